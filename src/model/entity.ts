@@ -1,0 +1,74 @@
+/** What a finding is about. The grammar is the contract's: `node/<name>`, `pod/<namespace>/<name>` … */
+export type Entity =
+  | 'cluster'
+  | `node/${string}`
+  | `pod/${string}/${string}`
+  | `workload/${string}/${string}`
+  | `service/${string}/${string}`
+  | `volume/${string}`
+  | `postgres/${string}`
+  | `redis/${string}`
+  | `target/${string}/${string}`
+  | `loadbalancer/${string}`
+  | `process/${string}/${string}`
+  | `external/${string}`
+
+export type EntityType =
+  | 'cluster'
+  | 'node'
+  | 'pod'
+  | 'workload'
+  | 'service'
+  | 'volume'
+  | 'postgres'
+  | 'redis'
+  | 'target'
+  | 'loadbalancer'
+  | 'process'
+  | 'external'
+
+/** The machine an input was written on, where its lines do not name it: the timeline finds out which node that is. */
+export const THIS_NODE = 'node/?' satisfies Entity
+/** The Postgres server an input was written by: the timeline finds its name. */
+export const THIS_POSTGRES = 'postgres/?' satisfies Entity
+
+const clean = (name: string): string => (name === '' ? '-' : name)
+
+export const node = (name: string): Entity => `node/${clean(name)}`
+/** `namespace` is '-' where it is not known. */
+export const pod = (namespace: string, name: string): Entity => `pod/${clean(namespace)}/${clean(name)}`
+export const workload = (namespace: string, name: string): Entity => `workload/${clean(namespace)}/${clean(name)}`
+export const service = (namespace: string, name: string): Entity => `service/${clean(namespace)}/${clean(name)}`
+export const postgres = (name: string): Entity => `postgres/${clean(name)}`
+export const redis = (name: string): Entity => `redis/${clean(name)}`
+export const volume = (name: string): Entity => `volume/${clean(name)}`
+export const target = (job: string, instance: string): Entity => `target/${clean(job)}/${clean(instance)}`
+/** `host` is '-' where it is not known. */
+export const process = (host: string, name: string): Entity => `process/${clean(host)}/${clean(name)}`
+export const loadbalancer = (name: string): Entity => `loadbalancer/${clean(name)}`
+export const external = (name: string): Entity => `external/${clean(name)}`
+
+export const typeOf = (entity: Entity): EntityType => {
+  const slash = entity.indexOf('/')
+  return (slash < 0 ? entity : entity.slice(0, slash)) as EntityType // the template type guarantees the prefix
+}
+
+/** The part after the type: 'shop/web-1' of 'pod/shop/web-1'; '' for the cluster. */
+export const nameOf = (entity: Entity): string => {
+  const slash = entity.indexOf('/')
+  return slash < 0 ? '' : entity.slice(slash + 1)
+}
+
+/** The last part of the name: 'web-1' of 'pod/shop/web-1'. */
+export const shortName = (entity: Entity): string => {
+  const name = nameOf(entity)
+  return name.slice(name.lastIndexOf('/') + 1) || entity
+}
+
+/** 'shop' of 'pod/shop/web-1'; '-' where the entity has none or it is not known. */
+export const namespaceOf = (entity: Entity): string => {
+  const type = typeOf(entity)
+  if (type !== 'pod' && type !== 'workload' && type !== 'service') return '-'
+  const name = nameOf(entity)
+  return name.slice(0, name.indexOf('/'))
+}

@@ -1,0 +1,144 @@
+/**
+ * What one input says, cut down to what can matter: the wall between reading (streams, files, any number of workers)
+ * and reasoning (small, pure, deterministic). Nothing below the wall opens a file.
+ */
+import type { Entity } from './entity.js'
+import type { FindingKind } from './vocabulary.js'
+
+/**
+ * How a stamp's milliseconds are to be read.
+ * - utc: milliseconds since the epoch
+ * - local: the written wall-clock fields, taken as if they were UTC; the zone comes from the options
+ * - zone:CET: the same, beside the abbreviation that the line carries
+ * - yearless: the written fields without year and zone, taken as UTC in 1972 (a leap year); a roll over New Year counts on into 1973
+ */
+export type Basis = 'utc' | 'local' | 'yearless' | `zone:${string}`
+
+export interface Stamp {
+  readonly ms: number
+  readonly basis: Basis
+}
+
+/** A place in an input that shows something. Lines are counted from 1. */
+export interface Place {
+  readonly line: number | null
+  readonly at: Stamp
+  readonly text: string
+}
+
+/**
+ * Kinds of signal that are no finding by themselves: findings are made from them, together with others.
+ * - node.ready / pod.ready: closes the opposite condition
+ * - pod.started / pod.killed / pod.deleted / pod.scheduled: the life of a pod
+ * - container.started / container.exited: attributes container, exitCode, reason, restarts
+ * - kubelet.started: a kubelet process began; two lives at once are an identity conflict
+ * - node.fields: an identity the node showed (attributes machineId, bootId, address, systemUUID)
+ * - lease.conflict: two writers of one lease
+ * - postgres.started, postgres.ready: the server's life; attribute port or name where the line tells
+ * - postgres.connection-rejected: attribute sqlstate
+ * - log.error: one error line of an application; attribute app
+ * - http.request: attribute status; only server errors (5xx) and time-outs are signalled
+ */
+export type HelperKind =
+  | 'node.ready'
+  | 'pod.ready'
+  | 'pod.scheduled'
+  | 'pod.started'
+  | 'pod.killed'
+  | 'pod.deleted'
+  | 'container.started'
+  | 'container.exited'
+  | 'kubelet.started'
+  | 'node.fields'
+  | 'lease.conflict'
+  | 'postgres.started'
+  | 'postgres.ready'
+  | 'postgres.connection-rejected'
+  | 'log.error'
+  | 'http.request'
+  | 'probe.result'
+
+export type SignalKind = FindingKind | HelperKind
+
+/** begin and end open and close a condition; a point is an occurrence; a span is a whole condition known at once. */
+export type Phase = 'begin' | 'end' | 'point' | 'span'
+
+export type Attributes = Readonly<Record<string, string | number>>
+
+/** Something that a line or an object says. A burst of the same is one signal with a count. */
+export interface Signal {
+  readonly kind: SignalKind
+  readonly entity: Entity
+  readonly phase: Phase
+  readonly at: Stamp
+  /** The last occurrence of a burst, the end of a span. */
+  readonly until: Stamp
+  readonly count: number
+  readonly attributes: Attributes
+  /** The first occurrences and the last one; never empty. */
+  readonly places: readonly Place[]
+}
+
+export type Labels = Readonly<Record<string, string>>
+
+/** A metric series in columns, by time; times are milliseconds since the epoch. A stale marker is left out. */
+export interface Series {
+  /** The metric's name; where the export has none, the expression or what the file's name tells. */
+  readonly name: string
+  readonly labels: Labels
+  readonly line: number | null
+  readonly times: Float64Array
+  readonly values: Float64Array
+}
+
+/** What runs where, who owns what, who is called what. */
+export type Fact =
+  | { readonly fact: 'node'; readonly node: Entity; readonly at: Stamp | null; readonly cores?: number; readonly memoryBytes?: number }
+  /** Another name or address of an entity: an IP of a node or pod, a provider id. */
+  | { readonly fact: 'alias'; readonly of: Entity; readonly name: string; readonly at: Stamp | null }
+  /** The input was written on this node: seen in its lines, its journal's host, its path. `weight` is how telling that is. */
+  | { readonly fact: 'input-node'; readonly node: Entity; readonly weight: number }
+  | { readonly fact: 'pod-on-node'; readonly pod: Entity; readonly node: Entity; readonly at: Stamp | null; readonly uid?: string }
+  | { readonly fact: 'pod-owner'; readonly pod: Entity; readonly workload: Entity }
+  | {
+      readonly fact: 'pod-resources'
+      readonly pod: Entity
+      readonly container: string
+      readonly memoryLimitBytes: number | null
+      readonly cpuLimitCores: number | null
+    }
+  | { readonly fact: 'replicas'; readonly workload: Entity; readonly at: Stamp | null; readonly wanted: number; readonly ready: number | null }
+  /** The workload or pod behind a service, an ingress backend, a Postgres server. */
+  | { readonly fact: 'runs-as'; readonly of: Entity; readonly by: Entity }
+  /** `client` talks to `server`: seen in a connection, a configuration, an error text. */
+  | { readonly fact: 'client-of'; readonly client: Entity; readonly server: Entity }
+  /** A known ceiling: max_connections of a Postgres server, the size of a volume. */
+  | { readonly fact: 'limit'; readonly of: Entity; readonly name: string; readonly value: number }
+  /** Evidence that should be here and is not: an empty event list, an API error saved as a log. */
+  | { readonly fact: 'missing'; readonly what: string; readonly hides: string }
+
+/** First and last time of an input's records on one basis. */
+export interface Span {
+  readonly basis: Basis
+  readonly first: number
+  readonly last: number
+}
+
+export interface InputExtract {
+  readonly path: string
+  readonly format: string
+  readonly wrapping: readonly string[]
+  readonly bytes: number
+  readonly lines: number
+  readonly records: number
+  readonly skipped: number
+  readonly warnings: readonly string[]
+  readonly spans: readonly Span[]
+  /** A year that the input itself names (a header line), for its yearless stamps. */
+  readonly yearHint: number | null
+  /** The file's own time of change, milliseconds since the epoch: the last resort for a missing year. */
+  readonly changedMs: number | null
+  readonly signals: readonly Signal[]
+  readonly series: readonly Series[]
+  readonly facts: readonly Fact[]
+}

@@ -1,0 +1,141 @@
+/** What a file in parsers/ has to give: see docs/adding-a-format.md. */
+import type { Entity } from './entity.js'
+import type { Attributes, Basis, Fact, Labels, Phase, SignalKind, Stamp } from './extract.js'
+
+/** The beginning of an input (up to 64 KiB), for sniffing; `lines` are its whole lines, unwrapped where a wrapping was found. */
+export interface Head {
+  readonly path: string
+  readonly bytes: Buffer
+  readonly lines: readonly string[]
+  /** Unit or identifier per line, where the wrapping tells it ('kubelet', 'kernel' …). */
+  readonly units: readonly string[]
+}
+
+/** What the input's place tells: the layout of /var/log/pods, a node's folder, a file named after a node. */
+export interface InputContext {
+  readonly path: string
+  /** The pod whose container wrote this input, from /var/log/pods/<ns>_<pod>_<uid>/<container>/N.log and the like. */
+  readonly pod: Entity | null
+  readonly container: string | null
+  /** Queries by file name, where an index of them lies beside the files (QUERIES.json). */
+  readonly expression: string | null
+}
+
+export interface SignalDraft {
+  readonly kind: SignalKind
+  readonly entity: Entity
+  readonly phase?: Phase // 'point' unless said
+  readonly at: Stamp
+  readonly until?: Stamp
+  readonly count?: number
+  readonly attributes?: Attributes
+  /** The line as evidence; cut and cleaned by the sink. */
+  readonly text: string
+  /** Where it stands, if not on the line being read. null: no line (a metric, one big JSON line). */
+  readonly line?: number | null
+  /** Two signals of one kind, entity and burst are one burst with a count. Default: the attributes. */
+  readonly burst?: string
+}
+
+export interface SeriesWriter {
+  /** Milliseconds since the epoch; samples may come in any order. NaN is dropped. */
+  push(ms: number, value: number): void
+}
+
+/** Where a parser puts what it reads. Counting is separate from meaning: every understood record is counted. */
+export interface Sink {
+  /** One understood record and its time (NaN where it has none). Call it for every record: it makes `records`, `from`, `to`. */
+  record(ms: number, basis: Basis): void
+  /** Part of the record before it (a continuation, a header): understood, but no record of its own. */
+  part(): void
+  /** Not understood: counted; the first line and reason are reported. */
+  skip(reason: string): void
+  /** Something to tell the user once, with the line it happened at. */
+  warn(message: string): void
+  /** The input names the year of its yearless stamps. */
+  year(year: number): void
+  signal(draft: SignalDraft): void
+  series(name: string, labels: Labels, line?: number | null): SeriesWriter
+  fact(fact: Fact): void
+  /** The line being read, counted from 1. */
+  readonly line: number
+}
+
+/** What a wrapping found around a line. One object is reused for all lines: copy what you keep. */
+export interface Envelope {
+  /** The wrapping's own time; NaN where it has none. It carries more than the line's own stamp when its basis is utc. */
+  ms: number
+  basis: Basis
+  host: string | null
+  /** systemd unit, syslog identifier: 'kubelet', 'kernel', 'postgres' … */
+  unit: string | null
+  pod: Entity | null
+  container: string | null
+  /** The payload: bytes[start, end). */
+  bytes: Buffer
+  start: number
+  end: number
+}
+
+export interface LineReader {
+  /**
+   * Reads bytes[start, end), a line without its end. True: mine (recorded, or part of a record).
+   * False: not mine; another reader is asked. Must not throw and must not keep `bytes`.
+   */
+  line(bytes: Buffer, start: number, end: number, envelope: Envelope | null): boolean
+  /** The input ends: give out what is still held. */
+  end(): void
+}
+
+export interface BytesReader {
+  /** The next bytes of the input. Must not keep `bytes` beyond the call without copying. */
+  chunk(bytes: Buffer): void
+  end(): void
+}
+
+interface FormatBase {
+  /** Equal to the file's name; the value of inputs[].format. */
+  readonly id: string
+  /** What it reads, in a few words. */
+  readonly reads: string
+  /** Where the format is described: the upstream source or document. */
+  readonly reference: string
+  /** How sure this is the format, 0..1, from the head. 0.9: its unmistakable marks; 0.5: could be; 0: no. */
+  sniff(head: Head): number
+}
+
+export interface LineFormat extends FormatBase {
+  readonly takes: 'lines'
+  /** One real line, as it stands in a log; the tests read it. */
+  readonly example: string
+  /** Units of a journal whose lines are this format's. */
+  readonly units: readonly string[]
+  open(sink: Sink, context: InputContext): LineReader
+}
+
+/** A format that is no sequence of lines: JSON documents, YAML, binary. `sink.line` is then the parser's to set by `line` in its drafts. */
+export interface BytesFormat extends FormatBase {
+  readonly takes: 'bytes'
+  open(sink: Sink, context: InputContext): BytesReader
+}
+
+export type Format = LineFormat | BytesFormat
+
+/** What lines are wrapped in: journald, CRI, Docker, syslog. Wrappings nest. */
+export interface Wrapping {
+  readonly id: string
+  readonly reads: string
+  readonly reference: string
+  readonly example: string
+  sniff(lines: readonly string[]): number
+  /** A fresh unwrapper for one input: it may keep state between lines (a partial CRI line, a cached host). */
+  open(): Unwrapper
+}
+
+export interface Unwrapper {
+  /**
+   * Finds the payload of bytes[start, end) and fills `envelope` (only what this wrapping knows; a nested one adds to it).
+   * 'line': the payload is ready. 'held': more is to come (a partial line). 'no': this line is not wrapped so.
+   */
+  unwrap(bytes: Buffer, start: number, end: number, envelope: Envelope): 'line' | 'held' | 'no'
+}
