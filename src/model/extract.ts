@@ -10,7 +10,7 @@ import type { FindingKind } from './vocabulary.js'
  * - utc: milliseconds since the epoch
  * - local: the written wall-clock fields, taken as if they were UTC; the zone comes from the options
  * - zone:CET: the same, beside the abbreviation that the line carries
- * - yearless: the written fields without year and zone, taken as UTC in 1972 (a leap year); a roll over New Year counts on into 1973
+ * - yearless: the written fields without year and zone, taken as UTC in 1972 (a leap year); each roll over New Year counts on into the next leap year
  */
 export type Basis = 'utc' | 'local' | 'yearless' | `zone:${string}`
 
@@ -26,22 +26,8 @@ export interface Place {
   readonly text: string
 }
 
-/**
- * Kinds of signal that are no finding by themselves: findings are made from them, together with others.
- * - node.ready / pod.ready: closes the opposite condition
- * - pod.started / pod.killed / pod.deleted / pod.scheduled: the life of a pod
- * - container.started / container.exited: attributes container, exitCode, reason, restarts
- * - kubelet.started: a kubelet process began; two lives at once are an identity conflict
- * - node.fields: an identity the node showed (attributes machineId, bootId, address, systemUUID)
- * - lease.conflict: two writers of one lease
- * - postgres.started, postgres.ready: the server's life; attribute port or name where the line tells
- * - postgres.connection-rejected: attribute sqlstate
- * - log.error: one error line of an application; attribute app
- * - http.request: attribute status; only server errors (5xx) and time-outs are signalled
- */
+/** Kinds of signal that are no finding by themselves: findings are made from them, together with others. See docs/signals.md. */
 export type HelperKind =
-  | 'node.ready'
-  | 'pod.ready'
   | 'pod.scheduled'
   | 'pod.started'
   | 'pod.killed'
@@ -49,14 +35,15 @@ export type HelperKind =
   | 'container.started'
   | 'container.exited'
   | 'kubelet.started'
-  | 'node.fields'
+  | 'node.identity'
   | 'lease.conflict'
   | 'postgres.started'
   | 'postgres.ready'
   | 'postgres.connection-rejected'
   | 'log.error'
-  | 'http.request'
-  | 'probe.result'
+  | 'log.warning'
+  | 'http.error'
+  | 'probe.failed'
 
 export type SignalKind = FindingKind | HelperKind
 

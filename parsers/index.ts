@@ -1,0 +1,45 @@
+/** Every format and wrapping that faultline reads. To add one: its file, its test, its sample, and a line here. */
+import type { Format, Wrapping } from '../src/model/format.js'
+import { accessLog } from './access-log.js'
+import { alertmanager } from './alertmanager.js'
+import { containerd } from './containerd.js'
+import { controlPlane } from './control-plane.js'
+import { etcd } from './etcd.js'
+import { exposition } from './exposition.js'
+import { kernel } from './kernel.js'
+import { kubectl } from './kubectl.js'
+import { kubelet } from './kubelet.js'
+import { kubernetes } from './kubernetes.js'
+import { pgbouncer } from './pgbouncer.js'
+import { postgresCsv } from './postgres-csv.js'
+import { postgresJson } from './postgres-json.js'
+import { postgresStderr } from './postgres-stderr.js'
+import { prometheusJson } from './prometheus-json.js'
+import { promtool } from './promtool.js'
+import { redis } from './redis.js'
+import { text } from './text.js'
+
+export { text }
+
+export const formats: readonly Format[] = [
+  accessLog,
+  alertmanager,
+  containerd,
+  controlPlane,
+  etcd,
+  exposition,
+  kernel,
+  kubectl,
+  kubelet,
+  kubernetes,
+  pgbouncer,
+  postgresCsv,
+  postgresJson,
+  postgresStderr,
+  prometheusJson,
+  promtool,
+  redis,
+  text,
+]
+
+export const wrappings: readonly Wrapping[] = []

@@ -1,0 +1,77 @@
+/** Cuts chunks into lines: one pass over the bytes, a copy only of the line that two chunks share. */
+
+/** A line longer than this is cut: no honest log line is, and memory stays bounded. */
+export const MAX_LINE_BYTES = 1 << 20
+
+export interface LineSink {
+  line(bytes: Buffer, start: number, end: number): void
+  /** A line was longer than MAX_LINE_BYTES; only its beginning is given. */
+  overlong(): void
+}
+
+export interface LineCutter {
+  chunk(bytes: Buffer): void
+  end(): void
+}
+
+const NEWLINE = 10
+const RETURN = 13
+
+export const cutLines = (sink: LineSink): LineCutter => {
+  let held: Buffer[] = []
+  let heldBytes = 0
+  let dropping = false
+  let first = true
+
+  const give = (bytes: Buffer, start: number, end: number): void => {
+    let from = start
+    if (first) {
+      first = false
+      if (bytes[from] === 0xef && bytes[from + 1] === 0xbb && bytes[from + 2] === 0xbf) from += 3 // BOM
+    }
+    sink.line(bytes, from, end > from && bytes[end - 1] === RETURN ? end - 1 : end)
+  }
+
+  const hold = (bytes: Buffer): void => {
+    if (dropping) return
+    if (heldBytes + bytes.length > MAX_LINE_BYTES) {
+      held.push(Buffer.from(bytes.subarray(0, MAX_LINE_BYTES - heldBytes)))
+      dropping = true
+      sink.overlong()
+    } else held.push(Buffer.from(bytes))
+    heldBytes = Math.min(MAX_LINE_BYTES, heldBytes + bytes.length)
+  }
+
+  const release = (): void => {
+    const whole = held.length === 1 && held[0] ? held[0] : Buffer.concat(held)
+    held = []
+    heldBytes = 0
+    dropping = false
+    give(whole, 0, whole.length)
+  }
+
+  return {
+    chunk(bytes) {
+      let start = 0
+      let newline = bytes.indexOf(NEWLINE)
+      if (newline >= 0 && heldBytes > 0) {
+        hold(bytes.subarray(0, newline))
+        release()
+        start = newline + 1
+        newline = bytes.indexOf(NEWLINE, start)
+      }
+      while (newline >= 0) {
+        if (newline - start > MAX_LINE_BYTES) {
+          sink.overlong()
+          give(bytes, start, start + MAX_LINE_BYTES)
+        } else give(bytes, start, newline)
+        start = newline + 1
+        newline = bytes.indexOf(NEWLINE, start)
+      }
+      if (start < bytes.length) hold(bytes.subarray(start))
+    },
+    end() {
+      if (heldBytes > 0) release()
+    },
+  }
+}

@@ -1,0 +1,227 @@
+/** Gathers what the parsers of one input say into an InputExtract, folding bursts at the source. */
+import type { Basis, Fact, Labels, Phase, Place, Series, Signal, Span, Stamp } from '../model/extract.js'
+import type { SeriesWriter, SignalDraft, Sink } from '../model/format.js'
+import { ROLL_MS } from './stamps.js'
+import { clean } from './text.js'
+
+/** Occurrences of the same within this time of the last one are one burst. */
+const BURST_GAP_MS = 30_000
+/** More distinct bursts than this in one input are folded over ever longer gaps. */
+const MAX_SIGNALS = 20_000
+const PLACES_AT_START = 3
+const MAX_WARNINGS = 20
+const HALF_YEAR_MS = 183 * 86_400_000
+
+interface OpenSignal {
+  kind: Signal['kind']
+  entity: Signal['entity']
+  phase: Phase
+  key: string
+  at: Stamp
+  until: Stamp
+  count: number
+  attributes: Signal['attributes']
+  places: Place[]
+}
+
+interface SeriesColumns extends SeriesWriter {
+  readonly name: string
+  readonly labels: Labels
+  readonly line: number | null
+  readonly columns: () => Series
+}
+
+export interface Gathered {
+  readonly lines: number
+  readonly records: number
+  readonly skipped: number
+  readonly warnings: readonly string[]
+  readonly spans: readonly Span[]
+  readonly yearHint: number | null
+  readonly signals: readonly Signal[]
+  readonly series: readonly Series[]
+  readonly facts: readonly Fact[]
+}
+
+export interface GatheringSink extends Sink {
+  nextLine(): void
+  gathered(): Gathered
+}
+
+export const gatheringSink = (): GatheringSink => {
+  let line = 0
+  let records = 0
+  let skipped = 0
+  let firstSkip: string | null = null
+  let yearHint: number | null = null
+  let rolls = 0
+  let lastYearless = NaN
+  let burstGap = BURST_GAP_MS
+  const warnings = new Map<string, { line: number; count: number }>()
+  const spans = new Map<Basis, { first: number; last: number }>()
+  const facts = new Map<string, Fact>()
+  const series = new Map<string, SeriesColumns>()
+  let signals: OpenSignal[] = []
+  let latest = new Map<string, OpenSignal>()
+
+  /** A yearless stamp half a year before its neighbour has passed New Year; half a year after it, the file runs backwards. */
+  const rolled = (ms: number): number => {
+    let on = ms + rolls * ROLL_MS
+    if (Number.isNaN(lastYearless)) return on
+    if (on - lastYearless < -HALF_YEAR_MS && lastYearless - on < 366 * 86_400_000) on = ms + (rolls + 1) * ROLL_MS
+    else if (on - lastYearless > HALF_YEAR_MS && on - lastYearless < 366 * 86_400_000) on = ms + (rolls - 1) * ROLL_MS
+    return on
+  }
+
+  const onCalendar = (stamp: Stamp): Stamp => (stamp.basis === 'yearless' ? { ms: rolled(stamp.ms), basis: 'yearless' } : stamp)
+
+  const fold = (): void => {
+    burstGap *= 4
+    const kept: OpenSignal[] = []
+    latest = new Map()
+    for (const signal of signals) {
+      const open = latest.get(signal.key)
+      if (open && joins(open, signal.at, signal.phase)) merge(open, signal)
+      else {
+        latest.set(signal.key, signal)
+        kept.push(signal)
+      }
+    }
+    signals = kept
+  }
+
+  const joins = (open: OpenSignal, at: Stamp, phase: Phase): boolean =>
+    phase === 'point' && open.phase === 'point' && open.at.basis === at.basis && at.ms - open.until.ms <= burstGap && open.at.ms - at.ms <= burstGap
+
+  const merge = (open: OpenSignal, next: OpenSignal): void => {
+    open.count += next.count
+    if (next.at.ms < open.at.ms) open.at = next.at
+    if (next.until.ms > open.until.ms) open.until = next.until
+    for (const place of next.places) {
+      if (open.places.length <= PLACES_AT_START) open.places.push(place)
+      else open.places[PLACES_AT_START] = place
+    }
+  }
+
+  const sink: GatheringSink = {
+    get line() {
+      return line
+    },
+    nextLine() {
+      line++
+    },
+    record(ms, basis) {
+      records++
+      if (Number.isNaN(ms)) return
+      let at = ms
+      if (basis === 'yearless') {
+        at = rolled(ms)
+        rolls = Math.round((at - ms) / ROLL_MS)
+        lastYearless = at
+      }
+      const span = spans.get(basis)
+      if (span === undefined) spans.set(basis, { first: at, last: at })
+      else if (at < span.first) span.first = at
+      else if (at > span.last) span.last = at
+    },
+    part() {
+      // Understood; nothing to count.
+    },
+    skip(reason) {
+      skipped++
+      firstSkip ??= `line ${line}: ${reason}`
+    },
+    warn(message) {
+      const known = warnings.get(message)
+      if (known) known.count++
+      else if (warnings.size < MAX_WARNINGS) warnings.set(message, { line, count: 1 })
+    },
+    year(year) {
+      yearHint ??= year
+    },
+    signal(draft: SignalDraft) {
+      const at = onCalendar(draft.at)
+      const until = draft.until === undefined ? at : onCalendar(draft.until)
+      const phase = draft.phase ?? 'point'
+      const attributes = draft.attributes ?? {}
+      const burst = draft.burst ?? JSON.stringify(attributes)
+      const key = `${draft.kind}\n${draft.entity}\n${phase}\n${burst}`
+      const place: Place = { line: draft.line === undefined ? line : draft.line, at, text: clean(draft.text) }
+      const next: OpenSignal = { kind: draft.kind, entity: draft.entity, phase, key, at, until, count: draft.count ?? 1, attributes, places: [place] }
+      const open = latest.get(key)
+      if (open && joins(open, at, phase)) {
+        merge(open, next)
+        return
+      }
+      latest.set(key, next)
+      signals.push(next)
+      if (signals.length > MAX_SIGNALS && burstGap < 1e12) fold()
+    },
+    series(name, labels, at) {
+      const key = `${name}\n${Object.keys(labels)
+        .sort()
+        .map((label) => `${label}=${labels[label]}`)
+        .join('\n')}`
+      let columns = series.get(key)
+      if (columns === undefined) {
+        columns = growingSeries(name, labels, at === undefined ? line : at)
+        series.set(key, columns)
+      }
+      return columns
+    },
+    fact(fact) {
+      const key = JSON.stringify(fact)
+      if (!facts.has(key)) facts.set(key, fact)
+    },
+    gathered() {
+      const said = [...warnings].map(([message, { line: at, count }]) => `line ${at}: ${message}${count > 1 ? ` (${count} times)` : ''}`)
+      if (skipped > 0 && firstSkip !== null) said.push(`${skipped} ${skipped === 1 ? 'line was' : 'lines were'} not understood, first ${firstSkip}`)
+      return {
+        lines: line,
+        records,
+        skipped,
+        warnings: said,
+        spans: [...spans].map(([basis, { first, last }]) => ({ basis, first, last })),
+        yearHint,
+        signals: signals.map(({ key: _, ...signal }) => signal),
+        series: [...series.values()].map((columns) => columns.columns()),
+        facts: [...facts.values()],
+      }
+    },
+  }
+  return sink
+}
+
+const growingSeries = (name: string, labels: Labels, line: number | null): SeriesColumns => {
+  let times = new Float64Array(64)
+  let values = new Float64Array(64)
+  let size = 0
+  let sorted = true
+  return {
+    name,
+    labels,
+    line,
+    push(ms, value) {
+      if (Number.isNaN(value)) return
+      if (size === times.length) {
+        times = grown(times)
+        values = grown(values)
+      }
+      if (size > 0 && ms < (times[size - 1] ?? 0)) sorted = false
+      times[size] = ms
+      values[size] = value
+      size++
+    },
+    columns() {
+      if (sorted) return { name, labels, line, times: times.slice(0, size), values: values.slice(0, size) }
+      const order = Array.from({ length: size }, (_, index) => index).sort((a, b) => (times[a] ?? 0) - (times[b] ?? 0))
+      return { name, labels, line, times: Float64Array.from(order, (index) => times[index] ?? 0), values: Float64Array.from(order, (index) => values[index] ?? 0) }
+    },
+  }
+}
+
+const grown = (column: Float64Array): Float64Array<ArrayBuffer> => {
+  const larger = new Float64Array(column.length * 2)
+  larger.set(column)
+  return larger
+}

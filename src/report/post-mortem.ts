@@ -1,0 +1,87 @@
+/** The model that every renderer (HTML, Markdown, terminal, JSON) reads, and nothing else. Plain data. */
+import type { Analysis } from '../model/analysis.js'
+import type { Entity } from '../model/entity.js'
+
+export interface PostMortem {
+  readonly analysis: Analysis
+  readonly version: string
+  /** The command line that makes this report again. */
+  readonly command: string
+  /** One per incident, in the analysis' order. */
+  readonly incidents: readonly IncidentDetail[]
+  /** What the data cannot tell, and what that hides. */
+  readonly missing: readonly Missing[]
+  /** How the clocks were brought together: one line each, e.g. a zone that was assumed. */
+  readonly clockNotes: readonly string[]
+}
+
+export interface IncidentDetail {
+  readonly incident: string
+  readonly summary: string
+  readonly phases: readonly Phase[]
+  readonly charts: readonly Chart[]
+  /** Per link, in the incident's order: the lag its mechanism expects. */
+  readonly expectedLags: readonly ExpectedLag[]
+  readonly alternatives: readonly Alternative[]
+  readonly followUps: readonly FollowUp[]
+  /** Cascades told as rounds: finding ids by round; empty where there is one round only. */
+  readonly rounds: readonly (readonly string[])[]
+  readonly fiveWhys: readonly Why[]
+}
+
+export interface Phase {
+  readonly name: 'lead-up' | 'impact' | 'detection' | 'response' | 'recovery'
+  readonly start: string
+  readonly end: string
+}
+
+export interface ExpectedLag {
+  readonly mechanism: string
+  readonly minSeconds: number
+  readonly typicalSeconds: number
+  readonly maxSeconds: number
+  readonly why: string
+}
+
+export interface Chart {
+  readonly id: string
+  readonly title: string
+  /** One sentence for those who cannot see it: what rises or falls, when, how far. */
+  readonly description: string
+  readonly unit: 'bytes' | 'cores' | 'percent' | 'count' | 'seconds' | 'per second' | 'state'
+  readonly entity: Entity
+  readonly lines: readonly ChartLine[]
+  readonly limits: readonly { readonly label: string; readonly value: number }[]
+  /** Finding ids that this chart shows. */
+  readonly findings: readonly string[]
+}
+
+export interface ChartLine {
+  readonly label: string
+  /** Milliseconds since the epoch and the value; a gap in the data is a null value. */
+  readonly points: readonly (readonly [number, number | null])[]
+}
+
+export interface Alternative {
+  readonly finding: string
+  readonly why: string
+}
+
+export interface FollowUp {
+  readonly title: string
+  readonly detail: string
+  readonly mechanism: string
+  readonly reference: string
+}
+
+export interface Why {
+  readonly question: string
+  readonly answer: string
+  /** Finding id the answer rests on. */
+  readonly finding: string
+}
+
+export interface Missing {
+  readonly what: string
+  readonly hides: string
+}
