@@ -1,0 +1,60 @@
+// Data flows one way: read → timeline → findings → causes → report, all of them on the model. Who may import whom is the table; all else is forbidden.
+const TEST = '(\\.test\\.ts$|^test/)'
+
+/** Each part of the house, and the only parts of ours it may import. */
+const MAY = {
+  'src/model': [],
+  parsers: ['src/model', 'src/read/(stamps|text)\\.ts'],
+  'src/read': ['src/model', 'parsers'],
+  'src/timeline': ['src/model'],
+  'src/findings': ['src/model', 'src/timeline'],
+  'src/causes': ['src/model', 'src/timeline', 'src/findings'],
+  'src/report': ['src/model'],
+  'src/analyze\\.ts$': ['src/model', 'src/read', 'src/timeline', 'src/findings', 'src/causes', 'src/report'],
+  simulator: [],
+}
+
+const only = (part, allowed) => ({
+  name: `${part} imports only ${allowed.join(', ') || 'itself'}`,
+  severity: 'error',
+  from: { path: `^${part}`, pathNot: TEST },
+  to: {
+    path: '^(src|parsers|simulator|scripts|test)/',
+    pathNot: [part, ...allowed].map((path) => `^${path}`),
+    // The report draws what causes found: it may know those types, never call that code.
+    ...(part === 'src/report' ? { dependencyTypesNot: ['type-only'] } : {}),
+  },
+})
+
+module.exports = {
+  forbidden: [
+    ...Object.entries(MAY).map(([part, allowed]) => only(part, allowed)),
+    {
+      name: 'report knows of causes only',
+      severity: 'error',
+      from: { path: '^src/report/', pathNot: TEST },
+      to: { path: '^(parsers|simulator|src/(read|timeline|findings|cli|analyze))' },
+    },
+    { name: 'no cycles', severity: 'error', from: {}, to: { circular: true } },
+    {
+      name: 'files are opened only by the reader, the loader of mechanisms, the report and the command line',
+      severity: 'error',
+      from: { path: '^(src|parsers)/', pathNot: ['^src/read/', '^src/causes/load', '^src/report/', '^src/cli', TEST] },
+      to: { path: '^(node:)?fs(/promises)?$' },
+    },
+    { name: 'tests are imported by tests only', severity: 'error', from: { pathNot: TEST }, to: { path: TEST } },
+    { name: 'nothing unresolvable', severity: 'error', from: {}, to: { couldNotResolve: true } },
+    {
+      name: 'development packages stay out of what is shipped',
+      severity: 'error',
+      from: { path: '^(src|parsers)/', pathNot: TEST },
+      to: { dependencyTypes: ['npm-dev'], dependencyTypesNot: ['type-only'], pathNot: 'node_modules/@types/' },
+    },
+  ],
+  options: {
+    doNotFollow: { path: 'node_modules' },
+    tsPreCompilationDeps: true,
+    tsConfig: { fileName: 'tsconfig.json' },
+    enhancedResolveOptions: { exportsFields: ['exports'], conditionNames: ['import', 'node', 'default', 'types'] },
+  },
+}

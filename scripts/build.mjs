@@ -1,0 +1,35 @@
+// Compiles src/ and parsers/ into dist/, unless dist/ is newer than every source. TypeScript 7 is the fast one; 6 is there where 7 has no binary.
+import { spawnSync } from 'node:child_process'
+import { existsSync, readdirSync, statSync, writeFileSync } from 'node:fs'
+import { fileURLToPath } from 'node:url'
+
+const root = new URL('../', import.meta.url)
+const built = new URL('dist/.built', root)
+
+const newest = (dir) =>
+  Math.max(0, ...readdirSync(dir, { recursive: true, withFileTypes: true }).map((entry) => statSync(`${entry.parentPath ?? entry.path}/${entry.name}`).mtimeMs))
+
+const sourcesChanged = () =>
+  Math.max(newest(fileURLToPath(new URL('src', root))), newest(fileURLToPath(new URL('parsers', root))), statSync(new URL('tsconfig.json', root)).mtimeMs)
+
+const compilers = ['node_modules/@typescript/native/bin/tsc', 'node_modules/typescript/bin/tsc6']
+
+/** Returns false, after the compiler's own messages, when the sources do not compile. */
+export const build = () => {
+  const startedMs = Date.now()
+  if (existsSync(built) && statSync(built).mtimeMs > sourcesChanged()) return true
+  for (const compiler of compilers) {
+    const run = spawnSync(process.execPath, [fileURLToPath(new URL(compiler, root)), '-p', 'tsconfig.build.json', '--pretty', 'false'], {
+      cwd: root,
+      encoding: 'utf8',
+    })
+    // A compiler that runs says what is wrong on stdout; one without a binary for this platform dies with a stack on stderr.
+    if (run.status !== 0 && run.stdout.trim() === '' && compiler !== compilers.at(-1)) continue
+    process.stderr.write(run.stdout + run.stderr)
+    if (run.status === 0) writeFileSync(built, `${new Date(startedMs).toISOString()}\n`)
+    return run.status === 0
+  }
+  return false
+}
+
+if (process.argv[1] === fileURLToPath(import.meta.url)) process.exit(build() ? 0 : 1)

@@ -1,0 +1,49 @@
+// npm test: every *.test.ts, on this Node or on another one.
+//   npm test -- parsers/kubelet              only the files whose path holds one of the words
+//   npm test -- --node 26                    on another Node, fetched by npx
+//   npm test -- --shifted-clock              five years from now
+// TZ, LANG and the like reach the tests as they are.
+import { spawnSync } from 'node:child_process'
+import { readdirSync } from 'node:fs'
+import { availableParallelism } from 'node:os'
+import { parseArgs } from 'node:util'
+
+const root = new URL('../', import.meta.url)
+const { values, positionals } = parseArgs({ options: { node: { type: 'string' }, 'shifted-clock': { type: 'boolean' } }, allowPositionals: true })
+
+const files = ['parsers', 'src', 'simulator', 'test']
+  .flatMap((dir) => readdirSync(new URL(dir, root), { recursive: true }).map((name) => `${dir}/${name.replaceAll('\\', '/')}`))
+  .filter((name) => name.endsWith('.test.ts') && (positionals.length === 0 || positionals.some((word) => name.includes(word))))
+  .sort()
+if (files.length === 0) {
+  console.error(`no test file has ${positionals.join(' or ')} in its path`)
+  process.exit(2)
+}
+
+const env = { ...process.env }
+delete env.NODE_TEST_CONTEXT // set when these tests are run by a test: the inner runner would print its machine format
+if (values['shifted-clock']) env.NODE_OPTIONS = `${env.NODE_OPTIONS ?? ''} --import=${new URL('scripts/shifted-clock.mjs', root).href}`.trim()
+
+const nodePath = (version) => {
+  const { status, stdout, stderr } = spawnSync('npx', ['-y', '-p', `node@${version}`, '--', 'node', '-p', 'process.execPath'], {
+    encoding: 'utf8',
+    cwd: root,
+    shell: process.platform === 'win32',
+  })
+  if (status === 0) return stdout.trim()
+  console.error(`node ${version} is not to be had from the registry: ${stderr.trim().split('\n').at(-1)}`)
+  process.exit(3)
+}
+
+const node = values.node ? nodePath(values.node) : process.execPath
+const reporter = process.stdout.isTTY ? 'spec' : new URL('scripts/reporter.mjs', root).href
+const { status } = spawnSync(
+  node,
+  ['--import', 'tsx', '--test', `--test-concurrency=${availableParallelism()}`, '--test-reporter', reporter, '--test-reporter-destination', 'stdout', ...files],
+  {
+    cwd: root,
+    env,
+    stdio: 'inherit',
+  },
+)
+process.exit(status ?? 1)
