@@ -46,6 +46,10 @@ export interface SeriesWriter {
 export interface Sink {
   /** One understood record and its time (NaN where it has none). Call it for every record: it makes `records`, `from`, `to`. */
   record(ms: number, basis: Basis): void
+  /** Another time of that record (the first of many occurrences): widens `from` and `to`, counts nothing. */
+  reaches(ms: number, basis: Basis): void
+  /** For readers of bytes, which count their lines themselves: the line that what follows stands on. */
+  at(line: number): void
   /** Part of the record before it (a continuation, a header): understood, but no record of its own. */
   part(): void
   /** Not understood: counted; the first line and reason are reported. */

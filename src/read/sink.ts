@@ -50,6 +50,7 @@ export interface GatheringSink extends Sink {
 
 export const gatheringSink = (): GatheringSink => {
   let line = 0
+  let lines = 0
   let records = 0
   let skipped = 0
   let firstSkip: string | null = null
@@ -103,12 +104,23 @@ export const gatheringSink = (): GatheringSink => {
     }
   }
 
+  const widen = (at: number, basis: Basis): void => {
+    const span = spans.get(basis)
+    if (span === undefined) spans.set(basis, { first: at, last: at })
+    else if (at < span.first) span.first = at
+    else if (at > span.last) span.last = at
+  }
+
   const sink: GatheringSink = {
     get line() {
       return line
     },
     nextLine() {
       line++
+    },
+    at(next) {
+      if (line > lines) lines = line
+      line = next
     },
     record(ms, basis) {
       records++
@@ -119,10 +131,10 @@ export const gatheringSink = (): GatheringSink => {
         rolls = Math.round((at - ms) / ROLL_MS)
         lastYearless = at
       }
-      const span = spans.get(basis)
-      if (span === undefined) spans.set(basis, { first: at, last: at })
-      else if (at < span.first) span.first = at
-      else if (at > span.last) span.last = at
+      widen(at, basis)
+    },
+    reaches(ms, basis) {
+      if (!Number.isNaN(ms)) widen(basis === 'yearless' ? rolled(ms) : ms, basis)
     },
     part() {
       // Understood; nothing to count.
@@ -177,7 +189,7 @@ export const gatheringSink = (): GatheringSink => {
       const said = [...warnings].map(([message, { line: at, count }]) => `line ${at}: ${message}${count > 1 ? ` (${count} times)` : ''}`)
       if (skipped > 0 && firstSkip !== null) said.push(`${skipped} ${skipped === 1 ? 'line was' : 'lines were'} not understood, first ${firstSkip}`)
       return {
-        lines: line,
+        lines: Math.max(line, lines),
         records,
         skipped,
         warnings: said,
