@@ -18,6 +18,12 @@ import { prometheusJson } from './prometheus-json.js'
 import { promtool } from './promtool.js'
 import { redis } from './redis.js'
 import { text } from './text.js'
+import { cri } from './wrappings/cri.js'
+import { dockerJson } from './wrappings/docker-json.js'
+import { journaldJson } from './wrappings/journald-json.js'
+import { journaldShort } from './wrappings/journald-short.js'
+import { kubectlTimestamps } from './wrappings/kubectl-timestamps.js'
+import { syslog5424 } from './wrappings/syslog-5424.js'
 
 export { text }
 
@@ -42,4 +48,4 @@ export const formats: readonly Format[] = [
   text,
 ]
 
-export const wrappings: readonly Wrapping[] = []
+export const wrappings: readonly Wrapping[] = [cri, dockerJson, journaldJson, journaldShort, kubectlTimestamps, syslog5424]

@@ -1,0 +1,98 @@
+/**
+ * `journalctl -o json`: one object a line. Values are strings, null where they were too long, an array of bytes where they are not UTF-8, or an
+ * array of such values where a field occurs several times.
+ *
+ *     {"__REALTIME_TIMESTAMP":"1795249081887962","_HOSTNAME":"worker-1","SYSLOG_IDENTIFIER":"kubelet","_SYSTEMD_UNIT":"kubelet.service","MESSAGE":"E1121 …"}
+ *
+ * https://systemd.io/JOURNAL_EXPORT_FORMATS/#journal-json-format
+ */
+import type { Envelope, Unwrapper, Wrapping } from '../../src/model/format.js'
+import { eachMember, parsed, stringBytes, wholeNumber } from '../../src/read/json-members.js'
+import { pod } from '../../src/model/entity.js'
+import { cachedNames, dockerName, isWord, unitOf } from '../../src/read/names.js'
+import { shareOf } from '../../src/read/share.js'
+
+const NOTHING = Buffer.alloc(0)
+
+/** A message's bytes: of a string, of an array of bytes, of the first of several values. */
+const messageBytes = (bytes: Buffer, start: number, end: number): Buffer | null => {
+  if (bytes[start] === 34) return stringBytes(bytes, start, end)
+  const value = parsed(bytes, start, end)
+  if (value === null) return NOTHING
+  if (!Array.isArray(value)) return null
+  const first: unknown = value[0]
+  if (typeof first === 'string') return Buffer.from(first)
+  const raw: readonly unknown[] = Array.isArray(first) ? first : value
+  return Buffer.from(raw.map((byte) => (typeof byte === 'number' ? byte & 255 : 63)))
+}
+
+const open = (): Unwrapper => {
+  const hosts = cachedNames()
+  const units = cachedNames(unitOf)
+  const containers = cachedNames()
+  const entry: Entry = { ...NO_ENTRY }
+  let line: Buffer = NOTHING
+
+  const visit = (key: number, keyEnd: number, value: number, valueEnd: number): void => {
+    const first = line[key]
+    const quoted = line[value] === 34
+    if (first === 77 && isWord('MESSAGE', line, key, keyEnd)) entry.message = messageBytes(line, value, valueEnd)
+    else if (first === 83 && quoted && isWord('SYSLOG_IDENTIFIER', line, key, keyEnd)) entry.identifier = units(line, value + 1, valueEnd - 1)
+    else if (first === 67 && quoted && isWord('CONTAINER_NAME', line, key, keyEnd)) entry.container = containers(line, value + 1, valueEnd - 1)
+    else if (first !== 95) return
+    else if (isWord('__REALTIME_TIMESTAMP', line, key, keyEnd)) entry.micros = wholeNumber(line, value, valueEnd)
+    else if (!quoted) return
+    else if (isWord('_HOSTNAME', line, key, keyEnd)) entry.host = hosts(line, value + 1, valueEnd - 1)
+    else if (isWord('_SYSTEMD_UNIT', line, key, keyEnd)) entry.unit = units(line, value + 1, valueEnd - 1)
+    else if (isWord('_TRANSPORT', line, key, keyEnd)) entry.kernel = isWord('"kernel"', line, value, valueEnd)
+  }
+
+  return {
+    unwrap(bytes, start, end, envelope) {
+      Object.assign(entry, NO_ENTRY)
+      line = bytes
+      const whole = eachMember(bytes, start, end, visit)
+      line = NOTHING
+      const payload = entry.message
+      if (!whole || payload === null || Number.isNaN(entry.micros)) return 'no'
+      envelope.ms = entry.micros / 1000
+      envelope.basis = 'utc'
+      if (entry.host !== null) envelope.host = entry.host
+      if (entry.container !== null) fillContainer(entry.container, envelope)
+      envelope.unit = entry.kernel ? 'kernel' : (envelope.container ?? entry.identifier ?? entry.unit)
+      envelope.bytes = payload
+      envelope.start = 0
+      envelope.end = payload.length
+      return 'line'
+    },
+  }
+}
+
+interface Entry {
+  micros: number
+  message: Buffer | null
+  host: string | null
+  identifier: string | null
+  unit: string | null
+  container: string | null
+  kernel: boolean
+}
+
+const NO_ENTRY: Readonly<Entry> = { micros: NaN, message: null, host: null, identifier: null, unit: null, container: null, kernel: false }
+
+const fillContainer = (name: string, envelope: Envelope): void => {
+  const docker = dockerName(name)
+  envelope.container = docker?.container ?? name
+  if (docker !== null) envelope.pod = pod(docker.namespace, docker.pod)
+}
+
+export const journaldJson: Wrapping = {
+  id: 'journald-json',
+  reads: 'journalctl -o json',
+  reference: 'https://systemd.io/JOURNAL_EXPORT_FORMATS/#journal-json-format',
+  example:
+    '{"__REALTIME_TIMESTAMP":"1795249081887962","_HOSTNAME":"worker-1","SYSLOG_IDENTIFIER":"kubelet","_SYSTEMD_UNIT":"kubelet.service","_TRANSPORT":"stdout",' +
+    '"MESSAGE":"E1121 08:18:01.887391    2296 kubelet.go:2448] \\"Error getting node\\" err=\\"node \\\\\\"worker-1\\\\\\" not found\\""}',
+  sniff: (lines) => shareOf(lines, open()),
+  open,
+}
