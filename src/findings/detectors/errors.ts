@@ -1,0 +1,103 @@
+/** app.errors and service.errors: bursts of errors in logs, against what the same application logs on a calm minute. */
+import type { Entity } from '../../model/entity.js'
+import type { TimedSignal, Timeline } from '../../timeline/timeline.js'
+import { chooseEvidence, evidenceOf, type Detector, type Found } from '../finding.js'
+import { median } from '../statistics.js'
+import { called, times } from '../words.js'
+
+const GAP_MS = 60_000
+/** Fewer errors than this in a burst are the noise of a working day. */
+const MIN_COUNT = 3
+const MINUTE = 60_000
+
+export const errors: Detector = {
+  id: 'errors',
+  finds: ['app.errors', 'service.errors'],
+  detect: (timeline) => [...bursts(timeline, 'log.error', 'app.errors'), ...bursts(timeline, 'http.error', 'service.errors')],
+}
+
+const bursts = (timeline: Timeline, signal: 'log.error' | 'http.error', kind: 'app.errors' | 'service.errors'): readonly Found[] => {
+  const groups = new Map<Entity, TimedSignal[]>()
+  for (const one of timeline.signals) {
+    if (one.kind !== signal) continue
+    const group = groups.get(one.entity)
+    if (group === undefined) groups.set(one.entity, [one])
+    else group.push(one)
+  }
+  return [...groups].flatMap(([entity, signals]) => {
+    const found: Found[] = []
+    let open: TimedSignal[] = []
+    let last = -Infinity
+    const stretches: TimedSignal[][] = []
+    for (const one of signals) {
+      if (one.at - last > GAP_MS && open.length > 0) {
+        stretches.push(open)
+        open = []
+      }
+      open.push(one)
+      last = Math.max(last, one.until)
+    }
+    if (open.length > 0) stretches.push(open)
+    const rates = stretches.map((stretch) => rateOf(stretch))
+    stretches.forEach((stretch, index) => {
+      const count = stretch.reduce((sum, one) => sum + one.count, 0)
+      const start = stretch[0]?.at ?? 0
+      const end = Math.max(...stretch.map((one) => one.until))
+      if (count < MIN_COUNT) return
+      // An application that errs at this rate all day has not burst now.
+      const others = rates.filter((_, other) => other !== index)
+      if (others.length >= 4 && (rates[index] ?? 0) < median(others) * 3) return
+      if (isBackground(timeline, signals, count, start, end)) return
+      const reason = commonReason(stretch)
+      found.push({
+        kind,
+        entity,
+        start,
+        end,
+        confidence: Math.min(0.95, 0.6 + 0.05 * count),
+        summary:
+          kind === 'app.errors'
+            ? `${called(entity).replace(/^p(?=od )/u, 'P')} logged errors, ${times(count)}${reason === '' ? '' : ` (${reason})`}.`
+            : `${called(entity).replace(/^s/u, 'S')} answered with errors, ${times(count)}.`,
+        evidence: chooseEvidence(evidenceOf(stretch)),
+        attributes: reason === '' ? {} : { reason },
+        slackMs: 5_000,
+        dose: count,
+      })
+    })
+    return found
+  })
+}
+
+const rateOf = (stretch: readonly TimedSignal[]): number => {
+  const count = stretch.reduce((sum, one) => sum + one.count, 0)
+  const span = Math.max(...stretch.map((one) => one.until)) - (stretch[0]?.at ?? 0)
+  return count / Math.max(1, span / MINUTE)
+}
+
+/** One stretch that covers nearly all of the data at an even pace is how this application always is. */
+const isBackground = (timeline: Timeline, signals: readonly TimedSignal[], count: number, start: number, end: number): boolean => {
+  const whole = timeline.to - timeline.from
+  if (!(whole > 10 * MINUTE) || end - start < whole * 0.8) return false
+  const perMinute = new Map<number, number>()
+  for (const one of signals) {
+    const minutes = Math.max(1, Math.ceil((one.until - one.at) / MINUTE))
+    for (let minute = 0; minute < minutes; minute++) {
+      const key = Math.floor(one.at / MINUTE) + minute
+      perMinute.set(key, (perMinute.get(key) ?? 0) + one.count / minutes)
+    }
+  }
+  const most = Math.max(...perMinute.values())
+  return most < (3 * count * MINUTE) / (end - start)
+}
+
+/** What most of the errors name as their reason. */
+const commonReason = (stretch: readonly TimedSignal[]): string => {
+  const counts = new Map<string, number>()
+  for (const one of stretch) {
+    const reason = String(one.attributes['reason'] ?? '')
+    counts.set(reason, (counts.get(reason) ?? 0) + one.count)
+  }
+  const best = [...counts].sort((a, b) => b[1] - a[1] || (a[0] < b[0] ? -1 : 1))[0]
+  return best === undefined || best[0] === 'other' ? '' : best[0]
+}

@@ -1,0 +1,206 @@
+/**
+ * Signals that are conditions by themselves, made into intervals: begin and end open and close, points within the kind's
+ * gap are one stretch. What needs more than one kind of signal is found by the other detectors.
+ */
+import type { Entity } from '../../model/entity.js'
+import { typeOf } from '../../model/entity.js'
+import type { FindingKind } from '../../model/vocabulary.js'
+import { isFindingKind } from '../../model/vocabulary.js'
+import type { TimedSignal, Timeline } from '../../timeline/timeline.js'
+import { chooseEvidence, evidenceOf, type Detector, type Found } from '../finding.js'
+import { called, duration, times } from '../words.js'
+
+interface Policy {
+  /** Points at most this far apart are one stretch. */
+  readonly gapMs: number
+  /** Fewer occurrences than this are no finding. */
+  readonly minCount?: number
+  /** A condition that lasted shorter is no finding. */
+  readonly minMs?: number
+  /** That one occurrence means what it says. More occurrences add to it. */
+  readonly sure: number
+  /** The onset may lie this much before the first sign. */
+  readonly slackMs?: number
+  readonly say: (entity: Entity, stretch: Stretch) => string
+}
+
+interface Stretch {
+  readonly start: number
+  readonly end: number | null
+  readonly last: number
+  readonly count: number
+  readonly signals: readonly TimedSignal[]
+}
+
+const MINUTE = 60_000
+const text = (stretch: Stretch, name: string): string => {
+  for (const signal of stretch.signals) {
+    const value = signal.attributes[name]
+    if (value !== undefined && value !== '') return String(value)
+  }
+  return ''
+}
+const because = (stretch: Stretch): string => {
+  const reason = text(stretch, 'reason')
+  return reason === '' || reason === 'other' ? '' : ` (${reason})`
+}
+const forHowLong = (stretch: Stretch): string => (stretch.end === null ? '' : ` for ${duration(stretch.end - stretch.start)}`)
+
+const POLICIES: Partial<Readonly<Record<FindingKind, Policy>>> = {
+  'change.node-added': { gapMs: MINUTE, sure: 0.95, say: (entity) => `${called(entity)} joined the cluster.` },
+  'change.node-removed': { gapMs: MINUTE, sure: 0.95, say: (entity) => `${called(entity)} left the cluster.` },
+  'node.memory-exhausted': { gapMs: 2 * MINUTE, sure: 0.9, slackMs: 15_000, say: (entity) => `${called(entity)} ran short of memory: the kubelet reported memory pressure.` },
+  'node.disk-full': { gapMs: 5 * MINUTE, sure: 0.85, slackMs: 15_000, say: (entity) => `${called(entity)} ran out of disk space.` },
+  'node.oom-kill': {
+    gapMs: 2 * MINUTE,
+    sure: 0.97,
+    say: (entity, stretch) => `The kernel killed ${text(stretch, 'process') || 'a process'} on ${called(entity)} for lack of memory${stretch.count > 1 ? `, ${times(stretch.count)}` : ''}.`,
+  },
+  'node.kernel-panic': { gapMs: MINUTE, sure: 0.98, say: (entity) => `The kernel of ${called(entity)} panicked.` },
+  'node.kernel-hang': { gapMs: 3 * MINUTE, sure: 0.93, slackMs: 22_000, say: (entity, stretch) => `The kernel of ${called(entity)} reported soft lockups or hung tasks, ${times(stretch.count)}.` },
+  'node.rebooted': { gapMs: MINUTE, sure: 0.95, say: (entity) => `${called(entity)} started again.` },
+  'node.heartbeat-missed': {
+    gapMs: MINUTE,
+    sure: 0.7,
+    slackMs: 10_000,
+    say: (entity, stretch) => `The kubelet of ${called(entity)} could not renew its lease or post its status, ${times(stretch.count)}${because(stretch)}.`,
+  },
+  'node.not-ready': { gapMs: 10_000, sure: 0.97, say: (entity, stretch) => `${called(entity)} was NotReady${forHowLong(stretch)}${because(stretch)}.` },
+  'node.certificate-expired': { gapMs: 10 * MINUTE, sure: 0.93, say: (entity, stretch) => `A certificate on ${called(entity)} was rejected${because(stretch)}, ${times(stretch.count)}.` },
+  'node.runtime-down': { gapMs: 2 * MINUTE, sure: 0.9, say: (entity, stretch) => `The container runtime of ${called(entity)} did not answer${because(stretch)}.` },
+  'node.network-lost': { gapMs: 2 * MINUTE, minMs: 5_000, sure: 0.85, say: (entity) => `${called(entity)} lost its network link.` },
+  'pod.evicted': { gapMs: 30_000, sure: 0.95, say: (entity, stretch) => `${called(entity)} was evicted${because(stretch)}.` },
+  'pod.oom-killed': {
+    gapMs: 2 * MINUTE,
+    sure: 0.97,
+    say: (entity, stretch) => `A container of ${called(entity)} was killed at its memory limit${stretch.count > 1 ? `, ${times(stretch.count)}` : ''}.`,
+  },
+  'pod.crash-looping': { gapMs: 6 * MINUTE, sure: 0.9, say: (entity, stretch) => `A container of ${called(entity)} kept dying (back-off seen ${times(stretch.count)}).` },
+  'pod.unready': { gapMs: MINUTE, minMs: 3_000, sure: 0.85, slackMs: 10_000, say: (entity, stretch) => `${called(entity)} was not ready${forHowLong(stretch)}${because(stretch)}.` },
+  'pod.unschedulable': { gapMs: 6 * MINUTE, minMs: 2_000, sure: 0.95, say: (entity, stretch) => `No node could take ${called(entity)}${because(stretch)}.` },
+  'pod.stuck': { gapMs: 2 * MINUTE, minMs: 5_000, sure: 0.85, say: (entity, stretch) => `${called(entity)} was stuck${because(stretch)}${forHowLong(stretch)}.` },
+  'pod.volume-mount-failed': {
+    gapMs: 3 * MINUTE,
+    sure: 0.95,
+    say: (entity, stretch) => `A volume of ${called(entity)} could not be mounted${text(stretch, 'object') === '' ? because(stretch) : ` (${text(stretch, 'object')})`}, ${times(stretch.count)}.`,
+  },
+  'pod.image-pull-failed': { gapMs: 6 * MINUTE, sure: 0.95, say: (entity, stretch) => `An image of ${called(entity)} could not be pulled${because(stretch)}.` },
+  'pod.sandbox-failed': { gapMs: 3 * MINUTE, sure: 0.9, say: (entity, stretch) => `The sandbox of ${called(entity)} could not be set up${because(stretch)}.` },
+  'workload.unavailable': { gapMs: MINUTE, sure: 0.9, minMs: 5_000, say: (entity, stretch) => `${called(entity)} had no available replica${forHowLong(stretch)}.` },
+  'workload.degraded': { gapMs: MINUTE, sure: 0.85, minMs: 5_000, say: (entity, stretch) => `${called(entity)} had fewer ready replicas than wanted${forHowLong(stretch)}.` },
+  'service.unreachable': { gapMs: 2 * MINUTE, sure: 0.85, minCount: 2, say: (entity) => `${called(entity)} did not answer.` },
+  'network.dns-failure': { gapMs: 3 * MINUTE, minCount: 3, sure: 0.85, say: (entity, stretch) => `${called(entity)} could not resolve names, ${times(stretch.count)}.` },
+  'network.pod-to-pod-lost': { gapMs: 3 * MINUTE, minCount: 2, sure: 0.8, say: (entity) => `${called(entity)} could not reach pods on other nodes.` },
+  'loadbalancer.backends-down': { gapMs: 3 * MINUTE, minCount: 2, sure: 0.85, say: (entity, stretch) => `${called(entity)} saw backends down, ${times(stretch.count)}.` },
+  'postgres.connections-saturated': { gapMs: 2 * MINUTE, sure: 0.97, slackMs: 1_000, say: (entity, stretch) => `${called(entity)} refused clients, ${times(stretch.count)}: all connection slots were taken (SQLSTATE 53300).` },
+  'postgres.backend-killed': { gapMs: MINUTE, sure: 0.97, say: (entity, stretch) => `A backend of ${called(entity)} was terminated by signal ${text(stretch, 'signal') || '?'}.` },
+  'postgres.crashed': { gapMs: 30_000, sure: 0.97, slackMs: 1_000, say: (entity, stretch) => `${called(entity)} stopped unexpectedly${forHowLong(stretch)}.` },
+  'postgres.recovering': { gapMs: MINUTE, sure: 0.95, slackMs: 1_000, say: (entity, stretch) => `${called(entity)} was in crash recovery and rejected connections${forHowLong(stretch)}.` },
+  'postgres.shutdown': { gapMs: 30_000, sure: 0.97, say: (entity) => `${called(entity)} was asked to shut down.` },
+  'postgres.lock-pileup': { gapMs: MINUTE, minCount: 2, sure: 0.85, slackMs: 1_000, say: (entity, stretch) => `Sessions of ${called(entity)} queued behind a lock, seen ${times(stretch.count)}.` },
+  'postgres.deadlock': { gapMs: 2 * MINUTE, sure: 0.97, say: (entity, stretch) => `${called(entity)} broke a deadlock, ${times(stretch.count)}.` },
+  'postgres.timeouts': { gapMs: 2 * MINUTE, minCount: 3, sure: 0.9, say: (entity, stretch) => `${called(entity)} cancelled statements by time-out, ${times(stretch.count)}.` },
+  'postgres.disk-full': { gapMs: 2 * MINUTE, sure: 0.98, slackMs: 1_000, say: (entity) => `${called(entity)} could not write: no space left on device.` },
+  'redis.down': { gapMs: MINUTE, sure: 0.9, slackMs: 5_000, say: (entity, stretch) => `${called(entity)} did not answer${forHowLong(stretch)}.` },
+  'redis.quorum-lost': { gapMs: 3 * MINUTE, sure: 0.9, say: (entity) => `The Sentinels of ${called(entity)} lost their quorum.` },
+  'alert.fired': { gapMs: 30_000, sure: 0.99, say: (entity, stretch) => `Alert ${text(stretch, 'alertname') || '(unnamed)'} fired for ${called(entity)}.` },
+  'action.drain': { gapMs: 5 * MINUTE, sure: 0.95, say: (entity) => `${called(entity)} was drained.` },
+  'action.cordon': { gapMs: 5 * MINUTE, sure: 0.95, say: (entity) => `${called(entity)} was cordoned.` },
+  'action.pod-deleted': { gapMs: 30_000, sure: 0.9, say: (entity) => `${called(entity)} was deleted by hand.` },
+  'action.node-restarted': { gapMs: MINUTE, sure: 0.9, say: (entity) => `${called(entity)} was restarted by hand.` },
+  'action.restart': { gapMs: MINUTE, sure: 0.9, say: (entity) => `${called(entity)} was restarted.` },
+}
+
+/** How far apart two findings of a kind may lie and still be one. */
+export const gapOf = (kind: FindingKind): number => POLICIES[kind]?.gapMs ?? MINUTE
+
+export const fromSignals: Detector = {
+  id: 'from-signals',
+  finds: Object.keys(POLICIES) as FindingKind[], // the keys of a record over FindingKind
+  detect(timeline) {
+    const groups = new Map<string, TimedSignal[]>()
+    for (const signal of timeline.signals) {
+      if (!isFindingKind(signal.kind) || POLICIES[signal.kind] === undefined) continue
+      const key = `${signal.kind}\n${signal.entity}\n${signal.kind === 'alert.fired' ? String(signal.attributes['alertname'] ?? '') : ''}`
+      const group = groups.get(key)
+      if (group === undefined) groups.set(key, [signal])
+      else group.push(signal)
+    }
+    const gone = deletions(timeline)
+    const found: Found[] = []
+    for (const group of groups.values()) {
+      const first = group[0]
+      if (first === undefined || !isFindingKind(first.kind)) continue
+      const { kind, entity } = first
+      const policy = POLICIES[kind]
+      if (policy === undefined) continue
+      for (const stretch of stretchesOf(group, policy, gone.get(entity) ?? [])) {
+        const whole = stretch.end === null ? stretch : { ...stretch, end: Math.max(stretch.end, stretch.last) }
+        if (stretch.count < (policy.minCount ?? 1)) continue
+        if (policy.minMs !== undefined && whole.end !== null && whole.end - whole.start < policy.minMs && stretch.count < 3) continue
+        found.push({
+          kind,
+          entity,
+          start: whole.start,
+          end: whole.end,
+          confidence: Math.min(0.99, 1 - (1 - policy.sure) * 0.8 ** Math.min(6, stretch.count - 1)),
+          summary: sentence(policy.say(entity, whole)),
+          evidence: chooseEvidence(evidenceOf(stretch.signals)),
+          attributes: { ...attributesOf(stretch.signals) },
+          slackMs: policy.slackMs ?? 0,
+          dose: stretch.count,
+        })
+      }
+    }
+    return found
+  },
+}
+
+const sentence = (words: string): string => words.charAt(0).toUpperCase() + words.slice(1)
+
+const attributesOf = (signals: readonly TimedSignal[]): Found['attributes'] => Object.assign({}, ...signals.map((signal) => signal.attributes).reverse()) as Found['attributes'] // a merge of attributes is attributes
+
+/** When pods went away: what was wrong with them ended then. */
+const deletions = (timeline: Timeline): ReadonlyMap<Entity, readonly number[]> => {
+  const gone = new Map<Entity, number[]>()
+  for (const signal of timeline.signals) {
+    if (signal.kind !== 'pod.deleted' || typeOf(signal.entity) !== 'pod') continue
+    gone.set(signal.entity, [...(gone.get(signal.entity) ?? []), signal.at])
+  }
+  return gone
+}
+
+const stretchesOf = (signals: readonly TimedSignal[], policy: Policy, gone: readonly number[]): Stretch[] => {
+  const found: Stretch[] = []
+  let open: { start: number; last: number; count: number; signals: TimedSignal[]; held: boolean } | null = null
+  const close = (end: number | null): void => {
+    if (open !== null) found.push({ start: open.start, end, last: open.last, count: open.count, signals: open.signals })
+    open = null
+  }
+  const extend = (signal: TimedSignal, held: boolean): void => {
+    if (open !== null && !open.held && signal.at - open.last > policy.gapMs) close(open.last)
+    open ??= { start: signal.at, last: signal.at, count: 0, signals: [], held: false }
+    open.count += signal.count
+    open.last = Math.max(open.last, signal.until)
+    open.signals.push(signal)
+    open.held ||= held
+  }
+  for (const signal of signals) {
+    const start = open === null ? Infinity : (open as { start: number }).start
+    const goneAt = gone.find((at) => at >= start && at < signal.at)
+    if (goneAt !== undefined) close(goneAt)
+    if (signal.phase === 'begin') extend(signal, true)
+    else if (signal.phase === 'end') {
+      if (open !== null) {
+        const { signals: mine } = open as { signals: TimedSignal[] }
+        mine.push(signal)
+        close(signal.at)
+      }
+    } else extend(signal, false)
+  }
+  if (open !== null) {
+    const { start, held, last } = open as { start: number; held: boolean; last: number }
+    close(gone.find((at) => at >= start) ?? (held ? null : last))
+  }
+  return found
+}

@@ -1,0 +1,66 @@
+/** node.memory-exhausted: little is left of a node's memory. From MemAvailable, used ratios, or cAdvisor's root cgroup. */
+import type { Entity } from '../../model/entity.js'
+import type { TimedSeries, Timeline } from '../../timeline/timeline.js'
+import { sampleEvidence, type Detector, type Found } from '../finding.js'
+import { groupBy, nodeOfLabels, readingOf } from '../measures.js'
+import { lower, median, stepOf, stretches, type Column } from '../statistics.js'
+import { bytes, called, percent } from '../words.js'
+
+/** Of the node's memory: below this a kubelet's default evictionHard (100 MiB) is near on small nodes and reclaim stalls on large ones. */
+const LEFT = 0.1
+/** A node that always runs this low is sized so; only a fall is a finding. */
+const FALLEN_TO = 0.6
+
+export const nodeMemory: Detector = {
+  id: 'node-memory',
+  finds: ['node.memory-exhausted'],
+  detect(timeline) {
+    return memoryNodes(timeline).flatMap(({ node, left, source, total }) => exhausted(node, left, source, total))
+  },
+}
+
+interface MemoryNode {
+  readonly node: Entity
+  /** Share of the memory that is available, 0..1. */
+  readonly left: Column
+  readonly source: TimedSeries
+  readonly total: number | null
+}
+
+export const memoryNodes = (timeline: Timeline): readonly MemoryNode[] => {
+  const nodeOf = (series: TimedSeries): Entity | null => nodeOfLabels(series.labels, timeline)
+  const totals = groupBy(timeline.series.filter((series) => series.name === 'node_memory_MemTotal_bytes'), nodeOf)
+  const found = new Map<Entity, MemoryNode>()
+  for (const [node, [source]] of groupBy(timeline.series.filter((series) => series.name === 'node_memory_MemAvailable_bytes'), nodeOf)) {
+    const total = totals.get(node)?.[0]?.values[0] ?? timeline.topology.nodeFacts(node).memoryBytes ?? (source === undefined ? null : Math.max(...source.values) * 1.05)
+    if (source === undefined || total === null || total <= 0) continue
+    found.set(node, { node, left: { times: source.times, values: source.values.map((value) => value / total) }, source, total })
+  }
+  for (const [node, [source]] of groupBy(timeline.series.filter((series) => readingOf(series).ratio && series.name.includes('node_memory_MemAvailable_bytes')), nodeOf)) {
+    if (source === undefined || found.has(node)) continue
+    const used = source.name.trimStart().startsWith('1')
+    found.set(node, { node, left: { times: source.times, values: source.values.map((value) => (used ? 1 - value : value)) }, source, total: null })
+  }
+  return [...found.values()]
+}
+
+const exhausted = (node: Entity, left: Column, source: TimedSeries, total: number | null): readonly Found[] => {
+  const usual = median(left.values)
+  const best = Math.max(...left.values)
+  const step = stepOf(left.times)
+  return stretches(left, (value) => value <= LEFT && value <= best * FALLEN_TO, Math.max(60_000, 3 * step), lower).map((stretch) => ({
+    kind: 'node.memory-exhausted',
+    entity: node,
+    start: stretch.start,
+    end: stretch.end,
+    confidence: stretch.samples > 1 ? 0.9 : 0.75,
+    summary: `${called(node).replace(/^n/u, 'N')} ran out of memory: ${percent(stretch.peak)}${total === null ? '' : ` (${bytes(stretch.peak * total)})`} left, usually ${percent(usual)}.`,
+    evidence: [
+      sampleEvidence(source, stretch.start, `→ ${percent(LEFT)} of the memory left or less from here`),
+      sampleEvidence(source, stretch.peakAt, `→ ${percent(stretch.peak)} left, the least`),
+    ],
+    attributes: { left: Math.round(stretch.peak * 1000) / 1000 },
+    slackMs: step,
+    dose: 1 - stretch.peak,
+  }))
+}

@@ -1,0 +1,149 @@
+/** pod.memory-growing, pod.cpu-hungry, pod.cpu-throttled: what containers use, against their own past, their limits and their node. */
+import { pod, type Entity } from '../../model/entity.js'
+import type { TimedSeries, Timeline } from '../../timeline/timeline.js'
+import { overlaps, sampleEvidence, type Detector, type Found } from '../finding.js'
+import { asGauge, groupBy, readingOf } from '../measures.js'
+import { combine, higher, median, onsetOfRise, stepOf, stretches, valueAt, type Column } from '../statistics.js'
+import { bytes, called, percent } from '../words.js'
+import { busyNodes } from './node-cpu.js'
+
+const MIB = 1 << 20
+
+export const podMetrics: Detector = {
+  id: 'pod-metrics',
+  finds: ['pod.memory-growing', 'pod.cpu-hungry', 'pod.cpu-throttled'],
+  detect: (timeline, found) => [...growing(timeline), ...hungry(timeline, found), ...throttled(timeline)],
+}
+
+const podOf = (series: TimedSeries): Entity | null => {
+  const { labels } = series
+  const name = labels['pod'] ?? labels['pod_name']
+  if (name === undefined || name === '' || labels['container'] === 'POD') return null
+  return pod(labels['namespace'] ?? labels['exported_namespace'] ?? '-', name)
+}
+
+/** Per container series where they exist; the pod's own cgroup (no container label) would count them twice. */
+const withoutTotals = (series: readonly TimedSeries[]): readonly TimedSeries[] => {
+  const containers = series.filter((one) => (one.labels['container'] ?? '') !== '')
+  return containers.length > 0 ? containers : series
+}
+
+const usage = (timeline: Timeline, metric: RegExp, fileWords: RegExp): ReadonlyMap<Entity, { column: Column; source: TimedSeries }> => {
+  const fit = timeline.series.filter((series) => podOf(series) !== null && (metric.test(readingOf(series).metric) || fileWords.test(series.name)))
+  const result = new Map<Entity, { column: Column; source: TimedSeries }>()
+  for (const [entity, group] of groupBy(fit, podOf)) {
+    const parts = withoutTotals(group)
+    const [source] = parts
+    if (source !== undefined) result.set(entity, { column: combine(parts.map((one) => asGauge(one, readingOf(one))), 'sum'), source })
+  }
+  return result
+}
+
+export const podMemory = (timeline: Timeline): ReadonlyMap<Entity, { column: Column; source: TimedSeries }> =>
+  usage(timeline, /^container_memory_(?:working_set|rss|usage)_?(?:bytes)?$/u, /^pod_mem/u)
+
+export const podCpu = (timeline: Timeline): ReadonlyMap<Entity, { column: Column; source: TimedSeries }> => usage(timeline, /^container_cpu_usage_seconds_total$/u, /^pod_cpu/u)
+
+/** Grown by this much and to a multiple of what it was: a leak or an outsized job, not warm-up. */
+const GROWN_BYTES = 128 * MIB
+const GROWN_TIMES = 2.5
+
+const growing = (timeline: Timeline): readonly Found[] =>
+  [...podMemory(timeline)].flatMap(([entity, { column, source }]): Found[] => {
+    if (column.times.length < 4) return []
+    let peakAt = NaN
+    let peak = -Infinity
+    column.values.forEach((value, index) => {
+      if (value > peak) {
+        peak = value
+        peakAt = column.times[index] ?? NaN
+      }
+    })
+    const { at, usual } = onsetOfRise(column, peakAt)
+    const floor = Math.max(usual, Math.min(...column.values))
+    const node = timeline.topology.nodeOf(entity, peakAt)
+    const memory = node === null ? null : timeline.topology.nodeFacts(node).memoryBytes
+    const limit = timeline.topology.memoryLimit(entity) ?? memory
+    const nearLimit = limit !== null && peak > limit * 0.6
+    if (peak - floor < (nearLimit ? GROWN_BYTES / 4 : GROWN_BYTES) || peak < floor * (nearLimit ? 1.5 : GROWN_TIMES)) return []
+    const after = column.times.find((time, index) => time > peakAt && (column.values[index] ?? 0) < floor + (peak - floor) / 2)
+    return [
+      {
+        kind: 'pod.memory-growing',
+        entity,
+        start: at,
+        end: after ?? null,
+        confidence: nearLimit ? 0.93 : 0.8,
+        summary: `The memory of ${called(entity)} grew from ${bytes(floor)} to ${bytes(peak)}.`,
+        evidence: [sampleEvidence(source, at, `→ ${bytes(valueAt(column, at))}`), sampleEvidence(source, peakAt, `→ ${bytes(peak)}, the most`)],
+        attributes: { bytes: Math.round(peak), grownBytes: Math.round(peak - floor) },
+        slackMs: stepOf(column.times),
+        dose: peak - floor,
+      },
+    ]
+  })
+
+/** Pods that took a large part of their node's cores while the node was saturated, and clearly more than before. */
+const hungry = (timeline: Timeline, found: readonly Found[]): readonly Found[] => {
+  const saturations = found.filter((one) => one.kind === 'node.cpu-saturated')
+  if (saturations.length === 0) return []
+  const cpu = podCpu(timeline)
+  const cores = coresOf(timeline)
+  return saturations.flatMap((saturation) =>
+    [...cpu].flatMap(([entity, { column, source }]): Found[] => {
+      if (timeline.topology.nodeOf(entity, saturation.start) !== saturation.entity) return []
+      const during = column.values.filter((_, index) => overlaps({ start: column.times[index] ?? 0, end: column.times[index] ?? 0 }, saturation, 30_000))
+      if (during.length === 0) return []
+      const peak = Math.max(...during)
+      const peakAt = column.times.find((at, index) => (column.values[index] ?? 0) === peak && at >= saturation.start - 60_000) ?? saturation.start
+      const { at, usual } = onsetOfRise(column, peakAt)
+      const share = peak / (cores.get(saturation.entity) ?? timeline.topology.nodeFacts(saturation.entity).cores ?? Infinity)
+      if (share < 0.25 || at > saturation.start + 60_000) return []
+      return [
+        {
+          kind: 'pod.cpu-hungry',
+          entity,
+          start: Math.min(at, saturation.start),
+          end: saturation.end,
+          confidence: Math.min(0.95, 0.6 + share / 2),
+          summary: `${called(entity).replace(/^p/u, 'P')} used ${peak.toFixed(1)} cores, ${percent(share)} of ${called(saturation.entity)} (usually ${usual.toFixed(1)}).`,
+          evidence: [sampleEvidence(source, at, `→ ${valueAt(column, at).toFixed(2)} cores`), sampleEvidence(source, peakAt, `→ ${peak.toFixed(2)} cores, the most`)],
+          attributes: { cores: Math.round(peak * 10) / 10 },
+          slackMs: stepOf(column.times),
+          dose: share,
+        },
+      ]
+    }),
+  )
+}
+
+/** A node's cores, from how many idle counters it has. */
+const coresOf = (timeline: Timeline): ReadonlyMap<Entity, number> => {
+  const cores = new Map<Entity, number>()
+  for (const { node } of busyNodes(timeline)) {
+    const facts = timeline.topology.nodeFacts(node)
+    if (facts.cores !== null) cores.set(node, facts.cores)
+  }
+  return cores
+}
+
+const throttled = (timeline: Timeline): readonly Found[] =>
+  [...usage(timeline, /^container_cpu_cfs_throttled_(?:seconds|periods)_total$/u, /^pod_throttled/u)].flatMap(([entity, { column, source }]) => {
+    const usual = median(column.values)
+    return stretches(column, (value) => value > 0.5 && value > usual * 4, 60_000, higher)
+      .filter((stretch) => stretch.samples >= 3)
+      .map(
+        (stretch): Found => ({
+          kind: 'pod.cpu-throttled',
+          entity,
+          start: stretch.start,
+          end: stretch.end,
+          confidence: 0.85,
+          summary: `${called(entity).replace(/^p/u, 'P')} ran into its CPU limit: throttled ${stretch.peak.toFixed(1)} s per second.`,
+          evidence: [sampleEvidence(source, stretch.start, `→ ${valueAt(column, stretch.start).toFixed(2)} s throttled per second`)],
+          attributes: {},
+          slackMs: stepOf(column.times),
+          dose: stretch.peak,
+        }),
+      )
+  })

@@ -1,0 +1,184 @@
+/** What Postgres' own numbers show: connections climbing to their ceiling, locks, replication slots that keep WAL. */
+import type { Entity } from '../../model/entity.js'
+import { nameOf } from '../../model/entity.js'
+import type { TimedSeries, Timeline } from '../../timeline/timeline.js'
+import { sampleEvidence, type Detector, type Found } from '../finding.js'
+import { groupBy, postgresOfLabels, readingOf } from '../measures.js'
+import { combine, higher, median, onsetOfRise, smoothed, stepOf, stretches, valueAt, type Column } from '../statistics.js'
+import { bytes, called } from '../words.js'
+
+export const postgresMetrics: Detector = {
+  id: 'postgres-metrics',
+  finds: ['postgres.connections-rising', 'postgres.connections-saturated', 'postgres.lock-pileup', 'metric.anomalous'],
+  detect(timeline, found) {
+    return [...connectionCounts(timeline)].flatMap(([server, count]) => connections(server, count, timeline, found)).concat(lockQueues(timeline), heldWal(timeline))
+  },
+}
+
+interface Count {
+  readonly column: Column
+  readonly source: TimedSeries
+  readonly max: number | null
+}
+
+/** Sessions of each server over time, from the exporter where there is one, else from the log's own bookkeeping. */
+export const connectionCounts = (timeline: Timeline): ReadonlyMap<Entity, Count> => {
+  const about = (series: TimedSeries): Entity => postgresOfLabels(series.labels, timeline)
+  const counts = new Map<Entity, Count>()
+  const ceilings = groupBy(timeline.series.filter((series) => series.name === 'pg_settings_max_connections'), about)
+  const add = (fits: (series: TimedSeries) => boolean): void => {
+    for (const [server, group] of groupBy(timeline.series.filter(fits), about)) {
+      const [source] = group
+      if (source === undefined || counts.has(server)) continue
+      const max = ceilings.get(server)?.[0]?.values[0] ?? timeline.topology.limit(server, 'max_connections')
+      counts.set(server, { column: combine(group, 'sum'), source, max })
+    }
+  }
+  add((series) => series.name === 'pg_stat_activity_count')
+  add((series) => series.name === 'pg_stat_database_numbackends')
+  add((series) => !readingOf(series).ratio && /^sum\b.*pg_stat_activity_count/u.test(series.name))
+  add((series) => series.name === 'faultline_postgres_sessions')
+  return counts
+}
+
+const connections = (server: Entity, { column, source, max }: Count, timeline: Timeline, found: readonly Found[]): readonly Found[] => {
+  if (column.times.length < 5) return []
+  const step = stepOf(column.times)
+  const refused = found.filter((one) => one.kind === 'postgres.connections-saturated' && one.entity === server)
+  const result: Found[] = []
+  const near = max === null ? [] : stretches(column, (value) => value >= max * 0.95, Math.max(30_000, 3 * step), higher)
+  for (const stretch of near) {
+    result.push({
+      kind: 'postgres.connections-saturated',
+      entity: server,
+      start: stretch.start,
+      end: stretch.end,
+      confidence: 0.8,
+      summary: `${called(server)} had ${stretch.peak.toFixed(0)} of ${String(max)} connections in use.`,
+      evidence: [sampleEvidence(source, stretch.start, `→ ${valueAt(column, stretch.start).toFixed(0)} connections in all`)],
+      attributes: {},
+      slackMs: step,
+      dose: stretch.peak,
+    })
+  }
+  // The climb towards each time the ceiling was hit, or else the largest climb to a multiple of what is usual.
+  const ceilings = [...refused.map((one) => one.start), ...near.map((stretch) => stretch.start)].sort((a, b) => a - b)
+  const tops = ceilings.length > 0 ? ceilings.slice(0, 1) : highest(column)
+  for (const top of tops) {
+    const until = peakAround(column, top, step)
+    const { at, usual, peak } = onsetOfRise(smoothed(column), until)
+    if (peak < usual * 1.5 || peak - usual < (ceilings.length > 0 ? 3 : Math.max(20, (max ?? 100) * 0.4)) || at > top + step) continue
+    const end = column.times.find((time, index) => time > until && (column.values[index] ?? 0) < usual + (peak - usual) / 2)
+    result.push({
+      kind: 'postgres.connections-rising',
+      entity: server,
+      start: at,
+      end: end ?? null,
+      confidence: ceilings.length > 0 ? 0.9 : 0.75,
+      summary: `The connections of ${called(server)} climbed from about ${usual.toFixed(0)} to ${peak.toFixed(0)}${max === null ? '' : ` of ${max}`}${whose(timeline, server, at, until)}.`,
+      evidence: [sampleEvidence(source, at, `→ ${valueAt(column, at).toFixed(0)} connections in all`), sampleEvidence(source, until, `→ ${peak.toFixed(0)} connections in all`)],
+      attributes: { from: Math.round(usual), to: Math.round(peak) },
+      slackMs: step * 3,
+      dose: peak - usual,
+    })
+  }
+  return result
+}
+
+const highest = (column: Column): readonly number[] => {
+  let at = NaN
+  let most = -Infinity
+  column.values.forEach((value, index) => {
+    if (value > most) {
+      most = value
+      at = column.times[index] ?? NaN
+    }
+  })
+  return Number.isNaN(at) ? [] : [at]
+}
+
+/** The most within a minute around a moment: the ceiling is hit somewhat before or after a scrape sees it. */
+const peakAround = (column: Column, top: number, step: number): number => {
+  let best = top
+  let most = -Infinity
+  column.times.forEach((at, index) => {
+    if (at < top - 2 * step || at > top + Math.max(10_000, 2 * step)) return
+    const value = column.values[index] ?? 0
+    if (value > most) {
+      most = value
+      best = at
+    }
+  })
+  return best
+}
+
+/** Who opened them, where the log's bookkeeping or the exporter tells users or applications apart. */
+const whose = (timeline: Timeline, server: Entity, from: number, to: number): string => {
+  let most = 0
+  let who = ''
+  for (const series of timeline.series) {
+    if (series.name !== 'faultline_postgres_sessions' && !(series.name === 'pg_stat_activity_count' && (series.labels['usename'] ?? series.labels['application_name']) !== undefined)) continue
+    if (postgresOfLabels(series.labels, timeline) !== server) continue
+    const rise = valueAt(series, to) - valueAt(series, from - 1)
+    if (rise > most) {
+      most = rise
+      who = series.labels['application'] ?? series.labels['application_name'] ?? series.labels['user'] ?? series.labels['usename'] ?? ''
+    }
+  }
+  return who === '' ? '' : `, most of them opened by ${who}`
+}
+
+const lockQueues = (timeline: Timeline): readonly Found[] => {
+  const waiting = timeline.series.filter((series) => /pg_locks?_(?:waiting|blocked)|pg_stat_activity_waiting/u.test(series.name))
+  return [...groupBy(waiting, (series) => postgresOfLabels(series.labels, timeline))].flatMap(([server, group]) => {
+    const [source] = group
+    if (source === undefined) return []
+    const column = combine(group, 'sum')
+    const usual = median(column.values)
+    return stretches(column, (value) => value >= 5 && value >= usual * 4, 60_000, higher)
+      .filter((stretch) => stretch.samples >= 2)
+      .map(
+        (stretch): Found => ({
+          kind: 'postgres.lock-pileup',
+          entity: server,
+          start: stretch.start,
+          end: stretch.end,
+          confidence: 0.85,
+          summary: `Up to ${stretch.peak.toFixed(0)} sessions of ${called(server)} waited for locks.`,
+          evidence: [sampleEvidence(source, stretch.start, `→ ${valueAt(column, stretch.start).toFixed(0)} waiting in all`)],
+          attributes: {},
+          slackMs: stepOf(column.times),
+          dose: stretch.peak,
+        }),
+      )
+  })
+}
+
+const MIB = 1 << 20
+
+/** A replication slot that nobody reads keeps all WAL: the distance grows without bound until the disk is full. */
+const heldWal = (timeline: Timeline): readonly Found[] =>
+  timeline.series
+    .filter((series) => /replication_slots?_.*(?:lsn_diff|lag|retained)|wal_slot_lag|pg_wal_lsn_diff/u.test(series.name))
+    .flatMap((series): Found[] => {
+      const [peakAt] = highest(series)
+      if (peakAt === undefined || series.times.length < 4) return []
+      const { at, usual, peak } = onsetOfRise(series, peakAt)
+      if (peak - usual < 32 * MIB || peak < usual * 3) return []
+      const server = postgresOfLabels(series.labels, timeline)
+      const slot = series.labels['slot_name'] ?? 'a replication slot'
+      return [
+        {
+          kind: 'metric.anomalous',
+          entity: server,
+          start: at,
+          end: null,
+          confidence: 0.85,
+          summary: `The WAL that ${slot} of ${called(server)} keeps grew from ${bytes(usual)} to ${bytes(peak)}.`,
+          evidence: [sampleEvidence(series, at, `→ ${bytes(valueAt(series, at))}`), sampleEvidence(series, peakAt, `→ ${bytes(peak)}, the most`)],
+          attributes: { metric: 'held-wal', slot: series.labels['slot_name'] ?? nameOf(server) },
+          slackMs: stepOf(series.times),
+          dose: peak - usual,
+        },
+      ]
+    })

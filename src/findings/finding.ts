@@ -1,0 +1,116 @@
+/** A finding on the common clock, before it is written into the analysis. */
+import type { Evidence } from '../model/analysis.js'
+import type { Entity } from '../model/entity.js'
+import type { Attributes } from '../model/extract.js'
+import type { FindingKind } from '../model/vocabulary.js'
+import { compare, iso, type TimedSeries, type TimedSignal, type Timeline } from '../timeline/timeline.js'
+
+export interface Found {
+  readonly kind: FindingKind
+  readonly entity: Entity
+  /** Onset, milliseconds since the epoch. */
+  readonly start: number
+  /** null: still so when the data ends. */
+  readonly end: number | null
+  /** That this happened, 0..1. */
+  readonly confidence: number
+  readonly summary: string
+  readonly evidence: readonly Evidence[]
+  readonly attributes: Attributes
+  /** The onset may lie this much earlier than the data shows it (a scrape interval, a time-out), milliseconds. */
+  readonly slackMs: number
+  /** How often or how far: more is worse, comparable within one kind only. */
+  readonly dose: number
+}
+
+/** A rule that finds something wrong in a timeline; it sees what the detectors before it found. */
+export interface Detector {
+  readonly id: string
+  readonly finds: readonly FindingKind[]
+  detect(timeline: Timeline, found: readonly Found[]): readonly Found[]
+}
+
+const EVIDENCE_KEPT = 6
+
+/** The first of every input, then the rest, by time: what a person would want to see first. */
+export const chooseEvidence = (evidence: readonly Evidence[]): readonly Evidence[] => {
+  const distinct = new Map<string, Evidence>()
+  for (const one of [...evidence].sort(byTimeAndPlace)) {
+    const key = `${one.input}\n${one.line ?? ''}\n${one.text}`
+    if (!distinct.has(key)) distinct.set(key, one)
+  }
+  const all = [...distinct.values()]
+  const firsts = new Map<string, Evidence>()
+  for (const one of all) if (!firsts.has(one.input)) firsts.set(one.input, one)
+  const last = all.at(-1)
+  const chosen = new Set([...firsts.values(), ...(last === undefined ? [] : [last]), ...all].slice(0, EVIDENCE_KEPT))
+  return [...chosen].sort(byTimeAndPlace)
+}
+
+const byTimeAndPlace = (a: Evidence, b: Evidence): number =>
+  compare(a.time, b.time) || compare(a.input, b.input) || (a.line ?? 0) - (b.line ?? 0) || compare(a.text, b.text)
+
+export const evidenceOf = (signals: readonly TimedSignal[]): readonly Evidence[] => signals.flatMap((signal) => signal.evidence)
+
+/** A sample as evidence: the series as Prometheus writes it, and its value in words. */
+export const sampleEvidence = (series: TimedSeries, at: number, value: string): Evidence => ({
+  input: series.input,
+  line: series.line,
+  time: iso(at),
+  text: `${seriesText(series)} ${value}`,
+})
+
+const seriesText = (series: TimedSeries): string => {
+  const labels = Object.entries(series.labels)
+    .sort(([a], [b]) => compare(a, b))
+    .map(([name, value]) => `${name}="${value}"`)
+    .join(', ')
+  const text = labels === '' ? series.name : `${series.name}{${labels}}`
+  return text.length > 240 ? `${text.slice(0, 239)}…` : text
+}
+
+export const byStart = (a: Found, b: Found): number => a.start - b.start || compare(a.kind, b.kind) || compare(a.entity, b.entity)
+
+export const overlaps = (a: { start: number; end: number | null }, b: { start: number; end: number | null }, gapMs = 0): boolean =>
+  a.start <= (b.end ?? Infinity) + gapMs && b.start <= (a.end ?? Infinity) + gapMs
+
+/** Findings of one kind on one entity that overlap are one finding with more evidence and, from several inputs, more confidence. */
+export const mergeSame = (found: readonly Found[], gapMs: (kind: FindingKind) => number): readonly Found[] => {
+  const byKey = new Map<string, Found[]>()
+  for (const one of found) {
+    const key = `${one.kind} ${one.entity}`
+    const list = byKey.get(key)
+    if (list === undefined) byKey.set(key, [one])
+    else list.push(one)
+  }
+  const merged: Found[] = []
+  for (const list of byKey.values()) {
+    list.sort(byStart)
+    let open: Found | null = null
+    for (const next of list) {
+      if (open !== null && overlaps(open, next, gapMs(next.kind))) open = join(open, next)
+      else {
+        if (open !== null) merged.push(open)
+        open = next
+      }
+    }
+    if (open !== null) merged.push(open)
+  }
+  return merged.sort(byStart)
+}
+
+const join = (a: Found, b: Found): Found => {
+  const sources = new Set(a.evidence.map((one) => one.input))
+  const independent = b.evidence.some((one) => !sources.has(one.input))
+  const surer = b.confidence > a.confidence ? b : a
+  return {
+    ...a,
+    end: a.end === null || b.end === null ? null : Math.max(a.end, b.end),
+    confidence: Math.min(0.99, independent ? 1 - (1 - a.confidence) * (1 - b.confidence) : Math.max(a.confidence, b.confidence)),
+    summary: surer.summary,
+    evidence: chooseEvidence([...a.evidence, ...b.evidence]),
+    attributes: { ...b.attributes, ...a.attributes },
+    slackMs: a.slackMs,
+    dose: Math.max(a.dose, b.dose),
+  }
+}

@@ -1,0 +1,77 @@
+/**
+ * What a series measures. Names come from the metric, from the expression behind an answer, or, last, from the name of the
+ * file that holds it. Nothing here judges a value.
+ */
+import { node, postgres, type Entity } from '../model/entity.js'
+import type { Labels } from '../model/extract.js'
+import type { TimedSeries, Timeline } from '../timeline/timeline.js'
+import { rateOf, type Column } from './statistics.js'
+
+export interface Reading {
+  readonly metric: string
+  /** counter: only ever rises; rate: per second already; gauge: as it is. */
+  readonly form: 'counter' | 'rate' | 'gauge'
+  /** A quotient of metrics, such as 1 - available / total. */
+  readonly ratio: boolean
+}
+
+const IDENTIFIER = /^[a-zA-Z_:][a-zA-Z0-9_:]*$/u
+const METRIC_IN_EXPRESSION = /[a-zA-Z_:][a-zA-Z0-9_:]*_[a-zA-Z0-9_:]+/gu
+
+export const readingOf = (series: TimedSeries): Reading => {
+  const { name } = series
+  if (IDENTIFIER.test(name)) {
+    const form = name.endsWith('_total') || /_(?:sum|count|bucket)$/u.test(name) ? 'counter' : /(?:^|:)i?rate\d*[smh]?$|:i?rate/u.test(name) ? 'rate' : 'gauge'
+    return { metric: name, form, ratio: /ratio|utili[sz]ation|percent/u.test(name) }
+  }
+  const metrics = (name.slice(0, 2_000).match(METRIC_IN_EXPRESSION) ?? []).filter((word) => !/^(?:label_replace|histogram_quantile|count_values|quantile_over_time|avg_over_time|max_over_time|min_over_time|sum_over_time|on|by)$/u.test(word))
+  return {
+    metric: metrics[0] ?? name,
+    form: /\b(?:i?rate|increase|deriv|i?delta)\s*\(/u.test(name) ? 'rate' : (metrics[0]?.endsWith('_total') ?? false) ? 'counter' : 'gauge',
+    ratio: metrics.length > 1 && name.includes('/'),
+  }
+}
+
+/** The series as values per second where it counts, as it is otherwise. */
+export const asGauge = (series: TimedSeries, reading: Reading): Column => (reading.form === 'counter' ? rateOf(series) : series)
+
+/** The node a series is about: its `node` label, else whoever has the address of its `instance`. */
+export const nodeOfLabels = (labels: Labels, timeline: Timeline): Entity | null => {
+  const named = labels['node'] ?? labels['kubernetes_node'] ?? labels['nodename'] ?? labels['kubernetes_io_hostname']
+  if (named !== undefined && named !== '') return timeline.topology.nodeAt(named) ?? node(named)
+  const { instance } = labels
+  if (instance === undefined || instance === '') return null
+  const host = instance.replace(/:\d+$/u, '')
+  return timeline.topology.nodeAt(host) ?? (timeline.names.nodes.has(node(host)) ? node(host) : node(host))
+}
+
+/** The Postgres server that a pg_* series is about. One server in the dump is the one its logs speak of. */
+export const postgresOfLabels = (labels: Labels, timeline: Timeline): Entity => {
+  const servers = serversOf(timeline)
+  if (servers.size <= 1) return postgres('main')
+  return postgres(serverName(labels))
+}
+
+const serverName = (labels: Labels): string => labels['server'] ?? labels['instance'] ?? 'main'
+const cache = new WeakMap<Timeline, ReadonlySet<string>>()
+const serversOf = (timeline: Timeline): ReadonlySet<string> => {
+  let servers = cache.get(timeline)
+  if (servers === undefined) {
+    servers = new Set(timeline.series.filter((series) => series.name.startsWith('pg_stat_activity') || series.name === 'pg_up').map((series) => serverName(series.labels)))
+    cache.set(timeline, servers)
+  }
+  return servers
+}
+
+/** Series grouped by what a function says they are about; those it does not know (null) are left out. */
+export const groupBy = <K extends string>(series: readonly TimedSeries[], key: (series: TimedSeries) => K | null): ReadonlyMap<K, readonly TimedSeries[]> => {
+  const groups = new Map<K, TimedSeries[]>()
+  for (const one of series) {
+    const name = key(one)
+    if (name === null) continue
+    const group = groups.get(name)
+    if (group === undefined) groups.set(name, [one])
+    else group.push(one)
+  }
+  return groups
+}

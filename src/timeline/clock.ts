@@ -1,0 +1,151 @@
+/** One clock: turns every input's stamps into milliseconds since the epoch, and says what had to be assumed. */
+import type { Basis, InputExtract, Span, Stamp } from '../model/extract.js'
+import { fromZone, offsetAt, offsetsOf } from './zones.js'
+
+export interface ZoneRule {
+  /** Inputs whose path matches; null: all. */
+  readonly glob: string | null
+  readonly zone: string
+}
+
+export interface ClockOptions {
+  readonly zones: readonly ZoneRule[]
+  readonly year: number | null
+}
+
+export interface InputClock {
+  at(stamp: Stamp): number
+  /** Added to the input's times to put it on the common clock. */
+  readonly offsetMs: number
+  readonly notes: readonly string[]
+}
+
+const DAY = 86_400_000
+const PLACEHOLDER_YEAR = 1972
+
+/** Clocks for all inputs, by their position. Years and ambiguous zones are chosen so that the input lies nearest to what is certain in the dump. */
+export const readClocks = (extracts: readonly InputExtract[], options: ClockOptions): readonly InputClock[] => {
+  const certain = middleOfCertain(extracts)
+  return extracts.map((extract) => clockOf(extract, options, certain))
+}
+
+/** The median middle of all inputs that carry an offset; null where none does. */
+const middleOfCertain = (extracts: readonly InputExtract[]): number | null => {
+  const middles: number[] = []
+  for (const extract of extracts) {
+    for (const span of extract.spans) {
+      if (span.basis === 'utc') middles.push((span.first + span.last) / 2)
+      else if (span.basis === 'local') middles.push((span.first + span.last) / 2) // at most a day off: good enough to choose a year
+    }
+    for (const series of extract.series.slice(0, 1)) {
+      const [first, last] = [series.times[0], series.times.at(-1)]
+      if (first !== undefined && last !== undefined) middles.push((first + last) / 2)
+    }
+  }
+  middles.sort((a, b) => a - b)
+  return middles[Math.floor(middles.length / 2)] ?? null
+}
+
+const clockOf = (extract: InputExtract, options: ClockOptions, certain: number | null): InputClock => {
+  const notes: string[] = []
+  const zone = zoneFor(extract.path, options.zones)
+  const spans = new Map(extract.spans.map((span) => [span.basis, span]))
+  const readers = new Map<Basis, (ms: number) => number>()
+  const readerOf = (basis: Basis): ((ms: number) => number) => {
+    let reader = readers.get(basis)
+    if (reader === undefined) readers.set(basis, (reader = makeReader(basis, spans.get(basis))))
+    return reader
+  }
+  const makeReader = (basis: Basis, span: Span | undefined): ((ms: number) => number) => {
+    if (basis === 'utc') return (ms) => ms
+    if (basis === 'local') {
+      if (zone === null) notes.push('its times carry no zone: read as UTC (--timezone says otherwise)')
+      return (ms) => fromZone(ms, zone ?? 'UTC')
+    }
+    if (basis === 'yearless') {
+      const { year, why } = yearOf(extract, span, options.year, zone ?? 'UTC', certain)
+      notes.push(`its times carry no year: read as ${year} (${why})${zone === null ? ' and as UTC' : ''}`)
+      return (ms) => fromZone(inYear(ms, year), zone ?? 'UTC')
+    }
+    return abbreviated(basis.slice('zone:'.length), span, zone, certain, notes)
+  }
+  for (const span of extract.spans) readerOf(span.basis)
+  return { at: (stamp) => readerOf(stamp.basis)(stamp.ms), offsetMs: 0, notes }
+}
+
+/** Fields taken in the placeholder year (or, after rolls over New Year, in later leap years) moved into the real year. */
+const inYear = (ms: number, year: number): number => {
+  const date = new Date(ms)
+  const rolls = (date.getUTCFullYear() - PLACEHOLDER_YEAR) / 4
+  const real = Date.UTC(year + rolls, date.getUTCMonth(), date.getUTCDate())
+  return real + (((ms % DAY) + DAY) % DAY)
+}
+
+const yearOf = (
+  extract: InputExtract,
+  span: Span | undefined,
+  given: number | null,
+  zone: string,
+  certain: number | null,
+): { readonly year: number; readonly why: string } => {
+  if (given !== null) return { year: given, why: '--year' }
+  if (extract.yearHint !== null) return { year: extract.yearHint, why: 'its header line' }
+  const middle = span === undefined ? 0 : (span.first + span.last) / 2
+  const anchor = certain ?? extract.changedMs
+  if (anchor === null) return { year: 2000, why: 'nothing in the dump tells; --year says otherwise' }
+  const around = new Date(anchor).getUTCFullYear()
+  const distance = (year: number): number => Math.abs(fromZone(inYear(middle, year), zone) - anchor)
+  const year = [around, around - 1, around + 1].sort((a, b) => distance(a) - distance(b))[0] ?? around
+  return { year, why: certain === null ? "the file's own date; --year says otherwise" : 'the rest of the dump' }
+}
+
+const abbreviated = (
+  abbreviation: string,
+  span: Span | undefined,
+  zone: string | null,
+  certain: number | null,
+  notes: string[],
+): ((ms: number) => number) => {
+  const offsets = offsetsOf(abbreviation)
+  const middle = span === undefined ? 0 : (span.first + span.last) / 2
+  const ofOption = zone === null ? null : offsetAt(zone, middle)
+  const shift = (minutes: number) => (ms: number) => ms - minutes * 60_000
+  if (ofOption !== null && (offsets.length === 0 || offsets.includes(ofOption))) return (ms) => fromZone(ms, zone ?? 'UTC')
+  const only = offsets[0]
+  if (only === undefined) {
+    notes.push(`the zone ${abbreviation} is not known: read as UTC (--timezone says otherwise)`)
+    return (ms) => ms
+  }
+  if (offsets.length === 1) return shift(only)
+  if (certain === null) {
+    notes.push(`the zone ${abbreviation} is ambiguous and nothing else in the dump decides: read as UTC${signed(only)} (--timezone says otherwise)`)
+    return shift(only)
+  }
+  const nearest = [...offsets].sort((a, b) => Math.abs(shift(a)(middle) - certain) - Math.abs(shift(b)(middle) - certain))[0] ?? only
+  notes.push(`the zone ${abbreviation} is ambiguous: read as UTC${signed(nearest)}, which fits the rest of the dump`)
+  return shift(nearest)
+}
+
+const signed = (minutes: number): string =>
+  `${minutes < 0 ? '-' : '+'}${String(Math.floor(Math.abs(minutes) / 60)).padStart(2, '0')}:${String(Math.abs(minutes) % 60).padStart(2, '0')}`
+
+const zoneFor = (path: string, rules: readonly ZoneRule[]): string | null => {
+  let zone: string | null = null
+  for (const rule of rules) if (rule.glob === null || matchesGlob(path, rule.glob)) zone = rule.zone
+  return zone
+}
+
+/** '*' stands for any characters, also slashes; '?' for one. A glob without a slash is matched against the end of the path. Linear in path × glob. */
+export const matchesGlob = (path: string, glob: string): boolean => {
+  const pattern = glob.startsWith('*') || glob.startsWith('/') ? glob : `*${glob}`
+  let row = new Set([0])
+  for (let g = 0; g < pattern.length; g++) {
+    const next = new Set<number>()
+    for (const at of row) {
+      if (pattern[g] === '*') for (let to = at; to <= path.length; to++) next.add(to)
+      else if (at < path.length && (pattern[g] === '?' || pattern[g] === path[at])) next.add(at + 1)
+    }
+    row = next
+  }
+  return row.has(path.length)
+}

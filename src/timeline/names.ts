@@ -1,0 +1,101 @@
+/** A node has many names (IP, FQDN, short name, provider id); this decides which one is its own, and who wrote an input that does not say. */
+import { nameOf, node, pod, postgres, THIS_NODE, THIS_POSTGRES, typeOf, type Entity } from '../model/entity.js'
+import type { InputExtract } from '../model/extract.js'
+
+export interface Names {
+  /** Resolves entities as the input at this position means them. */
+  resolver(index: number): (entity: Entity) => Entity
+  /** The entity that has this address or other name; null where nobody is known under it. */
+  byAddress(name: string): Entity | null
+  readonly nodes: ReadonlySet<Entity>
+}
+
+export const makeNames = (extracts: readonly InputExtract[]): Names => {
+  const nodes = knownNodes(extracts)
+  const addresses = new Map<string, Entity>()
+  const shortNames = new Map<string, Entity>()
+  for (const known of nodes) {
+    const name = nameOf(known)
+    const short = name.split('.')[0] ?? name
+    if (short !== name && !isAddress(name) && !nodes.has(node(short))) shortNames.set(short, known)
+  }
+  const canonicalNode = (entity: Entity): Entity => {
+    if (nodes.has(entity) && !addresses.has(nameOf(entity))) return entity
+    const name = nameOf(entity)
+    const aliased = addresses.get(name)
+    if (aliased !== undefined && typeOf(aliased) === 'node') return aliased
+    const short = name.split('.')[0] ?? name
+    if (!isAddress(name) && nodes.has(node(short))) return node(short)
+    return shortNames.get(name) ?? entity
+  }
+  for (const extract of extracts) {
+    for (const fact of extract.facts) {
+      if (fact.fact !== 'alias' || fact.of === THIS_NODE || fact.of === THIS_POSTGRES) continue
+      if (typeOf(fact.of) === 'node' || !addresses.has(fact.name)) addresses.set(fact.name, fact.of)
+    }
+  }
+  const podOfUid = new Map<string, Entity>()
+  for (const extract of extracts) {
+    for (const fact of extract.facts) if (fact.fact === 'pod-on-node' && fact.uid !== undefined) podOfUid.set(fact.uid, fact.pod)
+  }
+  const servers = postgresOf(extracts)
+  const writers = extracts.map((extract) => canonicalNode(writerOf(extract, nodes, canonicalNode)))
+  return {
+    nodes,
+    byAddress: (name) => addresses.get(name) ?? null,
+    resolver: (index) => (entity) => {
+      if (entity === THIS_NODE) return writers[index] ?? entity
+      if (entity === THIS_POSTGRES) return servers[index] ?? postgres('main')
+      if (typeOf(entity) === 'node') return canonicalNode(entity)
+      if (entity.startsWith('pod/-/uid:')) {
+        const uid = entity.slice('pod/-/uid:'.length)
+        return podOfUid.get(uid) ?? pod('-', `uid:${uid}`)
+      }
+      return entity
+    },
+  }
+}
+
+export const isAddress = (name: string): boolean => /^\d{1,3}(?:\.\d{1,3}){3}(?::\d+)?$/u.test(name) || (name.includes(':') && /^[0-9a-f:.]+$/iu.test(name))
+
+/** Nodes that the cluster itself speaks of. Names seen only in a path or a journal are hints, not nodes. */
+const knownNodes = (extracts: readonly InputExtract[]): ReadonlySet<Entity> => {
+  const nodes = new Set<Entity>()
+  for (const extract of extracts) {
+    for (const fact of extract.facts) {
+      if (fact.fact === 'node' || fact.fact === 'pod-on-node') nodes.add(fact.node)
+      if (fact.fact === 'input-node' && fact.weight >= 3) nodes.add(fact.node)
+      if (fact.fact === 'alias' && typeOf(fact.of) === 'node') nodes.add(fact.of)
+    }
+    for (const signal of extract.signals) if (typeOf(signal.entity) === 'node') nodes.add(signal.entity)
+  }
+  nodes.delete(THIS_NODE)
+  return nodes
+}
+
+const writerOf = (extract: InputExtract, nodes: ReadonlySet<Entity>, canonical: (entity: Entity) => Entity): Entity => {
+  const votes = new Map<Entity, number>()
+  let hint: Entity | null = null
+  for (const fact of extract.facts) {
+    if (fact.fact !== 'input-node' || fact.node === THIS_NODE) continue
+    const candidate = canonical(fact.node)
+    hint ??= candidate
+    if (fact.weight >= 3 || nodes.has(candidate)) votes.set(candidate, (votes.get(candidate) ?? 0) + fact.weight)
+  }
+  const best = [...votes].sort((a, b) => b[1] - a[1] || (a[0] < b[0] ? -1 : 1))[0]
+  if (best !== undefined) return best[0]
+  const only = nodes.size === 1 ? [...nodes][0] : undefined
+  return only ?? hint ?? node('unknown')
+}
+
+/** One Postgres server per directory of logs; the formats of one server lie side by side. */
+const postgresOf = (extracts: readonly InputExtract[]): readonly Entity[] => {
+  const speaks = (extract: InputExtract): boolean => extract.signals.some((signal) => signal.entity === THIS_POSTGRES) && extract.format.startsWith('postgres')
+  const folderOf = (path: string): string => path.slice(0, Math.max(0, path.lastIndexOf('/')))
+  const folders = [...new Set(extracts.filter(speaks).map((extract) => folderOf(extract.path)))].sort()
+  return extracts.map((extract) => {
+    if (folders.length < 2) return postgres('main')
+    const folder = folderOf(extract.path)
+    return postgres(folders.includes(folder) ? (folder.split('/').at(-1) ?? 'main') : 'main')
+  })
+}

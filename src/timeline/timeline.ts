@@ -1,0 +1,224 @@
+/** Everything on one clock, in one order, under one set of names. Pure: the same extracts in any order give the same timeline. */
+import type { Entity } from '../model/entity.js'
+import type { Attributes, Fact, InputExtract, Labels, Phase, SignalKind } from '../model/extract.js'
+import type { Evidence, Input } from '../model/analysis.js'
+import { readClocks, type ClockOptions, type InputClock } from './clock.js'
+import { makeNames, type Names } from './names.js'
+import { makeTopology, type TimedFact, type Topology } from './topology.js'
+
+/** A signal on the common clock; times are milliseconds since the epoch. */
+export interface TimedSignal {
+  readonly kind: SignalKind
+  readonly entity: Entity
+  readonly phase: Phase
+  readonly at: number
+  readonly until: number
+  readonly count: number
+  readonly attributes: Attributes
+  readonly evidence: readonly Evidence[]
+  readonly input: string
+}
+
+export interface TimedSeries {
+  readonly name: string
+  readonly labels: Labels
+  readonly input: string
+  readonly line: number | null
+  readonly times: Float64Array
+  readonly values: Float64Array
+}
+
+export interface Missing {
+  readonly what: string
+  readonly hides: string
+}
+
+export interface Timeline {
+  readonly inputs: readonly Input[]
+  readonly signals: readonly TimedSignal[]
+  readonly series: readonly TimedSeries[]
+  readonly topology: Topology
+  readonly names: Names
+  /** First and last moment of any data; NaN where there is none. */
+  readonly from: number
+  readonly to: number
+  readonly missing: readonly Missing[]
+  readonly clockNotes: readonly string[]
+}
+
+export interface TimelineOptions extends ClockOptions {
+  /** The window to look at, milliseconds since the epoch; null: all. */
+  readonly since: number | null
+  readonly until: number | null
+}
+
+export const iso = (ms: number): string => new Date(Math.round(ms)).toISOString()
+
+export const buildTimeline = (unordered: readonly InputExtract[], options: TimelineOptions): Timeline => {
+  const extracts = [...unordered].sort((a, b) => compare(a.path, b.path))
+  const clocks = readClocks(extracts, options)
+  const names = makeNames(extracts)
+  const signals: TimedSignal[] = []
+  const facts: TimedFact[] = []
+  const series = new Map<string, TimedSeries>()
+  const missing = new Map<string, Missing>()
+  extracts.forEach((extract, index) => {
+    const clock = clocks[index]
+    if (clock === undefined) return
+    signals.push(...timedSignals(extract, clock, names.resolver(index), options))
+    for (const fact of extract.facts) {
+      if (fact.fact === 'missing') missing.set(fact.what, { what: fact.what, hides: fact.hides })
+      else facts.push(timedFact(fact, clock, names.resolver(index)))
+    }
+    for (const one of extract.series) addSeries(series, one, extract.path, clock, options)
+  })
+  signals.sort(bySignal)
+  const inputs = extracts.map((extract, index) => describeInput(extract, clocks[index]))
+  const times = bounds(inputs, [...series.values()])
+  return {
+    inputs,
+    signals,
+    series: [...series.values()].sort((a, b) => compare(a.name, b.name) || compare(labelKey(a.labels), labelKey(b.labels))),
+    topology: makeTopology(facts, signals),
+    names,
+    ...times,
+    missing: [...missing.values()].sort((a, b) => compare(a.what, b.what)),
+    clockNotes: notesOf(extracts, clocks),
+  }
+}
+
+export const compare = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0)
+
+const bySignal = (a: TimedSignal, b: TimedSignal): number =>
+  a.at - b.at || compare(a.kind, b.kind) || compare(a.entity, b.entity) || compare(a.input, b.input) || (a.evidence[0]?.line ?? 0) - (b.evidence[0]?.line ?? 0) || compare(a.phase, b.phase) || compare(a.evidence[0]?.text ?? '', b.evidence[0]?.text ?? '')
+
+const timedSignals = (extract: InputExtract, clock: InputClock, resolve: (entity: Entity) => Entity, options: TimelineOptions): TimedSignal[] => {
+  const timed: TimedSignal[] = []
+  for (const signal of extract.signals) {
+    const at = clock.at(signal.at)
+    const until = clock.at(signal.until)
+    if (!Number.isFinite(at) || (options.since !== null && until < options.since) || (options.until !== null && at > options.until)) continue
+    timed.push({
+      kind: signal.kind,
+      entity: resolve(signal.entity),
+      phase: signal.phase,
+      at,
+      until: Math.max(at, until),
+      count: signal.count,
+      attributes: signal.attributes,
+      evidence: signal.places.map((place) => ({ input: extract.path, line: place.line, time: iso(clock.at(place.at)), text: place.text })),
+      input: extract.path,
+    })
+  }
+  return timed
+}
+
+const timedFact = (fact: Exclude<Fact, { fact: 'missing' }>, clock: InputClock, resolve: (entity: Entity) => Entity): TimedFact => {
+  const at = 'at' in fact && fact.at !== null ? clock.at(fact.at) : null
+  switch (fact.fact) {
+    case 'node':
+      return { ...fact, node: resolve(fact.node), at }
+    case 'alias':
+      return { ...fact, of: resolve(fact.of), at }
+    case 'input-node':
+      return { ...fact, node: resolve(fact.node) }
+    case 'pod-on-node':
+      return { ...fact, pod: resolve(fact.pod), node: resolve(fact.node), at }
+    case 'pod-owner':
+      return { ...fact, pod: resolve(fact.pod) }
+    case 'pod-resources':
+      return { ...fact, pod: resolve(fact.pod) }
+    case 'replicas':
+      return { ...fact, at }
+    case 'runs-as':
+      return { ...fact, of: resolve(fact.of), by: resolve(fact.by) }
+    case 'client-of':
+      return { ...fact, client: resolve(fact.client), server: resolve(fact.server) }
+    case 'limit':
+      return { ...fact, of: resolve(fact.of) }
+  }
+}
+
+const labelKey = (labels: Labels): string =>
+  Object.keys(labels)
+    .sort()
+    .map((label) => `${label}=${labels[label]}`)
+    .join(',')
+
+/** The same series from two inputs is one: later samples of the same moment add nothing. */
+const addSeries = (known: Map<string, TimedSeries>, series: InputExtract['series'][number], input: string, clock: InputClock, options: TimelineOptions): void => {
+  if (series.times.length === 0) return
+  const { faultline_basis: basis, ...labels } = series.labels
+  const read = basis === undefined ? (ms: number) => ms : (ms: number) => clock.at({ ms, basis: basis as 'local' }) // written by our own parsers
+  const times: number[] = []
+  const values: number[] = []
+  for (let index = 0; index < series.times.length; index++) {
+    const at = read(series.times[index] ?? NaN)
+    if ((options.since !== null && at < options.since) || (options.until !== null && at > options.until)) continue
+    times.push(at)
+    values.push(series.values[index] ?? NaN)
+  }
+  if (times.length === 0) return
+  const timed: TimedSeries = { name: series.name, labels, input, line: series.line, times: Float64Array.from(times), values: Float64Array.from(values) }
+  const key = `${series.name} ${labelKey(labels)}`
+  const other = known.get(key)
+  known.set(key, other === undefined ? timed : united(other, timed))
+}
+
+const united = (a: TimedSeries, b: TimedSeries): TimedSeries => {
+  const [longer, shorter] = a.times.length >= b.times.length ? [a, b] : [b, a]
+  const step = longer.times.length > 1 ? ((longer.times.at(-1) ?? 0) - (longer.times[0] ?? 0)) / (longer.times.length - 1) : 0
+  const samples = Array.from(longer.times, (at, index): [number, number] => [at, longer.values[index] ?? NaN])
+  // Where both cover a time, the denser one tells it; the other fills what lies outside.
+  shorter.times.forEach((at, index) => {
+    if (at < (longer.times[0] ?? 0) - step / 2 || at > (longer.times.at(-1) ?? 0) + step / 2) samples.push([at, shorter.values[index] ?? NaN])
+  })
+  samples.sort((x, y) => x[0] - y[0])
+  return { ...longer, times: Float64Array.from(samples, (sample) => sample[0]), values: Float64Array.from(samples, (sample) => sample[1]) }
+}
+
+const describeInput = (extract: InputExtract, clock: InputClock | undefined): Input => {
+  let from = Infinity
+  let to = -Infinity
+  for (const span of extract.spans) {
+    from = Math.min(from, clock?.at({ ms: span.first, basis: span.basis }) ?? Infinity)
+    to = Math.max(to, clock?.at({ ms: span.last, basis: span.basis }) ?? -Infinity)
+  }
+  const known = Number.isFinite(from) && Number.isFinite(to)
+  return {
+    path: extract.path,
+    format: extract.format,
+    wrapping: extract.wrapping,
+    bytes: extract.bytes,
+    lines: extract.lines,
+    records: extract.records,
+    skipped: extract.skipped,
+    from: known ? iso(from) : null,
+    to: known ? iso(to) : null,
+    clockOffsetMs: clock?.offsetMs ?? 0,
+    warnings: [...extract.warnings, ...(clock?.notes ?? [])],
+  }
+}
+
+const bounds = (inputs: readonly Input[], series: readonly TimedSeries[]): { from: number; to: number } => {
+  let from = Infinity
+  let to = -Infinity
+  for (const input of inputs) {
+    if (input.from !== null) from = Math.min(from, Date.parse(input.from))
+    if (input.to !== null) to = Math.max(to, Date.parse(input.to))
+  }
+  for (const one of series) {
+    from = Math.min(from, one.times[0] ?? Infinity)
+    to = Math.max(to, one.times.at(-1) ?? -Infinity)
+  }
+  return Number.isFinite(from) ? { from, to } : { from: NaN, to: NaN }
+}
+
+const notesOf = (extracts: readonly InputExtract[], clocks: readonly InputClock[]): readonly string[] => {
+  const inputsOf = new Map<string, string[]>()
+  clocks.forEach((clock, index) => {
+    for (const note of clock.notes) inputsOf.set(note, [...(inputsOf.get(note) ?? []), extracts[index]?.path ?? ''])
+  })
+  return [...inputsOf].map(([note, paths]) => (paths.length > 3 ? `${paths.length} inputs (${paths[0] ?? ''} …): ${note}` : `${paths.join(', ')}: ${note}`))
+}
+

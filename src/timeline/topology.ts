@@ -1,0 +1,166 @@
+/** What runs where and who owns what, as a function of time. */
+import { namespaceOf, nameOf, shortName, typeOf, workload, type Entity } from '../model/entity.js'
+import type { Fact } from '../model/extract.js'
+import type { TimedSignal } from './timeline.js'
+
+type Timed<F> = F extends { readonly at: unknown } ? Omit<F, 'at'> & { readonly at: number | null } : F
+export type TimedFact = Timed<Exclude<Fact, { fact: 'missing' }>>
+
+export interface Placement {
+  readonly node: Entity
+  /** Milliseconds since the epoch; -Infinity where the pod was there before the data begins. */
+  readonly from: number
+}
+
+export interface ReplicaCount {
+  readonly at: number | null
+  readonly wanted: number
+  readonly ready: number | null
+}
+
+export interface Topology {
+  readonly pods: readonly Entity[]
+  /** Where the pod was at that moment; null where nothing tells. */
+  nodeOf(pod: Entity, at: number): Entity | null
+  placements(pod: Entity): readonly Placement[]
+  /** The workload of a pod: from its owner, else from its name. */
+  workloadOf(pod: Entity): Entity | null
+  podsOf(workload: Entity): readonly Entity[]
+  replicas(workload: Entity): readonly ReplicaCount[]
+  limit(of: Entity, name: string): number | null
+  nodeFacts(node: Entity): { readonly cores: number | null; readonly memoryBytes: number | null }
+  /** The node that has this address (10.0.0.3, 10.0.0.3:9100) or name. */
+  nodeAt(address: string): Entity | null
+  clientsOf(server: Entity): readonly Entity[]
+  serversOf(client: Entity): readonly Entity[]
+  /** What the entity runs as: a Postgres server's pod, a service's workload. */
+  runsAs(entity: Entity): readonly Entity[]
+  memoryLimit(pod: Entity): number | null | undefined
+  cpuLimit(pod: Entity): number | null | undefined
+}
+
+export const makeTopology = (facts: readonly TimedFact[], signals: readonly TimedSignal[]): Topology => {
+  const placements = new Map<Entity, Placement[]>()
+  const owners = new Map<Entity, Entity>()
+  const pods = new Set<Entity>()
+  const members = new Map<Entity, Entity[]>()
+  const replicas = new Map<Entity, ReplicaCount[]>()
+  const limits = new Map<string, number>()
+  const nodes = new Map<Entity, { cores: number | null; memoryBytes: number | null }>()
+  const addresses = new Map<string, Entity>()
+  const clients = new Map<Entity, Set<Entity>>()
+  const servers = new Map<Entity, Set<Entity>>()
+  const runs = new Map<Entity, Set<Entity>>()
+  const memory = new Map<Entity, number | null>()
+  const cpu = new Map<Entity, number | null>()
+
+  const place = (pod: Entity, node: Entity, at: number | null): void => {
+    pods.add(pod)
+    add(placements, pod, { node, from: at ?? -Infinity })
+  }
+  for (const fact of facts) {
+    switch (fact.fact) {
+      case 'pod-on-node':
+        place(fact.pod, fact.node, fact.at)
+        break
+      case 'pod-owner':
+        owners.set(fact.pod, fact.workload)
+        pods.add(fact.pod)
+        break
+      case 'replicas':
+        add(replicas, fact.workload, { at: fact.at, wanted: fact.wanted, ready: fact.ready })
+        break
+      case 'limit':
+        limits.set(`${fact.of} ${fact.name}`, fact.value)
+        break
+      case 'node': {
+        const known = nodes.get(fact.node) ?? { cores: null, memoryBytes: null }
+        nodes.set(fact.node, { cores: fact.cores ?? known.cores, memoryBytes: fact.memoryBytes ?? known.memoryBytes })
+        addresses.set(nameOf(fact.node), fact.node)
+        break
+      }
+      case 'alias':
+        if (typeOf(fact.of) === 'node') addresses.set(fact.name, fact.of)
+        break
+      case 'client-of':
+        join(clients, fact.server, fact.client)
+        join(servers, fact.client, fact.server)
+        break
+      case 'runs-as':
+        join(runs, fact.of, fact.by)
+        break
+      case 'pod-resources':
+        memory.set(fact.pod, smaller(memory.get(fact.pod), fact.memoryLimitBytes))
+        cpu.set(fact.pod, smaller(cpu.get(fact.pod), fact.cpuLimitCores))
+        break
+      case 'input-node':
+        break
+    }
+  }
+  for (const signal of signals) {
+    const on = signal.attributes['node']
+    if (signal.kind === 'pod.scheduled' && typeof on === 'string') place(signal.entity, `node/${on}`, signal.at)
+    if (typeOf(signal.entity) === 'pod') pods.add(signal.entity)
+  }
+  for (const list of placements.values()) list.sort((a, b) => a.from - b.from || (a.node < b.node ? -1 : 1))
+  for (const list of replicas.values()) list.sort((a, b) => (a.at ?? 0) - (b.at ?? 0))
+
+  const workloadOf = (pod: Entity): Entity | null => {
+    if (typeOf(pod) === 'workload') return pod
+    if (typeOf(pod) !== 'pod') return null
+    return owners.get(pod) ?? workloadFromName(pod)
+  }
+  for (const pod of [...pods].sort()) {
+    const owner = workloadOf(pod)
+    if (owner !== null) add(members, owner, pod)
+  }
+  return {
+    pods: [...pods].sort(),
+    nodeOf(pod, at) {
+      const list = placements.get(pod)
+      if (list === undefined) return null
+      let node = list[0]?.node ?? null // a pod never moves: before its first sighting it was there too, or not at all
+      for (const placement of list) if (placement.from <= at) node = placement.node
+      return node
+    },
+    placements: (pod) => placements.get(pod) ?? [],
+    workloadOf,
+    podsOf: (of) => members.get(of) ?? [],
+    replicas: (of) => replicas.get(of) ?? [],
+    limit: (of, name) => limits.get(`${of} ${name}`) ?? null,
+    nodeFacts: (node) => nodes.get(node) ?? { cores: null, memoryBytes: null },
+    nodeAt: (address) => addresses.get(address) ?? addresses.get(address.replace(/:\d+$/u, '')) ?? null,
+    clientsOf: (server) => [...(clients.get(server) ?? [])].sort(),
+    serversOf: (client) => [...(servers.get(client) ?? [])].sort(),
+    runsAs: (entity) => [...(runs.get(entity) ?? [])].sort(),
+    memoryLimit: (pod) => memory.get(pod),
+    cpuLimit: (pod) => cpu.get(pod),
+  }
+}
+
+const add = <K, V>(map: Map<K, V[]>, key: K, value: V): void => {
+  const list = map.get(key)
+  if (list === undefined) map.set(key, [value])
+  else list.push(value)
+}
+
+const join = <K, V>(map: Map<K, Set<V>>, key: K, value: V): void => {
+  const set = map.get(key)
+  if (set === undefined) map.set(key, new Set([value]))
+  else set.add(value)
+}
+
+/** A pod is as unlimited as its least limited container. */
+const smaller = (known: number | null | undefined, next: number | null): number | null => (known === undefined ? next : known === null || next === null ? null : known + next)
+
+/** The alphabet of generated name suffixes: k8s.io/apimachinery/pkg/util/rand leaves out vowels and look-alikes. */
+const SUFFIX = '[bcdfghjklmnpqrstvwxz2456789]'
+const REPLICASET_POD = new RegExp(`^(.+)-${SUFFIX}{4,10}-${SUFFIX}{5}$`, 'u')
+const GENERATED_POD = new RegExp(`^(.+)-${SUFFIX}{5}$`, 'u')
+const STATEFUL_POD = /^(.+)-\d{1,3}$/u
+
+const workloadFromName = (pod: Entity): Entity | null => {
+  const name = shortName(pod)
+  const match = REPLICASET_POD.exec(name) ?? GENERATED_POD.exec(name) ?? STATEFUL_POD.exec(name)
+  return match?.[1] === undefined ? null : workload(namespaceOf(pod), match[1])
+}

@@ -1,0 +1,40 @@
+/** Zones: what an abbreviation can mean, and the offset of an IANA zone at a moment. */
+import { tzOffset } from '@date-fns/tz'
+
+const HOUR = 60
+/**
+ * Offsets in minutes east of UTC that an abbreviation stands for; several where it is ambiguous.
+ * From the IANA time zone database (northamerica, europe, asia, australasia).
+ */
+const ABBREVIATIONS: Readonly<Record<string, readonly number[]>> = {
+  WET: [0], WEST: [HOUR], CET: [HOUR], CEST: [2 * HOUR], EET: [2 * HOUR], EEST: [3 * HOUR], MSK: [3 * HOUR], MSD: [4 * HOUR],
+  BST: [HOUR, 6 * HOUR], IST: [330, 2 * HOUR, HOUR], IDT: [3 * HOUR], EST: [-5 * HOUR, 10 * HOUR], EDT: [-4 * HOUR], CST: [-6 * HOUR, 8 * HOUR, -5 * HOUR],
+  CDT: [-5 * HOUR, -4 * HOUR], MST: [-7 * HOUR, 8 * HOUR], MDT: [-6 * HOUR], PST: [-8 * HOUR, 8 * HOUR], PDT: [-7 * HOUR], AKST: [-9 * HOUR], AKDT: [-8 * HOUR],
+  HST: [-10 * HOUR], JST: [9 * HOUR], KST: [9 * HOUR], SGT: [8 * HOUR], HKT: [8 * HOUR], PHT: [8 * HOUR], WIB: [7 * HOUR], WITA: [8 * HOUR], WIT: [9 * HOUR],
+  ICT: [7 * HOUR], PKT: [5 * HOUR], NPT: [345], AEST: [10 * HOUR], AEDT: [11 * HOUR], ACST: [570], ACDT: [630], AWST: [8 * HOUR], NZST: [12 * HOUR],
+  NZDT: [13 * HOUR], SAST: [2 * HOUR], EAT: [3 * HOUR], WAT: [HOUR], CAT: [2 * HOUR], GST: [4 * HOUR], TRT: [3 * HOUR], BRT: [-3 * HOUR], BRST: [-2 * HOUR],
+  ART: [-3 * HOUR], CLT: [-4 * HOUR], CLST: [-3 * HOUR], COT: [-5 * HOUR], PET: [-5 * HOUR], UYT: [-3 * HOUR], VET: [-4 * HOUR], NST: [-210], NDT: [-150],
+  AST: [-4 * HOUR, 3 * HOUR], ADT: [-3 * HOUR],
+}
+
+/** Offsets in minutes that the abbreviation can stand for; empty where it is not known. */
+export const offsetsOf = (abbreviation: string): readonly number[] =>
+  Object.hasOwn(ABBREVIATIONS, abbreviation) ? (ABBREVIATIONS[abbreviation] ?? []) : []
+
+export const isZone = (zone: string): boolean => {
+  try {
+    return new Intl.DateTimeFormat('en', { timeZone: zone }) instanceof Intl.DateTimeFormat
+  } catch {
+    return false
+  }
+}
+
+/** Wall-clock milliseconds (fields as if UTC) in an IANA zone, as milliseconds since the epoch. In a fold the first of the two moments. */
+export const fromZone = (wallMs: number, zone: string): number => {
+  if (zone === 'UTC') return wallMs
+  const guess = wallMs - tzOffset(zone, new Date(wallMs)) * 60_000
+  return wallMs - tzOffset(zone, new Date(guess)) * 60_000
+}
+
+/** Minutes east of UTC of an IANA zone at a moment. */
+export const offsetAt = (zone: string, ms: number): number => tzOffset(zone, new Date(ms))
