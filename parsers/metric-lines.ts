@@ -1,0 +1,152 @@
+/**
+ * Metrics as lines, one sample each, read from bytes: what promtool prints and what exporters serve. parsers/promtool.ts and
+ * parsers/exposition.ts say which shapes there are and where they are described.
+ */
+import type { InputContext, LineReader, Sink } from '../src/model/format.js'
+import { parseSelector, readNumber, scanned, seriesEnd, skipBlanks } from './metric-bytes.js'
+import { metricSeries, type SampleWriter } from './metric-series.js'
+
+const HASH = 35
+const OPEN = 123
+const AT = 64
+const EQUALS = 61
+const GREATER = 62
+/** Prometheus has milliseconds, OpenMetrics seconds: 10^11 s lie in the year 5138, 10^11 ms in 1973. */
+const SECONDS_BELOW = 1e11
+/** The first bytes of a series name are kept per distinct series: a longer one is no series. */
+const MAX_NAME_BYTES = 65_536
+
+interface Known {
+  readonly writer: SampleWriter
+  /** Writers of a native histogram's count and sum. */
+  readonly part: (suffix: string) => SampleWriter
+}
+
+/** `unit`: promtool's dump is in milliseconds however small; otherwise the magnitude tells. */
+export const openMetricLines = (sink: Sink, context: InputContext, unit: 'ms' | 'magnitude'): LineReader => {
+  const series = metricSeries(sink, context, () => sink.line)
+  const known = new Map<string, Known | null>()
+  let nameBytes = Buffer.alloc(0)
+  let nameLength = 0
+  let current: Known | null = null
+  /** First and last time; in an array, for a variable would be a new object at every change. */
+  const range = new Float64Array([Infinity, -Infinity])
+
+  /** Finds the series at `start`; most lines repeat the name of the one before. Returns where it ends, -1 where there is none. */
+  const name = (bytes: Buffer, start: number, end: number): number => {
+    const again = start + nameLength
+    if (nameLength > 0 && again < end && (bytes[again] ?? 0) <= 32 && same(bytes, start)) return again
+    const stop = seriesEnd(bytes, start, end)
+    if (stop < 0 || stop - start > MAX_NAME_BYTES) return -1
+    const key = bytes.toString('latin1', start, stop)
+    let found = known.get(key)
+    if (found === undefined) known.set(key, (found = open(bytes, start, stop)))
+    if (found === null) return -1
+    current = found
+    nameLength = stop - start
+    if (nameBytes.length < nameLength) nameBytes = Buffer.alloc(nameLength * 2)
+    bytes.copy(nameBytes, 0, start, stop)
+    return stop
+  }
+
+  const same = (bytes: Buffer, start: number): boolean => {
+    // From the end: series of one name differ in their last labels.
+    for (let at = nameLength - 1; at >= 0; at--) if (bytes[start + at] !== nameBytes[at]) return false
+    return true
+  }
+
+  const open = (bytes: Buffer, start: number, stop: number): Known | null => {
+    const selector = parseSelector(bytes, start, stop)
+    if (selector === null) return null
+    const { name: called, labels } = selector
+    return { writer: series.of(called, labels), part: (suffix) => series.of(`${called ?? ''}${suffix}`, labels) }
+  }
+
+  const sample = (writer: SampleWriter, ms: number, value: number): void => {
+    if (ms < (range[0] ?? 0)) range[0] = ms
+    if (ms > (range[1] ?? 0)) range[1] = ms
+    writer.push(ms, value)
+  }
+
+  const toMs = (time: number): number => {
+    if (unit === 'ms') return time
+    return Math.abs(time) < SECONDS_BELOW ? Math.round(time * 1000) : time
+  }
+
+  /** value [time] [# exemplar] after the name. */
+  const afterName = (bytes: Buffer, at: number, end: number, found: Known): boolean => {
+    if (bytes[at] === OPEN) return histogram(bytes, at, end, found)
+    const value = readNumber(bytes, at, end)
+    if (scanned.end < 0) return false
+    let next = skipBlanks(bytes, scanned.end, end)
+    if (next >= end || bytes[next] === HASH) {
+      sink.record(NaN, 'utc')
+      found.writer.push(NaN, value)
+      return true
+    }
+    const time = readNumber(bytes, next, end)
+    if (scanned.end < 0 || !Number.isFinite(time)) return false
+    next = skipBlanks(bytes, scanned.end, end)
+    if (next < end && bytes[next] !== HASH && !isStart(bytes, next)) return false
+    const ms = toMs(time)
+    sink.record(ms, 'utc')
+    sample(found.writer, ms, value)
+    return true
+  }
+
+  /** {count:12, sum:18.4, [-4,-2):1, …} time: a native histogram in a dump; its count and sum are kept. */
+  const histogram = (bytes: Buffer, at: number, end: number, found: Known): boolean => {
+    const close = bytes.indexOf(125, at)
+    if (close < 0 || close >= end) return false
+    const text = bytes.toString('latin1', at, Math.min(close + 1, at + 256))
+    const count = /[{ ]count:([^,} ]+)/u.exec(text)
+    const sum = /[{ ]sum:([^,} ]+)/u.exec(text)
+    const time = readNumber(bytes, skipBlanks(bytes, close + 1, end), end)
+    if (count === null || scanned.end < 0 || !Number.isFinite(time)) return false
+    const ms = toMs(time)
+    sink.record(ms, 'utc')
+    sample(found.part('_count'), ms, Number(count[1]))
+    if (sum !== null) sample(found.part('_sum'), ms, Number(sum[1]))
+    return true
+  }
+
+  /** 1 @[1795249415.25]: a sample in promtool's answer to a query, in seconds. */
+  const answer = (bytes: Buffer, at: number, end: number, found: Known): boolean => {
+    const value = readNumber(bytes, at, end)
+    if (scanned.end < 0) return false
+    const next = skipBlanks(bytes, scanned.end, end)
+    if (bytes[next] !== AT || bytes[next + 1] !== 91) return false
+    const time = readNumber(bytes, next + 2, end)
+    if (scanned.end < 0 || !Number.isFinite(time)) return false
+    const ms = Math.round(time * 1000)
+    sink.record(ms, 'utc')
+    sample(found.writer, ms, value)
+    return true
+  }
+
+  return {
+    line(bytes, start, end) {
+      const byte = bytes[start]
+      if (byte === HASH) {
+        sink.part()
+        return true
+      }
+      const stop = name(bytes, start, end)
+      if (stop < 0 || current === null) return current !== null && answer(bytes, start, end, current)
+      const at = skipBlanks(bytes, stop, end)
+      if (bytes[at] === EQUALS && bytes[at + 1] === GREATER) {
+        const next = skipBlanks(bytes, at + 2, end)
+        if (next < end) return answer(bytes, next, end, current)
+        sink.part()
+        return true
+      }
+      return afterName(bytes, at, end, current) || answer(bytes, start, end, current)
+    },
+    end() {
+      series.end(range[0] ?? NaN, range[1] ?? NaN)
+    },
+  }
+}
+
+/** `st@1795249415`: when a counter started, after the time (OpenMetrics 2). */
+const isStart = (bytes: Buffer, at: number): boolean => bytes[at] === 115 && bytes[at + 1] === 116 && bytes[at + 2] === AT
