@@ -1,0 +1,180 @@
+/** Charts as pictures, drawn by Chart.js on the server. Loaded only when there is a chart to draw: it costs a tenth of a second and a canvas. */
+import { createRequire } from 'node:module'
+import type { ChartConfiguration } from 'chart.js'
+// Only for its word in Chart.js's options: the plugin's own types do not resolve under Node's module resolution.
+import type {} from 'chartjs-plugin-annotation'
+import { ChartJSNodeCanvas } from 'chartjs-node-canvas'
+import { amount, thin } from './chart-data.js'
+import type { Window } from './incident-view.js'
+import { tickTimes } from './lanes-svg.js'
+import type { Chart, Phase } from './post-mortem.js'
+import { clock, cut, date } from './words.js'
+
+const [WIDTH, HEIGHT] = [900, 300]
+const INK = '#1d2125'
+const QUIET = '#545d66'
+// Told apart by lightness and dash as well as hue (after Okabe and Ito), so that a grey print keeps them.
+const LINES = [
+  { colour: '#1f5fa8', dash: [] },
+  { colour: '#b23c0a', dash: [7, 3] },
+  { colour: '#2b6e3b', dash: [2, 3] },
+  { colour: '#8c1d5b', dash: [10, 3, 2, 3] },
+  { colour: '#6b5300', dash: [4, 2] },
+  { colour: '#00697a', dash: [12, 4] },
+  { colour: '#5b6470', dash: [1, 2] },
+  { colour: '#3f4bb0', dash: [6, 2, 2, 2] },
+] as const
+
+const fonts = createRequire(import.meta.url)
+
+const create = (): ChartJSNodeCanvas => {
+  const canvas = new ChartJSNodeCanvas({ width: WIDTH, height: HEIGHT, backgroundColour: '#ffffff', plugins: { modern: ['chartjs-plugin-annotation'] } })
+  // Without a font of its own all text silently disappears on a machine that has none.
+  canvas.registerFont(fonts.resolve('dejavu-fonts-ttf/ttf/DejaVuSans.ttf'), { family: 'DejaVu Sans' })
+  canvas.registerFont(fonts.resolve('dejavu-fonts-ttf/ttf/DejaVuSans-Bold.ttf'), { family: 'DejaVu Sans', weight: 'bold' })
+  return canvas
+}
+
+let renderer: ChartJSNodeCanvas | undefined
+
+/** The same chart gives the same bytes, whatever the machine's zone, language and fonts. */
+export const drawChart = (chart: Chart, phases: readonly Phase[], window: Window): Promise<Buffer> => {
+  renderer ??= create()
+  return renderer.renderToBuffer(configuration(chart, phases, window), 'image/png')
+}
+
+const configuration = (chart: Chart, phases: readonly Phase[], window: Window): ChartConfiguration<'line', { x: number; y: number | null }[]> => {
+  const span = spanOf(chart, window)
+  const { step, times } = tickTimes(span, 9)
+  return {
+    type: 'line',
+    data: {
+      datasets: chart.lines.map((line, index) => {
+        const style = LINES[index % LINES.length] ?? LINES[0]
+        return {
+          label: cut(line.label, chart.lines.length > 4 ? 28 : 48),
+          data: thin(line.points).map(([x, y]) => ({ x, y: y !== null && Number.isFinite(y) ? y : null })),
+          borderColor: style.colour,
+          backgroundColor: style.colour,
+          borderDash: [...style.dash],
+          borderWidth: 1.8,
+          pointRadius: line.points.length === 1 ? 3 : 0,
+          spanGaps: false,
+          stepped: chart.unit === 'state' ? 'before' : false,
+          tension: 0,
+        }
+      }),
+    },
+    options: {
+      animation: false,
+      responsive: false,
+      devicePixelRatio: 1,
+      locale: 'en-US',
+      font: { family: 'DejaVu Sans', size: 12 },
+      layout: { padding: { top: 6, right: 14, bottom: 2, left: 4 } },
+      scales: {
+        // Linear on purpose: milliseconds with our own UTC labels need no date adapter, and no zone of the machine can get in.
+        x: {
+          type: 'linear',
+          min: span.from,
+          max: span.to,
+          grid: { color: '#e4e7ea', drawTicks: true },
+          border: { color: '#9aa2ab' },
+          ticks: { color: QUIET, maxRotation: 0, autoSkip: false, font: { family: 'DejaVu Sans', size: 11 }, callback: (value, index) => label(Number(value), index, step) },
+          afterBuildTicks: (scale) => {
+            scale.ticks = times.map((value) => ({ value }))
+          },
+        },
+        y: {
+          beginAtZero: true,
+          grace: '6%',
+          grid: { color: '#e4e7ea' },
+          border: { color: '#9aa2ab' },
+          ticks: { color: QUIET, maxTicksLimit: 6, font: { family: 'DejaVu Sans', size: 11 }, callback: (value) => amount(chart.unit, Number(value)) },
+          suggestedMax: Math.max(0, ...chart.limits.map((limit) => limit.value)) * 1.04,
+        },
+      },
+      plugins: {
+        legend: {
+          display: chart.lines.length > 1,
+          position: 'bottom',
+          align: 'start',
+          labels: { color: INK, boxWidth: 34, boxHeight: 0, font: { family: 'DejaVu Sans', size: 11 } },
+        },
+        annotation: { annotations: { ...phaseBoxes(phases, span), ...limitLines(chart) } },
+      },
+    },
+  }
+}
+
+/** The incident's own window where the chart has points in it, so that lanes and charts tell the same time. */
+const spanOf = (chart: Chart, window: Window): Window => {
+  const times = chart.lines.flatMap((line) => line.points.map(([time]) => time)).filter(Number.isFinite)
+  if (times.length === 0 || times.some((time) => time >= window.from && time <= window.to)) return window
+  const [from, to] = [times.reduce((a, b) => Math.min(a, b)), times.reduce((a, b) => Math.max(a, b))]
+  return from === to ? { from: from - 60_000, to: to + 60_000 } : { from, to }
+}
+
+const label = (ms: number, index: number, step: number): string[] => {
+  const iso = new Date(ms).toISOString()
+  const words = step >= 86_400_000 ? date(iso) : step < 60_000 ? clock(iso) : clock(iso).slice(0, 5)
+  const day = step < 86_400_000 && (index === 0 || ms % 86_400_000 === 0)
+  return day ? [words, `${date(iso)} UTC`] : [words]
+}
+
+const PHASES = {
+  'lead-up': { words: 'lead-up', fill: 'rgba(91,100,112,0.06)' },
+  impact: { words: 'impact', fill: 'rgba(140,29,91,0.09)' },
+  detection: { words: 'detection', fill: 'rgba(0,105,122,0.08)' },
+  response: { words: 'response', fill: 'rgba(63,75,176,0.08)' },
+  recovery: { words: 'recovery', fill: 'rgba(43,110,59,0.08)' },
+} as const
+
+const phaseBoxes = (phases: readonly Phase[], span: Window): Record<string, object> =>
+  Object.fromEntries(
+    phases.flatMap((phase, index) => {
+      const [xMin, xMax] = [Math.max(span.from, Date.parse(phase.start)), Math.min(span.to, Date.parse(phase.end))]
+      if (!(xMax > xMin)) return []
+      const { words, fill } = PHASES[phase.name]
+      const room = (xMax - xMin) / (span.to - span.from) > 0.085
+      return [
+        [
+          `phase${index}`,
+          {
+            type: 'box' as const,
+            drawTime: 'beforeDatasetsDraw' as const,
+            xMin,
+            xMax,
+            backgroundColor: fill,
+            borderWidth: 0,
+            label: { display: room, content: words, position: { x: 'start' as const, y: 'start' as const }, yAdjust: (index % 3) * 13, color: QUIET, font: { family: 'DejaVu Sans', size: 10 }, padding: 3 },
+          },
+        ],
+      ]
+    }),
+  )
+
+const limitLines = (chart: Chart): Record<string, object> =>
+  Object.fromEntries(
+    chart.limits.map((limit, index) => [
+      `limit${index}`,
+      {
+        type: 'line' as const,
+        yMin: limit.value,
+        yMax: limit.value,
+        borderColor: INK,
+        borderWidth: 1.2,
+        borderDash: [3, 3],
+        label: {
+          display: true,
+          content: `${cut(limit.label, 40)}: ${amount(chart.unit, limit.value)}`,
+          position: 'end' as const,
+          yAdjust: -9,
+          backgroundColor: 'rgba(255,255,255,0.85)',
+          color: INK,
+          font: { family: 'DejaVu Sans', size: 10.5, weight: 'bold' as const },
+          padding: 2,
+        },
+      },
+    ]),
+  )

@@ -1,0 +1,116 @@
+/** The report as one HTML file: no request, no script, complete where styles and pictures are refused. */
+import { existsSync, readFileSync } from 'node:fs'
+import { dirname, join as path } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import Handlebars from 'handlebars'
+import type { Role } from '../model/vocabulary.js'
+import { amount, chartTable } from './chart-data.js'
+import { chainSvg } from './chain-svg.js'
+import { inlineGlyph } from './glyphs.js'
+import type { FindingView, IncidentView } from './incident-view.js'
+import { lanesSvg } from './lanes-svg.js'
+import type { Markup } from './markup.js'
+import type { Chart, PostMortem } from './post-mortem.js'
+import { plainDeep } from './safe.js'
+import { reportView } from './view.js'
+import { entityWords, hyphenated, ROLE_WORDS } from './words.js'
+
+export const renderHtml = async (postMortem: PostMortem): Promise<string> => {
+  const view = reportView(postMortem)
+  const { inputs } = plainDeep(postMortem.analysis)
+  const incidents: object[] = []
+  for (const incident of view.incidents) incidents.push({ ...incident, several: view.several, ...(await pictures(incident, inputs)) })
+  const html = template()({ ...view, incidents, verdict: { ...view.verdict, mark: MARKS[view.verdict.outcome] }, css: raw({ markup: read('report.css') }) })
+  // A page is often shown inside another that has templates of its own: text that looks like one must not be filled in there.
+  return html.replaceAll('{{', '&#123;&#123;')
+}
+
+const MARKS = { incidents: '', 'no-incident': 'Read, and nothing found', 'no-incident-partly-read': 'Read in part, and nothing found', 'nothing-read': 'Not judged' } as const
+
+// ---- templates
+
+/** templates/ stands beside src/ and, built, beside dist/. */
+const directory = (): string => {
+  let at = dirname(fileURLToPath(import.meta.url))
+  while (!existsSync(path(at, 'templates', 'report.hbs'))) {
+    const up = dirname(at)
+    if (up === at) throw new Error('templates/report.hbs is missing beside the program')
+    at = up
+  }
+  return path(at, 'templates')
+}
+
+const read = (name: string): string => readFileSync(path(directory(), name), 'utf8')
+
+const PARTIALS = ['overview', 'verdict', 'incident', 'inputs', 'prompt', 'finding-list', 'finding-line', 'chain-words'] as const
+
+let compiled: Handlebars.TemplateDelegate | undefined
+
+const template = (): Handlebars.TemplateDelegate => {
+  if (compiled !== undefined) return compiled
+  const handlebars = Handlebars.create()
+  handlebars.registerHelper('glyph', (role: Role) => raw(inlineGlyph(role)))
+  for (const name of PARTIALS) handlebars.registerPartial(name, read(`${name}.hbs`))
+  compiled = handlebars.compile(read('report.hbs'), { strict: true, preventIndent: true })
+  return compiled
+}
+
+/** Only markup of our own making gets past the escaping. */
+const raw = (markup: Markup): Handlebars.SafeString => new Handlebars.SafeString(markup.markup)
+
+// ---- what the template cannot compute
+
+const SECTIONS = [
+  { id: 'timeline', title: 'Timeline' },
+  { id: 'series', title: 'Series' },
+  { id: 'impact', title: 'Impact' },
+  { id: 'lead-up', title: 'Lead-up' },
+  { id: 'detection', title: 'Detection' },
+  { id: 'response', title: 'Response' },
+  { id: 'recovery', title: 'Recovery' },
+  { id: 'whys', title: 'Five whys' },
+  { id: 'cause', title: 'Root cause' },
+  { id: 'factors', title: 'Contributing factors' },
+  { id: 'alternatives', title: 'What else was considered' },
+  { id: 'follow-ups', title: 'Follow-ups' },
+  { id: 'lessons', title: 'Lessons' },
+  { id: 'evidence', title: 'Findings and evidence' },
+] as const
+
+const pictures = async (incident: IncidentView, inputs: PostMortem['analysis']['inputs']): Promise<object> => {
+  const roles = new Set(incident.findings.map((finding) => finding.role))
+  return {
+    chainSvg: raw(chainSvg(incident.chain, `${incident.anchor}-chain`)),
+    lanesSvg: raw(lanesSvg({ incident, inputs })),
+    legend: (Object.keys(ROLE_WORDS) as Role[]).filter((role) => roles.has(role)).map((role) => ({ role, words: ROLE_WORDS[role] })), // the keys of a record over roles
+    rowsCaption:
+      incident.rowsLeftOut > 0
+        ? `The ${incident.rows.length} findings needed to follow it; ${incident.rowsLeftOut} more are under “Findings and evidence”`
+        : 'What happened, in order',
+    sections: SECTIONS.filter((section) => section.id !== 'series' || incident.charts.length > 0),
+    charts: await Promise.all(incident.charts.map((chart, index) => chartView(chart, index, incident))),
+    otherChains: incident.otherChains.map((steps) => ({ steps, to: steps.at(-1)?.finding.entityWords ?? '' })),
+    cascade: incident.rounds.length > 1 ? incident.rounds.map((findings, index) => ({ number: index + 1, findings })) : [],
+    followUps: incident.followUps.map((followUp) => ({ ...followUp, mechanism: hyphenated(followUp.mechanism), href: webAddress(followUp.reference) })),
+  }
+}
+
+const chartView = async (chart: Chart, index: number, incident: IncidentView): Promise<object> => {
+  const known = new Map(incident.findings.map((finding): [string, FindingView] => [finding.id, finding]))
+  const { drawChart } = await import('./chart-png.js')
+  const png = await drawChart(chart, incident.phases, incident.window).catch(() => null) // hostile numbers cost a picture, never the report
+  return {
+    anchor: `${incident.anchor}-chart-${index + 1}`,
+    title: chart.title,
+    description: chart.description,
+    alt: `Chart: ${chart.title}. ${chart.description}`,
+    entityWords: entityWords(chart.entity),
+    src: png === null ? '' : `data:image/png;base64,${png.toString('base64')}`,
+    limits: chart.limits.map((limit) => `${limit.label} ${amount(chart.unit, limit.value)}`).join(', '),
+    findings: chart.findings.flatMap((id) => known.get(id) ?? []),
+    table: chartTable(chart),
+  }
+}
+
+/** A link only where it is plainly one to the web; anything else is shown as text. */
+const webAddress = (reference: string): string => (/^https?:\/\/[\w.-]+(?:[/?#][^\s]*)?$/u.test(reference) ? reference : '')

@@ -1,0 +1,328 @@
+/** The timeline as swim lanes: an entity a lane, a kind a row, conditions as bars, moments as marks, phases as bands. As wide as the page: x is in percent. */
+import type { Input } from '../model/analysis.js'
+import type { Entity } from '../model/entity.js'
+import { colourOf, shape } from './glyphs.js'
+import type { FindingView, IncidentView, Window } from './incident-view.js'
+import { element, fit, join, text, type Markup } from './markup.js'
+import { clock, date, plural } from './words.js'
+
+const MOST_LANES = 16
+const MOST_ROWS = 5
+const ROW = 20
+const HEAD = 24
+const [LEFT, RIGHT] = [2, 98]
+
+export interface LanesInput {
+  readonly incident: IncidentView
+  /** What each finding's evidence was read from, for where a lane has no data. */
+  readonly inputs: readonly Input[]
+}
+
+interface Lane {
+  readonly name: string
+  readonly type: string
+  readonly rows: readonly (readonly FindingView[])[]
+  readonly left: number
+  readonly blind: readonly Window[]
+}
+
+export const lanesSvg = ({ incident, inputs }: LanesInput): Markup => {
+  const x = scale(incident.window)
+  const { lanes, rest } = lanesOf(incident, inputs)
+  const id = `${incident.anchor}-lanes`
+  const parts: Markup[] = []
+  let y = 4
+  const phases = phaseRows(incident, x, y)
+  y += phases.height
+  const top = y
+  const axisTop = axis(incident.window, x, y)
+  y += incident.rounds.length > 1 ? 56 : 38
+  const bodies = lanes.map((lane, index) => {
+    const drawn = drawLane(lane, x, y, index, `${id}-blind`)
+    y += drawn.height
+    return drawn.markup
+  })
+  if (rest > 0) {
+    bodies.push(element('text', { x: 4, y: y + 20, class: 'quiet', 'font-size': 12.5 }, text(`and ${plural(rest, 'more entity', 'more entities')}, in the findings below`)))
+    y += 32
+  }
+  const height = y + 6
+  parts.push(bands(incident, x, top, height - top), phases.markup, axisTop.markup, ticks(incident.window, x, top + 34, height - top - 34), ...bodies)
+  const rounds = roundLines(incident, x, top, height)
+  return element(
+    'svg',
+    {
+      class: 'lanes',
+      role: 'group',
+      'aria-labelledby': `${id}-title ${id}-description`,
+      width: '100%',
+      height,
+      'font-family': 'system-ui, sans-serif',
+      'font-size': 12.5,
+      fill: '#1d2125',
+    },
+    element('title', { id: `${id}-title` }, text('Timeline by entity')),
+    element(
+      'desc',
+      { id: `${id}-description` },
+      text(`${plural(lanes.length, 'lane')} from ${utc(incident.window.from)} to ${utc(incident.window.to)} UTC, in the order of what was found first: ${lanes.map((lane) => `${lane.type} ${lane.name}`).join(', ')}.`),
+    ),
+    element(
+      'defs',
+      {},
+      element(
+        'pattern',
+        { id: `${id}-blind`, width: 7, height: 7, patternUnits: 'userSpaceOnUse', patternTransform: 'rotate(45)' },
+        element('rect', { width: 1.6, height: 7, fill: '#9aa2ab', class: 'hatch' }),
+      ),
+    ),
+    ...parts,
+    rounds,
+  )
+}
+
+const utc = (ms: number): string => {
+  const iso = new Date(ms).toISOString()
+  return `${date(iso)} ${clock(iso)}`
+}
+
+/** Milliseconds to percent; what lies outside is drawn at the edge. */
+type Scale = (ms: number) => number
+const scale =
+  ({ from, to }: Window): Scale =>
+  (ms) =>
+    LEFT + (Math.min(1, Math.max(0, (ms - from) / (to - from))) * (RIGHT - LEFT))
+
+const percent = (value: number): string => `${Math.round(value * 1_000) / 1_000}%`
+
+// ---- lanes
+
+const lanesOf = (incident: IncidentView, inputs: readonly Input[]): { lanes: readonly Lane[]; rest: number } => {
+  const byEntity = new Map<Entity, FindingView[]>()
+  for (const finding of incident.findings.toSorted((a, b) => (a.start < b.start ? -1 : a.start > b.start ? 1 : 0)))
+    byEntity.set(finding.entity, [...(byEntity.get(finding.entity) ?? []), finding])
+  // Lanes that the chain passes through stay whatever the number.
+  const onChain = new Set(incident.chain.map((step) => step.finding.entity))
+  const entities = [...byEntity.keys()]
+  const kept = new Set([...entities.filter((entity) => onChain.has(entity)), ...entities.filter((entity) => !onChain.has(entity))].slice(0, MOST_LANES))
+  const lanes = entities
+    .filter((entity) => kept.has(entity))
+    .map((entity) => {
+      const findings = byEntity.get(entity) ?? []
+      const byKind = new Map<string, FindingView[]>()
+      for (const finding of findings) byKind.set(finding.kind, [...(byKind.get(finding.kind) ?? []), finding])
+      const rows = [...byKind.values()]
+      return {
+        name: findings[0]?.entityName ?? entity,
+        type: findings[0]?.entityType ?? '',
+        rows: rows.slice(0, MOST_ROWS),
+        left: rows.length - MOST_ROWS,
+        blind: blindOf(findings, inputs, incident.window),
+      }
+    })
+  return { lanes, rest: entities.length - lanes.length }
+}
+
+/** Where none of the inputs that speak of an entity has data: silence there is not health. */
+const blindOf = (findings: readonly FindingView[], inputs: readonly Input[], window: Window): readonly Window[] => {
+  const anchors = new Set(findings.flatMap((finding) => [...finding.evidence, ...finding.shared].map((item) => item.inputAnchor)))
+  const covered = inputs
+    .filter((input, index) => anchors.has(`input-${index + 1}`) && input.from !== null && input.to !== null)
+    .map(({ from, to }) => ({ from: Date.parse(from ?? ''), to: Date.parse(to ?? '') }))
+    .toSorted((a, b) => a.from - b.from)
+  if (covered.length === 0) return []
+  const gaps: Window[] = []
+  let at = window.from
+  for (const { from, to } of covered) {
+    if (from > at) gaps.push({ from: at, to: Math.min(from, window.to) })
+    at = Math.max(at, to)
+  }
+  if (at < window.to) gaps.push({ from: at, to: window.to })
+  const least = (window.to - window.from) * 0.012
+  return gaps.filter((gap) => gap.to - gap.from > least)
+}
+
+const drawLane = (lane: Lane, x: Scale, y: number, index: number, blind: string): { height: number; markup: Markup } => {
+  const rows: Markup[] = []
+  let at = y + HEAD
+  for (const row of lane.rows) {
+    const drawn = drawRow(row, x, at)
+    rows.push(drawn.markup)
+    at += drawn.height
+  }
+  if (lane.left > 0) {
+    rows.push(element('text', { x: percent(LEFT), y: at + 13, class: 'quiet', 'font-size': 11.5 }, text(`and ${plural(lane.left, 'more kind')} of finding`)))
+    at += ROW
+  }
+  const height = at - y + 8
+  return {
+    height,
+    markup: element(
+      'g',
+      { class: 'lane' },
+      element('rect', { class: index % 2 === 0 ? 'even' : 'odd', x: 0, y, width: '100%', height, fill: '#5b6470', 'fill-opacity': index % 2 === 0 ? 0.05 : 0 }),
+      ...lane.blind.map((gap) =>
+        element(
+          'rect',
+          { x: percent(x(gap.from)), y: y + HEAD - 2, width: percent(x(gap.to) - x(gap.from)), height: height - HEAD, fill: `url(#${blind})`, 'fill-opacity': 0.55 },
+          element('title', {}, text('No data here from the inputs that speak of this entity')),
+        ),
+      ),
+      element(
+        'text',
+        { x: 6, y: y + 17 },
+        element('title', {}, text(`${lane.type} ${lane.name}`)),
+        element('tspan', { 'font-weight': 600 }, text(fit(lane.name, 17))),
+        element('tspan', { dx: 6, class: 'quiet', 'font-size': 11.5 }, text(lane.type)),
+      ),
+      ...rows,
+    ),
+  }
+}
+
+const drawRow = (findings: readonly FindingView[], x: Scale, y: number): { height: number; markup: Markup } => {
+  const spans = findings.map((finding) => ({ finding, from: x(Date.parse(finding.start)), to: finding.end === null ? 100 : x(Date.parse(finding.end)) }))
+  const from = Math.min(...spans.map((span) => span.from))
+  const to = Math.max(...spans.map((span) => span.to))
+  const [first] = findings
+  const count = findings.length > 1 ? ` ×${findings.length}` : ''
+  const label = `${fit(first?.kindWords ?? '', 13.5 - count.length * 0.6)}${count}`
+  // Beside the marks where there is room on the narrowest page, inside a wide bar, else above.
+  const place =
+    to < 52
+      ? { x: to, dx: 11, anchor: 'start', above: false }
+      : from > 50
+        ? { x: from, dx: -11, anchor: 'end', above: false }
+        : spans.length === 1
+          ? { x: from, dx: 12, anchor: 'start', above: false }
+          : { x: Math.min(from, 50), dx: 0, anchor: 'start', above: true }
+  const middle = y + (place.above ? 15 : 0) + ROW / 2
+  return {
+    height: ROW + (place.above ? 15 : 0),
+    markup: join([
+      ...spans.map(({ finding, from: start, to: end }) =>
+        element(
+          'a',
+          { href: `#${finding.anchor}`, class: `mark role-${finding.role}` },
+          element('title', {}, text(`${finding.roleWords}: ${finding.kindWords}, ${finding.when} (${finding.lasted}). ${finding.summary}`)),
+          ...(end - start > 0.4
+            ? [
+                element('rect', {
+                  class: `bar role-${finding.role}`,
+                  x: percent(start),
+                  y: middle - 7,
+                  width: percent(end - start),
+                  height: 14,
+                  rx: 2,
+                  fill: colourOf(finding.role),
+                  'fill-opacity': 0.2,
+                  stroke: colourOf(finding.role),
+                  'stroke-dasharray': finding.end === null ? '4 3' : undefined,
+                }),
+              ]
+            : []),
+          element('svg', { x: percent(start), y: middle, overflow: 'visible', width: 1, height: 1 }, shape(finding.role)),
+        ),
+      ),
+      element('text', { x: percent(place.x), dx: place.dx, y: place.above ? y + 12 : middle + 4, 'text-anchor': place.anchor, 'font-size': 12, class: 'label' }, text(label)),
+    ]),
+  }
+}
+
+// ---- phases, rounds and the axis
+
+const PHASE_WORDS = { 'lead-up': 'Lead-up', impact: 'Impact', detection: 'Detection', response: 'Response', recovery: 'Recovery' } as const
+
+const phaseRows = (incident: IncidentView, x: Scale, y: number): { height: number; markup: Markup } => {
+  const rows = incident.phases.map((phase, index) => {
+    const [from, to] = [x(Date.parse(phase.start)), x(Date.parse(phase.end))]
+    const at = y + index * 17
+    const place = to < 60 ? { x: to, dx: 6, anchor: 'start' } : from > 40 ? { x: from, dx: -6, anchor: 'end' } : { x: from, dx: 6, anchor: 'start' }
+    return join([
+      element(
+        'rect',
+        { class: `phase phase-${phase.name}`, x: percent(from), y: at + 3, width: percent(Math.max(0.4, to - from)), height: 11, rx: 2, fill: '#5b6470', 'fill-opacity': 0.28 },
+        element('title', {}, text(`${PHASE_WORDS[phase.name]}: ${phase.when} (${phase.lasted})`)),
+      ),
+      element('text', { x: percent(place.x), dx: place.dx, y: at + 13, 'text-anchor': place.anchor, 'font-size': 11.5, class: 'strong' }, text(PHASE_WORDS[phase.name])),
+    ])
+  })
+  return { height: rows.length === 0 ? 0 : rows.length * 17 + 6, markup: element('g', { class: 'phases' }, join(rows)) }
+}
+
+const bands = (incident: IncidentView, x: Scale, y: number, height: number): Markup =>
+  join(
+    incident.phases.map((phase) => {
+      const [from, to] = [x(Date.parse(phase.start)), x(Date.parse(phase.end))]
+      const strong = phase.name === 'impact'
+      return element('rect', {
+        class: `band phase-${phase.name}`,
+        x: percent(from),
+        y,
+        width: percent(Math.max(0.15, to - from)),
+        height,
+        fill: strong ? colourOf('impact') : '#5b6470',
+        'fill-opacity': strong ? 0.07 : 0.035,
+      })
+    }),
+  )
+
+const roundLines = (incident: IncidentView, x: Scale, y: number, height: number): Markup =>
+  join(
+    incident.rounds.flatMap((round, index) => {
+      const start = round.map((finding) => Date.parse(finding.start)).toSorted((a, b) => a - b)[0]
+      if (start === undefined || index === 0) return []
+      const at = x(start)
+      return [
+        element('line', { class: 'round', x1: percent(at), x2: percent(at), y1: y + 40, y2: height, stroke: '#1d2125', 'stroke-width': 1, 'stroke-dasharray': '1 4' }),
+        element('text', { x: percent(at), dx: at > 85 ? -4 : 4, y: y + 51, 'font-size': 11, 'text-anchor': at > 85 ? 'end' : 'start', class: 'strong' }, text(`round ${index + 1}`)),
+      ]
+    }),
+  )
+
+const SECOND = 1_000
+const [MINUTE, HOUR, DAY] = [60 * SECOND, 3_600 * SECOND, 86_400 * SECOND]
+const STEPS = [1, 2, 5, 10, 15, 30].map((n) => n * SECOND).concat(
+  [1, 2, 5, 10, 15, 30].map((n) => n * MINUTE),
+  [1, 2, 3, 6, 12].map((n) => n * HOUR),
+  [1, 2, 5, 10, 30, 100, 365].map((n) => n * DAY),
+)
+
+/** Sensible moments, at most `most`. */
+export const tickTimes = ({ from, to }: Window, most: number): { step: number; times: readonly number[] } => {
+  const step = STEPS.find((one) => (to - from) / one <= most) ?? (to - from) / most
+  const times: number[] = []
+  for (let time = Math.ceil(from / step) * step; time <= to; time += step) times.push(time)
+  return { step, times }
+}
+
+const axis = (window: Window, x: Scale, y: number): { markup: Markup } => {
+  const { step, times } = tickTimes(window, 5)
+  let told = ''
+  return {
+    markup: element(
+      'g',
+      { class: 'axis' },
+      ...times.map((time) => {
+        const iso = new Date(time).toISOString()
+        const day = date(iso) === told ? '' : date(iso)
+        told = date(iso)
+        const at = x(time)
+        const anchor = at < 10 ? 'start' : at > 90 ? 'end' : 'middle'
+        const words = step >= DAY ? date(iso) : step < MINUTE ? clock(iso) : clock(iso).slice(0, 5)
+        return join([
+          element('text', { x: percent(at), y: y + 30, 'text-anchor': anchor, 'font-size': 12, class: 'quiet' }, text(words)),
+          ...(day === '' || step >= DAY ? [] : [element('text', { x: percent(at), y: y + 15, 'text-anchor': anchor, 'font-size': 11, class: 'quiet' }, text(`${day} UTC`))]),
+        ])
+      }),
+    ),
+  }
+}
+
+const ticks = (window: Window, x: Scale, y: number, height: number): Markup => {
+  const major = tickTimes(window, 5).times
+  const minor = tickTimes(window, 24).times.filter((time) => !major.includes(time))
+  const line = (time: number, strong: boolean): Markup =>
+    element('line', { class: strong ? 'tick' : 'tick minor', x1: percent(x(time)), x2: percent(x(time)), y1: y, y2: y + height, stroke: '#5b6470', 'stroke-opacity': strong ? 0.3 : 0.1 })
+  return join([...minor.map((time) => line(time, false)), ...major.map((time) => line(time, true))])
+}

@@ -1,0 +1,130 @@
+/**
+ * What a report says, in order and in words, before it is HTML, Markdown or a terminal's lines. Plain text only: each renderer escapes for itself.
+ */
+import type { Input } from '../model/analysis.js'
+import { incidentView, type IncidentView } from './incident-view.js'
+import type { Missing, PostMortem } from './post-mortem.js'
+import { plainDeep } from './safe.js'
+import { bytes, duration, moment, plural, range } from './words.js'
+
+export interface ReportView {
+  readonly title: string
+  readonly version: string
+  readonly command: string
+  readonly verdict: Verdict
+  readonly incidents: readonly IncidentView[]
+  readonly several: boolean
+  readonly missing: readonly Missing[]
+  readonly clockNotes: readonly string[]
+  readonly inputs: readonly InputView[]
+  /** '12 inputs, 34,567 lines, 12.3 MiB; 2 inputs could not be read'. */
+  readonly inputsLine: string
+}
+
+/** "Nothing was wrong" and "nothing could be read" are different outcomes and must never look alike. */
+export interface Verdict {
+  readonly outcome: 'incidents' | 'no-incident' | 'no-incident-partly-read' | 'nothing-read'
+  readonly heading: string
+  readonly lines: readonly string[]
+  readonly unread: readonly InputView[]
+}
+
+export interface InputView {
+  readonly anchor: string
+  readonly path: string
+  readonly format: string
+  readonly wrapping: string
+  readonly size: string
+  readonly lines: string
+  readonly records: string
+  readonly skipped: string
+  readonly range: string
+  readonly clock: string
+  readonly warnings: readonly string[]
+  readonly unread: boolean
+}
+
+export const reportView = (raw: PostMortem): ReportView => {
+  const postMortem = plainDeep(raw)
+  const { analysis } = postMortem
+  const inputs = analysis.inputs.map(inputView)
+  const incidents = analysis.incidents.map((incident, index) => incidentView(postMortem, incident, index))
+  const verdict = verdictOf(analysis.inputs, inputs, incidents.length)
+  const [first] = incidents
+  return {
+    title: first === undefined ? verdict.heading : incidents.length === 1 ? first.title : verdict.heading,
+    version: postMortem.version,
+    command: postMortem.command,
+    verdict,
+    incidents,
+    several: incidents.length > 1,
+    missing: postMortem.missing,
+    clockNotes: postMortem.clockNotes,
+    inputs,
+    inputsLine: inputsLine(analysis.inputs),
+  }
+}
+
+const inputView = (input: Input, index: number): InputView => ({
+  anchor: `input-${index + 1}`,
+  path: input.path,
+  format: input.format,
+  wrapping: input.wrapping.join(' › '),
+  size: bytes(input.bytes),
+  lines: input.lines.toLocaleString('en-US'),
+  records: input.records.toLocaleString('en-US'),
+  skipped: input.skipped.toLocaleString('en-US'),
+  range: input.from === null ? 'no times' : range(input.from, input.to ?? input.from),
+  clock: input.clockOffsetMs === 0 ? 'as written' : `${input.clockOffsetMs > 0 ? '+' : '−'}${duration(Math.abs(input.clockOffsetMs) / 1_000)}`,
+  warnings: input.warnings,
+  unread: input.records === 0,
+})
+
+const inputsLine = (inputs: readonly Input[]): string => {
+  const sum = (of: (input: Input) => number): number => inputs.reduce((total, input) => total + of(input), 0)
+  const unread = inputs.filter((input) => input.records === 0).length
+  const skipped = sum((input) => input.skipped)
+  return [
+    `${plural(inputs.length, 'input')}, ${bytes(sum((input) => input.bytes))}, ${plural(sum((input) => input.lines), 'line')}, ${plural(sum((input) => input.records), 'record')} understood`,
+    ...(skipped > 0 ? [`${plural(skipped, 'line')} not understood`] : []),
+    ...(unread > 0 ? [`${unread === inputs.length ? 'none' : plural(unread, 'input')} ${unread === inputs.length ? 'could be' : 'without anything that could be'} read`] : []),
+  ].join('; ')
+}
+
+const verdictOf = (inputs: readonly Input[], views: readonly InputView[], incidents: number): Verdict => {
+  const unread = views.filter((input) => input.unread)
+  const readRange = rangeOf(inputs)
+  if (incidents > 0) return { outcome: 'incidents', heading: incidents === 1 ? 'One incident found' : `${incidents} incidents found`, lines: [], unread }
+  if (unread.length === inputs.length)
+    return {
+      outcome: 'nothing-read',
+      heading: 'Nothing could be read',
+      lines: [
+        inputs.length === 0
+          ? 'No input was given or found, so nothing is known about whether anything was wrong.'
+          : `None of the ${plural(inputs.length, 'input')} held anything that could be understood. This says nothing about whether anything was wrong.`,
+        'What each input is and why it could not be used is listed below.',
+      ],
+      unread,
+    }
+  const read = `${plural(inputs.length - unread.length, 'input')} ${inputs.length - unread.length === 1 ? 'was' : 'were'} read${readRange === null ? '' : `, from ${readRange}`}.`
+  return unread.length === 0
+    ? {
+        outcome: 'no-incident',
+        heading: 'No incident found',
+        lines: [`${read} Nothing in them had an impact, or nothing could be linked to one.`, 'This is a statement about these inputs only: what was not collected cannot be judged.'],
+        unread,
+      }
+    : {
+        outcome: 'no-incident-partly-read',
+        heading: 'No incident found in what could be read',
+        lines: [`${read} Nothing in them had an impact, or nothing could be linked to one.`, `${plural(unread.length, 'input')} could not be read at all: something may be hidden there.`],
+        unread,
+      }
+}
+
+const rangeOf = (inputs: readonly Input[]): string | null => {
+  const times = inputs.flatMap(({ from, to }) => [from, to]).filter((time) => time !== null)
+  const [first, last] = [times.toSorted()[0], times.toSorted().at(-1)]
+  return first === undefined || last === undefined ? null : `${moment(first)} to ${moment(last)} UTC`
+}
