@@ -8,7 +8,7 @@
 import type { Unwrapper, Wrapping } from '../../src/model/format.js'
 import { isWord } from '../../src/read/names.js'
 import { MAX_LINE_BYTES } from '../../src/read/line-cutter.js'
-import { shareOf } from '../../src/read/share.js'
+import { shareOf } from '../../src/read/envelope.js'
 import { found, readIso } from '../../src/read/stamps.js'
 
 /** The pieces of one stream's unfinished line; what does not fit is left out. */

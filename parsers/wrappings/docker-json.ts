@@ -9,14 +9,20 @@ import type { Unwrapper, Wrapping } from '../../src/model/format.js'
 import { eachMember, stringBytes } from '../../src/read/json-members.js'
 import { MAX_LINE_BYTES } from '../../src/read/line-cutter.js'
 import { isWord } from '../../src/read/names.js'
-import { shareOf } from '../../src/read/share.js'
+import { shareOf } from '../../src/read/envelope.js'
 import { found, readIso } from '../../src/read/stamps.js'
 
 const NOTHING = Buffer.alloc(0)
 
+interface Seen {
+  log: Buffer | null
+  ms: number
+}
+const NOTHING_SEEN: Readonly<Seen> = { log: null, ms: NaN }
+
 const open = (): Unwrapper => {
   let line: Buffer = NOTHING
-  const seen: { log: Buffer | null; ms: number } = { log: null, ms: NaN }
+  const seen: Seen = { ...NOTHING_SEEN }
   let held: Buffer[] = []
   let heldBytes = 0
 
@@ -28,8 +34,7 @@ const open = (): Unwrapper => {
 
   return {
     unwrap(bytes, start, end, envelope) {
-      seen.log = null
-      seen.ms = NaN
+      Object.assign(seen, NOTHING_SEEN)
       line = bytes
       const whole = eachMember(bytes, start, end, visit)
       line = NOTHING

@@ -10,7 +10,7 @@ import type { Envelope, Unwrapper, Wrapping } from '../../src/model/format.js'
 import { eachMember, parsed, stringBytes, wholeNumber } from '../../src/read/json-members.js'
 import { pod } from '../../src/model/entity.js'
 import { cachedNames, dockerName, isWord, unitOf } from '../../src/read/names.js'
-import { shareOf } from '../../src/read/share.js'
+import { shareOf } from '../../src/read/envelope.js'
 
 const NOTHING = Buffer.alloc(0)
 

@@ -11,7 +11,7 @@
 import type { Envelope, Unwrapper, Wrapping } from '../../src/model/format.js'
 import { cachedNames, isWord, unitOf } from '../../src/read/names.js'
 import { found, readIso, readMonthDay } from '../../src/read/stamps.js'
-import { shareOf } from '../../src/read/share.js'
+import { shareOf } from '../../src/read/envelope.js'
 
 const BLANK = 32
 const COLON = 58

@@ -6,7 +6,7 @@
  * https://github.com/kubernetes/kubernetes/blob/v1.31.0/pkg/kubelet/kuberuntime/logs/logs.go (timeFormatOut)
  */
 import type { Unwrapper, Wrapping } from '../../src/model/format.js'
-import { shareOf } from '../../src/read/share.js'
+import { shareOf } from '../../src/read/envelope.js'
 import { found, readIso } from '../../src/read/stamps.js'
 
 const open = (): Unwrapper => ({

@@ -7,7 +7,7 @@
  */
 import type { Unwrapper, Wrapping } from '../../src/model/format.js'
 import { cachedNames, unitOf } from '../../src/read/names.js'
-import { shareOf } from '../../src/read/share.js'
+import { shareOf } from '../../src/read/envelope.js'
 import { found, readIso } from '../../src/read/stamps.js'
 
 const BLANK = 32

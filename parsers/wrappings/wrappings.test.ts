@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { wrappings } from '../index.js'
-import { emptyEnvelope } from '../../src/read/share.js'
+import { emptyEnvelope } from '../../src/read/envelope.js'
 import type { Wrapping } from '../../src/model/format.js'
 
 const unwrap = (wrapping: Wrapping, lines: readonly string[]) => {

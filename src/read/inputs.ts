@@ -1,13 +1,18 @@
-/** Finds what to read: files, directories, stdin; takes gzip off. The content decides, never the name. */
+/** Finds what to read: files, folders, archives, a stream. The content decides, never the name. */
 import { createReadStream, type Dirent } from 'node:fs'
-import { readdir, readFile, stat } from 'node:fs/promises'
-import { basename, dirname, join } from 'node:path'
-import { createGunzip } from 'node:zlib'
-import type { InputContext } from '../model/format.js'
-import { pod } from '../model/entity.js'
+import { readdir, stat } from 'node:fs/promises'
+import { join, resolve } from 'node:path'
+import { isClutter, listTar, notRead, type Member } from './archive.js'
+import { contextOf } from './context.js'
+import { CHUNK_BYTES, close, gauged, peel, unpacked, type Bytes, type Gauge } from './decompress.js'
 import type { Source } from './extract-input.js'
+import { queryIndexes } from './query-index.js'
 
-export const CHUNK_BYTES = 1 << 20
+/** An archive that comes as a stream is kept in memory, since it is read twice; a larger one has to come as a file. */
+const MAX_STREAMED_ARCHIVE = 512 << 20
+/** What a log is compressed to, roughly: only for the progress bar. */
+const USUAL_RATIO = 12
+const PEEK_BYTES = 65_536
 
 /** An input that could not be read at all. */
 export interface Unreadable {
@@ -18,106 +23,133 @@ export interface Unreadable {
 export interface Inputs {
   readonly sources: readonly Source[]
   readonly unreadable: readonly Unreadable[]
-  /** Bytes on disk of all sources; for the progress bar. */
+  /** How many bytes the sources will give, roughly; for the progress bar. */
   readonly totalBytes: number
 }
 
 export const findInputs = async (paths: readonly string[]): Promise<Inputs> => {
   const sources: Source[] = []
   const unreadable: Unreadable[] = []
+  const indexes = queryIndexes()
+  const seen = new Set<string>()
   let totalBytes = 0
-  const visit = async (path: string, name: string): Promise<void> => {
+
+  const addMembers = async (members: readonly Member[]): Promise<void> => {
+    for (const { path, size, ...member } of members) {
+      totalBytes += member.wrapping.at(-1) === 'tar' ? size : size * USUAL_RATIO
+      sources.push({ ...member, path, context: contextOf(path, await indexes.expressionOf(path)) })
+    }
+  }
+
+  const addFile = async (path: string, name: string, size: number, changedMs: number): Promise<void> => {
+    const open = (gauge: Gauge, highWaterMark: number): Bytes => gauged(createReadStream(path, { highWaterMark }) as AsyncIterable<Buffer>, gauge) // no encoding is set: buffers
+    const known: Gauge = { raw: 0 }
+    const { layers, kind, bytes } = await peel(open(known, PEEK_BYTES), known)
     try {
-      if (path === '-') {
-        sources.push(fromStream(name))
+      const reason = notRead(kind)
+      if (reason !== null) {
+        unreadable.push({ path: name, reason })
         return
       }
+      const chunks = (): Bytes => {
+        const gauge: Gauge = { raw: 0 }
+        return unpacked(open(gauge, CHUNK_BYTES), layers, gauge)
+      }
+      if (kind === 'tar') {
+        const { members, unreadable: unread } = await listTar(name, bytes, chunks, [...layers, 'tar'], indexes)
+        unreadable.push(...unread)
+        await addMembers(members)
+        return
+      }
+      totalBytes += layers.length > 0 ? size * USUAL_RATIO : size
+      sources.push({ path: name, wrapping: layers, changedMs, context: contextOf(name, await indexes.expressionOf(path)), chunks })
+    } finally {
+      await close(bytes)
+    }
+  }
+
+  const addStream = async (stream: Bytes, name: string): Promise<void> => {
+    const gauge: Gauge = { raw: 0 }
+    const { layers, kind, bytes } = await peel(gauged(stream, gauge), gauge)
+    const reason = notRead(kind)
+    if (reason !== null) {
+      await close(bytes)
+      unreadable.push({ path: name, reason })
+    } else if (kind === 'tar') {
+      const kept = await keep(bytes)
+      if (kept === null) {
+        unreadable.push({ path: name, reason: `an archive of more than ${MAX_STREAMED_ARCHIVE >> 20} MiB in a stream: save it to a file and give that` })
+        return
+      }
+      const again = (): Bytes => replay(kept)
+      const { members, unreadable: unread } = await listTar(name, again(), again, [...layers, 'tar'], indexes)
+      unreadable.push(...unread)
+      await addMembers(members)
+    } else sources.push({ path: name, wrapping: layers, changedMs: null, context: contextOf(name), chunks: () => bytes })
+  }
+
+  /** True where something was found to read, or to complain about. */
+  const visit = async (path: string, name: string, given: boolean): Promise<boolean> => {
+    try {
+      if (given && path === '-') {
+        await addStream(process.stdin as Bytes, name) // no encoding is set on stdin, so its chunks are buffers
+        return true
+      }
+      const real = resolve(path)
+      if (seen.has(real)) return true
+      seen.add(real)
       const found = await stat(path)
       if (found.isDirectory()) {
-        const entries = (await readdir(path, { withFileTypes: true })).sort(byName)
-        if (entries.length === 0) unreadable.push({ path: name, reason: 'the directory is empty' })
-        for (const entry of entries) if (!entry.isSymbolicLink()) await visit(join(path, entry.name), `${name.replace(/\/+$/u, '')}/${entry.name}`)
-      } else if (found.isFile()) {
-        totalBytes += found.size
-        sources.push(await fromFile(path, name, found.mtimeMs))
-      } else unreadable.push({ path: name, reason: 'neither a file nor a directory' })
+        const some = await visitFolder(path, name)
+        if (given && !some) unreadable.push({ path: name, reason: 'no file in the folder (links in it are not followed)' })
+        return some
+      }
+      if (found.isFile()) await addFile(path, name, found.size, found.mtimeMs)
+      else if (given && (found.isFIFO() || found.isCharacterDevice())) await addStream(createReadStream(path) as AsyncIterable<Buffer>, name)
+      else if (given) unreadable.push({ path: name, reason: 'neither a file nor a folder' })
+      else return false
     } catch (error) {
       unreadable.push({ path: name, reason: reasonOf(error) })
     }
+    return true
   }
-  for (const path of paths) await visit(path, path)
+
+  const visitFolder = async (path: string, name: string): Promise<boolean> => {
+    const entries = (await readdir(path, { withFileTypes: true })).sort(byName)
+    let some = false
+    for (const entry of entries) {
+      if (entry.isSymbolicLink() || isClutter(entry.name)) continue
+      if (await visit(join(path, entry.name), `${name.replace(/\/+$/u, '')}/${entry.name}`, false)) some = true
+    }
+    return some
+  }
+
+  for (const path of paths) await visit(path, path, true)
   return { sources, unreadable, totalBytes }
 }
 
-const byName = (a: Dirent, b: Dirent): number => (a.name < b.name ? -1 : a.name > b.name ? 1 : 0)
+const byName = (a: Dirent, b: Dirent): number => Buffer.compare(Buffer.from(a.name), Buffer.from(b.name))
+
+/** The whole stream; null where it is too large. */
+const keep = async (bytes: Bytes): Promise<readonly Buffer[] | null> => {
+  const kept: Buffer[] = []
+  let size = 0
+  for await (const chunk of bytes) {
+    size += chunk.length
+    if (size > MAX_STREAMED_ARCHIVE) return null
+    kept.push(chunk)
+  }
+  return kept
+}
+
+// eslint-disable-next-line @typescript-eslint/require-await -- the readers of bytes all await
+const replay = async function* (kept: readonly Buffer[]): Bytes {
+  yield* kept
+}
 
 const reasonOf = (error: unknown): string => {
   const code = error instanceof Error && 'code' in error ? String(error.code) : ''
-  if (code === 'ENOENT') return 'there is no such file or directory'
+  if (code === 'ENOENT') return 'there is no such file or folder'
   if (code === 'EACCES' || code === 'EPERM') return 'no permission to read it'
   return error instanceof Error ? error.message : String(error)
-}
-
-const fromStream = (name: string): Source => ({
-  path: name,
-  wrapping: [],
-  changedMs: null,
-  context: { path: name, pod: null, container: null, expression: null },
-  chunks: () => process.stdin as AsyncIterable<Buffer>, // no encoding is set on stdin, so its chunks are buffers
-})
-
-const GZIP_MAGIC = Buffer.from([0x1f, 0x8b])
-
-const fromFile = async (path: string, name: string, changedMs: number): Promise<Source> => {
-  const gzip = (await firstBytes(path, 2)).equals(GZIP_MAGIC)
-  return {
-    path: name,
-    wrapping: gzip ? ['gzip'] : [],
-    changedMs,
-    context: await contextOf(path),
-    chunks() {
-      const raw = createReadStream(path, { highWaterMark: CHUNK_BYTES })
-      if (!gzip) return raw as AsyncIterable<Buffer> // no encoding is set, so the chunks are buffers
-      const plain = createGunzip({ chunkSize: CHUNK_BYTES })
-      raw.on('error', (error) => plain.destroy(error))
-      return raw.pipe(plain) as AsyncIterable<Buffer>
-    },
-  }
-}
-
-const firstBytes = async (path: string, count: number): Promise<Buffer> => {
-  const chunks: Buffer[] = []
-  for await (const chunk of createReadStream(path, { end: count - 1 }) as AsyncIterable<Buffer>) chunks.push(chunk)
-  return Buffer.concat(chunks)
-}
-
-/** …/pods/<namespace>_<pod>_<uid>/<container>/0.log: the layout of /var/log/pods. */
-const POD_LOG = /(?:^|\/)([a-z0-9-]+)_([a-z0-9.-]+)_[0-9a-f-]{8,36}\/([^/]+)\/\d+\.log[^/]*$/u
-
-const contextOf = async (path: string): Promise<InputContext> => {
-  const match = POD_LOG.exec(path)
-  return {
-    path,
-    pod: match ? pod(match[1] ?? '-', match[2] ?? '-') : null,
-    container: match?.[3] ?? null,
-    expression: await expressionOf(path),
-  }
-}
-
-/** The query behind a saved answer, from the QUERIES.json beside it or one folder up. */
-const expressionOf = async (path: string): Promise<string | null> => {
-  if (!path.endsWith('.json')) return null
-  for (const folder of [dirname(path), dirname(dirname(path))]) {
-    try {
-      const index: unknown = JSON.parse(await readFile(join(folder, 'QUERIES.json'), 'utf8'))
-      if (!Array.isArray(index)) continue
-      for (const entry of index as unknown[]) {
-        if (typeof entry !== 'object' || entry === null || !('file' in entry) || !('query' in entry)) continue
-        if (basename(String(entry.file)) === basename(path)) return String(entry.query)
-      }
-    } catch {
-      // No index here: the answers stand for themselves.
-    }
-  }
-  return null
 }

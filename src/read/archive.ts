@@ -1,0 +1,191 @@
+/** The files in an archive, and in archives in it, as inputs: read in place, in their order, never unpacked to disk. */
+import { posix } from 'node:path'
+import { close, gauged, peel, UnreadableError, unpacked, type Bytes, type Gauge, type Kind } from './decompress.js'
+import { INDEX_NAME, MAX_INDEX_BYTES, type QueryIndexes } from './query-index.js'
+import { walkTar, type TarMember, type TarWalk } from './tar.js'
+import { clean } from './text.js'
+
+/** An archive in an archive in an archive in an archive is read; one more is not. */
+const MAX_DEPTH = 4
+/** More files than this are not looked at. */
+const MAX_MEMBERS = 50_000
+const MAX_NAME = 1_024
+
+/** A file in an archive. */
+export interface Member {
+  /** 'dump.tar.gz!/node-1/kubelet.log' */
+  readonly path: string
+  readonly wrapping: readonly string[]
+  readonly changedMs: number | null
+  readonly size: number
+  readonly warnings: string[]
+  chunks(): Bytes
+}
+
+export interface Listing {
+  readonly members: Member[]
+  readonly unreadable: { readonly path: string; readonly reason: string }[]
+}
+
+/** Opens the archive's own bytes, compressions taken off. */
+type Open = () => Bytes
+
+/**
+ * Members read one after the other share one pass over the archive; one that is asked for out of order begins a pass of its own.
+ */
+const shelf = (open: Open): ((index: number) => Bytes) => {
+  let idle: { readonly tar: TarWalk; at: number } | null = null
+  return async function* (index) {
+    let mine = idle !== null && idle.at <= index ? idle : { tar: walkTar(open()), at: 0 }
+    if (mine === idle) idle = null
+    let whole = false
+    try {
+      for (; mine.at <= index; mine.at++) if ((await mine.tar.next()) === null) throw new UnreadableError('the archive changed while it was read')
+      yield* mine.tar.body()
+      whole = true
+    } finally {
+      const outdated = whole ? idle : mine
+      if (whole) idle = mine
+      await outdated?.tar.close()
+    }
+  }
+}
+
+export const listTar = async (path: string, bytes: Bytes, open: Open, wrapping: readonly string[], indexes: QueryIndexes): Promise<Listing> => {
+  const listing: Listing = { members: [], unreadable: [] }
+  await list(path, bytes, open, wrapping, indexes, 1, listing)
+  return listing
+}
+
+const list = async (
+  path: string,
+  bytes: Bytes,
+  open: Open,
+  wrapping: readonly string[],
+  indexes: QueryIndexes,
+  depth: number,
+  listing: Listing,
+): Promise<void> => {
+  const tar = walkTar(bytes)
+  const memberBytes = shelf(open)
+  const taken = new Map<string, number>()
+  const before = listing.members.length
+  const unreadableBefore = listing.unreadable.length
+  let links = 0
+  let others = 0
+  let stopped: string | null = null
+  try {
+    for (let index = 0; ; index++) {
+      const entry = await tar.next()
+      if (entry === null) break
+      if (listing.members.length >= MAX_MEMBERS) {
+        stopped = `more than ${MAX_MEMBERS} files: the rest is not read`
+        break
+      }
+      if (entry.type === 'link') links++
+      else if (entry.type === 'other') others++
+      if (entry.type !== 'file' || isClutter(entry.name)) continue
+      const { name, warning } = cleanName(entry.name)
+      const count = (taken.get(name) ?? 0) + 1
+      taken.set(name, count)
+      const at = `${path}!/${name}${count > 1 ? ` (${count})` : ''}`
+      await look(entry, at, warning, tar, () => memberBytes(index), wrapping, indexes, depth, listing)
+    }
+  } catch (error) {
+    stopped = error instanceof Error ? error.message : String(error)
+  } finally {
+    await tar.close()
+  }
+  // What concerns the archive is said with the last of its files: where it ends, something may be missing.
+  const last = listing.members.at(-1)
+  if (stopped !== null) {
+    if (listing.members.length > before && last !== undefined) last.warnings.push(`${path}: ${stopped}; the files before are used`)
+    else listing.unreadable.push({ path, reason: stopped })
+  } else if (listing.members.length === before && listing.unreadable.length === unreadableBefore) {
+    listing.unreadable.push({ path, reason: links > 0 ? 'no files in the archive, only links, which are not followed' : 'no files in the archive' })
+  }
+  const first = listing.members[before]
+  if (first !== undefined && links > 0) first.warnings.push(`${path}: ${links} ${links === 1 ? 'link was' : 'links were'} not followed`)
+  if (first !== undefined && others > 0) first.warnings.push(`${path}: ${others} special or sparse ${others === 1 ? 'member was' : 'members were'} not read`)
+}
+
+/** One file of an archive: an input, or an archive again. */
+const look = async (
+  entry: TarMember,
+  path: string,
+  warning: string | null,
+  tar: TarWalk,
+  open: Open,
+  wrapping: readonly string[],
+  indexes: QueryIndexes,
+  depth: number,
+  listing: Listing,
+): Promise<void> => {
+  // The compressed size is the member's own, or that of the whole archive around it: the smaller bound, so bombs inside are found too.
+  const gauge = (): Gauge => ({ raw: 0 })
+  const known = gauge()
+  let peeled
+  try {
+    peeled = await peel(gauged(tar.body(), known), known)
+  } catch (error) {
+    listing.unreadable.push({ path, reason: error instanceof Error ? error.message : String(error) })
+    return
+  }
+  const { layers, kind } = peeled
+  const inner: Open = () => {
+    const own = gauge()
+    return unpacked(gauged(open(), own), layers, own)
+  }
+  try {
+    const reason = notRead(kind)
+    if (reason !== null) listing.unreadable.push({ path, reason })
+    else if (kind === 'tar') {
+      if (depth >= MAX_DEPTH) listing.unreadable.push({ path, reason: `archives within archives more than ${MAX_DEPTH} deep` })
+      else await list(path, peeled.bytes, inner, [...wrapping, ...layers, 'tar'], indexes, depth + 1, listing)
+    } else {
+      if (posix.basename(path) === INDEX_NAME && entry.size <= MAX_INDEX_BYTES) indexes.learn(path, await textOf(peeled.bytes))
+      listing.members.push({
+        path,
+        wrapping: [...wrapping, ...layers],
+        changedMs: entry.changedMs,
+        size: entry.size,
+        warnings: warning === null ? [] : [warning],
+        chunks: inner,
+      })
+    }
+  } finally {
+    await close(peeled.bytes)
+  }
+}
+
+/** Why this kind of archive is not read; null where it is. */
+export const notRead = (kind: Kind): string | null =>
+  kind === 'zip' || kind === '7-zip' || kind === 'rar' || kind === 'lz4' ? `${kind} is not supported: unpack it and give the folder` : null
+
+const textOf = async (bytes: Bytes): Promise<string> => {
+  const parts: Buffer[] = []
+  let size = 0
+  for await (const part of bytes) {
+    size += part.length
+    if (size > MAX_INDEX_BYTES) return ''
+    parts.push(Buffer.from(part))
+  }
+  return Buffer.concat(parts).toString('utf8')
+}
+
+/** What macOS adds to archives, and desktops to folders. */
+export const isClutter = (name: string): boolean => {
+  const base = posix.basename(name)
+  return base.startsWith('._') || base === '.DS_Store' || base === 'Thumbs.db' || base === 'desktop.ini'
+}
+
+/** A name that stays in its place: nothing is ever written to it, but it is shown. */
+const cleanName = (name: string): { readonly name: string; readonly warning: string | null } => {
+  const parts = name.slice(-MAX_NAME).replaceAll('\\', '/').split('/')
+  const kept = parts.filter((part) => part !== '' && part !== '.' && part !== '..' && !/^[A-Za-z]:$/u.test(part)).map(clean)
+  const odd = parts.includes('..') ? 'climbs out of the archive' : name.startsWith('/') || /^[A-Za-z]:/u.test(name) ? 'is absolute' : null
+  return {
+    name: kept.join('/') || '(no name)',
+    warning: odd === null ? null : `its name in the archive ${odd} (${clean(name)}); nothing was written anywhere`,
+  }
+}

@@ -1,0 +1,122 @@
+/** Which format an input has and what its lines are wrapped in: decided from its first bytes, never from its name. */
+import { formats, wrappings } from '../../parsers/index.js'
+import type { BytesFormat, Format, Head, LineFormat, Unwrapper, Wrapping } from '../model/format.js'
+import { emptyEnvelope, reset, undress } from './envelope.js'
+
+export const HEAD_BYTES = 65_536
+const HEAD_LINES = 200
+const MAX_WRAPPINGS = 4
+/** Below this a parser is not sure enough to be asked first. */
+const SURE = 0.3
+/** From here on a document (JSON, YAML) is believed over any line format. */
+const SURE_DOCUMENT = 0.8
+
+export const lineFormats: readonly LineFormat[] = formats.filter((format): format is LineFormat => format.takes === 'lines')
+const bytesFormats: readonly BytesFormat[] = formats.filter((format): format is BytesFormat => format.takes === 'bytes')
+
+export type Choice =
+  | { readonly kind: 'nothing'; readonly format: string; readonly reason: string | null }
+  | { readonly kind: 'document'; readonly format: BytesFormat }
+  | { readonly kind: 'lines'; readonly format: LineFormat | null; readonly layers: readonly Wrapping[]; readonly head: Head; readonly year: number | null }
+
+/** `bytes` is the input's beginning; `whole`: all there is of it. */
+export const choose = (path: string, bytes: Buffer, whole: boolean): Choice => {
+  if (bytes.length === 0) return { kind: 'nothing', format: 'empty', reason: 'the file is empty' }
+  const lines = linesOf(bytes, whole)
+  const bare: Head = { path, bytes, lines, units: [] }
+  const document = surest(bytesFormats, bare)
+  if (document !== null && document.sure >= SURE_DOCUMENT) return { kind: 'document', format: document.format }
+  if (isQueryIndex(bytes)) return { kind: 'nothing', format: 'prometheus-queries', reason: null }
+  if (isBinary(bytes)) return { kind: 'nothing', format: 'unknown', reason: 'binary data of a kind that is not known' }
+  if (lines.length === 0) return { kind: 'nothing', format: 'empty', reason: 'there is nothing in the file but blank lines' }
+
+  const layers: Wrapping[] = []
+  let head = bare
+  while (layers.length < MAX_WRAPPINGS) {
+    const layer = surestWrapping(head.lines)
+    if (layer === null || layers.includes(layer)) break
+    layers.push(layer)
+    head = unwrapHead(path, bytes, lines, layers)
+  }
+  const line = surest(lineFormats, head)
+  if (document !== null && document.sure > (line?.sure ?? 0) && layers.length === 0) return { kind: 'document', format: document.format }
+  return { kind: 'lines', format: line?.format ?? null, layers, head, year: yearOf(lines) }
+}
+
+/** The format that is surest of the head, of those that are sure enough. */
+const surest = <F extends Format>(candidates: readonly F[], head: Head): { format: F; sure: number } | null => {
+  let winner: { format: F; sure: number } | null = null
+  for (const format of candidates) {
+    const sure = format.sniff(head)
+    if (sure >= SURE && sure > (winner?.sure ?? 0)) winner = { format, sure }
+  }
+  return winner
+}
+
+/** The line format that these lines have, if one is sure. */
+export const lineFormatOf = (path: string, lines: readonly string[], unit: string): LineFormat | null =>
+  surest(lineFormats, { path, bytes: Buffer.from(lines.join('\n')), lines, units: lines.map(() => unit) })?.format ?? null
+
+const surestWrapping = (lines: readonly string[]): Wrapping | null => {
+  let winner: Wrapping | null = null
+  let most = SURE
+  for (const wrapping of wrappings) {
+    const sure = wrapping.sniff(lines)
+    if (sure > most) {
+      winner = wrapping
+      most = sure
+    }
+  }
+  return winner
+}
+
+const linesOf = (bytes: Buffer, whole: boolean): readonly string[] => {
+  const lines = bytes
+    .toString('utf8')
+    .replace(/^\ufeff/u, '')
+    .split(/\r?\n/u)
+  if (lines.length > 1 && !whole) lines.pop() // it may be cut off
+  return lines.filter((line) => line !== '').slice(0, HEAD_LINES)
+}
+
+const unwrapHead = (path: string, bytes: Buffer, lines: readonly string[], layers: readonly Wrapping[]): Head => {
+  const unwrappers: readonly Unwrapper[] = layers.map((layer) => layer.open())
+  const envelope = emptyEnvelope()
+  const inner: string[] = []
+  const units: string[] = []
+  for (const line of lines) {
+    const raw = Buffer.from(line)
+    reset(envelope, raw, 0, raw.length)
+    if (!undress(unwrappers, envelope)) continue
+    inner.push(envelope.bytes.toString('utf8', envelope.start, envelope.end))
+    units.push(envelope.unit ?? '')
+  }
+  return { path, bytes, lines: inner, units }
+}
+
+/** NUL and other control bytes do not occur in logs; a tsdb chunk, an image or a core dump is full of them. */
+const isBinary = (bytes: Buffer): boolean => {
+  let odd = 0
+  const looked = Math.min(bytes.length, 8_192)
+  for (let at = 0; at < looked; at++) {
+    const byte = bytes[at] ?? 0
+    if (byte < 32 && byte !== 9 && byte !== 10 && byte !== 13 && byte !== 27) odd++
+  }
+  return odd > looked * 0.02
+}
+
+/** The index beside saved answers, [{"file": …, "query": …}]: read with the answers (context.ts), it has no records of its own. */
+const isQueryIndex = (bytes: Buffer): boolean => {
+  const start = bytes.toString('utf8', 0, 2_048)
+  return /^\ufeff?\s*\[\s*\{/u.test(start) && /"file"\s*:\s*"/u.test(start) && /"query"\s*:\s*"/u.test(start)
+}
+
+/** `-- Logs begin at Thu 2026-11-19 08:00:00 UTC, end at Sat 2026-11-21 09:00:00 UTC. --`: the export's own time. */
+const yearOf = (lines: readonly string[]): number | null => {
+  for (const line of lines.slice(0, 3)) {
+    if (!line.startsWith('-- Logs begin at ') && !line.startsWith('-- Journal begins at ')) continue
+    const year = /,? ends? at \w{3} (\d{4})-/u.exec(line.slice(0, 200))?.[1]
+    if (year !== undefined) return Number(year)
+  }
+  return null
+}

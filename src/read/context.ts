@@ -1,0 +1,124 @@
+/** What an input's path tells: the pod whose container wrote it, and the machine it may come from. */
+import { pod } from '../model/entity.js'
+import type { InputContext } from '../model/format.js'
+
+interface PodLayout {
+  readonly pattern: RegExp
+  /** Groups of the pattern: namespace, pod, container (0: not told). */
+  readonly namespace: number
+  readonly pod: number
+  readonly container: number
+}
+
+const layouts: readonly PodLayout[] = [
+  // /var/log/pods/<namespace>_<pod>_<uid>/<container>/0.log
+  { pattern: /(?:^|\/)([a-z0-9-]+)_([a-z0-9.-]+)_[0-9a-f-]{8,36}\/([^/]+)\/\d+\.log[^/]*$/u, namespace: 1, pod: 2, container: 3 },
+  // /var/log/containers/<pod>_<namespace>_<container>-<id>.log
+  { pattern: /(?:^|\/)([a-z0-9.-]+)_([a-z0-9-]+)_([a-z0-9-]+)-[0-9a-f]{12,64}\.log[^/]*$/u, namespace: 2, pod: 1, container: 3 },
+  // must-gather: namespaces/<namespace>/pods/<pod>/<container>/<container>/logs/current.log; insights: …/pods/<pod>/containers/<container>/logs/…
+  { pattern: /(?:^|\/)namespaces\/([^/]+)\/pods\/([^/]+)\/(?:containers\/)?([^/]+)\/(?:[^/]+\/)?logs\/[^/]+$/u, namespace: 1, pod: 2, container: 3 },
+  // troubleshoot: pods/logs/<namespace>/<pod>/<container>[-previous].log
+  { pattern: /(?:^|\/)pods\/logs\/([^/]+)\/([^/]+)\/([^/]+?)(?:-previous)?\.log[^/]*$/u, namespace: 1, pod: 2, container: 3 },
+  // insights: config/pod/<namespace>/logs/<pod>/errors.log
+  { pattern: /(?:^|\/)pod\/([^/]+)\/logs\/([^/]+)\/[^/]+$/u, namespace: 1, pod: 2, container: 0 },
+  // kubectl cluster-info dump: <namespace>/<pod>/logs.txt
+  { pattern: /(?:^|\/)([^/]+)\/([^/]+)\/logs\.txt$/u, namespace: 1, pod: 2, container: 0 },
+]
+
+/** Longer paths are an attack, not a layout. */
+const MAX_PATH = 4_096
+
+const plainPath = (path: string): string => path.slice(-MAX_PATH).replaceAll('!/', '/').replaceAll('\\', '/')
+
+export const contextOf = (path: string, expression: string | null = null): InputContext => {
+  const plain = plainPath(path)
+  for (const layout of layouts) {
+    const match = layout.pattern.exec(plain)
+    if (match === null) continue
+    return {
+      path,
+      pod: pod(match[layout.namespace] ?? '-', match[layout.pod] ?? '-'),
+      container: layout.container > 0 ? (match[layout.container] ?? null) : null,
+      expression,
+    }
+  }
+  return { path, pod: null, container: null, expression }
+}
+
+/** Words of a file's name that say what is in it, not whose it is. */
+const CONTENTS = new Set(
+  (
+    'kubelet kubenswrapper kube-proxy kube-apiserver kube-controller-manager kube-scheduler apiserver controller-manager scheduler k3s k3s-agent rke2 ' +
+    'containerd crio cri-o docker dockerd runtime cni calico-node kernel dmesg kern journal journald journalctl system syslog messages secure ' +
+    'service services unit units log logs out err current previous old error errors debug postgresql postgres pgbouncer redis etcd haproxy nginx'
+  ).split(' '),
+)
+/** Folders between a machine's own folder and its logs. */
+const BETWEEN = new Set('logs log var journal system service services files host etc kubernetes kubelet containers'.split(' '))
+/** Folders that gather many machines' files, or say when: above them no machine's name is looked for. */
+const ABOVE = new Set('dump dumps before after data tmp home root work logs pods nodes node hosts all-logs prometheus prom metrics . ..'.split(' '))
+
+const isContent = (word: string): boolean => CONTENTS.has(word) || /^\d{1,14}$/u.test(word)
+
+/** 'worker-3' of 'worker-3-kubelet.log', 'kubelet-worker-3.log.1', 'worker-3_kubelet-2026-11-21'; '' where the name says only what is in it; null: neither. */
+const ownerOf = (file: string): string | null => {
+  let stem = file.toLowerCase().replace(/(?:\.(?:log|txt|json|jsonl|ndjson|gz|bz2|zst|xz|tgz|\d{1,8}))+$/u, '')
+  let told = false
+  for (let again = true; again;) {
+    again = false
+    if (CONTENTS.has(stem)) return ''
+    for (const separator of ['-', '_', '.', '@']) {
+      // From the longest word on, since 'kube-proxy' holds the separator itself.
+      for (let at = stem.indexOf(separator); at > 0; at = stem.indexOf(separator, at + 1)) {
+        if (isContent(stem.slice(at + 1))) {
+          told ||= CONTENTS.has(stem.slice(at + 1))
+          stem = stem.slice(0, at)
+          again = true
+          break
+        }
+      }
+      for (let at = stem.lastIndexOf(separator); at > 0; at = stem.lastIndexOf(separator, at - 1)) {
+        if (CONTENTS.has(stem.slice(0, at))) {
+          stem = stem.slice(at + 1)
+          told = true
+          again = true
+          break
+        }
+      }
+    }
+  }
+  return told ? stem : null
+}
+
+/** A name that the machine behind this input may have; the timeline decides. Null where the path has none. */
+export const nodeOfPath = (path: string): string | null => {
+  const parts = plainPath(path)
+    .split('/')
+    .filter((part) => part !== '')
+  const file = parts.pop() ?? ''
+  const podFolder = parts.findIndex((part) => /^[a-z0-9-]+_[a-z0-9.-]+_[0-9a-f-]{8,36}$/u.test(part))
+  if (podFolder > 0) return named(parts.slice(0, podFolder))
+  // must-gather and others: nodes/<node>/…, node/logs/<node>.log
+  const folder = parts.findLastIndex((part) => part === 'nodes' || part === 'node' || part === 'hosts')
+  if (folder >= 0) {
+    const next = parts[folder + 1]
+    if (next !== undefined && !BETWEEN.has(next)) return asNode(next)
+    return asNode(file.replace(/(?:\.(?:log|txt|json|gz|\d{1,3}))+$/u, ''))
+  }
+  const owner = ownerOf(file)
+  if (owner === null) return null
+  return owner === '' ? named(parts) : asNode(owner)
+}
+
+/** The nearest folder that is not one between a machine and its logs. */
+const named = (folders: readonly string[]): string | null => {
+  for (let at = folders.length - 1; at >= 0; at--) {
+    const folder = folders[at]?.toLowerCase() ?? ''
+    if (folder === 'pods' || BETWEEN.has(folder)) continue
+    return ABOVE.has(folder) ? null : asNode(folder)
+  }
+  return null
+}
+
+/** Node names are DNS names. */
+const asNode = (name: string): string | null => (/^[a-z0-9](?:[a-z0-9.-]{0,251}[a-z0-9])?$/u.test(name) && !CONTENTS.has(name) ? name : null)

@@ -1,0 +1,162 @@
+/**
+ * Walks through a tar archive's bytes once, without unpacking anything to disk: v7, ustar, pax and GNU headers.
+ * Written here and not taken from a package, because long headers of a hostile archive must stay bounded too.
+ * https://www.gnu.org/software/tar/manual/html_node/Standard.html, https://pubs.opengroup.org/onlinepubs/9799919799/utilities/pax.html
+ */
+import { isTar, UnreadableError, type Bytes } from './decompress.js'
+
+export interface TarMember {
+  readonly name: string
+  readonly type: 'file' | 'folder' | 'link' | 'other'
+  readonly size: number
+  readonly changedMs: number | null
+}
+
+export interface TarWalk {
+  /** The next member; null at the end. What was not read of the one before is skipped. */
+  next(): Promise<TarMember | null>
+  /** The bytes of the member that next() gave last. */
+  body(): Bytes
+  close(): Promise<void>
+}
+
+const BLOCK = 512
+/** A header that carries a name or attributes; a longer one is skipped, its name stays as it was. */
+const MAX_HEADER_BYTES = 1 << 20
+
+export const walkTar = (source: Bytes): TarWalk => {
+  const iterator = source[Symbol.asyncIterator]()
+  let chunk = Buffer.alloc(0)
+  let left = 0 // of the member's body
+  let padding = 0
+
+  /** Up to `most` bytes, as they come; null at the end. */
+  const pull = async (most: number): Promise<Buffer | null> => {
+    while (chunk.length === 0) {
+      const next = await iterator.next()
+      if (next.done) return null
+      chunk = next.value as Buffer<ArrayBuffer> // node's buffers of streams and zlib are never shared memory
+    }
+    const piece = chunk.subarray(0, most)
+    chunk = chunk.subarray(piece.length)
+    return piece
+  }
+  const take = async (count: number): Promise<Buffer> => {
+    const parts: Buffer[] = []
+    let missing = count
+    while (missing > 0) {
+      const piece = await pull(missing)
+      if (piece === null) break
+      parts.push(piece)
+      missing -= piece.length
+    }
+    return parts.length === 1 && parts[0] ? parts[0] : Buffer.concat(parts)
+  }
+  const skip = async (count: number): Promise<void> => {
+    for (let missing = count; missing > 0;) {
+      const piece = await pull(missing)
+      if (piece === null) throw cutOff()
+      missing -= piece.length
+    }
+  }
+  /** The body of a header that belongs to the member after it. */
+  const headerBody = async (size: number): Promise<Buffer | null> => {
+    const padded = Math.ceil(size / BLOCK) * BLOCK
+    if (size > MAX_HEADER_BYTES) {
+      await skip(padded)
+      return null
+    }
+    const body = await take(padded)
+    if (body.length < padded) throw cutOff()
+    return body.subarray(0, size)
+  }
+
+  return {
+    async next() {
+      await skip(left + padding)
+      left = padding = 0
+      let longName: string | null = null
+      let pax: ReadonlyMap<string, string> = new Map()
+      for (;;) {
+        const header = await take(BLOCK)
+        if (header.length === 0) return null
+        if (header.length < BLOCK) throw cutOff()
+        if (header.every((byte) => byte === 0)) return null
+        if (!isTar(header)) throw new UnreadableError('the tar archive is broken here')
+        const size = number(header, 124, 136)
+        const type = String.fromCharCode(header[156] ?? 0)
+        if (!(size >= 0)) throw new UnreadableError('the tar archive is broken here')
+        if (type === 'L') longName = (await headerBody(size))?.toString('utf8').replace(/\0.*$/su, '') ?? longName
+        else if (type === 'K' || type === 'g') await headerBody(size)
+        else if (type === 'x') pax = paxRecords((await headerBody(size)) ?? Buffer.alloc(0))
+        else {
+          const prefix = header.toString('latin1', 257, 262) === 'ustar' && header[263] === 48 ? field(header, 345, 500) : ''
+          const short = field(header, 0, 100)
+          const name = pax.get('path') ?? longName ?? (prefix === '' ? short : `${prefix}/${short}`)
+          left = pax.has('size') ? Number(pax.get('size')) : size
+          if (!Number.isSafeInteger(left) || left < 0) throw new UnreadableError('the tar archive is broken here')
+          padding = (BLOCK - (left % BLOCK)) % BLOCK
+          const seconds = pax.has('mtime') ? Number(pax.get('mtime')) : number(header, 136, 148)
+          return { name, type: typeOf(type, name, pax), size: left, changedMs: seconds > 0 ? Math.floor(seconds * 1000) : null }
+        }
+      }
+    },
+    async *body() {
+      while (left > 0) {
+        const piece = await pull(left)
+        if (piece === null) {
+          left = padding = 0
+          throw cutOff()
+        }
+        left -= piece.length
+        yield piece
+      }
+    },
+    async close() {
+      await iterator.return?.()
+    },
+  }
+}
+
+const cutOff = (): Error => new UnreadableError('the archive ends too early: it was cut off')
+
+const field = (header: Buffer, start: number, end: number): string => {
+  const nul = header.indexOf(0, start)
+  return header.toString('utf8', start, nul >= 0 && nul < end ? nul : end)
+}
+
+/** Octal digits, or GNU's base 256 where the first bit is set. NaN where it is neither. */
+const number = (header: Buffer, start: number, end: number): number => {
+  if (((header[start] ?? 0) & 0x80) !== 0) {
+    let value = (header[start] ?? 0) & 0x7f
+    for (let at = start + 1; at < end; at++) value = value * 256 + (header[at] ?? 0)
+    return value
+  }
+  const digits = header
+    .toString('latin1', start, end)
+    .replace(/[\0 ]+$/u, '')
+    .trim()
+  return digits === '' ? 0 : /^[0-7]+$/u.test(digits) ? Number.parseInt(digits, 8) : NaN
+}
+
+const typeOf = (type: string, name: string, pax: ReadonlyMap<string, string>): TarMember['type'] => {
+  if (type === '0' || type === '\0' || type === '7') {
+    if (name.endsWith('/')) return 'folder'
+    return [...pax.keys()].some((key) => key.startsWith('GNU.sparse.')) ? 'other' : 'file'
+  }
+  return type === '5' ? 'folder' : type === '1' || type === '2' ? 'link' : 'other'
+}
+
+/** '30 mtime=1795249081.887962\n' …: the length counts itself. */
+const paxRecords = (body: Buffer): ReadonlyMap<string, string> => {
+  const records = new Map<string, string>()
+  for (let at = 0; at < body.length;) {
+    const blank = body.indexOf(32, at)
+    const length = blank > at && blank - at < 8 ? Number(body.toString('latin1', at, blank)) : NaN
+    if (!(length > blank - at) || at + length > body.length) break
+    const equals = body.indexOf(61, blank)
+    if (equals > blank && equals < at + length) records.set(body.toString('utf8', blank + 1, equals), body.toString('utf8', equals + 1, at + length - 1))
+    at += length
+  }
+  return records
+}
