@@ -1,0 +1,118 @@
+/**
+ * What the text of an application's error names as its cause, in the words of the libraries that write it:
+ * libpq and psycopg, pgx, JDBC, node-postgres, redis-py, ioredis, Jedis, Go's net, glibc and musl, Node's dns, Java's net, OpenSSL.
+ */
+import { redis, THIS_POSTGRES, type Entity } from '../src/model/entity.js'
+
+export type Reason =
+  | 'postgres-too-many'
+  | 'postgres-recovering'
+  | 'postgres-unreachable'
+  | 'redis-unreachable'
+  | 'dns'
+  | 'disk-full'
+  | 'oom'
+  | 'tls'
+  | 'upstream-error'
+  | 'timeout'
+  | 'refused'
+  | 'other'
+
+export interface Cause {
+  readonly reason: Reason
+  /** The server that the line says it could not talk to. */
+  readonly server: Entity | null
+  /** The name that did not resolve, where the line says which. */
+  readonly name: string | null
+}
+
+const TOO_MANY = /too many clients already|remaining connection slots are reserved|too many connections for (?:role|database)|no more connections allowed/
+const RECOVERING =
+  /the database system is (?:starting up|in recovery mode|shutting down|not (?:yet )?accepting connections)|cannot execute \w+ in a read-only transaction/
+const POSTGRES =
+  /connection to server (?:at|on)|could not connect to server|server closed the connection unexpectedly|server login has been failing|query_wait_timeout|terminating connection due to|SSL SYSCALL error|PSQLException|PgConnectionError|asyncpg|psycopg|SQLSTATE 08|pq: |pgx|failed to connect to `host=|dbname=|sslmode=|[:=]5432\b|postgres(?:ql)?:\/\//
+/** Other servers' drivers raise an OperationalError too. */
+const OPERATIONAL = /OperationalError/
+const NOT_POSTGRES = /sqlite|mysql|mariadb|pymysql|kombu/i
+const UNREACHABLE =
+  /connection refused|ECONNREFUSED|ECONNRESET|EHOSTUNREACH|ETIMEDOUT|connection reset|no route to host|network is unreachable|broken pipe|bad connection|server closed the connection|terminating connection|could not connect|connection (?:to server [^\n]{0,200} )?failed|login has been failing|query_wait_timeout|timed? ?out|timeout|connection attempt failed|Connection to \S{1,200} refused|failed to connect/i
+const REDIS = /[:=\s]6379\b|Redis|redis:\/\/|LOADING Redis|READONLY You can't write|MISCONF|CLUSTERDOWN|MASTERDOWN|Jedis|Lettuce|MaxRetriesPerRequestError/
+const REDIS_SAYS =
+  /LOADING |READONLY |MISCONF|CLUSTERDOWN|MASTERDOWN|JedisConnectionException|RedisConnectionException|MaxRetriesPerRequestError|redis\.exceptions\.(?:Connection|Timeout|BusyLoading)/
+const DNS =
+  /no such host|Name or service not known|Temporary failure in name resolution|EAI_AGAIN|ENOTFOUND|server misbehaving|could not translate host name|Name does not resolve|UnknownHostException|Could not resolve host|:53: i\/o timeout|getaddrinfo failed|nodename nor servname|no address associated with hostname|SERVFAIL|Name resolution failed/i
+const DISK = /No space left on device|ENOSPC|disk quota exceeded|database or disk is full|not enough space on the disk/i
+const MEMORY = /OutOfMemoryError|Cannot allocate memory|ENOMEM|heap out of memory|\bMemoryError\b|out of memory|oom-?killed|OOM command not allowed|bad_alloc/i
+const TLS =
+  /x509:|certificate (?:has expired|verify failed|is not yet valid|signed by unknown)|CERT_HAS_EXPIRED|SSLHandshakeException|CERTIFICATE_VERIFY_FAILED|self[- ]signed certificate|unable to (?:verify the first|get local issuer) certificate|tls: |handshake failure|ERR_TLS_|bad certificate/i
+const UPSTREAM =
+  /\b50[0234] (?:Bad Gateway|Service (?:Temporarily )?Unavailable|Gateway Time-?out|Internal Server Error)|\bstatus(?:[ _]?code)?[ =:"]{1,3}5\d\d\b|\bHTTP(?:\/[\d.]{1,3})? 5\d\d\b|upstream connect error|no healthy upstream/i
+const TIMEOUT = /timed? ?out|timeout|deadline exceeded|ETIMEDOUT/i
+const REFUSED = /connection refused|ECONNREFUSED|connection reset|ECONNRESET|no route to host|EHOSTUNREACH|network is unreachable|broken pipe|EPIPE/i
+
+const NAMES: readonly RegExp[] = [
+  /lookup ([\w.-]{1,253})(?: on |: | )/,
+  /(?:EAI_AGAIN|ENOTFOUND) ([\w.-]{1,253})/,
+  /translate host name "([\w.-]{1,253})"/,
+  /resolve host:? ['"]?([\w.-]{1,253})/i,
+  /UnknownHostException: ([\w.-]{1,253})/,
+  /host='([\w.-]{1,253})'/,
+  /dial tcp: ([\w.-]{1,253}):/,
+]
+
+const REDIS_HOST =
+  /(?:redis:\/\/(?:[^@/\s]{0,100}@)?|connecting to |dial tcp |ECONNREFUSED |host[=:] ?['"]?)([\w.-]{1,253}):6379|connecting to ([\w.-]{1,253}):\d/
+const ADDRESS = /^(?:[\d.]+|localhost)$/
+
+const redisNamed = (text: string): Entity => {
+  const match = REDIS_HOST.exec(text)
+  const host = match?.[1] ?? match?.[2]
+  return host === undefined || ADDRESS.test(host) ? redis('-') : redis(host.split('.')[0] ?? '-')
+}
+
+const nameIn = (text: string): string | null => {
+  for (const pattern of NAMES) {
+    const name = pattern.exec(text)?.[1]
+    if (name !== undefined) return name
+  }
+  return null
+}
+
+/** Longer lines say what happened in their beginning. */
+const LOOKED_AT = 4_000
+
+/** The most telling cause first: a database's host name that does not resolve is DNS, though it is a client of that database too. */
+export const causeOf = (line: string): Cause => {
+  const text = line.length > LOOKED_AT ? line.slice(0, LOOKED_AT) : line
+  const says = TOO_MANY.test(text) ? 'postgres-too-many' : RECOVERING.test(text) ? 'postgres-recovering' : null
+  if (says !== null) return { reason: says, server: THIS_POSTGRES, name: null }
+  const ofRedis = REDIS.test(text)
+  const ofPostgres = !ofRedis && (POSTGRES.test(text) || (OPERATIONAL.test(text) && !NOT_POSTGRES.test(text)))
+  const server = ofRedis ? redisNamed(text) : ofPostgres ? THIS_POSTGRES : null
+  const because = (reason: Reason, of: Entity | null = null): Cause => ({ reason, server: of, name: reason === 'dns' ? nameIn(text) : null })
+  if (DNS.test(text)) return because('dns', server)
+  if (DISK.test(text)) return because('disk-full')
+  if (MEMORY.test(text)) return because('oom')
+  if (TLS.test(text)) return because('tls', server)
+  if (ofRedis && (REDIS_SAYS.test(text) || UNREACHABLE.test(text))) return because('redis-unreachable', server)
+  if (ofPostgres && /canceling statement|statement timeout|lock timeout/i.test(text)) return because('timeout', server)
+  if (ofPostgres && (UNREACHABLE.test(text) || OPERATIONAL.test(text))) return because('postgres-unreachable', server)
+  if (UPSTREAM.test(text)) return because('upstream-error')
+  if (TIMEOUT.test(text)) return because('timeout')
+  if (REFUSED.test(text)) return because('refused')
+  return because('other')
+}
+
+// Identifiers that change from line to line: quoted values, UUIDs, hexadecimal numbers, addresses, figures.
+const CHANGING = /"[^"]{0,200}"|'[^']{0,200}'|\b[0-9a-f]{8}-[0-9a-f-]{27}\b|0x[0-9a-f]+|\b(?=[a-z]{0,40}\d)[0-9a-f]{7,64}\b|\d[\d.:]*/gi
+const BURST_LENGTH = 120
+
+/** A message without what changes from one occurrence to the next. */
+export const burstOf = (message: string): string =>
+  message
+    .slice(0, 400)
+    .replace(/\\?[nt]|\\"/g, (escape) => (escape.length === 1 ? escape : ' '))
+    .replace(CHANGING, '#')
+    .replace(/\s+/g, ' ')
+    .trim()
+    .slice(0, BURST_LENGTH)
