@@ -78,7 +78,7 @@ export const overlaps = (a: { start: number; end: number | null }, b: { start: n
 export const mergeSame = (found: readonly Found[], gapMs: (kind: FindingKind) => number): readonly Found[] => {
   const byKey = new Map<string, Found[]>()
   for (const one of found) {
-    const key = `${one.kind} ${one.entity}`
+    const key = `${one.kind} ${one.entity} ${one.kind === 'alert.fired' || one.kind === 'metric.anomalous' ? String(one.attributes['alertname'] ?? one.attributes['metric'] ?? '') : ''}`
     const list = byKey.get(key)
     if (list === undefined) byKey.set(key, [one])
     else list.push(one)

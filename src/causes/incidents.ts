@@ -1,0 +1,187 @@
+/** Incidents: the connected parts of the causal graph that reach somebody. No impact or no link: no incident, however noisy the day. */
+import { typeOf } from '../model/entity.js'
+import { roleOf, type FindingKind } from '../model/vocabulary.js'
+import type { Found } from '../findings/finding.js'
+import type { Timeline } from '../timeline/timeline.js'
+import { components, explained, graphOf, pathsFrom, type Graph, type Path } from './graph.js'
+import type { CausalLink } from './link.js'
+
+export interface RankedRoot {
+  readonly finding: number
+  readonly confidence: number
+}
+
+export interface CausalIncident {
+  /** Positions in the list of findings. */
+  readonly findings: readonly number[]
+  readonly links: readonly CausalLink[]
+  readonly roots: readonly RankedRoot[]
+  readonly chains: readonly (readonly number[])[]
+  /** Findings of the same time and place that no link joins: what else was considered. */
+  readonly considered: readonly number[]
+  readonly start: number
+  readonly end: number | null
+  readonly severity: number
+}
+
+/** How much it hurts, where it hurts somebody. */
+const HARM: Partial<Readonly<Record<FindingKind, number>>> = {
+  'workload.unavailable': 1,
+  'service.errors': 0.95,
+  'service.unreachable': 0.85,
+  'app.errors': 0.8,
+  'workload.degraded': 0.7,
+  'service.slow': 0.6,
+  'redis.down': 0.6,
+  'redis.quorum-lost': 0.6,
+  'postgres.crashed': 0.6,
+  'postgres.recovering': 0.55,
+  'network.dns-failure': 0.5,
+  'network.pod-to-pod-lost': 0.5,
+  'loadbalancer.backends-down': 0.5,
+  'pod.crash-looping': 0.45,
+  'pod.stuck': 0.45,
+  'pod.unschedulable': 0.4,
+  'pod.unready': 0.4,
+  'node.not-ready': 0.4,
+  'node.heartbeat-missed': 0.3,
+}
+
+const harmOf = (one: Found): number => {
+  const harm = HARM[one.kind] ?? 0
+  if (one.kind === 'node.heartbeat-missed' && one.dose < 5) return 0
+  if (one.kind === 'pod.unready' && one.end !== null && one.end - one.start < 20_000) return 0
+  return harm
+}
+
+/** A planned change may cost replicas for a while: that is its plan, not an incident. */
+const PLANNED: ReadonlySet<string> = new Set(['action.drain', 'action.cordon', 'change.scaled', 'change.deployed', 'change.node-added', 'change.node-removed'])
+const PLANNED_HARM = 0.7
+/** A cause so weak that nobody should be told. */
+const WEAKEST_CAUSE = 0.42
+
+export const tellIncidents = (found: readonly Found[], links: readonly CausalLink[], timeline: Timeline): readonly CausalIncident[] => {
+  const isAlert = (at: number): boolean => found[at]?.kind === 'alert.fired'
+  const causal = links.filter((link) => !isAlert(link.effect))
+  const incidents: CausalIncident[] = []
+  for (const members of components(causal)) {
+    const inside = new Set(members)
+    const mine = causal.filter((link) => inside.has(link.effect))
+    const graph = graphOf(mine)
+    if (!mine.some((link) => link.confidence >= WEAKEST_CAUSE)) continue
+    const roots = rankRoots(members, found, graph)
+    const [first] = roots
+    if (first === undefined) continue
+    const paths = pathsFrom(first.finding, graph)
+    if (isPlan(first.finding, paths, found)) continue
+    const alerts = alertsOf(links, inside, isAlert)
+    incidents.push(complete(members, mine, alerts, roots, graph, found, timeline))
+  }
+  return incidents.sort((a, b) => b.severity - a.severity || a.start - b.start)
+}
+
+const rankRoots = (members: readonly number[], found: readonly Found[], graph: Graph): readonly RankedRoot[] => {
+  const harms = new Map(members.map((at) => [at, harmOf(found[at] as Found)])) // members are positions in the list
+  const total = [...harms.values()].reduce((sum, harm) => sum + harm, 0)
+  if (total === 0) return []
+  const ranked = members.flatMap((at): RankedRoot[] => {
+    const one = found[at]
+    if (one === undefined || (graph.outgoing.get(at) ?? []).length === 0) return []
+    const role = roleOf(one.kind)
+    if (role === 'detection' || role === 'recovery') return []
+    let reached = 0
+    let surest = 0
+    for (const [to, path] of pathsFrom(at, graph)) {
+      const harm = harms.get(to) ?? 0
+      if (to === at || harm === 0) continue
+      reached += harm * path.product
+      surest = Math.max(surest, path.product ** (1 / Math.max(1, path.steps.length - 1)))
+    }
+    if (reached === 0) return []
+    const own = 1 - 0.92 * explained(at, graph)
+    // A condition widens the damage; it is rarely what set it off.
+    const weight = role === 'condition' ? 0.35 : role === 'impact' ? 0.6 : 1
+    const confidence = one.confidence * own * weight * surest * (0.35 + 0.65 * Math.min(1, reached / (total * 0.5)))
+    return [{ finding: at, confidence }]
+  })
+  return ranked.sort((a, b) => b.confidence - a.confidence || a.finding - b.finding).slice(0, 5)
+}
+
+const isPlan = (root: number, paths: ReadonlyMap<number, Path>, found: readonly Found[]): boolean => {
+  const one = found[root]
+  if (one === undefined || !PLANNED.has(one.kind)) return false
+  const impacts = [...paths.keys()].map((at) => found[at]).filter((at): at is Found => at !== undefined && at !== one && harmOf(at) > 0)
+  return impacts.every((impact) => harmOf(impact) <= PLANNED_HARM && impact.kind !== 'pod.crash-looping' && impact.end !== null && impact.end - impact.start < 3 * 60_000) && !impacts.some((impact) => harmOf(impact) >= 0.8)
+}
+
+/** Alerts tell of the findings they are linked to; of several, the surest. */
+const alertsOf = (links: readonly CausalLink[], inside: ReadonlySet<number>, isAlert: (at: number) => boolean): readonly CausalLink[] => {
+  const best = new Map<number, CausalLink>()
+  for (const link of links) {
+    if (!isAlert(link.effect)) continue
+    const known = best.get(link.effect)
+    if (known === undefined || link.confidence > known.confidence) best.set(link.effect, link)
+  }
+  return [...best.values()].filter((link) => inside.has(link.cause))
+}
+
+const complete = (
+  members: readonly number[],
+  causal: readonly CausalLink[],
+  alerts: readonly CausalLink[],
+  roots: readonly RankedRoot[],
+  graph: Graph,
+  found: readonly Found[],
+  timeline: Timeline,
+): CausalIncident => {
+  const all = [...new Set([...members, ...alerts.map((link) => link.effect)])].sort((a, b) => a - b)
+  const of = (at: number): Found => found[at] as Found // positions come from the list itself
+  const harmed = members.filter((at) => harmOf(of(at)) > 0)
+  const start = Math.min(...members.map((at) => of(at).start))
+  const ends = harmed.map((at) => of(at).end)
+  const end = ends.some((at) => at === null) ? null : Math.max(...ends.map((at) => at ?? 0))
+  const severity = harmed.reduce((sum, at) => sum + harmOf(of(at)) * Math.log2(2 + ((of(at).end ?? timeline.to) - of(at).start) / 60_000), 0)
+  return {
+    findings: all,
+    links: [...causal, ...alerts],
+    roots,
+    chains: chainsOf(roots, graph, found),
+    considered: consideredFor(all, start, end ?? timeline.to, found),
+    start,
+    end,
+    severity,
+  }
+}
+
+/** From each root to the impact it reaches most surely and that hurts most. */
+const chainsOf = (roots: readonly RankedRoot[], graph: Graph, found: readonly Found[]): readonly (readonly number[])[] => {
+  const chains: { steps: readonly number[]; worth: number; root: number }[] = []
+  roots.forEach((root, rank) => {
+    let best: { steps: readonly number[]; worth: number } | null = null
+    for (const [to, path] of pathsFrom(root.finding, graph)) {
+      const one = found[to]
+      if (one === undefined || to === root.finding) continue
+      const harm = harmOf(one)
+      if (harm === 0) continue
+      const impact = roleOf(one.kind) === 'impact' ? 1 : 0.5
+      const worth = path.product ** (1 / (path.steps.length - 1)) * harm * impact * (1 + 0.05 * path.steps.length)
+      if (best === null || worth > best.worth) best = { steps: path.steps, worth }
+    }
+    if (best !== null) chains.push({ ...best, root: rank })
+  })
+  return chains.sort((a, b) => a.root - b.root).map((chain) => chain.steps)
+}
+
+const AROUND_MS = 5 * 60_000
+const MOST_CONSIDERED = 12
+
+const consideredFor = (members: readonly number[], start: number, end: number, found: readonly Found[]): readonly number[] => {
+  const inside = new Set(members)
+  const result: number[] = []
+  found.forEach((one, at) => {
+    const role = roleOf(one.kind)
+    if (inside.has(at) || one.start > end || one.start < start - AROUND_MS || role === 'impact' || role === 'detection' || typeOf(one.entity) === 'cluster') return
+    result.push(at)
+  })
+  return result.slice(0, MOST_CONSIDERED)
+}

@@ -1,0 +1,224 @@
+/**
+ * Which finding produced which. A candidate is a mechanism that fits two findings; its strength weighs the mechanism, the lag,
+ * how near the entities are, how sure both findings are, and counter-evidence. Competing causes share the explanation of an
+ * effect, with some of it left unexplained.
+ */
+import type { Found } from '../findings/finding.js'
+import { compare, type Timeline } from '../timeline/timeline.js'
+import type { Mechanism } from './mechanism.js'
+import { nearness } from './relations.js'
+
+export interface CausalLink {
+  readonly cause: number
+  readonly effect: number
+  readonly mechanism: Mechanism
+  readonly confidence: number
+  readonly lagMs: number
+}
+
+interface Candidate {
+  readonly cause: number
+  readonly effect: number
+  readonly mechanism: Mechanism
+  readonly lagMs: number
+  strength: number
+}
+
+/** A weaker link is not said. */
+const SAYABLE = 0.35
+/** What no known cause explains: nothing is ever certain. */
+const LEAK = 0.08
+/** A rival half as strong as the best is noise beside it. */
+const RIVAL = 0.55
+/** Evidence that the rule asks for and finds otherwise. */
+const CONTRADICTED = 0.25
+
+/** Findings must be ordered by start. Links point forward in time, so the graph has no circle. */
+export const linkCauses = (found: readonly Found[], mechanisms: readonly Mechanism[], timeline: Timeline): readonly CausalLink[] => {
+  const candidates = candidatesOf(found, mechanisms, timeline)
+  weighCounterEvidence(candidates, found)
+  return compete(candidates, found)
+}
+
+const candidatesOf = (found: readonly Found[], mechanisms: readonly Mechanism[], timeline: Timeline): Candidate[] => {
+  const byKind = new Map<string, number[]>()
+  found.forEach((one, index) => {
+    const list = byKind.get(one.kind)
+    if (list === undefined) byKind.set(one.kind, [index])
+    else list.push(index)
+  })
+  const best = new Map<string, Candidate>()
+  for (const mechanism of mechanisms) {
+    for (const effectKind of mechanism.effect) {
+      for (const effect of byKind.get(effectKind) ?? []) {
+        for (const causeKind of mechanism.cause) {
+          for (const cause of within(byKind.get(causeKind) ?? [], found, effect, mechanism)) {
+            const candidate = judge(cause, effect, mechanism, found, timeline)
+            if (candidate === null) continue
+            const key = `${cause} ${effect}`
+            const known = best.get(key)
+            if (known === undefined || candidate.strength > known.strength) best.set(key, candidate)
+          }
+        }
+      }
+    }
+  }
+  return [...best.values()]
+}
+
+/** Causes that can have led to the effect in time; the list is ordered by start. */
+const within = (causes: readonly number[], found: readonly Found[], effect: number, mechanism: Mechanism): readonly number[] => {
+  const at = found[effect]?.start ?? 0
+  const latest = at + MAX_SLACK_MS
+  let low = 0
+  let high = causes.length
+  while (low < high) {
+    const middle = (low + high) >> 1
+    if ((found[causes[middle] ?? 0]?.start ?? 0) <= latest) low = middle + 1
+    else high = middle
+  }
+  const result: number[] = []
+  for (let index = low - 1; index >= 0; index--) {
+    const cause = causes[index] ?? 0
+    const one = found[cause]
+    if (one === undefined || cause === effect) continue
+    // An ongoing cause can have its effect late; one that is over cannot.
+    if (at - (one.end === null ? at : Math.max(one.start, Math.min(one.end, at))) > mechanism.lag.max * 1000 && at - one.start > mechanism.lag.max * 1000) {
+      if (at - one.start > LONGEST_MS) break
+      continue
+    }
+    result.push(cause)
+  }
+  return result
+}
+
+const MAX_SLACK_MS = 60_000
+const LONGEST_MS = 120 * 86_400_000
+
+const judge = (causeIndex: number, effectIndex: number, mechanism: Mechanism, found: readonly Found[], timeline: Timeline): Candidate | null => {
+  const cause = found[causeIndex]
+  const effect = found[effectIndex]
+  if (cause === undefined || effect === undefined || cause.kind === 'alert.fired') return null
+  const order = orderOf(cause, effect, causeIndex, effectIndex)
+  if (order === 0) return null
+  const near = nearness(mechanism.where, cause, effect, timeline)
+  if (near === 0) return null
+  const fits = fitOf(mechanism, cause, effect)
+  if (fits === 0) return null
+  const lagMs = Math.max(0, effect.start - cause.start)
+  const strength = mechanism.holds * lagFit(lagMs, mechanism, cause, effect) * near * fits * order * Math.sqrt(cause.confidence * effect.confidence)
+  return strength < 0.1 ? null : { cause: causeIndex, effect: effectIndex, mechanism, lagMs, strength }
+}
+
+/**
+ * 1 where the cause was seen first. Where it was seen later, but may have begun before (a scrape sees a rise one interval late),
+ * less; 0 where it came after its effect.
+ */
+const orderOf = (cause: Found, effect: Found, causeIndex: number, effectIndex: number): number => {
+  const ahead = effect.start - cause.start
+  if (ahead > 0) return 1
+  if (ahead === 0) return causeIndex === effectIndex ? 0 : 1
+  return -ahead <= Math.min(cause.slackMs, MAX_SLACK_MS) ? 0.8 : 0
+}
+
+const lagFit = (lagMs: number, mechanism: Mechanism, cause: Found, effect: Found): number => {
+  const { min, typical, max } = mechanism.lag
+  const slack = (cause.slackMs + effect.slackMs) / 1000
+  const lag = lagMs / 1000
+  if (lag + slack < min) return 0.4
+  if (lag <= Math.max(typical, slack)) return 1
+  if (lag <= max) return 1 - 0.4 * ((lag - typical) / Math.max(1, max - typical))
+  // The cause lasted: its effect may come late, while it goes on.
+  return 0.45
+}
+
+const fitOf = (mechanism: Mechanism, cause: Found, effect: Found): number => {
+  const rule = mechanism.if
+  if (rule === undefined) return 1
+  let fit = 1
+  for (const [wanted, one] of [
+    [rule.cause, cause],
+    [rule.effect, effect],
+  ] as const) {
+    for (const [name, values] of Object.entries(wanted ?? {})) {
+      const value = String(one.attributes[name] ?? '')
+      if (values.includes(value)) continue
+      if (mechanism.required) return 0
+      // Not said at all is no contradiction.
+      fit *= value === '' || value === 'other' ? 0.85 : CONTRADICTED
+    }
+  }
+  return fit
+}
+
+/** The same cause elsewhere without the effect speaks against the rule here: how often did it hold in this very dump? */
+const weighCounterEvidence = (candidates: Candidate[], found: readonly Found[]): void => {
+  const causes = new Map<string, Set<number>>()
+  for (const candidate of candidates) {
+    const key = `${candidate.mechanism.id} ${found[candidate.cause]?.kind ?? ''} ${found[candidate.effect]?.kind ?? ''}`
+    const set = causes.get(key)
+    if (set === undefined) causes.set(key, new Set([candidate.cause]))
+    else set.add(candidate.cause)
+  }
+  const totals = new Map<string, number>()
+  for (const one of found) totals.set(one.kind, (totals.get(one.kind) ?? 0) + 1)
+  for (const candidate of candidates) {
+    const kind = found[candidate.cause]?.kind ?? ''
+    if (!kind.startsWith('node.')) continue
+    const hits = causes.get(`${candidate.mechanism.id} ${kind} ${found[candidate.effect]?.kind ?? ''}`)?.size ?? 1
+    const trials = totals.get(kind) ?? 1
+    candidate.strength *= 0.6 + 0.4 * ((hits + 1) / (trials + 1))
+  }
+}
+
+const compete = (candidates: readonly Candidate[], found: readonly Found[]): readonly CausalLink[] => {
+  const byEffect = new Map<number, Candidate[]>()
+  for (const candidate of candidates) {
+    const list = byEffect.get(candidate.effect)
+    if (list === undefined) byEffect.set(candidate.effect, [candidate])
+    else list.push(candidate)
+  }
+  const parents = new Map<number, Set<number>>()
+  const isAncestor = (older: number, younger: number, seen = new Set<number>()): boolean => {
+    for (const parent of parents.get(younger) ?? []) {
+      if (parent === older) return true
+      if (seen.has(parent)) continue
+      seen.add(parent)
+      if (isAncestor(older, parent, seen)) return true
+    }
+    return false
+  }
+  const links: CausalLink[] = []
+  // In the order of the effects, so that what leads to a cause is known before the cause is weighed.
+  for (const effect of [...byEffect.keys()].sort((a, b) => a - b)) {
+    const rivals = (byEffect.get(effect) ?? []).sort((a, b) => b.strength - a.strength || compare(a.mechanism.id, b.mechanism.id) || a.cause - b.cause)
+    const kept: Candidate[] = []
+    for (const candidate of rivals) {
+      if (candidate.cause === effect || isAncestor(effect, candidate.cause)) continue // would close a circle
+      kept.push(candidate)
+    }
+    // The detailed path tells more than the short cut: of two causes of which one leads to the other, the nearer one is the cause.
+    const direct = kept.filter((candidate) => !kept.some((other) => other !== candidate && other.strength >= candidate.strength * 0.6 && isAncestor(candidate.cause, other.cause)))
+    const strongest = direct[0]?.strength ?? 0
+    const serious = direct.filter((candidate) => candidate.strength >= strongest * RIVAL)
+    const mass = serious.reduce((sum, candidate) => sum + groupShare(candidate, serious, found), 0) + LEAK
+    for (const candidate of serious) {
+      const share = groupShare(candidate, serious, found) / mass
+      const group = serious.filter((other) => found[other.cause]?.kind === found[candidate.cause]?.kind).length
+      const confidence = Math.min(0.97, candidate.strength * (0.55 + 0.45 * Math.min(1, share * group)))
+      if (confidence < SAYABLE) continue
+      links.push({ cause: candidate.cause, effect, mechanism: candidate.mechanism, confidence, lagMs: candidate.lagMs })
+      const set = parents.get(effect)
+      if (set === undefined) parents.set(effect, new Set([candidate.cause]))
+      else set.add(candidate.cause)
+    }
+  }
+  return links
+}
+
+/** Several causes of one kind (three evicted pods) act together rather than against each other. */
+const groupShare = (candidate: Candidate, rivals: readonly Candidate[], found: readonly Found[]): number => {
+  const kind = found[candidate.cause]?.kind
+  const group = rivals.filter((other) => found[other.cause]?.kind === kind)
+  return candidate.strength / group.length
+}

@@ -1,0 +1,63 @@
+/** Mechanisms from YAML: the built-in ones and a user's own go through this one loader. */
+import { readdirSync, readFileSync } from 'node:fs'
+import { dirname, join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { isMap, isSeq, LineCounter, parseDocument } from 'yaml'
+import type { ZodError } from 'zod'
+import { UserError } from '../model/user-error.js'
+import { mechanismSchema, type Mechanism } from './mechanism.js'
+
+/** The folder of built-in mechanisms, beside src/ in a checkout and beside dist/ in the package. */
+const builtInFolder = (): string => {
+  let folder = dirname(fileURLToPath(import.meta.url))
+  for (let up = 0; up < 5; up++) {
+    try {
+      const candidate = join(folder, 'mechanisms')
+      if (readdirSync(candidate).some((file) => file.endsWith('.yaml'))) return candidate
+    } catch {
+      // Not here: one folder up.
+    }
+    folder = dirname(folder)
+  }
+  throw new Error('the mechanisms folder is missing from this installation')
+}
+
+export const loadMechanisms = (userFiles: readonly string[]): readonly Mechanism[] => {
+  const folder = builtInFolder()
+  const files = readdirSync(folder)
+    .filter((file) => file.endsWith('.yaml'))
+    .sort()
+    .map((file) => join(folder, file))
+  const byId = new Map<string, Mechanism>()
+  for (const file of [...files, ...userFiles]) for (const mechanism of parseMechanisms(readUser(file), file)) byId.set(mechanism.id, mechanism)
+  return [...byId.values()].sort((a, b) => (a.id < b.id ? -1 : 1))
+}
+
+const readUser = (file: string): string => {
+  try {
+    return readFileSync(file, 'utf8')
+  } catch (error) {
+    throw new UserError(`${file}: cannot be read: ${error instanceof Error ? error.message : String(error)}`)
+  }
+}
+
+/** Throws a UserError that names file, line, field and what was expected. */
+export const parseMechanisms = (yaml: string, file: string): readonly Mechanism[] => {
+  const lines = new LineCounter()
+  const document = parseDocument(yaml, { lineCounter: lines, maxAliasCount: 10 } as Parameters<typeof parseDocument>[1])
+  const [broken] = document.errors
+  if (broken !== undefined) throw new UserError(`${file}:${lines.linePos(broken.pos[0]).line}: ${broken.message.split('\n')[0] ?? 'not YAML'}`)
+  const root = document.contents
+  if (!isSeq(root)) throw new UserError(`${file}:1: expected a list of mechanisms, each beginning with '- id: …'`)
+  return root.items.map((item) => {
+    const at = isMap(item) && item.range ? lines.linePos(item.range[0]).line : 1
+    const parsed = mechanismSchema.safeParse(isMap(item) ? item.toJSON() : item)
+    if (!parsed.success) throw new UserError(`${file}:${at}: ${problem(parsed.error)}`)
+    return parsed.data
+  })
+}
+
+const problem = (error: ZodError): string => {
+  const [issue] = error.issues
+  return issue === undefined ? 'not a mechanism' : `${issue.path.join('.') || 'mechanism'}: ${issue.message}`
+}

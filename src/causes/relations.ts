@@ -1,0 +1,162 @@
+/** How near two findings are: 1 where the topology says they stand as the rule asks, less where it cannot tell, 0 where it says otherwise. */
+import { nameOf, namespaceOf, shortName, typeOf, type Entity } from '../model/entity.js'
+import type { Timeline } from '../timeline/timeline.js'
+import type { Found } from '../findings/finding.js'
+import type { Relation } from './mechanism.js'
+
+/** What is not known is neither near nor far. */
+const UNKNOWN = 0.4
+const FAR = 0
+
+type Judge = (cause: Found, effect: Found, timeline: Timeline) => number
+
+export const nearness = (relation: Relation, cause: Found, effect: Found, timeline: Timeline): number => JUDGES[relation](cause, effect, timeline)
+
+/** The node on which an entity lives at a moment; null where nothing tells. */
+export const placeOf = (entity: Entity, at: number, timeline: Timeline): Entity | null => {
+  const { topology } = timeline
+  switch (typeOf(entity)) {
+    case 'node':
+      return entity
+    case 'pod':
+      return topology.nodeOf(entity, at)
+    case 'target':
+      return topology.nodeAt(shortName(entity))
+    case 'process': {
+      const host = nameOf(entity).split('/')[0] ?? '-'
+      return host === '-' ? null : topology.nodeAt(host)
+    }
+    case 'postgres':
+    case 'redis':
+    case 'service': {
+      for (const by of topology.runsAs(entity)) {
+        const place = placeOf(by, at, timeline)
+        if (place !== null) return place
+      }
+      return null
+    }
+    default:
+      return null
+  }
+}
+
+const nodeHinted = (found: Found, timeline: Timeline): Entity | null => {
+  const hint = found.attributes['node']
+  if (typeof hint === 'string') return timeline.topology.nodeAt(hint) ?? `node/${hint}`
+  return placeOf(found.entity, found.start, timeline)
+}
+
+const sameNode: Judge = (cause, effect, timeline) => {
+  const [a, b] = [nodeHinted(cause, timeline), nodeHinted(effect, timeline)]
+  if (a === null || b === null) return timeline.names.nodes.size <= 1 ? 0.6 : 0.25
+  return a === b ? 1 : FAR
+}
+
+/** Node and pod, node and server: the same machine where it is known; a single server in the dump stands on the machine that is in trouble, perhaps. */
+const samePlace: Judge = (cause, effect, timeline) => {
+  if (cause.entity === effect.entity) return 1
+  const [a, b] = [nodeHinted(cause, timeline), nodeHinted(effect, timeline)]
+  if (a !== null && b !== null) return a === b ? 1 : FAR
+  const nodes = new Set([...timeline.names.nodes])
+  return nodes.size <= 2 ? 0.75 : UNKNOWN
+}
+
+const workloadOf = (entity: Entity, timeline: Timeline): Entity | null => (typeOf(entity) === 'workload' ? entity : timeline.topology.workloadOf(entity))
+
+const sameWorkload: Judge = (cause, effect, timeline) => {
+  const [a, b] = [workloadOf(cause.entity, timeline), workloadOf(effect.entity, timeline)]
+  if (a === null || b === null) return cause.entity === effect.entity ? 1 : FAR
+  if (a !== b) return FAR
+  // Of one rollout's pods: those of the same ReplicaSet.
+  const set = cause.attributes['replicaSet']
+  if (cause.kind === 'change.deployed' && typeof set === 'string' && set !== '' && typeOf(effect.entity) === 'pod') return shortName(effect.entity).startsWith(`${set}-`) ? 1 : FAR
+  return 1
+}
+
+const WORDS: Readonly<Record<string, RegExp>> = { postgres: /postgres|pgsql|(?:^|[^a-z])pg(?:[^a-z]|$)|psql/iu, redis: /redis|sentinel|valkey/iu }
+
+/** The effect is on somebody who depends on the cause's entity. */
+const clientOf: Judge = (cause, effect, timeline) => {
+  const { topology } = timeline
+  const server = cause.entity
+  if (server === effect.entity) return 1
+  const serverType = typeOf(server)
+  const reason = String(effect.attributes['reason'] ?? '')
+  if (reason.startsWith(serverType)) return 1
+  const servers = topology.serversOf(effect.entity)
+  if (servers.includes(server)) return 1
+  const words = WORDS[serverType]
+  if (words?.test(nameOf(effect.entity)) === true) return 0.95
+  const workload = workloadOf(effect.entity, timeline)
+  if (workload !== null && topology.podsOf(workload).some((pod) => topology.serversOf(pod).includes(server))) return 1
+  if (serverType === 'workload') return servers.length === 0 && shortName(effect.entity).includes(shortName(server)) ? 0.8 : 0.25
+  if (typeOf(effect.entity) === 'target' || servers.length > 0) return 0.15
+  return UNKNOWN
+}
+
+const serves: Judge = (cause, effect, timeline) => {
+  const workload = workloadOf(cause.entity, timeline)
+  const name = workload === null ? shortName(cause.entity) : shortName(workload)
+  if (timeline.topology.runsAs(effect.entity).some((by) => by === workload || by === cause.entity)) return 1
+  if (workload !== null && workloadOf(effect.entity, timeline) === workload) return 1
+  const theirs = nameOf(effect.entity)
+  const sameSpace = namespaceOf(effect.entity) === '-' || namespaceOf(cause.entity) === '-' || namespaceOf(effect.entity) === namespaceOf(cause.entity)
+  if (!sameSpace) return FAR
+  if (shortName(effect.entity) === name) return 1
+  if (theirs.includes(name)) return 0.8
+  const [a, b] = [nodeHinted(cause, timeline), nodeHinted(effect, timeline)]
+  if (typeOf(effect.entity) === 'loadbalancer') return 0.5
+  return a !== null && a === b && typeOf(cause.entity) === 'node' ? 1 : FAR
+}
+
+const JUDGES: Readonly<Record<Relation, Judge>> = {
+  'same-entity': (cause, effect) => (cause.entity === effect.entity ? 1 : FAR),
+  'same-node': sameNode,
+  'same-place': samePlace,
+  'same-workload': sameWorkload,
+  'same-cluster': () => UNKNOWN + 0.2,
+  'pod-on-node'(cause, effect, timeline) {
+    if (cause.entity === effect.entity) return 1
+    const place = nodeHinted(effect, timeline)
+    if (place === null) return UNKNOWN / 2
+    return place === cause.entity ? 1 : FAR
+  },
+  'pod-on-place'(cause, effect, timeline) {
+    if (cause.entity === effect.entity) return 1
+    if (typeOf(cause.entity) !== 'node') return FAR
+    return placeOf(effect.entity, effect.start, timeline) === cause.entity ? 0.5 : FAR
+  },
+  'node-of-pod'(cause, effect, timeline) {
+    if (typeOf(cause.entity) === 'workload') return timeline.topology.podsOf(cause.entity).some((pod) => timeline.topology.nodeOf(pod, effect.start) === effect.entity) ? 1 : FAR
+    const place = nodeHinted(cause, timeline)
+    // A kill in a place that no node is known for (one kernel's log for all) may still be that pod's.
+    if (place === null) return UNKNOWN
+    return place === effect.entity || nameOf(effect.entity) === 'unknown' ? 1 : FAR
+  },
+  'moved-to': (cause, effect) => (cause.attributes['to'] === nameOf(effect.entity) ? 1 : FAR),
+  serves,
+  'client-of': clientOf,
+  'client-of-node'(cause, effect, timeline) {
+    const { topology } = timeline
+    const servers = topology.serversOf(effect.entity)
+    if (servers.some((server) => placeOf(server, effect.start, timeline) === cause.entity)) return 1
+    const mine = placeOf(effect.entity, effect.start, timeline)
+    return mine === cause.entity ? 0.8 : servers.length > 0 ? 0.1 : 0.3
+  },
+  'client-of-reversed': (cause, effect, timeline) => clientOf(effect, cause, timeline),
+  'tells-of'(cause, effect, timeline) {
+    if (cause.entity === effect.entity) return 1
+    const name = nameOf(effect.entity)
+    if (effect.entity === 'cluster') return 0.5
+    const [a, b] = [nodeHinted(cause, timeline), nodeHinted(effect, timeline)]
+    if (typeOf(effect.entity) === 'node' && a === effect.entity) return 1
+    if (workloadOf(cause.entity, timeline) !== null && workloadOf(cause.entity, timeline) === workloadOf(effect.entity, timeline)) return 1
+    const said = Object.values(effect.attributes).map(String)
+    const mine = shortName(cause.entity)
+    if (mine.length > 2 && said.includes(mine)) return 1
+    const words = WORDS[typeOf(cause.entity)]
+    if (words?.test(`${String(effect.attributes['alertname'] ?? '')} ${name}`) === true) return 0.9
+    if (a !== null && a === b) return 0.7
+    return FAR
+  },
+}

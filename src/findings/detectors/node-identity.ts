@@ -1,0 +1,52 @@
+/** node.identity-conflict: two machines act as one node. Its identity flips to and fro, or a second kubelet starts beside the first and both write one lease. */
+import type { Entity } from '../../model/entity.js'
+import type { TimedSignal, Timeline } from '../../timeline/timeline.js'
+import { chooseEvidence, evidenceOf, type Detector, type Found } from '../finding.js'
+import { called, times } from '../words.js'
+
+const WINDOW_MS = 10 * 60_000
+/** An address or machine id that changes once is a reinstalled node; one that comes back is two machines. */
+const MIN_FLIPS = 3
+
+export const nodeIdentity: Detector = {
+  id: 'node-identity',
+  finds: ['node.identity-conflict'],
+  detect(timeline) {
+    const nodes = new Set<Entity>()
+    for (const signal of timeline.signals) if (signal.kind === 'node.identity' || signal.kind === 'lease.conflict') nodes.add(signal.entity)
+    return [...nodes].sort().flatMap((node) => conflictOf(node, timeline))
+  },
+}
+
+const conflictOf = (node: Entity, timeline: Timeline): readonly Found[] => {
+  const mine = timeline.signals.filter((signal) => signal.entity === node)
+  const flips = mine.filter((signal) => signal.kind === 'node.identity')
+  const conflicts = mine.filter((signal) => signal.kind === 'lease.conflict')
+  const starts = mine.filter((signal) => signal.kind === 'kubelet.started')
+  const flipCount = count(flips)
+  const conflictCount = count(conflicts)
+  const flipsBack = flipCount >= MIN_FLIPS
+  // Leases collide now and then by themselves; beside a kubelet that starts while none stopped they tell of a twin.
+  const collides = conflictCount >= 3 && starts.length > 0
+  if (!flipsBack && !collides) return []
+  const first = Math.min(...[...flips, ...(collides ? conflicts : [])].map((signal) => signal.at))
+  const twin = starts.filter((signal) => Math.abs(signal.at - first) <= WINDOW_MS)
+  const start = Math.min(first, ...twin.map((signal) => signal.at))
+  const signals = [...twin, ...flips, ...conflicts].filter((signal) => signal.until >= start)
+  return [
+    {
+      kind: 'node.identity-conflict',
+      entity: node,
+      start,
+      end: Math.max(...signals.map((signal) => signal.until)),
+      confidence: flipsBack ? 0.97 : 0.75,
+      summary: `Two machines acted as ${called(node)}: ${flipsBack ? `its identity changed ${times(flipCount)}` : `its lease was written by two kubelets, ${times(conflictCount)}`}.`,
+      evidence: chooseEvidence(evidenceOf(signals)),
+      attributes: { flips: flipCount, conflicts: conflictCount },
+      slackMs: 10_000,
+      dose: flipCount + conflictCount,
+    },
+  ]
+}
+
+const count = (signals: readonly TimedSignal[]): number => signals.reduce((sum, signal) => sum + signal.count, 0)

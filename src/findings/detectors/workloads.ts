@@ -1,0 +1,148 @@
+/** workload.degraded and workload.unavailable: how many of a workload's pods could serve, from what was wrong with each. */
+import type { Entity } from '../../model/entity.js'
+import type { FindingKind } from '../../model/vocabulary.js'
+import type { Timeline } from '../../timeline/timeline.js'
+import { chooseEvidence, type Detector, type Found } from '../finding.js'
+import { called, duration } from '../words.js'
+
+/** While one of these holds, the pod does not serve. */
+const NOT_SERVING: ReadonlySet<FindingKind> = new Set<FindingKind>([
+  'pod.unready',
+  'pod.evicted',
+  'pod.stuck',
+  'pod.crash-looping',
+  'pod.volume-mount-failed',
+  'pod.image-pull-failed',
+  'pod.sandbox-failed',
+  'pod.unschedulable',
+])
+/** Shorter gaps in a pod's readiness are a restart or a rollout's step, not an outage. */
+const SHORTEST_MS = 8_000
+
+export const workloads: Detector = {
+  id: 'workloads',
+  finds: ['workload.degraded', 'workload.unavailable'],
+  detect(timeline, found) {
+    const byWorkload = new Map<Entity, Found[]>()
+    for (const one of found) {
+      if (!NOT_SERVING.has(one.kind)) continue
+      const workload = timeline.topology.workloadOf(one.entity)
+      if (workload === null) continue
+      const list = byWorkload.get(workload)
+      if (list === undefined) byWorkload.set(workload, [one])
+      else list.push(one)
+    }
+    return [...byWorkload].flatMap(([workload, troubles]) => shortages(workload, troubles, timeline))
+  },
+}
+
+interface Change {
+  readonly at: number
+  readonly by: number
+  readonly trouble: Found
+}
+
+const shortages = (workload: Entity, troubles: readonly Found[], timeline: Timeline): readonly Found[] => {
+  const wanted = wantedOf(workload, timeline)
+  const changes: Change[] = []
+  for (const [, ofPod] of perPod(troubles)) {
+    for (const stretch of unite(ofPod, timeline, workload)) {
+      changes.push({ at: stretch.start, by: 1, trouble: stretch.first })
+      if (stretch.end !== null) changes.push({ at: stretch.end, by: -1, trouble: stretch.first })
+    }
+  }
+  changes.sort((a, b) => a.at - b.at || b.by - a.by)
+  const result: Found[] = []
+  let down = 0
+  let degraded: { start: number; troubles: Found[]; most: number } | null = null
+  let dark: { start: number; troubles: Found[] } | null = null
+  const ongoing: Found[] = []
+  for (const { at, by, trouble } of changes) {
+    down += by
+    if (by > 0) ongoing.push(trouble)
+    else ongoing.splice(ongoing.indexOf(trouble), 1)
+    if (down > 0) {
+      degraded ??= { start: at, troubles: [], most: 0 }
+      degraded.most = Math.max(degraded.most, down)
+      if (by > 0) degraded.troubles.push(trouble)
+    }
+    if (down >= wanted) {
+      dark ??= { start: at, troubles: [...ongoing] }
+    } else if (dark !== null) {
+      result.push(...shortage('workload.unavailable', workload, dark.start, at, wanted, wanted, dark.troubles))
+      dark = null
+    }
+    if (down === 0 && degraded !== null) {
+      result.push(...shortage('workload.degraded', workload, degraded.start, at, degraded.most, wanted, degraded.troubles))
+      degraded = null
+    }
+  }
+  if (dark !== null) result.push(...shortage('workload.unavailable', workload, dark.start, null, wanted, wanted, dark.troubles))
+  if (degraded !== null) result.push(...shortage('workload.degraded', workload, degraded.start, null, degraded.most, wanted, degraded.troubles))
+  return result
+}
+
+const wantedOf = (workload: Entity, timeline: Timeline): number => {
+  const said = timeline.topology.replicas(workload).map((count) => count.wanted)
+  const most = said.length > 0 ? Math.max(...said) : 0
+  return Math.max(1, most > 0 ? most : timeline.topology.podsOf(workload).length)
+}
+
+const perPod = (troubles: readonly Found[]): ReadonlyMap<Entity, readonly Found[]> => {
+  const pods = new Map<Entity, Found[]>()
+  for (const trouble of troubles) {
+    const list = pods.get(trouble.entity)
+    if (list === undefined) pods.set(trouble.entity, [trouble])
+    else list.push(trouble)
+  }
+  return pods
+}
+
+/** One pod's troubles as stretches in which it did not serve. An eviction lasts until the replacement is ready, as far as that is known. */
+const unite = (troubles: readonly Found[], timeline: Timeline, workload: Entity): readonly { start: number; end: number | null; first: Found }[] => {
+  const stretches: { start: number; end: number | null; first: Found }[] = []
+  for (const trouble of [...troubles].sort((a, b) => a.start - b.start)) {
+    const end = trouble.kind === 'pod.evicted' ? replacedAt(trouble, timeline, workload) : trouble.end
+    const open = stretches.at(-1)
+    if (open !== undefined && (open.end === null || trouble.start <= open.end + 5_000)) open.end = open.end === null || end === null ? null : Math.max(open.end, end)
+    else stretches.push({ start: trouble.start, end, first: trouble })
+  }
+  return stretches
+}
+
+const replacedAt = (eviction: Found, timeline: Timeline, workload: Entity): number | null => {
+  const mates = new Set(timeline.topology.podsOf(workload))
+  mates.delete(eviction.entity)
+  const started = timeline.signals.find((signal) => signal.at >= eviction.start && mates.has(signal.entity) && (signal.kind === 'container.started' || signal.kind === 'pod.started' || (signal.kind === 'pod.unready' && signal.phase === 'end')))
+  return started?.at ?? eviction.end
+}
+
+const shortage = (
+  kind: 'workload.degraded' | 'workload.unavailable',
+  workload: Entity,
+  start: number,
+  end: number | null,
+  most: number,
+  wanted: number,
+  troubles: readonly Found[],
+): readonly Found[] => {
+  if (end !== null && end - start < SHORTEST_MS) return []
+  const long = end === null ? '' : ` for ${duration(end - start)}`
+  return [
+    {
+      kind,
+      entity: workload,
+      start,
+      end,
+      confidence: 0.85,
+      summary:
+        kind === 'workload.unavailable'
+          ? `${called(workload).replace(/^w/u, 'W')} had no serving replica${long}.`
+          : `${called(workload).replace(/^w/u, 'W')} was short of replicas${long}: up to ${Math.min(most, wanted)} of ${wanted} did not serve.`,
+      evidence: chooseEvidence(troubles.flatMap((trouble) => trouble.evidence)),
+      attributes: { down: Math.min(most, wanted), wanted },
+      slackMs: Math.min(...troubles.map((trouble) => trouble.slackMs)),
+      dose: most / wanted,
+    },
+  ]
+}
