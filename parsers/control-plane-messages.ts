@@ -1,0 +1,193 @@
+/**
+ * What the lines of the controller manager, the scheduler and the API server mean, old and new wordings.
+ * https://github.com/kubernetes/kubernetes/tree/v1.30.0/pkg/controller and pkg/scheduler
+ */
+import type { Entity } from '../src/model/entity.js'
+import { node, process, volume, workload } from '../src/model/entity.js'
+import type { KlogLine, Meaning, Mention, Saying } from './klog.js'
+import { podOfReference } from './klog-fields.js'
+import { isConflict, schedulingFailure, withoutNumbers } from './klog-reasons.js'
+
+const NAME = '([A-Za-z0-9][A-Za-z0-9._-]{0,252})'
+const OLD_NOT_UPDATED = new RegExp(`^node ${NAME} hasn't been updated for [^ ]{1,40} Last Ready is`, 'iu')
+const OLD_HEALTHY = new RegExp(`^Node ${NAME} is (?:healthy|ready) again`, 'u')
+const OLD_STATUS_CHANGE = new RegExp(`^Recording status change (\\w{1,40}) event message for node ${NAME}`, 'u')
+
+const nodeOf = (line: KlogLine, old: RegExp, group = 1): Entity | null => {
+  const name = line.fields.get('node') ?? old.exec(line.message)?.[group]
+  return name === undefined || name === '' ? null : node(name)
+}
+
+/** One line per condition type of a silent node, every five seconds: the one about Ready stands for all. */
+const sayNotUpdated = (line: KlogLine, said: Saying): void => {
+  if (line.fields.has('nodeConditionType') && line.fields.get('nodeConditionType') !== 'Ready') return
+  const entity = nodeOf(line, OLD_NOT_UPDATED)
+  if (entity !== null) said.emit(line, 'node.heartbeat-missed', entity, { reason: 'other', source: 'control-plane' })
+}
+
+const sayStatusChange = (line: KlogLine, said: Saying): void => {
+  const entity = nodeOf(line, OLD_STATUS_CHANGE, 2)
+  const status = line.fields.get('status') ?? OLD_STATUS_CHANGE.exec(line.message)?.[1]
+  if (entity === null) return
+  if (status === 'NodeNotReady') said.emit(line, 'node.not-ready', entity, { reason: 'NodeStatusUnknown' }, { phase: 'begin' })
+  else if (status === 'NodeReady') said.emit(line, 'node.not-ready', entity, {}, { phase: 'end' })
+}
+
+const sayHealthy = (line: KlogLine, said: Saying): void => {
+  if (!line.message.includes(' again')) return
+  const entity = nodeOf(line, OLD_HEALTHY)
+  if (entity !== null) said.emit(line, 'node.not-ready', entity, {}, { phase: 'end' })
+}
+
+const OLD_UNREADY = /^Updating ready status of pod ([^ ]{1,320}) to false/u
+const sayUnready = (line: KlogLine, said: Saying): void => {
+  const reference = line.fields.get('pod') ?? OLD_UNREADY.exec(line.message)?.[1]
+  if (reference !== undefined) said.emit(line, 'pod.unready', podOfReference(reference), { reason: 'node' }, { phase: 'begin' })
+}
+
+const OLD_TAINT = /deleting pod:? ([a-z0-9][a-z0-9-]{0,62}\/[a-z0-9][a-z0-9.-]{0,252})/iu
+const sayTaintEviction = (line: KlogLine, said: Saying): void => {
+  const reference = line.fields.get('pod') ?? OLD_TAINT.exec(line.message)?.[1]
+  if (reference !== undefined) said.emit(line, 'pod.evicted', podOfReference(reference), { reason: 'taint' })
+}
+
+/** "Deleting pod" is said by the taint eviction and by every controller that scales down. */
+const sayDeleting = (line: KlogLine, said: Saying): void => {
+  const reference = line.fields.get('pod')
+  if (reference === undefined) return
+  if (line.source.startsWith('taint_') || line.fields.get('controller') === 'taint-eviction-controller') sayTaintEviction(line, said)
+  else said.emit(line, 'pod.deleted', podOfReference(reference))
+}
+
+/** The Deployment of a ReplicaSet: its name without the hash of its template, which uses only these letters. */
+const deploymentOf = (replicaSet: string): string => replicaSet.replace(/-[bcdfghjklmnpqrstvwxz2456789]{5,10}$/u, '')
+
+const OLD_REPLICAS = /^Too (?:few|many) replicas for ReplicaSet ([^ ,]{1,320}), need (\d{1,6}), (?:creating|deleting) (\d{1,6})/u
+/**
+ * "Too many" is said when a ReplicaSet is scaled down; "too few" also when a pod is replaced, so only another `need` than before
+ * tells that somebody scaled it up.
+ */
+const sayReplicas = (line: KlogLine, said: Saying): void => {
+  const old = OLD_REPLICAS.exec(line.message)
+  const reference = line.fields.get('replicaSet') ?? old?.[1]
+  const need = Number(line.fields.get('need') ?? old?.[2])
+  const slash = reference?.indexOf('/') ?? -1
+  if (reference === undefined || slash < 0 || !Number.isFinite(need)) return
+  const before = said.memory.get(`need ${reference}`)
+  said.memory.put(`need ${reference}`, String(need))
+  const many = line.message.startsWith('Too many')
+  const from = many ? need + Number(line.fields.get('deleting') ?? old?.[3] ?? NaN) : Number(before ?? NaN)
+  if (!Number.isFinite(from) || from === need) return
+  const replicaSet = reference.slice(slash + 1)
+  said.emit(line, 'change.scaled', workload(reference.slice(0, slash), deploymentOf(replicaSet)), { replicaSet, from, to: need })
+}
+
+const OLD_BOUND = /^pod ([^ ]{1,320}) is bound successfully on node "?([A-Za-z0-9._-]{1,253})/u
+const sayBound = (line: KlogLine, said: Saying): void => {
+  const old = OLD_BOUND.exec(line.message)
+  const reference = line.fields.get('pod') ?? old?.[1]
+  const name = line.fields.get('node') ?? old?.[2]
+  if (reference === undefined || name === undefined) return
+  const entity = podOfReference(reference)
+  said.emit(line, 'pod.scheduled', entity, { node: name })
+  said.sink.fact({ fact: 'pod-on-node', pod: entity, node: node(name), at: line.at })
+}
+
+const OLD_NO_FIT = /^Unable to schedule ([^ :;]{1,320})[:;] no fit/u
+const sayNoFit = (line: KlogLine, said: Saying): void => {
+  const reference = line.fields.get('pod') ?? OLD_NO_FIT.exec(line.message)?.[1]
+  if (reference !== undefined) said.emit(line, 'pod.unschedulable', podOfReference(reference), { reason: schedulingFailure(line.fields.get('err') ?? line.message) })
+}
+
+const sayPreempted = (line: KlogLine, said: Saying): void => {
+  const victim = line.fields.get('victim')
+  if (victim !== undefined) said.emit(line, 'pod.evicted', podOfReference(victim), { reason: 'preemption' })
+}
+
+/** The scheduler keeps nodes by zone: a node that comes back in another zone has changed its labels. */
+const sayTree = (line: KlogLine, said: Saying): void => {
+  const name = line.fields.get('node')
+  const zone = line.fields.get('zone')
+  if (name === undefined || zone === undefined) return
+  const before = said.memory.get(`zone ${name}`)
+  said.memory.put(`zone ${name}`, zone)
+  if (line.message.startsWith('Added') && before !== undefined && before !== zone) said.emit(line, 'node.identity', node(name), { zone: zone.slice(zone.lastIndexOf(':') + 1) })
+}
+
+const SAYS_VOLUME = /volume "([^"]{1,253})"/u
+const sayAttach = (line: KlogLine, said: Saying): void => {
+  const name = SAYS_VOLUME.exec(line.message.replaceAll('\\"', '"'))?.[1]
+  if (name !== undefined) said.emit(line, 'pod.volume-mount-failed', volume(name), { reason: 'attach' })
+}
+
+/** The program that wrote a line that is no kubelet's: a process on its host, or its pod. */
+const program = (line: KlogLine, said: Saying): Entity => line.pod ?? process(line.host ?? '-', said.component)
+
+const sayTrouble =
+  (what: string) =>
+  (line: KlogLine, said: Saying): void => {
+    if (line.severity === 'I') return
+    said.emit(line, 'log.error', program(line, said), { app: said.component }, { burst: what })
+  }
+
+const sayZone = (line: KlogLine, said: Saying): void => {
+  const state = line.fields.get('newState') ?? line.message.slice(-24)
+  if (!state.includes('Disruption')) return
+  said.emit(line, 'log.warning', program(line, said), { app: said.component }, { burst: 'zone state' })
+}
+
+export const controlPlaneMeanings: readonly Meaning[] = [
+  { starts: "Node hasn't been updated", say: sayNotUpdated },
+  { starts: 'Recording status change', say: sayStatusChange },
+  { starts: 'Node is healthy again', say: sayHealthy },
+  { starts: 'Updating ready status of pod', say: sayUnready },
+  { starts: 'NoExecuteTaintManager is deleting pod', say: sayTaintEviction },
+  { starts: 'Deleting pod', say: sayDeleting },
+  { starts: 'Too few replicas', say: sayReplicas },
+  { starts: 'Too many replicas', say: sayReplicas },
+  { starts: 'Controller detected that zone', say: sayZone },
+
+  { starts: 'Successfully bound pod to node', say: sayBound },
+  { starts: 'Unable to schedule', say: sayNoFit },
+  { starts: 'Preemptor Pod preempted victim', say: sayPreempted },
+  { starts: 'Added node to NodeTree', say: sayTree },
+  { starts: 'Removed node from NodeTree', say: sayTree },
+
+  { starts: 'Failed to update lock', say: sayTrouble('leader lock') },
+  { starts: 'error retrieving resource lock', say: sayTrouble('leader lock') },
+  { starts: 'failed to renew lease', say: sayTrouble('leader lock') },
+  { starts: 'leaderelection lost', say: sayTrouble('leader lost') },
+]
+
+/** Old wordings that begin with a name ('node worker-1 hasn't been updated'): found by their first word. */
+const sayOldNode = (line: KlogLine, said: Saying): void => {
+  if (OLD_NOT_UPDATED.test(line.message)) sayNotUpdated(line, said)
+  else if (OLD_HEALTHY.test(line.message)) sayHealthy(line, said)
+}
+const sayOldPod = (line: KlogLine, said: Saying): void => {
+  if (OLD_BOUND.test(line.message)) sayBound(line, said)
+}
+
+export const oldControlPlaneMeanings: readonly Meaning[] = [
+  { starts: 'node ', say: sayOldNode },
+  { starts: 'pod ', say: sayOldPod },
+]
+
+export const controlPlaneMentions: readonly Mention[] = [
+  { contains: 'etcdserver: request timed out', say: sayTrouble('etcd timeout') },
+  { contains: 'etcdserver: leader changed', say: sayTrouble('etcd leader changed') },
+  { contains: 'mvcc: database space exceeded', say: sayTrouble('etcd space exceeded') },
+  { contains: 'Unable to authenticate the request', say: sayTrouble('authentication') },
+  { contains: 'AttachVolume.Attach failed', say: sayAttach },
+  { contains: 'Multi-Attach error', say: sayAttach },
+]
+
+/** Components whose warnings and errors are mostly their ordinary retries. */
+const CONTROL_PLANE = /^(?:kube-|cloud-controller|openshift-kube)/u
+
+/** Any other program that logs with klog is an application: its errors count. */
+export const sayApplication = (line: KlogLine, said: Saying): void => {
+  if (CONTROL_PLANE.test(said.component) || said.component === 'kubelet' || isConflict(line.text)) return
+  const kind = line.severity === 'W' ? 'log.warning' : 'log.error'
+  said.emit(line, kind, program(line, said), { app: said.component }, { burst: withoutNumbers(line.message) })
+}

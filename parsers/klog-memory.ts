@@ -1,0 +1,50 @@
+/** What the meaning of a klog line may depend on: earlier lines of the same input, in bounded maps. */
+import type { Entity } from '../src/model/entity.js'
+import { namespaceOf, pod, shortName } from '../src/model/entity.js'
+
+const MAX_KEPT = 20_000
+
+export interface KlogMemory {
+  /** True the first time; forgets everything when it holds too much. */
+  first(key: string): boolean
+  put(key: string, value: string): void
+  get(key: string): string | undefined
+  /** A pod of this node, from a line that names its namespace. */
+  knowPod(known: Entity, uid?: string): void
+  /** The pod of a line that names it without its namespace. */
+  podNamed(name: string, uid?: string): Entity
+}
+
+export const klogMemory = (): KlogMemory => {
+  let firsts = new Set<string>()
+  let values = new Map<string, string>()
+  let byUid = new Map<string, Entity>()
+  /** null: pods of that name in two namespaces. */
+  let byName = new Map<string, Entity | null>()
+  return {
+    first(key) {
+      if (firsts.has(key)) return false
+      if (firsts.size >= MAX_KEPT) firsts = new Set()
+      firsts.add(key)
+      return true
+    },
+    put(key, value) {
+      if (values.size >= MAX_KEPT) values = new Map()
+      values.set(key, value)
+    },
+    get: (key) => values.get(key),
+    knowPod(known, uid) {
+      if (uid !== undefined) {
+        if (byUid.size >= MAX_KEPT) byUid = new Map()
+        byUid.set(uid, known)
+      }
+      if (namespaceOf(known) === '-') return
+      const name = shortName(known)
+      const before = byName.get(name)
+      if (before === known || before === null) return
+      if (byName.size >= MAX_KEPT) byName = new Map()
+      byName.set(name, before === undefined ? known : null)
+    },
+    podNamed: (name, uid) => (uid === undefined ? undefined : byUid.get(uid)) ?? byName.get(name) ?? pod('-', name),
+  }
+}

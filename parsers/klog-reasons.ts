@@ -1,0 +1,94 @@
+/** Why something failed, in the words of docs/signals.md, from the error texts of Go programs around Kubernetes. */
+
+/** Long errors quote what was to be sent; what went wrong stands at the end. */
+const tail = (error: string): string => {
+  const about = Math.max(error.lastIndexOf('" for node "'), error.length - 1_500, 0)
+  return error.slice(about)
+}
+
+const has = (text: string, ...words: readonly string[]): boolean => words.some((word) => text.includes(word))
+
+export const isConflict = (error: string): boolean => error.includes('the object has been modified')
+
+export const isDns = (error: string): boolean =>
+  has(error, 'no such host', 'server misbehaving', 'Temporary failure in name resolution') || (error.includes(':53: ') && has(error, 'i/o timeout', 'connection refused'))
+
+/** Why a request to the API server failed. */
+export const requestFailure = (error: string): string => {
+  const end = tail(error)
+  if (has(end, 'x509:', 'certificate has expired', 'tls: ')) return 'certificate'
+  if (isDns(end)) return 'dns'
+  if (has(end, 'no route to host', 'network is unreachable', 'host is down')) return 'no-route'
+  if (has(end, 'connection refused')) return 'refused'
+  if (has(end, 'connection reset', 'connection lost', 'broken pipe', 'closed network connection', 'unexpected EOF', ': EOF', 'GOAWAY')) return 'reset'
+  if (has(end, 'Unauthorized', 'forbidden', 'provide credentials')) return 'unauthorized'
+  if (has(end, 'etcdserver', 'nternal error', 'internal server error', 'currently unable', 'unable to return a response', 'too many requests', 'not yet ready', 'not ready'))
+    return 'server-error'
+  if (has(end, 'deadline exceeded', 'Client.Timeout', 'timeout', 'timed out', 'request canceled')) return 'timeout'
+  return 'other'
+}
+
+const LOOKUP = /lookup ([A-Za-z0-9][A-Za-z0-9._-]{0,252})(?: on [0-9a-fA-F.:[\]]{2,60})?: /u
+/** The name that was looked up. */
+export const lookedUp = (error: string): string => LOOKUP.exec(error)?.[1] ?? 'unknown'
+
+export const imageFailure = (text: string): string => {
+  if (has(text, 'toomanyrequests', 'rate limit', 'Too Many Requests')) return 'rate-limit'
+  if (has(text, 'nauthorized', 'authorization failed', 'denied', 'orbidden', 'no basic auth', 'authentication required')) return 'unauthorized'
+  if (has(text, 'not found', 'manifest unknown', 'does not exist', 'NotFound')) return 'not-found'
+  if (has(text, 'timeout', 'deadline exceeded', 'timed out')) return 'timeout'
+  return 'other'
+}
+
+export const mountFailure = (text: string): string => {
+  if (has(text, 'not found', 'non-existent', 'does not exist', 'no such file')) return 'not-found'
+  if (has(text, 'ermission denied', 'access denied', 'forbidden', 'not permitted', 'nauthorized')) return 'permission'
+  if (has(text, 'AttachVolume', 'Multi-Attach', 'not attached', 'WaitForAttach', 'volume attachment')) return 'attach'
+  if (has(text, 'timed out', 'timeout', 'deadline exceeded')) return 'timeout'
+  return 'other'
+}
+
+const MISSING = /(configmap|secret|persistentvolumeclaim)s? \\*"([a-z0-9][a-z0-9.-]{0,252})\\*" not found/u
+/** configmap/web-config of 'configmap "web-config" not found' (old: configmaps). */
+export const missingObject = (text: string): string | null => {
+  const found = MISSING.exec(text)
+  return found === null ? null : `${found[1]}/${found[2]}`
+}
+
+export const sandboxFailure = (text: string): string => {
+  if (has(text, 'cni', 'CNI', 'network', 'plugin type=', 'IPAM', 'ipam')) return 'cni'
+  return has(text, 'runtime', 'runc', 'containerd', 'OCI', 'cgroup', 'context deadline exceeded') ? 'runtime' : 'other'
+}
+
+/** The scarce resource before the rest: taints of control-plane nodes appear in almost every such message. */
+export const schedulingFailure = (text: string): string => {
+  if (text.includes('Insufficient memory')) return 'memory'
+  if (text.includes('Insufficient cpu')) return 'cpu'
+  if (has(text, 'persistentvolumeclaim', 'volume', 'PersistentVolume')) return 'volume'
+  if (has(text, 'anti-affinity', 'pod affinity', 'topology spread')) return 'affinity'
+  if (has(text, 'selector', 'node affinity')) return 'node-selector'
+  return text.includes('taint') ? 'taint' : 'other'
+}
+
+const STATUS_CODE = /statuscode: (\d{3})/u
+export const probeFailure = (output: string): string => {
+  const status = STATUS_CODE.exec(output)?.[1]
+  if (status !== undefined) return `http-${status}`
+  if (output.includes('connection refused')) return 'refused'
+  if (has(output, 'no route to host', 'network is unreachable')) return 'no-route'
+  if (has(output, 'connection reset', 'EOF')) return 'reset'
+  return has(output, 'deadline exceeded', 'Client.Timeout', 'timeout', 'timed out') ? 'timeout' : 'failure'
+}
+
+const GO_UNITS: Readonly<Record<string, number>> = { h: 3_600_000, m: 60_000, s: 1_000, ms: 1, us: 0.001, µs: 0.001, ns: 0.000_001 }
+/** 2h33m7.5s in milliseconds; NaN where it is no Go duration. */
+export const goDuration = (text: string): number => {
+  let sum = NaN
+  for (const [, value = '', unit = ''] of text.slice(0, 60).matchAll(/(\d{1,12}(?:\.\d{1,9})?)(ms|us|µs|ns|h|m|s)/gu)) {
+    sum = (Number.isNaN(sum) ? 0 : sum) + Number(value) * (GO_UNITS[unit] ?? NaN)
+  }
+  return sum
+}
+
+/** A message without what changes from line to line, as the key of a burst. */
+export const withoutNumbers = (message: string): string => message.slice(0, 160).replace(/\d+/gu, 'N')

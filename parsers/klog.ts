@@ -1,0 +1,318 @@
+/**
+ * The line reader that every klog component shares: severity, time and source are found in the bytes; a line is decoded only if it is
+ * a warning or worse, or its message starts with one of the anchors of the tables of meanings.
+ * https://github.com/kubernetes/klog/blob/v2.130.1/internal/buffer/buffer.go (FormatHeader), /internal/serialize/keyvalues.go
+ */
+import type { Entity } from '../src/model/entity.js'
+import { node, THIS_NODE } from '../src/model/entity.js'
+import type { Attributes, Phase, SignalKind, Stamp } from '../src/model/extract.js'
+import type { Envelope, InputContext, LineReader, Sink } from '../src/model/format.js'
+import { found, preferEnvelope, readKlogTime } from '../src/read/stamps.js'
+import { decode } from '../src/read/text.js'
+import { parseKlogJson, parseKlogText } from './klog-fields.js'
+import { klogMemory, type KlogMemory } from './klog-memory.js'
+
+export interface KlogLine {
+  readonly severity: 'I' | 'W' | 'E' | 'F'
+  readonly at: Stamp
+  readonly pid: number
+  /** 'kubelet_node_status.go' */
+  readonly source: string
+  readonly message: string
+  readonly fields: ReadonlyMap<string, string>
+  /** The line as it stands, without its wrapping. */
+  readonly text: string
+  readonly line: number
+  readonly host: string | null
+  /** The pod that wrote the line, where the wrapping or the file's place tells. */
+  readonly pod: Entity | null
+}
+
+export interface Emission {
+  readonly phase?: Phase
+  readonly at?: Stamp
+  readonly burst?: string
+}
+
+/** What a meaning may do: say a signal about the line, learn the node's name, remember things until later lines. */
+export interface Saying {
+  readonly sink: Sink
+  readonly memory: KlogMemory
+  /** 'kubelet', 'kube-apiserver', 'kube-controller-manager' …, or the name of another program that logs with klog. */
+  readonly component: string
+  emit(line: KlogLine, kind: SignalKind, entity: Entity, attributes?: Attributes, emission?: Emission): void
+  /** The machine the line speaks of when it says "this node". */
+  thisNode(line: KlogLine): Entity
+  /** The line names its own node. */
+  learnNode(line: KlogLine, name: string): Entity
+}
+
+export interface Meaning {
+  /** The first characters of the message, whatever their case: wordings change case between versions. */
+  readonly starts: string
+  readonly say: (line: KlogLine, said: Saying) => void
+}
+
+/** For warnings and errors that no anchor knows: a word anywhere in the line. */
+export interface Mention {
+  readonly contains: string
+  readonly say: (line: KlogLine, said: Saying) => void
+}
+
+export interface KlogTable {
+  readonly meanings: readonly Meaning[]
+  readonly mentions: readonly Mention[]
+  /** For warnings and worse that nothing above knows. */
+  readonly otherwise?: (line: KlogLine, said: Saying) => void
+}
+
+/** Characters kept of a record that goes on over several lines. */
+const MAX_HELD = 65_536
+const EVIDENCE = 390
+
+const isSeverity = (byte: number | undefined): boolean => byte === 73 || byte === 87 || byte === 69 || byte === 70
+
+/** Where the parts of one header are; set by readKlogHead, to be used at once. */
+const head = { pid: 0, sourceStart: 0, sourceEnd: 0, messageStart: 0 }
+
+/** I1121 08:18:09.874226     101 controller.go:251] …: true leaves the time in `found` and the places in `head`. */
+const readKlogHead = (bytes: Buffer, start: number, end: number): boolean => {
+  let at = readKlogTime(bytes, start + 1, end)
+  if (at < 0) return false
+  while (at < end && bytes[at] === 32) at++
+  let pid = 0
+  for (let byte = bytes[at]; at < end && byte !== undefined && byte >= 48 && byte <= 57; byte = bytes[++at]) pid = (pid * 10 + byte - 48) % 1e12
+  if (bytes[at] !== 32) return false
+  const sourceStart = ++at
+  const limit = Math.min(end, at + 200)
+  while (at < limit && bytes[at] !== 93) {
+    if (bytes[at] === 32) return false
+    at++
+  }
+  if (at >= limit) return false
+  head.pid = pid
+  head.sourceStart = sourceStart
+  head.sourceEnd = at
+  head.messageStart = bytes[at + 1] === 32 ? at + 2 : at + 1
+  return true
+}
+
+/** Severity of a klog line, or null: what the reader sees, for counting. */
+export const klogSeverity = (bytes: Buffer, start: number, end: number): KlogLine['severity'] | null =>
+  isSeverity(bytes[start]) && readKlogHead(bytes, start, end) ? severityOf(bytes[start] ?? 0) : null
+
+const severityOf = (byte: number): KlogLine['severity'] => (byte === 73 ? 'I' : byte === 87 ? 'W' : byte === 69 ? 'E' : 'F')
+
+interface Anchor {
+  readonly bytes: Buffer
+  readonly meaning: Meaning
+}
+
+const keyAt = (bytes: Buffer, at: number): number =>
+  (((bytes[at] ?? 0) | 32) << 24) | (((bytes[at + 1] ?? 0) | 32) << 16) | (((bytes[at + 2] ?? 0) | 32) << 8) | ((bytes[at + 3] ?? 0) | 32)
+
+/** Anchors by their first four bytes, the longest first. Letters are compared without their case (bit 5). */
+const anchorsOf = (meanings: readonly Meaning[]): ReadonlyMap<number, readonly Anchor[]> => {
+  const anchors = new Map<number, Anchor[]>()
+  for (const meaning of meanings) {
+    const bytes = Buffer.from(meaning.starts).map((byte) => byte | 32) as Buffer // Buffer's map gives a Buffer; its type says Uint8Array
+    const key = keyAt(bytes, 0)
+    anchors.set(key, [...(anchors.get(key) ?? []), { bytes, meaning }].sort((a, b) => b.bytes.length - a.bytes.length))
+  }
+  return anchors
+}
+
+const matchAnchor = (candidates: readonly Anchor[], bytes: Buffer, at: number, end: number): Meaning | null => {
+  next: for (const { bytes: anchor, meaning } of candidates) {
+    if (at + anchor.length > end) continue
+    for (let index = 4; index < anchor.length; index++) if (((bytes[at + index] ?? 0) | 32) !== anchor[index]) continue next
+    return meaning
+  }
+  return null
+}
+
+/** Long lines quote patches and patches end with what went wrong: keep both ends. */
+const abridged = (text: string): string => (text.length <= EVIDENCE ? text : `${text.slice(0, 190)} … ${text.slice(-190)}`)
+
+const HEADERS = ['Log file created at: ', 'Running on machine: ', 'Binary: ', 'Log line format: ', 'Running duration']
+const JSON_MESSAGE = Buffer.from('"msg":"')
+
+export const openKlog = (sink: Sink, context: InputContext, component: string, table: KlogTable): LineReader => {
+  const anchors = anchorsOf(table.meanings)
+  const memory = klogMemory()
+  /** The last name each host gave itself; '' where lines have no host. */
+  const names = new Map<string, string>()
+  let seen = false
+  /** A record whose last value goes on over the next lines: key=< … > */
+  let held: { line: KlogLine; raw: string; rest: string; meaning: Meaning | null } | null = null
+
+  const thisNode = (line: KlogLine): Entity => {
+    const name = names.get(line.host ?? '') ?? line.host
+    return name === null ? THIS_NODE : node(name)
+  }
+  const said: Saying = {
+    sink,
+    memory,
+    component,
+    emit(line, kind, entity, attributes, emission) {
+      sink.signal({
+        kind,
+        entity,
+        phase: emission?.phase ?? 'point',
+        at: emission?.at ?? line.at,
+        ...(attributes === undefined ? {} : { attributes }),
+        ...(emission?.burst === undefined ? {} : { burst: emission.burst }),
+        text: abridged(line.text),
+        line: line.line,
+      })
+    },
+    thisNode,
+    learnNode(line, name) {
+      const host = line.host ?? ''
+      if (names.get(host) !== name && names.size < 10_000) {
+        names.set(host, name)
+        sink.fact({ fact: 'input-node', node: node(name), weight: 5 })
+        if (line.host !== null && line.host !== name) sink.fact({ fact: 'alias', of: node(name), name: line.host, at: null })
+      }
+      return node(name)
+    },
+  }
+
+  const mean = (line: KlogLine, meaning: Meaning | null): void => {
+    if (meaning !== null) {
+      meaning.say(line, said)
+      return
+    }
+    if (line.severity === 'I') return
+    for (const mention of table.mentions) if (line.text.includes(mention.contains)) return mention.say(line, said)
+    table.otherwise?.(line, said)
+  }
+
+  const release = (): void => {
+    if (held === null) return
+    const { line, rest, meaning } = held
+    held = null
+    mean({ ...line, ...parseKlogText(rest) }, meaning)
+  }
+
+  const readText = (bytes: Buffer, start: number, end: number, envelope: Envelope | null): boolean => {
+    if (!readKlogHead(bytes, start, end)) return false
+    if (held !== null) release()
+    seen = true
+    // readKlogHead left the line's own time; a wrapping may know it better.
+    if (envelope !== null) preferEnvelope(envelope)
+    sink.record(found.ms, found.basis)
+    const message = bytes[head.messageStart] === 34 ? head.messageStart + 1 : head.messageStart
+    const candidates = anchors.get(keyAt(bytes, message))
+    const meaning = candidates === undefined ? null : matchAnchor(candidates, bytes, message, end)
+    if (meaning === null && bytes[start] === 73) return true
+    const at = { ms: found.ms, basis: found.basis }
+    const { pid, sourceStart, sourceEnd, messageStart } = head
+    const source = bytes.toString('latin1', sourceStart, sourceEnd)
+    const rest = decode(bytes, messageStart, end)
+    const line: KlogLine = {
+      severity: severityOf(bytes[start] ?? 0),
+      at,
+      pid,
+      source: source.slice(source.lastIndexOf('/') + 1, source.includes(':') ? source.lastIndexOf(':') : undefined),
+      message: rest,
+      fields: EMPTY,
+      text: decode(bytes, start, end),
+      line: sink.line,
+      host: envelope?.host ?? null,
+      pod: envelope?.pod ?? context.pod,
+    }
+    if (rest.endsWith('=<')) held = { line, raw: '', rest, meaning }
+    else mean({ ...line, ...parseKlogText(rest) }, meaning)
+    return true
+  }
+
+  const readJson = (bytes: Buffer, start: number, end: number, envelope: Envelope | null): boolean => {
+    const ms = readJsonTime(bytes, start, end)
+    if (Number.isNaN(ms)) return false
+    if (held !== null) release()
+    seen = true
+    sink.record(ms, 'utc')
+    const before = bytes.subarray(start, Math.min(end, start + 400)).indexOf(JSON_MESSAGE)
+    if (before < 0) return true
+    const message = start + before + JSON_MESSAGE.length
+    const candidates = anchors.get(keyAt(bytes, message))
+    const meaning = candidates === undefined ? null : matchAnchor(candidates, bytes, message, end)
+    // An error has no "v" right after its message; an information line that no anchor knows cannot matter.
+    if (meaning === null && verbosityFollows(bytes, message, end)) return true
+    const text = decode(bytes, start, end)
+    const record = parseKlogJson(text)
+    if (record === null) return true
+    const severity = !record.fields.has('v') || record.fields.has('err') ? 'E' : 'I'
+    const line = { severity, at: { ms, basis: 'utc' }, pid: 0, ...record, text, line: sink.line, host: envelope?.host ?? null, pod: envelope?.pod ?? context.pod } as const
+    mean(line, meaning)
+    return true
+  }
+
+  const readOther = (bytes: Buffer, start: number, end: number): boolean => {
+    const first = bytes[start]
+    if (held !== null) {
+      if (held.rest.length < MAX_HELD) held.rest += `\n${decode(bytes, start, end)}`
+      sink.part()
+      if (first === 32 && bytes[start + 1] === 62) release()
+      return true
+    }
+    // A continuation, a step of trace.go, a panic's stack.
+    if (seen && (first === 9 || first === 32 || (first === 84 && bytes.toString('latin1', start, start + 6) === 'Trace['))) {
+      sink.part()
+      return true
+    }
+    if (first !== 76 && first !== 82 && first !== 66) return false
+    const text = decode(bytes, start, Math.min(end, start + 300))
+    if (!HEADERS.some((header) => text.startsWith(header))) return false
+    seen = true
+    const year = /^Log file created at: (\d{4})\//u.exec(text)?.[1]
+    if (year !== undefined) sink.year(Number(year))
+    const machine = /^Running on machine: ([A-Za-z0-9._-]{1,253})\s*$/u.exec(text)?.[1]
+    if (machine !== undefined && component === 'kubelet') sink.fact({ fact: 'input-node', node: node(machine), weight: 3 })
+    sink.part()
+    return true
+  }
+
+  return {
+    line(bytes, start, end, envelope) {
+      const last = end > start && bytes[end - 1] === 13 ? end - 1 : end
+      if (isSeverity(bytes[start]) && readText(bytes, start, last, envelope)) return true
+      if (bytes[start] === 123) return readJson(bytes, start, last, envelope)
+      return readOther(bytes, start, last)
+    },
+    end: release,
+  }
+}
+
+const EMPTY: ReadonlyMap<string, string> = new Map()
+
+/** {"ts":1795249138637.524, → milliseconds; a value too small for milliseconds since 1973 is seconds. NaN where it is something else. */
+const readJsonTime = (bytes: Buffer, start: number, end: number): number => {
+  if (end - start < 24 || bytes.toString('latin1', start, start + 6) !== '{"ts":') return NaN
+  let at = start + 6
+  while (at < end && at < start + 40 && bytes[at] !== 44) at++
+  const number = bytes.toString('latin1', start + 6, at)
+  if (!/^\d{9,16}(?:\.\d{1,12})?$/u.test(number)) return NaN
+  const value = Number(number)
+  return value < 1e11 ? value * 1000 : value
+}
+
+const VERBOSITY = Buffer.from(',"v":')
+const verbosityFollows = (bytes: Buffer, message: number, end: number): boolean => {
+  let at = message
+  while (at < end && bytes[at] !== 34) at += bytes[at] === 92 ? 2 : 1
+  if (at + 1 + VERBOSITY.length > end) return false
+  for (let index = 0; index < VERBOSITY.length; index++) if (bytes[at + 1 + index] !== VERBOSITY[index]) return false
+  return bytes[end - 1] === 125 && !bytes.subarray(at, Math.min(end, at + 4096)).includes('"err":')
+}
+
+const HEAD_LINE = /^[IWEF]\d{4} \d\d:\d\d:\d\d\.\d{1,9} {1,20}\d{1,20} ([^ \]]{1,200}):\d{1,9}\]/u
+const JSON_LINE = /^\{"ts":\d{9,16}(?:\.\d{1,12})?,.{0,200}?"caller":"([^"]{1,200}):\d{1,9}"/u
+
+/** The source files of the klog lines among `lines`; empty where there are none. */
+export const klogSources = (lines: readonly string[]): readonly string[] =>
+  lines.flatMap((line) => {
+    const source = (HEAD_LINE.exec(line) ?? JSON_LINE.exec(line))?.[1]
+    return source === undefined ? [] : [source.slice(source.lastIndexOf('/') + 1)]
+  })
