@@ -1,0 +1,70 @@
+/** A Postgres 15 server on its own host: checkpoints, autovacuum, slow statements, sessions. Its log has the prefix '%m [%p] %q%u@%d ' of Debian's packages. */
+import { postgresStamp } from '../core/stamps.js'
+import { MINUTE, SECOND, type World } from './world.js'
+
+export interface Postgres {
+  readonly name: string
+  readonly database: string
+  readonly maxConnections: number
+  sessions: { active: number; idle: number }
+}
+
+const FILE = 'postgres/postgresql-15-main.log'
+
+const log = (world: World, delayMs: number, pid: number, text: string, session = ''): void => {
+  const ms = world.agenda.now + delayMs + world.random.next()
+  world.record.file(FILE, ms, `${postgresStamp(ms)} [${pid}] ${session}${text}`)
+}
+
+/** What src/backend/access/heap/vacuumlazy.c reports when a vacuum ends. */
+export const autovacuum = (world: World, postgres: Postgres, table: string, elapsedS: number): void => {
+  const { random } = world
+  const pages = random.int(40_000, 90_000)
+  const dead = random.int(20_000, 60_000)
+  const report = [
+    `LOG:  automatic vacuum of table "${postgres.database}.public.${table}": index scans: 1`,
+    `\tpages: 0 removed, ${pages} remain, ${Math.round(pages * 0.31)} scanned (31.00% of total)`,
+    `\ttuples: ${dead} removed, ${pages * 38} remain, ${random.int(0, 90)} are dead but not yet removable`,
+    `\tremovable cutoff: ${random.int(7_000_000, 9_000_000)}, which was ${random.int(20, 400)} XIDs old when operation ended`,
+    `\tindex scan needed: ${Math.round(pages * 0.2)} pages from table (20.00% of total) had ${dead} dead item identifiers removed`,
+    `\tindex "${table}_pkey": pages: ${Math.round(pages / 9)} in total, 0 newly deleted, 0 currently deleted, 0 reusable`,
+    `\tavg read rate: 11.204 MB/s, avg write rate: 8.117 MB/s`,
+    `\tbuffer usage: ${random.int(90_000, 190_000)} hits, ${random.int(30_000, 60_000)} misses, ${random.int(20_000, 40_000)} dirtied`,
+    `\tWAL usage: ${random.int(40_000, 70_000)} records, ${random.int(900, 9000)} full page images, ${random.int(60_000_000, 90_000_000)} bytes`,
+    `\tsystem usage: CPU: user: ${(elapsedS * 0.1).toFixed(2)} s, system: ${(elapsedS * 0.05).toFixed(2)} s, elapsed: ${elapsedS.toFixed(2)} s`,
+  ]
+  log(world, elapsedS * SECOND, random.int(20_000, 60_000), report.join('\n'))
+}
+
+const checkpoint = (world: World): void => {
+  const { random } = world
+  const pid = 811
+  const buffers = random.int(300, 2400)
+  const writeS = buffers / 10
+  log(world, 0, pid, 'LOG:  checkpoint starting: time')
+  log(
+    world,
+    writeS * SECOND,
+    pid,
+    `LOG:  checkpoint complete: wrote ${buffers} buffers (${(buffers / 163.84).toFixed(1)}%); 0 WAL file(s) added, 0 removed, ${random.int(0, 2)} recycled; write=${writeS.toFixed(3)} s, sync=0.0${random.int(10, 90)} s, total=${(writeS + 0.1).toFixed(3)} s; sync files=${random.int(20, 90)}, longest=0.00${random.int(1, 9)} s, average=0.001 s; distance=${random.int(4000, 19_000)} kB, estimate=${random.int(14_000, 22_000)} kB`,
+  )
+}
+
+export const runPostgres = (world: World, postgres: Postgres, sessions: (nowMs: number) => { active: number; idle: number }): void => {
+  const { random } = world
+  world.agenda.every(5 * MINUTE, () => (checkpoint(world), true), random.between(0, 5) * MINUTE)
+  world.agenda.every(20 * SECOND, () => {
+    postgres.sessions = sessions(world.agenda.now)
+    if (random.chance(0.12)) {
+      const user = random.pick(['api', 'report'] as const)
+      log(
+        world,
+        0,
+        random.int(20_000, 60_000),
+        `LOG:  duration: ${random.between(250, 900).toFixed(3)} ms  statement: SELECT id, total FROM orders WHERE account_id = ${random.int(1, 9000)} ORDER BY created_at DESC LIMIT 50`,
+        `${user}@${postgres.database} `,
+      )
+    }
+    return true
+  })
+}

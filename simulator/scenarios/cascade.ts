@@ -1,0 +1,253 @@
+/**
+ * CPU-hungry pods share one node. As the morning's traffic grows the node runs out of CPU, locks up and crashes; after five
+ * minutes its pods are moved together to the next node, where the same happens, and again. Redis sits among them: first the API
+ * fails now and then, at last every page does. Anti-affinity ends it. The story is the one a small hiring platform told of its January.
+ */
+import { rollOut } from '../model/control-plane.js'
+import { panicUnderLoad } from '../model/machine.js'
+import { errorRatio, nodeNotReady, runMonitoring } from '../model/monitoring.js'
+import { autovacuum, runPostgres, type Postgres } from '../model/postgres.js'
+import { runTraffic, type Traffic } from '../model/traffic.js'
+import { GIB, livePods, MIB, MINUTE, SECOND, workload, type World } from '../model/world.js'
+import { iso, literally, ofWorkload, type Step, type Truth } from '../truth.js'
+import { morning, newWorld, seeded, settle, start, type Scenario } from './scenario.js'
+
+const NAMESPACE = 'prod'
+
+export const cascade: Scenario = (seed) => {
+  const random = seeded('cascade', seed)
+  const pool = random.pick(['pool-a', 'general', 'workers', 'np-main'] as const)
+  const names = ['a', 'b', 'c', 'd'].map(() => `${pool}-${random.suffix(5)}`)
+  const world = newWorld(
+    random,
+    morning(random),
+    80,
+    names.map((name, i) => ({ name, ip: `10.20.0.${21 + i}`, cores: 4, memoryBytes: 16 * GIB })),
+  )
+  const [first, second, third, infra] = world.nodes
+  if (!first || !second || !third || !infra) throw new Error('four nodes')
+  const { startMs } = world
+
+  const traffic: Traffic = {
+    host: 'app.example.com',
+    // The morning: from one request a second to two and a half.
+    rate: (now) => 1 + 1.5 * Math.min(1, (now - startMs) / (45 * MINUTE)),
+    counts: new Map(),
+    get routes() {
+      return routes
+    },
+  }
+  const small = (namespace: string, name: string, cores: number, mib: number, cpuRequest: number): ReturnType<typeof workload> =>
+    workload(random, {
+      namespace,
+      name,
+      image: `registry.example.com/${namespace}/${name}:${random.int(1, 4)}.${random.int(0, 20)}.${random.int(0, 9)}`,
+      requests: { cpu: cpuRequest, memory: mib * MIB },
+      cpu: () => cores,
+      memory: () => mib * MIB * 0.8,
+    })
+  const agent = workload(random, { ...small('kube-system', 'node-agent', 0.03, 64, 0.05), kind: 'DaemonSet' })
+  const ready = (owner: ReturnType<typeof workload>): number => Math.max(1, livePods(world).filter((pod) => pod.workload === owner && pod.ready).length)
+  const web = {
+    ...small(NAMESPACE, 'web', 0, 420, 0.1),
+    // Rendering a page takes four fifths of a second of CPU, shared among the replicas that are ready.
+    cpu: (_: unknown, now: number): number => (pod(now) * 0.8) / ready(web),
+    startupMs: 6 * SECOND,
+  }
+  const pod = (now: number): number => traffic.rate(now) * 0.75
+  const prerender = small(NAMESPACE, 'prerender', 0.95, 610, 0.1)
+  const redis = { ...small(NAMESPACE, 'redis', 0.12, 240, 0.1), port: 6379 }
+  const api = small(NAMESPACE, 'api', 0.22, 260, 0.5)
+  const docs = small('marketing', 'docs', 0.05, 90, 0.4)
+  const ingress = small('ingress-nginx', 'ingress-nginx-controller', 0.15, 180, 0.3)
+  const prometheus = small('monitoring', 'prometheus', 0.35, 1900, 0.8)
+  const heavy = small('analytics', 'warehouse', 0.3, 2200, 1.1)
+  const routes: Traffic['routes'] = [
+    { service: web, weight: 75, paths: ['/', '/developers/#', '/projects/#', '/jobs/#/apply', '/blog/#'], typicalMs: 640 },
+    { service: api, weight: 25, paths: ['/api/session', '/api/projects/#', '/api/messages?page=#'], typicalMs: 45, needs: redis },
+  ]
+
+  web.replicas = 3
+  prerender.replicas = 2
+  api.replicas = 2
+  docs.replicas = 2
+  heavy.replicas = 2
+  settle(world, agent, world.nodes)
+  settle(world, web, [first, first, first])
+  settle(world, prerender, [first, first])
+  settle(world, redis, [first])
+  settle(world, api, [infra, third])
+  settle(world, docs, [second, infra])
+  settle(world, ingress, [infra])
+  settle(world, prometheus, [infra])
+  settle(world, heavy, [third, infra])
+
+  const postgres: Postgres = { name: 'pg-main', database: 'app', maxConnections: 200, sessions: { active: 4, idle: 38 } }
+  runPostgres(world, postgres, () => ({ active: random.int(2, 7), idle: random.int(34, 42) }))
+  runTraffic(world, traffic)
+  runMonitoring(world, {
+    traffic,
+    postgres,
+    redis,
+    rules: [
+      {
+        alertname: 'IngressHighErrorRate',
+        severity: 'critical',
+        forMs: 5 * MINUTE,
+        summary: 'More than 10 % of requests fail',
+        active: errorRatio(traffic, 5 * MINUTE, 0.1),
+      },
+      {
+        alertname: 'KubeNodeNotReady',
+        severity: 'warning',
+        forMs: 15 * MINUTE,
+        summary: 'Node has been unready for more than 15 minutes.',
+        active: nodeNotReady,
+      },
+    ],
+  })
+  start(world)
+  for (const node of [first, second, third]) panicUnderLoad(world, node, 'node', random.between(150, 210) * SECOND, 11 * MINUTE)
+
+  const at = (minutes: number, act: () => void): void => world.agenda.at(startMs + minutes * MINUTE, act)
+  decoys(world, at, postgres, docs, api)
+  // Someone understands, three rounds in: no two of a kind on a node.
+  const fix = (): void => {
+    if (!world.record.notes.has(`crash ${third.name}`)) return void world.agenda.after(MINUTE, fix)
+    prerender.replicas = 2
+    world.agenda.after(5 * MINUTE, () => {
+      rollOut(world, web, { antiAffinity: true })
+      rollOut(world, prerender, { antiAffinity: true })
+    })
+  }
+  at(20, fix)
+  world.agenda.runUntil(world.endMs)
+  return {
+    world,
+    layout: { nodeLogs: 'journal', metrics: 'query_range', files: ['ingress/', 'postgres/'], podLogs: ['api', 'docs'] },
+    truth: truth(world, names),
+  }
+}
+
+/** What happened, or was said, at the same time and has nothing to do with it. */
+const decoys = (
+  world: World,
+  at: (minutes: number, act: () => void) => void,
+  postgres: Postgres,
+  docs: ReturnType<typeof workload>,
+  api: ReturnType<typeof workload>,
+): void => {
+  at(12, () => rollOut(world, docs, { image: docs.image.replace(/:.*/, ':5.0.0') }))
+  at(17, () => autovacuum(world, postgres, 'sessions', 48))
+  for (const minute of [19, 33])
+    at(minute, () => {
+      for (const pod of livePods(world).filter((one) => one.workload === api && one.ready))
+        world.record.pod(
+          pod,
+          world.agenda.now,
+          JSON.stringify({
+            level: 'warn',
+            message: 'status feed: provider announces networking maintenance, elevated packet loss between zones possible',
+            timestamp: new Date(world.agenda.now).toISOString(),
+          }),
+        )
+    })
+}
+
+const truth = (world: World, names: readonly string[]): Truth => {
+  const { notes } = world.record
+  const when = (note: string): number | undefined => notes.get(note)
+  const steps: Step[] = []
+  const edges: [string, string][] = []
+  const step = (id: string, kinds: readonly string[], entity: string, at: number | undefined, tolerance: number): string | undefined => {
+    if (at === undefined) return undefined
+    steps.push({ id, kinds, entity, start: iso(at), tolerance })
+    return id
+  }
+  const link = (cause: string | undefined, effect: string | undefined): void => {
+    if (cause !== undefined && effect !== undefined) edges.push([cause, effect])
+  }
+  let before: string | undefined
+  names.slice(0, 3).forEach((name, i) => {
+    const node = `^node/${literally(name)}$`
+    const round = i + 1
+    const saturated = step(
+      `saturated-${round}`,
+      ['node.cpu-saturated', 'pod.cpu-hungry'],
+      `^(node/${literally(name)}|pod/${NAMESPACE}/(web|prerender)-.*|workload/${NAMESPACE}/(web|prerender))$`,
+      when(`saturated ${name}`),
+      240,
+    )
+    const crashed = step(`crashed-${round}`, ['node.kernel-panic', 'node.kernel-hang', 'node.rebooted'], node, when(`lockup ${name}`), 120)
+    const notReady = step(`not-ready-${round}`, ['node.not-ready'], node, when(`notready ${name}`), 45)
+    const evicted = step(`evicted-${round}`, ['pod.evicted', 'pod.rescheduled'], `^((pod|workload)/${NAMESPACE}/|node/)`, when(`evicted ${name}`), 60)
+    link(before, saturated)
+    link(saturated, crashed)
+    link(crashed, notReady)
+    link(notReady, evicted)
+    before = evicted
+  })
+  const down = step(
+    'web-down',
+    ['service.errors', 'workload.unavailable', 'loadbalancer.backends-down', 'service.unreachable'],
+    ofWorkload(NAMESPACE, 'web'),
+    when('errors web'),
+    180,
+  )
+  const sessions = step('api-errors', ['service.errors', 'app.errors'], ofWorkload(NAMESPACE, 'api'), when('errors api'), 180)
+  link('crashed-1', down)
+  link('crashed-1', sessions)
+  step('alert', ['alert.fired'], '.', when('alert IngressHighErrorRate'), 60)
+  const unrelated = '^(workload|pod|service)/(marketing|analytics)/'
+  return {
+    case: 'cascade',
+    expect: 'incident',
+    steps,
+    edges,
+    roots: ['saturated-1'],
+    decoys: [
+      { kinds: ['postgres.autovacuum'], entity: '.' },
+      { kinds: ['change.deployed', 'change.scaled'], entity: unrelated },
+      { kinds: ['network.pod-to-pod-lost', 'network.dns-failure'], entity: '.' },
+      { kinds: ['node.network-lost', 'node.memory-exhausted', 'node.disk-full', 'node.identity-conflict', 'node.certificate-expired'], entity: '.' },
+    ],
+    related: [
+      {
+        kinds: [
+          'workload.colocated',
+          'workload.no-limits',
+          'workload.unavailable',
+          'workload.degraded',
+          'pod.unready',
+          'pod.rescheduled',
+          'pod.evicted',
+          'pod.stuck',
+        ],
+        entity: '.',
+      },
+      {
+        kinds: ['pod.cpu-hungry', 'node.cpu-saturated', 'node.not-ready', 'node.rebooted', 'node.kernel-hang', 'node.kernel-panic', 'node.heartbeat-missed'],
+        entity: '.',
+      },
+      {
+        kinds: [
+          'service.errors',
+          'service.slow',
+          'service.unreachable',
+          'loadbalancer.backends-down',
+          'redis.down',
+          'app.errors',
+          'alert.fired',
+          'metric.anomalous',
+        ],
+        entity: '.',
+      },
+      { kinds: ['change.deployed', 'change.scaled', 'action.restart'], entity: `^(workload|pod)/${NAMESPACE}/` },
+    ],
+    allowedExtraIncidents: 0,
+    options: [],
+    narrative:
+      `All web, prerender and redis pods run on ${names[0] ?? ''}. It is out of CPU from ${iso(when(`saturated ${names[0] ?? ''}`) ?? 0)}, crashes, and 300 s after it is NotReady its pods move together to the next node, ` +
+      'which goes the same way, and so does a third. Anti-affinity, rolled out after the third crash, ends it. The vacuum, the rollout of docs and the announced network maintenance are coincidences.',
+  }
+}
