@@ -9,7 +9,7 @@ import { exposition } from './exposition.js'
 import { kernel } from './kernel.js'
 import { kubectl } from './kubectl.js'
 import { kubelet } from './kubelet.js'
-import { kubernetes } from './kubernetes.js'
+import { kubernetesEvents, kubernetesObjects } from './kubernetes.js'
 import { pgbouncer } from './pgbouncer.js'
 import { postgresCsv } from './postgres-csv.js'
 import { postgresJson } from './postgres-json.js'
@@ -37,7 +37,8 @@ export const formats: readonly Format[] = [
   kernel,
   kubectl,
   kubelet,
-  kubernetes,
+  kubernetesEvents,
+  kubernetesObjects,
   pgbouncer,
   postgresCsv,
   postgresJson,

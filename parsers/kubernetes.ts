@@ -1,10 +1,350 @@
-import type { BytesFormat } from '../src/model/format.js'
+/**
+ * Objects of the Kubernetes API in whatever holds them: a List of `kubectl get -o json|yaml`, typed lists, single objects, JSON lines, the
+ * lines of an API watch, the dumps of old clients. https://kubernetes.io/docs/reference/using-api/api-concepts/
+ * A file that holds events is kubernetes-events, any other kubernetes-objects; both are read the same way.
+ */
+import type { BytesFormat, BytesReader, Head, Sink } from '../src/model/format.js'
+import { sliceJson } from './json-elements.js'
+import { eventReader, type WatchType } from './kubernetes-event.js'
+import {
+  field,
+  hasGoNames,
+  isObject,
+  kindOf,
+  latest,
+  listOf,
+  numberOf,
+  objectOf,
+  observedAt,
+  parseJson,
+  textOf,
+  timeOf,
+  withApiNames,
+  type Json,
+  type JsonObject,
+} from './kubernetes-fields.js'
+import { nodeReader } from './kubernetes-node.js'
+import { onceOn } from './kubernetes-once.js'
+import { podReader } from './kubernetes-pod.js'
+import { workloadReader } from './kubernetes-workload.js'
+import { sliceYaml } from './yaml-elements.js'
 
-export const kubernetes: BytesFormat = {
-  id: 'kubernetes',
+const REFERENCE = 'https://kubernetes.io/docs/reference/using-api/api-concepts/'
+/** Lists in lists: an archive's array of Lists, no more. */
+const MAX_NESTING = 3
+const SNIFFED_ELEMENTS = 20
+
+const WATCH_TYPES: ReadonlySet<string> = new Set(['ADDED', 'MODIFIED', 'DELETED', 'BOOKMARK', 'ERROR'])
+
+interface Reading {
+  element(value: Json, ofList: string, watch: WatchType): void
+  list(shell: Json | undefined, elements: number): void
+  end(): void
+}
+
+const readObjects = (sink: Sink, path: string): Reading => {
+  const once = onceOn(sink)
+  const events = eventReader(sink)
+  const nodes = nodeReader(sink, once)
+  const pods = podReader(sink, once)
+  const workloads = workloadReader(sink, once)
+  let now = NaN
+  let emptyLists = 0
+  let seen = 0
+
+  const read = (object: JsonObject, ofList: string, watch: WatchType, nesting: number): void => {
+    const type = textOf(object, 'type')
+    const inner = objectOf(object, 'object')
+    if (inner !== undefined && WATCH_TYPES.has(type)) {
+      if (type === 'BOOKMARK') sink.part()
+      else read(inner, '', type === 'ADDED' || type === 'MODIFIED' || type === 'DELETED' ? type : '', nesting)
+      return
+    }
+    // heptio/eventrouter: {"verb":"ADDED","event":{…}}
+    const routed = objectOf(object, 'event')
+    if (routed !== undefined && objectOf(routed, 'involvedObject') !== undefined) {
+      const verb = textOf(object, 'verb')
+      read({ kind: 'Event', ...routed }, '', verb === 'UPDATED' ? 'MODIFIED' : '', nesting)
+      return
+    }
+    if (hasGoNames(object)) {
+      const named = withApiNames(object)
+      if (isObject(named)) read(named, ofList, watch, nesting)
+      return
+    }
+    const items = field(object, 'items') ?? field(object, 'Items')
+    if (Array.isArray(items) && nesting < MAX_NESTING) {
+      for (const item of items as readonly Json[]) if (isObject(item)) read(item, elementKind(textOf(object, 'kind')), watch, nesting + 1)
+      return
+    }
+    seen++
+    readKind(kindOf(object, ofList), object, watch)
+  }
+
+  const readKind = (kind: string, object: JsonObject, watch: WatchType): void => {
+    switch (kind) {
+      case 'Event':
+        // An audit log calls its records events too.
+        if (textOf(object, 'apiVersion').startsWith('audit.')) sink.skip('a record of an audit log among objects')
+        else {
+          events.read(object, watch)
+          now = latest(now, timeOf(object, 'lastTimestamp'), timeOf(object, 'eventTime'))
+        }
+        return
+      case 'Node':
+        nodes.read(object, watch)
+        now = latest(now, observedAt(object))
+        return
+      case 'Pod':
+        pods.read(object, watch)
+        workloads.pod(object)
+        now = latest(now, observedAt(object))
+        return
+      case 'Status':
+        sayStatus(object)
+        return
+      case '':
+        sink.skip('no object of the Kubernetes API')
+        return
+      default:
+        if (workloads.read(kind, object, watch)) now = latest(now, observedAt(object), timeOf(objectOf(object, 'spec'), 'renewTime'))
+        else sink.record(kind === 'Secret' || kind === 'ConfigMap' ? NaN : observedAt(object), 'utc')
+    }
+  }
+
+  /** The API server's answer to a request that failed, saved in place of what was asked for. */
+  const sayStatus = (object: JsonObject): void => {
+    sink.record(NaN, 'utc')
+    if (textOf(object, 'status') === 'Success') return
+    const code = numberOf(object, 'code')
+    const message = textOf(object, 'message').slice(0, 200)
+    const what = code === 410 ? 'the rest of a watch that was cut off' : `what ${path} should hold`
+    sink.fact({ fact: 'missing', what, hides: 'objects and events: the API server answered with an error' })
+    sink.warn(`the API server answered with an error: ${message || textOf(object, 'reason')}`)
+  }
+
+  return {
+    element(value, ofList, watch) {
+      if (isObject(value)) read(value, ofList, watch, 0)
+      else sink.skip('no object of the Kubernetes API')
+    },
+    list(shell, elements) {
+      sink.part()
+      if (elements === 0) emptyLists++
+      if (elements === 0 && (textOf(shell, 'kind') === 'EventList' || isAboutEvents(path))) {
+        sink.fact({
+          fact: 'missing',
+          what: `events in ${path}`,
+          hides: 'what the control plane and the kubelets reported: events expire after an hour by default',
+        })
+        sink.warn('a list of events is empty: events expire after an hour by default')
+      }
+    },
+    end() {
+      events.end()
+      pods.end(now)
+      workloads.end()
+      if (seen === 0 && emptyLists === 0) sink.warn('no object of the Kubernetes API was found')
+    },
+  }
+}
+
+/** 'Pod' for the elements of a 'PodList'; a plain List tells nothing. */
+const elementKind = (kind: string): string => (kind.endsWith('List') && kind !== 'List' ? kind.slice(0, -4) : '')
+
+const isAboutEvents = (path: string): boolean => /(?:^|[^a-z])events?(?:[^a-z]|$)/iu.test(path.slice(-300))
+
+const openJson = (sink: Sink, path: string): BytesReader => {
+  const reading = readObjects(sink, path)
+  let ofList = ''
+  const slicer = sliceJson({
+    opens(shell) {
+      ofList = elementKind(/"[kK]ind":\s{0,4}"([A-Za-z]{1,63})"/u.exec(shell)?.[1] ?? '')
+    },
+    element(bytes, start, end, line) {
+      sink.at(line)
+      const value = parseJson(bytes.toString('utf8', start, end))
+      if (value === undefined) {
+        sink.warn('an object that is no valid JSON was left out')
+        sink.skip('no valid JSON')
+      } else reading.element(value, ofList, '')
+    },
+    list(shell, elements, line) {
+      ofList = ''
+      sink.at(line)
+      reading.list(parseJson(shell), elements)
+    },
+    other(line) {
+      sink.at(line)
+      sink.skip('no JSON')
+    },
+    broken(line, what) {
+      sink.at(line)
+      sink.warn(`${what}; what came before and after is used`)
+    },
+  })
+  return {
+    chunk: (bytes) => slicer.chunk(bytes),
+    end() {
+      slicer.end()
+      reading.end()
+      sink.at(slicer.lines)
+    },
+  }
+}
+
+/** Kinds that mean nothing here, and may hold secrets, are not even parsed. */
+const UNREAD_YAML = /^ {0,8}kind: (?:Secret|ConfigMap|CustomResourceDefinition|Role|RoleBinding|ClusterRole|ClusterRoleBinding)\s*$/mu
+
+const openYaml = (sink: Sink, path: string): BytesReader => {
+  const reading = readObjects(sink, path)
+  const slicer = sliceYaml({
+    wanted(text) {
+      if (!UNREAD_YAML.test(text.slice(0, 65_536))) return true
+      sink.record(NaN, 'utc')
+      return false
+    },
+    element(value, line) {
+      sink.at(line)
+      reading.element(value as Json, '', '') // the core schema of YAML yields JSON's types
+    },
+    list(shell, elements, line) {
+      sink.at(line)
+      reading.list(shell as Json, elements) // as above
+    },
+    broken(line, what) {
+      sink.at(line)
+      sink.warn(what)
+    },
+  })
+  return {
+    chunk: (bytes) => slicer.chunk(bytes),
+    end() {
+      slicer.end()
+      reading.end()
+      sink.at(slicer.lines)
+    },
+  }
+}
+
+const open = (sink: Sink, path: string): BytesReader => {
+  let reader: BytesReader | null = null
+  const chosen = (bytes: Buffer): BytesReader => {
+    if (reader === null) reader = isYaml(bytes.toString('utf8', 0, Math.min(bytes.length, 65_536))) ? openYaml(sink, path) : openJson(sink, path)
+    return reader
+  }
+  return {
+    chunk: (bytes) => chosen(bytes).chunk(bytes),
+    end: () => reader?.end(),
+  }
+}
+
+const isYaml = (text: string): boolean => !/^\s{0,8}[{[]/mu.test(text) && /^(?:- )?(?:apiVersion|kind|items|metadata):/mu.test(text)
+
+/** What the first elements are: events, other objects, or nothing of ours. */
+type Content = 'events' | 'objects' | 'empty' | null
+
+/** Both formats ask about the same head. */
+const looked = new WeakMap<Buffer, Content>()
+const contentOf = (head: Head): Content => {
+  const known = looked.get(head.bytes)
+  if (known !== undefined) return known
+  const content = look(head)
+  looked.set(head.bytes, content)
+  return content
+}
+
+const look = (head: Head): Content => {
+  const text = head.bytes.toString('utf8', 0, Math.min(head.bytes.length, 65_536))
+  if (isYaml(text)) return lookAtYaml(text)
+  if (!/^\ufeff?\s{0,8}[{[]/mu.test(text)) return null
+  const kinds: string[] = []
+  let empty = false
+  const add = (value: Json | undefined): void => {
+    if (isObject(value) && kinds.length < SNIFFED_ELEMENTS) kinds.push(...kindsIn(value))
+  }
+  const slicer = sliceJson({
+    opens: () => undefined,
+    element(bytes, start, end) {
+      if (kinds.length < SNIFFED_ELEMENTS) add(parseJson(bytes.toString('utf8', start, end)))
+    },
+    list(shell, elements) {
+      const kind = parseJson(shell)
+      if (elements === 0 && textOf(kind, 'kind').endsWith('List') && textOf(kind, 'apiVersion') !== '') {
+        empty = true
+        if (textOf(kind, 'kind') === 'EventList') kinds.push('Event')
+      }
+    },
+    other: () => undefined,
+    broken: () => undefined,
+  })
+  slicer.chunk(head.bytes)
+  slicer.end()
+  if (kinds.length === 0) return empty ? 'empty' : lookAtText(text)
+  const known = kinds.filter((kind) => kind !== '')
+  if (known.length * 2 < kinds.length) return null
+  return known.every((kind) => kind === 'Event') ? 'events' : 'objects'
+}
+
+const kindsIn = (object: JsonObject): readonly string[] => {
+  const inner = objectOf(object, 'object')
+  if (inner !== undefined && WATCH_TYPES.has(textOf(object, 'type'))) return kindsIn(inner)
+  const routed = objectOf(object, 'event')
+  if (routed !== undefined && objectOf(routed, 'involvedObject') !== undefined) return ['Event']
+  const items = [...listOf(object, 'items'), ...listOf(object, 'Items')]
+  if (items.length > 0) return items.slice(0, SNIFFED_ELEMENTS).flatMap((item) => (isObject(item) ? kindsIn(item) : ['']))
+  return [ownKind(object)]
+}
+
+/** The kind, if this is an object of the API: an Alertmanager's or an audit log's JSON has some of its fields. */
+const ownKind = (object: JsonObject): string => {
+  const named = hasGoNames(object) ? withApiNames(object) : object
+  if (!isObject(named)) return ''
+  const version = textOf(named, 'apiVersion')
+  const kind = textOf(named, 'kind')
+  if (version.startsWith('audit.')) return ''
+  if (kind === 'Status' && objectOf(named, 'metadata') !== undefined) return 'Status'
+  if (kind !== '' && version !== '') return kind
+  const shaped = kindOf({ ...named, kind: '' })
+  return shaped !== '' && (objectOf(named, 'metadata') !== undefined || shaped === 'Event') ? shaped : ''
+}
+
+/** Not one element is whole within the head: the beginning of a large one must do. */
+const lookAtText = (text: string): Content => {
+  if (/"apiVersion":\s{0,4}"audit\./u.test(text)) return null
+  if (/"(?:involvedObject|InvolvedObject|regarding)":/u.test(text)) return 'events'
+  return /"apiVersion":\s{0,4}"/u.test(text) && /"kind":\s{0,4}"/u.test(text) ? 'objects' : null
+}
+
+const lookAtYaml = (text: string): Content => {
+  if (!/^ {0,8}(?:- )?apiVersion:/mu.test(text) || /^ {0,8}(?:- )?apiVersion: audit\./mu.test(text)) return null
+  const kinds = [...text.matchAll(/^ {0,4}kind: ([A-Za-z]{1,63})\s*$/gmu)].map((match) => match[1] ?? '').filter((kind) => kind !== 'List')
+  if (kinds.length === 0) return /^items: \[\]/mu.test(text) ? 'empty' : null
+  return kinds.every((kind) => kind === 'Event' || kind === 'EventList') || /^ {0,4}involvedObject:/mu.test(text) ? 'events' : 'objects'
+}
+
+const SURE = 0.9
+
+export const kubernetesEvents: BytesFormat = {
+  id: 'kubernetes-events',
   takes: 'bytes',
-  reads: 'not yet',
-  reference: '',
-  sniff: () => 0,
-  open: () => ({ chunk: () => undefined, end: () => undefined }),
+  reads: 'Kubernetes events as JSON or YAML: lists, lines, watches',
+  reference: 'https://kubernetes.io/docs/reference/kubernetes-api/cluster-resources/event-v1/',
+  sniff: (head) => {
+    const content = contentOf(head)
+    return content === 'events' || (content === 'empty' && isAboutEvents(head.path)) ? SURE : 0
+  },
+  open: (sink, context) => open(sink, context.path),
+}
+
+export const kubernetesObjects: BytesFormat = {
+  id: 'kubernetes-objects',
+  takes: 'bytes',
+  reads: 'Kubernetes objects as JSON or YAML: nodes, pods, workloads, leases, in lists, lines and watches',
+  reference: REFERENCE,
+  sniff: (head) => {
+    const content = contentOf(head)
+    return content === 'objects' || (content === 'empty' && !isAboutEvents(head.path)) ? SURE : 0
+  },
+  open: (sink, context) => open(sink, context.path),
 }

@@ -1,0 +1,167 @@
+/**
+ * Events, core/v1 and events.k8s.io/v1: https://kubernetes.io/docs/reference/kubernetes-api/cluster-resources/event-v1/
+ * An event stands for `count` occurrences between its first and its last time; those between the two are not told.
+ */
+import { node, pod, workload, type Entity } from '../src/model/entity.js'
+import type { Sink } from '../src/model/format.js'
+import { entityOf, latest, numberOf, objectOf, stamp, textOf, timeOf, withoutHash, type JsonObject } from './kubernetes-fields.js'
+import { entityInMessage, meaningOf, type Saying, type Told } from './kubernetes-reasons.js'
+
+/** Occurrences further apart than this, on average over a longer time, are apart: the first is another story than the last. */
+const APART_MS = 5 * 60_000
+const LONG_MS = 10 * 60_000
+/** Events remembered, for those that are seen again with a higher count. */
+const REMEMBERED = 50_000
+/** A new container refuses connections until it listens. */
+const STARTING_MS = 3_000
+/** A node that joins has started its kubelet not long before; otherwise a restarted controller lists the nodes it knows. */
+const JOIN_MS = 3 * 60_000
+
+export type WatchType = '' | 'ADDED' | 'MODIFIED' | 'DELETED'
+
+interface Occurrence {
+  readonly first: number
+  readonly last: number
+  readonly count: number
+  /** An old occurrence before the one at hand: how its condition ended is not known. */
+  readonly earlier: boolean
+}
+
+export interface EventReader {
+  read(event: JsonObject, watch: WatchType): void
+  end(): void
+}
+
+export const eventReader = (sink: Sink): EventReader => {
+  const known = new Map<string, { count: number; last: number }>()
+  const startedAt = new Map<string, number>()
+  const placed = new Map<Entity, string>()
+  const kubeletStarts: { name: string; ms: number }[] = []
+  const registered: { name: string; ms: number; line: number; text: string }[] = []
+
+  const occurrencesOf = (event: JsonObject, watch: WatchType, count: number, first: number, last: number): readonly Occurrence[] => {
+    const once = (at: number, times: number, earlier = false): Occurrence => ({ first: at, last: at, count: times, earlier })
+    const uid = textOf(objectOf(event, 'metadata'), 'uid') || textOf(objectOf(event, 'metadata'), 'name')
+    const before = uid === '' ? undefined : known.get(uid)
+    if (uid !== '') remember(known, uid, { count, last })
+    if (before !== undefined) return count > before.count || last > before.last ? [once(last, Math.max(1, count - before.count))] : []
+    if (count === 1 || last === first || watch === 'MODIFIED') return [once(last, watch === 'MODIFIED' ? 1 : count)]
+    if (last - first > LONG_MS && (last - first) / (count - 1) > APART_MS) return [once(first, 1, true), once(last, 1)]
+    return [{ first, last, count, earlier: false }]
+  }
+
+  const say = (saying: Saying, told: Told, occurrence: Occurrence, text: string): void => {
+    const entity = saying.entity ?? told.entity
+    const attributes = saying.attributes ?? {}
+    const phase = saying.phase ?? 'point'
+    const { first, last, count, earlier } = occurrence
+    const burst = `${told.reason} ${JSON.stringify(attributes)}`
+    if (phase === 'point') {
+      sink.signal({ kind: saying.kind, entity, at: stamp(first), until: stamp(last), count, attributes, text, burst: earlier ? `${burst} earlier` : burst })
+      return
+    }
+    if (first !== last) sink.signal({ kind: saying.kind, entity, phase: phase === 'end' ? 'end' : 'point', at: stamp(first), attributes, text, burst })
+    // How long an earlier occurrence lasted is not told: it opens nothing.
+    sink.signal({ kind: saying.kind, entity, phase: earlier && phase === 'begin' ? 'point' : phase, at: stamp(last), attributes, text, burst })
+  }
+
+  const withStart = (saying: Saying, told: Told, at: number): Saying => {
+    const key = `${told.namespace}/${told.name}/${told.container}`
+    if (saying.kind === 'pod.started') remember(startedAt, key, at)
+    if (saying.kind !== 'pod.unready' || saying.attributes?.['reason'] !== 'refused') return saying
+    const started = startedAt.get(key)
+    if (started === undefined || at < started || at - started > STARTING_MS) return saying
+    return { ...saying, attributes: { ...saying.attributes, starting: 'yes' } }
+  }
+
+  const addFacts = (told: Told, event: JsonObject, saying: Saying | null, ms: number): void => {
+    if (told.kind === 'Pod') {
+      const said = saying?.kind === 'pod.scheduled' ? saying.attributes?.['node'] : undefined
+      const host = textOf(objectOf(event, 'source'), 'host') || (told.component === 'kubelet' ? textOf(event, 'reportingInstance') : '')
+      const on = typeof said === 'string' ? said : told.component === 'kubelet' ? host : ''
+      if (on === '') return
+      const known = placed.get(told.entity)
+      if (known === on) return
+      remember(placed, told.entity, on)
+      const uid = textOf(objectOf(event, 'involvedObject') ?? objectOf(event, 'regarding'), 'uid')
+      sink.fact({ fact: 'pod-on-node', pod: told.entity, node: node(on), at: stamp(ms), ...(uid === '' ? {} : { uid }) })
+    } else if (told.reason === 'SuccessfulCreate') {
+      const created = /^Created pod: ([a-z0-9.-]{1,253})/u.exec(told.message)?.[1] ?? /create Pod ([a-z0-9.-]{1,253}) in/u.exec(told.message)?.[1]
+      if (created !== undefined) sink.fact({ fact: 'pod-owner', pod: pod(told.namespace, created), workload: ownerOf(told) })
+    }
+  }
+  const read = (event: JsonObject, watch: WatchType): void => {
+    const about = objectOf(event, 'involvedObject') ?? objectOf(event, 'regarding')
+    const series = objectOf(event, 'series')
+    const eventTime = timeOf(event, 'eventTime')
+    const created = timeOf(objectOf(event, 'metadata'), 'creationTimestamp')
+    const firsts = [timeOf(event, 'firstTimestamp'), timeOf(event, 'deprecatedFirstTimestamp'), eventTime]
+    const lasts = [timeOf(event, 'lastTimestamp'), timeOf(event, 'deprecatedLastTimestamp')]
+    let last = latest(timeOf(series, 'lastObservedTime'), ...lasts)
+    let first = firsts.find((ms) => !Number.isNaN(ms)) ?? last
+    if (Number.isNaN(last)) last = first
+    if (Number.isNaN(last)) first = last = created
+    if (first > last) first = last
+    sink.record(last, 'utc')
+    if (first < last) sink.reaches(first, 'utc')
+    if (Number.isNaN(last) || watch === 'DELETED') return
+    const reason = textOf(event, 'reason')
+    const message = textOf(event, 'message') || textOf(event, 'note')
+    const component = textOf(event, 'reportingComponent') || textOf(event, 'reportingController') || textOf(objectOf(event, 'source'), 'component')
+    const named = about === undefined ? entityInMessage(reason, message) : null
+    const kind = named?.kind ?? textOf(about, 'kind')
+    const name = named?.name ?? textOf(about, 'name')
+    const namespace =
+      kind === 'Node'
+        ? ''
+        : (named?.namespace ?? (textOf(about, 'namespace') || textOf(objectOf(event, 'metadata'), 'namespace') || textOf(event, 'namespace')))
+    const entity = entityOf(kind, namespace, name)
+    if (entity === null) return
+    const container = /\{([^}]{1,253})\}$/u.exec(textOf(about, 'fieldPath'))?.[1] ?? ''
+    const told: Told = { reason, message, kind, namespace, name, entity, component, container }
+    const saying = meaningOf(told)
+    addFacts(told, event, saying, last)
+    if (saying === null) return
+    const count = Math.max(1, ...[numberOf(event, 'count'), numberOf(event, 'deprecatedCount'), numberOf(series, 'count')].filter((n) => n >= 1 && n < 1e9))
+    const type = textOf(event, 'type')
+    const where = `${kind.toLowerCase()}/${namespace === '' ? '' : `${namespace}/`}${name}`
+    const times = count > 1 ? ` (x${count}${last > first ? ` over ${span(last - first)}` : ''})` : ''
+    const text = `${type === '' ? '' : `${type} `}${reason} ${where}: ${message.length > 300 ? `${message.slice(0, 300)}…` : message}${times}`
+    for (const occurrence of occurrencesOf(event, watch, count, first, last)) {
+      if (saying.kind === 'kubelet.started') kubeletStarts.push({ name, ms: occurrence.last })
+      if (reason === 'RegisteredNode') registered.push({ name, ms: occurrence.last, line: sink.line, text })
+      else say(withStart(saying, told, occurrence.first), told, occurrence, text)
+    }
+  }
+
+  /** A restarted controller manager registers all nodes it knows at once: only those whose kubelet started then have joined. */
+  const sayRegistered = (): void => {
+    for (const { name, ms, line, text } of registered.slice(0, REMEMBERED)) {
+      const together = registered.filter((other) => other.name !== name && Math.abs(other.ms - ms) < 30_000)
+      const joined = kubeletStarts.some((start) => start.name === name && Math.abs(start.ms - ms) < JOIN_MS)
+      if (together.length === 0 || joined) sink.signal({ kind: 'change.node-added', entity: node(name), at: stamp(ms), text, line })
+    }
+  }
+
+  return { read, end: sayRegistered }
+}
+
+const ownerOf = (told: Told): Entity => (told.kind === 'ReplicaSet' ? workload(told.namespace, withoutHash(told.name)) : told.entity)
+
+/** '8s', '3m', '5h50m': as kubectl writes ages. */
+export const span = (ms: number): string => {
+  const seconds = Math.round(ms / 1000)
+  if (seconds < 120) return `${seconds}s`
+  const minutes = Math.floor(seconds / 60)
+  if (minutes < 180) return minutes < 10 && seconds % 60 > 0 ? `${minutes}m${seconds % 60}s` : `${minutes}m`
+  const hours = Math.floor(minutes / 60)
+  return hours < 48 ? `${hours}h${minutes % 60 > 0 ? `${minutes % 60}m` : ''}` : `${Math.floor(hours / 24)}d`
+}
+
+const remember = <K, V>(map: Map<K, V>, key: K, value: V): void => {
+  map.set(key, value)
+  if (map.size > REMEMBERED) {
+    const oldest = map.keys().next()
+    if (oldest.done !== true) map.delete(oldest.value)
+  }
+}

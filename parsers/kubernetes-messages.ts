@@ -1,0 +1,113 @@
+/** What the message of an event or condition says beyond its reason: the words of kubelet, scheduler, attach-detach controller and drivers. */
+import type { Attributes } from '../src/model/extract.js'
+
+/** Messages can carry a whole response body; what tells stands at the beginning. */
+const head = (message: string): string => (message.length > 4096 ? message.slice(0, 4096) : message)
+
+/** pkg/scheduler/framework/types.go, FitError: '0/5 nodes are available: 2 Insufficient memory, 3 node(s) had untolerated taint {…}.' */
+export const unschedulable = (message: string): Attributes => {
+  const text = head(message)
+  // Taints of other pools stand in most of these messages; what the pod itself lacks tells more.
+  const reason = /persistentvolume|volume node affinity|volume count|unbound|storage class/iu.test(text)
+    ? 'volume'
+    : text.includes('Insufficient memory')
+      ? 'memory'
+      : text.includes('Insufficient cpu')
+        ? 'cpu'
+        : text.includes('Insufficient ') || text.includes('Too many pods')
+          ? 'other'
+          : text.includes('node(s) were unschedulable')
+            ? 'taint'
+            : /anti-affinity|pod affinity|topology spread/u.test(text)
+              ? 'affinity'
+              : /node selector|node affinity|affinity\/selector/u.test(text)
+                ? 'node-selector'
+                : text.includes(' taint')
+                  ? 'taint'
+                  : 'other'
+  const taint = /taints? \{([^:}]{1,100})/u.exec(text)?.[1]
+  return taint === undefined ? { reason } : { reason, taint }
+}
+
+/** 'MountVolume.SetUp failed for volume "cfg" : configmap "billing-config" not found' */
+export const mountFailure = (message: string): Attributes => {
+  const text = head(message)
+  const object = missingObject(text)
+  const named = /for volume "([^"]{1,253})"/u.exec(text)?.[1]
+  const reason =
+    object !== null || text.includes('references non-existent') || text.includes('does not exist')
+      ? 'not-found'
+      : /Multi-Attach|AttachVolume|failed to attach/u.test(text)
+        ? 'attach'
+        : /permission denied|access denied|forbidden|Unauthorized/iu.test(text)
+          ? 'permission'
+          : /timed out|deadline exceeded|timeout/iu.test(text)
+            ? 'timeout'
+            : 'other'
+  return object !== null ? { reason, object } : named !== undefined ? { reason, object: `volume ${named}` } : { reason }
+}
+
+/** 'secret billing-tls' of 'secret "billing-tls" not found'; null where nothing is said to be missing. */
+export const missingObject = (message: string): string | null => {
+  const match = /(configmap|secret|persistentvolumeclaim) "([^"]{1,253})" (?:is )?(?:not found|not registered|missing|being deleted)/iu.exec(head(message))
+  return match === null ? null : `${(match[1] ?? '').toLowerCase()} ${match[2] ?? ''}`
+}
+
+export const imageFailure = (message: string): Attributes => {
+  const text = head(message)
+  const image = /(?:image|reference) "([^"]{1,300})"/u.exec(text)?.[1]
+  const reason = /toomanyrequests|rate limit|429/iu.test(text)
+    ? 'rate-limit'
+    : /unauthorized|authentication required|denied|forbidden|no basic auth/iu.test(text)
+      ? 'unauthorized'
+      : /not found|manifest unknown|does not exist|no such host|NotFound|name unknown/u.test(text)
+        ? text.includes('no such host')
+          ? 'other'
+          : 'not-found'
+        : /timeout|deadline exceeded|timed out/iu.test(text)
+          ? 'timeout'
+          : 'other'
+  return image === undefined ? { reason } : { reason, image }
+}
+
+export const isAboutImages = (message: string): boolean =>
+  /pulling image|pull image|ErrImagePull|ImagePullBackOff|InvalidImageName|ErrImageNeverPull|inspect image|image name|unpack image/iu.test(head(message))
+
+/** Why a sandbox could not be made: the network plugin or the runtime. */
+export const sandboxFailure = (message: string): string => {
+  const text = head(message)
+  if (/cni|network plugin|networkPlugin|setup network|IPAM|failed to set up sandbox container|no IP addresses|range set/iu.test(text)) return 'cni'
+  return /rpc error|runtime|containerd|shim|cgroup|deadline/iu.test(text) ? 'runtime' : 'other'
+}
+
+/** pkg/kubelet/prober/prober.go: 'Readiness probe failed: Get "http://…": dial tcp …: connect: connection refused' */
+export const probeFailure = (message: string): Attributes => {
+  const text = head(message)
+  const probe = /^(Readiness|Liveness|Startup)/u.exec(text)?.[1] ?? 'other'
+  const status = /statuscode: ([0-9]{3})/iu.exec(text)?.[1]
+  if (status !== undefined) return { probe, reason: 'status', status: Number(status) }
+  const reason = text.includes('connection refused')
+    ? 'refused'
+    : /no route to host|network is unreachable|host is down/u.test(text)
+      ? 'no-route'
+      : /deadline exceeded|Client\.Timeout|i\/o timeout|timed out|timeout/u.test(text)
+        ? 'timeout'
+        : text.includes('connection reset') || text.includes(': EOF')
+          ? 'reset'
+          : 'other'
+  return { probe, reason }
+}
+
+/** What a node was low on, or what made the kubelet or a controller evict: memory, disk, preemption, node, taint. */
+export const evictionReason = (message: string): string => {
+  const text = head(message)
+  if (/resource: \[?memory|memory pressure|MemoryPressure|allocatableMemory/iu.test(text)) return 'memory'
+  if (/ephemeral|inodes|DiskPressure|imagefs|nodefs|EmptyDir|local storage|disk/iu.test(text)) return 'disk'
+  if (/[Pp]reempt/u.test(text)) return 'preemption'
+  if (/taint/iu.test(text)) return 'taint'
+  return 'node'
+}
+
+/** Whether a threshold or pressure is about memory or about disk; null for process ids and the like. */
+export const pressureOf = (message: string): 'memory' | 'disk' | null =>
+  /memory/iu.test(message) ? 'memory' : /ephemeral|inodes|disk|imagefs|nodefs|filesystem/iu.test(message) ? 'disk' : null

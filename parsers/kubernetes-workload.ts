@@ -1,0 +1,276 @@
+/** What runs pods and what finds them: Deployment, ReplicaSet, StatefulSet, DaemonSet, Service, EndpointSlice, Lease, PersistentVolumeClaim. */
+import { node, pod, service, typeOf, workload, type Entity } from '../src/model/entity.js'
+import type { Sink } from '../src/model/format.js'
+import type { WatchType } from './kubernetes-event.js'
+import {
+  conditionOf,
+  isObject,
+  latest,
+  listOf,
+  numberOf,
+  objectOf,
+  observedAt,
+  stamp,
+  textOf,
+  timeOf,
+  withoutHash,
+  type Json,
+  type JsonObject,
+} from './kubernetes-fields.js'
+import type { Once } from './kubernetes-once.js'
+
+const MAX_SERVICES = 20_000
+const MAX_SELECTED = 200
+/** A lease this many durations behind the others was not renewed for a reason. */
+const STALE_DURATIONS = 2
+
+export interface WorkloadReader {
+  /** False: no kind that this reader knows. */
+  read(kind: string, object: JsonObject, watch: WatchType): boolean
+  /** Labels of a pod, for the services that select it. */
+  pod(object: JsonObject): void
+  end(): void
+}
+
+interface Labelled {
+  readonly entity: Entity
+  readonly namespace: string
+  readonly labels: JsonObject
+}
+
+interface NodeLease {
+  readonly renewed: number
+  readonly duration: number
+  readonly line: number
+}
+
+export const workloadReader = (sink: Sink, once: Once): WorkloadReader => {
+  const versions = new Map<Entity, { wanted: number; image: string }>()
+  const leases = new Map<string, NodeLease>()
+  const selecting: Labelled[] = []
+  const labelled = new Map<Entity, Labelled>()
+
+  const imagesOf = (template: Json | undefined): string =>
+    listOf(objectOf(template, 'spec'), 'containers')
+      .map((container) => textOf(container, 'image'))
+      .filter((image) => image !== '')
+      .join(' ')
+
+  const sayDeployed = (entity: Entity, ms: number, text: string, image: string, replicaSet = ''): void => {
+    if (Number.isNaN(ms)) return
+    const attributes = { ...(replicaSet === '' ? {} : { replicaSet }), ...(image === '' ? {} : { image }) }
+    once.signal({ kind: 'change.deployed', entity, at: stamp(ms), attributes, text, burst: 'deployed' })
+  }
+
+  const replicas = (kind: string, object: JsonObject, watch: WatchType): void => {
+    const metadata = objectOf(object, 'metadata') ?? object
+    const spec = objectOf(object, 'spec')
+    const status = objectOf(object, 'status')
+    const namespace = textOf(metadata, 'namespace')
+    const name = textOf(metadata, 'name')
+    const ms = observedAt(object)
+    const created = timeOf(metadata, 'creationTimestamp')
+    sink.record(latest(ms, created), 'utc')
+    if (name === '' || watch === 'DELETED') return
+    const entity = workload(namespace, name)
+    const label = `${kind.toLowerCase()}/${namespace}/${name}`
+    const isDaemon = kind === 'DaemonSet'
+    const wanted = isDaemon ? numberOf(status, 'desiredNumberScheduled') : numberOf(spec, 'replicas')
+    const ready = numberOf(status, isDaemon ? 'numberReady' : 'readyReplicas') || 0
+    const at = Number.isNaN(ms) ? created : ms
+    if (!Number.isNaN(wanted))
+      sink.fact({ fact: 'replicas', workload: entity, at: Number.isNaN(at) ? null : stamp(at), wanted, ready: status === undefined ? null : ready })
+    const template = objectOf(spec, 'template')
+    const image = imagesOf(template)
+    remember(entity, namespace, objectOf(objectOf(template, 'metadata'), 'labels'))
+    sayDeployed(entity, created, `${label} created ${textOf(metadata, 'creationTimestamp')} with ${image}`, image)
+    const before = versions.get(entity)
+    versions.set(entity, { wanted, image })
+    if (before !== undefined && !Number.isNaN(ms)) {
+      if (before.image !== image) sayDeployed(entity, ms, `${label} image ${before.image} -> ${image}`, image)
+      if (before.wanted !== wanted && !isDaemon)
+        once.signal({
+          kind: 'change.scaled',
+          entity,
+          at: stamp(ms),
+          attributes: { from: before.wanted, to: wanted },
+          text: `${label} replicas ${before.wanted} -> ${wanted}`,
+        })
+    }
+    sayAvailable(object, entity, label, wanted, ready)
+  }
+
+  const sayAvailable = (object: JsonObject, entity: Entity, label: string, wanted: number, ready: number): void => {
+    const told = (condition: JsonObject | undefined): string =>
+      `${label} ${textOf(condition, 'type')}=${textOf(condition, 'status')} since ${textOf(condition, 'lastTransitionTime')}: ${textOf(condition, 'reason')}: ${textOf(condition, 'message')} (${ready} of ${wanted} ready)`
+    const available = conditionOf(object, 'Available')
+    const at = timeOf(available, 'lastTransitionTime')
+    if (!Number.isNaN(at) && textOf(available, 'status') === 'False' && wanted > 0) {
+      // Available=False says that fewer than the rollout strategy allows are ready, which may be some.
+      once.signal({
+        kind: ready > 0 ? 'workload.degraded' : 'workload.unavailable',
+        entity,
+        phase: 'begin',
+        at: stamp(at),
+        attributes: { ready, wanted },
+        text: told(available),
+      })
+    } else if (!Number.isNaN(at) && textOf(available, 'status') === 'True') {
+      for (const kind of ['workload.unavailable', 'workload.degraded'] as const)
+        once.signal({ kind, entity, phase: 'end', at: stamp(at), text: told(available) })
+    }
+    const progressing = conditionOf(object, 'Progressing')
+    const stopped = latest(timeOf(progressing, 'lastTransitionTime'))
+    if (textOf(progressing, 'reason') === 'ProgressDeadlineExceeded' && !Number.isNaN(stopped)) {
+      once.signal({
+        kind: ready > 0 ? 'workload.degraded' : 'workload.unavailable',
+        entity,
+        at: stamp(stopped),
+        attributes: { reason: 'progress-deadline' },
+        text: told(progressing),
+      })
+    }
+    const failure = conditionOf(object, 'ReplicaFailure')
+    const failedAt = timeOf(failure, 'lastTransitionTime')
+    if (textOf(failure, 'status') === 'True' && !Number.isNaN(failedAt)) {
+      const reason = textOf(failure, 'message').includes('exceeded quota') ? 'quota' : 'other'
+      once.signal({ kind: 'pod.unschedulable', entity, at: stamp(failedAt), attributes: { reason }, text: told(failure) })
+    }
+  }
+
+  /** A ReplicaSet is one revision of its Deployment. */
+  const replicaSet = (object: JsonObject, watch: WatchType): void => {
+    const metadata = objectOf(object, 'metadata') ?? object
+    const owner = listOf(metadata, 'ownerReferences').find((reference) => isObject(reference) && reference['controller'] === true)
+    const created = timeOf(metadata, 'creationTimestamp')
+    if (owner === undefined) {
+      replicas('ReplicaSet', object, watch)
+      return
+    }
+    sink.record(latest(observedAt(object), created), 'utc')
+    const name = textOf(metadata, 'name')
+    const namespace = textOf(metadata, 'namespace')
+    if (name === '' || watch === 'DELETED') return
+    const hash = textOf(objectOf(metadata, 'labels'), 'pod-template-hash')
+    const entity = workload(namespace, textOf(owner, 'name') || withoutHash(name, hash))
+    const image = imagesOf(objectOf(objectOf(object, 'spec'), 'template'))
+    sayDeployed(entity, created, `replicaset/${namespace}/${name} created ${textOf(metadata, 'creationTimestamp')} with ${image}`, image, name)
+    sayAvailable(
+      object,
+      entity,
+      `replicaset/${namespace}/${name}`,
+      numberOf(objectOf(object, 'spec'), 'replicas'),
+      numberOf(objectOf(object, 'status'), 'readyReplicas') || 0,
+    )
+  }
+
+  const remember = (entity: Entity, namespace: string, labels: JsonObject | undefined): void => {
+    if (labels !== undefined && labelled.size < MAX_SERVICES) labelled.set(entity, { entity, namespace, labels })
+  }
+
+  const endpoints = (kind: string, object: JsonObject): void => {
+    const metadata = objectOf(object, 'metadata') ?? object
+    sink.record(observedAt(object), 'utc')
+    const namespace = textOf(metadata, 'namespace')
+    const name = textOf(objectOf(metadata, 'labels'), 'kubernetes.io/service-name') || textOf(metadata, 'name')
+    const addresses =
+      kind === 'EndpointSlice'
+        ? listOf(object, 'endpoints')
+        : listOf(object, 'subsets').flatMap((subset) => [...listOf(subset, 'addresses'), ...listOf(subset, 'notReadyAddresses')])
+    for (const address of addresses) {
+      const target = objectOf(address, 'targetRef')
+      if (name === '' || textOf(target, 'kind') !== 'Pod') continue
+      const by = pod(textOf(target, 'namespace') || namespace, textOf(target, 'name'))
+      if (once.said(`endpoint ${namespace}/${name} ${by}`)) sink.fact({ fact: 'runs-as', of: service(namespace, name), by })
+    }
+  }
+
+  const lease = (object: JsonObject): void => {
+    const spec = objectOf(object, 'spec')
+    const metadata = objectOf(object, 'metadata') ?? object
+    const renewed = timeOf(spec, 'renewTime')
+    sink.record(renewed, 'utc')
+    if (textOf(metadata, 'namespace') !== 'kube-node-lease' || Number.isNaN(renewed)) return
+    const duration = numberOf(spec, 'leaseDurationSeconds')
+    leases.set(textOf(metadata, 'name'), { renewed, duration: (duration > 0 ? duration : 40) * 1000, line: sink.line })
+  }
+
+  /** One lease far behind the others, at the end of the data, is a hint that its kubelet could not renew it. */
+  const sayStale = (): void => {
+    const newest = latest(...[...leases.values()].slice(0, MAX_SERVICES).map((known) => known.renewed))
+    for (const [name, { renewed, duration, line }] of leases) {
+      if (newest - renewed < duration * STALE_DURATIONS) continue
+      const text = `lease/kube-node-lease/${name} renewed last ${new Date(renewed).toISOString()}, another one ${new Date(newest).toISOString()}`
+      sink.signal({ kind: 'node.heartbeat-missed', entity: node(name), at: stamp(renewed), attributes: { reason: 'other', source: 'lease' }, text, line })
+    }
+  }
+
+  const select = (object: JsonObject): void => {
+    const metadata = objectOf(object, 'metadata') ?? object
+    const labels = objectOf(objectOf(object, 'spec'), 'selector')
+    const namespace = textOf(metadata, 'namespace')
+    sink.record(observedAt(object), 'utc')
+    const address = textOf(objectOf(object, 'spec'), 'clusterIP')
+    const entity = service(namespace, textOf(metadata, 'name'))
+    if (/^[0-9a-f.:]+$/u.test(address) && once.said(`ip ${entity} ${address}`)) sink.fact({ fact: 'alias', of: entity, name: address, at: null })
+    if (labels !== undefined && Object.keys(labels).length > 0 && selecting.length < MAX_SERVICES) selecting.push({ entity, namespace, labels })
+  }
+
+  /** Services and the workloads or pods with the labels they select; pods only where no workload is known. */
+  const saySelected = (): void => {
+    const byLabel = new Map<string, Labelled[]>()
+    for (const one of labelled.values()) {
+      for (const [key, value] of Object.entries(one.labels)) {
+        const list = byLabel.get(`${one.namespace}\n${key}\n${String(value)}`)
+        if (list === undefined) byLabel.set(`${one.namespace}\n${key}\n${String(value)}`, [one])
+        else list.push(one)
+      }
+    }
+    for (const { entity, namespace, labels } of selecting) {
+      const [key = '', value = null] = Object.entries(labels)[0] ?? []
+      const candidates = (byLabel.get(`${namespace}\n${key}\n${String(value)}`) ?? []).slice(0, MAX_SELECTED)
+      const selected = candidates.filter((one) => Object.entries(labels).every(([name, wanted]) => textOf(one.labels, name) === String(wanted)))
+      const workloads = selected.filter((one) => typeOf(one.entity) === 'workload')
+      for (const one of workloads.length > 0 ? workloads : selected) sink.fact({ fact: 'runs-as', of: entity, by: one.entity })
+    }
+  }
+
+  return {
+    read(kind, object, watch) {
+      switch (kind) {
+        case 'Deployment':
+        case 'StatefulSet':
+        case 'DaemonSet':
+        case 'ReplicationController':
+        case 'DeploymentConfig':
+          replicas(kind, object, watch)
+          return true
+        case 'ReplicaSet':
+          replicaSet(object, watch)
+          return true
+        case 'Service':
+          select(object)
+          return true
+        case 'Endpoints':
+        case 'EndpointSlice':
+          endpoints(kind, object)
+          return true
+        case 'Lease':
+          lease(object)
+          return true
+        default:
+          return false
+      }
+    },
+    pod(object) {
+      const metadata = objectOf(object, 'metadata') ?? object
+      const namespace = textOf(metadata, 'namespace')
+      const name = textOf(metadata, 'name')
+      if (name !== '') remember(pod(namespace, name), namespace, objectOf(metadata, 'labels'))
+    },
+    end() {
+      sayStale()
+      saySelected()
+    },
+  }
+}
