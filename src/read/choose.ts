@@ -22,11 +22,11 @@ export type Choice =
 /** `bytes` is the input's beginning; `whole`: all there is of it. */
 export const choose = (path: string, bytes: Buffer, whole: boolean): Choice => {
   if (bytes.length === 0) return { kind: 'nothing', format: 'empty', reason: 'the file is empty' }
+  if (isQueryIndex(bytes)) return { kind: 'nothing', format: 'prometheus-queries', reason: null }
   const lines = linesOf(bytes, whole)
   const bare: Head = { path, bytes, lines, units: [] }
   const document = surest(bytesFormats, bare)
   if (document !== null && document.sure >= SURE_DOCUMENT) return { kind: 'document', format: document.format }
-  if (isQueryIndex(bytes)) return { kind: 'nothing', format: 'prometheus-queries', reason: null }
   if (isBinary(bytes)) return { kind: 'nothing', format: 'unknown', reason: 'binary data of a kind that is not known' }
   if (lines.length === 0) return { kind: 'nothing', format: 'empty', reason: 'there is nothing in the file but blank lines' }
 
@@ -54,8 +54,7 @@ const surest = <F extends Format>(candidates: readonly F[], head: Head): { forma
 }
 
 /** The line format that these lines have, if one is sure. */
-export const lineFormatOf = (path: string, lines: readonly string[], unit: string): LineFormat | null =>
-  surest(lineFormats, { path, bytes: Buffer.from(lines.join('\n')), lines, units: lines.map(() => unit) })?.format ?? null
+export const lineFormatOf = (head: Head): LineFormat | null => surest(lineFormats, head)?.format ?? null
 
 const surestWrapping = (lines: readonly string[]): Wrapping | null => {
   let winner: Wrapping | null = null

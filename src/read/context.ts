@@ -50,7 +50,7 @@ const CONTENTS = new Set(
   (
     'kubelet kubenswrapper kube-proxy kube-apiserver kube-controller-manager kube-scheduler apiserver controller-manager scheduler k3s k3s-agent rke2 ' +
     'containerd crio cri-o docker dockerd runtime cni calico-node kernel dmesg kern journal journald journalctl system syslog messages secure ' +
-    'service services unit units log logs out err current previous old error errors debug postgresql postgres pgbouncer redis etcd haproxy nginx'
+    'service services unit units log logs out err current previous old error errors debug postgresql postgres pgbouncer exporter logfile redis etcd haproxy nginx'
   ).split(' '),
 )
 /** Folders between a machine's own folder and its logs. */
@@ -58,36 +58,35 @@ const BETWEEN = new Set('logs log var journal system service services files host
 /** Folders that gather many machines' files, or say when: above them no machine's name is looked for. */
 const ABOVE = new Set('dump dumps before after data tmp home root work logs pods nodes node hosts all-logs prometheus prom metrics . ..'.split(' '))
 
-const isContent = (word: string): boolean => CONTENTS.has(word) || /^\d{1,14}$/u.test(word)
+const SEPARATORS = ['-', '_', '.', '@'] as const
+
+/** What is left before a content word at the end, or after one at the beginning; null where there is none. */
+const without = (stem: string): string | null => {
+  for (const separator of SEPARATORS) {
+    // The longest word first, since 'kube-proxy' holds the separator itself.
+    for (let at = stem.indexOf(separator); at > 0; at = stem.indexOf(separator, at + 1)) if (CONTENTS.has(stem.slice(at + 1))) return stem.slice(0, at)
+    for (let at = stem.lastIndexOf(separator); at > 0; at = stem.lastIndexOf(separator, at - 1)) if (CONTENTS.has(stem.slice(0, at))) return stem.slice(at + 1)
+  }
+  return null
+}
 
 /** 'worker-3' of 'worker-3-kubelet.log', 'kubelet-worker-3.log.1', 'worker-3_kubelet-2026-11-21'; '' where the name says only what is in it; null: neither. */
 const ownerOf = (file: string): string | null => {
   let stem = file.toLowerCase().replace(/(?:\.(?:log|txt|json|jsonl|ndjson|gz|bz2|zst|xz|tgz|\d{1,8}))+$/u, '')
+  // A date or number after what is in it: '-2026-11-21', '-1'. After a name it is part of the name.
+  const undated = stem.replace(/(?:[-_.]\d{1,14})+$/u, '')
+  if (CONTENTS.has(undated) || SEPARATORS.some((separator) => CONTENTS.has(undated.slice(undated.lastIndexOf(separator) + 1)) && undated.includes(separator)))
+    stem = undated
   let told = false
-  for (let again = true; again;) {
-    again = false
+  for (let rest: string | null = stem; rest !== null; rest = without(stem)) {
+    told ||= rest !== stem
+    stem = rest
     if (CONTENTS.has(stem)) return ''
-    for (const separator of ['-', '_', '.', '@']) {
-      // From the longest word on, since 'kube-proxy' holds the separator itself.
-      for (let at = stem.indexOf(separator); at > 0; at = stem.indexOf(separator, at + 1)) {
-        if (isContent(stem.slice(at + 1))) {
-          told ||= CONTENTS.has(stem.slice(at + 1))
-          stem = stem.slice(0, at)
-          again = true
-          break
-        }
-      }
-      for (let at = stem.lastIndexOf(separator); at > 0; at = stem.lastIndexOf(separator, at - 1)) {
-        if (CONTENTS.has(stem.slice(0, at))) {
-          stem = stem.slice(at + 1)
-          told = true
-          again = true
-          break
-        }
-      }
-    }
   }
-  return told ? stem : null
+  if (told) return stem
+  // 'worker-1.log': a name with a number may be a machine's, one without ('app.log') hardly.
+  const bare = stem.replace(/[-_.]\d{4}[-_.\dt]*$/u, '')
+  return /[a-z]/u.test(bare) && /\d/u.test(bare) ? bare : null
 }
 
 /** A name that the machine behind this input may have; the timeline decides. Null where the path has none. */
@@ -105,7 +104,7 @@ export const nodeOfPath = (path: string): string | null => {
     if (next !== undefined && !BETWEEN.has(next)) return asNode(next)
     return asNode(file.replace(/(?:\.(?:log|txt|json|gz|\d{1,3}))+$/u, ''))
   }
-  const owner = ownerOf(file)
+  const owner = contextOf(path).pod === null ? ownerOf(file) : null
   if (owner === null) return null
   return owner === '' ? named(parts) : asNode(owner)
 }

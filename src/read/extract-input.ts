@@ -1,4 +1,5 @@
 /** One input, from bytes to its extract: sniff, undress, hand each line to the parser that knows it. */
+import { text } from '../../parsers/index.js'
 import { node } from '../model/entity.js'
 import type { InputExtract } from '../model/extract.js'
 import type { InputContext } from '../model/format.js'
@@ -53,13 +54,14 @@ export const extractInput = async (source: Source, onBytes: (count: number) => v
   } catch (error) {
     broken ??= messageOf(error)
   }
-  const hint = nodeOfPath(source.path)
+  // A document (a list of events, an export of metrics) is not written by the machine it may be named after.
+  const hint = reading?.takes === 'lines' ? nodeOfPath(source.path) : null
   if (hint !== null) sink.fact({ fact: 'input-node', node: node(hint), weight: PATH_WEIGHT })
   const gathered = sink.gathered()
   const stopped = broken === null ? [] : [`line ${gathered.lines}: reading stopped: ${broken}; what came before is used`]
   return {
     path: source.path,
-    format: reading?.format ?? 'unknown',
+    format: reading === null || (reading.format === text.id && gathered.records === 0) ? 'unknown' : reading.format,
     wrapping: [...source.wrapping, ...(reading?.wrapping ?? [])],
     bytes,
     ...gathered,
@@ -81,11 +83,11 @@ const startReading = (head: Buffer, source: Source, sink: GatheringSink): Readin
 const open = (choice: ReturnType<typeof choose>, context: InputContext, sink: GatheringSink): Reading => {
   if (choice.kind === 'nothing') {
     if (choice.reason !== null) sink.warn(choice.reason)
-    return { format: choice.format, wrapping: [], chunk: () => undefined, end: () => undefined }
+    return { format: choice.format, takes: 'nothing', wrapping: [], chunk: () => undefined, end: () => undefined }
   }
   if (choice.kind === 'document') {
     const reader = choice.format.open(sink, context)
-    return { format: choice.format.id, wrapping: [], chunk: (bytes) => reader.chunk(bytes), end: () => reader.end() }
+    return { format: choice.format.id, takes: 'bytes', wrapping: [], chunk: (bytes) => reader.chunk(bytes), end: () => reader.end() }
   }
   if (choice.year !== null) sink.year(choice.year)
   return readLines(choice.format, choice.layers, choice.head, sink, context)

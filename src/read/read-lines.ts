@@ -11,6 +11,7 @@ import { decode } from './text.js'
 /** An input being read. */
 export interface Reading {
   readonly format: string
+  readonly takes: 'lines' | 'bytes' | 'nothing'
   readonly wrapping: readonly string[]
   chunk(bytes: Buffer): void
   end(): void
@@ -21,9 +22,10 @@ const HOST_WEIGHT = 3
 /** A unit that no format claims by name is sniffed again at 1, 2, 4 … lines, until this many. */
 const MAX_UNIT_SAMPLE = 64
 
-/** The reader of a unit; null while, or if, its lines have no known form. */
+/** Who reads a unit's lines. Settled: the unit is one of a format's own, or its lines said which format they have. */
 interface UnitReader {
-  reader: LineReader | null
+  reader: LineReader
+  settled: boolean
   seen: number
   readonly sample: string[]
 }
@@ -42,23 +44,24 @@ export const readLines = (format: LineFormat | null, layers: readonly Wrapping[]
   const rest = readerOf(text)
 
   const units = new Map<string, UnitReader>()
-  const readerOfUnit = (unit: string, bytes: Buffer, start: number, end: number): LineReader => {
+  const readerOfUnit = (unit: string, bytes: Buffer, start: number, end: number): UnitReader => {
     let known = units.get(unit)
     if (known === undefined) {
       const claimed = lineFormats.find((candidate) => candidate.units.includes(unit))
-      units.set(unit, (known = { reader: claimed ? readerOf(claimed) : null, seen: 0, sample: [] }))
+      units.set(unit, (known = { reader: claimed ? readerOf(claimed) : rest, settled: claimed !== undefined, seen: 0, sample: [] }))
     }
-    if (known.reader !== null) return known.reader
-    if (known.seen < MAX_UNIT_SAMPLE) {
+    if (!known.settled && known.seen < MAX_UNIT_SAMPLE) {
       known.seen++
       known.sample.push(decode(bytes, start, Math.min(end, start + 4_096)))
       if ((known.seen & (known.seen - 1)) === 0) {
-        const looks = lineFormatOf(head.path, known.sample, unit)
-        if (looks !== null && looks !== text) known.reader = readerOf(looks)
+        const sample: Head = { path: head.path, bytes: Buffer.from(known.sample.join('\n')), lines: known.sample, units: known.sample.map(() => unit) }
+        const looks = lineFormatOf(sample)
+        known.settled = looks !== null && looks !== text
+        known.reader = looks !== null ? readerOf(looks) : first.sniff(sample) > 0 ? primary : rest
       }
-      if (known.seen === MAX_UNIT_SAMPLE || known.reader !== null) known.sample.length = 0
+      if (known.seen === MAX_UNIT_SAMPLE || known.settled) known.sample.length = 0
     }
-    return known.reader ?? primary
+    return known
   }
 
   const route = (bytes: Buffer, start: number, end: number, around: Envelope | null): void => {
@@ -66,10 +69,11 @@ export const readLines = (format: LineFormat | null, layers: readonly Wrapping[]
       sink.part()
       return
     }
-    const reader = around?.unit ? readerOfUnit(around.unit, bytes, start, end) : primary
+    const unit = around?.unit ? readerOfUnit(around.unit, bytes, start, end) : null
+    const reader = unit?.reader ?? primary
     if (reader.line(bytes, start, end, around)) return
-    if (reader !== primary && primary !== rest && primary.line(bytes, start, end, around)) return
-    for (const other of others) if (other !== reader && other.line(bytes, start, end, around)) return
+    // What another format's own unit says is not for these.
+    if (unit?.settled !== true) for (const other of others) if (other !== reader && other.line(bytes, start, end, around)) return
     if (reader !== rest && rest.line(bytes, start, end, around)) return
     sink.skip('no time and no known form')
   }
@@ -106,6 +110,7 @@ export const readLines = (format: LineFormat | null, layers: readonly Wrapping[]
 
   return {
     format: first.id,
+    takes: 'lines',
     wrapping: layers.map((layer) => layer.id),
     chunk: (bytes) => cutter.chunk(bytes),
     end() {
