@@ -1,10 +1,224 @@
+/**
+ * Postgres' log as CSV: log_destination = csvlog, 22 columns (8.3) to 26 (14 and later), no header; a newline inside a quoted text goes on.
+ * Columns: https://www.postgresql.org/docs/current/runtime-config-logging.html#RUNTIME-CONFIG-LOGGING-CSVLOG
+ * One real line: 2026-11-21 08:28:22.058 UTC,"billing_sync","shop",28565,"127.0.0.1:38862",6b015626.6f95,2,"initializing",
+ * 2026-11-21 08:28:22 UTC,,0,FATAL,53300,"sorry, too many clients already",,,,,,,,,"","client backend",,0
+ */
+import { MAX_LINE_BYTES } from '../src/read/line-cutter.js'
 import type { BytesFormat } from '../src/model/format.js'
+import { found } from '../src/read/stamps.js'
+import { decode } from '../src/read/text.js'
+import { AUTHORIZED, DISCONNECTION, DURATION, lookAt, NOTHING, readDuration, readNumber, readStamp, shared } from './postgres-bytes.js'
+import { isPiece, known, severityOf } from './postgres-record.js'
+import { postgresServer } from './postgres-server.js'
+import { postgresStderr } from './postgres-stderr.js'
+
+const QUOTE = 34
+const COMMA = 44
+const NEWLINE = 10
+
+const USER = 1
+const DATABASE = 2
+const PID = 3
+const SESSION = 5
+const SEVERITY = 11
+const SQLSTATE = 12
+const MESSAGE = 13
+const DETAIL = 14
+const STATEMENT = 19
+const APPLICATION = 22
+const COLUMNS = 26
+
+const RECORD =
+  /^"?\d{4}-\d\d-\d\d \d\d:\d\d:\d\d(?:\.\d{1,6})? [A-Za-z0-9+:-]{1,6}"?,(?:"[^"]{0,200}")?,(?:"[^"]{0,200}")?,\d{1,10},[^,]{0,200},[0-9a-f]{1,16}\.[0-9a-f]{1,8},\d/u
+
+/** Field borders of the record being read: bytes[from, to), quotes taken off. One pair of arrays for all records. */
+const from = new Int32Array(COLUMNS)
+const to = new Int32Array(COLUMNS)
+
+/** Splits fields [first, last] of a record from `at` on; where the last one ends, or -1 where the record ends before. */
+const split = (bytes: Buffer, at: number, end: number, first: number, last: number): number => {
+  let next = at
+  for (let column = first; column <= last; column++) {
+    if (next >= end) return -1
+    if (bytes[next] === QUOTE) {
+      from[column] = ++next
+      for (; ; next++) {
+        while (next < end && bytes[next] !== QUOTE) next++
+        if (next >= end) return -1
+        if (bytes[next + 1] !== QUOTE) break
+        next++
+      }
+      to[column] = next++
+    } else {
+      from[column] = next
+      while (next < end && bytes[next] !== COMMA) next++
+      to[column] = next
+    }
+    if (column < last && bytes[next] !== COMMA) return -1
+    if (column < last) next++
+  }
+  return next
+}
+
+/** The text of a split column; '' where the record has not so many. */
+const field = (bytes: Buffer, column: number, columns: number): string => {
+  if (column >= columns) return ''
+  const text = decode(bytes, from[column] ?? 0, to[column] ?? 0)
+  return text.includes('""') ? text.replaceAll('""', '"') : text
+}
 
 export const postgresCsv: BytesFormat = {
-  id: 'postgres-csv',
+  id: 'postgres',
   takes: 'bytes',
-  reads: 'not yet',
-  reference: '',
-  sniff: () => 0,
-  open: () => ({ chunk: () => undefined, end: () => undefined }),
+  reads: "Postgres' log as CSV",
+  reference: 'https://www.postgresql.org/docs/18/runtime-config-logging.html#RUNTIME-CONFIG-LOGGING-CSVLOG',
+  sniff({ bytes, lines }) {
+    if (bytes.length === 0) return 0
+    // One record can be longer than the head; before the first there may be lines of a server that has not opened its CSV file yet.
+    return lines.some((line) => RECORD.test(line)) || RECORD.test(bytes.toString('utf8', 0, 2_000).replace(/^\ufeff/u, '')) ? 0.95 : 0
+  },
+  open(sink, context) {
+    const server = postgresServer(sink, context)
+    const plain = postgresStderr.open(sink, context)
+    /** The beginning of a record that the next chunk ends. */
+    let kept: Buffer | null = null
+    let line = 1
+    let first = true
+
+    const record = (bytes: Buffer, start: number, end: number): void => {
+      if (end <= start) return
+      sink.at(line)
+      const next = split(bytes, start, end, 0, SQLSTATE)
+      const pid = next < 0 ? -1 : readNumber(bytes, from[PID] ?? 0, to[PID] ?? 0)
+      if (next < 0 || pid < 0 || readStamp(bytes, from[0] ?? 0, to[0] ?? 0) < 0) {
+        if (plain.line(bytes, start, end, null)) return
+        sink.skip('no csvlog record')
+        return
+      }
+      const { ms, basis } = found
+      const severityAt = from[SEVERITY] ?? 0
+      const isLog = bytes[severityAt] === 76 && (to[SEVERITY] ?? 0) - severityAt === 3
+      const severity = isLog ? 'LOG' : severityOf(shared(bytes, severityAt, to[SEVERITY] ?? 0))
+      if (severity === undefined || isPiece(severity)) {
+        sink.skip('no csvlog severity')
+        return
+      }
+      sink.record(ms, basis)
+      const messageAt = bytes[next] === COMMA ? next + 1 : end
+      const textAt = bytes[messageAt] === QUOTE ? messageAt + 1 : messageAt
+      const meaning = severity === 'LOG' ? lookAt(bytes, textAt, end) : severity === 'DEBUG' || severity === 'INFO' || severity === 'NOTICE' ? NOTHING : -1
+      if (meaning === NOTHING) return
+      if (meaning === DISCONNECTION) {
+        server.disconnected({ ms, basis }, pid)
+        return
+      }
+      const database = shared(bytes, from[DATABASE] ?? 0, Math.min(to[DATABASE] ?? 0, (from[DATABASE] ?? 0) + 200))
+      if (meaning === DURATION) {
+        const milliseconds = readDuration(bytes, textAt, end)
+        if (Number.isNaN(milliseconds) || !server.statement(ms, basis, milliseconds, database)) return
+        split(bytes, messageAt, end, MESSAGE, MESSAGE)
+        server.slowest(ms, basis, milliseconds, database, field(bytes, MESSAGE, MESSAGE + 1))
+        return
+      }
+      let columns = MESSAGE
+      let at = messageAt
+      while (columns <= APPLICATION && at <= end) {
+        const stop = split(bytes, at, end, columns, columns)
+        if (stop < 0) break
+        columns++
+        if (bytes[stop] !== COMMA) break
+        at = stop + 1
+      }
+      const message = field(bytes, MESSAGE, columns)
+      if (meaning === AUTHORIZED) {
+        server.authorized({ ms, basis }, pid, message, line)
+        return
+      }
+      const user = known(field(bytes, USER, columns))
+      const time = field(bytes, 0, columns)
+      server.say({
+        at: { ms, basis },
+        line,
+        severity,
+        pid,
+        user,
+        database: known(database),
+        application: known(field(bytes, APPLICATION, columns)),
+        sqlstate: field(bytes, SQLSTATE, columns),
+        message,
+        detail: field(bytes, DETAIL, columns),
+        statement: field(bytes, STATEMENT, columns),
+        text: `${time} [${pid}] ${user === '' ? '' : `${user}@${database} `}${severity}:  ${message.split('\n', 1)[0] ?? ''}`,
+      })
+    }
+
+    /** Gives out the whole records of bytes; where the first unfinished one begins. */
+    const records = (bytes: Buffer, whole: boolean): number => {
+      const end = bytes.length
+      let start = 0
+      let at = 0
+      let inQuotes = false
+      let lines = 0
+      for (;;) {
+        // Outside quotes a newline ends the record; inside them only a quote matters, and a newline is counted.
+        const byte = at < end ? bytes[at] : -1
+        if (byte === QUOTE) inQuotes = !inQuotes
+        else if (byte === NEWLINE) {
+          lines++
+          // A record that was cut off in the middle (a crash, a full disk) must not turn quotes inside out for the rest of the file.
+          if (!inQuotes || at - start > MAX_LINE_BYTES || beginsRecord(bytes, at + 1)) {
+            record(bytes, start, bytes[at - 1] === 13 ? at - 1 : at)
+            line += lines
+            lines = 0
+            start = at + 1
+            inQuotes = false
+          }
+        } else if (byte === -1) break
+        at++
+      }
+      if (whole && start < end) {
+        record(bytes, start, end)
+        return end
+      }
+      return start
+    }
+
+    return {
+      chunk(chunk) {
+        const bytes: Buffer = kept === null ? chunk : Buffer.concat([kept, chunk])
+        if (first && bytes.length < 3) {
+          kept = Buffer.from(bytes)
+          return
+        }
+        const skip = first && bytes[0] === 0xef && bytes[1] === 0xbb && bytes[2] === 0xbf ? 3 : 0 // BOM
+        first = false
+        const rest = bytes.subarray(skip)
+        const start = records(rest, false)
+        kept = start < rest.length ? Buffer.from(rest.subarray(start)) : null
+        if (kept !== null && kept.length > 2 * MAX_LINE_BYTES) {
+          sink.at(line)
+          sink.warn('a record longer than 2 MiB was left out')
+          kept = null
+        }
+      },
+      end() {
+        if (kept !== null) records(kept, true)
+        kept = null
+        plain.end()
+        server.end()
+      },
+    }
+  },
+}
+
+/** A time, a session's id and a severity: a line that begins so inside quotes is the next record, not a text. */
+const beginsRecord = (bytes: Buffer, at: number): boolean => {
+  const first = bytes[at]
+  if ((first !== 50 && first !== 49 && first !== QUOTE) || bytes.length - at < 60) return false
+  const end = Math.min(bytes.length, at + 1_000)
+  const stop = split(bytes, at, end, 0, SEVERITY)
+  if (stop < 0 || readStamp(bytes, from[0] ?? 0, to[0] ?? 0) < 0) return false
+  const session = bytes.toString('latin1', from[SESSION] ?? 0, Math.min(to[SESSION] ?? 0, (from[SESSION] ?? 0) + 32))
+  return /^[0-9a-f]{1,16}\.[0-9a-f]{1,8}$/u.test(session) && severityOf(shared(bytes, from[SEVERITY] ?? 0, to[SEVERITY] ?? 0)) !== undefined
 }

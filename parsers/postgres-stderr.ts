@@ -1,12 +1,244 @@
-import type { LineFormat } from '../src/model/format.js'
+/**
+ * Postgres' own log as text: log_destination = stderr (and syslog), with any log_line_prefix.
+ * https://www.postgresql.org/docs/current/runtime-config-logging.html; the lines are put together in src/backend/utils/error/elog.c,
+ * send_message_to_server_log: prefix, severity, message; DETAIL, HINT, STATEMENT follow with the same prefix, lines inside a text with a tab.
+ */
+import type { Basis } from '../src/model/extract.js'
+import type { Envelope, Head, LineFormat } from '../src/model/format.js'
+import { found, preferEnvelope } from '../src/read/stamps.js'
+import { decode } from '../src/read/text.js'
+import { AUTHORIZED, DISCONNECTION, DURATION, lookAt, NOTHING, readDuration } from './postgres-bytes.js'
+import { head, prefixOf, readHead, type Prefix } from './postgres-prefix.js'
+import { isPiece, type Piece, type Severity } from './postgres-record.js'
+import { postgresServer } from './postgres-server.js'
+
+const TAB = 9
+const HASH = 35
+const OPEN_BRACKET = 91
+/** A statement goes on for pages; its beginning says what it is. */
+const MAX_TEXT = 16_384
+/** Records of other processes that may stand between a record and its DETAIL. */
+const MAX_HELD = 16
+
+interface Held {
+  readonly ms: number
+  readonly basis: Basis
+  readonly pid: number
+  readonly line: number
+  readonly severity: Severity
+  readonly prefix: Prefix
+  readonly text: string
+  readonly texts: Map<Piece | 'MESSAGE', string>
+  /** A statement's duration, where that is all there is to say. */
+  readonly milliseconds: number
+}
+
+const STRONG = /(?:^|[\s:>\]])(?:LOG|FATAL|PANIC|STATEMENT|DETAIL|HINT|ERREUR|FEHLER|WARNUNG|ANWEISUNG|INSTRUCTION): {2}\S/u
+const WEAK = /(?:^|[\s:>\]])(?:ERROR|WARNING|NOTICE|CONTEXT): {2}\S/u
+const NARROW = /(?:^|[\s:>\]])LOG: (?:duration|statement|connection|disconnection|checkpoint|database system|automatic)\b/u
+const STAMP = /\d{4}-\d\d-\d\d[ T]\d\d:\d\d:\d\d|\b1\d{9}\.\d{3}\b/u
+
+const sniff = ({ lines }: Head): number => {
+  let strong = 0
+  let weak = 0
+  let whole = 0
+  for (const line of lines) {
+    // Continuations say nothing, and JSON that quotes a log is not that log.
+    if (line.startsWith('\t') || line.startsWith('{') || /^(?:\[[\w]{1,12}\] )?\[\d+-(?:[2-9]|\d\d+)\]/u.test(line)) continue
+    whole++
+    const start = line.slice(0, 400)
+    if (STRONG.test(start) || NARROW.test(start)) strong++
+    else if (WEAK.test(start) && STAMP.test(start)) weak++
+  }
+  if (strong === 0) return weak > whole / 2 ? 0.5 : 0
+  const share = (strong + weak) / Math.max(1, whole)
+  return share > 0.4 ? 0.9 : share > 0.1 ? 0.5 : 0.2
+}
 
 export const postgresStderr: LineFormat = {
-  id: 'postgres-stderr',
+  id: 'postgres',
   takes: 'lines',
-  reads: 'not yet',
-  reference: '',
-  example: '',
-  units: [],
-  sniff: () => 0,
-  open: () => ({ line: () => false, end: () => undefined }),
+  reads: "Postgres' log as text, any log_line_prefix",
+  reference: 'https://www.postgresql.org/docs/18/runtime-config-logging.html#RUNTIME-CONFIG-LOGGING-WHAT',
+  example: '2026-11-21 08:28:22.058 UTC [28565] billing_sync@shop FATAL:  sorry, too many clients already',
+  units: ['postgres', 'postgresql', 'postmaster'],
+  sniff,
+  open(sink, context) {
+    const server = postgresServer(sink, context)
+    let offset = 0
+    /** Records that a DETAIL, STATEMENT or continuation may still belong to, by pid. */
+    const held = new Map<number, Held>()
+    /** The record and its part that a continuation goes on. */
+    let last: Held | null = null
+    let lastPart: Piece | 'MESSAGE' = 'MESSAGE'
+    let lastLine = -2
+    let recordsSeen = false
+
+    const give = (record: Held): void => {
+      const { ms, basis, pid, line, severity, prefix, text, texts, milliseconds } = record
+      const part = (name: Piece | 'MESSAGE'): string => texts.get(name) ?? ''
+      if (Number.isNaN(milliseconds)) {
+        const { user, database, application, sqlstate } = prefix
+        server.say({
+          at: { ms, basis },
+          pid,
+          line,
+          severity,
+          user,
+          database,
+          application,
+          sqlstate,
+          text,
+          message: part('MESSAGE'),
+          detail: part('DETAIL'),
+          statement: part('STATEMENT'),
+        })
+      } else server.slowest(ms, basis, milliseconds, prefix.database || server.sessionOf(pid).database, part('MESSAGE') + part('STATEMENT'))
+    }
+
+    /** Gives out the records up to this one, in the order they stand in. */
+    const giveUpTo = (record: Held): void => {
+      for (const [pid, oldest] of held) {
+        held.delete(pid)
+        give(oldest)
+        if (oldest === record) return
+      }
+    }
+
+    const hold = (record: Held): void => {
+      if (held.size >= MAX_HELD) {
+        for (const oldest of held.values()) {
+          giveUpTo(oldest)
+          break
+        }
+      }
+      held.set(record.pid, record)
+    }
+
+    const append = (record: Held, part: Piece | 'MESSAGE', text: string): void => {
+      const before = record.texts.get(part)
+      if (before === undefined) record.texts.set(part, text)
+      else if (before.length < MAX_TEXT) record.texts.set(part, `${before}\n${text}`)
+    }
+
+    /** Part of what was read before: a line inside a text. */
+    const continues = (bytes: Buffer, start: number, end: number): boolean => {
+      lastLine = sink.line
+      sink.part()
+      if (last !== null) append(last, lastPart, decode(bytes, start, end))
+      return true
+    }
+
+    return {
+      line(bytes, start, end, envelope) {
+        if (bytes[start] === TAB) return (recordsSeen || envelope !== null) && continues(bytes, start + 1, end)
+        const is = readHead(bytes, start, end, offset)
+        if (is !== 1) {
+          const from = pieceStart(bytes, start, end)
+          if (from >= 0) return recordsSeen && continues(bytes, from, end)
+          // Text of a wrapped or very old log goes on without a tab; only directly below, and only if it is no other program's line.
+          if (is === -1 || !recordsSeen || isOther(bytes[start]) || (envelope === null && lastLine !== sink.line - 1)) return false
+          return continues(bytes, start, end)
+        }
+        offset = head.offset
+        recordsSeen = true
+        lastLine = sink.line
+        found.ms = head.timed ? head.ms : (envelope?.ms ?? NaN)
+        found.basis = head.timed ? head.basis : (envelope?.basis ?? 'utc')
+        if (head.timed) preferEnvelope(envelope)
+        const { ms, basis } = found
+        const { severity, messageAt, from, to } = head
+        const pid = head.pid > 0 ? head.pid : envelope === null ? 0 : pidBefore(envelope, start)
+        if (isPiece(severity)) {
+          sink.part()
+          last = held.get(pid) ?? null
+          lastPart = severity
+          if (last !== null) append(last, severity, decode(bytes, messageAt, end))
+          return true
+        }
+        sink.record(ms, basis)
+        server.within(envelope?.pod ?? null)
+        const before = held.get(pid)
+        if (before !== undefined) giveUpTo(before)
+        last = null
+        lastPart = 'MESSAGE'
+        const meaning =
+          severity === 'LOG'
+            ? lookAt(bytes, messageAt, end)
+            : severity === 'WARNING' || severity === 'ERROR' || severity === 'FATAL' || severity === 'PANIC'
+              ? -1
+              : NOTHING
+        if (meaning === NOTHING) return true
+        let milliseconds = NaN
+        if (meaning === DURATION) {
+          milliseconds = readDuration(bytes, messageAt, end)
+          if (Number.isNaN(milliseconds)) return true
+          const database = prefixOf(bytes, from, to).database || server.sessionOf(pid).database
+          if (!server.statement(ms, basis, milliseconds, database)) return true
+        } else if (meaning === DISCONNECTION) {
+          server.disconnected({ ms, basis }, pid)
+          return true
+        } else if (meaning === AUTHORIZED) {
+          server.authorized({ ms, basis }, pid, decode(bytes, messageAt, end), sink.line)
+          return true
+        }
+        last = {
+          ms,
+          basis,
+          pid,
+          line: sink.line,
+          severity,
+          prefix: prefixOf(bytes, from, to),
+          text: decode(bytes, start, Math.min(end, start + 2_000)),
+          texts: new Map([['MESSAGE', decode(bytes, messageAt, end)]]),
+          milliseconds,
+        }
+        hold(last)
+        return true
+      },
+      end() {
+        for (const record of [...held.values()]) give(record)
+        server.end()
+      },
+    }
+  },
+}
+
+/** A line that begins as JSON or markup does is another program's. */
+const isOther = (first: number | undefined): boolean => first === 123 || first === 60
+
+/** Where the text of a syslog piece begins: '[7-2] #011FROM pg_database', Heroku's '[GREEN] [19-3] \tProcess'; -1: no such piece. */
+const pieceStart = (bytes: Buffer, start: number, end: number): number => {
+  if (bytes[start] === HASH && bytes[start + 1] === 48) return start + 4
+  const limit = Math.min(end, start + 200)
+  for (let at = start; at < limit; at++) {
+    if (bytes[at] !== OPEN_BRACKET) continue
+    let next = at + 1
+    while (next < limit && (bytes[next] ?? 0) >= 48 && (bytes[next] ?? 0) <= 57) next++
+    if (next === at + 1 || bytes[next] !== 45) continue
+    const number = next + 1
+    next = number
+    while (next < limit && (bytes[next] ?? 0) >= 48 && (bytes[next] ?? 0) <= 57) next++
+    if (next === number || bytes[next] !== 93) continue
+    let from = next + 1
+    while (from < end && bytes[from] === 32) from++
+    if (bytes[from] === HASH && bytes[from + 1] === 48) from += 4
+    return from
+  }
+  return -1
+}
+
+/** The pid that a syslog tag carries before the payload: 'postgres[10808]: '. */
+const pidBefore = ({ bytes, start: payload }: Envelope, start: number): number => {
+  if (payload !== start || bytes[start - 1] !== 32 || bytes[start - 2] !== 58 || bytes[start - 3] !== 93) return 0
+  let pid = 0
+  let scale = 1
+  for (let at = start - 4; at >= 0 && scale < 1e10; at--) {
+    const byte = bytes[at] ?? 0
+    if (byte === OPEN_BRACKET) return pid
+    if (byte < 48 || byte > 57) return 0
+    pid += (byte - 48) * scale
+    scale *= 10
+  }
+  return 0
 }

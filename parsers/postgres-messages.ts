@@ -1,0 +1,375 @@
+/**
+ * What the messages of a Postgres server mean, as a table: the first rule whose beginning fits speaks. The texts are those of
+ * src/backend (postmaster.c, xlog.c, xlogrecovery.c, proc.c, vacuumlazy.c, postgres.c …), versions 9.6 to 18.
+ */
+import type { Attributes, Fact, Phase, SignalKind } from '../src/model/extract.js'
+import type { Entity } from '../src/model/entity.js'
+import type { PostgresRecord } from './postgres-record.js'
+import { levelOf } from './postgres-sqlstate.js'
+
+export interface Saying {
+  readonly phase?: Phase
+  /** Milliseconds before the record at which it began. */
+  readonly since?: number
+  readonly attributes?: Attributes
+  readonly burst?: string
+}
+
+/** Where a rule puts what it has to say: entity, time, line and text are the record's. */
+export interface Voice {
+  readonly server: Entity
+  signal(kind: SignalKind, saying?: Saying): void
+  fact(fact: Fact): void
+  /** Every session that was open has ended. */
+  reset(): void
+  /** Whether a crash is known that the server has not come back from. */
+  crashed(now?: boolean): boolean
+  /** Autovacuum reports so far: beyond many, only long ones are told. */
+  vacuums(): number
+}
+
+interface Rule {
+  /** The message begins with one of these … */
+  readonly begins?: readonly string[]
+  /** … or has one of these in it. */
+  readonly has?: readonly string[]
+  /** False: not this one after all; the next rules are asked. */
+  tell(record: PostgresRecord, say: Voice): boolean | undefined
+}
+
+/** Who met an error, and what kind of error it was: class 22, 23 and 42 are a client's own, 53, 58 and XX the server's. */
+const whose = ({ sqlstate, user, database, application }: PostgresRecord): Attributes => ({
+  ...(sqlstate === '' ? {} : { sqlstate, class: sqlstate.slice(0, 2) }),
+  ...(user === '' ? {} : { user }),
+  ...(database === '' ? {} : { database }),
+  ...(application === '' ? {} : { application }),
+})
+
+/** The message as a burst's key: numbers and names change from line to line. */
+export const withoutNumbers = (message: string): string =>
+  message
+    .slice(0, 120)
+    .replace(/"[^"]{0,120}"/gu, '"…"')
+    .replace(/\d+/gu, 'N')
+
+const trouble = (record: PostgresRecord, say: Voice, kind: 'log.error' | 'log.warning', code = record.sqlstate): void => {
+  const what = code === '' ? withoutNumbers(record.message) : code
+  say.signal(kind, {
+    attributes: { app: 'postgres', severity: record.severity, ...(code === '' ? {} : { code }), ...whose(record) },
+    burst: `${record.severity} ${what} ${record.user}@${record.database}`,
+  })
+}
+
+const told =
+  (kind: 'log.error' | 'log.warning', code: string): Rule['tell'] =>
+  (record, say) => {
+    trouble(record, say, kind, code)
+    return true
+  }
+
+const rejected = (record: PostgresRecord, say: Voice, reason: string): void =>
+  say.signal('postgres.connection-rejected', { attributes: { reason, ...whose(record) }, burst: `${reason} ${record.user}@${record.database}` })
+
+const crash = (say: Voice, reason: string): void => {
+  say.crashed(true)
+  say.reset()
+  say.signal('postgres.crashed', { phase: 'begin', attributes: { reason } })
+}
+
+const number = (text: string | undefined): number => (text === undefined ? NaN : Number(text))
+const numbers = (entries: Readonly<Record<string, number>>): Attributes =>
+  Object.fromEntries(Object.entries(entries).filter(([, value]) => !Number.isNaN(value)))
+
+/** After so many reports of an input, only vacuums that took long are told. */
+const MANY_VACUUMS = 5_000
+const LONG_VACUUM_SECONDS = 10
+/** A sort that spills less than this to disk works as it was designed to. */
+const LARGE_TEMP_FILE = 1 << 30
+
+const vacuum: Rule['tell'] = ({ message }, say) => {
+  const head = /^automatic (aggressive )?vacuum (to prevent wraparound )?of table "([^"]{1,200})"/u.exec(message)
+  if (head === null) return false
+  const usage = message.slice(message.lastIndexOf('system usage:'))
+  // Since 10: 'CPU: user: 0.02 s, system: 0.00 s, elapsed: 0.02 s'; before: 'CPU 0.00s/0.00u sec elapsed 0.02 sec'.
+  const now = /user: ([\d.]+) s, system: ([\d.]+) s, elapsed: ([\d.]+) s/u.exec(usage)
+  const old = /CPU ([\d.]+)s\/([\d.]+)u sec elapsed ([\d.]+) sec/u.exec(usage)
+  const elapsedSeconds = number((now ?? old)?.[3])
+  if (say.vacuums() > MANY_VACUUMS && !(elapsedSeconds >= LONG_VACUUM_SECONDS)) return true
+  const cpuSeconds = Math.round((number((now ?? old)?.[1]) + number((now ?? old)?.[2])) * 100) / 100
+  say.signal('postgres.autovacuum', {
+    phase: 'span',
+    since: Number.isNaN(elapsedSeconds) ? 0 : elapsedSeconds * 1000,
+    attributes: {
+      table: head[3] ?? '',
+      ...numbers({ elapsedSeconds, cpuSeconds }),
+      ...(head[1] === undefined ? {} : { aggressive: 'yes' }),
+      ...(head[2] === undefined ? {} : { wraparound: 'yes' }),
+    },
+  })
+  return true
+}
+
+const lock: Rule['tell'] = ({ message, detail }, say) => {
+  const wait = /^process (\d+) (still waiting for|acquired) (\w{1,30}) on (\w{1,20})[^\n]{0,200} after ([\d.]+) ms/u.exec(message)
+  if (wait === null) return false
+  const type = wait[3] ?? ''
+  const on = wait[4] ?? ''
+  const queue = /Wait queue: ([\d, ]{1,2000})/u.exec(detail)?.[1]
+  const holder = number(/holding the locks?: (\d+)/u.exec(detail)?.[1])
+  say.signal('postgres.lock-pileup', {
+    since: number(wait[5]),
+    attributes: { lock: type, on, ...numbers({ waiting: queue === undefined ? NaN : queue.split(',').length, holder }) },
+    burst: `${type} on ${on}`,
+  })
+  return true
+}
+
+const killed: Rule['tell'] = ({ message, detail }, say) => {
+  const death = /^([^(\n]{1,80}) \(PID (\d+)\) (?:was terminated by (?:signal (\d+)|exception (0x[0-9A-Fa-f]+))|exited with exit code (\d+))/u.exec(message)
+  if (death === null) return false
+  const [, process = '', pid, signal, exception, code] = death
+  // Workers leave with 1 when they are cancelled, a startup process fails with it, a backend dies with 2 or more.
+  if (process === 'startup process') crash(say, 'startup-failed')
+  if (code !== undefined && (process === 'startup process' || Number(code) < 2 || process.startsWith('background worker'))) return process === 'startup process'
+  const failed = /Failed process was running: ([^\n]{1,200})/u.exec(detail)?.[1]
+  say.signal('postgres.backend-killed', {
+    attributes: {
+      process,
+      ...numbers({ pid: number(pid), signal: number(signal), exitCode: number(code) }),
+      ...(exception === undefined ? {} : { exception }),
+      ...(failed === undefined ? {} : { statement: failed }),
+    },
+  })
+  return true
+}
+
+const recovering = (say: Voice, phase: 'begin' | 'point', reason: string): void =>
+  say.signal('postgres.recovering', { phase, attributes: { reason }, burst: reason })
+
+const tooMany: Rule['tell'] = (record, say) => {
+  const scope = /^too many connections for (role|database)/u.exec(record.message)?.[1] ?? 'server'
+  say.signal('postgres.connections-saturated', { attributes: { sqlstate: '53300', class: '53', scope }, burst: scope })
+  rejected(record, say, 'too-many')
+  return true
+}
+
+const timedOut =
+  (reason: string): Rule['tell'] =>
+  (record, say) => {
+    say.signal('postgres.timeouts', { attributes: { reason, ...whose(record) }, burst: `${reason} ${record.user}@${record.database}` })
+    return true
+  }
+
+const ready: Rule['tell'] = ({ message }, say) => {
+  say.crashed(false)
+  for (const kind of ['postgres.crashed', 'postgres.recovering', 'postgres.shutdown'] as const) say.signal(kind, { phase: 'end' })
+  say.signal('postgres.ready', { attributes: /read[ -]only/u.test(message) ? { mode: 'read-only' } : {} })
+  return true
+}
+
+const refused: Rule['tell'] = (record, say) => {
+  rejected(record, say, 'authentication')
+  trouble(record, say, 'log.error')
+  return true
+}
+
+const RULES: readonly Rule[] = [
+  { begins: ['automatic vacuum', 'automatic aggressive vacuum'], tell: vacuum },
+  { begins: ['process '], tell: lock },
+  { begins: ['sorry, too many clients already', 'remaining connection slots are reserved', 'too many connections for '], tell: tooMany },
+  // Full before crashed: a PANIC for lack of space is both.
+  {
+    has: ['No space left on device', 'isk quota exceeded', ': wrote only '],
+    tell({ message, severity }, say) {
+      const file = /"([^"/]{1,60})\//u.exec(message)?.[1] ?? ''
+      say.signal('postgres.disk-full', {
+        attributes: { sqlstate: '53100', class: '53', severity, ...(file === '' ? {} : { directory: file }) },
+        burst: `${severity} ${file}`,
+      })
+      if (severity === 'PANIC') crash(say, 'panic')
+      return true
+    },
+  },
+  { has: ['(PID '], tell: killed },
+  {
+    begins: ['terminating any other active server processes', 'all server processes terminated'],
+    tell({ message }, say) {
+      if (message.startsWith('term')) crash(say, 'backend-died')
+      return true
+    },
+  },
+  {
+    begins: ['shutting down due to startup process failure', 'aborting startup due to ', 'performing immediate shutdown because '],
+    tell(_, say) {
+      crash(say, 'startup-failed')
+      return true
+    },
+  },
+  // Another server process died: the postmaster's own line says so, this one is repeated by every session.
+  { begins: ['terminating connection because of crash of another server process'], tell: () => true },
+  {
+    begins: ['database system was interrupted', 'database system was not properly shut down'],
+    tell(_, say) {
+      say.crashed(true)
+      say.reset()
+      recovering(say, 'begin', 'crash-recovery')
+      return true
+    },
+  },
+  {
+    begins: ['database system was shut down'],
+    tell(_, say) {
+      say.crashed(false)
+      say.reset()
+      return true
+    },
+  },
+  {
+    begins: ['the database system is in recovery mode', 'the database system is not yet accepting connections'],
+    tell(record, say) {
+      recovering(say, 'point', 'rejecting')
+      rejected(record, say, 'recovery')
+      return true
+    },
+  },
+  {
+    begins: ['the database system is starting up', 'the database system is not accepting connections'],
+    tell(record, say) {
+      // Every start says so to whoever is too early; after a crash it is the recovery that keeps them out.
+      if (say.crashed()) recovering(say, 'point', 'rejecting')
+      rejected(record, say, 'starting-up')
+      return true
+    },
+  },
+  {
+    begins: ['the database system is shutting down'],
+    tell(record, say) {
+      rejected(record, say, 'shutting-down')
+      return true
+    },
+  },
+  { begins: ['database system is ready to accept '], tell: ready },
+  {
+    begins: ['received fast shutdown', 'received smart shutdown', 'received immediate shutdown'],
+    tell({ message }, say) {
+      say.signal('postgres.shutdown', { phase: 'begin', attributes: { mode: message.split(' ')[1] ?? '' } })
+      return true
+    },
+  },
+  {
+    begins: ['starting PostgreSQL '],
+    tell({ message }, say) {
+      say.reset()
+      say.signal('postgres.started', { attributes: { version: message.split(' ')[2] ?? '' } })
+      return true
+    },
+  },
+  {
+    begins: ['listening on IPv'],
+    tell({ message }, say) {
+      const address = /"([^"]{1,60})", port (\d{1,5})/u.exec(message)
+      if (address === null) return true
+      const [, host = '', port = ''] = address
+      say.fact({ fact: 'limit', of: say.server, name: 'port', value: Number(port) })
+      // All addresses is no name.
+      if (host !== '0.0.0.0' && host !== '::')
+        say.fact({ fact: 'alias', of: say.server, name: host.includes(':') ? `[${host}]:${port}` : `${host}:${port}`, at: null })
+      return true
+    },
+  },
+  {
+    begins: ['parameter "max_connections" changed to'],
+    tell({ message }, say) {
+      const value = number(/changed to "(\d{1,9})"/u.exec(message)?.[1])
+      if (!Number.isNaN(value)) say.fact({ fact: 'limit', of: say.server, name: 'max_connections', value })
+      return true
+    },
+  },
+  {
+    begins: ['deadlock detected'],
+    tell(record, say) {
+      say.signal('postgres.deadlock', { attributes: whose(record), burst: record.database })
+      return true
+    },
+  },
+  { begins: ['canceling statement due to statement timeout'], tell: timedOut('statement') },
+  { begins: ['canceling statement due to lock timeout'], tell: timedOut('lock') },
+  {
+    begins: ['canceling statement due to conflict with recovery', 'terminating connection due to conflict with recovery'],
+    tell: timedOut('recovery-conflict'),
+  },
+  { begins: ['terminating connection due to idle-in-transaction timeout'], tell: timedOut('idle-in-transaction') },
+  { begins: ['terminating connection due to transaction timeout'], tell: timedOut('transaction') },
+  { begins: ['canceling authentication due to timeout'], tell: timedOut('authentication') },
+  // What an administrator or a client asked for.
+  { begins: ['canceling autovacuum task', 'terminating connection due to idle-session timeout'], tell: () => true },
+  { begins: ['terminating background worker', 'terminating autovacuum process', 'terminating walreceiver process due to administrator'], tell: () => true },
+  { begins: ['checkpoints are occurring too frequently'], tell: told('log.warning', 'checkpoints') },
+  { begins: ['could not fork ', 'could not create shared memory', 'could not map anonymous shared memory'], tell: told('log.error', 'resources') },
+  {
+    begins: ['archive command failed', 'archive command was terminated', 'archiving write-ahead log file', 'archiving transaction log file'],
+    tell: told('log.error', 'archiving'),
+  },
+  {
+    begins: [
+      'requested WAL segment',
+      'terminating walsender process due to replication timeout',
+      'terminating walreceiver due to timeout',
+      'could not receive data from WAL stream',
+      'could not send data to WAL stream',
+      'could not connect to the primary server',
+      'invalidating ',
+      'terminating process', // … to release replication slot
+    ],
+    tell: told('log.error', 'replication'),
+  },
+  {
+    has: ['must be vacuumed within', 'commands that assign new', 'is not accepting commands to avoid wraparound'],
+    tell(record, say) {
+      trouble(record, say, record.severity === 'WARNING' ? 'log.warning' : 'log.error', 'wraparound')
+      return true
+    },
+  },
+  {
+    begins: ['temporary file: '],
+    tell(record, say) {
+      if (number(/, size (\d{1,18})$/mu.exec(record.message)?.[1]) >= LARGE_TEMP_FILE) trouble(record, say, 'log.warning', 'temporary-file')
+      return true
+    },
+  },
+  { begins: ['using stale statistics'], tell: told('log.warning', 'statistics') },
+  {
+    begins: ['unexpected EOF on client connection with an open transaction', 'could not receive data from client', 'could not send data to client'],
+    tell: told('log.warning', '08006'),
+  },
+  { begins: ['no pg_hba.conf entry for', 'pg_hba.conf rejects', 'password authentication failed'], tell: refused },
+]
+
+/** The codes that say by themselves what a message in another language means. */
+const BY_CODE: ReadonlyMap<string, Rule['tell']> = new Map<string, Rule['tell']>([
+  ['53300', tooMany],
+  ['40P01', RULES.find(({ begins }) => begins?.[0] === 'deadlock detected')?.tell ?? (() => false)],
+  ['28P01', refused],
+  ['25P03', timedOut('idle-in-transaction')],
+])
+
+/** Says what a record means. */
+export const speak = (record: PostgresRecord, say: Voice): void => {
+  const { message, severity } = record
+  // A client's own text is no message of the server: RAISE, COPY and functions may say anything.
+  const foreign = severity === 'ERROR' && record.sqlstate.startsWith('P0')
+  if (!foreign) {
+    for (const rule of RULES) {
+      const fits = rule.begins?.some((start) => message.startsWith(start)) ?? rule.has?.some((part) => message.slice(0, 1_000).includes(part)) ?? false
+      if (fits && rule.tell(record, say) !== false) return
+    }
+    if (severity === 'FATAL' || severity === 'ERROR') {
+      const tell = BY_CODE.get(record.sqlstate)
+      if (tell !== undefined && tell(record, say) !== false) return
+    }
+  }
+  if (severity === 'PANIC') crash(say, 'panic')
+  const level = levelOf(severity, record.sqlstate)
+  if (level === 'log.error' && record.sqlstate.startsWith('28')) refused(record, say)
+  else if (level !== null) trouble(record, say, level)
+}

@@ -1,0 +1,138 @@
+/** The server behind one log: puts what its records mean into the sink, the same whichever format they came in. */
+import { postgres, process, shortName, THIS_POSTGRES, type Entity } from '../src/model/entity.js'
+import type { Basis, Stamp } from '../src/model/extract.js'
+import type { InputContext, Sink } from '../src/model/format.js'
+import { speak, withoutNumbers, type Voice } from './postgres-messages.js'
+import { known, NOBODY, type PostgresRecord, type Session } from './postgres-record.js'
+import { sessions, statements } from './postgres-series.js'
+import { sqlstateOf } from './postgres-sqlstate.js'
+
+export interface PostgresServer {
+  /** The pod that runs the server of what follows, where the line names it. */
+  within(pod: Entity | null): void
+  /** Counts a statement that took so long; true: its text is worth reading, for `slowest`. */
+  statement(ms: number, basis: Basis, milliseconds: number, database: string): boolean
+  slowest(ms: number, basis: Basis, milliseconds: number, database: string, text: string): void
+  /** 'connection authorized: user=… database=…'. */
+  authorized(at: Stamp, pid: number, message: string, line: number): void
+  disconnected(at: Stamp, pid: number): void
+  sessionOf(pid: number): Session
+  say(record: PostgresRecord): void
+  /** An error of the program that runs the server. */
+  manager(at: Stamp, app: string, message: string): void
+  end(): void
+}
+
+/** Tools that look after a server rather than depend on it. */
+const TOOLS: ReadonlySet<string> = new Set(['psql', 'pg_isready', 'pg_dump', 'pg_basebackup', 'pg_receivewal', 'walreceiver'])
+/** Drivers that name themselves where nobody gave the application a name. */
+const DRIVERS: ReadonlySet<string> = new Set(['PostgreSQL JDBC Driver', 'psycopg', 'psycopg2', 'node-postgres', 'pgbouncer', 'pgx', 'app'])
+const MAX_CLIENTS = 500
+
+/** Whose program a session is: the application's name if somebody chose one, else the user. */
+export const clientOf = ({ user, application }: Session): string => {
+  const name = application === '' || DRIVERS.has(application) ? user : application
+  // 'sidekiq 6.5 shop [0 of 5 busy]' says its state behind its name; a slash would end an entity's part.
+  return name.split(' [')[0]?.replaceAll('/', '_').trim().slice(0, 80) ?? ''
+}
+
+/** The session of 'connection authorized: user=shop database=shop application_name=web SSL enabled (…)'. */
+export const sessionOf = (message: string): Session => {
+  const user = /user=([^ ]{1,200})/u.exec(message)?.[1] ?? ''
+  const database = /database=([^ ]{1,200})/u.exec(message)?.[1] ?? (message.startsWith('replication') ? 'replication' : '')
+  const from = message.indexOf('application_name=')
+  const application = from < 0 ? '' : (message.slice(from + 17).split(/ SSL enabled| GSS \(/u)[0] ?? '')
+  return { user: known(user), database: known(database), application: known(application) }
+}
+
+export const postgresServer = (sink: Sink, context: InputContext): PostgresServer => {
+  let entity: Entity = THIS_POSTGRES
+  let pod: Entity | null = null
+  let crashKnown = false
+  let vacuums = 0
+  let current: PostgresRecord | null = null
+  const clients = new Set<string>()
+  const counted = statements(sink)
+  const open = sessions(sink)
+
+  const take = (next: Entity | null): void => {
+    if (next === pod) return
+    pod = next
+    entity = next === null ? THIS_POSTGRES : postgres(shortName(next))
+    if (next !== null) sink.fact({ fact: 'runs-as', of: entity, by: next })
+  }
+  take(context.pod)
+
+  const voice: Voice = {
+    get server() {
+      return entity
+    },
+    signal(kind, { phase, since = 0, attributes, burst } = {}) {
+      if (current === null) return
+      if (kind === 'postgres.autovacuum') vacuums++
+      const at: Stamp = since > 0 ? { ms: current.at.ms - since, basis: current.at.basis } : current.at
+      sink.signal({
+        kind,
+        entity,
+        at,
+        until: current.at,
+        text: current.text,
+        line: current.line,
+        ...(phase === undefined ? {} : { phase }),
+        ...(attributes === undefined ? {} : { attributes }),
+        ...(burst === undefined ? {} : { burst }),
+      })
+    },
+    fact: (fact) => sink.fact(fact),
+    reset() {
+      if (current !== null) open.reset(current.at)
+    },
+    crashed(now) {
+      if (now !== undefined) crashKnown = now
+      return crashKnown
+    },
+    vacuums: () => vacuums,
+  }
+
+  return {
+    within: (next) => take(next ?? context.pod),
+    statement: (ms, basis, milliseconds, database) => counted.count(ms, basis, milliseconds, database),
+    slowest(ms, basis, milliseconds, database, text) {
+      // A statement that sleeps is as slow as it was told to be.
+      if (!text.includes('pg_sleep')) counted.longest(ms, basis, milliseconds, database)
+    },
+    authorized(at, pid, message, line) {
+      const session = sessionOf(message)
+      open.opened(at, pid, session, line)
+      const name = clientOf(session)
+      if (name === '' || clients.size >= MAX_CLIENTS || TOOLS.has(session.application) || clients.has(`${entity} ${name}`)) return
+      clients.add(`${entity} ${name}`)
+      sink.fact({ fact: 'client-of', client: process('-', name), server: entity })
+    },
+    disconnected: (at, pid) => open.closed(at, pid),
+    sessionOf: (pid) => (pid > 0 ? open.of(pid) : NOBODY),
+    say(record) {
+      if (Number.isNaN(record.at.ms)) {
+        sink.warn('records without a time are counted, but cannot be placed')
+        return
+      }
+      const session = record.pid > 0 ? open.of(record.pid) : NOBODY
+      current = {
+        ...record,
+        user: record.user || session.user,
+        database: record.database || session.database,
+        application: record.application || session.application,
+        sqlstate: sqlstateOf(record.sqlstate, record.message),
+      }
+      speak(current, voice)
+      current = null
+    },
+    manager(at, app, message) {
+      sink.signal({ kind: 'log.error', entity: pod ?? entity, at, attributes: { app }, burst: withoutNumbers(message), text: message })
+    },
+    end() {
+      counted.end()
+      open.end()
+    },
+  }
+}

@@ -1,0 +1,266 @@
+import assert from 'node:assert/strict'
+import { existsSync, readFileSync } from 'node:fs'
+import { describe, test } from 'node:test'
+import { gunzipSync } from 'node:zlib'
+import type { InputExtract, Signal } from '../src/model/extract.js'
+import { read } from '../test/read.js'
+import { postgresStderr } from './postgres-stderr.js'
+
+const shared = (path: string): URL => new URL(`../../shared/${path}`, import.meta.url)
+const needs = (path: string): { skip: false | string } => ({ skip: existsSync(shared(path)) ? false : 'shared/ is absent' })
+const open = (path: string): Buffer => (path.endsWith('.gz') ? gunzipSync(readFileSync(shared(path))) : readFileSync(shared(path)))
+const FIXTURES = 'corpus/postgres/darold+pgbadger/t/fixtures'
+
+const kinds = ({ signals }: InputExtract): string[] => signals.map(({ kind, phase }) => `${kind} ${phase}`)
+const of = ({ signals }: InputExtract, kind: string): Signal[] => signals.filter((signal) => signal.kind === kind)
+const span = ({ spans }: InputExtract): string =>
+  spans.map(({ basis, first, last }) => `${basis} ${new Date(first).toISOString()} ${new Date(last).toISOString()}`).join()
+
+const CRASH = `2026-03-04 10:00:00.100 UTC [100] LOG:  server process (PID 4242) was terminated by signal 9: Killed
+2026-03-04 10:00:00.100 UTC [100] DETAIL:  Failed process was running: SELECT big
+	FROM table_of_things
+2026-03-04 10:00:00.101 UTC [100] LOG:  terminating any other active server processes
+2026-03-04 10:00:00.300 UTC [4300] reader@store FATAL:  the database system is in recovery mode
+2026-03-04 10:00:00.400 UTC [4301] LOG:  database system was interrupted; last known up at 2026-03-04 09:58:00 UTC
+2026-03-04 10:00:02.000 UTC [100] LOG:  database system is ready to accept connections
+`
+
+const SESSIONS = `2026-03-04 10:00:01.000 UTC [7] [unknown]@[unknown] LOG:  connection received: host=10.0.0.1 port=4000
+2026-03-04 10:00:01.001 UTC [7] reader@store LOG:  connection authorized: user=reader database=store application_name=my app SSL enabled (protocol=TLSv1.3, cipher=X, bits=256)
+2026-03-04 10:00:02.000 UTC [8] reader@store LOG:  connection authorized: user=reader database=store application_name=my app SSL enabled (protocol=TLSv1.3, cipher=X, bits=256)
+2026-03-04 10:00:05.000 UTC [7] reader@store LOG:  disconnection: session time: 0:00:03.999 user=reader database=store host=10.0.0.1 port=4000
+2026-03-04 10:00:09.000 UTC [100] LOG:  starting PostgreSQL 16.2 on x86_64-pc-linux-gnu, compiled by gcc, 64-bit
+`
+
+describe('the stderr log of Postgres', () => {
+  test('reads its example', async () => {
+    const extract = await read(`${postgresStderr.example}\n`)
+    assert.equal(extract.format, 'postgres')
+    assert.deepEqual(kinds(extract), ['postgres.connections-saturated point', 'postgres.connection-rejected point'])
+    assert.deepEqual(of(extract, 'postgres.connection-rejected')[0]?.attributes, {
+      reason: 'too-many',
+      sqlstate: '53300',
+      class: '53',
+      user: 'billing_sync',
+      database: 'shop',
+    })
+  })
+
+  test('says the same however its bytes are cut', async () => {
+    const text = CRASH + SESSIONS
+    const whole = await read(text)
+    for (let chunkBytes = 1; chunkBytes <= 40; chunkBytes++) assert.deepEqual(await read(text, { chunkBytes }), whole, `cut every ${chunkBytes} bytes`)
+  })
+
+  test('a crash opens crashed and recovering, ready closes them, and the killed statement is named', async () => {
+    const extract = await read(CRASH)
+    assert.deepEqual(kinds(extract), [
+      'postgres.backend-killed point',
+      'postgres.crashed begin',
+      'postgres.recovering point',
+      'postgres.connection-rejected point',
+      'postgres.recovering begin',
+      'postgres.crashed end',
+      'postgres.recovering end',
+      'postgres.shutdown end',
+      'postgres.ready point',
+    ])
+    assert.deepEqual(extract.signals[0]?.attributes, { process: 'server process', pid: 4242, signal: 9, statement: 'SELECT big' })
+    assert.equal(extract.records, 5)
+    assert.equal(extract.skipped, 0)
+  })
+
+  test('open sessions are counted by user, database and application, and end with the server', async () => {
+    const extract = await read(SESSIONS)
+    const [series] = extract.series
+    assert.deepEqual(series?.labels, { user: 'reader', database: 'store', application: 'my app' })
+    assert.deepEqual([...(series?.values ?? [])], [1, 2, 1, 0])
+    assert.deepEqual(extract.facts, [{ fact: 'client-of', client: 'process/-/my app', server: 'postgres/?' }])
+  })
+
+  test('open sessions come out the same when the newest line is first', async () => {
+    const backwards = SESSIONS.trimEnd().split('\n').reverse().join('\n')
+    const extract = await read(`${backwards}\n`)
+    assert.deepEqual([...(extract.series[0]?.values ?? [])], [1, 2, 1, 0])
+  })
+
+  test('without disconnections nobody knows how many are open: no series', async () => {
+    const lines = SESSIONS.split('\n').filter((line) => !line.includes('disconnection'))
+    assert.deepEqual((await read(lines.join('\n'))).series, [])
+  })
+
+  for (const [prefix, ms, basis, user] of [
+    ['2026-03-04 10:00:00.250 UTC [77] bob@store ', '2026-03-04T10:00:00.250Z', 'utc', 'bob'],
+    ['2026-03-04 10:00:00 CET [77]: [3-1] user=bob,db=store,app=psql,client=10.0.0.1 ', '2026-03-04T10:00:00.000Z', 'zone:CET', 'bob'],
+    ['2026-03-04 07:00:00 -03 [77]: [3-1] db=store,user=bob ', '2026-03-04T10:00:00.000Z', 'utc', 'bob'],
+    ['2026-03-04 15:30:00 +0530 [77] ', '2026-03-04T10:00:00.000Z', 'utc', undefined],
+    ['2026-03-04 10:00:00 UTC:10.0.0.1(50906):bob@store:[77]:', '2026-03-04T10:00:00.000Z', 'utc', 'bob'],
+    ['< 2026-03-04 10:00:00.250 EST >', '2026-03-04T10:00:00.250Z', 'zone:EST', undefined],
+    ['1772618400.250 [77] bob@store ', '2026-03-04T10:00:00.250Z', 'utc', 'bob'],
+    ['[77] bob@store 2026-03-04 10:00:00.250 UTC ', '2026-03-04T10:00:00.250Z', 'utc', 'bob'],
+    ['2026-03-04 10:00:00.250 UTC [77] 40P01 bob@store ', '2026-03-04T10:00:00.250Z', 'utc', 'bob'],
+  ] as const) {
+    test(`finds time and user in the prefix '${prefix}'`, async () => {
+      const extract = await read(`${prefix}ERROR:  deadlock detected\n${prefix}DETAIL:  Process 77 waits\n`)
+      const [signal] = extract.signals
+      assert.equal(signal?.kind, 'postgres.deadlock')
+      assert.equal(new Date(signal.at.ms).toISOString(), ms)
+      assert.equal(signal.at.basis, basis)
+      assert.equal(signal.attributes['user'], user)
+      assert.equal(signal.attributes['sqlstate'], '40P01')
+      assert.equal(extract.records, 1)
+    })
+  }
+
+  test('a wait began when it began, not when it was reported; the queue is its size', async () => {
+    const [signal] = (
+      await read(`2026-03-04 10:00:05.000 UTC [9] LOG:  process 9 still waiting for AccessExclusiveLock on relation 16385 of database 5 after 1000.123 ms
+2026-03-04 10:00:05.000 UTC [9] DETAIL:  Process holding the lock: 4. Wait queue: 9, 10, 11.
+2026-03-04 10:00:05.000 UTC [9] STATEMENT:  ALTER TABLE x
+`)
+    ).signals
+    assert.deepEqual(signal?.attributes, { lock: 'AccessExclusiveLock', on: 'relation', waiting: 3, holder: 4 })
+    assert.equal(signal.at.ms, Date.UTC(2026, 2, 4, 10, 0, 5) - 1000.123)
+  })
+
+  test('an autovacuum is a span that ends where it is reported', async () => {
+    const extract =
+      await read(`2026-03-04 10:00:30.000 UTC [9] LOG:  automatic aggressive vacuum to prevent wraparound of table "store.public.orders": index scans: 1
+	pages: 0 removed, 10 remain
+	system usage: CPU: user: 1.50 s, system: 0.25 s, elapsed: 20.50 s
+`)
+    const [signal] = extract.signals
+    assert.equal(signal?.phase, 'span')
+    assert.equal(signal.until.ms - signal.at.ms, 20_500)
+    assert.deepEqual(signal.attributes, { table: 'store.public.orders', elapsedSeconds: 20.5, cpuSeconds: 1.75, aggressive: 'yes', wraparound: 'yes' })
+  })
+
+  test('the longest statement of ten seconds counts, unless it was told to sleep', async () => {
+    const extract = await read(`2026-03-04 10:00:01.000 UTC [9] a@b LOG:  duration: 12.500 ms  statement: SELECT 1
+2026-03-04 10:00:02.000 UTC [9] a@b LOG:  duration: 900.000 ms  statement: SELECT 1,
+	pg_sleep(0.9)
+2026-03-04 10:00:03.000 UTC [9] a@b LOG:  duration: 80.000 ms  statement: SELECT 2
+2026-03-04 10:00:13.000 UTC [9] a@b LOG:  duration: 4.000 ms  statement: SELECT 2
+`)
+    assert.deepEqual(
+      extract.series.map(({ name, labels, values }) => [name, labels['database'], ...values]),
+      [
+        ['faultline_postgres_statement_seconds', 'b', 0.08, 0.004],
+        ['faultline_postgres_statements', 'b', 3, 1],
+      ],
+    )
+  })
+
+  test("a client's own errors are warnings, the server's are errors", async () => {
+    const line = (text: string): string => `2026-03-04 10:00:01.000 UTC [9] a@b ${text}\n`
+    const level = async (text: string): Promise<string | undefined> => (await read(line(text))).signals.at(-1)?.kind
+    assert.equal(await level('ERROR:  duplicate key value violates unique constraint "x"'), 'log.warning')
+    assert.equal(await level('ERROR:  canceling statement due to user request'), 'log.warning')
+    assert.equal(await level('ERROR:  canceling statement due to statement timeout'), 'postgres.timeouts')
+    assert.equal(await level('ERROR:  out of memory'), 'log.error')
+    assert.equal(await level('FATAL:  password authentication failed for user "a"'), 'log.error')
+    assert.equal(await level('FATAL:  terminating connection due to administrator command'), 'log.warning')
+    assert.equal(await level('WARNING:  there is no transaction in progress'), undefined)
+  })
+
+  test('a plain start is no recovery', async () => {
+    const extract = await read(`2026-03-04 10:00:01.000 UTC [9] LOG:  database system was shut down at 2026-03-04 09:00:00 UTC
+2026-03-04 10:00:01.100 UTC [12] a@b FATAL:  the database system is starting up
+2026-03-04 10:00:02.000 UTC [1] LOG:  database system is ready to accept connections
+`)
+    assert.deepEqual(
+      of(extract, 'postgres.recovering').map(({ phase }) => phase),
+      ['end'],
+    )
+  })
+
+  test('severities in another language are read, and a code says what a translated message means', async () => {
+    const extract = await read(`2026-03-04 10:00:01.000 UTC [9] 53300 a@b FATAL:  es sind bereits zu viele Verbindungen offen
+2026-03-04 10:00:01.000 UTC [9] 42P01 a@b FEHLER:  Relation »x« existiert nicht
+2026-03-04 10:00:01.000 UTC [9] 42P01 a@b ANWEISUNG:  SELECT 1
+`)
+    assert.equal(extract.records, 2)
+    assert.equal(extract.signals.at(-1)?.attributes['sqlstate'], '42P01')
+  })
+
+  test('pieces of a syslog message belong together', async () => {
+    const extract = await read(`[7-1] db=b,user=a LOG:  duration: 13.997 ms  statement: SELECT 1,
+[7-2] #011       2
+[8-1] db=b,user=a ERROR:  deadlock detected
+[8-2] db=b,user=a DETAIL:  Process 1 waits
+`)
+    assert.equal(extract.format, 'postgres')
+    assert.equal(extract.records, 2)
+    assert.equal(extract.skipped, 0)
+  })
+
+  for (const [line, sure] of [
+    ['2026-03-04 10:00:00.250 UTC [77] LOG:  checkpoint starting: time', true],
+    ['LOG:  database system is ready to accept connections', true],
+    ['2026-03-04 10:00:00,250 INFO: no action. I am (pg-0), the leader with the lock', false],
+    ['2026-03-04T10:00:00Z ERROR: could not connect', false],
+    ['I0304 10:00:00.000000       1 main.go:1] LOG: started', false],
+    ['{"level":"info","msg":"LOG:  hello"}', false],
+  ] as const) {
+    test(`${sure ? 'takes' : 'leaves'} ${line}`, async () => {
+      const extract = await read(`${line}\n`)
+      assert.equal(extract.format === 'postgres', sure)
+    })
+  }
+
+  test('hostile lines neither throw nor hold it up', async () => {
+    const lines = [
+      '2026-03-04 10:00:00 UTC [1] LOG:  process 1 still waiting for',
+      `${'\t'.repeat(70_000)}x`,
+      `${'A'.repeat(500_000)}: ERROR:  x`,
+      ': '.repeat(200_000),
+      '[1-'.repeat(100_000),
+    ]
+    const started = performance.now()
+    await read(`${lines.join('\n')}\n`)
+    assert.ok(performance.now() - started < 2_000)
+  })
+
+  test('pg_vacuums.log of pgBadger: 3,544 records, 2,094 autovacuums', needs(FIXTURES), async () => {
+    const extract = await read(open(`${FIXTURES}/pg_vacuums.log.gz`))
+    assert.equal(extract.records, 3_544)
+    assert.equal(of(extract, 'postgres.autovacuum').length, 2_094)
+    assert.equal(span(extract), 'zone:CEST 2024-06-27T00:00:07.000Z 2024-06-27T02:59:51.000Z')
+    assert.equal(extract.skipped, 0)
+  })
+
+  test('a statement of forty lines is one record', needs('corpus/wrappers'), async () => {
+    const extract = await read(open('corpus/wrappers/tstack+lnav/test/logfile_postgres.1'))
+    assert.equal(extract.format, 'postgres')
+    assert.equal(extract.skipped, 0)
+    assert.deepEqual(
+      extract.signals.map(({ attributes }) => attributes['sqlstate']),
+      ['42601', '42P01'],
+    )
+  })
+
+  test('pg-disk-full: full, PANIC, killed by signal 6, recovering twice, ready', needs('recordings/pg-disk-full'), async () => {
+    const extract = await read(open('recordings/pg-disk-full/dump/logs/postgresql.log'))
+    assert.equal(extract.format, 'postgres')
+    assert.equal(extract.skipped, 0)
+    assert.equal(span(extract), 'zone:CET 2026-11-21T09:23:19.000Z 2026-11-21T09:26:27.000Z')
+    const first = (kind: string, phase: string): string =>
+      new Date(
+        Math.min(
+          ...of(extract, kind)
+            .filter((signal) => signal.phase === phase)
+            .map(({ at }) => at.ms),
+        ),
+      ).toISOString()
+    assert.equal(first('postgres.disk-full', 'point'), '2026-11-21T09:24:56.000Z')
+    assert.equal(first('postgres.crashed', 'begin'), '2026-11-21T09:24:56.000Z')
+    assert.equal(first('postgres.backend-killed', 'point'), '2026-11-21T09:24:56.000Z')
+    assert.equal(first('postgres.recovering', 'begin'), '2026-11-21T09:24:57.000Z')
+    assert.equal(of(extract, 'postgres.ready').length, 2)
+    // The bulk writer's statements are pg_sleep, the analyst's report too.
+    assert.deepEqual(
+      extract.series.filter(({ name }) => name === 'faultline_postgres_statement_seconds'),
+      [],
+    )
+  })
+})
