@@ -93,7 +93,11 @@ export const alertSeries = (sink: Sink, line: () => number | null): AlertSeries 
       let alert = alerts.get(key)
       if (alert === undefined) alerts.set(key, (alert = { labels, firing: [], pending: [], activeAt: new Set() }))
       const { firing, pending, activeAt } = alert
-      if (name === 'ALERTS_FOR_STATE') return (_, value) => void (value > 0 && activeAt.add(value * 1000))
+      if (name === 'ALERTS_FOR_STATE') {
+        return (_, value) => {
+          if (value > 0) activeAt.add(value * 1000)
+        }
+      }
       const samples = labels['alertstate'] === 'firing' ? firing : pending
       return (ms, value) => samples.push({ ms, value, line: line() })
     },
@@ -154,24 +158,18 @@ const runs = (samples: readonly Sample[], step: number, last: number): readonly 
   const found: Run[] = []
   let begin: Sample | null = null
   let latest: Sample | null = null
-  const close = (): void => {
-    if (begin !== null && latest !== null) found.push({ begin, end: latest })
-    begin = null
-  }
   for (const sample of samples) {
-    // A stale marker (NaN) says that the alert is over; before 2.0 it was a 0.
-    if (!(sample.value > 0)) {
-      close()
-      continue
+    // A stale marker (NaN) says that the alert is over; before Prometheus 2 it was a 0.
+    const firing = sample.value > 0
+    if (begin !== null && latest !== null && (!firing || sample.ms - latest.ms > GAP_INTERVALS * step)) {
+      found.push({ begin, end: latest })
+      begin = null
     }
-    if (begin !== null && latest !== null && sample.ms - latest.ms > GAP_INTERVALS * step) close()
+    if (!firing) continue
     begin ??= sample
     latest = sample
   }
-  // The loop above assigns these in a closure, which the compiler does not follow.
-  const open = begin as Sample | null
-  const final = latest as Sample | null
-  if (open !== null && final !== null) found.push({ begin: open, end: last - final.ms > GAP_INTERVALS * step ? final : null })
+  if (begin !== null && latest !== null) found.push({ begin, end: last - latest.ms > GAP_INTERVALS * step ? latest : null })
   return found
 }
 

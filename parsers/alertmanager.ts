@@ -17,7 +17,7 @@ const sniff = ({ bytes }: Head): number => {
   const text = bytes.toString('latin1', start, Math.min(bytes.length, 65_536))
   if (!/^\s*[[{]/u.test(text)) return 0
   if (/"startsAt"\s*:\s*"/u.test(text) && /"labels"\s*:\s*\{/u.test(text)) {
-    if (/"(?:alerts|receivers|generatorURL|fingerprint|endsAt|alertname)"\s*:/u.test(text)) return 0.9
+    if (/"(?:alertname|generatorURL|fingerprint)"\s*:/u.test(text)) return 0.9
   }
   return 0
 }
@@ -62,7 +62,6 @@ const openAlertmanager = (sink: Sink, _context: InputContext): ReturnType<BytesF
         for (const alert of alerts) say(alert, line)
         found ||= alerts.length > 0
       } else if (isObject(held)) found = read(held, received, line, depth + 1) || found
-      else if (typeof held === 'string' && held.startsWith('{') && held.includes('"startsAt"')) found = read(parsed(held), received, line, depth + 1) || found
     }
     // A notification about no alert (an empty group) is understood all the same.
     return found || Array.isArray(own(value, 'alerts'))
@@ -129,12 +128,4 @@ const endOf = (alert: JsonObject, start: number): number => {
 const summaryOf = (alert: JsonObject): string => {
   const annotations = own(alert, 'annotations')
   return ownText(annotations, 'summary') || ownText(annotations, 'message') || ownText(annotations, 'description')
-}
-
-const parsed = (text: string): unknown => {
-  try {
-    return JSON.parse(text) as unknown
-  } catch {
-    return null
-  }
 }

@@ -4,7 +4,7 @@
  * https://prometheus.io/docs/instrumenting/exposition_formats/ · https://prometheus.io/docs/specs/om/open_metrics_spec/
  */
 import type { LineFormat } from '../src/model/format.js'
-import { readNumber, scanned, seriesEnd, skipBlanks } from './metric-bytes.js'
+import { parseSelector, readNumber, scanned, seriesEnd, skipBlanks } from './metric-bytes.js'
 import { openMetricLines } from './metric-lines.js'
 
 const META = /^# (?:HELP|TYPE|UNIT) \S|^# EOF$/u
@@ -22,7 +22,7 @@ export const exposition: LineFormat = {
     const others = some.filter((line) => !line.startsWith('#'))
     const samples = others.filter(isSample)
     if (meta > 0 && samples.length >= others.length * 0.9) return 0.95
-    if (samples.length === 0 || samples.length < others.length * 0.9) return meta > 2 ? 0.4 : 0
+    if (samples.length === 0 || samples.length < others.length * 0.9) return meta > 2 || (meta > 0 && samples.length >= others.length * 0.4) ? 0.4 : 0
     const labelled = samples.filter((line) => line.includes('{')).length
     return labelled > 0 ? 0.85 : samples.length > 2 ? 0.5 : 0
   },
@@ -34,7 +34,7 @@ const isSample = (line: string): boolean => {
   const bytes = Buffer.from(line)
   const name = seriesEnd(bytes, 0, bytes.length)
   const at = skipBlanks(bytes, name, bytes.length)
-  if (name < 0 || (at === name && bytes[name - 1] !== 125)) return false
+  if (name < 0 || (at === name && bytes[name - 1] !== 125) || parseSelector(bytes, 0, name) === null) return false
   readNumber(bytes, at, bytes.length)
   if (scanned.end < 0) return false
   const next = skipBlanks(bytes, scanned.end, bytes.length)

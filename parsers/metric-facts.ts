@@ -89,8 +89,8 @@ export const metricFacts = (sink: Sink): MetricFacts => {
         }
       },
     ],
-    ['machine_cpu_cores', (labels) => (_, value) => void (labels['node'] && size(node(labels['node']), { cores: value }))],
-    ['machine_memory_bytes', (labels) => (_, value) => void (labels['node'] && size(node(labels['node']), { memoryBytes: value }))],
+    ['machine_cpu_cores', ({ node: name }) => (name ? (_, value) => size(node(name), { cores: value }) : null)],
+    ['machine_memory_bytes', ({ node: name }) => (name ? (_, value) => size(node(name), { memoryBytes: value }) : null)],
     [
       'kube_node_status_capacity',
       (labels) => {
@@ -153,10 +153,7 @@ export const metricFacts = (sink: Sink): MetricFacts => {
     ['kube_pod_container_resource_limits', (labels) => limit(labels, labels['resource'])],
     ['kube_pod_container_resource_limits_memory_bytes', (labels) => limit(labels, 'memory')], // kube-state-metrics 1.x
     ['kube_pod_container_resource_limits_cpu_cores', (labels) => limit(labels, 'cpu')],
-    [
-      'pg_settings_max_connections',
-      (labels) => (_, value) => void maxConnections.set(labels['server'] ?? labels['instance'] ?? '', value),
-    ],
+    ['pg_settings_max_connections', (labels) => (_, value) => void maxConnections.set(labels['server'] ?? labels['instance'] ?? '', value)],
   ])
 
   const replicas = (labels: Labels, kind: string): Watch | null => {

@@ -19,7 +19,8 @@ const MAX_NAME_BYTES = 65_536
 interface Known {
   readonly writer: SampleWriter
   /** Writers of a native histogram's count and sum. */
-  readonly part: (suffix: string) => SampleWriter
+  readonly count: () => SampleWriter
+  readonly sum: () => SampleWriter
 }
 
 /** `unit`: promtool's dump is in milliseconds however small; otherwise the magnitude tells. */
@@ -59,7 +60,11 @@ export const openMetricLines = (sink: Sink, context: InputContext, unit: 'ms' | 
     const selector = parseSelector(bytes, start, stop)
     if (selector === null) return null
     const { name: called, labels } = selector
-    return { writer: series.of(called, labels), part: (suffix) => series.of(`${called ?? ''}${suffix}`, labels) }
+    const part = (suffix: string): (() => SampleWriter) => {
+      let writer: SampleWriter | null = null
+      return () => (writer ??= series.of(`${called ?? ''}${suffix}`, labels))
+    }
+    return { writer: series.of(called, labels), count: part('_count'), sum: part('_sum') }
   }
 
   const sample = (writer: SampleWriter, ms: number, value: number): void => {
@@ -105,8 +110,8 @@ export const openMetricLines = (sink: Sink, context: InputContext, unit: 'ms' | 
     if (count === null || scanned.end < 0 || !Number.isFinite(time)) return false
     const ms = toMs(time)
     sink.record(ms, 'utc')
-    sample(found.part('_count'), ms, Number(count[1]))
-    if (sum !== null) sample(found.part('_sum'), ms, Number(sum[1]))
+    sample(found.count(), ms, Number(count[1]))
+    if (sum !== null) sample(found.sum(), ms, Number(sum[1]))
     return true
   }
 

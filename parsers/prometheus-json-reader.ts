@@ -2,14 +2,13 @@
  * One pass over the bytes of Prometheus' JSON. Samples, nearly all of it, are read as numbers from the bytes; objects that mean
  * something (labels, targets, alerts) are cut out and parsed; the rest is walked over. What a chunk cuts in two waits for the next.
  */
-import { target } from '../src/model/entity.js'
 import type { Labels } from '../src/model/extract.js'
 import type { BytesReader, InputContext, Sink } from '../src/model/format.js'
-import { stampOf, utc } from '../src/read/stamps.js'
-import { alertAttributes, alertEntity, alertKey, alertText, tellsNothing } from './alert-series.js'
-import { MAX_VALUE_BYTES, own, ownText, parseJson, stringsOf, valueEnd } from './json-values.js'
-import { POWERS, readNumber, scanned } from './metric-bytes.js'
+import { MAX_VALUE_BYTES, parseJson, stringsOf, valueEnd } from './json-values.js'
+import { readNumber, scanned } from './metric-bytes.js'
 import { metricSeries, type SampleWriter } from './metric-series.js'
+import { prometheusObjects } from './prometheus-json-objects.js'
+import { bare, isBlank, MORE, readBare, sampleReader, skipSpace } from './prometheus-json-samples.js'
 
 const QUOTE = 34
 const BACKSLASH = 92
@@ -19,29 +18,12 @@ const OPEN_LIST = 91
 const CLOSE_LIST = 93
 const OPEN = 123
 const CLOSE = 125
-/** The bytes end within what is being read. */
-const MORE = -1
-/** A sample is two numbers; what is longer is none. */
-const MAX_SAMPLE_BYTES = 4_096
-
-/** Room for a plain sample: eleven digits, a point, three digits, fifteen more, and what is between. */
-const MAX_PLAIN_SAMPLE = 64
-/** A number of so many characters is below 2^53: exact as a double. */
-const MAX_EXACT_DIGITS = 15
-
-const isBlank = (byte: number | undefined): boolean => byte === 32 || byte === 10 || byte === 13 || byte === 9
-
-const skipSpace = (bytes: Buffer, at: number): number => {
-  let next = at
-  while (next < bytes.length && isBlank(bytes[next])) next++
-  return next
-}
-
 /** walk: outside of samples. samples: in "values". times: in "timestamps". elements: in a list whose objects are cut out. */
 type Mode = 'walk' | 'samples' | 'times' | 'elements' | 'pass'
 
 export const openPrometheusJson = (sink: Sink, context: InputContext): BytesReader => {
   const series = metricSeries(sink, context, () => null)
+  const objects = prometheusObjects(sink, series)
   let held: Buffer = Buffer.alloc(0)
   let mode: Mode = 'walk'
   /** First and last time; in an array, for a variable would be a new object at every change. */
@@ -53,8 +35,8 @@ export const openPrometheusJson = (sink: Sink, context: InputContext): BytesRead
   let writer: SampleWriter | null = null
   /** Samples whose labels are still to come, values whose times are. */
   let waiting: { ms: number; value: number }[] = []
-  let bare: number[] = []
-  let bareRead = 0
+  let values: number[] = []
+  let timesRead = 0
 
   let element: (value: unknown) => void = () => undefined
   /** Passing over a value: depth and whether within a string. */
@@ -72,8 +54,8 @@ export const openPrometheusJson = (sink: Sink, context: InputContext): BytesRead
     }
     labels = writer = null
     waiting = []
-    bare = []
-    bareRead = 0
+    values = []
+    timesRead = 0
   }
 
   const writerOfSeries = (): SampleWriter | null => {
@@ -98,106 +80,22 @@ export const openPrometheusJson = (sink: Sink, context: InputContext): BytesRead
     }
   }
 
-  /** [1795249607.271,"1"] at `at`; returns where it ends. NaN where it is no sample. */
-  const readSample = (bytes: Buffer, at: number): number => {
-    const end = bytes.length
-    let next = skipSpace(bytes, at + 1)
-    const seconds = readNumber(bytes, next, end)
-    if (scanned.end < 0) return cut(bytes, at)
-    next = skipSpace(bytes, scanned.end)
-    if (next >= end) return cut(bytes, at)
-    if (bytes[next] !== COMMA) return NaN
-    next = skipSpace(bytes, next + 1)
-    const quoted = bytes[next] === QUOTE
-    const value = readNumber(bytes, quoted ? next + 1 : next, end)
-    if (scanned.end < 0) return cut(bytes, at)
-    next = scanned.end
-    if (quoted) {
-      if (next < end && bytes[next] !== QUOTE) return NaN
-      next++
-    }
-    next = skipSpace(bytes, next)
-    if (next >= end) return cut(bytes, at)
-    if (bytes[next] !== CLOSE_LIST || !Number.isFinite(seconds)) return NaN
-    sample(Math.round(seconds * 1000), value)
-    return next + 1
-  }
-
-  /** A sample that does not read: cut by the end of the bytes, or none at all. */
-  const cut = (bytes: Buffer, at: number): number => {
-    const close = bytes.indexOf(CLOSE_LIST, at)
-    return close < 0 && bytes.length - at < MAX_SAMPLE_BYTES ? MORE : NaN
-  }
+  const reader = sampleReader(sample)
 
   const wrong = (what: string): void => {
     broken++
     sink.skip(what)
   }
 
-  /**
-   * Samples as Prometheus writes them, [1795249607.271,"1.5"], or with a blank after a comma as Python does: most of every answer. It stops at
-   * whatever is different, and early enough before the end never to look beyond it; readSample is its slow twin.
-   */
-  const plainSamples = (bytes: Buffer, from: number): number => {
-    const safe = bytes.length - MAX_PLAIN_SAMPLE
-    let at = from
-    while (at < safe && bytes[at] === OPEN_LIST) {
-      let next = at + 1
-      let digit = (bytes[next] ?? 0) - 48
-      let ms = 0
-      while (digit >= 0 && digit <= 9) {
-        ms = ms * 10 + digit
-        digit = (bytes[++next] ?? 0) - 48
-      }
-      if (next === at + 1 || next - at > 12) return at
-      ms *= 1000
-      if (digit === -2) {
-        let scale = 100
-        digit = (bytes[++next] ?? 0) - 48
-        while (digit >= 0 && digit <= 9 && scale >= 1) {
-          ms += digit * scale
-          scale /= 10
-          digit = (bytes[++next] ?? 0) - 48
-        }
-      }
-      if (bytes[next] !== COMMA) return at
-      if (bytes[++next] === 32) next++
-      if (bytes[next] !== QUOTE) return at
-      const first = ++next
-      let value = 0
-      digit = (bytes[next] ?? 0) - 48
-      while (digit >= 0 && digit <= 9) {
-        value = value * 10 + digit
-        digit = (bytes[++next] ?? 0) - 48
-      }
-      if (digit === -2 && next > first) {
-        const point = next
-        digit = (bytes[++next] ?? 0) - 48
-        while (digit >= 0 && digit <= 9) {
-          value = value * 10 + digit
-          digit = (bytes[++next] ?? 0) - 48
-        }
-        if (next - first > MAX_EXACT_DIGITS) return at
-        value /= POWERS[next - point - 1] ?? 1
-      }
-      // Fewer digits than these are an exact double, and their quotient by a power of ten is the nearest one to what is written.
-      if (next === first || next - first > MAX_EXACT_DIGITS || bytes[next] !== QUOTE || bytes[next + 1] !== CLOSE_LIST) return at
-      sample(ms, value)
-      at = next + 2
-      if (bytes[at] === COMMA && bytes[++at] === 32) at++
-    }
-    return at
-  }
-
   const samples = (bytes: Buffer, from: number): number => {
     let at = from
     for (;;) {
-      at = plainSamples(bytes, at)
+      at = reader.plain(bytes, at)
       let byte = bytes[at]
       while (byte === COMMA || isBlank(byte)) byte = bytes[++at]
       if (byte === undefined) return at
       if (byte === OPEN_LIST) {
-        const next = readSample(bytes, at)
+        const next = reader.one(bytes, at)
         if (next === MORE) return at
         if (Number.isNaN(next)) {
           wrong('a sample that is not [time, "value"]')
@@ -213,30 +111,16 @@ export const openPrometheusJson = (sink: Sink, context: InputContext): BytesRead
         return at + 1
       } else {
         // VictoriaMetrics: bare values here, their times in "timestamps".
-        const next = bareNumber(bytes, at)
+        const next = readBare(bytes, at)
         if (next === MORE) return at
         if (Number.isNaN(next)) {
           mode = 'walk'
           return at
         }
-        bare.push(bareValue)
+        values.push(bare.value)
         at = next
       }
     }
-  }
-
-  let bareValue = 0
-  /** A number, null, or a quoted NaN or Infinity; sets bareValue. */
-  const bareNumber = (bytes: Buffer, at: number): number => {
-    const quoted = bytes[at] === QUOTE ? 1 : 0
-    bareValue = readNumber(bytes, at + quoted, bytes.length)
-    let end = scanned.end < 0 ? -1 : scanned.end + quoted
-    if (end < 0 && bytes.toString('latin1', at, at + 4) === 'null') {
-      bareValue = NaN
-      end = at + 4
-    }
-    if (end >= bytes.length || (end < 0 && bytes.length - at < 64)) return MORE
-    return end < 0 ? NaN : end
   }
 
   const times = (bytes: Buffer, from: number): number => {
@@ -245,14 +129,14 @@ export const openPrometheusJson = (sink: Sink, context: InputContext): BytesRead
       let byte = bytes[at]
       while (byte === COMMA || isBlank(byte)) byte = bytes[++at]
       if (byte === undefined) return at
-      const next = byte === CLOSE_LIST ? NaN : bareNumber(bytes, at)
+      const next = byte === CLOSE_LIST ? NaN : readBare(bytes, at)
       if (next === MORE) return at
       if (Number.isNaN(next)) {
         mode = 'walk'
         return byte === CLOSE_LIST ? at + 1 : at
       }
-      const value = bare[bareRead++]
-      if (value !== undefined && Number.isFinite(bareValue)) sample(bareValue, value)
+      const value = values[timesRead++]
+      if (value !== undefined && Number.isFinite(bare.value)) sample(bare.value, value)
       at = next
     }
   }
@@ -307,6 +191,12 @@ export const openPrometheusJson = (sink: Sink, context: InputContext): BytesRead
     element = each
   }
 
+  const startAlerts = (): void => {
+    const seconds = forSeconds
+    forSeconds = null
+    startElements((value) => objects.alert(value, seconds))
+  }
+
   /** Walks to the next key that means something. Returns where to go on; the mode may have changed. */
   const walk = (bytes: Buffer, from: number): number => {
     let at = from
@@ -319,7 +209,7 @@ export const openPrometheusJson = (sink: Sink, context: InputContext): BytesRead
         if (bytes.toString('latin1', key, key + 10) === '"__name__"') {
           const end = valueEnd(bytes, at)
           if (end < 0) return at
-          labelSet(parseJson(bytes, at, end))
+          objects.labelSet(parseJson(bytes, at, end))
           at = end
         } else {
           finishSeries()
@@ -375,7 +265,7 @@ export const openPrometheusJson = (sink: Sink, context: InputContext): BytesRead
         if (inside >= bytes.length) return MORE
         if (!isNumeric(bytes[inside])) return name === 'value' ? at : at + 1
         if (name === 'result') labels = {} // a scalar
-        const end = readSample(bytes, at)
+        const end = reader.one(bytes, at)
         if (!Number.isNaN(end)) return end
         const string = valueEnd(bytes, at) // a string result: [time, "any text"]
         return string < 0 ? MORE : string
@@ -384,18 +274,18 @@ export const openPrometheusJson = (sink: Sink, context: InputContext): BytesRead
         if (byte !== OPEN_LIST) return at
         const end = valueEnd(bytes, at)
         if (end < 0) return MORE
-        histogram(parseJson(bytes, at, end))
+        objects.histogram(parseJson(bytes, at, end), labels)
         return end
       }
       case 'histograms':
-        if (byte === OPEN_LIST) startElements(histogram)
+        if (byte === OPEN_LIST) startElements((value) => objects.histogram(value, labels))
         return byte === OPEN_LIST ? at + 1 : at
       case 'activeTargets':
-        if (byte === OPEN_LIST) startElements(activeTarget)
+        if (byte === OPEN_LIST) startElements((value) => objects.activeTarget(value))
         return byte === OPEN_LIST ? at + 1 : at
       case 'alerts':
         if (byte !== OPEN_LIST) return at
-        startElements(alert)
+        startAlerts()
         return at + 1
       case 'droppedTargets':
       case 'discoveredLabels':
@@ -431,61 +321,6 @@ export const openPrometheusJson = (sink: Sink, context: InputContext): BytesRead
       default:
         return at
     }
-  }
-
-  /** [time, {"count":"12", "sum":"18.4", "buckets":[…]}]: a native histogram; its count and sum are kept. */
-  const histogram = (value: unknown): void => {
-    if (!Array.isArray(value) || typeof value[0] !== 'number') return
-    const ms = Math.round(value[0] * 1000)
-    const { __name__: name, ...others } = labels ?? {}
-    sink.record(ms, 'utc')
-    for (const part of ['count', 'sum']) {
-      const number = Number(ownText(value[1], part) || NaN)
-      series.of(name === undefined ? null : `${name}_${part}`, name === undefined ? { ...others, part } : others).push(ms, number)
-    }
-  }
-
-  const labelSet = (value: unknown): void => {
-    const { __name__: name, ...others } = stringsOf(value)
-    sink.record(NaN, 'utc')
-    if (name !== undefined) series.of(name, others)
-  }
-
-  const activeTarget = (value: unknown): void => {
-    const of = stringsOf(own(value, 'labels'))
-    const scraped = stampOf(ownText(value, 'lastScrape'))
-    const ms = scraped === null || scraped.ms < 0 ? NaN : scraped.ms // year 1: never
-    sink.record(ms, 'utc')
-    series.of('up', of) // its labels tell which node has which address
-    if (ownText(value, 'health') !== 'down' || Number.isNaN(ms)) return
-    const { job = '-', instance = '-' } = of
-    const error = ownText(value, 'lastError')
-    sink.signal({
-      kind: 'service.unreachable',
-      entity: target(job, instance),
-      at: utc(ms),
-      attributes: { error },
-      text: `target ${ownText(value, 'scrapeUrl') || instance} is down: ${error}`,
-      line: null,
-    })
-  }
-
-  /** {"labels":{…},"state":"firing","activeAt":"…"}: it fired after the rule's `for`, which only /api/v1/rules tells. */
-  const alert = (value: unknown): void => {
-    const of = stringsOf(own(value, 'labels'))
-    const active = stampOf(ownText(value, 'activeAt'))
-    sink.record(active?.ms ?? NaN, 'utc')
-    if (active === null || ownText(value, 'state') !== 'firing' || tellsNothing(of)) return
-    sink.signal({
-      kind: 'alert.fired',
-      entity: alertEntity(of),
-      phase: 'begin',
-      at: utc(active.ms + (forSeconds ?? 0) * 1000),
-      attributes: { ...alertAttributes(of), alertstate: 'firing', activeAt: new Date(active.ms).toISOString(), ...(forSeconds === null ? { onset: 'active' } : {}) },
-      text: `${alertText(of)} ${ownText(own(value, 'annotations'), 'summary')}`,
-      line: null,
-      burst: alertKey(of),
-    })
   }
 
   const read = (bytes: Buffer): number => {

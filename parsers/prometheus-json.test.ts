@@ -80,8 +80,14 @@ test('the fast reader of samples agrees with JSON.parse', async () => {
       const { series } = await read(text, { chunkBytes })
       assert.equal(series.length, result.length)
       for (const [index, { values }] of result.entries()) {
-        assert.deepEqual([...(series[index]?.times ?? [])], values.map(([time]) => Math.round(time * 1000)))
-        assert.deepEqual([...(series[index]?.values ?? [])], values.map(([, value]) => (value === '+Inf' ? Infinity : Number(value))))
+        assert.deepEqual(
+          [...(series[index]?.times ?? [])],
+          values.map(([time]) => Math.round(time * 1000)),
+        )
+        assert.deepEqual(
+          [...(series[index]?.values ?? [])],
+          values.map(([, value]) => (value === '+Inf' ? Infinity : Number(value))),
+        )
       }
     }
   }
@@ -184,11 +190,26 @@ const ALERTS = JSON.stringify({
             name: 'DiskFull',
             duration: 60,
             alerts: [
-              { labels: { alertname: 'DiskFull', node: 'storage-2', severity: 'critical' }, annotations: {}, state: 'firing', activeAt: '2026-11-21T08:24:00Z' },
-              { labels: { alertname: 'DiskFull', node: 'storage-3', severity: 'critical' }, annotations: {}, state: 'pending', activeAt: '2026-11-21T08:24:30Z' },
+              {
+                labels: { alertname: 'DiskFull', node: 'storage-2', severity: 'critical' },
+                annotations: {},
+                state: 'firing',
+                activeAt: '2026-11-21T08:24:00Z',
+              },
+              {
+                labels: { alertname: 'DiskFull', node: 'storage-3', severity: 'critical' },
+                annotations: {},
+                state: 'pending',
+                activeAt: '2026-11-21T08:24:30Z',
+              },
             ],
           },
-          { state: 'firing', name: 'Watchdog', duration: 0, alerts: [{ labels: { alertname: 'Watchdog' }, state: 'firing', activeAt: '2026-11-20T00:00:00Z' }] },
+          {
+            state: 'firing',
+            name: 'Watchdog',
+            duration: 0,
+            alerts: [{ labels: { alertname: 'Watchdog' }, state: 'firing', activeAt: '2026-11-20T00:00:00Z' }],
+          },
         ],
       },
     ],
@@ -236,25 +257,37 @@ test('hostile bytes do not throw: broken samples, deep nests, keys of the protot
 
 const recordings = new URL('../../shared/recordings/', import.meta.url)
 
-test('every Prometheus file of the recordings is read whole, and as JSON.parse reads it', { skip: existsSync(recordings) ? false : 'shared/ is absent' }, async () => {
-  let files = 0
-  for (const name of readdirSync(recordings, { recursive: true }) as string[]) {
-    if (!/dump\/(?:prometheus|prom)\/.*\.(?:json|txt|txt\.gz|ndjson)$/u.test(name)) continue
-    const raw = readFileSync(new URL(name, recordings))
-    const bytes = name.endsWith('.gz') ? gunzipSync(raw) : raw
-    const extract = await read(bytes, { path: name })
-    files++
-    assert.match(extract.format, /^(?:prometheus|alertmanager)$/u, name)
-    assert.equal(extract.skipped, 0, name)
-    if (!/query_range/u.test(name) || !name.endsWith('.json')) continue
-    // The recording's own type is known: a matrix.
-    const { data } = JSON.parse(bytes.toString()) as { data: { result: { values: [number, string][] }[] } }
-    const results = data.result.map(({ values }) => values.filter(([, value]) => value !== 'NaN')).filter(({ length }) => length > 0)
-    assert.equal(extract.series.length, results.length, name)
-    for (const [index, real] of results.entries()) {
-      assert.deepEqual([...(extract.series[index]?.times ?? [])], real.map(([time]) => Math.round(time * 1000)), name)
-      assert.deepEqual([...(extract.series[index]?.values ?? [])], real.map(([, value]) => Number(value.replace('Inf', 'Infinity'))), name)
+test(
+  'every Prometheus file of the recordings is read whole, and as JSON.parse reads it',
+  { skip: existsSync(recordings) ? false : 'shared/ is absent' },
+  async () => {
+    let files = 0
+    for (const name of readdirSync(recordings, { recursive: true }) as string[]) {
+      if (!/dump\/(?:prometheus|prom)\/.*\.(?:json|txt|txt\.gz|ndjson)$/u.test(name) || name.endsWith('QUERIES.json')) continue
+      const raw = readFileSync(new URL(name, recordings))
+      const bytes = name.endsWith('.gz') ? gunzipSync(raw) : raw
+      const extract = await read(bytes, { path: name })
+      files++
+      assert.match(extract.format, /^(?:prometheus|alertmanager)$/u, name)
+      assert.equal(extract.skipped, 0, name)
+      if (!/query_range/u.test(name) || !name.endsWith('.json')) continue
+      // The recording's own type is known: a matrix.
+      const { data } = JSON.parse(bytes.toString()) as { data: { result: { values: [number, string][] }[] } }
+      const results = data.result.map(({ values }) => values.filter(([, value]) => value !== 'NaN')).filter(({ length }) => length > 0)
+      assert.equal(extract.series.length, results.length, name)
+      for (const [index, real] of results.entries()) {
+        assert.deepEqual(
+          [...(extract.series[index]?.times ?? [])],
+          real.map(([time]) => Math.round(time * 1000)),
+          name,
+        )
+        assert.deepEqual(
+          [...(extract.series[index]?.values ?? [])],
+          real.map(([, value]) => Number(value.replace('Inf', 'Infinity'))),
+          name,
+        )
+      }
     }
-  }
-  assert.ok(files > 0)
-})
+    assert.ok(files > 0)
+  },
+)

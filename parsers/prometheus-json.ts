@@ -13,8 +13,6 @@ const PARTS = /"(?:activeTargets|droppedTargets|activeAt|groups|errorType)"\s*:/
 const DATA_SOON = /^[^\n]{0,40}"data"\s*:/u
 /** A result cut out of its answer, a line of an export, a set of labels. */
 const SERIES = /^\s*\[?\s*\{\s*"metric"\s*:\s*\{[^{}]*\}\s*,\s*"values?"\s*:\s*\[|^\s*\{\s*"__name__"\s*:\s*"/u
-/** The index of saved queries: the answers beside it are named by it. */
-const QUERIES = /^\s*\[\s*\{\s*"file"\s*:\s*"[^"]*"\s*,\s*"query"\s*:/u
 
 const sniff = ({ bytes }: Head): number => {
   const start = bytes[0] === 0xef ? 3 : 0
@@ -23,7 +21,7 @@ const sniff = ({ bytes }: Head): number => {
   if (/"resultType"\s*:\s*"streams"/u.test(text)) return 0 // Loki's log lines
   if (RESULT.test(text) && /^\s*\{/u.test(text)) return 0.95
   if (ANSWER.test(text)) return PARTS.test(text) ? 0.9 : DATA_SOON.test(text) && !/"startsAt"/u.test(text) ? 0.8 : 0.2
-  return SERIES.test(text) || QUERIES.test(text) ? 0.85 : 0
+  return SERIES.test(text) ? 0.85 : 0
 }
 
 export const prometheusJson: BytesFormat = {

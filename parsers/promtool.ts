@@ -8,7 +8,8 @@ import type { LineFormat } from '../src/model/format.js'
 import { openMetricLines } from './metric-lines.js'
 
 const DUMPED = /^\{__name__="[^"]+"[^\n]*\} (?:[-+0-9.e]+|[+-]Inf|NaN|\{[^\n]*\}) -?\d+$/u
-const ANSWERED = /^(?:[a-zA-Z_:][\w:]*)?\{[^\n]*\} => [-+0-9.eINan]* ?@\[[0-9.]+\]$|^(?:[a-zA-Z_:][\w:]*)?(?:\{[^\n]*\})? =>\s*$|^[-+0-9.eINanf]+ @\[[0-9.]+\]$/u
+const ANSWERED =
+  /^(?:[a-zA-Z_:][\w:]*)?\{[^\n]*\} => [-+0-9.eINan]* ?@\[[0-9.]+\]$|^(?:[a-zA-Z_:][\w:]*)?(?:\{[^\n]*\})? =>\s*$|^[-+0-9.eINanf]+ @\[[0-9.]+\]$/u
 
 export const promtool: LineFormat = {
   id: 'prometheus',
