@@ -77,7 +77,13 @@ export const tellIncidents = (found: readonly Found[], links: readonly CausalLin
     const alerts = alertsOf(links, inside, isAlert)
     incidents.push(complete(members, mine, alerts, roots, graph, found, timeline))
   }
-  return incidents.sort((a, b) => b.severity - a.severity || a.start - b.start)
+  return withConsidered(incidents, found, timeline).sort((a, b) => b.severity - a.severity || a.start - b.start)
+}
+
+/** What belongs to another incident was not a candidate here; what belongs to none may have been. */
+const withConsidered = (incidents: readonly CausalIncident[], found: readonly Found[], timeline: Timeline): CausalIncident[] => {
+  const taken = new Set(incidents.flatMap((incident) => incident.findings))
+  return incidents.map((incident) => ({ ...incident, considered: consideredFor(taken, incident.start, incident.end ?? timeline.to, found) }))
 }
 
 const rankRoots = (members: readonly number[], found: readonly Found[], graph: Graph): readonly RankedRoot[] => {
@@ -146,7 +152,7 @@ const complete = (
     links: [...causal, ...alerts],
     roots,
     chains: chainsOf(roots, graph, found),
-    considered: consideredFor(all, start, end ?? timeline.to, found),
+    considered: [],
     start,
     end,
     severity,
@@ -175,12 +181,11 @@ const chainsOf = (roots: readonly RankedRoot[], graph: Graph, found: readonly Fo
 const AROUND_MS = 5 * 60_000
 const MOST_CONSIDERED = 12
 
-const consideredFor = (members: readonly number[], start: number, end: number, found: readonly Found[]): readonly number[] => {
-  const inside = new Set(members)
+const consideredFor = (taken: ReadonlySet<number>, start: number, end: number, found: readonly Found[]): readonly number[] => {
   const result: number[] = []
   found.forEach((one, at) => {
     const role = roleOf(one.kind)
-    if (inside.has(at) || one.start > end || one.start < start - AROUND_MS || role === 'impact' || role === 'detection' || typeOf(one.entity) === 'cluster') return
+    if (taken.has(at) || one.start > end || one.start < start - AROUND_MS || role === 'impact' || role === 'detection' || typeOf(one.entity) === 'cluster') return
     result.push(at)
   })
   return result.slice(0, MOST_CONSIDERED)

@@ -126,11 +126,19 @@ const lagFit = (lagMs: number, mechanism: Mechanism, cause: Found, effect: Found
   const slack = (cause.slackMs + effect.slackMs) / 1000
   const lag = lagMs / 1000
   if (lag + slack < min) return 0.4
+  if (isCondition(cause) && effect.start - (cause.end ?? Infinity) > lingerMs(mechanism, cause, effect)) return OVER
   if (lag <= Math.max(typical, slack)) return 1
   if (lag <= max) return 1 - 0.4 * ((lag - typical) / Math.max(1, max - typical))
   // The cause lasted: its effect may come late, while it goes on.
   return 0.45
 }
+
+/** A condition acts while it lasts, and a little longer; an occurrence acts once and its effect takes its time. */
+const isCondition = (one: Found): boolean => one.end !== null && !/^(?:change|action|alert)\.|\.(?:evicted|rescheduled|rebooted|oom-kill|oom-killed|kernel-panic|backend-killed|shutdown|deadlock)$/u.test(one.kind)
+
+const lingerMs = (mechanism: Mechanism, cause: Found, effect: Found): number => Math.max(30_000, mechanism.lag.typical * 1000) + cause.slackMs + effect.slackMs
+
+const OVER = 0.25
 
 const fitOf = (mechanism: Mechanism, cause: Found, effect: Found): number => {
   const rule = mechanism.if

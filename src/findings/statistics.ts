@@ -134,7 +134,7 @@ export const smoothed = (column: Column, reach = 1): Column => ({
 
 /**
  * When a rise that culminates at `peakAt` began: the last moment before it at which the column was at its usual level.
- * The usual level is the median of the quieter half of what came before; a tenth of the rise counts as noise.
+ * The usual level is the median of the quietest quarter of what came before; a tenth of the rise counts as noise.
  */
 export const onsetOfRise = (column: Column, peakAt: number): { readonly at: number; readonly usual: number; readonly peak: number } => {
   const before: number[] = []
@@ -144,7 +144,7 @@ export const onsetOfRise = (column: Column, peakAt: number): { readonly at: numb
     peakIndex = index
   }
   const peak = column.values[peakIndex] ?? NaN
-  const low = [...before].sort((a, b) => a - b).slice(0, Math.max(1, Math.ceil(before.length / 2)))
+  const low = [...before].sort((a, b) => a - b).slice(0, Math.max(1, Math.ceil(before.length / 4)))
   const usual = median(low)
   const noise = Math.max(3 * deviation(low), (peak - usual) * 0.1)
   let at = column.times[0] ?? peakAt

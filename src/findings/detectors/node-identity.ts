@@ -10,11 +10,11 @@ const MIN_FLIPS = 3
 
 export const nodeIdentity: Detector = {
   id: 'node-identity',
-  finds: ['node.identity-conflict'],
+  finds: ['node.identity-conflict', 'node.heartbeat-missed'],
   detect(timeline) {
     const nodes = new Set<Entity>()
     for (const signal of timeline.signals) if (signal.kind === 'node.identity' || signal.kind === 'lease.conflict') nodes.add(signal.entity)
-    return [...nodes].sort().flatMap((node) => conflictOf(node, timeline))
+    return [...nodes].sort().flatMap((node) => [...conflictOf(node, timeline), ...lostRenewals(node, timeline)])
   },
 }
 
@@ -48,5 +48,22 @@ const conflictOf = (node: Entity, timeline: Timeline): readonly Found[] => {
     },
   ]
 }
+
+/** A renewal that collides with another writer's is a missed one; now and then that happens to everybody. */
+const lostRenewals = (node: Entity, timeline: Timeline): readonly Found[] =>
+  timeline.signals
+    .filter((signal) => signal.entity === node && signal.kind === 'lease.conflict' && signal.count >= MIN_FLIPS)
+    .map((signal) => ({
+      kind: 'node.heartbeat-missed',
+      entity: node,
+      start: signal.at,
+      end: signal.until,
+      confidence: 0.9,
+      summary: `The kubelet of ${called(node)} lost the race for its own lease, ${times(signal.count)}: somebody else wrote it too.`,
+      evidence: chooseEvidence(evidenceOf([signal])),
+      attributes: { reason: 'conflict' },
+      slackMs: 10_000,
+      dose: signal.count,
+    }))
 
 const count = (signals: readonly TimedSignal[]): number => signals.reduce((sum, signal) => sum + signal.count, 0)

@@ -64,7 +64,7 @@ const growing = (timeline: Timeline): readonly Found[] =>
     const node = timeline.topology.nodeOf(entity, peakAt)
     const memory = node === null ? null : timeline.topology.nodeFacts(node).memoryBytes
     const limit = timeline.topology.memoryLimit(entity) ?? memory
-    const nearLimit = limit !== null && peak > limit * 0.6
+    const nearLimit = limit !== null && peak > limit * 0.85
     if (peak - floor < (nearLimit ? GROWN_BYTES / 4 : GROWN_BYTES) || peak < floor * (nearLimit ? 1.5 : GROWN_TIMES)) return []
     const after = column.times.find((time, index) => time > peakAt && (column.values[index] ?? 0) < floor + (peak - floor) / 2)
     return [
@@ -72,7 +72,7 @@ const growing = (timeline: Timeline): readonly Found[] =>
         kind: 'pod.memory-growing',
         entity,
         start: at,
-        end: after ?? null,
+        end: after ?? endOf(column, timeline),
         confidence: nearLimit ? 0.93 : 0.8,
         summary: `The memory of ${called(entity)} grew from ${bytes(floor)} to ${bytes(peak)}.`,
         evidence: [sampleEvidence(source, at, `→ ${bytes(valueAt(column, at))}`), sampleEvidence(source, peakAt, `→ ${bytes(peak)}, the most`)],
@@ -82,6 +82,12 @@ const growing = (timeline: Timeline): readonly Found[] =>
       },
     ]
   })
+
+/** A container whose series stops before the data does is gone; null where it goes on to the end. */
+const endOf = (column: Column, timeline: Timeline): number | null => {
+  const last = column.times.at(-1) ?? timeline.to
+  return timeline.to - last > 3 * stepOf(column.times) ? last : null
+}
 
 /** Pods that took a large part of their node's cores while the node was saturated, and clearly more than before. */
 const hungry = (timeline: Timeline, found: readonly Found[]): readonly Found[] => {
