@@ -44,6 +44,9 @@ const HARM: Partial<Readonly<Record<FindingKind, number>>> = {
   'pod.unschedulable': 0.4,
   'pod.unready': 0.4,
   'node.not-ready': 0.4,
+  'node.oom-kill': 0.35,
+  'pod.oom-killed': 0.35,
+  'pod.evicted': 0.3,
   'node.heartbeat-missed': 0.3,
 }
 
@@ -56,7 +59,9 @@ const harmOf = (one: Found): number => {
 
 /** A planned change may cost replicas for a while: that is its plan, not an incident. */
 const PLANNED: ReadonlySet<string> = new Set(['action.drain', 'action.cordon', 'change.scaled', 'change.deployed', 'change.node-added', 'change.node-removed'])
-const PLANNED_HARM = 0.7
+/** What a rolling change costs by design, while it goes on. */
+const PLAN_COSTS: ReadonlySet<string> = new Set(['workload.degraded', 'pod.unready', 'pod.evicted'])
+const PLAN_MS = 5 * 60_000
 /** A cause so weak that nobody should be told. */
 const WEAKEST_CAUSE = 0.42
 
@@ -117,7 +122,7 @@ const isPlan = (root: number, paths: ReadonlyMap<number, Path>, found: readonly 
   const one = found[root]
   if (one === undefined || !PLANNED.has(one.kind)) return false
   const impacts = [...paths.keys()].map((at) => found[at]).filter((at): at is Found => at !== undefined && at !== one && harmOf(at) > 0)
-  return impacts.every((impact) => harmOf(impact) <= PLANNED_HARM && impact.kind !== 'pod.crash-looping' && impact.end !== null && impact.end - impact.start < 3 * 60_000) && !impacts.some((impact) => harmOf(impact) >= 0.8)
+  return impacts.every((impact) => PLAN_COSTS.has(impact.kind) && impact.end !== null && impact.end - impact.start < PLAN_MS)
 }
 
 /** Alerts tell of the findings they are linked to; of several, the surest. */

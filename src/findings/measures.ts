@@ -41,8 +41,21 @@ export const nodeOfLabels = (labels: Labels, timeline: Timeline): Entity | null 
   if (named !== undefined && named !== '') return timeline.topology.nodeAt(named) ?? node(named)
   const { instance } = labels
   if (instance === undefined || instance === '') return null
+  const known = nodesByInstance(timeline).get(instance)
+  if (known !== undefined) return timeline.topology.nodeAt(known) ?? node(known)
   const host = instance.replace(/:\d+$/u, '')
   return timeline.topology.nodeAt(host) ?? (timeline.names.nodes.has(node(host)) ? node(host) : node(host))
+}
+
+const instances = new WeakMap<Timeline, ReadonlyMap<string, string>>()
+/** Which node an instance is, as other series of the same instance say. */
+const nodesByInstance = (timeline: Timeline): ReadonlyMap<string, string> => {
+  let known = instances.get(timeline)
+  if (known === undefined) {
+    known = new Map(timeline.series.flatMap(({ labels: { instance, node: name } }) => (instance === undefined || name === undefined || name === '' ? [] : [[instance, name] as const])))
+    instances.set(timeline, known)
+  }
+  return known
 }
 
 /** The Postgres server that a pg_* series is about. One server in the dump is the one its logs speak of. */

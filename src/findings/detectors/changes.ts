@@ -66,7 +66,7 @@ const found = (kind: 'change.deployed' | 'change.scaled', workload: Entity, sign
     confidence: 0.95,
     summary: kind === 'change.deployed' ? `A rollout of ${called(workload)} started.` : `${called(workload).replace(/^w/u, 'W')} was scaled${from === undefined || to === undefined ? '' : ` from ${from} to ${to} replicas`}.`,
     evidence: chooseEvidence(evidenceOf(signals)),
-    attributes: { ...first.attributes },
+    attributes: { ...(Object.assign({}, ...signals.map((signal) => signal.attributes).reverse()) as Found['attributes']) }, // a merge of attributes is attributes
     slackMs: 1_000,
     dose: 1,
   }

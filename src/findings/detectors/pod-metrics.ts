@@ -48,6 +48,10 @@ export const podCpu = (timeline: Timeline): ReadonlyMap<Entity, { column: Column
 const GROWN_BYTES = 128 * MIB
 const GROWN_TIMES = 2.5
 
+/** A container that has just started always grows from nothing; that is warm-up until it takes a good part of its node. */
+const WARM_UP_BYTES = 512 * MIB
+const WARM_UP_SHARE = 0.3
+
 const growing = (timeline: Timeline): readonly Found[] =>
   [...podMemory(timeline)].flatMap(([entity, { column, source }]): Found[] => {
     if (column.times.length < 4) return []
@@ -65,6 +69,8 @@ const growing = (timeline: Timeline): readonly Found[] =>
     const memory = node === null ? null : timeline.topology.nodeFacts(node).memoryBytes
     const limit = timeline.topology.memoryLimit(entity) ?? memory
     const nearLimit = limit !== null && peak > limit * 0.85
+    const fresh = (column.times[0] ?? 0) > timeline.from + 3 * stepOf(column.times)
+    if (fresh && !nearLimit && peak < Math.max(WARM_UP_BYTES, (memory ?? 0) * WARM_UP_SHARE)) return []
     if (peak - floor < (nearLimit ? GROWN_BYTES / 4 : GROWN_BYTES) || peak < floor * (nearLimit ? 1.5 : GROWN_TIMES)) return []
     const after = column.times.find((time, index) => time > peakAt && (column.values[index] ?? 0) < floor + (peak - floor) / 2)
     return [
