@@ -140,10 +140,8 @@ const pastString = (bytes: Buffer, at: number, end: number): number => {
 /** More of a JSON line than this is payload, not its envelope of time, level and message. */
 const JSON_LIMIT = 65_536
 
-/** Scans a JSON object's first level, and the second where its key is known as 'log.level' and the like. */
-export const scanJson = (bytes: Buffer, start: number, lineEnd: number): void => {
-  clear()
-  inJson = fields.keyed = true
+/** Gives the hash of each key of a JSON object's first two levels – of the second as 'log.level' – and its value's bytes, quotes taken off. */
+export const walkJson = (bytes: Buffer, start: number, lineEnd: number, give: (key: number, start: number, end: number) => void): void => {
   const end = Math.min(lineEnd, start + JSON_LIMIT)
   let depth = 0
   let key = 0
@@ -197,10 +195,7 @@ export const scanJson = (bytes: Buffer, start: number, lineEnd: number): void =>
           break
         }
         const past = pastString(bytes, at, end)
-        if (depth <= 2) {
-          const role = ROLES.get(key)
-          if (role !== undefined) found(role, at + 1, past - 1)
-        }
+        if (depth <= 2) give(key, at + 1, past - 1)
         at = past
         break
       }
@@ -212,14 +207,23 @@ export const scanJson = (bytes: Buffer, start: number, lineEnd: number): void =>
       default: {
         let next = at + 1
         for (let letter = bytes[next]; next < end && letter !== 44 && letter !== 125 && letter !== 93 && letter !== 32; letter = bytes[++next]);
-        if (depth <= 2) {
-          const role = ROLES.get(key)
-          if (role !== undefined) found(role, at, next)
-        }
+        if (depth <= 2) give(key, at, next)
         at = next
       }
     }
   }
+}
+
+const giveField = (key: number, start: number, end: number): void => {
+  const role = ROLES.get(key)
+  if (role !== undefined) found(role, start, end)
+}
+
+/** Scans a JSON line into `fields`. */
+export const scanJson = (bytes: Buffer, start: number, lineEnd: number): void => {
+  clear()
+  inJson = fields.keyed = true
+  walkJson(bytes, start, lineEnd, giveField)
   if (levelValue.start >= 0) fields.level = levelOfValue(bytes, levelValue.start, levelValue.end, syslogLevels)
 }
 
