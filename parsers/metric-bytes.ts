@@ -107,7 +107,7 @@ export interface Selector {
 }
 
 // A label: name="value", or a name in quotes; UTF-8 names stand alone in quotes: {"http.status", "a.b"="c"}.
-const LABEL = /\s*(?:"((?:[^"\\]|\\.)*)"|([^\s"=,{}]+))\s*(?:=\s*"((?:[^"\\]|\\.)*)")?\s*(,|$)/suy
+const LABEL = /\s*(?:"((?:[^"\\]|\\.)*)"|([^\s"=,{}]+))(?:\s*=\s*"((?:[^"\\]|\\.)*)"\s*|\s*)(,|$)/suy
 
 /** name{label="value", …} as name and labels; null where the braces hold something else. */
 export const parseSelector = (bytes: Buffer, start: number, end: number): Selector | null => {

@@ -26,10 +26,12 @@ interface Known {
 /** `unit`: promtool's dump is in milliseconds however small; otherwise the magnitude tells. */
 export const openMetricLines = (sink: Sink, context: InputContext, unit: 'ms' | 'magnitude'): LineReader => {
   const series = metricSeries(sink, context, () => sink.line)
-  const known = new Map<string, Known | null>()
+  const known = new Map<string, Known>()
   let nameBytes = Buffer.alloc(0)
   let nameLength = 0
   let current: Known | null = null
+  /** Values of `current` follow, a line each: promtool's answer to a range query. */
+  let answering = false
   /** First and last time; in an array, for a variable would be a new object at every change. */
   const range = new Float64Array([Infinity, -Infinity])
 
@@ -41,8 +43,13 @@ export const openMetricLines = (sink: Sink, context: InputContext, unit: 'ms' | 
     if (stop < 0 || stop - start > MAX_NAME_BYTES) return -1
     const key = bytes.toString('latin1', start, stop)
     let found = known.get(key)
-    if (found === undefined) known.set(key, (found = open(bytes, start, stop)))
-    if (found === null) return -1
+    if (found === undefined) {
+      // Words that begin a line are no series to remember: a value has to follow.
+      if (!isValueStart(bytes[skipBlanks(bytes, stop, end)])) return -1
+      const opened = open(bytes, start, stop)
+      if (opened === null) return -1
+      known.set(key, (found = opened))
+    }
     current = found
     nameLength = stop - start
     if (nameBytes.length < nameLength) nameBytes = Buffer.alloc(nameLength * 2)
@@ -136,16 +143,19 @@ export const openMetricLines = (sink: Sink, context: InputContext, unit: 'ms' | 
         sink.part()
         return true
       }
+      // Before names: NaN could be one.
+      if (answering && current !== null && isValueStart(byte) && answer(bytes, start, end, current)) return true
       const stop = name(bytes, start, end)
-      if (stop < 0 || current === null) return current !== null && answer(bytes, start, end, current)
+      if (stop < 0 || current === null) return false
       const at = skipBlanks(bytes, stop, end)
       if (bytes[at] === EQUALS && bytes[at + 1] === GREATER) {
         const next = skipBlanks(bytes, at + 2, end)
-        if (next < end) return answer(bytes, next, end, current)
+        answering = next >= end
+        if (!answering) return answer(bytes, next, end, current)
         sink.part()
         return true
       }
-      return afterName(bytes, at, end, current) || answer(bytes, start, end, current)
+      return afterName(bytes, at, end, current)
     },
     end() {
       series.end(range[0] ?? NaN, range[1] ?? NaN)
@@ -155,3 +165,17 @@ export const openMetricLines = (sink: Sink, context: InputContext, unit: 'ms' | 
 
 /** `st@1795249415`: when a counter started, after the time (OpenMetrics 2). */
 const isStart = (bytes: Buffer, at: number): boolean => bytes[at] === 115 && bytes[at + 1] === 116 && bytes[at + 2] === AT
+
+/** A digit, a sign, NaN or Inf, the brace of a histogram, the arrow of an answer. */
+const isValueStart = (byte: number | undefined): boolean =>
+  byte !== undefined &&
+  ((byte >= 48 && byte <= 57) ||
+    byte === 43 ||
+    byte === 45 ||
+    byte === 46 ||
+    byte === 78 ||
+    byte === 110 ||
+    byte === 73 ||
+    byte === 105 ||
+    byte === OPEN ||
+    byte === EQUALS)

@@ -236,6 +236,7 @@ test('other JSON is left to others', async () => {
     '{"status":"Failure","kind":"Status","message":"etcdserver: request timed out"}',
     '{"status":"success","data":{"resultType":"streams","result":[{"stream":{},"values":[["1795249607271000000","line"]]}]}}',
     '[{"id":1,"value":[1,2]}]',
+    '{"status":"success","data":{"id":7},"time":"2026-11-21T08:18:01Z","level":"info"}',
   ]) {
     assert.notEqual((await read(text)).format, 'prometheus', text)
   }

@@ -10,7 +10,11 @@ import { openPrometheusJson } from './prometheus-json-reader.js'
 const RESULT = /"resultType"\s*:\s*"(matrix|vector|scalar|string)"/u
 const ANSWER = /^\s*\{\s*"status"\s*:\s*"(?:success|error)"/u
 const PARTS = /"(?:activeTargets|droppedTargets|activeAt|groups|errorType)"\s*:/u
-const DATA_SOON = /^[^\n]{0,40}"data"\s*:/u
+const DATA_SOON = /^[\s\S]{0,80}"data"\s*:/u
+/** A service's own log line or answer may begin alike; /api/v1/alerts of an old Alertmanager does. */
+const LOG_OR_ALERTS = /"(?:startsAt|time|timestamp|ts|level|msg|message)"\s*:/u
+/** The same with its keys in order, as jq -S leaves it. */
+const SORTED = /^\s*\{\s*"data"\s*:\s*\{\s*"(?:activeTargets|alerts|groups)"\s*:/u
 /** A result cut out of its answer, a line of an export, a set of labels. */
 const SERIES = /^\s*\[?\s*\{\s*"metric"\s*:\s*\{[^{}]*\}\s*,\s*"values?"\s*:\s*\[|^\s*\{\s*"__name__"\s*:\s*"/u
 
@@ -20,8 +24,11 @@ const sniff = ({ bytes }: Head): number => {
   const text = bytes.toString('latin1', start, Math.min(bytes.length, 16_384))
   if (/"resultType"\s*:\s*"streams"/u.test(text)) return 0 // Loki's log lines
   if (RESULT.test(text) && /^\s*\{/u.test(text)) return 0.95
-  if (ANSWER.test(text)) return PARTS.test(text) ? 0.9 : DATA_SOON.test(text) && !/"startsAt"/u.test(text) ? 0.8 : 0.2
-  return SERIES.test(text) ? 0.85 : 0
+  if (ANSWER.test(text)) {
+    if (PARTS.test(text)) return 0.9
+    return DATA_SOON.test(text) && !LOG_OR_ALERTS.test(text) ? 0.8 : 0
+  }
+  return SERIES.test(text) || (SORTED.test(text) && PARTS.test(text)) ? 0.85 : 0
 }
 
 export const prometheusJson: BytesFormat = {

@@ -47,6 +47,7 @@ const ANSWER = `up{instance="10.3.0.7:9100", job="node"} =>
 {mode="idle"} =>
 1.5 @[1795249415]
 NaN @[1795249430]
+2.5 @[1795249445]
 {} =>
 7 @[1795249415]
 `
@@ -54,12 +55,12 @@ NaN @[1795249430]
 test('the text of a range query has seconds, one series after another', async () => {
   const extract = await read(ANSWER, { path: 'out/idle.txt' })
   assert.equal(extract.skipped, 0)
-  assert.equal(extract.records, 5)
+  assert.equal(extract.records, 6)
   assert.deepEqual(
     extract.series.map(({ name, times, values }) => [name, [...times], [...values]]),
     [
       ['up', [1795249415000, 1795249430250], [1, 0]],
-      ['idle', [1795249415000], [1.5]],
+      ['idle', [1795249415000, 1795249445000], [1.5, 2.5]],
       ['idle', [1795249415000], [7]],
     ],
   )
@@ -89,6 +90,15 @@ test('what is no sample is not taken for one', async () => {
   )
   assert.equal(extract.records, 6)
   assert.equal(extract.skipped, 5)
+})
+
+test('a hostile line costs no more than its length', async () => {
+  const started = Date.now()
+  const blanks = ' '.repeat(60_000)
+  await read(
+    [DUMP, `{a${blanks}x} 1 1`, `{"${'\\\\'.repeat(30_000)}x} 1 1`, `{__name__="a"${'} {'.repeat(20_000)} 1`, `a{${'b="c",'.repeat(10_000)}`].join('\n'),
+  )
+  assert.ok(Date.now() - started < 2_000)
 })
 
 const shapes = new URL('../../shared/corpus/prometheus/prometheus+prometheus/cmd/promtool/testdata/', import.meta.url)
