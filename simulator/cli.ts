@@ -3,11 +3,8 @@ import { mkdirSync, rmSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { parseArgs } from 'node:util'
 import { gzipSync } from 'node:zlib'
-import { dump } from './emit/dump.js'
+import { dump, storedAs } from './emit/dump.js'
 import { scenarios } from './scenarios/index.js'
-
-/** What is larger is written with gzip. */
-const GZIP_FROM = 48 * 1024
 
 const { values, positionals } = parseArgs({ options: { seed: { type: 'string', default: '1' }, out: { type: 'string' } }, allowPositionals: true })
 const scenario = scenarios.get(positionals[0] ?? '')
@@ -23,7 +20,7 @@ const write = (path: string, content: string | Buffer): void => {
 }
 rmSync(join(values.out, 'dump'), { recursive: true, force: true })
 for (const [path, content] of dump(world, layout)) {
-  if (Buffer.byteLength(content) < GZIP_FROM) write(join(values.out, 'dump', path), content)
-  else write(join(values.out, 'dump', `${path}.gz`), gzipSync(content, { level: 9 }))
+  const stored = storedAs(path, content)
+  write(join(values.out, 'dump', stored), stored === path ? content : gzipSync(content, { level: 9 }))
 }
 write(join(values.out, 'truth.json'), `${JSON.stringify(truth, null, 2)}\n`)

@@ -38,6 +38,11 @@ const metricFiles = (all: readonly SeriesData[], layout: Layout): [string, strin
   return names.map((name) => [`prometheus/query_range/${name}.json`, queryRange(all.filter((series) => series.name === name))])
 }
 
+/** What is larger is written with gzip. */
+const GZIP_FROM = 16 * 1024
+
+export const storedAs = (path: string, content: string): string => (Buffer.byteLength(content) < GZIP_FROM ? path : `${path}.gz`)
+
 /** Path in the dump and content, in a fixed order. */
 export const dump = (world: World, layout: Layout): [string, string][] => {
   const { record, endMs } = world

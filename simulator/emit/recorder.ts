@@ -60,15 +60,14 @@ export interface Recorder {
   readonly events: Map<string, KubernetesEvent>
   readonly series: Map<string, SeriesData>
   readonly notifications: Notification[]
-  /** When the things happened that the truth is about, by a name. */
-  readonly notes: Map<string, number>
+  /** When the things happened that the truth is about, in order of time. */
+  readonly notes: { readonly what: string; readonly on: string; readonly ms: number }[]
   node(node: Machine, unit: NodeLine['unit'], pid: number, ms: number, text: string): void
   pod(pod: Pod, ms: number, text: string): void
   file(path: string, ms: number, text: string): void
   event(ms: number, draft: EventDraft, uid: () => string, suffix: () => string): void
   sample(name: string, labels: Readonly<Record<string, string>>, ms: number, value: number): void
-  /** The first time of a name counts. */
-  note(name: string, ms: number): void
+  note(what: string, on: string, ms: number): void
 }
 
 const into = <K, V>(map: Map<K, V[]>, key: K, value: V): void => {
@@ -83,7 +82,6 @@ export const recorder = (): Recorder => {
   const files = new Map<string, Line[]>()
   const events = new Map<string, KubernetesEvent>()
   const series = new Map<string, SeriesData>()
-  const notes = new Map<string, number>()
   let resourceVersion = 4_081_000
   return {
     nodeLines,
@@ -92,7 +90,7 @@ export const recorder = (): Recorder => {
     events,
     series,
     notifications: [],
-    notes,
+    notes: [],
     node: (node, unit, pid, ms, text) => into(nodeLines, node.name, { ms, unit, pid, text }),
     pod: (pod, ms, text) => into(podLines, pod, { ms, text }),
     file: (path, ms, text) => into(files, path, { ms, text }),
@@ -113,8 +111,8 @@ export const recorder = (): Recorder => {
       if (known) known.points.push([ms, value])
       else series.set(key, { name, labels, points: [[ms, value]] })
     },
-    note(name, ms) {
-      if (!notes.has(name)) notes.set(name, ms)
+    note(what, on, ms) {
+      this.notes.push({ what, on, ms })
     },
   }
 }

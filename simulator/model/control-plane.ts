@@ -3,41 +3,31 @@
  * Periods and wordings as in Kubernetes v1.36; the times are its defaults: nodes are looked at every 5 s,
  * are NotReady 40 s (here: --node-monitor-grace-period=40s) after their last lease, their pods go 300 s later.
  */
+import { random } from '../core/random.js'
 import { klogStamp } from '../core/stamps.js'
-import { nodeEvent, path, startPod, stopPod } from './kubelet.js'
-import { livePods, nodeOf, podsOf, podsOn, SECOND, type Machine, type Pod, type Workload, type World } from './world.js'
+import { aboutPod, nodeEvent, postEvent } from './events.js'
+import { path, startPod, stopPod } from './kubelet.js'
+import { instant, nodeOf, podsOf, podsOn, SECOND, type Machine, type Pod, type Workload, type World } from './world.js'
 
 const GRACE_MS = 40 * SECOND
 const TOLERATION_MS = 300 * SECOND
 const MANAGER_PID = 1
 
 const manager = (world: World, source: string, message: string): void => {
-  const ms = world.agenda.now + world.random.next()
+  const ms = instant(world)
   world.record.file('control-plane/kube-controller-manager.log', ms, `I${klogStamp(ms)} ${String(MANAGER_PID).padStart(7)} ${source}] ${message}`)
 }
 
-const event = (world: World, draft: Parameters<World['record']['event']>[1], delayMs = 0): void =>
-  world.record.event(
-    world.agenda.now + delayMs,
-    draft,
-    () => world.random.uuid(),
-    () => world.random.hex(14),
-  )
+export const replicaSet = (owner: Workload, hash: string): string => `${owner.name}-${hash}`
 
-const replicaSet = (owner: Workload, hash: string): string => `${owner.name}-${hash}`
-
-const aboutPod = (pod: Pod) => ({ kind: 'Pod' as const, namespace: pod.workload.namespace, name: pod.name, uid: pod.uid })
-const uidOf = (name: string): string =>
-  `${[...name]
-    .reduce((sum, c) => (sum * 31 + (c.codePointAt(0) ?? 0)) >>> 0, 7)
-    .toString(16)
-    .padStart(8, '0')}-5d1c-4b7e-9a52-0c6f83d1e94b`
+/** An owner's uid: made from its name, since owners live longer than what is simulated. */
+export const uidOf = (name: string): string => random(name).uuid()
 
 export const createPod = (world: World, owner: Workload): Pod => {
-  const { random } = world
+  const { random: chance } = world
   const pod: Pod = {
-    uid: random.uuid(),
-    name: owner.kind === 'Deployment' ? `${replicaSet(owner, owner.hash)}-${random.suffix(5)}` : `${owner.name}-${random.suffix(5)}`,
+    uid: chance.uuid(),
+    name: owner.kind === 'Deployment' ? `${replicaSet(owner, owner.hash)}-${chance.suffix(5)}` : `${owner.name}-${chance.suffix(5)}`,
     workload: owner,
     hash: owner.hash,
     createdMs: world.agenda.now,
@@ -83,7 +73,7 @@ const schedule = (world: World, pod: Pod): void => {
   const byScheduler = { ...aboutPod(pod), component: 'default-scheduler', newApi: true }
   if (!best) {
     const tainted = world.nodes.filter((node) => node.ready !== 'True' || node.cordoned).length
-    event(world, {
+    postEvent(world, {
       ...byScheduler,
       type: 'Warning',
       reason: 'FailedScheduling',
@@ -93,8 +83,8 @@ const schedule = (world: World, pod: Pod): void => {
     return
   }
   bind(world, pod, best)
-  event(world, { ...byScheduler, type: 'Normal', reason: 'Scheduled', message: `Successfully assigned ${path(pod)} to ${best.name}` }, 2)
-  world.record.note(`scheduled ${pod.workload.name} ${best.name}`, world.agenda.now)
+  postEvent(world, { ...byScheduler, type: 'Normal', reason: 'Scheduled', message: `Successfully assigned ${path(pod)} to ${best.name}` }, 2)
+  world.record.note('scheduled', path(pod), world.agenda.now)
   world.agenda.after(world.random.between(30, 120), () => startPod(world, pod))
 }
 
@@ -104,11 +94,11 @@ export const reconcile = (world: World, owner: Workload): void => {
   for (let missing = owner.replicas - active.length; missing > 0; missing--) createOne(world, owner)
 }
 
-const createOne = (world: World, owner: Workload): void => {
+export const createOne = (world: World, owner: Workload): void => {
   const pod = createPod(world, owner)
   const name = replicaSet(owner, owner.hash)
   const object = { kind: 'ReplicaSet' as const, namespace: owner.namespace, name, uid: uidOf(name) }
-  event(world, { reason: 'SuccessfulCreate', type: 'Normal', message: `Created pod: ${pod.name}`, ...object, component: 'replicaset-controller' })
+  postEvent(world, { reason: 'SuccessfulCreate', type: 'Normal', message: `Created pod: ${pod.name}`, ...object, component: 'replicaset-controller' })
   world.agenda.after(world.random.between(20, 80), () => schedule(world, pod))
 }
 
@@ -123,7 +113,7 @@ const markUnreachable = (world: World, node: Machine): void => {
   const now = world.agenda.now
   node.ready = 'Unknown'
   node.readySinceMs = now
-  world.record.note(`notready ${node.name}`, now)
+  world.record.note('notready', node.name, now)
   const condition = `&NodeCondition{Type:Ready,Status:True,LastHeartbeatTime:${new Date(Math.floor(node.leaseMs / 1000) * 1000).toISOString().slice(0, 19).replace('T', ' ')} +0000 UTC,Reason:KubeletReady,Message:kubelet is posting ready status,}`
   manager(
     world,
@@ -131,7 +121,7 @@ const markUnreachable = (world: World, node: Machine): void => {
     `"Node hasn't been updated" node="${node.name}" duration="${((now - node.leaseMs) / 1000).toFixed(9)}s" nodeConditionType="Ready" currentCondition="${condition}"`,
   )
   manager(world, 'controller_utils.go:186', `"Recording status change event message for node" status="NodeNotReady" node="${node.name}"`)
-  event(world, {
+  postEvent(world, {
     reason: 'NodeNotReady',
     type: 'Normal',
     message: `Node ${node.name} status is now: NodeNotReady`,
@@ -145,7 +135,7 @@ const markUnreachable = (world: World, node: Machine): void => {
   for (const pod of podsOn(world, node)) {
     if (pod.ready) manager(world, 'controller_utils.go:144', `"Updating ready status of pod to false" pod="${path(pod)}"`)
     pod.ready = false
-    event(world, { reason: 'NodeNotReady', type: 'Warning', message: 'Node is not ready', ...aboutPod(pod), component: 'node-controller' })
+    postEvent(world, { reason: 'NodeNotReady', type: 'Warning', message: 'Node is not ready', ...aboutPod(pod), component: 'node-controller' })
     if (pod.workload.kind === 'Deployment' && pod.deletedMs === null)
       world.agenda.after(TOLERATION_MS + world.random.between(0, 300), () => evict(world, node, pod, now))
   }
@@ -155,27 +145,27 @@ const evict = (world: World, node: Machine, pod: Pod, sinceMs: number): void => 
   // A node that came back in between took the taint with it.
   if (node.ready === 'True' || node.readySinceMs !== sinceMs || pod.deletedMs !== null || pod.gone) return
   manager(world, 'taint_eviction.go:111', `"Deleting pod" controller="taint-eviction-controller" pod="${path(pod)}"`)
-  event(world, {
+  postEvent(world, {
     reason: 'TaintManagerEviction',
     type: 'Normal',
     message: `Marking for deletion Pod ${path(pod)}`,
     ...aboutPod(pod),
     component: 'taint-eviction-controller',
   })
-  world.record.note(`evicted ${node.name}`, world.agenda.now)
+  world.record.note('evicted', node.name, world.agenda.now)
   deletePod(world, pod)
 }
 
 const markReady = (world: World, node: Machine): void => {
   node.ready = 'True'
   node.readySinceMs = world.agenda.now
-  world.record.note(`ready ${node.name}`, world.agenda.now)
+  world.record.note('ready', node.name, world.agenda.now)
   manager(world, 'node_lifecycle_controller.go:795', `"Node is healthy again, removed all taints" node="${node.name}"`)
   nodeEvent(world, node, 'Normal', 'NodeReady', `Node ${node.name} status is now: NodeReady`)
   for (const pod of podsOn(world, node)) {
     if (pod.deletedMs === null && pod.startedMs !== null && pod.probeFailures === 0) pod.ready = true
     if (pod.workload.kind === 'Deployment' && pod.deletedMs === null)
-      event(world, {
+      postEvent(world, {
         reason: 'TaintManagerEviction',
         type: 'Normal',
         message: `Cancelling deletion of Pod ${path(pod)}`,
@@ -185,82 +175,14 @@ const markReady = (world: World, node: Machine): void => {
   }
 }
 
-export const runControlPlane = (world: World): void =>
-  world.agenda.every(5 * SECOND, () => {
+export const runControlPlane = (world: World): void => {
+  const look = (): boolean => {
     for (const node of world.nodes) {
       const silentMs = world.agenda.now - node.leaseMs
       if (node.ready === 'True' && silentMs > GRACE_MS) markUnreachable(world, node)
       else if (node.ready !== 'True' && node.up && !node.stalled && silentMs <= 10 * SECOND) markReady(world, node)
     }
     return true
-  })
-
-const scaling = (world: World, owner: Workload, message: string): void =>
-  event(world, {
-    reason: 'ScalingReplicaSet',
-    type: 'Normal',
-    message,
-    kind: 'Deployment',
-    namespace: owner.namespace,
-    name: owner.name,
-    uid: uidOf(owner.name),
-    component: 'deployment-controller',
-  })
-
-/** A rolling update: one new pod more than wanted, an old one goes for each new one that is ready (maxSurge 1, maxUnavailable 0 for three replicas). */
-export const rollOut = (world: World, owner: Workload, change: Partial<Pick<Workload, 'image' | 'antiAffinity'>>): void => {
-  const before = owner.hash
-  Object.assign(owner, change)
-  owner.hash = world.random.suffix(10)
-  world.record.note(`rollout ${owner.name}`, world.agenda.now)
-  const [from, to] = [replicaSet(owner, before), replicaSet(owner, owner.hash)]
-  const old = (): Pod[] => podsOf(world, owner).filter((pod) => pod.hash !== owner.hash && pod.deletedMs === null)
-  const fresh = (): Pod[] => podsOf(world, owner).filter((pod) => pod.hash === owner.hash && pod.deletedMs === null)
-  const step = (): boolean => {
-    const made = fresh()
-    const waiting = made.filter((pod) => !pod.ready).length
-    if (waiting === 0 && made.length > 0 && old().length > owner.replicas - made.length) {
-      const oldest = old()[0]
-      const left = old().length
-      if (oldest) {
-        scaling(world, owner, `Scaled down replica set ${from} from ${left} to ${left - 1}`)
-        event(
-          world,
-          {
-            reason: 'SuccessfulDelete',
-            type: 'Normal',
-            message: `Deleted pod: ${oldest.name}`,
-            kind: 'ReplicaSet',
-            namespace: owner.namespace,
-            name: from,
-            uid: uidOf(from),
-            component: 'replicaset-controller',
-          },
-          12,
-        )
-        deletePod(world, oldest, false)
-      }
-    }
-    if (waiting === 0 && made.length < owner.replicas) {
-      scaling(world, owner, `Scaled up replica set ${to} from ${made.length} to ${made.length + 1}`)
-      createOne(world, owner)
-    }
-    return fresh().length < owner.replicas || old().length > 0
   }
-  step()
-  world.agenda.every(2 * SECOND, step)
-}
-
-/** kubectl drain: cordons, then evicts pod by pod through the API. */
-export const drain = (world: World, node: Machine): void => {
-  node.cordoned = true
-  world.record.note(`drain ${node.name}`, world.agenda.now)
-  nodeEvent(world, node, 'Normal', 'NodeNotSchedulable', `Node ${node.name} status is now: NodeNotSchedulable`, 3 * SECOND)
-  const leaving = livePods(world).filter((pod) => pod.node === node.name && pod.workload.kind !== 'DaemonSet')
-  leaving.forEach((pod, i) => world.agenda.after((2 + i * 9) * SECOND, () => deletePod(world, pod)))
-}
-
-export const uncordon = (world: World, node: Machine): void => {
-  node.cordoned = false
-  nodeEvent(world, node, 'Normal', 'NodeSchedulable', `Node ${node.name} status is now: NodeSchedulable`, 3 * SECOND)
+  world.agenda.every(5 * SECOND, look, world.random.between(0, 5) * SECOND)
 }

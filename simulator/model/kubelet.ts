@@ -3,50 +3,23 @@
  * Wordings and source places as kubelet v1.36 and containerd 2.1 print them.
  */
 import { klogStamp, nanoStamp } from '../core/stamps.js'
-import { answers, MINUTE, nodeOf, podsOn, SECOND, type Machine, type Pod, type World } from './world.js'
+import { podEvent } from './events.js'
+import { answers, instant, MINUTE, nodeOf, podsOn, SECOND, type Machine, type Pod, type World } from './world.js'
 
 export const klog = (world: World, node: Machine, severity: 'I' | 'W' | 'E', source: string, message: string, delayMs = 0): void => {
-  const ms = world.agenda.now + delayMs + world.random.next()
+  const ms = instant(world, delayMs)
   world.record.node(node, 'kubelet', node.kubeletPid, ms, `${severity}${klogStamp(ms)} ${String(node.kubeletPid).padStart(7)} ${source}] ${message}`)
 }
 
 const containerd = (world: World, node: Machine, message: string, delayMs: number): void => {
-  const ms = world.agenda.now + delayMs + world.random.next()
+  const ms = instant(world, delayMs)
   world.record.node(node, 'containerd', node.kubeletPid - 41, ms, `time="${nanoStamp(ms)}" level=info msg="${message.replaceAll('"', '\\"')}"`)
 }
 
 export const kernel = (world: World, node: Machine, message: string, delayMs = 0): void =>
-  world.record.node(node, 'kernel', 0, world.agenda.now + delayMs + world.random.next(), message)
+  world.record.node(node, 'kernel', 0, instant(world, delayMs), message)
 
 export const path = (pod: Pod): string => `${pod.workload.namespace}/${pod.name}`
-
-const postEvent = (world: World, ms: number, draft: Parameters<World['record']['event']>[1]): void =>
-  world.record.event(
-    ms,
-    draft,
-    () => world.random.uuid(),
-    () => world.random.hex(14),
-  )
-
-export const podEvent = (world: World, pod: Pod, type: 'Normal' | 'Warning', reason: string, message: string, inContainer = true, delayMs = 0): void => {
-  const { workload: owner, name, uid } = pod
-  const object = { kind: 'Pod' as const, namespace: owner.namespace, name, uid, ...(inContainer ? { container: owner.name } : {}) }
-  postEvent(world, world.agenda.now + delayMs, { reason, type, message, ...object, component: 'kubelet', host: pod.node ?? '' })
-}
-
-/** The kubelet gives a node's name as its uid. */
-export const nodeEvent = (world: World, node: Machine, type: 'Normal' | 'Warning', reason: string, message: string, delayMs = 0): void =>
-  postEvent(world, world.agenda.now + delayMs, {
-    reason,
-    type,
-    message,
-    kind: 'Node',
-    namespace: 'default',
-    name: node.name,
-    uid: node.name,
-    component: 'kubelet',
-    host: node.name,
-  })
 
 export const startPod = (world: World, pod: Pod): void => {
   const node = nodeOf(world, pod)
@@ -126,7 +99,7 @@ export const stopPod = (world: World, pod: Pod): void => {
 
 const probe = (world: World, node: Machine, pod: Pod): void => {
   // A saturated node answers late: the busier, the likelier a probe runs into its second.
-  const lost = node.stalled || (node.meters.demand > 1.15 && world.random.chance(Math.min(0.5, (node.meters.demand - 1.15) * 0.9)))
+  const lost = node.stalled || (node.meters.demand > 1.02 && world.random.chance(Math.min(0.5, (node.meters.demand - 1.02) * 1.5)))
   if (!lost) {
     if (pod.probeFailures >= 3 && pod.startedMs !== null && !pod.ready) {
       pod.ready = true
@@ -175,7 +148,7 @@ export const runKubelet = (world: World, node: Machine): void => {
         '"failed to update lease using latest lease, fallback to ensure lease" err="failed 5 attempts to update lease"',
       )
     else klog(world, node, 'E', 'controller.go:251', `"Failed to update lease" err="Put \\"${lease}\\": ${why}"`)
-    world.record.note(`heartbeat ${node.name}`, world.agenda.now)
+    world.record.note('heartbeat', node.name, world.agenda.now)
     if (failures % 3 === 0)
       klog(
         world,

@@ -1,12 +1,13 @@
 /** What a machine does under load: shares its cores, runs out of memory, locks up, crashes, boots again. */
-import { klog, kernel, nodeEvent, podEvent, startPod, stopPod } from './kubelet.js'
+import { nodeEvent, podEvent } from './events.js'
+import { klog, kernel, startPod, stopPod } from './kubelet.js'
 import { answers, GIB, MIB, MINUTE, podsOn, SECOND, type Machine, type Pod, type World } from './world.js'
 
 const TICK_S = 5
 
 /** Shares cores and memory among the pods of each machine, every five seconds. */
-export const runLoad = (world: World): void =>
-  world.agenda.every(TICK_S * SECOND, () => {
+export const runLoad = (world: World): void => {
+  const tick = (): boolean => {
     const now = world.agenda.now
     for (const node of world.nodes) {
       if (!node.up) continue
@@ -28,7 +29,7 @@ export const runLoad = (world: World): void =>
       // The kernel's load average: a twelfth of the way to the run queue in five seconds.
       meters.load1 += (demand * (meters.demand > 1 ? meters.demand : 1) - meters.load1) / 12
       meters.saturatedSinceMs = meters.demand >= 0.98 ? (meters.saturatedSinceMs ?? now) : null
-      if (meters.saturatedSinceMs === now) world.record.note(`saturated ${node.name}`, now)
+      if (meters.saturatedSinceMs === now) world.record.note('saturated', node.name, now)
       let free = node.memoryBytes - 0.9 * GIB
       for (const pod of podsOn(world, node)) {
         pod.memoryBytes = pod.startedMs === null ? 0 : Math.round(pod.workload.memory(pod, now) * world.random.between(0.985, 1.015))
@@ -37,7 +38,9 @@ export const runLoad = (world: World): void =>
       meters.memoryAvailable = Math.max(40 * MIB, Math.round(free / 4096) * 4096)
     }
     return true
-  })
+  }
+  world.agenda.every(TICK_S * SECOND, tick, world.random.between(0, TICK_S) * SECOND)
+}
 
 const CALLS = [
   ' <IRQ>',
@@ -53,17 +56,17 @@ const CALLS = [
 export const softLockup = (world: World, node: Machine, process: string, cpu: number, stuckS: number): void => {
   const pid = world.random.int(4000, 90_000)
   kernel(world, node, `watchdog: BUG: soft lockup - CPU#${cpu} stuck for ${stuckS}s! [${process}:${pid}]`)
-  kernel(world, node, 'Modules linked in: xt_comment xt_conntrack nf_conntrack veth overlay br_netfilter bridge stp llc virtio_net', 0.1)
-  kernel(world, node, `CPU: ${cpu} PID: ${pid} Comm: ${process} Not tainted ${world.kernelVersion} #1`, 0.2)
-  kernel(world, node, 'Call Trace:', 0.3)
-  CALLS.forEach((call, i) => kernel(world, node, call, 0.4 + i / 10))
-  world.record.note(`lockup ${node.name}`, world.agenda.now)
+  kernel(world, node, 'Modules linked in: xt_comment xt_conntrack nf_conntrack veth overlay br_netfilter bridge stp llc virtio_net')
+  kernel(world, node, `CPU: ${cpu} PID: ${pid} Comm: ${process} Not tainted ${world.kernelVersion} #1`)
+  kernel(world, node, 'Call Trace:')
+  for (const call of CALLS) kernel(world, node, call)
+  world.record.note('lockup', node.name, world.agenda.now)
 }
 
 /** The machine stops between two lines: a panic's own words reach no disk. */
 export const crash = (world: World, node: Machine): void => {
   node.up = false
-  world.record.note(`crash ${node.name}`, world.agenda.now)
+  world.record.note('crash', node.name, world.agenda.now)
   for (const pod of podsOn(world, node)) {
     pod.startedMs = null
     // Nobody tells the API: Ready stays as it was until the control plane misses the heartbeats.
@@ -88,7 +91,7 @@ export const boot = (world: World, node: Machine): void => {
   node.bootedMs = world.agenda.now
   node.kubeletPid = random.int(900, 1400)
   Object.assign(node.meters, { user: 9, system: 6, idle: 4, load1: 0.4, cpuWaiting: 0.5, demand: 0.1, saturatedSinceMs: null, oomKills: 0 })
-  record.note(`boot ${node.name}`, world.agenda.now)
+  record.note('boot', node.name, world.agenda.now)
   record.node(node, 'boot', 0, world.agenda.now, node.bootId.replaceAll('-', ''))
   kernel(
     world,
@@ -125,13 +128,13 @@ const startKubelet = (world: World, node: Machine): void => {
     node.leaseMs = world.agenda.now
     for (const pod of podsOn(world, node)) {
       if (pod.deletedMs !== null) stopPod(world, pod)
-      else restartPod(world, node, pod)
+      else restartPod(world, pod)
     }
   })
 }
 
 /** After a boot a pod that is still bound here gets a new sandbox. */
-const restartPod = (world: World, node: Machine, pod: Pod): void => {
+const restartPod = (world: World, pod: Pod): void => {
   pod.restarts++
   pod.ready = false
   podEvent(world, pod, 'Normal', 'SandboxChanged', 'Pod sandbox changed, it will be killed and re-created.', false, 300)
@@ -167,7 +170,7 @@ export const globalOom = (world: World, node: Machine, victim: Pod, process: str
   )
   kernel(world, node, `oom_reaper: reaped process ${pid} (${process}), now anon-rss:0kB, file-rss:0kB, shmem-rss:0kB`, 260)
   node.meters.oomKills++
-  world.record.note(`oom ${node.name}`, world.agenda.now)
+  world.record.note('oom', node.name, world.agenda.now)
   nodeEvent(world, node, 'Warning', 'SystemOOM', `System OOM encountered, victim process: ${process}, pid: ${pid}`, 2 * SECOND)
 }
 

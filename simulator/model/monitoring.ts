@@ -96,7 +96,7 @@ const evaluate = (world: World, rules: readonly AlertRule[], pending: Map<string
       pending.set(key, known)
       if (known.firedMs === null && now - known.sinceMs >= rule.forMs) {
         known.firedMs = now
-        world.record.note(`alert ${rule.alertname}`, now)
+        world.record.note('alert', rule.alertname, now)
         // Alertmanager waits group_wait (30 s) before it tells the first of a group.
         world.record.notifications.push({ ms: now + 30 * SECOND, labels: known.labels, summary: rule.summary, startsMs: now, endsMs: null })
       }

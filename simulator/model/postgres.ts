@@ -1,6 +1,6 @@
 /** A Postgres 15 server on its own host: checkpoints, autovacuum, slow statements, sessions. Its log has the prefix '%m [%p] %q%u@%d ' of Debian's packages. */
 import { postgresStamp } from '../core/stamps.js'
-import { MINUTE, SECOND, type World } from './world.js'
+import { instant, MINUTE, SECOND, type World } from './world.js'
 
 export interface Postgres {
   readonly name: string
@@ -12,7 +12,7 @@ export interface Postgres {
 const FILE = 'postgres/postgresql-15-main.log'
 
 const log = (world: World, delayMs: number, pid: number, text: string, session = ''): void => {
-  const ms = world.agenda.now + delayMs + world.random.next()
+  const ms = instant(world, delayMs)
   world.record.file(FILE, ms, `${postgresStamp(ms)} [${pid}] ${session}${text}`)
 }
 
@@ -33,7 +33,7 @@ export const autovacuum = (world: World, postgres: Postgres, table: string, elap
     `\tWAL usage: ${random.int(40_000, 70_000)} records, ${random.int(900, 9000)} full page images, ${random.int(60_000_000, 90_000_000)} bytes`,
     `\tsystem usage: CPU: user: ${(elapsedS * 0.1).toFixed(2)} s, system: ${(elapsedS * 0.05).toFixed(2)} s, elapsed: ${elapsedS.toFixed(2)} s`,
   ]
-  log(world, elapsedS * SECOND, random.int(20_000, 60_000), report.join('\n'))
+  log(world, elapsedS * SECOND + random.between(0, 900), random.int(20_000, 60_000), report.join('\n'))
 }
 
 const checkpoint = (world: World): void => {
@@ -59,7 +59,7 @@ export const runPostgres = (world: World, postgres: Postgres, sessions: (nowMs: 
       const user = random.pick(['api', 'report'] as const)
       log(
         world,
-        0,
+        random.between(0, 20) * SECOND,
         random.int(20_000, 60_000),
         `LOG:  duration: ${random.between(250, 900).toFixed(3)} ms  statement: SELECT id, total FROM orders WHERE account_id = ${random.int(1, 9000)} ORDER BY created_at DESC LIMIT 50`,
         `${user}@${postgres.database} `,

@@ -1,6 +1,6 @@
 /** Users, the ingress in front of the services, and what the services log of it. Access lines in ingress-nginx' own format (upstreaminfo). */
 import { nginxStamp } from '../core/stamps.js'
-import { answers, endpoints, nodeOf, SECOND, type Pod, type Workload, type World } from './world.js'
+import { answers, endpoints, instant, nodeOf, SECOND, type Pod, type Workload, type World } from './world.js'
 
 export interface Route {
   readonly service: Workload
@@ -26,6 +26,19 @@ const AGENTS = [
   'Mozilla/5.0 (X11; Linux x86_64; rv:130.0) Gecko/20100101 Firefox/130.0',
 ] as const
 
+/** A few offices' and providers' addresses (RFC 5737). */
+const CLIENTS = [
+  '192.0.2.17',
+  '192.0.2.44',
+  '192.0.2.203',
+  '198.51.100.9',
+  '198.51.100.61',
+  '198.51.100.190',
+  '203.0.113.5',
+  '203.0.113.77',
+  '203.0.113.142',
+] as const
+
 /** nginx' own pages: 503 and 502 have 190 and 150 bytes, 504 has 160. */
 const ERROR_PAGE: Readonly<Record<number, number>> = { 502: 150, 503: 190, 504: 160, 500: 67 }
 
@@ -39,20 +52,15 @@ interface Answer {
 }
 
 const appLog = (world: World, pod: Pod, level: string, message: string): void =>
-  world.record.pod(
-    pod,
-    world.agenda.now + world.random.next(),
-    JSON.stringify({ level, message, timestamp: new Date(Math.floor(world.agenda.now)).toISOString() }),
-  )
+  world.record.pod(pod, instant(world), JSON.stringify({ level, message, timestamp: new Date(Math.floor(world.agenda.now)).toISOString() }))
 
 const ask = (world: World, route: Route): Answer => {
   const { random } = world
   const backends = endpoints(world, route.service)
   if (backends.length === 0) return { status: 503, seconds: 0, upstreams: [] }
   const upstreams: { addr: string; seconds: number; status: string; length: number }[] = []
-  for (let i = 0; i < TRIES; i++) {
-    const pod = backends[random.int(0, backends.length - 1)]
-    if (!pod) break
+  const tries = backends.map((pod) => ({ pod, order: random.next() })).sort((a, b) => a.order - b.order)
+  for (const { pod } of tries.slice(0, TRIES)) {
     const addr = `${pod.ip}:${pod.workload.port}`
     if (!answers(world, pod)) {
       upstreams.push({ addr, seconds: CONNECT_TIMEOUT_S + random.between(0, 0.002), status: '504', length: 0 })
@@ -76,7 +84,7 @@ const accessLine = (world: World, traffic: Traffic, route: Route, answer: Answer
   const { random } = world
   const { upstreams, status } = answer
   const list = (of: (u: Answer['upstreams'][number]) => string): string => (upstreams.length === 0 ? '-' : upstreams.map(of).join(', '))
-  const client = `${random.int(11, 203)}.${random.int(0, 255)}.${random.int(0, 255)}.${random.int(1, 254)}`
+  const client = random.pick(CLIENTS)
   const bytes = ERROR_PAGE[status] ?? upstreams.at(-1)?.length ?? 0
   const took = answer.seconds.toFixed(3)
   const request = `GET ${random.pick(route.paths).replace('#', String(random.int(1, 4000)))} HTTP/2.0`
@@ -90,19 +98,20 @@ const accessLine = (world: World, traffic: Traffic, route: Route, answer: Answer
 /** A tenth of a second at a time; every request is one line. */
 export const runTraffic = (world: World, traffic: Traffic): void => {
   const total = traffic.routes.reduce((sum, { weight }) => sum + weight, 0)
-  world.agenda.every(100, () => {
+  const tenth = (): boolean => {
     if (!world.random.chance(traffic.rate(world.agenda.now) / 10)) return true
     let drawn = world.random.next() * total
     const route = traffic.routes.find(({ weight }) => (drawn -= weight) < 0) ?? traffic.routes[0]
     const answer = ask(world, route)
     const { name } = route.service
     world.record.file('ingress/access.log', world.agenda.now + answer.seconds * SECOND, accessLine(world, traffic, route, answer))
-    if (answer.status >= 500) world.record.note(`errors ${name}`, world.agenda.now)
-    if (answer.status === 503) world.record.note(`unavailable ${name}`, world.agenda.now)
+    if (answer.status >= 500) world.record.note('errors', name, world.agenda.now)
+    if (answer.status === 503) world.record.note('unavailable', name, world.agenda.now)
     const key = `${name} ${answer.status}`
     const count = traffic.counts.get(key) ?? { service: name, status: answer.status, total: 0 }
     count.total++
     traffic.counts.set(key, count)
     return true
-  })
+  }
+  world.agenda.every(100, tenth, world.random.between(0, 100))
 }

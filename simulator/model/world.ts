@@ -99,6 +99,16 @@ export interface World {
   readonly workloads: Workload[]
   readonly pods: Pod[]
   nextPodIp: number
+  /** The last moment at which something was written, and how far into it. */
+  moment: { ms: number; passed: number }
+}
+
+/** Now, and a little later with every call: lines written at one moment keep their order, and no stamp is round. */
+export const instant = (world: World, delayMs = 0): number => {
+  const { moment, agenda, random } = world
+  if (moment.ms !== agenda.now) world.moment = { ms: agenda.now, passed: random.next() }
+  else moment.passed += random.between(0.004, 0.03)
+  return agenda.now + delayMs + world.moment.passed
 }
 
 export const nodeOf = (world: World, pod: Pod): Machine | undefined => world.nodes.find((node) => node.name === pod.node)

@@ -3,16 +3,17 @@
  * minutes its pods are moved together to the next node, where the same happens, and again. Redis sits among them: first the API
  * fails now and then, at last every page does. Anti-affinity ends it. The story is the one a small hiring platform told of its January.
  */
-import { rollOut } from '../model/control-plane.js'
 import { panicUnderLoad } from '../model/machine.js'
 import { errorRatio, nodeNotReady, runMonitoring } from '../model/monitoring.js'
 import { autovacuum, runPostgres, type Postgres } from '../model/postgres.js'
+import { rollOut } from '../model/operations.js'
 import { runTraffic, type Traffic } from '../model/traffic.js'
-import { GIB, livePods, MIB, MINUTE, SECOND, workload, type World } from '../model/world.js'
-import { iso, literally, ofWorkload, type Step, type Truth } from '../truth.js'
+import { GIB, livePods, MIB, MINUTE, SECOND, workload, type Workload, type World } from '../model/world.js'
+import { firstNote, iso, literally, ofWorkload, story, type Truth } from '../truth.js'
 import { morning, newWorld, seeded, settle, start, type Scenario } from './scenario.js'
 
 const NAMESPACE = 'prod'
+const ROUNDS = 3
 
 export const cascade: Scenario = (seed) => {
   const random = seeded('cascade', seed)
@@ -21,7 +22,7 @@ export const cascade: Scenario = (seed) => {
   const world = newWorld(
     random,
     morning(random),
-    80,
+    70,
     names.map((name, i) => ({ name, ip: `10.20.0.${21 + i}`, cores: 4, memoryBytes: 16 * GIB })),
   )
   const [first, second, third, infra] = world.nodes
@@ -30,14 +31,14 @@ export const cascade: Scenario = (seed) => {
 
   const traffic: Traffic = {
     host: 'app.example.com',
-    // The morning: from one request a second to two and a half.
-    rate: (now) => 1 + 1.5 * Math.min(1, (now - startMs) / (45 * MINUTE)),
+    // The morning: from two requests in five seconds to one a second.
+    rate: (now) => 0.4 + 0.65 * Math.min(1, (now - startMs) / (45 * MINUTE)),
     counts: new Map(),
     get routes() {
       return routes
     },
   }
-  const small = (namespace: string, name: string, cores: number, mib: number, cpuRequest: number): ReturnType<typeof workload> =>
+  const small = (namespace: string, name: string, cores: number, mib: number, cpuRequest: number): Workload =>
     workload(random, {
       namespace,
       name,
@@ -47,14 +48,13 @@ export const cascade: Scenario = (seed) => {
       memory: () => mib * MIB * 0.8,
     })
   const agent = workload(random, { ...small('kube-system', 'node-agent', 0.03, 64, 0.05), kind: 'DaemonSet' })
-  const ready = (owner: ReturnType<typeof workload>): number => Math.max(1, livePods(world).filter((pod) => pod.workload === owner && pod.ready).length)
+  const running = (owner: Workload): number => Math.max(1, livePods(world).filter((pod) => pod.workload === owner && pod.startedMs !== null).length)
   const web = {
     ...small(NAMESPACE, 'web', 0, 420, 0.1),
-    // Rendering a page takes four fifths of a second of CPU, shared among the replicas that are ready.
-    cpu: (_: unknown, now: number): number => (pod(now) * 0.8) / ready(web),
+    // A page costs three seconds of CPU, most of it after the answer: it renders the pages that are likely to come next.
+    cpu: (_: unknown, now: number): number => (traffic.rate(now) * 0.75 * 3.2) / running(web),
     startupMs: 6 * SECOND,
   }
-  const pod = (now: number): number => traffic.rate(now) * 0.75
   const prerender = small(NAMESPACE, 'prerender', 0.95, 610, 0.1)
   const redis = { ...small(NAMESPACE, 'redis', 0.12, 240, 0.1), port: 6379 }
   const api = small(NAMESPACE, 'api', 0.22, 260, 0.5)
@@ -63,7 +63,7 @@ export const cascade: Scenario = (seed) => {
   const prometheus = small('monitoring', 'prometheus', 0.35, 1900, 0.8)
   const heavy = small('analytics', 'warehouse', 0.3, 2200, 1.1)
   const routes: Traffic['routes'] = [
-    { service: web, weight: 75, paths: ['/', '/developers/#', '/projects/#', '/jobs/#/apply', '/blog/#'], typicalMs: 640 },
+    { service: web, weight: 75, paths: ['/', '/developers/#', '/projects/#', '/jobs/#/apply', '/blog/#'], typicalMs: 1100 },
     { service: api, weight: 25, paths: ['/api/session', '/api/projects/#', '/api/messages?page=#'], typicalMs: 45, needs: redis },
   ]
 
@@ -107,36 +107,26 @@ export const cascade: Scenario = (seed) => {
     ],
   })
   start(world)
-  for (const node of [first, second, third]) panicUnderLoad(world, node, 'node', random.between(150, 210) * SECOND, 11 * MINUTE)
+  for (const node of [first, second, third]) panicUnderLoad(world, node, 'node', random.between(150, 210) * SECOND, 20 * MINUTE)
 
   const at = (minutes: number, act: () => void): void => world.agenda.at(startMs + minutes * MINUTE, act)
   decoys(world, at, postgres, docs, api)
   // Someone understands, three rounds in: no two of a kind on a node.
   const fix = (): void => {
-    if (!world.record.notes.has(`crash ${third.name}`)) return void world.agenda.after(MINUTE, fix)
-    prerender.replicas = 2
-    world.agenda.after(5 * MINUTE, () => {
-      rollOut(world, web, { antiAffinity: true })
-      rollOut(world, prerender, { antiAffinity: true })
-    })
+    if (world.record.notes.filter(({ what }) => what === 'crash').length < ROUNDS) world.agenda.after(MINUTE / 2, fix)
+    else world.agenda.after(5 * MINUTE, () => [web, prerender].forEach((owner) => rollOut(world, owner, { antiAffinity: true })))
   }
   at(20, fix)
   world.agenda.runUntil(world.endMs)
   return {
     world,
     layout: { nodeLogs: 'journal', metrics: 'query_range', files: ['ingress/', 'postgres/'], podLogs: ['api', 'docs'] },
-    truth: truth(world, names),
+    truth: truth(world),
   }
 }
 
 /** What happened, or was said, at the same time and has nothing to do with it. */
-const decoys = (
-  world: World,
-  at: (minutes: number, act: () => void) => void,
-  postgres: Postgres,
-  docs: ReturnType<typeof workload>,
-  api: ReturnType<typeof workload>,
-): void => {
+const decoys = (world: World, at: (minutes: number, act: () => void) => void, postgres: Postgres, docs: Workload, api: Workload): void => {
   at(12, () => rollOut(world, docs, { image: docs.image.replace(/:.*/, ':5.0.0') }))
   at(17, () => autovacuum(world, postgres, 'sessions', 48))
   for (const minute of [19, 33])
@@ -154,33 +144,24 @@ const decoys = (
     })
 }
 
-const truth = (world: World, names: readonly string[]): Truth => {
+const truth = (world: World): Truth => {
   const { notes } = world.record
-  const when = (note: string): number | undefined => notes.get(note)
-  const steps: Step[] = []
-  const edges: [string, string][] = []
-  const step = (id: string, kinds: readonly string[], entity: string, at: number | undefined, tolerance: number): string | undefined => {
-    if (at === undefined) return undefined
-    steps.push({ id, kinds, entity, start: iso(at), tolerance })
-    return id
-  }
-  const link = (cause: string | undefined, effect: string | undefined): void => {
-    if (cause !== undefined && effect !== undefined) edges.push([cause, effect])
-  }
+  const { steps, edges, step, link } = story()
   let before: string | undefined
-  names.slice(0, 3).forEach((name, i) => {
+  const rounds = notes.filter(({ what }) => what === 'crash').slice(0, ROUNDS)
+  rounds.forEach(({ on: name, ms }, i) => {
     const node = `^node/${literally(name)}$`
     const round = i + 1
-    const saturated = step(
-      `saturated-${round}`,
-      ['node.cpu-saturated', 'pod.cpu-hungry'],
-      `^(node/${literally(name)}|pod/${NAMESPACE}/(web|prerender)-.*|workload/${NAMESPACE}/(web|prerender))$`,
-      when(`saturated ${name}`),
-      240,
-    )
-    const crashed = step(`crashed-${round}`, ['node.kernel-panic', 'node.kernel-hang', 'node.rebooted'], node, when(`lockup ${name}`), 120)
-    const notReady = step(`not-ready-${round}`, ['node.not-ready'], node, when(`notready ${name}`), 45)
-    const evicted = step(`evicted-${round}`, ['pod.evicted', 'pod.rescheduled'], `^((pod|workload)/${NAMESPACE}/|node/)`, when(`evicted ${name}`), 60)
+    // The first round creeps up with the morning's traffic; the others come with the pods.
+    const fromMs = i === 0 ? 0 : (rounds[i - 1]?.ms ?? 0)
+    const saturatedMs = firstNote(notes, 'saturated', name, fromMs)
+    const next = (what: string): number | undefined => firstNote(notes, what, name, ms)
+    const hungry = `^(node/${literally(name)}|(pod|workload)/${NAMESPACE}/(web|prerender)(-.*)?)$`
+    const saturated = step(`saturated-${round}`, ['node.cpu-saturated', 'pod.cpu-hungry'], hungry, saturatedMs, i === 0 ? 420 : 120)
+    const lockupMs = notes.find((note) => note.what === 'lockup' && note.on === name && note.ms > ms - 2 * MINUTE)?.ms
+    const crashed = step(`crashed-${round}`, ['node.kernel-panic', 'node.kernel-hang'], node, lockupMs, 90)
+    const notReady = step(`not-ready-${round}`, ['node.not-ready'], node, next('notready'), 45)
+    const evicted = step(`evicted-${round}`, ['pod.evicted', 'pod.rescheduled'], `^((pod|workload)/${NAMESPACE}/|node/)`, next('evicted'), 60)
     link(before, saturated)
     link(saturated, crashed)
     link(crashed, notReady)
@@ -191,13 +172,13 @@ const truth = (world: World, names: readonly string[]): Truth => {
     'web-down',
     ['service.errors', 'workload.unavailable', 'loadbalancer.backends-down', 'service.unreachable'],
     ofWorkload(NAMESPACE, 'web'),
-    when('errors web'),
+    firstNote(notes, 'errors', 'web'),
     180,
   )
-  const sessions = step('api-errors', ['service.errors', 'app.errors'], ofWorkload(NAMESPACE, 'api'), when('errors api'), 180)
+  const sessions = step('api-errors', ['service.errors', 'app.errors'], ofWorkload(NAMESPACE, 'api'), firstNote(notes, 'errors', 'api'), 180)
   link('crashed-1', down)
   link('crashed-1', sessions)
-  step('alert', ['alert.fired'], '.', when('alert IngressHighErrorRate'), 60)
+  step('alert', ['alert.fired'], '.', firstNote(notes, 'alert', 'IngressHighErrorRate'), 60)
   const unrelated = '^(workload|pod|service)/(marketing|analytics)/'
   return {
     case: 'cascade',
@@ -247,7 +228,7 @@ const truth = (world: World, names: readonly string[]): Truth => {
     allowedExtraIncidents: 0,
     options: [],
     narrative:
-      `All web, prerender and redis pods run on ${names[0] ?? ''}. It is out of CPU from ${iso(when(`saturated ${names[0] ?? ''}`) ?? 0)}, crashes, and 300 s after it is NotReady its pods move together to the next node, ` +
-      'which goes the same way, and so does a third. Anti-affinity, rolled out after the third crash, ends it. The vacuum, the rollout of docs and the announced network maintenance are coincidences.',
+      `All web, prerender and redis pods run on ${rounds[0]?.on ?? ''}. It is out of CPU from ${steps[0]?.start ?? ''} on and crashes; 300 s after it is NotReady its pods move together to the next node, ` +
+      `which goes the same way, and so does a third (${rounds.map(({ on, ms }) => `${on} ${iso(ms)}`).join(', ')}). Anti-affinity, rolled out after the third crash, ends it. The vacuum, the rollout of docs and the announced network maintenance are coincidences.`,
   }
 }

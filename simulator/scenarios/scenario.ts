@@ -35,6 +35,7 @@ export const newWorld = (
   workloads: [],
   pods: [],
   nextPodIp: random.int(3, 60),
+  moment: { ms: 0, passed: 0 },
 })
 
 /** Pods that ran long before the dump begins, each on the node given for it. */
