@@ -1,19 +1,108 @@
 /** From the explanation to the post-mortem model: what the renderers need beside the analysis. Pure. */
-import type { Explanation } from '../causes/explain.js'
+import type { Explanation, ExplainedIncident } from '../causes/explain.js'
+import type { Mechanism } from '../causes/mechanism.js'
+import type { Incident } from '../model/analysis.js'
 import type { Found } from '../findings/finding.js'
-import type { Timeline } from '../timeline/timeline.js'
-import type { PostMortem } from './post-mortem.js'
+import { roundsOf } from '../causes/rounds.js'
+import { iso, type Timeline } from '../timeline/timeline.js'
+import { alternativesOf } from './alternatives.js'
+import { chartsOf } from './charts.js'
+import { followUpsOf } from './follow-ups.js'
+import { missingIn } from './missing.js'
+import type { IncidentDetail, Phase, PostMortem } from './post-mortem.js'
+import { clock, duration, sureness } from './words.js'
 
 export interface DescribeOptions {
   readonly version: string
   readonly command: string
 }
 
-export const describe = (explanation: Explanation, _found: readonly Found[], timeline: Timeline, options: DescribeOptions): PostMortem => ({
+export const describe = (explanation: Explanation, found: readonly Found[], timeline: Timeline, options: DescribeOptions): PostMortem => ({
   analysis: explanation.analysis,
   version: options.version,
   command: options.command,
-  incidents: [],
-  missing: timeline.missing,
+  incidents: explanation.incidents.map((one) => detail(one, found, timeline)),
+  missing: missingIn(explanation, timeline),
   clockNotes: timeline.clockNotes,
 })
+
+const detail = (explained: ExplainedIncident, found: readonly Found[], timeline: Timeline): IncidentDetail => {
+  const { incident, causal } = explained
+  const ids = new Map([...explained.positions].map(([id, at]) => [at, id]))
+  return {
+    incident: incident.id,
+    summary: summaryOf(incident),
+    phases: phasesOf(incident, timeline),
+    charts: chartsOf(explained, found, timeline),
+    expectedLags: [...new Map(causal.links.map((link) => [link.mechanism.id, link.mechanism])).values()].map(expectedLag),
+    alternatives: alternativesOf(explained, found),
+    followUps: followUpsOf(explained, found),
+    rounds: roundsOf(causal).map((round) => round.flatMap((at) => ids.get(at) ?? [])),
+    fiveWhys: whysOf(incident),
+  }
+}
+
+const expectedLag = ({ id, lag }: Mechanism): IncidentDetail['expectedLags'][number] => ({
+  mechanism: id,
+  minSeconds: lag.min,
+  typicalSeconds: lag.typical,
+  maxSeconds: lag.max,
+  why: lag.why,
+})
+
+const summaryOf = (incident: Incident): string => {
+  const of = new Map(incident.findings.map((finding) => [finding.id, finding]))
+  const [best] = incident.rootCauses
+  const root = best === undefined ? undefined : of.get(best.finding)
+  const chain = (incident.chains[0] ?? []).flatMap((id) => of.get(id) ?? [])
+  const impact = chain.at(-1)
+  const sentences: string[] = []
+  if (root !== undefined && best !== undefined) sentences.push(`From ${clock(root.start)} UTC: ${root.summary} This is the ${sureness(best.confidence)} root cause.`)
+  for (const step of chain.slice(1, -1)) sentences.push(`${clock(step.start)}: ${step.summary}`)
+  if (impact !== undefined && impact !== root) sentences.push(`${clock(impact.start)}: ${impact.summary}`)
+  const { firstAlert, delaySeconds } = incident.detection
+  sentences.push(
+    firstAlert === null ? 'No alert in the data told anybody.' : `The first alert fired at ${clock(firstAlert)}${delaySeconds === null || delaySeconds < 1 ? '' : `, ${duration(delaySeconds)} after the first symptom`}.`,
+  )
+  sentences.push(incident.end === null ? 'It had not ended when the data ends.' : `It was over at ${clock(incident.end)}, ${duration((Date.parse(incident.end) - Date.parse(incident.start)) / 1000)} after it began.`)
+  return sentences.join(' ')
+}
+
+const phasesOf = (incident: Incident, timeline: Timeline): readonly Phase[] => {
+  const linked = new Set(incident.links.flatMap((link) => [link.cause, link.effect]))
+  const mine = incident.findings.filter((finding) => linked.has(finding.id))
+  const end = incident.end ?? iso(timeline.to)
+  const impacts = mine.filter((finding) => finding.role === 'impact').map((finding) => finding.start)
+  const impact = least(impacts) ?? least(mine.filter((finding) => finding.role === 'symptom').map((finding) => finding.start)) ?? incident.start
+  const responses = incident.findings.filter((finding) => finding.role === 'response' && finding.start >= impact && finding.start <= end).map((finding) => finding.start)
+  const phases: Phase[] = []
+  const add = (name: Phase['name'], from: string, to: string): void => {
+    if (to > from) phases.push({ name, start: from, end: to })
+  }
+  add('lead-up', incident.start, impact)
+  add('impact', impact, end)
+  const { firstAlert } = incident.detection
+  if (firstAlert !== null) add('detection', impact < firstAlert ? impact : incident.start, firstAlert)
+  const response = least(responses)
+  if (response !== null) add('response', response, [...responses].sort().at(-1) ?? response)
+  const healed = mine.flatMap((finding) => (finding.role === 'fault' && finding.end !== null && finding.end > impact && finding.end < end ? [finding.end] : []))
+  const turned = healed.sort().at(-1)
+  if (turned !== undefined && incident.end !== null) add('recovery', turned, end)
+  return phases
+}
+
+const least = (times: readonly string[]): string | null => [...times].sort()[0] ?? null
+
+const whysOf = (incident: Incident): IncidentDetail['fiveWhys'] => {
+  const of = new Map(incident.findings.map((finding) => [finding.id, finding]))
+  const chain = incident.chains[0] ?? []
+  return chain
+    .slice(0, -1)
+    .map((cause, index) => {
+      const effect = of.get(chain[index + 1] ?? '')
+      const link = incident.links.find((one) => one.cause === cause && one.effect === effect?.id)
+      const because = of.get(cause)
+      return { question: effect?.summary ?? '', answer: `${because?.summary ?? ''} ${link?.because ?? ''}`.trim(), finding: cause }
+    })
+    .reverse()
+}
