@@ -86,7 +86,7 @@ const open = (sink: Sink): LineReader => {
     }
     if (message.startsWith('TaskOOM')) {
       const container = containers.get(OOM_ID.exec(message)?.[1] ?? '')
-      if (container !== undefined) emit('pod.oom-killed', container.pod, { container: container.name, limit: 'cgroup' })
+      if (container !== undefined) emit('pod.oom-killed', container.pod, { container: container.name })
       return
     }
     const ids = EXIT_IDS.exec(message)

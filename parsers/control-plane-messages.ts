@@ -4,58 +4,60 @@
  */
 import type { Entity } from '../src/model/entity.js'
 import { node, process, volume, workload } from '../src/model/entity.js'
-import type { KlogLine, Meaning, Mention, Saying } from './klog.js'
+import { fieldsOf, messageOf, type KlogLine, type Meaning, type Mention, type Saying } from './klog.js'
+import { sayCondition } from './klog-events.js'
 import { podOfReference } from './klog-fields.js'
 import { isConflict, schedulingFailure, withoutNumbers } from './klog-reasons.js'
 
 const NAME = '([A-Za-z0-9][A-Za-z0-9._-]{0,252})'
 const OLD_NOT_UPDATED = new RegExp(`^node ${NAME} hasn't been updated for [^ ]{1,40} Last Ready is`, 'iu')
 const OLD_HEALTHY = new RegExp(`^Node ${NAME} is (?:healthy|ready) again`, 'u')
+const OLD_REGISTERED = new RegExp(`^Node ${NAME} was previously registered`, 'u')
 const OLD_STATUS_CHANGE = new RegExp(`^Recording status change (\\w{1,40}) event message for node ${NAME}`, 'u')
 
 const nodeOf = (line: KlogLine, old: RegExp, group = 1): Entity | null => {
-  const name = line.fields.get('node') ?? old.exec(line.message)?.[group]
+  const name = fieldsOf(line).get('node') ?? old.exec(messageOf(line))?.[group]
   return name === undefined || name === '' ? null : node(name)
 }
 
 /** One line per condition type of a silent node, every five seconds: the one about Ready stands for all. */
 const sayNotUpdated = (line: KlogLine, said: Saying): void => {
-  if (line.fields.has('nodeConditionType') && line.fields.get('nodeConditionType') !== 'Ready') return
+  if (fieldsOf(line).has('nodeConditionType') && fieldsOf(line).get('nodeConditionType') !== 'Ready') return
   const entity = nodeOf(line, OLD_NOT_UPDATED)
   if (entity !== null) said.emit(line, 'node.heartbeat-missed', entity, { reason: 'other', source: 'control-plane' })
 }
 
 const sayStatusChange = (line: KlogLine, said: Saying): void => {
   const entity = nodeOf(line, OLD_STATUS_CHANGE, 2)
-  const status = line.fields.get('status') ?? OLD_STATUS_CHANGE.exec(line.message)?.[1]
+  const status = fieldsOf(line).get('status') ?? OLD_STATUS_CHANGE.exec(messageOf(line))?.[1]
   if (entity === null) return
-  if (status === 'NodeNotReady') said.emit(line, 'node.not-ready', entity, { reason: 'NodeStatusUnknown' }, { phase: 'begin' })
-  else if (status === 'NodeReady') said.emit(line, 'node.not-ready', entity, {}, { phase: 'end' })
+  if (status === 'NodeNotReady') sayCondition(line, said, entity, 'node.not-ready', 'begin', 'NodeStatusUnknown')
+  else if (status === 'NodeReady') sayCondition(line, said, entity, 'node.not-ready', 'end')
 }
 
 const sayHealthy = (line: KlogLine, said: Saying): void => {
-  if (!line.message.includes(' again')) return
+  if (!messageOf(line).includes(' again')) return
   const entity = nodeOf(line, OLD_HEALTHY)
-  if (entity !== null) said.emit(line, 'node.not-ready', entity, {}, { phase: 'end' })
+  if (entity !== null) sayCondition(line, said, entity, 'node.not-ready', 'end')
 }
 
 const OLD_UNREADY = /^Updating ready status of pod ([^ ]{1,320}) to false/u
 const sayUnready = (line: KlogLine, said: Saying): void => {
-  const reference = line.fields.get('pod') ?? OLD_UNREADY.exec(line.message)?.[1]
+  const reference = fieldsOf(line).get('pod') ?? OLD_UNREADY.exec(messageOf(line))?.[1]
   if (reference !== undefined) said.emit(line, 'pod.unready', podOfReference(reference), { reason: 'node' }, { phase: 'begin' })
 }
 
 const OLD_TAINT = /deleting pod:? ([a-z0-9][a-z0-9-]{0,62}\/[a-z0-9][a-z0-9.-]{0,252})/iu
 const sayTaintEviction = (line: KlogLine, said: Saying): void => {
-  const reference = line.fields.get('pod') ?? OLD_TAINT.exec(line.message)?.[1]
+  const reference = fieldsOf(line).get('pod') ?? OLD_TAINT.exec(messageOf(line))?.[1]
   if (reference !== undefined) said.emit(line, 'pod.evicted', podOfReference(reference), { reason: 'taint' })
 }
 
 /** "Deleting pod" is said by the taint eviction and by every controller that scales down. */
 const sayDeleting = (line: KlogLine, said: Saying): void => {
-  const reference = line.fields.get('pod')
+  const reference = fieldsOf(line).get('pod')
   if (reference === undefined) return
-  if (line.source.startsWith('taint_') || line.fields.get('controller') === 'taint-eviction-controller') sayTaintEviction(line, said)
+  if (line.source.startsWith('taint_') || fieldsOf(line).get('controller') === 'taint-eviction-controller') sayTaintEviction(line, said)
   else said.emit(line, 'pod.deleted', podOfReference(reference))
 }
 
@@ -68,15 +70,15 @@ const OLD_REPLICAS = /^Too (?:few|many) replicas for ReplicaSet ([^ ,]{1,320}), 
  * tells that somebody scaled it up.
  */
 const sayReplicas = (line: KlogLine, said: Saying): void => {
-  const old = OLD_REPLICAS.exec(line.message)
-  const reference = line.fields.get('replicaSet') ?? old?.[1]
-  const need = Number(line.fields.get('need') ?? old?.[2])
+  const old = OLD_REPLICAS.exec(messageOf(line))
+  const reference = fieldsOf(line).get('replicaSet') ?? old?.[1]
+  const need = Number(fieldsOf(line).get('need') ?? old?.[2])
   const slash = reference?.indexOf('/') ?? -1
   if (reference === undefined || slash < 0 || !Number.isFinite(need)) return
   const before = said.memory.get(`need ${reference}`)
   said.memory.put(`need ${reference}`, String(need))
-  const many = line.message.startsWith('Too many')
-  const from = many ? need + Number(line.fields.get('deleting') ?? old?.[3] ?? NaN) : Number(before ?? NaN)
+  const many = messageOf(line).startsWith('Too many')
+  const from = many ? need + Number(fieldsOf(line).get('deleting') ?? old?.[3] ?? NaN) : Number(before ?? NaN)
   if (!Number.isFinite(from) || from === need) return
   const replicaSet = reference.slice(slash + 1)
   said.emit(line, 'change.scaled', workload(reference.slice(0, slash), deploymentOf(replicaSet)), { replicaSet, from, to: need })
@@ -84,9 +86,9 @@ const sayReplicas = (line: KlogLine, said: Saying): void => {
 
 const OLD_BOUND = /^pod ([^ ]{1,320}) is bound successfully on node "?([A-Za-z0-9._-]{1,253})/u
 const sayBound = (line: KlogLine, said: Saying): void => {
-  const old = OLD_BOUND.exec(line.message)
-  const reference = line.fields.get('pod') ?? old?.[1]
-  const name = line.fields.get('node') ?? old?.[2]
+  const old = OLD_BOUND.exec(messageOf(line))
+  const reference = fieldsOf(line).get('pod') ?? old?.[1]
+  const name = fieldsOf(line).get('node') ?? old?.[2]
   if (reference === undefined || name === undefined) return
   const entity = podOfReference(reference)
   said.emit(line, 'pod.scheduled', entity, { node: name })
@@ -95,28 +97,28 @@ const sayBound = (line: KlogLine, said: Saying): void => {
 
 const OLD_NO_FIT = /^Unable to schedule ([^ :;]{1,320})[:;] no fit/u
 const sayNoFit = (line: KlogLine, said: Saying): void => {
-  const reference = line.fields.get('pod') ?? OLD_NO_FIT.exec(line.message)?.[1]
-  if (reference !== undefined) said.emit(line, 'pod.unschedulable', podOfReference(reference), { reason: schedulingFailure(line.fields.get('err') ?? line.message) })
+  const reference = fieldsOf(line).get('pod') ?? OLD_NO_FIT.exec(messageOf(line))?.[1]
+  if (reference !== undefined) said.emit(line, 'pod.unschedulable', podOfReference(reference), { reason: schedulingFailure(fieldsOf(line).get('err') ?? messageOf(line)) })
 }
 
 const sayPreempted = (line: KlogLine, said: Saying): void => {
-  const victim = line.fields.get('victim')
+  const victim = fieldsOf(line).get('victim')
   if (victim !== undefined) said.emit(line, 'pod.evicted', podOfReference(victim), { reason: 'preemption' })
 }
 
 /** The scheduler keeps nodes by zone: a node that comes back in another zone has changed its labels. */
 const sayTree = (line: KlogLine, said: Saying): void => {
-  const name = line.fields.get('node')
-  const zone = line.fields.get('zone')
+  const name = fieldsOf(line).get('node')
+  const zone = fieldsOf(line).get('zone')
   if (name === undefined || zone === undefined) return
   const before = said.memory.get(`zone ${name}`)
   said.memory.put(`zone ${name}`, zone)
-  if (line.message.startsWith('Added') && before !== undefined && before !== zone) said.emit(line, 'node.identity', node(name), { zone: zone.slice(zone.lastIndexOf(':') + 1) })
+  if (messageOf(line).startsWith('Added') && before !== undefined && before !== zone) said.emit(line, 'node.identity', node(name), { zone: zone.slice(zone.lastIndexOf(':') + 1) })
 }
 
 const SAYS_VOLUME = /volume "([^"]{1,253})"/u
 const sayAttach = (line: KlogLine, said: Saying): void => {
-  const name = SAYS_VOLUME.exec(line.message.replaceAll('\\"', '"'))?.[1]
+  const name = SAYS_VOLUME.exec(messageOf(line).replaceAll('\\"', '"'))?.[1]
   if (name !== undefined) said.emit(line, 'pod.volume-mount-failed', volume(name), { reason: 'attach' })
 }
 
@@ -131,7 +133,7 @@ const sayTrouble =
   }
 
 const sayZone = (line: KlogLine, said: Saying): void => {
-  const state = line.fields.get('newState') ?? line.message.slice(-24)
+  const state = fieldsOf(line).get('newState') ?? messageOf(line).slice(-24)
   if (!state.includes('Disruption')) return
   said.emit(line, 'log.warning', program(line, said), { app: said.component }, { burst: 'zone state' })
 }
@@ -161,11 +163,13 @@ export const controlPlaneMeanings: readonly Meaning[] = [
 
 /** Old wordings that begin with a name ('node worker-1 hasn't been updated'): found by their first word. */
 const sayOldNode = (line: KlogLine, said: Saying): void => {
-  if (OLD_NOT_UPDATED.test(line.message)) sayNotUpdated(line, said)
-  else if (OLD_HEALTHY.test(line.message)) sayHealthy(line, said)
+  const registered = OLD_REGISTERED.exec(messageOf(line))?.[1]
+  if (registered !== undefined) said.memory.put(`registered ${node(registered)}`, String(line.at.ms))
+  if (OLD_NOT_UPDATED.test(messageOf(line))) sayNotUpdated(line, said)
+  else if (OLD_HEALTHY.test(messageOf(line))) sayHealthy(line, said)
 }
 const sayOldPod = (line: KlogLine, said: Saying): void => {
-  if (OLD_BOUND.test(line.message)) sayBound(line, said)
+  if (OLD_BOUND.test(messageOf(line))) sayBound(line, said)
 }
 
 export const oldControlPlaneMeanings: readonly Meaning[] = [
@@ -189,5 +193,5 @@ const CONTROL_PLANE = /^(?:kube-|cloud-controller|openshift-kube)/u
 export const sayApplication = (line: KlogLine, said: Saying): void => {
   if (CONTROL_PLANE.test(said.component) || said.component === 'kubelet' || isConflict(line.text)) return
   const kind = line.severity === 'W' ? 'log.warning' : 'log.error'
-  said.emit(line, kind, program(line, said), { app: said.component }, { burst: withoutNumbers(line.message) })
+  said.emit(line, kind, program(line, said), { app: said.component }, { burst: withoutNumbers(messageOf(line)) })
 }

@@ -5,7 +5,7 @@
 import type { InputContext, LineFormat, LineReader, Sink } from '../src/model/format.js'
 import { found, preferEnvelope, readIso } from '../src/read/stamps.js'
 import { controlPlaneMeanings, controlPlaneMentions, oldControlPlaneMeanings, sayApplication } from './control-plane-messages.js'
-import { klogSources, openKlog, type KlogTable } from './klog.js'
+import { klogSources, openKlog, placeOf, type KlogTable } from './klog.js'
 import { eventMeanings } from './klog-events.js'
 import { kubeletMeanings } from './kubelet-messages.js'
 
@@ -29,7 +29,7 @@ export const isControlPlaneSource = (source: string): boolean => SOURCES.test(so
 
 /** The program's name, from the file's place or name, else from what only it logs. */
 const componentOf = (context: InputContext): string => {
-  const known = COMPONENTS.find((component) => context.path.includes(component) || context.container === component)
+  const known = COMPONENTS.find((component) => placeOf(context.path).includes(component) || context.container === component)
   if (known !== undefined) return known
   const file = context.path.slice(context.path.lastIndexOf('/') + 1)
   return context.container ?? (file.replace(/\.(?:log|txt|out)$/u, '') || 'klog')
@@ -67,9 +67,9 @@ export const controlPlane: LineFormat = {
     const sources = klogSources(lines)
     if (sources.length === 0) return 0
     const own = sources.filter(isControlPlaneSource).length
-    const named = COMPONENTS.some((component) => path.includes(component))
+    const named = COMPONENTS.some((component) => placeOf(path).includes(component))
     const share = Math.min(1, (sources.length * 1.25) / lines.length)
-    return (named ? 0.5 : own > 0 ? 0.4 : 0.3) + 0.4 * share
+    return (named ? 0.54 : own > 0 ? 0.4 : 0.3) + 0.4 * share
   },
   open: (sink, context) => withForeignLines(openKlog(sink, context, componentOf(context), TABLE), sink),
 }

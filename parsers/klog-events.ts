@@ -7,7 +7,7 @@
 import type { Entity } from '../src/model/entity.js'
 import { node, pod, workload } from '../src/model/entity.js'
 import type { Attributes, Phase, SignalKind } from '../src/model/extract.js'
-import type { KlogLine, Meaning, Saying } from './klog.js'
+import { fieldsOf, messageOf, type KlogLine, type Meaning, type Saying } from './klog.js'
 import { imageFailure, missingObject, mountFailure, probeFailure, sandboxFailure, schedulingFailure } from './klog-reasons.js'
 
 interface EchoedEvent {
@@ -24,19 +24,19 @@ const OLD_REASON = /\}\): type: '\w{1,20}' reason: '(\w{1,60})' ?/u
 const CONTAINER = /containers\{([a-z0-9-]{1,63})\}/u
 
 const echoedEvent = (line: KlogLine): EchoedEvent | null => {
-  const object = line.fields.get('object')
+  const object = fieldsOf(line).get('object')
   if (object !== undefined) {
     const slash = object.indexOf('/')
-    const container = CONTAINER.exec(line.fields.get('fieldPath') ?? '')?.[1] ?? null
+    const container = CONTAINER.exec(fieldsOf(line).get('fieldPath') ?? '')?.[1] ?? null
     const [namespace, name] = slash < 0 ? ['', object] : [object.slice(0, slash), object.slice(slash + 1)]
-    return { kind: line.fields.get('kind') ?? '', namespace, name, reason: line.fields.get('reason') ?? '', message: line.fields.get('message') ?? '', container }
+    return { kind: fieldsOf(line).get('kind') ?? '', namespace, name, reason: fieldsOf(line).get('reason') ?? '', message: fieldsOf(line).get('message') ?? '', container }
   }
-  const reference = OLD.exec(line.message)
-  const reason = OLD_REASON.exec(line.message)
+  const reference = OLD.exec(messageOf(line))
+  const reason = OLD_REASON.exec(messageOf(line))
   if (reference === null || reason === null) return null
   const [, kind = '', namespace = '', name = ''] = reference
-  const container = CONTAINER.exec(line.message.slice(0, reason.index))?.[1] ?? null
-  return { kind, namespace, name, reason: reason[1] ?? '', message: line.message.slice(reason.index + reason[0].length), container }
+  const container = CONTAINER.exec(messageOf(line).slice(0, reason.index))?.[1] ?? null
+  return { kind, namespace, name, reason: reason[1] ?? '', message: messageOf(line).slice(reason.index + reason[0].length), container }
 }
 
 interface Echo {
@@ -47,12 +47,31 @@ interface Echo {
 type NodeEcho = (message: string) => Echo
 type PodEcho = (message: string, container: Attributes) => Echo | null
 
+export type Condition = 'node.not-ready' | 'node.memory-exhausted' | 'node.disk-full'
+const CONDITIONS: readonly Condition[] = ['node.not-ready', 'node.memory-exhausted', 'node.disk-full']
+
+/** A kubelet says each condition several times at its start, and each event is echoed: only changes count. */
+export const sayCondition = (line: KlogLine, said: Saying, entity: Entity, kind: Condition, phase: 'begin' | 'end', reason?: string): void => {
+  const key = `${kind} ${entity}`
+  if (said.memory.get(key) === phase) return
+  said.memory.put(key, phase)
+  const why = reason ?? (kind === 'node.not-ready' || phase === 'end' ? undefined : 'pressure')
+  said.emit(line, kind, entity, why === undefined ? {} : { reason: why }, { phase })
+}
+
+/** A kubelet that starts says all its conditions again. */
+export const forgetConditions = (line: KlogLine, said: Saying): void => {
+  for (const kind of CONDITIONS) said.memory.put(`${kind} ${said.thisNode(line)}`, '')
+}
+
+const isCondition = (kind: SignalKind): kind is Condition => kind === 'node.not-ready' || kind === 'node.memory-exhausted' || kind === 'node.disk-full'
+
 const NODE_EVENTS: ReadonlyMap<string, NodeEcho> = new Map<string, NodeEcho>([
   ['NodeNotReady', () => ({ kind: 'node.not-ready', phase: 'begin' })],
   ['NodeReady', () => ({ kind: 'node.not-ready', phase: 'end' })],
-  ['NodeHasInsufficientMemory', () => ({ kind: 'node.memory-exhausted', phase: 'begin', attributes: { reason: 'pressure' } })],
+  ['NodeHasInsufficientMemory', () => ({ kind: 'node.memory-exhausted', phase: 'begin' })],
   ['NodeHasSufficientMemory', () => ({ kind: 'node.memory-exhausted', phase: 'end' })],
-  ['NodeHasDiskPressure', () => ({ kind: 'node.disk-full', phase: 'begin', attributes: { reason: 'pressure' } })],
+  ['NodeHasDiskPressure', () => ({ kind: 'node.disk-full', phase: 'begin' })],
   ['NodeHasNoDiskPressure', () => ({ kind: 'node.disk-full', phase: 'end' })],
   ['Rebooted', () => ({ kind: 'node.rebooted' })],
   ['SystemOOM', (message) => ({ kind: 'node.oom-kill', attributes: victimOf(message) })],
@@ -125,7 +144,9 @@ const sayEvent = (line: KlogLine, said: Saying): void => {
       return
     }
     const echo = NODE_EVENTS.get(event.reason)?.(event.message)
-    if (echo !== undefined) said.emit(line, echo.kind, entity, echo.attributes, echo.phase === undefined ? {} : { phase: echo.phase })
+    if (echo === undefined) return
+    if (isCondition(echo.kind) && (echo.phase === 'begin' || echo.phase === 'end')) sayCondition(line, said, entity, echo.kind, echo.phase)
+    else said.emit(line, echo.kind, entity, echo.attributes)
   } else if (event.kind === 'Pod') {
     const echo = POD_EVENTS.get(event.reason)?.(event.message, event.container === null ? {} : { container: event.container })
     if (echo) said.emit(line, echo.kind, pod(event.namespace, event.name), echo.attributes)

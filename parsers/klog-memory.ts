@@ -9,6 +9,13 @@ export interface KlogMemory {
   first(key: string): boolean
   put(key: string, value: string): void
   get(key: string): string | undefined
+  /** True where the pod's place is news: the first time, or with another uid or node. */
+  newPlace(known: Entity, on: Entity, uid: string | undefined): boolean
+  /** A container of the pod started. True for the first one, and for the first one after a death. */
+  startedAt(pod: Entity, ms: number): boolean
+  died(pod: Entity): void
+  /** NaN where no start is known. */
+  lastStart(pod: Entity): number
   /** A pod of this node, from a line that names its namespace. */
   knowPod(known: Entity, uid?: string): void
   /** The pod of a line that names it without its namespace. */
@@ -21,7 +28,34 @@ export const klogMemory = (): KlogMemory => {
   let byUid = new Map<string, Entity>()
   /** null: pods of that name in two namespaces. */
   let byName = new Map<string, Entity | null>()
+  let places = new Map<Entity, { on: Entity; uid: string | undefined }>()
+  let runs = new Map<Entity, { since: number; died: boolean }>()
   return {
+    startedAt(of, ms) {
+      const run = runs.get(of)
+      if (run === undefined) {
+        if (runs.size >= MAX_KEPT) runs = new Map()
+        runs.set(of, { since: ms, died: false })
+        return true
+      }
+      const news = run.died
+      run.since = ms
+      run.died = false
+      return news
+    },
+    died(of) {
+      const run = runs.get(of)
+      if (run === undefined) runs.set(of, { since: NaN, died: true })
+      else run.died = true
+    },
+    lastStart: (of) => runs.get(of)?.since ?? NaN,
+    newPlace(known, on, uid) {
+      const before = places.get(known)
+      if (before !== undefined && before.on === on && (uid === undefined || before.uid === uid)) return false
+      if (places.size >= MAX_KEPT) places = new Map()
+      places.set(known, { on, uid })
+      return true
+    },
     first(key) {
       if (firsts.has(key)) return false
       if (firsts.size >= MAX_KEPT) firsts = new Set()
@@ -34,7 +68,7 @@ export const klogMemory = (): KlogMemory => {
     },
     get: (key) => values.get(key),
     knowPod(known, uid) {
-      if (uid !== undefined) {
+      if (uid !== undefined && byUid.get(uid) !== known) {
         if (byUid.size >= MAX_KEPT) byUid = new Map()
         byUid.set(uid, known)
       }

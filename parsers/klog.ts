@@ -9,17 +9,19 @@ import type { Attributes, Phase, SignalKind, Stamp } from '../src/model/extract.
 import type { Envelope, InputContext, LineReader, Sink } from '../src/model/format.js'
 import { found, preferEnvelope, readKlogTime } from '../src/read/stamps.js'
 import { decode } from '../src/read/text.js'
-import { parseKlogJson, parseKlogText } from './klog-fields.js'
+import { parseKlogJson, parseKlogText, type KlogText } from './klog-fields.js'
 import { klogMemory, type KlogMemory } from './klog-memory.js'
 
 export interface KlogLine {
   readonly severity: 'I' | 'W' | 'E' | 'F'
   readonly at: Stamp
   readonly pid: number
-  /** 'kubelet_node_status.go' */
+  /** 'kubelet_node_status.go:385' */
   readonly source: string
-  readonly message: string
-  readonly fields: ReadonlyMap<string, string>
+  /** What follows the header; taken apart by messageOf and fieldsOf when it is asked for. */
+  readonly rest: string
+  /** Kept by messageOf and fieldsOf; most meanings look at one field, and some at none. */
+  parsed: KlogText | null
   /** The line as it stands, without its wrapping. */
   readonly text: string
   readonly line: number
@@ -27,6 +29,9 @@ export interface KlogLine {
   /** The pod that wrote the line, where the wrapping or the file's place tells. */
   readonly pod: Entity | null
 }
+
+export const messageOf = (line: KlogLine): string => (line.parsed ??= parseKlogText(line.rest)).message
+export const fieldsOf = (line: KlogLine): ReadonlyMap<string, string> => (line.parsed ??= parseKlogText(line.rest)).fields
 
 export interface Emission {
   readonly phase?: Phase
@@ -50,6 +55,8 @@ export interface Saying {
 export interface Meaning {
   /** The first characters of the message, whatever their case: wordings change case between versions. */
   readonly starts: string
+  /** Lines of much-repeated messages that end so mean nothing: they are left undecoded. */
+  readonly unlessEnds?: string
   readonly say: (line: KlogLine, said: Saying) => void
 }
 
@@ -73,11 +80,43 @@ const EVIDENCE = 390
 const isSeverity = (byte: number | undefined): boolean => byte === 73 || byte === 87 || byte === 69 || byte === 70
 
 /** Where the parts of one header are; set by readKlogHead, to be used at once. */
-const head = { pid: 0, sourceStart: 0, sourceEnd: 0, messageStart: 0 }
+const head = { pid: 0, sourceStart: 0, sourceEnd: 0, messageStart: 0, ofRuntime: false }
+
+/** Up to the minute, consecutive lines share their stamps: 1121 08:18 */
+const MINUTE_BYTES = 10
+const minute = Buffer.alloc(MINUTE_BYTES)
+let minuteMs = NaN
+
+/** readKlogTime, which reads eight digits where the minute is that of the line before. */
+const readTime = (bytes: Buffer, at: number, end: number): number => {
+  let same = end - at > 20 && !Number.isNaN(minuteMs)
+  for (let index = MINUTE_BYTES - 1; same && index >= 0; index--) same = bytes[at + index] === minute[index]
+  if (same && bytes[at + 10] === 58 && bytes[at + 13] === 46 && !isDigit(bytes[at + 20])) {
+    let fraction = 0
+    let digits = true
+    for (let index = at + 14; index < at + 20; index++) {
+      const value = (bytes[index] ?? 0) - 48
+      digits &&= value >= 0 && value <= 9
+      fraction = fraction * 10 + value
+    }
+    const tens = (bytes[at + 11] ?? 0) - 48
+    const ones = (bytes[at + 12] ?? 0) - 48
+    if (digits && tens >= 0 && tens <= 5 && ones >= 0 && ones <= 9) {
+      found.ms = minuteMs + (tens * 10 + ones) * 1000 + fraction / 1000
+      found.basis = 'yearless'
+      return at + 20
+    }
+  }
+  const after = readKlogTime(bytes, at, end)
+  if (after < 0 || bytes[at + 11] === 54) return after // :60 is a leap second, which counts into the next minute
+  bytes.copy(minute, 0, at, at + MINUTE_BYTES)
+  minuteMs = Math.floor(found.ms / 60_000) * 60_000
+  return after
+}
 
 /** I1121 08:18:09.874226     101 controller.go:251] …: true leaves the time in `found` and the places in `head`. */
 const readKlogHead = (bytes: Buffer, start: number, end: number): boolean => {
-  let at = readKlogTime(bytes, start + 1, end)
+  let at = readTime(bytes, start + 1, end)
   if (at < 0) return false
   while (at < end && bytes[at] === 32) at++
   let pid = 0
@@ -90,6 +129,8 @@ const readKlogHead = (bytes: Buffer, start: number, end: number): boolean => {
     at++
   }
   if (at >= limit) return false
+  // asm_amd64.s:1337: the caller got lost in the runtime; the line belongs to the one before it.
+  head.ofRuntime = !isGoSource(bytes, sourceStart, at)
   head.pid = pid
   head.sourceStart = sourceStart
   head.sourceEnd = at
@@ -97,14 +138,25 @@ const readKlogHead = (bytes: Buffer, start: number, end: number): boolean => {
   return true
 }
 
+/** kubelet.go:2042, and ???:1 where klog could not find its caller. */
+const isGoSource = (bytes: Buffer, start: number, end: number): boolean => {
+  let at = end - 1
+  while (at > start && isDigit(bytes[at])) at--
+  if (bytes[at] !== 58) return false
+  return bytes[at - 1] === 63 || (bytes[at - 1] === 111 && bytes[at - 2] === 103 && bytes[at - 3] === 46)
+}
+
+const isDigit = (byte: number | undefined): boolean => byte !== undefined && byte >= 48 && byte <= 57
+
 /** Severity of a klog line, or null: what the reader sees, for counting. */
 export const klogSeverity = (bytes: Buffer, start: number, end: number): KlogLine['severity'] | null =>
-  isSeverity(bytes[start]) && readKlogHead(bytes, start, end) ? severityOf(bytes[start] ?? 0) : null
+  isSeverity(bytes[start]) && readKlogHead(bytes, start, end) && !head.ofRuntime ? severityOf(bytes[start] ?? 0) : null
 
 const severityOf = (byte: number): KlogLine['severity'] => (byte === 73 ? 'I' : byte === 87 ? 'W' : byte === 69 ? 'E' : 'F')
 
 interface Anchor {
   readonly bytes: Buffer
+  readonly unlessEnds: Buffer | null
   readonly meaning: Meaning
 }
 
@@ -117,18 +169,24 @@ const anchorsOf = (meanings: readonly Meaning[]): ReadonlyMap<number, readonly A
   for (const meaning of meanings) {
     const bytes = Buffer.from(meaning.starts).map((byte) => byte | 32) as Buffer // Buffer's map gives a Buffer; its type says Uint8Array
     const key = keyAt(bytes, 0)
-    anchors.set(key, [...(anchors.get(key) ?? []), { bytes, meaning }].sort((a, b) => b.bytes.length - a.bytes.length))
+    const unlessEnds = meaning.unlessEnds === undefined ? null : Buffer.from(meaning.unlessEnds)
+    anchors.set(key, [...(anchors.get(key) ?? []), { bytes, unlessEnds, meaning }].sort((a, b) => b.bytes.length - a.bytes.length))
   }
   return anchors
 }
 
 const matchAnchor = (candidates: readonly Anchor[], bytes: Buffer, at: number, end: number): Meaning | null => {
-  next: for (const { bytes: anchor, meaning } of candidates) {
+  next: for (const { bytes: anchor, unlessEnds, meaning } of candidates) {
     if (at + anchor.length > end) continue
     for (let index = 4; index < anchor.length; index++) if (((bytes[at + index] ?? 0) | 32) !== anchor[index]) continue next
-    return meaning
+    return unlessEnds !== null && endsWith(bytes, end, unlessEnds) ? null : meaning
   }
   return null
+}
+
+const endsWith = (bytes: Buffer, end: number, word: Buffer): boolean => {
+  for (let back = 1; back <= word.length; back++) if (bytes[end - back] !== word[word.length - back]) return false
+  return true
 }
 
 /** Long lines quote patches and patches end with what went wrong: keep both ends. */
@@ -144,7 +202,7 @@ export const openKlog = (sink: Sink, context: InputContext, component: string, t
   const names = new Map<string, string>()
   let seen = false
   /** A record whose last value goes on over the next lines: key=< … > */
-  let held: { line: KlogLine; raw: string; rest: string; meaning: Meaning | null } | null = null
+  let held: { line: KlogLine; rest: string; meaning: Meaning | null } | null = null
 
   const thisNode = (line: KlogLine): Entity => {
     const name = names.get(line.host ?? '') ?? line.host
@@ -192,13 +250,17 @@ export const openKlog = (sink: Sink, context: InputContext, component: string, t
     if (held === null) return
     const { line, rest, meaning } = held
     held = null
-    mean({ ...line, ...parseKlogText(rest) }, meaning)
+    mean({ ...line, rest }, meaning) // text stays the first line
   }
 
   const readText = (bytes: Buffer, start: number, end: number, envelope: Envelope | null): boolean => {
     if (!readKlogHead(bytes, start, end)) return false
     if (held !== null) release()
     seen = true
+    if (head.ofRuntime) {
+      sink.part()
+      return true
+    }
     // readKlogHead left the line's own time; a wrapping may know it better.
     if (envelope !== null) preferEnvelope(envelope)
     sink.record(found.ms, found.basis)
@@ -207,23 +269,23 @@ export const openKlog = (sink: Sink, context: InputContext, component: string, t
     const meaning = candidates === undefined ? null : matchAnchor(candidates, bytes, message, end)
     if (meaning === null && bytes[start] === 73) return true
     const at = { ms: found.ms, basis: found.basis }
-    const { pid, sourceStart, sourceEnd, messageStart } = head
-    const source = bytes.toString('latin1', sourceStart, sourceEnd)
-    const rest = decode(bytes, messageStart, end)
+    const text = decode(bytes, start, end)
+    // What stands before the message is ASCII, so its places in bytes and in the string are the same.
+    const rest = text.slice(head.messageStart - start)
     const line: KlogLine = {
       severity: severityOf(bytes[start] ?? 0),
       at,
-      pid,
-      source: source.slice(source.lastIndexOf('/') + 1, source.includes(':') ? source.lastIndexOf(':') : undefined),
-      message: rest,
-      fields: EMPTY,
-      text: decode(bytes, start, end),
+      pid: head.pid,
+      source: text.slice(head.sourceStart - start, head.sourceEnd - start),
+      rest,
+      parsed: null,
+      text,
       line: sink.line,
       host: envelope?.host ?? null,
       pod: envelope?.pod ?? context.pod,
     }
-    if (rest.endsWith('=<')) held = { line, raw: '', rest, meaning }
-    else mean({ ...line, ...parseKlogText(rest) }, meaning)
+    if (rest.endsWith('=<')) held = { line, rest, meaning }
+    else mean(line, meaning)
     return true
   }
 
@@ -244,8 +306,9 @@ export const openKlog = (sink: Sink, context: InputContext, component: string, t
     const record = parseKlogJson(text)
     if (record === null) return true
     const severity = !record.fields.has('v') || record.fields.has('err') ? 'E' : 'I'
-    const line = { severity, at: { ms, basis: 'utc' }, pid: 0, ...record, text, line: sink.line, host: envelope?.host ?? null, pod: envelope?.pod ?? context.pod } as const
-    mean(line, meaning)
+    const { source } = record
+    const [host, pod] = [envelope?.host ?? null, envelope?.pod ?? context.pod]
+    mean({ severity, at: { ms, basis: 'utc' }, pid: 0, source, rest: record.message, parsed: record, text, line: sink.line, host, pod }, meaning)
     return true
   }
 
@@ -285,8 +348,6 @@ export const openKlog = (sink: Sink, context: InputContext, component: string, t
   }
 }
 
-const EMPTY: ReadonlyMap<string, string> = new Map()
-
 /** {"ts":1795249138637.524, → milliseconds; a value too small for milliseconds since 1973 is seconds. NaN where it is something else. */
 const readJsonTime = (bytes: Buffer, start: number, end: number): number => {
   if (end - start < 24 || bytes.toString('latin1', start, start + 6) !== '{"ts":') return NaN
@@ -316,3 +377,6 @@ export const klogSources = (lines: readonly string[]): readonly string[] =>
     const source = (HEAD_LINE.exec(line) ?? JSON_LINE.exec(line))?.[1]
     return source === undefined ? [] : [source.slice(source.lastIndexOf('/') + 1)]
   })
+
+/** The end of a path, which says whose log it is: directories above may be named after anything. */
+export const placeOf = (path: string): string => path.split('/').slice(-3).join('/')

@@ -3,19 +3,23 @@
  * https://github.com/kubernetes/kubernetes/tree/v1.30.0/pkg/kubelet
  */
 import { THIS_NODE, type Entity } from '../src/model/entity.js'
-import type { KlogLine, Meaning, Mention, Saying } from './klog.js'
+import { fieldsOf, messageOf, type KlogLine, type Meaning, type Mention, type Saying } from './klog.js'
 import { formattedPods, podOfReference, podsOfList } from './klog-fields.js'
 import { goDuration, isConflict, isDns, lookedUp, probeFailure, requestFailure } from './klog-reasons.js'
+import { forgetConditions, sayCondition, type Condition } from './klog-events.js'
 import { sayMountFailed, saySyncError, sayVolumesMissing } from './kubelet-pod-errors.js'
 
+/** After its start a container's server is not up yet, and a kubelet lists the pods that were there before. */
+const STARTING_MS = 15_000
+
 /** The error of a line: the field, or what an unstructured message carries. */
-const errorOf = (line: KlogLine): string => line.fields.get('err') ?? line.message
+const errorOf = (line: KlogLine): string => fieldsOf(line).get('err') ?? messageOf(line)
 
 /** The pod a line is about, and that it is on this node. */
 const podOf = (line: KlogLine, said: Saying): Entity | null => {
-  const reference = line.fields.get('pod')
-  const formatted = reference === undefined ? formattedPods(line.message)[0] : undefined
-  const uid = line.fields.get('podUID') ?? formatted?.uid
+  const reference = fieldsOf(line).get('pod')
+  const formatted = reference === undefined ? formattedPods(messageOf(line))[0] : undefined
+  const uid = fieldsOf(line).get('podUID') ?? formatted?.uid
   const entity = reference === undefined ? formatted?.pod : podOfReference(reference)
   if (entity === undefined) return null
   place(line, said, entity, uid)
@@ -24,9 +28,9 @@ const podOf = (line: KlogLine, said: Saying): Entity | null => {
 
 /** The kubelet syncs only pods of its own node. */
 const place = (line: KlogLine, said: Saying, entity: Entity, uid?: string): void => {
-  said.memory.knowPod(entity, uid)
   const on = said.thisNode(line)
-  if (!said.memory.first(`place ${entity} ${on} ${uid ?? ''}`)) return
+  if (!said.memory.newPlace(entity, on, uid)) return
+  said.memory.knowPod(entity, uid)
   said.sink.fact({ fact: 'pod-on-node', pod: entity, node: on, at: line.at, ...(uid === undefined ? {} : { uid }) })
 }
 
@@ -40,7 +44,7 @@ const sayHeartbeat = (line: KlogLine, said: Saying): void => {
   const error = errorOf(line)
   // Other components renew leases with the same code and words: theirs live in other namespaces.
   if (said.component !== 'kubelet' && !LEASE_URL.test(error)) return
-  const named = line.fields.get('node') ?? (LEASE_URL.exec(error) ?? LEASE_NAME.exec(error) ?? NODE_URL.exec(error.slice(-1_500)) ?? NODE_NAME.exec(error.slice(-1_500)))?.[1]
+  const named = fieldsOf(line).get('node') ?? (LEASE_URL.exec(error) ?? LEASE_NAME.exec(error) ?? NODE_URL.exec(error.slice(-1_500)) ?? NODE_NAME.exec(error.slice(-1_500)))?.[1]
   const entity = named === undefined ? said.thisNode(line) : said.learnNode(line, named)
   if (isConflict(error)) {
     said.emit(line, 'lease.conflict', entity)
@@ -73,42 +77,38 @@ const sayDns = (line: KlogLine, said: Saying): void => {
 }
 
 const sayStarted = (line: KlogLine, said: Saying): void => {
+  forgetConditions(line, said)
   said.memory.put('started', String(line.at.ms))
   said.emit(line, 'kubelet.started', said.thisNode(line), { pid: line.pid }, { burst: String(line.pid) })
 }
 
 const NODE_IN_MESSAGE = /(?:[Nn]ode(?: name to be)?|for node) "?([A-Za-z0-9][A-Za-z0-9._-]{0,252})"?(?: was previously registered)?$/u
 const namedNode = (line: KlogLine, said: Saying): Entity => {
-  const name = line.fields.get('node') ?? line.fields.get('nodeName') ?? NODE_IN_MESSAGE.exec(line.message.slice(-300))?.[1]
+  const name = fieldsOf(line).get('node') ?? fieldsOf(line).get('nodeName') ?? NODE_IN_MESSAGE.exec(messageOf(line).slice(-300))?.[1]
   return name === undefined || name === '' ? said.thisNode(line) : said.learnNode(line, name)
 }
 
+const NODE_EVENTS: ReadonlyMap<string, { readonly kind: Condition; readonly phase: 'begin' | 'end' }> = new Map([
+  ['NodeNotReady', { kind: 'node.not-ready', phase: 'begin' }],
+  ['NodeReady', { kind: 'node.not-ready', phase: 'end' }],
+  ['NodeHasInsufficientMemory', { kind: 'node.memory-exhausted', phase: 'begin' }],
+  ['NodeHasSufficientMemory', { kind: 'node.memory-exhausted', phase: 'end' }],
+  ['NodeHasDiskPressure', { kind: 'node.disk-full', phase: 'begin' }],
+  ['NodeHasNoDiskPressure', { kind: 'node.disk-full', phase: 'end' }],
+])
+
 const NODE_EVENT_IN_MESSAGE = /^Recording (\w{1,60}) event message/u
 const sayNodeEvent = (line: KlogLine, said: Saying): void => {
-  const event = line.fields.get('event') ?? NODE_EVENT_IN_MESSAGE.exec(line.message)?.[1]
+  const event = fieldsOf(line).get('event') ?? NODE_EVENT_IN_MESSAGE.exec(messageOf(line))?.[1]
   const entity = namedNode(line, said)
-  switch (event) {
-    case 'NodeNotReady':
-      return said.emit(line, 'node.not-ready', entity, {}, { phase: 'begin' })
-    case 'NodeReady':
-      return said.emit(line, 'node.not-ready', entity, {}, { phase: 'end' })
-    case 'NodeHasInsufficientMemory':
-      return said.emit(line, 'node.memory-exhausted', entity, { reason: 'pressure' }, { phase: 'begin' })
-    case 'NodeHasSufficientMemory':
-      return said.emit(line, 'node.memory-exhausted', entity, {}, { phase: 'end' })
-    case 'NodeHasDiskPressure':
-      return said.emit(line, 'node.disk-full', entity, { reason: 'pressure' }, { phase: 'begin' })
-    case 'NodeHasNoDiskPressure':
-      return said.emit(line, 'node.disk-full', entity, {}, { phase: 'end' })
-    case 'NodeNotSchedulable':
-      return said.emit(line, 'action.cordon', entity)
-    default:
-  }
+  const change = event === undefined ? undefined : NODE_EVENTS.get(event)
+  if (change !== undefined) sayCondition(line, said, entity, change.kind, change.phase)
+  else if (event === 'NodeNotSchedulable') said.emit(line, 'action.cordon', entity)
 }
 
 const sayRegistered = (line: KlogLine, said: Saying): void => {
   const entity = namedNode(line, said)
-  if (line.message.includes('previously registered')) said.memory.put(`registered ${entity}`, String(line.at.ms))
+  if (messageOf(line).includes('previously registered')) said.memory.put(`registered ${entity}`, String(line.at.ms))
   // A kubelet that starts again says "successfully registered" too, right after "was previously registered".
   else if (!(Math.abs(line.at.ms - Number(said.memory.get(`registered ${entity}`) ?? NaN)) < 60_000)) said.emit(line, 'change.node-added', entity)
 }
@@ -139,7 +139,7 @@ const notReadyReason = (text: string): string => {
 const sayBecameNotReady = (line: KlogLine, said: Saying): void => {
   const entity = namedNode(line, said)
   const reason = notReadyReason(line.text)
-  said.emit(line, 'node.not-ready', entity, { reason }, { phase: 'begin' })
+  sayCondition(line, said, entity, 'node.not-ready', 'begin', reason)
   sayRuntime(line, said)
 }
 
@@ -147,7 +147,7 @@ const sayNetworkNotReady = (line: KlogLine, said: Saying): void => said.emit(lin
 
 const RESOURCE_IN_MESSAGE = /reclaim (\S{1,40})/u
 const sayReclaim = (line: KlogLine, said: Saying): void => {
-  const resource = line.fields.get('resourceName') ?? RESOURCE_IN_MESSAGE.exec(line.message)?.[1] ?? ''
+  const resource = fieldsOf(line).get('resourceName') ?? RESOURCE_IN_MESSAGE.exec(messageOf(line))?.[1] ?? ''
   const memory = resource.includes('memory')
   if (!memory && !/storage|fs|inodes|disk/u.test(resource)) return
   said.memory.put('eviction reason', memory ? 'memory' : 'disk')
@@ -155,13 +155,13 @@ const sayReclaim = (line: KlogLine, said: Saying): void => {
 }
 
 const sayEvicted = (line: KlogLine, said: Saying): void => {
-  if (!line.message.includes('is evicted successfully')) return
+  if (!messageOf(line).includes('is evicted successfully')) return
   const entity = podOf(line, said)
   if (entity !== null) said.emit(line, 'pod.evicted', entity, { reason: said.memory.get('eviction reason') ?? 'node' })
 }
 
 const sayPreempted = (line: KlogLine, said: Saying): void => {
-  const entity = line.message.includes('evicted successfully') ? podOf(line, said) : null
+  const entity = messageOf(line).includes('evicted successfully') ? podOf(line, said) : null
   if (entity !== null) said.emit(line, 'pod.evicted', entity, { reason: 'preemption' })
 }
 
@@ -173,7 +173,7 @@ const sayAdmission = (line: KlogLine, said: Saying): void => {
   if (text.includes('MemoryPressure')) said.emit(line, 'pod.evicted', entity, { reason: 'memory' })
   else if (text.includes('DiskPressure')) said.emit(line, 'pod.evicted', entity, { reason: 'disk' })
   else {
-    const reason = line.fields.get('reason') ?? ''
+    const reason = fieldsOf(line).get('reason') ?? ''
     const known = reason === 'OutOfmemory' ? 'memory' : reason === 'OutOfcpu' ? 'cpu' : reason === 'NodeAffinity' ? 'node-selector' : null
     if (known !== null) said.emit(line, 'pod.unschedulable', entity, { reason: known })
   }
@@ -183,35 +183,34 @@ const OLD_PROBE = /^(Readiness|Liveness|Startup) probe for "([^"]{1,400}):([a-z0
 const sayProbe = (line: KlogLine, said: Saying): void => {
   const entity = podOf(line, said)
   if (entity === null) return
-  const old = OLD_PROBE.exec(line.message)
-  const probe = line.fields.get('probeType') ?? old?.[1] ?? 'Readiness'
-  const container = line.fields.get('containerName') ?? old?.[3] ?? ''
-  const output = line.fields.get('output') ?? errorOf(line)
-  said.emit(line, 'pod.unready', entity, { probe, container, reason: probeFailure(output) })
+  const old = OLD_PROBE.exec(messageOf(line))
+  const probe = fieldsOf(line).get('probeType') ?? old?.[1] ?? 'Readiness'
+  const container = fieldsOf(line).get('containerName') ?? old?.[3] ?? ''
+  const reason = probeFailure(fieldsOf(line).get('output') ?? errorOf(line))
+  // A server that is still starting refuses connections: no fault in a container's first seconds.
+  if (reason === 'refused' && line.at.ms - said.memory.lastStart(entity) < STARTING_MS) return
+  said.emit(line, 'pod.unready', entity, { probe, container, reason })
 }
 
 /** "SyncLoop (probe)" probe="readiness" status="ready": the probe's answer changed. */
 const sayProbeStatus = (line: KlogLine, said: Saying): void => {
-  const entity = line.fields.get('probe') === 'readiness' ? podOf(line, said) : null
+  const entity = fieldsOf(line).get('probe') === 'readiness' ? podOf(line, said) : null
   if (entity === null) return
-  const status = line.fields.get('status')
+  const status = fieldsOf(line).get('status')
   if (status === 'ready') {
     said.memory.put(`ready ${entity}`, 'yes')
     said.emit(line, 'pod.unready', entity, { probe: 'Readiness' }, { phase: 'end' })
-  } else if (said.memory.get(`ready ${entity}`) === 'yes') {
-    // "not ready" is also said of a pod that has just started and never was ready.
+  } else if (said.memory.get(`ready ${entity}`) !== 'no') {
+    // "not ready" is also said of a pod that has just been added and never was ready.
     said.memory.put(`ready ${entity}`, 'no')
     said.emit(line, 'pod.unready', entity, { probe: 'Readiness' }, { phase: 'begin' })
   }
 }
 
-/** The first lists after a start name the pods that were there before. */
-const STARTING_MS = 15_000
-
 const podsOfSync = (line: KlogLine, said: Saying): readonly Entity[] => {
-  const list = line.fields.get('pods')
+  const list = fieldsOf(line).get('pods')
   if (list === undefined) {
-    const pods = formattedPods(line.message)
+    const pods = formattedPods(messageOf(line))
     for (const { pod, uid } of pods) place(line, said, pod, uid)
     return pods.map(({ pod }) => pod)
   }
@@ -223,7 +222,10 @@ const podsOfSync = (line: KlogLine, said: Saying): readonly Entity[] => {
 const saySyncAdd = (line: KlogLine, said: Saying): void => {
   const pods = podsOfSync(line, said)
   if (line.at.ms - Number(said.memory.get('started') ?? NaN) < STARTING_MS) return
-  for (const entity of pods) said.emit(line, 'pod.started', entity)
+  for (const entity of pods) {
+    said.memory.put(`ready ${entity}`, 'no')
+    said.emit(line, 'pod.started', entity)
+  }
 }
 
 const saySyncGone = (line: KlogLine, said: Saying): void => {
@@ -232,24 +234,39 @@ const saySyncGone = (line: KlogLine, said: Saying): void => {
 
 const PLEG_ID = /"?ID"?: ?"?([0-9a-f-]{8,64})/u
 const PLEG_DATA = /"?Data"?: ?"?([0-9a-f]{12,64})/u
+const PLEG_POD = 'event for pod" pod="'
+/** The pod and its uid. Kubelets say little as often as this, so the line is not taken apart for it. */
+const lifecyclePod = (line: KlogLine, said: Saying): Entity | null => {
+  const before = line.text.indexOf(PLEG_POD)
+  const start = before + PLEG_POD.length
+  const close = before < 0 ? -1 : line.text.indexOf('"', start)
+  if (close < 0) return podOf(line, said)
+  const entity = podOfReference(line.text.slice(start, close))
+  place(line, said, entity, PLEG_ID.exec(line.text.slice(close, close + 100))?.[1])
+  return entity
+}
+
 const sayLifecycle = (line: KlogLine, said: Saying): void => {
   const died = line.text.includes('ContainerDied')
   if (!died && !line.text.includes('ContainerStarted')) return
-  const event = line.fields.get('event') ?? line.message
-  const uid = PLEG_ID.exec(event)?.[1]
-  const entity = podOf(line, said)
+  const entity = lifecyclePod(line, said)
   if (entity === null) return
-  if (uid !== undefined) said.memory.knowPod(entity, uid)
-  if (!died) return said.emit(line, 'container.started', entity)
-  const exitCode = said.memory.get(`exit ${PLEG_DATA.exec(event)?.[1] ?? ''}`)
+  if (!died) {
+    // A sandbox and each of its containers start; what matters is the first start, and one after a death.
+    if (said.memory.startedAt(entity, line.at.ms)) said.emit(line, 'container.started', entity, undefined, { burst: '' })
+    return
+  }
+  const ran = !Number.isNaN(said.memory.lastStart(entity))
+  said.memory.died(entity)
+  const exitCode = said.memory.get(`exit ${PLEG_DATA.exec(line.text)?.[1] ?? ''}`)
   if (exitCode !== undefined) said.emit(line, 'container.exited', entity, { exitCode: Number(exitCode) })
-  // Where exits are logged, a death without one is the sandbox's.
-  else if (said.memory.get('exits are logged') === undefined) said.emit(line, 'container.exited', entity)
+  // Where exits are logged, a death without one is the sandbox's, or an end without error; a pod's first death is its sandbox in the making.
+  else if (said.memory.get('exits are logged') === undefined && ran) said.emit(line, 'container.exited', entity)
 }
 
 const rememberExit = (line: KlogLine, said: Saying): void => {
-  const container = line.fields.get('containerID')
-  const exitCode = line.fields.get('exitCode')
+  const container = fieldsOf(line).get('containerID')
+  const exitCode = fieldsOf(line).get('exitCode')
   if (container === undefined || exitCode === undefined || !/^-?\d{1,10}$/u.test(exitCode)) return
   said.memory.put('exits are logged', 'yes')
   said.memory.put(`exit ${container}`, exitCode)
@@ -259,9 +276,9 @@ const KILLED_CONTAINER = /^Killing unwanted container "([a-z0-9-]{1,63})"/u
 const sayKilling = (line: KlogLine, said: Saying): void => {
   const entity = podOf(line, said)
   if (entity === null) return
-  const container = line.fields.get('containerName') ?? KILLED_CONTAINER.exec(line.message)?.[1] ?? ''
-  const why = line.fields.get('containerMessage') ?? ''
-  if (line.fields.has('containerMessage') && !why.includes('will be restarted')) return
+  const container = fieldsOf(line).get('containerName') ?? KILLED_CONTAINER.exec(messageOf(line))?.[1] ?? ''
+  const why = fieldsOf(line).get('containerMessage') ?? ''
+  if (fieldsOf(line).has('containerMessage') && !why.includes('will be restarted')) return
   const reason = why.includes('liveness') ? 'liveness' : why.includes('startup') ? 'startup' : ''
   said.emit(line, 'pod.killed', entity, { ...(container === '' ? {} : { container }), ...(reason === '' ? {} : { reason }) }, { burst: container })
 }
@@ -277,19 +294,19 @@ const saySystemOom = (line: KlogLine, said: Saying): void => {
 }
 
 const sayShutdown = (line: KlogLine, said: Saying): void => {
-  if (line.fields.get('event') === 'true' || line.fields.get('event') === undefined) said.emit(line, 'action.node-restarted', said.thisNode(line))
+  if (fieldsOf(line).get('event') === 'true' || fieldsOf(line).get('event') === undefined) said.emit(line, 'action.node-restarted', said.thisNode(line))
 }
 
 const learnFlag = (line: KlogLine, said: Saying): void => {
-  const value = /="([^"]{1,253})"/u.exec(line.message)?.[1]
+  const value = /="([^"]{1,253})"/u.exec(messageOf(line))?.[1]
   if (value === undefined || said.component !== 'kubelet') return
-  if (line.message.startsWith('FLAG: --hostname-override=')) said.learnNode(line, value)
+  if (messageOf(line).startsWith('FLAG: --hostname-override=')) said.learnNode(line, value)
   else for (const address of value.split(',')) said.sink.fact({ fact: 'alias', of: said.thisNode(line), name: address, at: line.at })
 }
 
 const ADDRESS = /([0-9a-fA-F.:]{4,45})$/u
 const learnAddress = (line: KlogLine, said: Saying): void => {
-  const address = line.fields.get('ip') ?? ADDRESS.exec(line.message)?.[1]
+  const address = fieldsOf(line).get('ip') ?? ADDRESS.exec(messageOf(line))?.[1]
   const of = said.thisNode(line)
   if (address !== undefined && of !== THIS_NODE) said.sink.fact({ fact: 'alias', of, name: address, at: line.at })
 }
@@ -354,7 +371,7 @@ export const kubeletMeanings: readonly Meaning[] = [
   { starts: 'SyncLoop (REMOVE, ', say: saySyncGone },
   { starts: 'SyncLoop (PLEG): ', say: sayLifecycle },
   { starts: 'SyncLoop (probe)', say: sayProbeStatus },
-  { starts: 'Generic (PLEG): container finished', say: rememberExit },
+  { starts: 'Generic (PLEG): container finished', say: rememberExit, unlessEnds: 'exitCode=0' },
   { starts: 'Killing container with a grace period', say: sayKilling },
   { starts: 'Killing unwanted container', say: sayKilling },
   { starts: 'Message for Container of pod', say: sayKilling },

@@ -1,6 +1,6 @@
 /** Why the kubelet cannot bring a pod up: the errors inside "Error syncing pod" and failed volume operations. */
 import type { Entity } from '../src/model/entity.js'
-import type { KlogLine, Saying } from './klog.js'
+import { fieldsOf, messageOf, type KlogLine, type Saying } from './klog.js'
 import { unquote } from './klog-fields.js'
 import { mountAttributes } from './klog-events.js'
 import { imageFailure, isDns, lookedUp, missingObject, sandboxFailure } from './klog-reasons.js'
@@ -12,7 +12,7 @@ const IMAGE_ERRORS: ReadonlySet<string> = new Set(['ImagePullBackOff', 'ErrImage
 
 export const saySyncError = (line: KlogLine, said: Saying, entity: Entity | null): void => {
   if (entity === null) return
-  const error = (line.fields.get('err') ?? line.message).slice(0, 20_000)
+  const error = (fieldsOf(line).get('err') ?? messageOf(line)).slice(0, 20_000)
   let steps = 0
   for (const match of error.matchAll(FAILED_STEP)) {
     if (++steps > 20) break
@@ -45,7 +45,7 @@ const VOLUME_STEPS = ['MountVolume.', 'AttachVolume.', 'Multi-Attach error', 'Ma
 
 /** Operation for "{volumeName:kubernetes.io/secret/… podName:…}" failed. … Error: MountVolume.SetUp failed for volume "tls" (…) pod "web-1" (UID: "…") : secret "web-tls" not found */
 export const sayMountFailed = (line: KlogLine, said: Saying): void => {
-  const message = unquote(line.message.slice(0, 8_000))
+  const message = unquote(messageOf(line).slice(0, 8_000))
   const at = message.indexOf('Error: ')
   const error = at < 0 ? message : message.slice(at)
   if (!VOLUME_STEPS.some((step) => error.includes(step))) return

@@ -5,7 +5,7 @@
 import type { LineFormat } from '../src/model/format.js'
 import { controlPlaneMeanings, controlPlaneMentions, oldControlPlaneMeanings } from './control-plane-messages.js'
 import { isControlPlaneSource } from './control-plane.js'
-import { klogSources, openKlog, type KlogTable } from './klog.js'
+import { klogSources, openKlog, placeOf, type KlogTable } from './klog.js'
 import { eventMeanings } from './klog-events.js'
 import { kubeletMeanings, kubeletMentions } from './kubelet-messages.js'
 
@@ -31,7 +31,7 @@ export const kubelet: LineFormat = {
     const others = sources.filter(isControlPlaneSource).length
     const share = Math.min(1, (sources.length * 1.25) / lines.length)
     // controller.go and flags.go are everybody's: then the name of the file or of the unit decides.
-    const named = /kubelet|kubenswrapper/u.test(path) || units.some((unit) => kubelet.units.includes(unit))
+    const named = /kubelet|kubenswrapper/u.test(placeOf(path)) || units.some((unit) => kubelet.units.includes(unit))
     const is = named ? 0.52 : own > others ? 0.45 : own > 0 ? 0.25 : 0.1
     return is + 0.4 * share
   },
