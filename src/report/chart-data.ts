@@ -52,7 +52,10 @@ export const chartTable = (chart: Chart): ChartTable => {
         }),
       }
     }),
-    note: kept.length === times.length ? 'Every sample.' : `${kept.length} of ${times.length.toLocaleString('en-US')} moments, evenly chosen, with each line's lowest and highest among them.`,
+    note:
+      kept.length === times.length
+        ? 'Every sample.'
+        : `${kept.length} of ${times.length.toLocaleString('en-US')} moments, evenly chosen, with each line's lowest and highest among them.`,
   }
 }
 

@@ -5,10 +5,9 @@ import type { ChartConfiguration } from 'chart.js'
 import type {} from 'chartjs-plugin-annotation'
 import { ChartJSNodeCanvas } from 'chartjs-node-canvas'
 import { amount, thin } from './chart-data.js'
-import type { Window } from './incident-view.js'
-import { tickTimes } from './lanes-svg.js'
 import type { Chart, Phase } from './post-mortem.js'
-import { clock, cut, date } from './words.js'
+import { dayWords, tickTimes, tickWords, type Window } from './time-axis.js'
+import { cut } from './words.js'
 
 const [WIDTH, HEIGHT] = [900, 300]
 const INK = '#1d2125'
@@ -80,7 +79,13 @@ const configuration = (chart: Chart, phases: readonly Phase[], window: Window): 
           max: span.to,
           grid: { color: '#e4e7ea', drawTicks: true },
           border: { color: '#9aa2ab' },
-          ticks: { color: QUIET, maxRotation: 0, autoSkip: false, font: { family: 'DejaVu Sans', size: 11 }, callback: (value, index) => label(Number(value), index, step) },
+          ticks: {
+            color: QUIET,
+            maxRotation: 0,
+            autoSkip: false,
+            font: { family: 'DejaVu Sans', size: 11 },
+            callback: (value, index) => [tickWords(Number(value), step), dayWords(Number(value), step, times[index - 1])].filter((words) => words !== ''),
+          },
           afterBuildTicks: (scale) => {
             scale.ticks = times.map((value) => ({ value }))
           },
@@ -90,7 +95,13 @@ const configuration = (chart: Chart, phases: readonly Phase[], window: Window): 
           grace: '6%',
           grid: { color: '#e4e7ea' },
           border: { color: '#9aa2ab' },
-          ticks: { color: QUIET, maxTicksLimit: 6, font: { family: 'DejaVu Sans', size: 11 }, callback: (value) => amount(chart.unit, Number(value)) },
+          ticks: {
+            color: QUIET,
+            maxTicksLimit: 6,
+            ...byteSteps(chart),
+            font: { family: 'DejaVu Sans', size: 11 },
+            callback: (value) => amount(chart.unit, Number(value)),
+          },
           suggestedMax: Math.max(0, ...chart.limits.map((limit) => limit.value)) * 1.04,
         },
       },
@@ -107,19 +118,25 @@ const configuration = (chart: Chart, phases: readonly Phase[], window: Window): 
   }
 }
 
+/** Ticks at whole powers of two: 512 MiB, not 477. */
+const byteSteps = (chart: Chart): { stepSize?: number } => {
+  if (chart.unit !== 'bytes') return {}
+  const top = highest(chart)
+  return top > 0 && Number.isFinite(top) ? { stepSize: 2 ** Math.ceil(Math.log2(top / 5)) } : {}
+}
+
+const highest = (chart: Chart): number => {
+  let top = Math.max(0, ...chart.limits.map((limit) => limit.value))
+  for (const line of chart.lines) for (const [, value] of line.points) if (value !== null && value > top) top = value
+  return top
+}
+
 /** The incident's own window where the chart has points in it, so that lanes and charts tell the same time. */
 const spanOf = (chart: Chart, window: Window): Window => {
   const times = chart.lines.flatMap((line) => line.points.map(([time]) => time)).filter(Number.isFinite)
   if (times.length === 0 || times.some((time) => time >= window.from && time <= window.to)) return window
   const [from, to] = [times.reduce((a, b) => Math.min(a, b)), times.reduce((a, b) => Math.max(a, b))]
   return from === to ? { from: from - 60_000, to: to + 60_000 } : { from, to }
-}
-
-const label = (ms: number, index: number, step: number): string[] => {
-  const iso = new Date(ms).toISOString()
-  const words = step >= 86_400_000 ? date(iso) : step < 60_000 ? clock(iso) : clock(iso).slice(0, 5)
-  const day = step < 86_400_000 && (index === 0 || ms % 86_400_000 === 0)
-  return day ? [words, `${date(iso)} UTC`] : [words]
 }
 
 const PHASES = {
@@ -147,7 +164,15 @@ const phaseBoxes = (phases: readonly Phase[], span: Window): Record<string, obje
             xMax,
             backgroundColor: fill,
             borderWidth: 0,
-            label: { display: room, content: words, position: { x: 'start' as const, y: 'start' as const }, yAdjust: (index % 3) * 13, color: QUIET, font: { family: 'DejaVu Sans', size: 10 }, padding: 3 },
+            label: {
+              display: room,
+              content: words,
+              position: { x: 'start' as const, y: 'start' as const },
+              yAdjust: (index % 3) * 13,
+              color: QUIET,
+              font: { family: 'DejaVu Sans', size: 10, weight: 'normal' as const },
+              padding: 3,
+            },
           },
         ],
       ]

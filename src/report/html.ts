@@ -7,7 +7,8 @@ import type { Role } from '../model/vocabulary.js'
 import { amount, chartTable } from './chart-data.js'
 import { chainSvg } from './chain-svg.js'
 import { inlineGlyph } from './glyphs.js'
-import type { FindingView, IncidentView } from './incident-view.js'
+import type { FindingView } from './finding-view.js'
+import type { IncidentView } from './incident-view.js'
 import { lanesSvg } from './lanes-svg.js'
 import type { Markup } from './markup.js'
 import type { Chart, PostMortem } from './post-mortem.js'
@@ -25,7 +26,12 @@ export const renderHtml = async (postMortem: PostMortem): Promise<string> => {
   return html.replaceAll('{{', '&#123;&#123;')
 }
 
-const MARKS = { incidents: '', 'no-incident': 'Read, and nothing found', 'no-incident-partly-read': 'Read in part, and nothing found', 'nothing-read': 'Not judged' } as const
+const MARKS = {
+  incidents: '',
+  'no-incident': 'Read, and nothing found',
+  'no-incident-partly-read': 'Read in part, and nothing found',
+  'nothing-read': 'Not judged',
+} as const
 
 // ---- templates
 
@@ -80,7 +86,7 @@ const SECTIONS = [
 const pictures = async (incident: IncidentView, inputs: PostMortem['analysis']['inputs']): Promise<object> => {
   const roles = new Set(incident.findings.map((finding) => finding.role))
   return {
-    chainSvg: raw(chainSvg(incident.chain, `${incident.anchor}-chain`)),
+    chainSvg: raw(chainSvg(incident.chain)),
     lanesSvg: raw(lanesSvg({ incident, inputs })),
     legend: (Object.keys(ROLE_WORDS) as Role[]).filter((role) => roles.has(role)).map((role) => ({ role, words: ROLE_WORDS[role] })), // the keys of a record over roles
     rowsCaption:

@@ -2,15 +2,19 @@
 import type { Input } from '../model/analysis.js'
 import type { Entity } from '../model/entity.js'
 import { colourOf, shape } from './glyphs.js'
-import type { FindingView, IncidentView, Window } from './incident-view.js'
-import { element, fit, join, text, type Markup } from './markup.js'
+import type { FindingView } from './finding-view.js'
+import type { IncidentView } from './incident-view.js'
+import { element, ems, fit, fitMiddle, join, text, type Markup } from './markup.js'
+import { dayWords, tickTimes, tickWords, type Window } from './time-axis.js'
 import { clock, date, plural } from './words.js'
 
 const MOST_LANES = 16
-const MOST_ROWS = 5
+const MOST_ROWS = 7
 const ROW = 20
 const HEAD = 24
 const [LEFT, RIGHT] = [2, 98]
+/** Pixels in a percent of the narrowest page. */
+const NARROWEST = 3.2
 
 export interface LanesInput {
   readonly incident: IncidentView
@@ -26,47 +30,19 @@ interface Lane {
   readonly blind: readonly Window[]
 }
 
+/** A picture for the axis and one a lane, one under the other, so that a page may break between lanes. */
 export const lanesSvg = ({ incident, inputs }: LanesInput): Markup => {
   const x = scale(incident.window)
   const { lanes, rest } = lanesOf(incident, inputs)
   const id = `${incident.anchor}-lanes`
-  const parts: Markup[] = []
-  let y = 4
-  const phases = phaseRows(incident, x, y)
-  y += phases.height
-  const top = y
-  const axisTop = axis(incident.window, x, y)
-  y += incident.rounds.length > 1 ? 56 : 38
-  const bodies = lanes.map((lane, index) => {
-    const drawn = drawLane(lane, x, y, index, `${id}-blind`)
-    y += drawn.height
-    return drawn.markup
-  })
-  if (rest > 0) {
-    bodies.push(element('text', { x: 4, y: y + 20, class: 'quiet', 'font-size': 12.5 }, text(`and ${plural(rest, 'more entity', 'more entities')}, in the findings below`)))
-    y += 32
-  }
-  const height = y + 6
-  parts.push(bands(incident, x, top, height - top), phases.markup, axisTop.markup, ticks(incident.window, x, top + 34, height - top - 34), ...bodies)
-  const rounds = roundLines(incident, x, top, height)
-  return element(
-    'svg',
-    {
-      class: 'lanes',
-      role: 'group',
-      'aria-labelledby': `${id}-title ${id}-description`,
-      width: '100%',
-      height,
-      'font-family': 'system-ui, sans-serif',
-      'font-size': 12.5,
-      fill: '#1d2125',
-    },
-    element('title', { id: `${id}-title` }, text('Timeline by entity')),
-    element(
-      'desc',
-      { id: `${id}-description` },
-      text(`${plural(lanes.length, 'lane')} from ${utc(incident.window.from)} to ${utc(incident.window.to)} UTC, in the order of what was found first: ${lanes.map((lane) => `${lane.type} ${lane.name}`).join(', ')}.`),
-    ),
+  const phases = phaseRows(incident, x, 4)
+  const axisTop = 4 + phases.height
+  const head = axisTop + (incident.rounds.length > 1 ? 56 : 38)
+  const described = `${plural(lanes.length, 'lane')} from ${utc(incident.window.from)} to ${utc(incident.window.to)} UTC, in the order of what was found first: ${lanes.map((lane) => `${lane.type} ${lane.name}`).join(', ')}.`
+  const header = picture(
+    head,
+    'Timeline by entity: phases and time',
+    element('desc', {}, text(described)),
     element(
       'defs',
       {},
@@ -76,10 +52,31 @@ export const lanesSvg = ({ incident, inputs }: LanesInput): Markup => {
         element('rect', { width: 1.6, height: 7, fill: '#9aa2ab', class: 'hatch' }),
       ),
     ),
-    ...parts,
-    rounds,
+    bands(incident, x, axisTop, head - axisTop),
+    phases.markup,
+    axis(incident.window, x, axisTop),
+    ticks(incident.window, x, axisTop + 34, head - axisTop - 34),
+    roundLines(incident, x, axisTop + 40, head, true),
   )
+  const pieces = lanes.map((lane, index) => {
+    const drawn = drawLane(lane, x, 0, index, `${id}-blind`)
+    const under = join([bands(incident, x, 0, drawn.height), ticks(incident.window, x, 0, drawn.height)])
+    return picture(drawn.height, `${lane.type} ${lane.name}`, under, drawn.markup, roundLines(incident, x, 0, drawn.height, false))
+  })
+  if (rest > 0) {
+    const words = `and ${plural(rest, 'more entity', 'more entities')}, in the findings below`
+    pieces.push(picture(32, words, element('text', { x: 4, y: 20, class: 'quiet', 'font-size': 12.5 }, text(words))))
+  }
+  return element('div', { class: 'lanes', role: 'group', 'aria-label': 'Timeline by entity' }, header, ...pieces)
 }
+
+const picture = (height: number, title: string, ...parts: readonly Markup[]): Markup =>
+  element(
+    'svg',
+    { width: '100%', height, 'font-family': 'system-ui, sans-serif', 'font-size': 12.5, fill: '#1d2125', role: 'group', 'aria-label': title },
+    element('title', {}, text(title)),
+    ...parts,
+  )
 
 const utc = (ms: number): string => {
   const iso = new Date(ms).toISOString()
@@ -91,7 +88,7 @@ type Scale = (ms: number) => number
 const scale =
   ({ from, to }: Window): Scale =>
   (ms) =>
-    LEFT + (Math.min(1, Math.max(0, (ms - from) / (to - from))) * (RIGHT - LEFT))
+    LEFT + Math.min(1, Math.max(0, (ms - from) / (to - from))) * (RIGHT - LEFT)
 
 const percent = (value: number): string => `${Math.round(value * 1_000) / 1_000}%`
 
@@ -164,7 +161,14 @@ const drawLane = (lane: Lane, x: Scale, y: number, index: number, blind: string)
       ...lane.blind.map((gap) =>
         element(
           'rect',
-          { x: percent(x(gap.from)), y: y + HEAD - 2, width: percent(x(gap.to) - x(gap.from)), height: height - HEAD, fill: `url(#${blind})`, 'fill-opacity': 0.55 },
+          {
+            x: percent(x(gap.from)),
+            y: y + HEAD - 2,
+            width: percent(x(gap.to) - x(gap.from)),
+            height: height - HEAD,
+            fill: `url(#${blind})`,
+            'fill-opacity': 0.55,
+          },
           element('title', {}, text('No data here from the inputs that speak of this entity')),
         ),
       ),
@@ -172,7 +176,7 @@ const drawLane = (lane: Lane, x: Scale, y: number, index: number, blind: string)
         'text',
         { x: 6, y: y + 17 },
         element('title', {}, text(`${lane.type} ${lane.name}`)),
-        element('tspan', { 'font-weight': 600 }, text(fit(lane.name, 17))),
+        element('tspan', { 'font-weight': 600 }, text(fitMiddle(lane.name, 17))),
         element('tspan', { dx: 6, class: 'quiet', 'font-size': 11.5 }, text(lane.type)),
       ),
       ...rows,
@@ -187,14 +191,15 @@ const drawRow = (findings: readonly FindingView[], x: Scale, y: number): { heigh
   const [first] = findings
   const count = findings.length > 1 ? ` ×${findings.length}` : ''
   const label = `${fit(first?.kindWords ?? '', 13.5 - count.length * 0.6)}${count}`
-  // Beside the marks where there is room on the narrowest page, inside a wide bar, else above.
+  // Inside its bar, else beside it, where the narrowest page has room; else above.
+  const room = (ems(label) * 12 + 26) / NARROWEST
   const place =
-    to < 52
-      ? { x: to, dx: 11, anchor: 'start', above: false }
-      : from > 50
-        ? { x: from, dx: -11, anchor: 'end', above: false }
-        : spans.length === 1
-          ? { x: from, dx: 12, anchor: 'start', above: false }
+    spans.length === 1 && to - from > room
+      ? { x: from, dx: 12, anchor: 'start', above: false }
+      : 100 - to > room
+        ? { x: to, dx: 11, anchor: 'start', above: false }
+        : from > room
+          ? { x: from, dx: -11, anchor: 'end', above: false }
           : { x: Math.min(from, 50), dx: 0, anchor: 'start', above: true }
   const middle = y + (place.above ? 15 : 0) + ROW / 2
   return {
@@ -224,7 +229,11 @@ const drawRow = (findings: readonly FindingView[], x: Scale, y: number): { heigh
           element('svg', { x: percent(start), y: middle, overflow: 'visible', width: 1, height: 1 }, shape(finding.role)),
         ),
       ),
-      element('text', { x: percent(place.x), dx: place.dx, y: place.above ? y + 12 : middle + 4, 'text-anchor': place.anchor, 'font-size': 12, class: 'label' }, text(label)),
+      element(
+        'text',
+        { x: percent(place.x), dx: place.dx, y: place.above ? y + 12 : middle + 4, 'text-anchor': place.anchor, 'font-size': 12, class: 'label' },
+        text(label),
+      ),
     ]),
   }
 }
@@ -241,10 +250,23 @@ const phaseRows = (incident: IncidentView, x: Scale, y: number): { height: numbe
     return join([
       element(
         'rect',
-        { class: `phase phase-${phase.name}`, x: percent(from), y: at + 3, width: percent(Math.max(0.4, to - from)), height: 11, rx: 2, fill: '#5b6470', 'fill-opacity': 0.28 },
+        {
+          class: `phase phase-${phase.name}`,
+          x: percent(from),
+          y: at + 3,
+          width: percent(Math.max(0.4, to - from)),
+          height: 11,
+          rx: 2,
+          fill: '#5b6470',
+          'fill-opacity': 0.28,
+        },
         element('title', {}, text(`${PHASE_WORDS[phase.name]}: ${phase.when} (${phase.lasted})`)),
       ),
-      element('text', { x: percent(place.x), dx: place.dx, y: at + 13, 'text-anchor': place.anchor, 'font-size': 11.5, class: 'strong' }, text(PHASE_WORDS[phase.name])),
+      element(
+        'text',
+        { x: percent(place.x), dx: place.dx, y: at + 13, 'text-anchor': place.anchor, 'font-size': 11.5, class: 'strong' },
+        text(PHASE_WORDS[phase.name]),
+      ),
     ])
   })
   return { height: rows.length === 0 ? 0 : rows.length * 17 + 6, markup: element('g', { class: 'phases' }, join(rows)) }
@@ -267,62 +289,61 @@ const bands = (incident: IncidentView, x: Scale, y: number, height: number): Mar
     }),
   )
 
-const roundLines = (incident: IncidentView, x: Scale, y: number, height: number): Markup =>
+const roundLines = (incident: IncidentView, x: Scale, from: number, to: number, named: boolean): Markup =>
   join(
     incident.rounds.flatMap((round, index) => {
       const start = round.map((finding) => Date.parse(finding.start)).toSorted((a, b) => a - b)[0]
       if (start === undefined || index === 0) return []
       const at = x(start)
-      return [
-        element('line', { class: 'round', x1: percent(at), x2: percent(at), y1: y + 40, y2: height, stroke: '#1d2125', 'stroke-width': 1, 'stroke-dasharray': '1 4' }),
-        element('text', { x: percent(at), dx: at > 85 ? -4 : 4, y: y + 51, 'font-size': 11, 'text-anchor': at > 85 ? 'end' : 'start', class: 'strong' }, text(`round ${index + 1}`)),
-      ]
+      const line = element('line', {
+        class: 'round',
+        x1: percent(at),
+        x2: percent(at),
+        y1: from,
+        y2: to,
+        stroke: '#1d2125',
+        'stroke-width': 1,
+        'stroke-dasharray': '1 4',
+      })
+      const name = element(
+        'text',
+        { x: percent(at), dx: at > 85 ? -4 : 4, y: from + 11, 'font-size': 11, 'text-anchor': at > 85 ? 'end' : 'start', class: 'strong' },
+        text(`round ${index + 1}`),
+      )
+      return named ? [line, name] : [line]
     }),
   )
 
-const SECOND = 1_000
-const [MINUTE, HOUR, DAY] = [60 * SECOND, 3_600 * SECOND, 86_400 * SECOND]
-const STEPS = [1, 2, 5, 10, 15, 30].map((n) => n * SECOND).concat(
-  [1, 2, 5, 10, 15, 30].map((n) => n * MINUTE),
-  [1, 2, 3, 6, 12].map((n) => n * HOUR),
-  [1, 2, 5, 10, 30, 100, 365].map((n) => n * DAY),
-)
-
-/** Sensible moments, at most `most`. */
-export const tickTimes = ({ from, to }: Window, most: number): { step: number; times: readonly number[] } => {
-  const step = STEPS.find((one) => (to - from) / one <= most) ?? (to - from) / most
-  const times: number[] = []
-  for (let time = Math.ceil(from / step) * step; time <= to; time += step) times.push(time)
-  return { step, times }
-}
-
-const axis = (window: Window, x: Scale, y: number): { markup: Markup } => {
+const axis = (window: Window, x: Scale, y: number): Markup => {
   const { step, times } = tickTimes(window, 5)
-  let told = ''
-  return {
-    markup: element(
-      'g',
-      { class: 'axis' },
-      ...times.map((time) => {
-        const iso = new Date(time).toISOString()
-        const day = date(iso) === told ? '' : date(iso)
-        told = date(iso)
-        const at = x(time)
-        const anchor = at < 10 ? 'start' : at > 90 ? 'end' : 'middle'
-        const words = step >= DAY ? date(iso) : step < MINUTE ? clock(iso) : clock(iso).slice(0, 5)
-        return join([
-          element('text', { x: percent(at), y: y + 30, 'text-anchor': anchor, 'font-size': 12, class: 'quiet' }, text(words)),
-          ...(day === '' || step >= DAY ? [] : [element('text', { x: percent(at), y: y + 15, 'text-anchor': anchor, 'font-size': 11, class: 'quiet' }, text(`${day} UTC`))]),
-        ])
-      }),
-    ),
-  }
+  const words = (at: number, dy: number, size: number, value: string): Markup =>
+    element(
+      'text',
+      { x: percent(at), y: y + dy, 'text-anchor': at < 15 ? 'start' : at > 85 ? 'end' : 'middle', 'font-size': size, class: 'quiet' },
+      text(value),
+    )
+  return element(
+    'g',
+    { class: 'axis' },
+    ...times.map((time, index) => {
+      const day = dayWords(time, step, times[index - 1])
+      return join([words(x(time), 30, 12, tickWords(time, step)), ...(day === '' ? [] : [words(x(time), 15, 11, day)])])
+    }),
+  )
 }
 
 const ticks = (window: Window, x: Scale, y: number, height: number): Markup => {
   const major = tickTimes(window, 5).times
   const minor = tickTimes(window, 24).times.filter((time) => !major.includes(time))
   const line = (time: number, strong: boolean): Markup =>
-    element('line', { class: strong ? 'tick' : 'tick minor', x1: percent(x(time)), x2: percent(x(time)), y1: y, y2: y + height, stroke: '#5b6470', 'stroke-opacity': strong ? 0.3 : 0.1 })
+    element('line', {
+      class: strong ? 'tick' : 'tick minor',
+      x1: percent(x(time)),
+      x2: percent(x(time)),
+      y1: y,
+      y2: y + height,
+      stroke: '#5b6470',
+      'stroke-opacity': strong ? 0.3 : 0.1,
+    })
   return join([...minor.map((time) => line(time, false)), ...major.map((time) => line(time, true))])
 }

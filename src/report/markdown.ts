@@ -1,6 +1,7 @@
 /** The same report in GitHub-flavoured Markdown, for a ticket or a wiki. Every word from a log is shown as it was written and does nothing. */
 import { amount, chartTable } from './chart-data.js'
-import type { FindingView, IncidentView, Step } from './incident-view.js'
+import type { FindingView } from './finding-view.js'
+import type { IncidentView, Step } from './incident-view.js'
 import type { Chart, PostMortem } from './post-mortem.js'
 import { reportView, type InputView, type ReportView } from './view.js'
 import { entityWords, hyphenated, ROLE_WORDS } from './words.js'
@@ -69,7 +70,8 @@ const prompt = (ask: string): string => `> **For people to fill in:** ${ask}`
 const ref = (target: { readonly anchor: string; readonly label: string }): string => `[${target.label}](#${target.anchor})`
 const anchor = (id: string): string => `<a id="${id}"></a>`
 
-const line = (finding: FindingView): string => `${finding.when}: ${say(finding.summary)} (${finding.roleWords.toLowerCase()}, ${finding.sureness}) ${ref(finding)}`
+const line = (finding: FindingView): string =>
+  `${finding.when}: ${say(finding.summary)} (${finding.roleWords.toLowerCase()}, ${finding.sureness}) ${ref(finding)}`
 
 const overview = (view: ReportView): string =>
   table(
@@ -88,7 +90,10 @@ const verdict = (view: ReportView): string =>
     ...view.verdict.lines.map((text) => (view.verdict.outcome === 'nothing-read' ? `**${say(text)}**` : say(text))),
     ...(view.verdict.unread.length === 0
       ? []
-      : ['## What could not be read', bullets(view.verdict.unread.map((input) => `${code(input.path)}: ${say(input.format)}, ${input.size}, no record understood`))]),
+      : [
+          '## What could not be read',
+          bullets(view.verdict.unread.map((input) => `${code(input.path)}: ${say(input.format)}, ${input.size}, no record understood`)),
+        ]),
   ].join('\n\n')
 
 const inputsTable = (inputs: readonly InputView[]): string =>
@@ -111,24 +116,57 @@ const incidentMarkdown = (incident: IncidentView, several: boolean): string => {
   const section = (title: string, ...body: readonly string[]): string => [`${h} ${title}`, ...body.filter((part) => part !== '')].join('\n\n')
   const list = (findings: readonly FindingView[]): string => bullets(findings.map(line))
   return [
-    `${anchor(incident.anchor)}`,
+    anchor(incident.anchor),
     ...(several ? [`## ${say(incident.title)}`] : []),
     say(incident.summary),
-    table(['', ''], [...incident.facts.map((fact) => [`**${fact.label}**`, `${say(fact.value)}${fact.note === '' ? '' : `; ${say(fact.note)}`}`]), ['**Root cause**', rootWords(incident)]]),
-    incident.chain.length === 0 ? '' : `**How it came about:** ${incident.chain.map(({ finding }) => `${say(finding.entityName)} ${say(finding.kindWords)}`).join(' → ')}`,
+    table(
+      ['', ''],
+      [
+        ...incident.facts.map((fact) => [`**${fact.label}**`, `${say(fact.value)}${fact.note === '' ? '' : `; ${say(fact.note)}`}`]),
+        ['**Root cause**', rootWords(incident)],
+      ],
+    ),
+    incident.chain.length === 0
+      ? ''
+      : `**How it came about:** ${incident.chain.map(({ finding }) => `${say(finding.entityName)} ${say(finding.kindWords)}`).join(' → ')}`,
     section('Timeline', ...timeline(incident)),
     ...(incident.charts.length === 0 ? [] : [section('The series that matter', ...incident.charts.map(chart))]),
     section('Impact', say(incident.impactLine), list(incident.impact), prompt('Which users or customers noticed, how many, and what could they not do?')),
-    section('Lead-up', list(incident.leadUp) || 'No change or early sign before the onset appears in the data.', prompt('Was anything released, configured, migrated or announced before that leaves no trace in these data?')),
+    section(
+      'Lead-up',
+      list(incident.leadUp) || 'No change or early sign before the onset appears in the data.',
+      prompt('Was anything released, configured, migrated or announced before that leaves no trace in these data?'),
+    ),
     section('Detection', say(incident.detectionLine), list(incident.detection), prompt('Who noticed first, and by what? What would have told them sooner?')),
-    section('Response', say(incident.responseLine), list(incident.response), prompt('Who took part, what was tried that did not help, what was hard to find out?')),
-    section('Recovery', say(incident.recoveryLine), list(incident.recovery), prompt('How was it confirmed that users were served again?')),
+    section(
+      'Response',
+      say(incident.responseLine),
+      list(incident.response),
+      incident.changes.length === 0
+        ? ''
+        : `Changes made while it lasted; whether they were part of the response is for people to say:\n\n${list(incident.changes)}`,
+      prompt('Who took part, what was tried that did not help, what was hard to find out?'),
+    ),
+    section(
+      'Recovery',
+      say(incident.recoveryLine),
+      list(incident.recovery),
+      bullets(incident.ended.map(({ finding, at }) => `${at}: ${say(finding.shortWords)} no longer ${say(finding.kindWords)} ${ref(finding)}`)),
+      prompt('How was it confirmed that users were served again?'),
+    ),
     section(
       'Five whys',
-      numbered(incident.whys.map((why) => `**${say(why.question)}** ${say(why.answer)}${why.finding === null ? '' : ` ${ref(why.finding)}`}`)) || 'There is no chain of causes to read them off.',
+      numbered(incident.whys.map((why) => `**${say(why.question)}** ${say(why.answer)}${why.finding === null ? '' : ` ${ref(why.finding)}`}`)) ||
+        'There is no chain of causes to read them off.',
       prompt('The data end at the technical cause. Why was that possible, and why did nothing stop it?'),
     ),
-    section('Root cause', rootWords(incident), chainWords(incident.chain), ...incident.otherChains.map((chain) => `Another way it spread:\n\n${chainWords(chain)}`), rounds(incident)),
+    section(
+      'Root cause',
+      rootWords(incident),
+      chainWords(incident.chain),
+      ...incident.otherChains.map((chain) => `Another way it spread:\n\n${chainWords(chain)}`),
+      rounds(incident),
+    ),
     section(
       'Contributing factors',
       list(incident.conditions) || 'No standing condition that widened the damage appears in the data.',
@@ -136,13 +174,19 @@ const incidentMarkdown = (incident: IncidentView, several: boolean): string => {
     ),
     section(
       'What else was considered',
-      bullets(incident.alternatives.map((other) => `${other.finding === null ? 'Another explanation' : `${say(other.finding.summary)} ${ref(other.finding)}`} Less likely: ${say(other.why)}`)) ||
-        'No other finding competes as an explanation.',
+      bullets(
+        incident.alternatives.map(
+          (other) => `${other.finding === null ? 'Another explanation' : `${say(other.finding.summary)} ${ref(other.finding)}`} Less likely: ${say(other.why)}`,
+        ),
+      ) || 'No other finding competes as an explanation.',
     ),
     section(
       'Follow-ups',
-      numbered(incident.followUps.map((one) => `**${say(one.title)}** ${say(one.detail)} (from ${say(hyphenated(one.mechanism))}${one.reference === '' ? '' : `: ${code(one.reference)}`})`)) ||
-        'The mechanisms seen here suggest none.',
+      numbered(
+        incident.followUps.map(
+          (one) => `**${say(one.title)}** ${say(one.detail)} (from ${say(hyphenated(one.mechanism))}${one.reference === '' ? '' : `: ${code(one.reference)}`})`,
+        ),
+      ) || 'The mechanisms seen here suggest none.',
       prompt('For each: is it wanted, who owns it, and by when?'),
     ),
     section('Lessons', prompt('What went well? What went badly? Where was there luck?')),
@@ -155,7 +199,10 @@ const incidentMarkdown = (incident: IncidentView, several: boolean): string => {
 const rootWords = (incident: IncidentView): string =>
   incident.root === null
     ? 'None could be named from these data.'
-    : [`${say(incident.root.summary)} (${incident.rootSureness}) ${ref(incident.root)}`, ...incident.otherRoots.map((other) => `Perhaps also: ${say(other.finding.summary)} (${other.sureness}) ${ref(other.finding)}`)].join(' ')
+    : [
+        `${say(incident.root.summary)} (${incident.rootSureness}) ${ref(incident.root)}`,
+        ...incident.otherRoots.map((other) => `Perhaps also: ${say(other.finding.summary)} (${other.sureness}) ${ref(other.finding)}`),
+      ].join(' ')
 
 const timeline = (incident: IncidentView): string[] => {
   let day = ''
@@ -179,7 +226,10 @@ const chart = (one: Chart): string => {
   const limits = one.limits.map((limit) => `${say(limit.label)} ${amount(one.unit, limit.value)}`).join(', ')
   return [
     `**${say(one.title)}** (${say(entityWords(one.entity))}): ${say(one.description)}${limits === '' ? '' : ` Limits: ${limits}.`}`,
-    `<details><summary>The numbers</summary>\n\n${table(['Time (UTC)', ...columns.map(say)], rows.map((row) => [row.time, ...row.values]))}\n\n${note}\n\n</details>`,
+    `<details><summary>The numbers</summary>\n\n${table(
+      ['Time (UTC)', ...columns.map(say)],
+      rows.map((row) => [row.time, ...row.values]),
+    )}\n\n${note}\n\n</details>`,
   ].join('\n\n')
 }
 
@@ -189,7 +239,7 @@ const chainWords = (steps: readonly Step[]): string =>
     .map(({ finding, link, round }, depth) => {
       const indent = '  '.repeat(Math.min(depth, 8))
       const how = link === null ? '' : `↳ ${say(link.because)} (${say(link.mechanismWords)}: ${link.lag}, ${link.expected}; ${link.sureness}) `
-      return `${indent}- ${round === null ? '' : `**Round ${round}.** `}${how}${finding.when}: ${say(finding.summary)} ${ref(finding)}`
+      return `${indent}- ${round === null ? '' : `**Round ${round}.** `}${how}${finding.began}: ${say(finding.summary)} ${ref(finding)}`
     })
     .join('\n')
 
@@ -198,11 +248,17 @@ const rounds = (incident: IncidentView): string =>
 
 const evidence = (finding: FindingView): string =>
   [
-    `${anchor(finding.anchor)}**${finding.label}** ${finding.roleWords}: **${say(finding.kindWords)}**, ${say(finding.entityWords)}. ${say(finding.summary)} ${finding.when}, ${finding.lasted}, ${finding.sureness}.`,
-    ...(finding.causes.length === 0 ? [] : [`Caused by: ${finding.causes.map((link) => `${ref(link)} (${say(link.mechanismWords)}, ${link.lag}, ${link.sureness})`).join('; ')}`]),
-    ...(finding.effects.length === 0 ? [] : [`Led to: ${finding.effects.map((link) => `${ref(link)} (${say(link.mechanismWords)}, ${link.lag}, ${link.sureness})`).join('; ')}`]),
+    `${anchor(finding.anchor)}**${finding.label}** ${finding.roleWords}: **${say(finding.kindWords)}**, ${say(finding.entityWords)}. ${say(finding.summary)} ${finding.when}${finding.lasted === '' ? '' : `, ${finding.lasted}`}, ${finding.sureness}.`,
+    ...(finding.causes.length === 0
+      ? []
+      : [`Caused by: ${finding.causes.map((link) => `${ref(link)} (${say(link.mechanismWords)}, ${link.lag}, ${link.sureness})`).join('; ')}`]),
+    ...(finding.effects.length === 0
+      ? []
+      : [`Led to: ${finding.effects.map((link) => `${ref(link)} (${say(link.mechanismWords)}, ${link.lag}, ${link.sureness})`).join('; ')}`]),
     bullets([
-      ...finding.evidence.map((item) => `${anchor(item.anchor)}**${item.label}** ${code(item.place)} ${item.time}, supports ${item.claims.map(ref).join(' ')}: ${code(item.text)}`),
+      ...finding.evidence.map(
+        (item) => `${anchor(item.anchor)}**${item.label}** ${code(item.place)} ${item.time}, supports ${item.claims.map(ref).join(' ')}: ${code(item.text)}`,
+      ),
       ...(finding.shared.length === 0 ? [] : [`Also rests on ${finding.shared.map(ref).join(' ')}`]),
     ]),
   ].join('\n\n')

@@ -24,7 +24,14 @@ const number = (value: number): string => String(Math.round(value * 100) / 100)
 /** About how wide the text is, in ems of a plain sans serif; wide scripts count double. */
 export const ems = (value: string): number => {
   let width = 0
-  for (const letter of value) width += /[\u1100-\u11ff\u2e80-\uffef]|[\u{1f000}-\u{3ffff}]/u.test(letter) ? 1.05 : /[A-Z0-9_mwMW@%]/u.test(letter) ? 0.66 : /[ .,:;|'iljtfr()/-]/u.test(letter) ? 0.38 : 0.57
+  for (const letter of value)
+    width += /[\u1100-\u11ff\u2e80-\uffef]|[\u{1f000}-\u{3ffff}]/u.test(letter)
+      ? 1.05
+      : /[A-Z0-9_mwMW@%]/u.test(letter)
+        ? 0.66
+        : /[ .,:;|'iljtfr()/-]/u.test(letter)
+          ? 0.38
+          : 0.57
   return width
 }
 
@@ -39,11 +46,29 @@ export const fit = (value: string, width: number): string => {
   return `${kept.trimEnd()}…`
 }
 
+/** Cut in the middle to a width in ems: the ends of generated names tell them apart. */
+export const fitMiddle = (value: string, width: number): string => {
+  if (ems(value) <= width) return value
+  const head = fit(value, width / 2 + 0.5)
+  let tail = ''
+  for (const letter of Array.from(value).toReversed()) {
+    if (ems(letter) + ems(tail) > width / 2 - 0.5) break
+    tail = letter + tail
+  }
+  return head + tail
+}
+
+// A number stays with its unit.
+const UNIT = /(\d) (?=(?:s|min|h|d|%)(?![\w]))/gu
+
 /** Broken into lines of at most this width in ems; long words break inside, and what does not fit in `most` lines is cut. */
 export const wrap = (value: string, width: number, most: number): readonly string[] => {
   const lines: string[] = []
   let line = ''
-  for (const word of value.split(/\s+/u).flatMap((one) => pieces(one, width))) {
+  for (const word of value
+    .replace(UNIT, '$1\u00a0')
+    .split(/[ \t\n]+/u)
+    .flatMap((one) => pieces(one, width))) {
     const longer = line === '' ? word : `${line} ${word}`
     if (ems(longer) <= width) line = longer
     else {

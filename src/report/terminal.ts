@@ -1,5 +1,6 @@
 /** What happened and why in five lines, and the chain as a tree: for a terminal, so nothing from a log may steer it. */
-import type { FindingView, IncidentView } from './incident-view.js'
+import type { FindingView } from './finding-view.js'
+import type { IncidentView } from './incident-view.js'
 import type { PostMortem } from './post-mortem.js'
 import { reportView, type ReportView } from './view.js'
 import { cut } from './words.js'
@@ -50,7 +51,8 @@ const detected = (incident: IncidentView): string => {
   return fact === undefined || fact.value === 'no alert in the data' ? 'no alert in the data' : `${fact.value} after the first symptom`
 }
 
-const recovered = (incident: IncidentView): string => (incident.end === null ? 'not recovered when the data ends' : `recovered ${incident.lasted} after the onset`)
+const recovered = (incident: IncidentView): string =>
+  incident.end === null ? 'not recovered when the data ends' : `recovered ${incident.lasted} after the onset`
 
 const chainLine = (incident: IncidentView): string => {
   const names = incident.chain.map(({ finding }) => `${finding.entityName} ${finding.kindWords}`)

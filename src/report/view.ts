@@ -75,19 +75,29 @@ const inputView = (input: Input, index: number): InputView => ({
   records: input.records.toLocaleString('en-US'),
   skipped: input.skipped.toLocaleString('en-US'),
   range: input.from === null ? 'no times' : range(input.from, input.to ?? input.from),
-  clock: input.clockOffsetMs === 0 ? 'as written' : `${input.clockOffsetMs > 0 ? '+' : '−'}${duration(Math.abs(input.clockOffsetMs) / 1_000)}`,
+  clock: input.clockOffsetMs === 0 ? 'as written' : `${input.clockOffsetMs > 0 ? '+' : '−'}${offset(Math.abs(input.clockOffsetMs) / 1_000)}`,
   warnings: input.warnings,
   unread: input.records === 0,
 })
+
+const offset = (seconds: number): string => (seconds < 60 ? `${Number(seconds.toFixed(3))} s` : duration(seconds))
 
 const inputsLine = (inputs: readonly Input[]): string => {
   const sum = (of: (input: Input) => number): number => inputs.reduce((total, input) => total + of(input), 0)
   const unread = inputs.filter((input) => input.records === 0).length
   const skipped = sum((input) => input.skipped)
   return [
-    `${plural(inputs.length, 'input')}, ${bytes(sum((input) => input.bytes))}, ${plural(sum((input) => input.lines), 'line')}, ${plural(sum((input) => input.records), 'record')} understood`,
+    `${plural(inputs.length, 'input')}, ${bytes(sum((input) => input.bytes))}, ${plural(
+      sum((input) => input.lines),
+      'line',
+    )}, ${plural(
+      sum((input) => input.records),
+      'record',
+    )} understood`,
     ...(skipped > 0 ? [`${plural(skipped, 'line')} not understood`] : []),
-    ...(unread > 0 ? [`${unread === inputs.length ? 'none' : plural(unread, 'input')} ${unread === inputs.length ? 'could be' : 'without anything that could be'} read`] : []),
+    ...(unread > 0
+      ? [`${unread === inputs.length ? 'none' : plural(unread, 'input')} ${unread === inputs.length ? 'could be' : 'without anything that could be'} read`]
+      : []),
   ].join('; ')
 }
 
@@ -102,7 +112,7 @@ const verdictOf = (inputs: readonly Input[], views: readonly InputView[], incide
       lines: [
         inputs.length === 0
           ? 'No input was given or found, so nothing is known about whether anything was wrong.'
-          : `None of the ${plural(inputs.length, 'input')} held anything that could be understood. This says nothing about whether anything was wrong.`,
+          : `${inputs.length === 1 ? 'The one input did not hold' : `None of the ${inputs.length.toLocaleString('en-US')} inputs held`} anything that could be understood. This says nothing about whether anything was wrong.`,
         'What each input is and why it could not be used is listed below.',
       ],
       unread,
@@ -112,13 +122,19 @@ const verdictOf = (inputs: readonly Input[], views: readonly InputView[], incide
     ? {
         outcome: 'no-incident',
         heading: 'No incident found',
-        lines: [`${read} Nothing in them had an impact, or nothing could be linked to one.`, 'This is a statement about these inputs only: what was not collected cannot be judged.'],
+        lines: [
+          `${read} Nothing in them had an impact, or nothing could be linked to one.`,
+          'This is a statement about these inputs only: what was not collected cannot be judged.',
+        ],
         unread,
       }
     : {
         outcome: 'no-incident-partly-read',
         heading: 'No incident found in what could be read',
-        lines: [`${read} Nothing in them had an impact, or nothing could be linked to one.`, `${plural(unread.length, 'input')} could not be read at all: something may be hidden there.`],
+        lines: [
+          `${read} Nothing in them had an impact, or nothing could be linked to one.`,
+          `${plural(unread.length, 'input')} could not be read at all: something may be hidden there.`,
+        ],
         unread,
       }
 }

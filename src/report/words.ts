@@ -111,8 +111,12 @@ export const entityName = (entity: Entity): string => {
   return name.startsWith('-/') ? shortName(entity) : name || 'cluster'
 }
 
-/** 'pod shop/web-1'. */
-export const entityWords = (entity: Entity): string => (nameOf(entity) === '' ? 'the cluster' : `${entityType(entity)} ${entityName(entity)}`)
+/** 'pod shop/web-1'; a name that says its type itself is not told twice: 'node-3'. */
+export const entityWords = (entity: Entity): string => {
+  if (nameOf(entity) === '') return 'the cluster'
+  const name = entityName(entity)
+  return name.toLowerCase().startsWith(typeOf(entity)) ? name : `${entityType(entity)} ${name}`
+}
 
 export const ROLE_WORDS: Readonly<Record<Role, string>> = {
   condition: 'Condition',
@@ -144,7 +148,7 @@ export const short = (value: number): string => {
 
 /** Cut in the middle: the ends of long names tell them apart. */
 export const cut = (text: string, length: number): string => {
-  const letters = [...text]
+  const letters = Array.from(text)
   if (letters.length <= length) return text
   const tail = Math.floor((length - 1) / 2)
   return `${letters.slice(0, length - 1 - tail).join('')}…${tail === 0 ? '' : letters.slice(-tail).join('')}`

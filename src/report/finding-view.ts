@@ -1,0 +1,194 @@
+/** A finding as the report tells it, with its evidence and its links: every claim names its lines, every line its claims. */
+import type { Evidence, Finding, Incident, Link } from '../model/analysis.js'
+import { isFindingKind, VOCABULARY, type Role } from '../model/vocabulary.js'
+import type { ExpectedLag, IncidentDetail, PostMortem } from './post-mortem.js'
+import {
+  cut,
+  duration,
+  entityName,
+  entityType,
+  entityWords,
+  hyphenated,
+  kindWords,
+  moment,
+  range,
+  ROLE_WORDS,
+  secondsBetween,
+  sentence,
+  sureness,
+} from './words.js'
+
+export interface FindingView {
+  readonly anchor: string
+  /** 3: its place in the analysis. */
+  readonly number: number
+  /** 'F3': how the text refers to it. */
+  readonly label: string
+  readonly id: string
+  readonly kind: string
+  readonly kindWords: string
+  readonly means: string
+  readonly entity: Finding['entity']
+  readonly entityName: string
+  readonly entityType: string
+  readonly entityWords: string
+  /** The same, cut where it is too long for a line. */
+  readonly shortWords: string
+  readonly role: Role
+  readonly roleWords: string
+  readonly start: string
+  readonly end: string | null
+  readonly when: string
+  /** When it began, alone. */
+  readonly began: string
+  readonly lasted: string
+  readonly sureness: string
+  readonly summary: string
+  readonly evidence: readonly EvidenceView[]
+  /** Evidence that stands under an earlier finding. */
+  readonly shared: readonly EvidenceView[]
+  readonly causes: readonly LinkView[]
+  readonly effects: readonly LinkView[]
+}
+
+export interface EvidenceView {
+  readonly anchor: string
+  /** 'E7'. */
+  readonly label: string
+  readonly place: string
+  readonly inputAnchor: string | null
+  readonly time: string
+  readonly text: string
+  readonly claims: readonly { readonly anchor: string; readonly label: string }[]
+}
+
+export interface LinkView {
+  readonly anchor: string
+  readonly label: string
+  readonly entityWords: string
+  readonly kindWords: string
+  readonly mechanism: string
+  readonly mechanismWords: string
+  readonly because: string
+  readonly sureness: string
+  readonly lag: string
+  readonly expected: string
+  readonly unusual: boolean
+}
+
+export const findingViews = (postMortem: PostMortem, incident: Incident, detail: IncidentDetail, prefix: string): FindingView[] => {
+  const name = new Map(incident.findings.map((finding, index) => [finding.id, { anchor: `${prefix}-f${index + 1}`, label: `F${index + 1}`, finding }]))
+  const inputs = new Map(postMortem.analysis.inputs.map((input, index) => [input.path, `input-${index + 1}`]))
+  const evidence = evidenceViews(incident.findings, (id) => name.get(id), inputs, prefix)
+  const linkTo = (link: Link, index: number, other: string): LinkView[] => {
+    const target = name.get(other)
+    return target === undefined ? [] : [linkView(link, expectedFor(detail, link, index), target)]
+  }
+  return incident.findings.map((finding, index) => {
+    const mine = evidence.get(finding.id) ?? []
+    return {
+      anchor: `${prefix}-f${index + 1}`,
+      number: index + 1,
+      label: `F${index + 1}`,
+      id: finding.id,
+      kind: finding.kind,
+      kindWords: kindWords(finding.kind),
+      means: isFindingKind(finding.kind) ? VOCABULARY[finding.kind].means : '',
+      entity: finding.entity,
+      entityName: entityName(finding.entity),
+      entityType: entityType(finding.entity),
+      entityWords: entityWords(finding.entity),
+      shortWords: cut(entityWords(finding.entity), 64),
+      role: finding.role,
+      roleWords: ROLE_WORDS[finding.role],
+      start: finding.start,
+      end: finding.end,
+      when: range(finding.start, finding.end, incident.start),
+      began: `${moment(finding.start, incident.start)} UTC`,
+      lasted: finding.end === null ? '' : finding.end === finding.start ? 'a moment' : duration(secondsBetween(finding.start, finding.end)),
+      sureness: sureness(finding.confidence),
+      summary: sentence(finding.summary || `${kindWords(finding.kind)} on ${entityWords(finding.entity)}`),
+      evidence: mine.filter((item) => item.first).map((item) => item.view),
+      shared: mine.filter((item) => !item.first).map((item) => item.view),
+      causes: incident.links.flatMap((link, at) => (link.effect === finding.id ? linkTo(link, at, link.cause) : [])),
+      effects: incident.links.flatMap((link, at) => (link.cause === finding.id ? linkTo(link, at, link.effect) : [])),
+    }
+  })
+}
+
+interface Named {
+  readonly anchor: string
+  readonly label: string
+  readonly finding: Finding
+}
+
+/** One line that several findings rest on is shown once, under the first of them, and names them all. */
+const evidenceViews = (
+  findings: readonly Finding[],
+  name: (id: string) => Named | undefined,
+  inputs: ReadonlyMap<string, string>,
+  prefix: string,
+): ReadonlyMap<string, readonly { view: EvidenceView; first: boolean }[]> => {
+  const key = (item: Evidence): string => JSON.stringify([item.input, item.line, item.time, item.text])
+  const claims = new Map<string, string[]>()
+  for (const finding of findings)
+    for (const item of finding.evidence) {
+      const ids = claims.get(key(item)) ?? []
+      if (!ids.includes(finding.id)) ids.push(finding.id)
+      claims.set(key(item), ids)
+    }
+  const views = new Map<string, EvidenceView>()
+  return new Map(
+    findings.map((finding) => {
+      const seen = new Set<string>()
+      const items = finding.evidence.flatMap((item) => {
+        if (seen.has(key(item))) return []
+        seen.add(key(item))
+        const known = views.get(key(item))
+        if (known !== undefined) return [{ view: known, first: false }]
+        const number = views.size + 1
+        const view: EvidenceView = {
+          anchor: `${prefix}-e${number}`,
+          label: `E${number}`,
+          place: item.line === null ? item.input : `${item.input}:${item.line}`,
+          inputAnchor: inputs.get(item.input) ?? null,
+          time: moment(item.time),
+          text: item.text,
+          claims: (claims.get(key(item)) ?? []).flatMap((id) => name(id) ?? []),
+        }
+        views.set(key(item), view)
+        return [{ view, first: true }]
+      })
+      return [finding.id, items]
+    }),
+  )
+}
+
+// ---- links
+
+const expectedFor = (detail: IncidentDetail, link: Link, index: number): ExpectedLag | undefined => {
+  const here = detail.expectedLags[index]
+  return here?.mechanism === link.mechanism ? here : detail.expectedLags.find((lag) => lag.mechanism === link.mechanism)
+}
+
+const linkView = (link: Link, expected: ExpectedLag | undefined, target: Named): LinkView => ({
+  anchor: target.anchor,
+  label: target.label,
+  entityWords: entityWords(target.finding.entity),
+  kindWords: kindWords(target.finding.kind),
+  mechanism: link.mechanism,
+  mechanismWords: link.mechanism === 'statistical' ? 'together in time; no mechanism known' : hyphenated(link.mechanism),
+  because: sentence(link.because),
+  sureness: sureness(link.confidence),
+  lag: link.lagSeconds === 0 ? 'at once' : `after ${duration(link.lagSeconds)}`,
+  expected: expected === undefined ? 'no expected lag is known' : expectedWords(expected),
+  unusual: expected !== undefined && (link.lagSeconds < expected.minSeconds || link.lagSeconds > expected.maxSeconds),
+})
+
+const expectedWords = ({ minSeconds, typicalSeconds, maxSeconds }: ExpectedLag): string =>
+  minSeconds === maxSeconds
+    ? `expected ${duration(typicalSeconds)}`
+    : `expected ${duration(typicalSeconds)} (${duration(minSeconds)} to ${duration(maxSeconds)})`
+
+/** By onset; what began at the same moment in the analysis' order. */
+export const inOrder = (a: FindingView, b: FindingView): number => (a.start < b.start ? -1 : a.start > b.start ? 1 : a.number - b.number)

@@ -1,0 +1,153 @@
+/** What an incident's sections say in a sentence or a line. */
+import type { Incident } from '../model/analysis.js'
+import { inOrder, type FindingView } from './finding-view.js'
+import type { Phase } from './post-mortem.js'
+import { duration, moment, plural, range, secondsBetween } from './words.js'
+
+export interface Fact {
+  readonly label: string
+  readonly value: string
+  readonly note: string
+}
+
+export interface Severity {
+  readonly word: string
+  readonly why: string
+}
+
+/** Something that ended, and when. */
+export interface Ended {
+  readonly finding: FindingView
+  readonly at: string
+}
+
+export interface DetectionWords {
+  readonly line: string
+  readonly delay: string
+  readonly note: string
+  /** When the first symptom showed. */
+  readonly symptom: string | null
+}
+
+const OUTAGES = new Set(['workload.unavailable', 'service.unreachable', 'postgres.crashed', 'redis.down'])
+
+export const severityOf = (impact: readonly FindingView[], incident: Incident): Severity => {
+  const out = impact.filter((finding) => OUTAGES.has(finding.kind))
+  const open = incident.end === null ? ', and not over when the data ends' : ''
+  if (out.length > 0) return { word: 'Outage', why: `${list(out.map((finding) => finding.shortWords))} did not answer${open}` }
+  if (impact.length > 0) return { word: 'Degradation', why: `${list(impact.map((finding) => finding.shortWords))} suffered, none was wholly gone${open}` }
+  return { word: 'No impact seen', why: `no service or workload is seen to suffer in the data${open}` }
+}
+
+/** 'a, b and 3 more'. */
+const list = (names: readonly string[], most = 3): string => {
+  const distinct = [...new Set(names)]
+  if (distinct.length <= most) return distinct.length < 2 ? (distinct[0] ?? '') : `${distinct.slice(0, -1).join(', ')} and ${distinct.at(-1) ?? ''}`
+  return `${distinct.slice(0, most).join(', ')} and ${distinct.length - most} more`
+}
+
+export const brokeLine = (impact: readonly FindingView[], findings: readonly FindingView[]): string => {
+  const what = impact.length > 0 ? impact : findings.filter((finding) => finding.role === 'fault')
+  return list(what.map((finding) => `${finding.shortWords} (${finding.kindWords})`))
+}
+
+export const detectionOf = (incident: Incident, byId: ReadonlyMap<string, FindingView>): DetectionWords => {
+  const { firstSymptom, firstAlert, delaySeconds } = incident.detection
+  // Either a time or a finding's id.
+  const at = (value: string | null): string | null => (value === null ? null : (byId.get(value)?.start ?? (Number.isNaN(Date.parse(value)) ? null : value)))
+  const [symptom, alert] = [at(firstSymptom), at(firstAlert)]
+  const symptomWords = symptom === null ? 'No first symptom could be told.' : `The first symptom shows at ${moment(symptom, incident.start)} UTC.`
+  if (alert === null)
+    return {
+      line: `${symptomWords} No alert appears in the data: none fired, or its records were not collected.`,
+      delay: 'no alert in the data',
+      note: symptom === null ? '' : `first symptom ${moment(symptom, incident.start)} UTC`,
+      symptom,
+    }
+  const seconds = delaySeconds ?? (symptom === null ? null : secondsBetween(symptom, alert))
+  const delay = seconds === null ? 'unknown' : duration(Math.max(0, seconds))
+  return {
+    line: `${symptomWords} The first alert fired at ${moment(alert, incident.start)} UTC${seconds === null ? '' : seconds < 0 ? `, ${duration(-seconds)} before it` : `, ${delay} later`}.`,
+    delay,
+    note: `first alert ${moment(alert, incident.start)} UTC`,
+    symptom,
+  }
+}
+
+export const factsOf = (incident: Incident, severity: Severity, broke: string, lasted: string, detection: DetectionWords): Fact[] => [
+  { label: 'What broke', value: broke || 'Nothing is seen to break', note: '' },
+  { label: 'When', value: range(incident.start, incident.end), note: '' },
+  { label: 'Severity', value: severity.word, note: severity.why },
+  { label: 'Time to detect', value: detection.delay, note: detection.note },
+  {
+    label: 'Time to recover',
+    value: incident.end === null ? 'Not recovered' : lasted,
+    note: incident.end === null ? 'not over when the data ends' : `from the onset to ${moment(incident.end, incident.start)} UTC`,
+  },
+]
+
+export const impactLine = (impact: readonly FindingView[]): string => {
+  if (impact.length === 0) return 'No service or workload is seen to suffer in the data. Whether users noticed has to come from elsewhere.'
+  const count = (type: string, one: string): string[] => {
+    const names = new Set(impact.filter((finding) => finding.entity.startsWith(`${type}/`)).map((finding) => finding.entity))
+    return names.size === 0 ? [] : [plural(names.size, one)]
+  }
+  const kinds = [
+    ...count('service', 'service'),
+    ...count('workload', 'workload'),
+    ...count('pod', 'pod'),
+    ...count('postgres', 'database server'),
+    ...count('target', 'scrape target'),
+  ]
+  const minutes = coveredSeconds(impact)
+  return `${list(kinds, 5) || plural(new Set(impact.map((finding) => finding.entity)).size, 'part')} affected${minutes > 0 ? `, for ${duration(minutes)} in all` : ''}${impact.some((finding) => finding.end === null) ? '; not over when the data ends' : ''}.`
+}
+
+/** Overlapping intervals count once. */
+const coveredSeconds = (findings: readonly FindingView[]): number => {
+  let total = 0
+  let until = -Infinity
+  for (const finding of findings.filter((one) => one.end !== null).toSorted((a, b) => Date.parse(a.start) - Date.parse(b.start))) {
+    const [from, to] = [Math.max(until, Date.parse(finding.start)), Date.parse(finding.end ?? finding.start)]
+    if (to > from) total += to - from
+    until = Math.max(until, to)
+  }
+  return total / 1_000
+}
+
+export const isLeadUp = (finding: FindingView, incident: Incident, phases: readonly Phase[]): boolean => {
+  if (finding.role === 'detection' || finding.role === 'response' || finding.role === 'recovery' || finding.role === 'impact') return false
+  const phase = phases.find((one) => one.name === 'lead-up')
+  if (phase !== undefined) return finding.start < phase.end
+  return finding.role === 'change' && finding.start <= incident.start
+}
+
+export const responseLine = (response: readonly FindingView[]): string =>
+  response.length === 0
+    ? 'No intervention appears in the data: no drain, cordon, deletion, restart or requested shutdown. People may have acted in ways that leave no trace here.'
+    : `${plural(response.length, 'intervention')} ${response.length === 1 ? 'appears' : 'appear'} in the data.`
+
+export const recoveryLine = (incident: Incident, lasted: string): string =>
+  incident.end === null
+    ? 'The data ends before the incident does: no recovery is seen.'
+    : `The last of it was over at ${moment(incident.end, incident.start)} UTC, ${lasted} after the onset.`
+
+const ENDED = 8
+/** Seconds from which on something is a state that ends. */
+const STATE = 30
+const MOMENTS = new Set(['pod.evicted', 'pod.rescheduled', 'node.oom-kill', 'node.rebooted', 'pod.oom-killed', 'postgres.backend-killed'])
+
+/** Impact and what the chain passed through, as it ended; a moment has no end to tell. */
+export const endedOf = (findings: readonly FindingView[], incident: Incident): readonly Ended[] => {
+  const chain = new Set(incident.chains[0])
+  return findings
+    .flatMap((finding) => {
+      const lasted = finding.end === null ? 0 : secondsBetween(finding.start, finding.end)
+      return finding.end !== null && lasted >= STATE && !MOMENTS.has(finding.kind) && (finding.role === 'impact' || chain.has(finding.id))
+        ? [{ finding, end: finding.end }]
+        : []
+    })
+    .toSorted((a, b) => (a.end < b.end ? -1 : a.end > b.end ? 1 : inOrder(a.finding, b.finding)))
+    .slice(-ENDED)
+    .map(({ finding, end }) => ({ finding, at: `${moment(end, incident.start)} UTC` }))
+}
