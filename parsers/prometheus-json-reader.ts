@@ -18,8 +18,8 @@ const OPEN_LIST = 91
 const CLOSE_LIST = 93
 const OPEN = 123
 const CLOSE = 125
-/** walk: outside of samples. samples: in "values". times: in "timestamps". elements: in a list whose objects are cut out. */
-type Mode = 'walk' | 'samples' | 'times' | 'elements' | 'pass'
+/** walk: outside of samples. samples: in "values". mend: in a broken sample, up to its bracket. times: in "timestamps". elements: in a list whose objects are cut out. */
+type Mode = 'walk' | 'samples' | 'mend' | 'times' | 'elements' | 'pass'
 
 export const openPrometheusJson = (sink: Sink, context: InputContext): BytesReader => {
   const series = metricSeries(sink, context, () => null)
@@ -99,13 +99,10 @@ export const openPrometheusJson = (sink: Sink, context: InputContext): BytesRead
         if (next === MORE) return at
         if (Number.isNaN(next)) {
           wrong('a sample that is not [time, "value"]')
-          const close = bytes.indexOf(CLOSE_LIST, at)
-          if (close < 0) {
-            mode = 'walk'
-            return at + 1
-          }
-          at = close + 1
-        } else at = next
+          mode = 'mend'
+          return at
+        }
+        at = next
       } else if (byte === CLOSE_LIST) {
         mode = 'walk'
         return at + 1
@@ -121,6 +118,13 @@ export const openPrometheusJson = (sink: Sink, context: InputContext): BytesRead
         at = next
       }
     }
+  }
+
+  const mend = (bytes: Buffer, from: number): number => {
+    const close = bytes.indexOf(CLOSE_LIST, from)
+    if (close < 0) return bytes.length
+    mode = 'samples'
+    return close + 1
   }
 
   const times = (bytes: Buffer, from: number): number => {
@@ -333,7 +337,7 @@ export const openPrometheusJson = (sink: Sink, context: InputContext): BytesRead
     }
     return at
   }
-  const steps: Readonly<Record<Mode, (bytes: Buffer, from: number) => number>> = { walk, samples, times, elements, pass }
+  const steps: Readonly<Record<Mode, (bytes: Buffer, from: number) => number>> = { walk, samples, mend, times, elements, pass }
 
   return {
     chunk(bytes) {

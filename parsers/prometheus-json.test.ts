@@ -250,6 +250,9 @@ test('hostile bytes do not throw: broken samples, deep nests, keys of the protot
     '{"status":"success","data":{"resultType":"matrix","result":[{"metric":7,"values":{"a":[1,"2"]},"value":"x","histograms":[null,[],7]}]}}',
   ]
   for (const text of hostile) for (const chunkBytes of [1000, 1 << 20]) await read(text, { chunkBytes })
+  const broken = '{"status":"success","data":{"resultType":"matrix","result":[{"metric":{"__name__":"m"},"values":[[8""],[1,"2"],[3,"4"5],[6,"7"]]}]}}'
+  const whole = await read(broken)
+  for (let chunkBytes = 1; chunkBytes <= 40; chunkBytes++) assert.deepEqual(await read(broken, { chunkBytes }), whole)
   const [first] = hostile
   const extract = await read(first ?? '')
   assert.deepEqual([...(extract.series[0]?.values ?? [])], [2, 5])
