@@ -44,7 +44,9 @@ const sayHeartbeat = (line: KlogLine, said: Saying): void => {
   const error = errorOf(line)
   // Other components renew leases with the same code and words: theirs live in other namespaces.
   if (said.component !== 'kubelet' && !LEASE_URL.test(error)) return
-  const named = fieldsOf(line).get('node') ?? (LEASE_URL.exec(error) ?? LEASE_NAME.exec(error) ?? NODE_URL.exec(error.slice(-1_500)) ?? NODE_NAME.exec(error.slice(-1_500)))?.[1]
+  const named =
+    fieldsOf(line).get('node') ??
+    (LEASE_URL.exec(error) ?? LEASE_NAME.exec(error) ?? NODE_URL.exec(error.slice(-1_500)) ?? NODE_NAME.exec(error.slice(-1_500)))?.[1]
   const entity = named === undefined ? said.thisNode(line) : said.learnNode(line, named)
   if (isConflict(error)) {
     said.emit(line, 'lease.conflict', entity)
@@ -284,7 +286,8 @@ const sayKilling = (line: KlogLine, said: Saying): void => {
 }
 
 const sayImageCollection = (line: KlogLine, said: Saying): void => {
-  if (line.text.includes('failed to garbage collect required amount')) said.emit(line, 'node.disk-full', said.thisNode(line), { reason: 'pressure', resource: 'images' })
+  if (line.text.includes('failed to garbage collect required amount'))
+    said.emit(line, 'node.disk-full', said.thisNode(line), { reason: 'pressure', resource: 'images' })
 }
 
 const SYSTEM_OOM = /Pid:(\d{1,10}) ProcessName:([^ ,}]{1,64})/u

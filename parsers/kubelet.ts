@@ -15,7 +15,7 @@ const TABLE: KlogTable = {
 }
 
 const SOURCES =
-  /^(?:kubelet\w{0,40}|prober|patch_prober|pod_workers|kuberuntime_\w{1,40}|eviction_manager|generic|reconciler(?:_common)?|operation_generator|nestedpendingoperations|status_manager|remote_runtime|remote_image|container_manager\w{0,30}|pod_container_deletor|setters|cpu_manager|memory_manager|volume_manager|pod_startup_latency_tracker|oom_watcher\w{0,20}|cni|docker_\w{1,30}|nodeshutdown\w{0,40}|state_mem|cadvisor_stats_provider|csi_plugin|plugin_watcher|topology_manager)\.go$/u
+  /^(?:kubelet\w{0,40}|prober|patch_prober|pod_workers|kuberuntime_\w{1,40}|eviction_manager|reconciler_common|operation_generator|nestedpendingoperations|status_manager|remote_runtime|remote_image|container_manager\w{0,30}|pod_container_deletor|setters|cpu_manager|memory_manager|volume_manager|pod_startup_latency_tracker|oom_watcher\w{0,20}|cni|docker_\w{1,30}|nodeshutdown\w{0,40}|state_mem|cadvisor_stats_provider|csi_plugin|plugin_watcher|topology_manager)\.go$/u
 
 export const kubelet: LineFormat = {
   id: 'kubelet',

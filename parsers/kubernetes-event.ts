@@ -4,11 +4,14 @@
  */
 import { node, pod, workload, type Entity } from '../src/model/entity.js'
 import type { Sink } from '../src/model/format.js'
-import { entityOf, latest, numberOf, objectOf, stamp, textOf, timeOf, withoutHash, type JsonObject } from './kubernetes-fields.js'
+import { entityOf, latest, numberOf, objectOf, stamp, textOf, timeOf, withoutHash, type Json, type JsonObject } from './kubernetes-fields.js'
 import { entityInMessage, meaningOf, type Saying, type Told } from './kubernetes-reasons.js'
 
 /** Occurrences further apart than this, on average over a longer time, are apart: the first is another story than the last. */
 const APART_MS = 5 * 60_000
+/** So many occurrences are one long story even where they come slowly, such as the retries of a mount. */
+const STEADY = 20
+const VERY_APART_MS = 15 * 60_000
 const LONG_MS = 10 * 60_000
 /** Events remembered, for those that are seen again with a higher count. */
 const REMEMBERED = 50_000
@@ -33,21 +36,25 @@ export interface EventReader {
 }
 
 export const eventReader = (sink: Sink): EventReader => {
-  const known = new Map<string, { count: number; last: number }>()
+  const known = new Map<string, number>()
   const startedAt = new Map<string, number>()
   const placed = new Map<Entity, string>()
   const kubeletStarts: { name: string; ms: number }[] = []
   const registered: { name: string; ms: number; line: number; text: string }[] = []
 
-  const occurrencesOf = (event: JsonObject, watch: WatchType, count: number, first: number, last: number): readonly Occurrence[] => {
-    const once = (at: number, times: number, earlier = false): Occurrence => ({ first: at, last: at, count: times, earlier })
-    const uid = textOf(objectOf(event, 'metadata'), 'uid') || textOf(objectOf(event, 'metadata'), 'name')
-    const before = uid === '' ? undefined : known.get(uid)
-    if (uid !== '') remember(known, uid, { count, last })
-    if (before !== undefined) return count > before.count || last > before.last ? [once(last, Math.max(1, count - before.count))] : []
-    if (count === 1 || last === first || watch === 'MODIFIED') return [once(last, watch === 'MODIFIED' ? 1 : count)]
-    if (last - first > LONG_MS && (last - first) / (count - 1) > APART_MS) return [once(first, 1, true), once(last, 1)]
-    return [{ first, last, count, earlier: false }]
+  /** What of this event is new: a watch and a second list show the same event again, with more occurrences or none. */
+  const occurrencesOf = (uid: string, watch: WatchType, count: number, first: number, last: number): readonly Occurrence[] => {
+    const before = uid.endsWith('/') ? undefined : known.get(uid)
+    if (!uid.endsWith('/') && before !== count) remember(known, uid, count)
+    if (before !== undefined) return count > before ? [{ first: last, last, count: count - before, earlier: false }] : []
+    if (watch === 'MODIFIED') return [{ first: last, last, count: 1, earlier: false }]
+    if (count > 1 && last - first > LONG_MS && (last - first) / (count - 1) > (count < STEADY ? APART_MS : VERY_APART_MS)) {
+      return [
+        { first, last: first, count: 1, earlier: true },
+        { first: last, last, count: 1, earlier: false },
+      ]
+    }
+    return [{ first: count === 1 ? last : first, last, count, earlier: false }]
   }
 
   const say = (saying: Saying, told: Told, occurrence: Occurrence, text: string): void => {
@@ -80,8 +87,7 @@ export const eventReader = (sink: Sink): EventReader => {
       const host = textOf(objectOf(event, 'source'), 'host') || (told.component === 'kubelet' ? textOf(event, 'reportingInstance') : '')
       const on = typeof said === 'string' ? said : told.component === 'kubelet' ? host : ''
       if (on === '') return
-      const known = placed.get(told.entity)
-      if (known === on) return
+      if (placed.get(told.entity) === on) return
       remember(placed, told.entity, on)
       const uid = textOf(objectOf(event, 'involvedObject') ?? objectOf(event, 'regarding'), 'uid')
       sink.fact({ fact: 'pod-on-node', pod: told.entity, node: node(on), at: stamp(ms), ...(uid === '' ? {} : { uid }) })
@@ -94,13 +100,14 @@ export const eventReader = (sink: Sink): EventReader => {
     const about = objectOf(event, 'involvedObject') ?? objectOf(event, 'regarding')
     const series = objectOf(event, 'series')
     const eventTime = timeOf(event, 'eventTime')
-    const created = timeOf(objectOf(event, 'metadata'), 'creationTimestamp')
-    const firsts = [timeOf(event, 'firstTimestamp'), timeOf(event, 'deprecatedFirstTimestamp'), eventTime]
-    const lasts = [timeOf(event, 'lastTimestamp'), timeOf(event, 'deprecatedLastTimestamp')]
-    let last = latest(timeOf(series, 'lastObservedTime'), ...lasts)
-    let first = firsts.find((ms) => !Number.isNaN(ms)) ?? last
+    const metadata = objectOf(event, 'metadata')
+    let last = latest(timeOf(series, 'lastObservedTime'), latest(timeOf(event, 'lastTimestamp'), timeOf(event, 'deprecatedLastTimestamp')))
+    let first = timeOf(event, 'firstTimestamp')
+    if (Number.isNaN(first)) first = timeOf(event, 'deprecatedFirstTimestamp')
+    if (Number.isNaN(first)) first = eventTime
+    if (Number.isNaN(first)) first = last
     if (Number.isNaN(last)) last = first
-    if (Number.isNaN(last)) first = last = created
+    if (Number.isNaN(last)) first = last = timeOf(metadata, 'creationTimestamp')
     if (first > last) first = last
     sink.record(last, 'utc')
     if (first < last) sink.reaches(first, 'utc')
@@ -111,10 +118,7 @@ export const eventReader = (sink: Sink): EventReader => {
     const named = about === undefined ? entityInMessage(reason, message) : null
     const kind = named?.kind ?? textOf(about, 'kind')
     const name = named?.name ?? textOf(about, 'name')
-    const namespace =
-      kind === 'Node'
-        ? ''
-        : (named?.namespace ?? (textOf(about, 'namespace') || textOf(objectOf(event, 'metadata'), 'namespace') || textOf(event, 'namespace')))
+    const namespace = kind === 'Node' ? '' : (named?.namespace ?? (textOf(about, 'namespace') || textOf(metadata, 'namespace') || textOf(event, 'namespace')))
     const entity = entityOf(kind, namespace, name)
     if (entity === null) return
     const container = /\{([^}]{1,253})\}$/u.exec(textOf(about, 'fieldPath'))?.[1] ?? ''
@@ -122,12 +126,13 @@ export const eventReader = (sink: Sink): EventReader => {
     const saying = meaningOf(told)
     addFacts(told, event, saying, last)
     if (saying === null) return
-    const count = Math.max(1, ...[numberOf(event, 'count'), numberOf(event, 'deprecatedCount'), numberOf(series, 'count')].filter((n) => n >= 1 && n < 1e9))
+    const count = Math.max(countOf(event, 'count'), countOf(event, 'deprecatedCount'), countOf(series, 'count'))
+    const uid = textOf(metadata, 'uid') || `${namespace}/${textOf(metadata, 'name')}`
     const type = textOf(event, 'type')
     const where = `${kind.toLowerCase()}/${namespace === '' ? '' : `${namespace}/`}${name}`
     const times = count > 1 ? ` (x${count}${last > first ? ` over ${span(last - first)}` : ''})` : ''
     const text = `${type === '' ? '' : `${type} `}${reason} ${where}: ${message.length > 300 ? `${message.slice(0, 300)}…` : message}${times}`
-    for (const occurrence of occurrencesOf(event, watch, count, first, last)) {
+    for (const occurrence of occurrencesOf(uid, watch, count, first, last)) {
       if (saying.kind === 'kubelet.started') kubeletStarts.push({ name, ms: occurrence.last })
       if (reason === 'RegisteredNode') registered.push({ name, ms: occurrence.last, line: sink.line, text })
       else say(withStart(saying, told, occurrence.first), told, occurrence, text)
@@ -147,6 +152,11 @@ export const eventReader = (sink: Sink): EventReader => {
 }
 
 const ownerOf = (told: Told): Entity => (told.kind === 'ReplicaSet' ? workload(told.namespace, withoutHash(told.name)) : told.entity)
+
+const countOf = (of: Json | undefined, key: string): number => {
+  const count = numberOf(of, key)
+  return count >= 1 && count < 1e9 ? Math.floor(count) : 1
+}
 
 /** '8s', '3m', '5h50m': as kubectl writes ages. */
 export const span = (ms: number): string => {

@@ -54,11 +54,8 @@ export const timeOf = (value: Json | undefined, key: string): number => {
   return ms >= EARLIEST ? ms : NaN
 }
 
-export const latest = (...times: readonly number[]): number => {
-  let last = NaN
-  for (const time of times) if (!(time <= last) && !Number.isNaN(time)) last = time
-  return last
-}
+/** The later of two times, of which either may be missing. */
+export const latest = (one: number, other: number): number => (one >= other || Number.isNaN(other) ? one : other)
 
 export const stamp = (ms: number): Stamp => utc(ms)
 
@@ -67,7 +64,7 @@ export const observedAt = (object: JsonObject): number => {
   let last = NaN
   for (const entry of listOf(objectOf(object, 'metadata'), 'managedFields')) last = latest(last, timeOf(entry, 'time'))
   for (const condition of listOf(objectOf(object, 'status'), 'conditions')) {
-    last = latest(last, timeOf(condition, 'lastHeartbeatTime'), timeOf(condition, 'lastTransitionTime'), timeOf(condition, 'lastUpdateTime'))
+    for (const key of ['lastHeartbeatTime', 'lastTransitionTime', 'lastUpdateTime']) last = latest(last, timeOf(condition, key))
   }
   return last
 }
@@ -81,6 +78,9 @@ export const conditionOf = (object: JsonObject, type: string): JsonObject | unde
 
 /** The alphabet of pod-template hashes and generated suffixes: k8s.io/apimachinery/pkg/util/rand, no vowels, no 0, 1, 3. */
 const HASH = /-[bcdfghjklmnpqrstvwxz2456789]{5,10}$/u
+
+/** The pod of a Deployment: its name, the hash of its template, a suffix. */
+export const HASHED_POD = /^(.{1,240})-[bcdfghjklmnpqrstvwxz2456789]{8,10}-[bcdfghjklmnpqrstvwxz2456789]{5}$/u
 
 /** 'billing' of the ReplicaSet 'billing-69ff47ddbf'. */
 export const withoutHash = (replicaSet: string, hash = ''): string => {

@@ -124,7 +124,7 @@ export const nodeReader = (sink: Sink, once: Once): ObjectReader => {
   const sayCordon = (object: JsonObject, entity: Entity, name: string, ms: number): void => {
     const unschedulable = objectOf(object, 'spec')?.['unschedulable'] === true
     const taint = listOf(objectOf(object, 'spec'), 'taints').find((item) => isObject(item) && textOf(item, 'key') === 'node.kubernetes.io/unschedulable')
-    const since = latest(timeOf(taint, 'timeAdded'))
+    const since = timeOf(taint, 'timeAdded')
     if (unschedulable === cordoned.has(name)) return
     if (unschedulable) cordoned.add(name)
     else cordoned.delete(name)

@@ -71,7 +71,7 @@ export const podReader = (sink: Sink, once: Once): PodReader => {
     const at = Number.isNaN(ms) ? null : stamp(ms)
     const nodeName = textOf(spec, 'nodeName')
     const uid = textOf(metadata, 'uid')
-    const since = latest(timeOf(conditionOf(object, 'PodScheduled'), 'lastTransitionTime'))
+    const since = timeOf(conditionOf(object, 'PodScheduled'), 'lastTransitionTime')
     const placed = Number.isNaN(since) ? timeOf(status, 'startTime') : since
     if (nodeName !== '' && once.said(`on ${entity} ${nodeName} ${uid}`)) {
       sink.fact({ fact: 'pod-on-node', pod: entity, node: node(nodeName), at: Number.isNaN(placed) ? at : stamp(placed), ...(uid === '' ? {} : { uid }) })
@@ -140,7 +140,8 @@ export const podReader = (sink: Sink, once: Once): PodReader => {
     once.signal({
       kind: 'pod.unready',
       entity,
-      phase: isReady ? 'end' : 'begin',
+      // A pod that failed for good does not become ready again.
+      phase: isReady ? 'end' : textOf(status, 'phase') === 'Failed' ? 'point' : 'begin',
       at: stamp(at),
       attributes: isReady || reason === '' ? {} : { reason },
       text: `${label} Ready=${textOf(ready, 'status')} since ${textOf(ready, 'lastTransitionTime')}${told === '' ? '' : `: ${told}: ${textOf(ready, 'message')}`}`,
@@ -155,7 +156,7 @@ export const podReader = (sink: Sink, once: Once): PodReader => {
     const message = textOf(isTarget && !isEvicted ? disruption : status, 'message')
     const ready = timeOf(conditionOf(object, 'Ready'), 'lastTransitionTime')
     const target = isTarget ? timeOf(disruption, 'lastTransitionTime') : NaN
-    const at = !Number.isNaN(target) ? target : !Number.isNaN(ready) ? ready : ms
+    const at = [target, ready, ms].find((time) => !Number.isNaN(time)) ?? NaN
     if (Number.isNaN(at)) return
     const reason = (isTarget ? DISRUPTIONS.get(textOf(disruption, 'reason')) : undefined) ?? evictionReason(message)
     once.signal({
@@ -254,7 +255,7 @@ export const podReader = (sink: Sink, once: Once): PodReader => {
     read(object, watch) {
       const metadata = objectOf(object, 'metadata') ?? object
       const status = objectOf(object, 'status')
-      const ms = observedAt(object)
+      const ms = latest(observedAt(object), lastChange(status))
       sink.record(latest(ms, timeOf(metadata, 'creationTimestamp')), 'utc')
       const name = textOf(metadata, 'name')
       if (name === '') return
@@ -275,6 +276,16 @@ export const podReader = (sink: Sink, once: Once): PodReader => {
       }
     },
   }
+}
+
+/** When a pod's containers last started or ended: all that a description tells of its time. */
+const lastChange = (status: JsonObject | undefined): number => {
+  let last = NaN
+  for (const container of listOf(status, 'containerStatuses')) {
+    const state = objectOf(container, 'state')
+    last = latest(last, latest(timeOf(objectOf(state, 'running'), 'startedAt'), timeOf(objectOf(state, 'terminated'), 'finishedAt')))
+  }
+  return last
 }
 
 /** The workload a pod belongs to: the Deployment above its ReplicaSet, known by the hash in the name. */

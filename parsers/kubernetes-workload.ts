@@ -29,13 +29,20 @@ export interface WorkloadReader {
   read(kind: string, object: JsonObject, watch: WatchType): boolean
   /** Labels of a pod, for the services that select it. */
   pod(object: JsonObject): void
-  end(): void
+  /** The input ends; `now` is the latest time it tells. */
+  end(now: number): void
 }
 
 interface Labelled {
   readonly entity: Entity
   readonly namespace: string
   readonly labels: JsonObject
+}
+
+interface Counted {
+  readonly entity: Entity
+  readonly wanted: number
+  readonly ready: number | null
 }
 
 interface NodeLease {
@@ -47,6 +54,7 @@ interface NodeLease {
 export const workloadReader = (sink: Sink, once: Once): WorkloadReader => {
   const versions = new Map<Entity, { wanted: number; image: string }>()
   const leases = new Map<string, NodeLease>()
+  const counted: Counted[] = []
   const selecting: Labelled[] = []
   const labelled = new Map<Entity, Labelled>()
 
@@ -77,9 +85,10 @@ export const workloadReader = (sink: Sink, once: Once): WorkloadReader => {
     const isDaemon = kind === 'DaemonSet'
     const wanted = isDaemon ? numberOf(status, 'desiredNumberScheduled') : numberOf(spec, 'replicas')
     const ready = numberOf(status, isDaemon ? 'numberReady' : 'readyReplicas') || 0
-    const at = Number.isNaN(ms) ? created : ms
-    if (!Number.isNaN(wanted))
-      sink.fact({ fact: 'replicas', workload: entity, at: Number.isNaN(at) ? null : stamp(at), wanted, ready: status === undefined ? null : ready })
+    const seen = { entity, wanted, ready: status === undefined ? null : ready }
+    // The numbers hold when the object was read: in a watch at its version's time, in a snapshot at the end of what it tells.
+    if (watch !== '' && !Number.isNaN(ms)) sayReplicas(seen, ms)
+    else if (counted.length < MAX_SERVICES) counted.push(seen)
     const template = objectOf(spec, 'template')
     const image = imagesOf(template)
     remember(entity, namespace, objectOf(objectOf(template, 'metadata'), 'labels'))
@@ -98,6 +107,10 @@ export const workloadReader = (sink: Sink, once: Once): WorkloadReader => {
         })
     }
     sayAvailable(object, entity, label, wanted, ready)
+  }
+
+  const sayReplicas = ({ entity, wanted, ready }: Counted, ms: number): void => {
+    if (!Number.isNaN(wanted)) sink.fact({ fact: 'replicas', workload: entity, at: Number.isNaN(ms) ? null : stamp(ms), wanted, ready })
   }
 
   const sayAvailable = (object: JsonObject, entity: Entity, label: string, wanted: number, ready: number): void => {
@@ -120,7 +133,7 @@ export const workloadReader = (sink: Sink, once: Once): WorkloadReader => {
         once.signal({ kind, entity, phase: 'end', at: stamp(at), text: told(available) })
     }
     const progressing = conditionOf(object, 'Progressing')
-    const stopped = latest(timeOf(progressing, 'lastTransitionTime'))
+    const stopped = timeOf(progressing, 'lastTransitionTime')
     if (textOf(progressing, 'reason') === 'ProgressDeadlineExceeded' && !Number.isNaN(stopped)) {
       once.signal({
         kind: ready > 0 ? 'workload.degraded' : 'workload.unavailable',
@@ -197,7 +210,8 @@ export const workloadReader = (sink: Sink, once: Once): WorkloadReader => {
 
   /** One lease far behind the others, at the end of the data, is a hint that its kubelet could not renew it. */
   const sayStale = (): void => {
-    const newest = latest(...[...leases.values()].slice(0, MAX_SERVICES).map((known) => known.renewed))
+    let newest = NaN
+    for (const known of leases.values()) newest = latest(newest, known.renewed)
     for (const [name, { renewed, duration, line }] of leases) {
       if (newest - renewed < duration * STALE_DURATIONS) continue
       const text = `lease/kube-node-lease/${name} renewed last ${new Date(renewed).toISOString()}, another one ${new Date(newest).toISOString()}`
@@ -268,7 +282,8 @@ export const workloadReader = (sink: Sink, once: Once): WorkloadReader => {
       const name = textOf(metadata, 'name')
       if (name !== '') remember(pod(namespace, name), namespace, objectOf(metadata, 'labels'))
     },
-    end() {
+    end(now) {
+      for (const seen of counted) sayReplicas(seen, now)
       sayStale()
       saySelected()
     },

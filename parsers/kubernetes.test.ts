@@ -1,5 +1,4 @@
 import assert from 'node:assert/strict'
-import { existsSync, readFileSync } from 'node:fs'
 import { test } from 'node:test'
 import type { InputExtract, Signal } from '../src/model/extract.js'
 import { read } from '../test/read.js'
@@ -98,4 +97,399 @@ test('an earlier NotReady of a repeated event opens nothing, the last one does',
     last: '2026-03-02T10:00:00Z',
   })
   assert.deepEqual(said(await read(listOf([event]))), ['08:00:00 node.not-ready point node/rack-4', '10:00:00 node.not-ready begin node/rack-4'])
+})
+
+test('a watch says the newest occurrence of an event once, never the whole interval again', async () => {
+  const seen = (count: number, last: string): object =>
+    eventOf({ reason: 'BackOff', message: 'Back-off restarting failed container web', container: 'web', count, last, uid: 'u1' })
+  const extract = await read(
+    watchOf([
+      ['ADDED', seen(1, '2026-03-02T10:00:00Z')],
+      ['MODIFIED', seen(2, '2026-03-02T10:01:00Z')],
+      ['MODIFIED', seen(2, '2026-03-02T10:01:00Z')],
+      ['MODIFIED', seen(5, '2026-03-02T10:04:00Z')],
+      ['DELETED', seen(5, '2026-03-02T10:04:00Z')],
+    ]),
+  )
+  assert.equal(extract.format, 'kubernetes-events')
+  assert.deepEqual(said(extract), [
+    '10:00:00 pod.crash-looping point pod/sales/till-7d9f8b6c5d-x2x4z',
+    '10:01:00 pod.crash-looping point pod/sales/till-7d9f8b6c5d-x2x4z',
+    '10:04:00 pod.crash-looping point pod/sales/till-7d9f8b6c5d-x2x4z x3',
+  ])
+})
+
+test('a watch that begins late says only the last occurrence of an event it sees changed', async () => {
+  const event = eventOf({ reason: 'FailedMount', message: 'no', count: 40, first: '2026-03-02T09:00:00Z', last: '2026-03-02T10:00:00Z' })
+  assert.deepEqual(said(await read(watchOf([['MODIFIED', event]]))), ['10:00:00 pod.volume-mount-failed point pod/sales/till-7d9f8b6c5d-x2x4z'])
+})
+
+test('events.k8s.io/v1 tells the same in other fields, and an event without times has its eventTime', async () => {
+  const event = {
+    apiVersion: 'events.k8s.io/v1',
+    kind: 'Event',
+    metadata: { name: 'a', namespace: 'sales' },
+    regarding: { kind: 'Pod', namespace: 'sales', name: 'till-0' },
+    note: '0/4 nodes are available: 1 Insufficient memory, 3 node(s) had untolerated taint {pool: batch}.',
+    reason: 'FailedScheduling',
+    reportingController: 'default-scheduler',
+    eventTime: '2026-03-02T10:00:00.123456Z',
+    series: { count: 3, lastObservedTime: '2026-03-02T10:02:00.000000Z' },
+    deprecatedFirstTimestamp: null,
+    deprecatedLastTimestamp: null,
+    type: 'Warning',
+  }
+  const extract = await read(listOf([event]))
+  assert.deepEqual(said(extract), ['10:00:00 pod.unschedulable point pod/sales/till-0 x3'])
+  assert.deepEqual(extract.signals[0]?.attributes, { reason: 'memory', taint: 'pool' })
+})
+
+test('words of the reason decide, not the reason alone', async () => {
+  const cases: readonly (readonly [string, string, string | null])[] = [
+    ['TaintManagerEviction', 'Marking for deletion Pod sales/till-0', 'pod.evicted'],
+    ['TaintManagerEviction', 'Cancelling deletion of Pod sales/till-0', null],
+    ['Failed', 'Error: ErrImagePull', 'pod.image-pull-failed'],
+    ['Failed', 'Error: secret "smtp" not found', 'pod.stuck'],
+    ['BackOff', 'Back-off pulling image "r.example/till:9"', 'pod.image-pull-failed'],
+    ['BackOff', 'Back-off restarting failed container till in pod till-0_sales(1)', 'pod.crash-looping'],
+    ['FailedScheduling', 'skip schedule deleting pod: sales/till-0', null],
+    ['FailedGetResourceMetric', 'failed to get cpu utilization', null],
+    ['DNSConfigForming', 'Nameserver limits were exceeded', null],
+    ['__proto__', 'x', null],
+    ['constructor', 'x', null],
+  ]
+  for (const [reason, message, kind] of cases) {
+    const extract = await read(listOf([eventOf({ reason, message })]))
+    assert.deepEqual(
+      extract.signals.map((signal) => signal.kind),
+      kind === null ? [] : [kind],
+      `${reason}: ${message}`,
+    )
+    assert.equal(extract.records, 1)
+  }
+})
+
+test('a refused connection right after a start is marked as ordinary, a later one is not', async () => {
+  const message = 'Readiness probe failed: Get "http://10.0.0.9:80/": dial tcp 10.0.0.9:80: connect: connection refused'
+  const extract = await read(
+    listOf([
+      eventOf({ reason: 'Started', message: 'Started container web', container: 'web' }),
+      eventOf({ reason: 'Unhealthy', message, container: 'web', first: '2026-03-02T10:00:01Z', uid: 'a' }),
+      eventOf({ reason: 'Unhealthy', message, container: 'web', first: '2026-03-02T10:30:00Z', uid: 'b' }),
+    ]),
+  )
+  assert.deepEqual(
+    extract.signals.filter((signal) => signal.kind === 'pod.unready').map((signal) => signal.attributes['starting'] ?? 'no'),
+    ['yes', 'no'],
+  )
+})
+
+test('a controller that restarts registers all nodes at once: none of them has joined', async () => {
+  const registered = (name: string): object =>
+    eventOf({ reason: 'RegisteredNode', kind: 'Node', name, message: `Node ${name} event: Registered Node ${name} in Controller` })
+  assert.deepEqual(said(await read(listOf([registered('rack-1'), registered('rack-2')]))), [])
+  assert.deepEqual(said(await read(listOf([registered('rack-1')]))), ['10:00:00 change.node-added point node/rack-1'])
+})
+
+test('the dumps of old clients have the field names of Go and no kind', async () => {
+  const text = JSON.stringify(
+    {
+      selfLink: '/api/v1/namespaces/sales/events',
+      Items: [
+        {
+          metadata: { name: 'till.1', namespace: 'sales' },
+          InvolvedObject: { Kind: 'Pod', Namespace: 'sales', Name: 'till-0', FieldPath: 'spec.containers{till}' },
+          Reason: 'BackOff',
+          Message: 'Back-off restarting failed docker container',
+          Source: { Component: 'kubelet', Host: 'rack-1' },
+          FirstTimestamp: '2026-03-02T10:00:00Z',
+          LastTimestamp: '2026-03-02T10:00:00Z',
+          Count: 1,
+          Type: 'Warning',
+        },
+      ],
+    },
+    null,
+    4,
+  )
+  const extract = await read(text)
+  assert.equal(extract.format, 'kubernetes-events')
+  assert.deepEqual(said(extract), ['10:00:00 pod.crash-looping point pod/sales/till-0'])
+})
+
+test('an empty list of events and an answer that is an error are missing evidence, not health', async () => {
+  const empty = await read(JSON.stringify({ kind: 'EventList', apiVersion: 'v1', metadata: {}, items: [] }), { path: 'dump/events/sales.json' })
+  assert.equal(empty.format, 'kubernetes-events')
+  assert.equal(empty.facts[0]?.fact, 'missing')
+  const failed = await read(JSON.stringify({ kind: 'Status', apiVersion: 'v1', metadata: {}, status: 'Failure', message: 'Unauthorized', code: 401 }))
+  assert.equal(failed.facts[0]?.fact, 'missing')
+  assert.match(failed.warnings[0] ?? '', /Unauthorized/u)
+})
+
+const node = (changes: {
+  readonly machine?: string
+  readonly ready?: string
+  readonly at?: string
+  readonly heartbeat?: string
+  readonly boot?: string
+}): object => ({
+  apiVersion: 'v1',
+  kind: 'Node',
+  metadata: { name: 'rack-4', creationTimestamp: '2026-01-01T00:00:00Z' },
+  spec: {},
+  status: {
+    addresses: [{ type: 'InternalIP', address: '192.0.2.4' }],
+    capacity: { cpu: '4', memory: '8Gi' },
+    conditions: [
+      {
+        type: 'Ready',
+        status: changes.ready ?? 'True',
+        reason: 'KubeletReady',
+        message: '',
+        lastHeartbeatTime: changes.heartbeat ?? '2026-03-02T10:00:00Z',
+        lastTransitionTime: changes.at ?? '2026-03-02T09:00:00Z',
+      },
+    ],
+    nodeInfo: { machineID: changes.machine ?? 'aaaa', bootID: changes.boot ?? 'b1', systemUUID: 's' },
+  },
+})
+
+test('a node says its conditions when they change, and its identity only when it does', async () => {
+  const extract = await read(
+    watchOf([
+      ['ADDED', node({})],
+      ['MODIFIED', node({ heartbeat: '2026-03-02T10:01:00Z' })],
+      ['MODIFIED', node({ ready: 'Unknown', at: '2026-03-02T10:02:00Z' })],
+      ['MODIFIED', node({ machine: 'cccc', at: '2026-03-02T10:05:00Z', heartbeat: '2026-03-02T10:05:00Z' })],
+      ['BOOKMARK', { kind: 'Node', apiVersion: 'v1', metadata: { resourceVersion: '9' } }],
+    ]),
+  )
+  assert.equal(extract.format, 'kubernetes-objects')
+  assert.equal(extract.records, 4)
+  assert.deepEqual(said(extract), [
+    '00:00:00 change.node-added point node/rack-4',
+    '09:00:00 node.not-ready end node/rack-4',
+    '10:02:00 node.not-ready begin node/rack-4',
+    '10:05:00 node.not-ready end node/rack-4',
+    '10:05:00 node.identity point node/rack-4',
+  ])
+  assert.deepEqual(extract.signals.at(-1)?.attributes, { machineId: 'cccc' })
+})
+
+test('a new boot id alone is a reboot', async () => {
+  const extract = await read(
+    watchOf([
+      ['ADDED', node({})],
+      ['MODIFIED', node({ boot: 'b2', heartbeat: '2026-03-02T10:09:00Z' })],
+    ]),
+  )
+  assert.deepEqual(
+    extract.signals.map((signal) => signal.kind).filter((kind) => kind.startsWith('node.')),
+    ['node.not-ready', 'node.identity', 'node.rebooted'],
+  )
+})
+
+const pod = (status: object, metadata: object = {}): object => ({
+  apiVersion: 'v1',
+  kind: 'Pod',
+  metadata: {
+    name: 'till-7d9f8b6c5d-x2x4z',
+    namespace: 'sales',
+    uid: 'p-1',
+    creationTimestamp: '2026-03-02T09:59:00Z',
+    labels: { 'pod-template-hash': '7d9f8b6c5d' },
+    ownerReferences: [{ kind: 'ReplicaSet', name: 'till-7d9f8b6c5d', controller: true }],
+    ...metadata,
+  },
+  spec: { nodeName: 'rack-4', containers: [{ name: 'till', resources: { limits: { memory: '64Mi' } } }] },
+  status: { hostIP: '192.0.2.4', podIP: '198.51.100.9', startTime: '2026-03-02T09:59:00Z', ...status },
+})
+
+test('a pod tells where it runs, who owns it, what it may use, and how its container died', async () => {
+  const extract = await read(
+    JSON.stringify(
+      pod({
+        phase: 'Running',
+        conditions: [{ type: 'Ready', status: 'False', reason: 'ContainersNotReady', lastTransitionTime: '2026-03-02T10:10:00Z' }],
+        containerStatuses: [
+          {
+            name: 'till',
+            restartCount: 2,
+            state: { waiting: { reason: 'CrashLoopBackOff', message: 'back-off' } },
+            lastState: { terminated: { reason: 'OOMKilled', exitCode: 137, startedAt: '2026-03-02T10:09:00Z', finishedAt: '2026-03-02T10:10:00Z' } },
+          },
+        ],
+      }),
+      null,
+      2,
+    ),
+  )
+  assert.deepEqual(said(extract), [
+    '10:10:00 pod.unready begin pod/sales/till-7d9f8b6c5d-x2x4z',
+    '10:10:00 container.exited point pod/sales/till-7d9f8b6c5d-x2x4z',
+    '10:10:00 pod.oom-killed point pod/sales/till-7d9f8b6c5d-x2x4z',
+    '10:09:00 container.started point pod/sales/till-7d9f8b6c5d-x2x4z',
+    '10:10:00 pod.crash-looping point pod/sales/till-7d9f8b6c5d-x2x4z',
+  ])
+  const facts = extract.facts.map((fact) => fact.fact)
+  assert.deepEqual(facts, ['pod-on-node', 'pod-owner', 'alias', 'alias', 'pod-resources'])
+  assert.deepEqual(extract.facts[1], { fact: 'pod-owner', pod: 'pod/sales/till-7d9f8b6c5d-x2x4z', workload: 'workload/sales/till' })
+})
+
+test('a deleted pod was deleted when its grace period began, and is stuck if it is still there long after', async () => {
+  const gone = pod({ phase: 'Running' }, { deletionTimestamp: '2026-03-02T10:00:30Z', deletionGracePeriodSeconds: 30 })
+  const later = eventOf({ reason: 'Pulled', message: 'x', first: '2026-03-02T10:20:00Z' })
+  assert.deepEqual(said(await read(listOf([gone, later]))), [
+    '10:00:00 pod.deleted point pod/sales/till-7d9f8b6c5d-x2x4z',
+    '10:00:30 pod.stuck begin pod/sales/till-7d9f8b6c5d-x2x4z',
+  ])
+  assert.deepEqual(said(await read(listOf([gone]))), ['10:00:00 pod.deleted point pod/sales/till-7d9f8b6c5d-x2x4z'])
+})
+
+const deployment = (available: string): object => ({
+  apiVersion: 'apps/v1',
+  kind: 'Deployment',
+  metadata: { name: 'till', namespace: 'sales', creationTimestamp: '2026-03-02T10:00:00Z' },
+  spec: { replicas: 2, template: { metadata: { labels: { app: 'till' } }, spec: { containers: [{ name: 'till', image: 'r.example/till:2' }] } } },
+  status: { conditions: [{ type: 'Available', status: available, reason: 'MinimumReplicasUnavailable', lastTransitionTime: '2026-03-02T10:00:05Z' }] },
+})
+
+test('a new deployment is a change, one without ready replicas is unavailable, and a service runs as what it selects', async () => {
+  const service = { apiVersion: 'v1', kind: 'Service', metadata: { name: 'tills', namespace: 'sales' }, spec: { selector: { app: 'till' } } }
+  const secret = { apiVersion: 'v1', kind: 'Secret', metadata: { name: 's', namespace: 'sales' }, data: { password: 'aHVudGVyMg==' } }
+  const extract = await read(listOf([deployment('False'), service, secret]))
+  assert.deepEqual(said(extract), ['10:00:00 change.deployed point workload/sales/till', '10:00:05 workload.unavailable begin workload/sales/till'])
+  assert.deepEqual(
+    extract.facts.filter((fact) => fact.fact === 'runs-as'),
+    [{ fact: 'runs-as', of: 'service/sales/tills', by: 'workload/sales/till' }],
+  )
+  assert.ok(!JSON.stringify(extract).includes('aHVudGVyMg'))
+})
+
+test('a lease far behind the others hints at a kubelet that cannot renew it', async () => {
+  const lease = (name: string, renewTime: string): object => ({
+    apiVersion: 'coordination.k8s.io/v1',
+    kind: 'Lease',
+    metadata: { name, namespace: 'kube-node-lease' },
+    spec: { holderIdentity: name, leaseDurationSeconds: 40, renewTime },
+  })
+  const fresh = lease('rack-1', '2026-03-02T10:05:00.000000Z')
+  assert.deepEqual(said(await read(listOf([fresh, lease('rack-4', '2026-03-02T10:00:00.000000Z')]))), ['10:00:00 node.heartbeat-missed point node/rack-4'])
+  assert.deepEqual(said(await read(listOf([fresh, lease('rack-4', '2026-03-02T10:04:30.000000Z')]))), [])
+})
+
+const YAML = `apiVersion: v1
+items:
+- apiVersion: v1
+  count: 4
+  eventTime: null
+  firstTimestamp: "2026-03-02T10:00:00Z"
+  involvedObject:
+    kind: Pod
+    name: till-0
+    namespace: sales
+  kind: Event
+  lastTimestamp: "2026-03-02T10:01:00Z"
+  message: |
+    MountVolume.SetUp failed for volume "cfg" : configmap "till" not found
+  metadata:
+    name: till-0.1
+    namespace: sales
+  reason: FailedMount
+  type: Warning
+- apiVersion: v1
+  data:
+    password: aHVudGVyMg==
+  kind: Secret
+  metadata:
+    name: s
+kind: List
+metadata:
+  resourceVersion: ""
+`
+
+test('YAML tells the same as JSON, list or documents, with the line of each object', async () => {
+  const list = await read(YAML)
+  assert.equal(list.format, 'kubernetes-objects')
+  assert.deepEqual(said(list), ['10:00:00 pod.volume-mount-failed point pod/sales/till-0 x4'])
+  assert.equal(list.signals[0]?.places[0]?.line, 3)
+  assert.equal(list.records, 2)
+  assert.equal(list.lines, 28)
+  const event = YAML.split('\n')
+    .slice(2, 19)
+    .map((line) => line.slice(2))
+    .join('\n')
+  const documents = await read(`${event}\n---\n${event.replaceAll('till-0', 'till-1')}\n`)
+  assert.equal(documents.format, 'kubernetes-events')
+  assert.deepEqual(
+    documents.signals.map((signal) => signal.entity),
+    ['pod/sales/till-0', 'pod/sales/till-1'],
+  )
+})
+
+test('YAML aliases that multiply are refused, and cost their object only', async () => {
+  const bomb = ['apiVersion: v1', 'kind: Pod', 'a: &a [x,x,x,x,x,x,x,x,x]']
+  for (const [index, letter] of [...'bcdefgh'].entries())
+    bomb.push(`${letter}: &${letter} [${Array.from({ length: 9 }, () => `*${'abcdefgh'[index] ?? 'a'}`).join(',')}]`)
+  const extract = await read(`${bomb.join('\n')}\n---\n${YAML}`)
+  assert.equal(extract.signals.length, 1)
+  assert.match(extract.warnings.join(), /not understood/u)
+})
+
+const several = listOf([mount, eventOf({ reason: 'Évicté', message: 'ünïcödé' }), eventOf({ reason: 'NodeReady', kind: 'Node', name: 'rack-4', message: 'x' })])
+for (const [name, text] of [
+  ['a list', several],
+  [
+    'a watch',
+    watchOf([
+      ['ADDED', node({})],
+      ['MODIFIED', node({ ready: 'False', at: '2026-03-02T10:02:00Z' })],
+    ]),
+  ],
+  ['YAML', YAML],
+] as const) {
+  test(`reads ${name} the same wherever its bytes are cut`, async () => {
+    const whole = await read(text)
+    for (let chunkBytes = 1; chunkBytes <= 40; chunkBytes++) assert.deepEqual(await read(text, { chunkBytes }), whole)
+    const repeated = text.repeat(Math.ceil(70_000 / text.length)) // beyond the head, which is always whole
+    const long = await read(repeated)
+    for (const chunkBytes of [1, 7, 1000]) assert.deepEqual(await read(repeated, { chunkBytes }), long)
+  })
+}
+
+test('a broken list keeps its whole elements and says at which line it broke', async () => {
+  const text = listOf([mount, mount, mount])
+  const extract = await read(text.slice(0, text.length - 900))
+  assert.equal(extract.records, 2)
+  assert.match(extract.warnings.join(), /line [0-9]+: the document ends before it is complete/u)
+})
+
+test('JSON and YAML of others are not taken for objects of the API', async () => {
+  const others = [
+    '{"status":"success","data":{"resultType":"matrix","result":[]}}',
+    '{"kind":"Event","apiVersion":"audit.k8s.io/v1","level":"Metadata","auditID":"1","stage":"ResponseComplete","verb":"get"}',
+    '{"level":"info","ts":1772445600.1,"msg":"started"}\n{"level":"error","ts":1772445601.1,"msg":"failed"}',
+    '[{"labels":{"alertname":"X"},"startsAt":"2026-03-02T10:00:00Z"}]',
+    'groups:\n- name: a\n  rules: []\n',
+    'I0302 10:00:00.000000       1 server.go:1] "Started" kind="Event"',
+  ]
+  for (const other of others) assert.doesNotMatch((await read(other)).format, /^kubernetes/u, other)
+})
+
+test('hostile shapes are read past', async () => {
+  const shapes = [
+    null,
+    1,
+    'x',
+    [],
+    {},
+    { kind: 'Pod' },
+    { kind: 'Node', metadata: [] },
+    { kind: 'Event', involvedObject: 7 },
+    JSON.parse('{"__proto__":{"kind":"Pod"}}') as object,
+  ]
+  const extract = await read(
+    `${JSON.stringify({ apiVersion: 'v1', kind: 'List', items: [...Array.from({ length: 10 }, () => mount), ...shapes] })}\n${'[['.repeat(1000)}\n`,
+  )
+  assert.equal(extract.signals.length, 1)
 })

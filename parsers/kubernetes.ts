@@ -88,7 +88,7 @@ const readObjects = (sink: Sink, path: string): Reading => {
         if (textOf(object, 'apiVersion').startsWith('audit.')) sink.skip('a record of an audit log among objects')
         else {
           events.read(object, watch)
-          now = latest(now, timeOf(object, 'lastTimestamp'), timeOf(object, 'eventTime'))
+          now = latest(now, latest(timeOf(object, 'lastTimestamp'), timeOf(object, 'eventTime')))
         }
         return
       case 'Node':
@@ -107,7 +107,7 @@ const readObjects = (sink: Sink, path: string): Reading => {
         sink.skip('no object of the Kubernetes API')
         return
       default:
-        if (workloads.read(kind, object, watch)) now = latest(now, observedAt(object), timeOf(objectOf(object, 'spec'), 'renewTime'))
+        if (workloads.read(kind, object, watch)) now = latest(now, latest(observedAt(object), timeOf(objectOf(object, 'spec'), 'renewTime')))
         else sink.record(kind === 'Secret' || kind === 'ConfigMap' ? NaN : observedAt(object), 'utc')
     }
   }
@@ -143,7 +143,7 @@ const readObjects = (sink: Sink, path: string): Reading => {
     end() {
       events.end()
       pods.end(now)
-      workloads.end()
+      workloads.end(now)
       if (seen === 0 && emptyLists === 0) sink.warn('no object of the Kubernetes API was found')
     },
   }
@@ -256,7 +256,7 @@ const contentOf = (head: Head): Content => {
 
 const look = (head: Head): Content => {
   const text = head.bytes.toString('utf8', 0, Math.min(head.bytes.length, 65_536))
-  if (isYaml(text)) return lookAtYaml(text)
+  if (isYaml(text)) return lookAtYaml(head.bytes, text)
   if (!/^\ufeff?\s{0,8}[{[]/mu.test(text)) return null
   const kinds: string[] = []
   let empty = false
@@ -316,11 +316,38 @@ const lookAtText = (text: string): Content => {
   return /"apiVersion":\s{0,4}"/u.test(text) && /"kind":\s{0,4}"/u.test(text) ? 'objects' : null
 }
 
-const lookAtYaml = (text: string): Content => {
+const lookAtYaml = (bytes: Buffer, text: string): Content => {
   if (!/^ {0,8}(?:- )?apiVersion:/mu.test(text) || /^ {0,8}(?:- )?apiVersion: audit\./mu.test(text)) return null
-  const kinds = [...text.matchAll(/^ {0,4}kind: ([A-Za-z]{1,63})\s*$/gmu)].map((match) => match[1] ?? '').filter((kind) => kind !== 'List')
-  if (kinds.length === 0) return /^items: \[\]/mu.test(text) ? 'empty' : null
-  return kinds.every((kind) => kind === 'Event' || kind === 'EventList') || /^ {0,4}involvedObject:/mu.test(text) ? 'events' : 'objects'
+  const kinds: string[] = []
+  let empty = false
+  const slicer = sliceYaml({
+    wanted(element) {
+      if (kinds.length < SNIFFED_ELEMENTS) kinds.push(yamlKind(element))
+      return false
+    },
+    element: () => undefined,
+    list(_, elements) {
+      empty ||= elements === 0
+    },
+    broken: () => undefined,
+  })
+  slicer.chunk(bytes.subarray(0, 65_536))
+  slicer.end()
+  const known = kinds.filter((kind) => kind !== '' && kind !== 'List')
+  if (known.length === 0) return empty ? 'empty' : null
+  return known.every((kind) => kind === 'Event') ? 'events' : 'objects'
+}
+
+/** The object's own kind stands least deep. */
+const yamlKind = (element: string): string => {
+  let least = Infinity
+  let own = ''
+  for (const [, indent = '', kind = ''] of element.matchAll(/^( *)kind: ([A-Za-z]{1,63})\s*$/gmu)) {
+    if (indent.length >= least) continue
+    least = indent.length
+    own = kind
+  }
+  return own
 }
 
 const SURE = 0.9
