@@ -52,6 +52,8 @@ const HARM: Partial<Readonly<Record<FindingKind, number>>> = {
 
 const harmOf = (one: Found): number => {
   const harm = HARM[one.kind] ?? 0
+  // A scrape target is watched by machines; people use services.
+  if (one.kind === 'service.unreachable' && typeOf(one.entity) === 'target') return 0.45
   if (one.kind === 'node.heartbeat-missed' && one.dose < 5) return 0
   if (one.kind === 'pod.unready' && one.end !== null && one.end - one.start < 20_000) return 0
   return harm
@@ -175,7 +177,7 @@ const chainsOf = (roots: readonly RankedRoot[], graph: Graph, found: readonly Fo
       const harm = harmOf(one)
       if (harm === 0) continue
       const impact = roleOf(one.kind) === 'impact' ? 1 : 0.5
-      const worth = path.product ** (1 / (path.steps.length - 1)) * harm * impact * (1 + 0.05 * path.steps.length)
+      const worth = path.product ** (1 / (path.steps.length - 1)) * harm * impact * (1 + 0.08 * path.steps.length)
       if (best === null || worth > best.worth) best = { steps: path.steps, worth }
     }
     if (best !== null) chains.push({ ...best, root: rank })

@@ -28,8 +28,8 @@ interface Candidate {
 const SAYABLE = 0.35
 /** What no known cause explains: nothing is ever certain. */
 const LEAK = 0.08
-/** A rival half as strong as the best is noise beside it. */
-const RIVAL = 0.55
+/** A rival much weaker than the best is noise beside it. */
+const RIVAL = 0.7
 /** Evidence that the rule asks for and finds otherwise. */
 const CONTRADICTED = 0.25
 
@@ -175,7 +175,7 @@ const weighCounterEvidence = (candidates: Candidate[], found: readonly Found[]):
     if (!kind.startsWith('node.')) continue
     const hits = causes.get(`${candidate.mechanism.id} ${kind} ${found[candidate.effect]?.kind ?? ''}`)?.size ?? 1
     const trials = totals.get(kind) ?? 1
-    candidate.strength *= 0.6 + 0.4 * ((hits + 1) / (trials + 1))
+    candidate.strength *= 0.5 + 0.5 * ((hits + 1) / (trials + 1))
   }
 }
 

@@ -38,7 +38,16 @@ export const findWrong = (timeline: Timeline): readonly Found[] => {
   let found: readonly Found[] = []
   for (const detector of detectors) {
     const next = detector.detect(timeline, found)
-    if (next.length > 0) found = mergeSame([...found, ...next], gapOf)
+    if (next.length > 0) found = settled(mergeSame([...found, ...next], gapOf), timeline)
   }
   return found
 }
+
+/** A pod that was called unready because of its node is ready again with its node, where nothing says otherwise. */
+const settled = (found: readonly Found[], timeline: Timeline): readonly Found[] =>
+  found.map((one) => {
+    if (one.kind !== 'pod.unready' || one.end !== null || !String(one.attributes['reason'] ?? '').startsWith('node')) return one
+    const node = timeline.topology.nodeOf(one.entity, one.start)
+    const lost = found.find((other) => other.kind === 'node.not-ready' && other.entity === node && other.start <= one.start + 1_000 && (other.end ?? Infinity) >= one.start)
+    return lost === undefined || lost.end === null ? one : { ...one, end: lost.end }
+  })

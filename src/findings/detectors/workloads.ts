@@ -43,7 +43,7 @@ interface Change {
 }
 
 const shortages = (workload: Entity, troubles: readonly Found[], timeline: Timeline): readonly Found[] => {
-  const wanted = wantedOf(workload, timeline)
+  const wanted = wantedOf(workload, timeline, Math.min(...troubles.map((trouble) => trouble.start)))
   const changes: Change[] = []
   for (const [, ofPod] of perPod(troubles)) {
     for (const stretch of unite(ofPod, timeline, workload)) {
@@ -82,10 +82,14 @@ const shortages = (workload: Entity, troubles: readonly Found[], timeline: Timel
   return result
 }
 
-const wantedOf = (workload: Entity, timeline: Timeline): number => {
+/** Replicas as the cluster says; else the pods that were there when the trouble began. */
+const wantedOf = (workload: Entity, timeline: Timeline, at: number): number => {
   const said = timeline.topology.replicas(workload).map((count) => count.wanted)
   const most = said.length > 0 ? Math.max(...said) : 0
-  return Math.max(1, most > 0 ? most : timeline.topology.podsOf(workload).length)
+  if (most > 0) return most
+  const gone = new Set(timeline.signals.filter((signal) => signal.kind === 'pod.deleted' && signal.at < at).map((signal) => signal.entity))
+  const there = timeline.topology.podsOf(workload).filter((pod) => !gone.has(pod) && (timeline.topology.placements(pod)[0]?.from ?? -Infinity) <= at + 1_000)
+  return Math.max(1, there.length)
 }
 
 const perPod = (troubles: readonly Found[]): ReadonlyMap<Entity, readonly Found[]> => {
