@@ -22,9 +22,18 @@ const startsWith = (bytes: Buffer, at: number, end: number, word: Buffer): boole
 }
 
 /** Messages of level info that matter; containerd says thousands of others for each pod. */
-const WANTED = ['RunPodSandbox ', 'CreateContainer within sandbox', 'StartContainer for ', 'received container exit', 'TaskExit event', 'TaskOOM event', 'PullImage ', 'Started container', 'Ran pod sandbox', 'Created container'].map((word) =>
-  Buffer.from(word),
-)
+const WANTED = [
+  'RunPodSandbox ',
+  'CreateContainer within sandbox',
+  'StartContainer for ',
+  'received container exit',
+  'TaskExit event',
+  'TaskOOM event',
+  'PullImage ',
+  'Started container',
+  'Ran pod sandbox',
+  'Created container',
+].map((word) => Buffer.from(word))
 
 const SANDBOX = /PodSandboxMetadata\{Name:([a-z0-9][a-z0-9.-]{0,252}),Uid:([0-9a-f-]{8,64}),Namespace:([a-z0-9][a-z0-9-]{0,62}),/u
 const SANDBOX_ID = /returns sandbox id "([0-9a-f]{12,64})"/u
@@ -133,7 +142,8 @@ const open = (sink: Sink): LineReader => {
 }
 
 const LOGRUS = /^time="\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d[^"]{0,40}" level=\w{4,7} msg="/u
-const OWN_WORDS = /containerd|PodSandbox|StopContainer|CreateContainer|StartContainer|container event discarded|connecting to shim|shim disconnected|CRI |cri-o|crio|snapshotter|io\.containerd|dockerd|libcontainerd|loading plugin/u
+const OWN_WORDS =
+  /containerd|PodSandbox|StopContainer|CreateContainer|StartContainer|container event discarded|connecting to shim|shim disconnected|CRI |cri-o|crio|snapshotter|io\.containerd|dockerd|libcontainerd|loading plugin/u
 
 export const containerd: LineFormat = {
   id: 'containerd',

@@ -98,7 +98,8 @@ const sayBound = (line: KlogLine, said: Saying): void => {
 const OLD_NO_FIT = /^Unable to schedule ([^ :;]{1,320})[:;] no fit/u
 const sayNoFit = (line: KlogLine, said: Saying): void => {
   const reference = fieldsOf(line).get('pod') ?? OLD_NO_FIT.exec(messageOf(line))?.[1]
-  if (reference !== undefined) said.emit(line, 'pod.unschedulable', podOfReference(reference), { reason: schedulingFailure(fieldsOf(line).get('err') ?? messageOf(line)) })
+  if (reference !== undefined)
+    said.emit(line, 'pod.unschedulable', podOfReference(reference), { reason: schedulingFailure(fieldsOf(line).get('err') ?? messageOf(line)) })
 }
 
 const sayPreempted = (line: KlogLine, said: Saying): void => {
@@ -113,7 +114,8 @@ const sayTree = (line: KlogLine, said: Saying): void => {
   if (name === undefined || zone === undefined) return
   const before = said.memory.get(`zone ${name}`)
   said.memory.put(`zone ${name}`, zone)
-  if (messageOf(line).startsWith('Added') && before !== undefined && before !== zone) said.emit(line, 'node.identity', node(name), { zone: zone.slice(zone.lastIndexOf(':') + 1) })
+  if (messageOf(line).startsWith('Added') && before !== undefined && before !== zone)
+    said.emit(line, 'node.identity', node(name), { zone: zone.slice(zone.lastIndexOf(':') + 1) })
 }
 
 const SAYS_VOLUME = /volume "([^"]{1,253})"/u

@@ -15,16 +15,11 @@ const TABLE: KlogTable = {
   otherwise: sayApplication,
 }
 
-const COMPONENTS = [
-  'kube-apiserver',
-  'kube-controller-manager',
-  'kube-scheduler',
-  'cloud-controller-manager',
-  'kube-proxy',
-]
+const COMPONENTS = ['kube-apiserver', 'kube-controller-manager', 'kube-scheduler', 'cloud-controller-manager', 'kube-proxy']
 
 /** Source files that only these components have. */
-const SOURCES = /^(?:node_lifecycle_controller|schedule_one|scheduler|replica_set|apf_controller|endpoints_controller|endpointslice_controller|deployment_controller|garbagecollector|node_authorizer|node_tree|taint_manager|taint_eviction|cidrallocator|available_controller|leaderelection|controllermanager|job_controller|horizontal|resource_quota_controller|cronjob_controllerv2|stateful_set|daemon_controller|httplog|wrap|handler_proxy|proxier)\.go$/u
+const SOURCES =
+  /^(?:node_lifecycle_controller|schedule_one|scheduler|replica_set|apf_controller|endpoints_controller|endpointslice_controller|deployment_controller|garbagecollector|node_authorizer|node_tree|taint_manager|taint_eviction|cidrallocator|available_controller|leaderelection|controllermanager|job_controller|horizontal|resource_quota_controller|cronjob_controllerv2|stateful_set|daemon_controller|httplog|wrap|handler_proxy|proxier)\.go$/u
 export const isControlPlaneSource = (source: string): boolean => SOURCES.test(source)
 
 /** The program's name, from the file's place or name, else from what only it logs. */

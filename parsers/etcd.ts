@@ -11,7 +11,15 @@ import { decode } from '../src/read/text.js'
 import { withoutNumbers } from './klog-reasons.js'
 
 /** What a message says by itself, whatever its level; warnings of slow requests are told by level. */
-const GRAVE = ['lost leader', 'database space exceeded', 'alarm raised', 'NOSPACE', 'failed to reach the peer', 'no leader', 'leader failed to send out heartbeat']
+const GRAVE = [
+  'lost leader',
+  'database space exceeded',
+  'alarm raised',
+  'NOSPACE',
+  'failed to reach the peer',
+  'no leader',
+  'leader failed to send out heartbeat',
+]
 const SLOW = ['took too long', 'slow fdatasync', 'slow disk', 'request stats', 'overloaded', 'heartbeat']
 
 const TS = Buffer.from('"ts":')
@@ -99,8 +107,10 @@ const messageOf = (text: string): string => {
   return text.slice(0, 400)
 }
 
-const JSON_LINE = /^\{"level":"\w{4,6}","ts":(?:"\d{4}-|\d{9}).{0,80}"caller":"(?:etcdserver|etcdmain|embed|membership|rafthttp|mvcc|wal|raft|auth|v3rpc|backend|schema|snap|fileutil|transport|lease|api|cindex|version|flags|etcdutl|verify|logutil|zapgrpc|traceutil|osutil|v3compactor|compactor|hostwhitelist|concurrency|contention|\w{0,20}etcd)\b/u
-const OLD_LINE = /^\d{4}-\d\d-\d\d \d\d:\d\d:\d\d\.\d{6} [DNIWEC] \| (?:etcdserver|etcdmain|embed|raft|rafthttp|mvcc|wal|auth|pkg|snap|lease|compactor|store|version|api|mvcc\/backend)\b/u
+const JSON_LINE =
+  /^\{"level":"\w{4,6}","ts":(?:"\d{4}-|\d{9}).{0,80}"caller":"(?:etcdserver|etcdmain|embed|membership|rafthttp|mvcc|wal|raft|auth|v3rpc|backend|schema|snap|fileutil|transport|lease|api|cindex|version|flags|etcdutl|verify|logutil|zapgrpc|traceutil|osutil|v3compactor|compactor|hostwhitelist|concurrency|contention|\w{0,20}etcd)\b/u
+const OLD_LINE =
+  /^\d{4}-\d\d-\d\d \d\d:\d\d:\d\d\.\d{6} [DNIWEC] \| (?:etcdserver|etcdmain|embed|raft|rafthttp|mvcc|wal|auth|pkg|snap|lease|compactor|store|version|api|mvcc\/backend)\b/u
 
 export const etcd: LineFormat = {
   id: 'etcd',

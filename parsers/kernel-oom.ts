@@ -143,7 +143,8 @@ export const podUidOf = (cgroup: string): string | null => {
 }
 
 const NODE_SEGMENT = /^[a-z0-9](?:[a-z0-9.-]{0,251}[a-z0-9])?$/u
-const NO_NODE = /\.(?:slice|scope|service|mount)$|^(?:docker|podman|libpod|lxc|machine|system|user|init|kubelet|kubernetes|cri|containerd|k8s|k3s)$|^[0-9a-f]{12,64}$/u
+const NO_NODE =
+  /\.(?:slice|scope|service|mount)$|^(?:docker|podman|libpod|lxc|machine|system|user|init|kubelet|kubernetes|cri|containerd|k8s|k3s)$|^[0-9a-f]{12,64}$/u
 /** Nodes that are containers or namespaces of one machine carry their name before /kubepods: /lxc/worker-2/kubepods/… */
 const nodeOfCgroup = (cgroup: string): string | null => {
   const segments = cgroup.split('/', 40)

@@ -58,7 +58,8 @@ interface Said {
 /** What a message means that stands by itself; a kill by the OOM killer takes several lines. */
 const meaningOf = (message: string, host: string | null): Said | null => {
   if (message.startsWith('Kernel panic - not syncing')) return { kind: 'node.kernel-panic', burst: 'panic' }
-  if (message.includes('soft lockup - CPU#')) return { kind: 'node.kernel-hang', attributes: { reason: 'soft-lockup' }, late: Number(STUCK.exec(message)?.[1] ?? 0) }
+  if (message.includes('soft lockup - CPU#'))
+    return { kind: 'node.kernel-hang', attributes: { reason: 'soft-lockup' }, late: Number(STUCK.exec(message)?.[1] ?? 0) }
   if (message.includes('hard LOCKUP on cpu')) return { kind: 'node.kernel-hang', attributes: { reason: 'hard-lockup' } }
   const blocked = BLOCKED.exec(message)
   if (blocked !== null) return { kind: 'node.kernel-hang', attributes: { reason: 'hung-task', process: blocked[1] ?? '' }, late: Number(blocked[3]) }
@@ -127,7 +128,8 @@ const open = (sink: Sink): LineReader => {
     const named = kill.node
     if (named === null) return
     sink.fact({ fact: 'node', node: node(named), at: null })
-    if (kill.podUid !== null) sink.fact({ fact: 'pod-on-node', pod: `pod/-/uid:${kill.podUid}`, node: node(named), at: Number.isNaN(kill.at.ms) ? null : kill.at, uid: kill.podUid })
+    if (kill.podUid !== null)
+      sink.fact({ fact: 'pod-on-node', pod: `pod/-/uid:${kill.podUid}`, node: node(named), at: Number.isNaN(kill.at.ms) ? null : kill.at, uid: kill.podUid })
   }
 
   return {
@@ -181,7 +183,8 @@ const open = (sink: Sink): LineReader => {
 const SINCE_BOOT_LINE = /^(?:<\d{1,3}>)?\[ {0,8}\d{1,12}\.\d{6}\] /u
 /** The fraction after a comma and the offset: how dmesg --time-format iso writes its times, and hardly anybody else. */
 const ISO_LINE = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d,\d{6}[+-]\d\d:?\d\d /u
-const KERNEL_WORDS = /Linux version |oom-kill|Out of memory|entered (?:blocking|forwarding|disabled|promiscuous) |Call Trace:|audit: |usb |eth\d|IPv6: |EXT4-fs|systemd\[1\]|kernel/u
+const KERNEL_WORDS =
+  /Linux version |oom-kill|Out of memory|entered (?:blocking|forwarding|disabled|promiscuous) |Call Trace:|audit: |usb |eth\d|IPv6: |EXT4-fs|systemd\[1\]|kernel/u
 
 const sniff = ({ lines, units }: Head): number => {
   if (lines.length === 0) return 0

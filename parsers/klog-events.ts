@@ -29,7 +29,14 @@ const echoedEvent = (line: KlogLine): EchoedEvent | null => {
     const slash = object.indexOf('/')
     const container = CONTAINER.exec(fieldsOf(line).get('fieldPath') ?? '')?.[1] ?? null
     const [namespace, name] = slash < 0 ? ['', object] : [object.slice(0, slash), object.slice(slash + 1)]
-    return { kind: fieldsOf(line).get('kind') ?? '', namespace, name, reason: fieldsOf(line).get('reason') ?? '', message: fieldsOf(line).get('message') ?? '', container }
+    return {
+      kind: fieldsOf(line).get('kind') ?? '',
+      namespace,
+      name,
+      reason: fieldsOf(line).get('reason') ?? '',
+      message: fieldsOf(line).get('message') ?? '',
+      container,
+    }
   }
   const reference = OLD.exec(messageOf(line))
   const reason = OLD_REASON.exec(messageOf(line))

@@ -58,7 +58,11 @@ const valueEnd = (text: string, at: number): number => {
 
 const valueOf = (text: string, at: number, end: number): string => {
   if (text.charCodeAt(at) === 34) return unquote(text.slice(at + 1, Math.max(at + 1, end - 1)))
-  if (text.charCodeAt(at) === 60 && end - at > 4) return text.slice(at + 1, end - 2).replace(/\n\t?/gu, '\n').trim()
+  if (text.charCodeAt(at) === 60 && end - at > 4)
+    return text
+      .slice(at + 1, end - 2)
+      .replace(/\n\t?/gu, '\n')
+      .trim()
   return text.slice(at, end)
 }
 

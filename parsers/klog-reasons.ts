@@ -11,7 +11,8 @@ const has = (text: string, ...words: readonly string[]): boolean => words.some((
 export const isConflict = (error: string): boolean => error.includes('the object has been modified')
 
 export const isDns = (error: string): boolean =>
-  has(error, 'no such host', 'server misbehaving', 'Temporary failure in name resolution') || (error.includes(':53: ') && has(error, 'i/o timeout', 'connection refused'))
+  has(error, 'no such host', 'server misbehaving', 'Temporary failure in name resolution') ||
+  (error.includes(':53: ') && has(error, 'i/o timeout', 'connection refused'))
 
 /** Why a request to the API server failed. */
 export const requestFailure = (error: string): string => {
@@ -22,7 +23,19 @@ export const requestFailure = (error: string): string => {
   if (has(end, 'connection refused')) return 'refused'
   if (has(end, 'connection reset', 'connection lost', 'broken pipe', 'closed network connection', 'unexpected EOF', ': EOF', 'GOAWAY')) return 'reset'
   if (has(end, 'Unauthorized', 'forbidden', 'provide credentials')) return 'unauthorized'
-  if (has(end, 'etcdserver', 'nternal error', 'internal server error', 'currently unable', 'unable to return a response', 'too many requests', 'not yet ready', 'not ready'))
+  if (
+    has(
+      end,
+      'etcdserver',
+      'nternal error',
+      'internal server error',
+      'currently unable',
+      'unable to return a response',
+      'too many requests',
+      'not yet ready',
+      'not ready',
+    )
+  )
     return 'server-error'
   if (has(end, 'deadline exceeded', 'Client.Timeout', 'timeout', 'timed out', 'request canceled')) return 'timeout'
   return 'other'

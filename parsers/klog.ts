@@ -170,7 +170,10 @@ const anchorsOf = (meanings: readonly Meaning[]): ReadonlyMap<number, readonly A
     const bytes = Buffer.from(meaning.starts).map((byte) => byte | 32) as Buffer // Buffer's map gives a Buffer; its type says Uint8Array
     const key = keyAt(bytes, 0)
     const unlessEnds = meaning.unlessEnds === undefined ? null : Buffer.from(meaning.unlessEnds)
-    anchors.set(key, [...(anchors.get(key) ?? []), { bytes, unlessEnds, meaning }].sort((a, b) => b.bytes.length - a.bytes.length))
+    anchors.set(
+      key,
+      [...(anchors.get(key) ?? []), { bytes, unlessEnds, meaning }].sort((a, b) => b.bytes.length - a.bytes.length),
+    )
   }
   return anchors
 }

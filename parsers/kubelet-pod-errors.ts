@@ -8,7 +8,14 @@ import { imageFailure, isDns, lookedUp, missingObject, sandboxFailure } from './
 /** failed to "StartContainer" for "web" with CrashLoopBackOff: "back-off 5m0s …": one error may hold several. */
 const FAILED_STEP = /failed to "(\w{1,40})" for "([^"]{1,400})" with (\w{1,60}): /gu
 const IMAGE = /image \\*"([^"\\]{1,400})\\*"/u
-const IMAGE_ERRORS: ReadonlySet<string> = new Set(['ImagePullBackOff', 'ErrImagePull', 'InvalidImageName', 'ErrImageNeverPull', 'ErrInspectImage', 'RegistryUnavailable'])
+const IMAGE_ERRORS: ReadonlySet<string> = new Set([
+  'ImagePullBackOff',
+  'ErrImagePull',
+  'InvalidImageName',
+  'ErrImageNeverPull',
+  'ErrInspectImage',
+  'RegistryUnavailable',
+])
 
 export const saySyncError = (line: KlogLine, said: Saying, entity: Entity | null): void => {
   if (entity === null) return
@@ -36,7 +43,8 @@ const sayStep = (line: KlogLine, said: Saying, entity: Entity, container: string
     const object = missingObject(detail)
     said.emit(line, 'pod.stuck', entity, { reason: 'config', container, ...(object === null ? {} : { object }) })
   } else if (reason === 'CreateContainerError' || reason === 'RunContainerError') said.emit(line, 'pod.stuck', entity, { reason: 'creating', container })
-  else if (reason === 'CreatePodSandboxError' || reason === 'ConfigPodSandboxError') said.emit(line, 'pod.sandbox-failed', entity, { reason: sandboxFailure(detail) })
+  else if (reason === 'CreatePodSandboxError' || reason === 'ConfigPodSandboxError')
+    said.emit(line, 'pod.sandbox-failed', entity, { reason: sandboxFailure(detail) })
 }
 
 const VOLUME = /volume "([^"]{1,253})"/u
@@ -52,7 +60,12 @@ export const sayMountFailed = (line: KlogLine, said: Saying): void => {
   const named = POD.exec(error)
   const entity: Entity = named === null ? `volume/${VOLUME.exec(error)?.[1] ?? '-'}` : said.memory.podNamed(named[1] ?? '-', named[2])
   const attributes = mountAttributes(error)
-  said.emit(line, 'pod.volume-mount-failed', entity, 'object' in attributes ? attributes : { ...attributes, object: `volume/${VOLUME.exec(error)?.[1] ?? '-'}` })
+  said.emit(
+    line,
+    'pod.volume-mount-failed',
+    entity,
+    'object' in attributes ? attributes : { ...attributes, object: `volume/${VOLUME.exec(error)?.[1] ?? '-'}` },
+  )
 }
 
 const UNMOUNTED = /(?:unmounted volumes=|list of unmounted volumes=)\[([^\]]{1,1000})\]/u

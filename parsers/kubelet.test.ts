@@ -20,7 +20,8 @@ const SAMPLE = [
   head('I', 'server.go:1262', '08:18:02.100000') + '"Started kubelet"',
   head('I', 'kubelet.go:2330', '08:18:02.200000') + '"Starting kubelet main sync loop"',
   head('I', 'kubelet.go:2421', '08:18:02.300000') + '"SyncLoop ADD" source="api" pods=["shop/web-1","shop/web-2"]',
-  head('E', 'controller.go:251') + '"Failed to update lease" err="Put \\"https://10.0.0.1:6443/apis/coordination.k8s.io/v1/namespaces/kube-node-lease/leases/node-a?timeout=10s\\": context deadline exceeded"',
+  head('E', 'controller.go:251') +
+    '"Failed to update lease" err="Put \\"https://10.0.0.1:6443/apis/coordination.k8s.io/v1/namespaces/kube-node-lease/leases/node-a?timeout=10s\\": context deadline exceeded"',
   head('E', 'pod_workers.go:1300', '08:19:01.000000') + '"Error syncing pod, skipping" err=<',
   '\tfailed to "StartContainer" for "web" with CrashLoopBackOff: "back-off 5m0s restarting failed container=web pod=web-1_shop(0ac7a38c-74bc-4d23-ae50-2576492537e0) – häuft sich"',
   ' > pod="shop/web-1" podUID="0ac7a38c-74bc-4d23-ae50-2576492537e0"',
@@ -61,32 +62,106 @@ test('however the bytes are cut, the extract is the same', async () => {
 
 /** Line → what it says; '' where it says nothing. Accept and reject stand in pairs. */
 const MEANINGS: readonly (readonly [string, string])[] = [
-  [head('E', 'controller.go:187') + 'failed to update lease, error: Put "https://10.0.0.1:6443/apis/coordination.k8s.io/v1/namespaces/kube-node-lease/leases/node-a?timeout=10s": dial tcp 10.0.0.1:6443: connect: connection refused', 'node.heartbeat-missed point node/node-a refused'],
-  [head('E', 'controller.go:115') + 'failed to ensure node lease exists, will retry in 7s, error: Get https://10.0.0.1:6443/apis/coordination.k8s.io/v1beta1/namespaces/kube-node-lease/leases/node-a?timeout=10s: dial tcp 10.0.0.1:6443: connect: no route to host', 'node.heartbeat-missed point node/node-a no-route'],
-  [head('E', 'controller.go:251') + '"Failed to update lease" err="Operation cannot be fulfilled on leases.coordination.k8s.io \\"node-a\\": the object has been modified; please apply your changes to the latest version and try again"', 'lease.conflict point node/node-a'],
-  [head('E', 'status_manager.go:10') + '"Failed to update status for pod" err="Operation cannot be fulfilled on pods \\"web-1\\": the object has been modified" pod="shop/web-1"', ''],
-  [head('E', 'kubelet_node_status.go:385') + 'Error updating node status, will retry: error getting node "node-a": Get https://10.0.0.1:6443/api/v1/nodes/node-a?timeout=10s: net/http: request canceled (Client.Timeout exceeded while awaiting headers)', 'node.heartbeat-missed point node/node-a timeout'],
-  [head('E', 'kubelet_node_status.go:540') + '"Error updating node status, will retry" err="error getting node \\"node-a\\": Get \\"https://api.example.com/api/v1/nodes/node-a\\": dial tcp: lookup api.example.com on 10.0.0.2:53: no such host"', 'node.heartbeat-missed point node/node-a dns + network.dns-failure point node/node-a'],
-  [head('E', 'reflector.go:147') + '"Unhandled Error" err="k8s.io/client-go/informers/factory.go:160: Failed to watch *v1.Node: Get \\"https://10.0.0.1:6443/api/v1/nodes?limit=500\\": tls: failed to verify certificate: x509: certificate has expired or is not yet valid"', 'node.certificate-expired point node/? expired'],
-  [head('E', 'kuberuntime_manager.go:10') + '"Unhandled Error" err="container web start failed in pod web-1_shop(0ac7a38c): ErrImagePull: failed to do request: Head \\"https://registry.local/v2/web/manifests/1\\": x509: certificate signed by unknown authority"', ''],
-  [head('I', 'kubelet.go:1838') + 'skipping pod synchronization - [PLEG is not healthy: pleg was last seen active 3m7s ago; threshold is 3m0s]', 'node.runtime-down point node/? pleg'],
-  [head('I', 'kubelet.go:1838') + 'skipping pod synchronization - [container runtime status check may not have completed yet, PLEG is not healthy: pleg has yet to be successful]', ''],
-  [head('I', 'setters.go:600') + '"Node became not ready" node="node-a" condition={"type":"Ready","status":"False","reason":"KubeletNotReady","message":"container runtime is down"}', 'node.not-ready begin node/node-a runtime + node.runtime-down point node/node-a runtime'],
+  [
+    head('E', 'controller.go:187') +
+      'failed to update lease, error: Put "https://10.0.0.1:6443/apis/coordination.k8s.io/v1/namespaces/kube-node-lease/leases/node-a?timeout=10s": dial tcp 10.0.0.1:6443: connect: connection refused',
+    'node.heartbeat-missed point node/node-a refused',
+  ],
+  [
+    head('E', 'controller.go:115') +
+      'failed to ensure node lease exists, will retry in 7s, error: Get https://10.0.0.1:6443/apis/coordination.k8s.io/v1beta1/namespaces/kube-node-lease/leases/node-a?timeout=10s: dial tcp 10.0.0.1:6443: connect: no route to host',
+    'node.heartbeat-missed point node/node-a no-route',
+  ],
+  [
+    head('E', 'controller.go:251') +
+      '"Failed to update lease" err="Operation cannot be fulfilled on leases.coordination.k8s.io \\"node-a\\": the object has been modified; please apply your changes to the latest version and try again"',
+    'lease.conflict point node/node-a',
+  ],
+  [
+    head('E', 'status_manager.go:10') +
+      '"Failed to update status for pod" err="Operation cannot be fulfilled on pods \\"web-1\\": the object has been modified" pod="shop/web-1"',
+    '',
+  ],
+  [
+    head('E', 'kubelet_node_status.go:385') +
+      'Error updating node status, will retry: error getting node "node-a": Get https://10.0.0.1:6443/api/v1/nodes/node-a?timeout=10s: net/http: request canceled (Client.Timeout exceeded while awaiting headers)',
+    'node.heartbeat-missed point node/node-a timeout',
+  ],
+  [
+    head('E', 'kubelet_node_status.go:540') +
+      '"Error updating node status, will retry" err="error getting node \\"node-a\\": Get \\"https://api.example.com/api/v1/nodes/node-a\\": dial tcp: lookup api.example.com on 10.0.0.2:53: no such host"',
+    'node.heartbeat-missed point node/node-a dns + network.dns-failure point node/node-a',
+  ],
+  [
+    head('E', 'reflector.go:147') +
+      '"Unhandled Error" err="k8s.io/client-go/informers/factory.go:160: Failed to watch *v1.Node: Get \\"https://10.0.0.1:6443/api/v1/nodes?limit=500\\": tls: failed to verify certificate: x509: certificate has expired or is not yet valid"',
+    'node.certificate-expired point node/? expired',
+  ],
+  [
+    head('E', 'kuberuntime_manager.go:10') +
+      '"Unhandled Error" err="container web start failed in pod web-1_shop(0ac7a38c): ErrImagePull: failed to do request: Head \\"https://registry.local/v2/web/manifests/1\\": x509: certificate signed by unknown authority"',
+    '',
+  ],
+  [
+    head('I', 'kubelet.go:1838') + 'skipping pod synchronization - [PLEG is not healthy: pleg was last seen active 3m7s ago; threshold is 3m0s]',
+    'node.runtime-down point node/? pleg',
+  ],
+  [
+    head('I', 'kubelet.go:1838') +
+      'skipping pod synchronization - [container runtime status check may not have completed yet, PLEG is not healthy: pleg has yet to be successful]',
+    '',
+  ],
+  [
+    head('I', 'setters.go:600') +
+      '"Node became not ready" node="node-a" condition={"type":"Ready","status":"False","reason":"KubeletNotReady","message":"container runtime is down"}',
+    'node.not-ready begin node/node-a runtime + node.runtime-down point node/node-a runtime',
+  ],
   [head('I', 'kubelet_node_status.go:472') + 'Recording NodeReady event message for node node-a', 'node.not-ready end node/node-a'],
   [head('W', 'eviction_manager.go:343') + 'eviction manager: attempting to reclaim memory', 'node.memory-exhausted point node/? pressure'],
   [head('I', 'eviction_manager.go:381') + '"Eviction manager: attempting to reclaim" resourceName="ephemeral-storage"', 'node.disk-full point node/? pressure'],
   [head('I', 'eviction_manager.go:200') + 'eviction manager: no resources are starved', ''],
   [head('I', 'helpers.go:1') + '"eviction manager: observations" signal="memory.available" available="1Gi"', ''],
-  [head('W', 'eviction_manager.go:168') + 'Failed to admit pod "web-1_shop(0ac7a38c-74bc-4d23-ae50-2576492537e0)" - node has conditions: [DiskPressure]', 'pod.evicted point pod/shop/web-1 disk'],
-  [head('W', 'prober.go:112') + 'Readiness probe for "web-1_shop(0ac7a38c-74bc-4d23-ae50-2576492537e0):web" failed (failure): HTTP probe failed with statuscode: 503', 'pod.unready point pod/shop/web-1 http-503'],
+  [
+    head('W', 'eviction_manager.go:168') + 'Failed to admit pod "web-1_shop(0ac7a38c-74bc-4d23-ae50-2576492537e0)" - node has conditions: [DiskPressure]',
+    'pod.evicted point pod/shop/web-1 disk',
+  ],
+  [
+    head('W', 'prober.go:112') +
+      'Readiness probe for "web-1_shop(0ac7a38c-74bc-4d23-ae50-2576492537e0):web" failed (failure): HTTP probe failed with statuscode: 503',
+    'pod.unready point pod/shop/web-1 http-503',
+  ],
   [head('I', 'prober.go:117') + '"Probe succeeded" probeType="Readiness" pod="shop/web-1" containerName="web"', ''],
-  [head('E', 'pod_workers.go:191') + 'Error syncing pod 0ac7a38c-74bc-4d23-ae50-2576492537e0 ("web-1_shop(0ac7a38c-74bc-4d23-ae50-2576492537e0)"), skipping: failed to "StartContainer" for "web" with ImagePullBackOff: "Back-off pulling image \\"registry.local/web:2\\""', 'pod.image-pull-failed point pod/shop/web-1 other'],
-  [head('E', 'pod_workers.go:1300') + '"Error syncing pod, skipping" err="failed to \\"StartContainer\\" for \\"web\\" with ErrImagePull: \\"failed to resolve reference \\\\\\"registry.local/web:2\\\\\\": not found\\"" pod="shop/web-1"', 'pod.image-pull-failed point pod/shop/web-1 not-found'],
-  [head('E', 'pod_workers.go:1300') + '"Error syncing pod, skipping" err="failed to \\"CreatePodSandbox\\" for \\"web-1_shop(0ac7a38c)\\" with CreatePodSandboxError: \\"plugin type=\\\\\\"bridge\\\\\\" failed (add): no IP addresses available\\"" pod="shop/web-1"', 'pod.sandbox-failed point pod/shop/web-1 cni'],
-  [head('E', 'nestedpendingoperations.go:348') + 'Operation for "{volumeName:kubernetes.io/secret/0ac7-tls podName:0ac7 nodeName:}" failed. No retries permitted until 2026-11-21 08:53:36 +0000 UTC (durationBeforeRetry 500ms). Error: MountVolume.SetUp failed for volume "tls" (UniqueName: "kubernetes.io/secret/0ac7-tls") pod "web-1" (UID: "0ac7a38c-74bc-4d23-ae50-2576492537e0") : secret "web-tls" not found', 'pod.volume-mount-failed point pod/-/web-1 not-found'],
-  [head('E', 'kubelet.go:1662') + 'Unable to attach or mount volumes for pod "web-1_shop(0ac7a38c-74bc-4d23-ae50-2576492537e0)": unmounted volumes=[data], unattached volumes=[data]: timed out waiting for the condition; skipping pod', 'pod.volume-mount-failed point pod/shop/web-1 timeout'],
+  [
+    head('E', 'pod_workers.go:191') +
+      'Error syncing pod 0ac7a38c-74bc-4d23-ae50-2576492537e0 ("web-1_shop(0ac7a38c-74bc-4d23-ae50-2576492537e0)"), skipping: failed to "StartContainer" for "web" with ImagePullBackOff: "Back-off pulling image \\"registry.local/web:2\\""',
+    'pod.image-pull-failed point pod/shop/web-1 other',
+  ],
+  [
+    head('E', 'pod_workers.go:1300') +
+      '"Error syncing pod, skipping" err="failed to \\"StartContainer\\" for \\"web\\" with ErrImagePull: \\"failed to resolve reference \\\\\\"registry.local/web:2\\\\\\": not found\\"" pod="shop/web-1"',
+    'pod.image-pull-failed point pod/shop/web-1 not-found',
+  ],
+  [
+    head('E', 'pod_workers.go:1300') +
+      '"Error syncing pod, skipping" err="failed to \\"CreatePodSandbox\\" for \\"web-1_shop(0ac7a38c)\\" with CreatePodSandboxError: \\"plugin type=\\\\\\"bridge\\\\\\" failed (add): no IP addresses available\\"" pod="shop/web-1"',
+    'pod.sandbox-failed point pod/shop/web-1 cni',
+  ],
+  [
+    head('E', 'nestedpendingoperations.go:348') +
+      'Operation for "{volumeName:kubernetes.io/secret/0ac7-tls podName:0ac7 nodeName:}" failed. No retries permitted until 2026-11-21 08:53:36 +0000 UTC (durationBeforeRetry 500ms). Error: MountVolume.SetUp failed for volume "tls" (UniqueName: "kubernetes.io/secret/0ac7-tls") pod "web-1" (UID: "0ac7a38c-74bc-4d23-ae50-2576492537e0") : secret "web-tls" not found',
+    'pod.volume-mount-failed point pod/-/web-1 not-found',
+  ],
+  [
+    head('E', 'kubelet.go:1662') +
+      'Unable to attach or mount volumes for pod "web-1_shop(0ac7a38c-74bc-4d23-ae50-2576492537e0)": unmounted volumes=[data], unattached volumes=[data]: timed out waiting for the condition; skipping pod',
+    'pod.volume-mount-failed point pod/shop/web-1 timeout',
+  ],
   [head('E', 'conn.go:353') + '"Error on socket receive" err="read tcp 10.0.0.3:10250->10.0.0.1:44772: use of closed network connection"', ''],
-  [head('I', 'event.go:255') + `Event(v1.ObjectReference{Kind:"Node", Namespace:"", Name:"node-a", UID:"node-a", APIVersion:"", ResourceVersion:"", FieldPath:""}): type: 'Warning' reason: 'Rebooted' Node node-a has been rebooted, boot id: 1`, 'node.rebooted point node/node-a'],
+  [
+    head('I', 'event.go:255') +
+      `Event(v1.ObjectReference{Kind:"Node", Namespace:"", Name:"node-a", UID:"node-a", APIVersion:"", ResourceVersion:"", FieldPath:""}): type: 'Warning' reason: 'Rebooted' Node node-a has been rebooted, boot id: 1`,
+    'node.rebooted point node/node-a',
+  ],
   [head('I', 'kubelet_node_status.go:75') + 'Successfully registered node node-a', 'change.node-added point node/node-a'],
   [head('I', 'reconciler.go:1') + '"operationExecutor.MountVolume started for volume \\"evicted\\"" pod="shop/web-1"', ''],
 ]
@@ -100,22 +175,36 @@ test('each wording says what it means, and its look-alike nothing', async () => 
 })
 
 test('a PLEG report puts the onset before its line', async () => {
-  const [signal] = await one(head('I', 'kubelet.go:1838', '12:00:00.000000') + '"Skipping pod synchronization" err="PLEG is not healthy: pleg was last seen active 2h33m0.5s ago; threshold is 3m0s"')
+  const [signal] = await one(
+    head('I', 'kubelet.go:1838', '12:00:00.000000') +
+      '"Skipping pod synchronization" err="PLEG is not healthy: pleg was last seen active 2h33m0.5s ago; threshold is 3m0s"',
+  )
   assert.equal(new Date(signal?.at.ms ?? NaN).toISOString().slice(11), '09:26:59.500Z')
 })
 
 test('a container that has just started may refuse its first probes; later refusals count', async () => {
-  const started = head('I', 'kubelet.go:2453', '08:00:00.000000') + '"SyncLoop (PLEG): event for pod" pod="shop/web-1" event={"ID":"0ac7a38c-74bc-4d23-ae50-2576492537e0","Type":"ContainerStarted","Data":"aaaaaaaaaaaaaaaa"}'
-  const probe = (time: string): string => head('I', 'prober.go:122', time) + '"Probe failed" probeType="Readiness" pod="shop/web-1" containerName="web" probeResult="failure" output="Get \\"http://10.1.1.9:8080/ready\\": dial tcp 10.1.1.9:8080: connect: connection refused"'
+  const started =
+    head('I', 'kubelet.go:2453', '08:00:00.000000') +
+    '"SyncLoop (PLEG): event for pod" pod="shop/web-1" event={"ID":"0ac7a38c-74bc-4d23-ae50-2576492537e0","Type":"ContainerStarted","Data":"aaaaaaaaaaaaaaaa"}'
+  const probe = (time: string): string =>
+    head('I', 'prober.go:122', time) +
+    '"Probe failed" probeType="Readiness" pod="shop/web-1" containerName="web" probeResult="failure" output="Get \\"http://10.1.1.9:8080/ready\\": dial tcp 10.1.1.9:8080: connect: connection refused"'
   const extract = await read([started, probe('08:00:01.000000'), probe('08:01:00.000000')].join('\n'))
   assert.deepEqual(said(extract), ['container.started point pod/shop/web-1', 'pod.unready point pod/shop/web-1 refused'])
 })
 
 test('a container dies with the exit code that the line before told; an exit nobody logged is a sandbox', async () => {
-  const pleg = (time: string, data: string): string => head('I', 'kubelet.go:2453', time) + `"SyncLoop (PLEG): event for pod" pod="shop/web-1" event={"ID":"0ac7a38c-74bc-4d23-ae50-2576492537e0","Type":"ContainerDied","Data":"${data}"}`
-  const finished = head('I', 'generic.go:413', '08:00:00.000000') + '"Generic (PLEG): container finished" podID="0ac7a38c-74bc-4d23-ae50-2576492537e0" containerID="aaaaaaaaaaaaaaaa" exitCode=137'
+  const pleg = (time: string, data: string): string =>
+    head('I', 'kubelet.go:2453', time) +
+    `"SyncLoop (PLEG): event for pod" pod="shop/web-1" event={"ID":"0ac7a38c-74bc-4d23-ae50-2576492537e0","Type":"ContainerDied","Data":"${data}"}`
+  const finished =
+    head('I', 'generic.go:413', '08:00:00.000000') +
+    '"Generic (PLEG): container finished" podID="0ac7a38c-74bc-4d23-ae50-2576492537e0" containerID="aaaaaaaaaaaaaaaa" exitCode=137'
   const extract = await read([finished, pleg('08:00:00.100000', 'aaaaaaaaaaaaaaaa'), pleg('08:00:00.200000', 'bbbbbbbbbbbbbbbb')].join('\n'))
-  assert.deepEqual(extract.signals.map(({ kind, attributes, count }) => [kind, attributes['exitCode'], count]), [['container.exited', 137, 1]])
+  assert.deepEqual(
+    extract.signals.map(({ kind, attributes, count }) => [kind, attributes['exitCode'], count]),
+    [['container.exited', 137, 1]],
+  )
 })
 
 test('JSON lines mean the same, with times in fractional milliseconds', async () => {
@@ -131,8 +220,17 @@ test('JSON lines mean the same, with times in fractional milliseconds', async ()
 })
 
 test('hostile lines neither throw nor take long', async () => {
-  const hostile = ['a'.repeat(200_000), '"' + '\\"'.repeat(100_000), '{'.repeat(100_000), '"x" ' + 'a='.repeat(50_000), 'Operation for "' + '(UID: "'.repeat(20_000), '"Error syncing pod" err="' + 'failed to '.repeat(20_000)]
-  const text = hostile.flatMap((rest) => [head('E', 'x.go:1') + rest, head('I', 'x.go:1') + `SyncLoop (PLEG): ${rest}`, `{"ts":1795249138637.5,"caller":"x","msg":"${rest}"}`]).join('\n')
+  const hostile = [
+    'a'.repeat(200_000),
+    '"' + '\\"'.repeat(100_000),
+    '{'.repeat(100_000),
+    '"x" ' + 'a='.repeat(50_000),
+    'Operation for "' + '(UID: "'.repeat(20_000),
+    '"Error syncing pod" err="' + 'failed to '.repeat(20_000),
+  ]
+  const text = hostile
+    .flatMap((rest) => [head('E', 'x.go:1') + rest, head('I', 'x.go:1') + `SyncLoop (PLEG): ${rest}`, `{"ts":1795249138637.5,"caller":"x","msg":"${rest}"}`])
+    .join('\n')
   const before = performance.now()
   const extract = await read(text)
   assert.ok(performance.now() - before < 5_000)
@@ -150,11 +248,14 @@ test('a Windows kubelet over midnight and two lives', { skip: absent }, async ()
   assert.equal(new Date(span?.first ?? NaN).toISOString().slice(5), '08-20T20:28:26.508Z')
   assert.equal(new Date(span?.last ?? NaN).toISOString().slice(5), '08-21T00:00:15.282Z')
   const starts = extract.signals.filter(({ kind }) => kind === 'kubelet.started')
-  assert.deepEqual(starts.map(({ attributes }) => attributes['pid']), [3312, 3880])
+  assert.deepEqual(
+    starts.map(({ attributes }) => attributes['pid']),
+    [3312, 3880],
+  )
   const ready = extract.signals.find(({ kind, phase }) => kind === 'node.not-ready' && phase === 'end')
   assert.equal(new Date(ready?.at.ms ?? NaN).toISOString().slice(11, 22), '23:40:05.52')
   const counts = new Map<string, number>()
-  for (let start = 0; start < bytes.length; ) {
+  for (let start = 0; start < bytes.length;) {
     const newline = bytes.indexOf(10, start)
     const end = newline < 0 ? bytes.length : newline
     const severity = klogSeverity(bytes, start, end) ?? 'other'
@@ -168,5 +269,11 @@ test('a kubelet inside a journal', { skip: absent }, async () => {
   const folder = 'openshift+insights-operator/docs/insights-archive-sample/config/node/logs/'
   const extract = await read(readFileSync(new URL(`${folder}ip-10-0-135-228.us-east-2.compute.internal.log`, CORPUS)))
   assert.deepEqual([extract.format, extract.records, extract.skipped], ['kubelet', 50, 0])
-  assert.deepEqual(extract.signals.map(({ kind, count }) => [kind, count]), [['pod.crash-looping', 18], ['pod.unready', 4]])
+  assert.deepEqual(
+    extract.signals.map(({ kind, count }) => [kind, count]),
+    [
+      ['pod.crash-looping', 18],
+      ['pod.unready', 4],
+    ],
+  )
 })

@@ -22,8 +22,20 @@ export const kubelet: LineFormat = {
   takes: 'lines',
   reads: "the kubelet's log, klog text or JSON",
   reference: 'https://kubernetes.io/docs/concepts/cluster-administration/system-logs/',
-  example: 'E1121 08:18:09.874226     101 controller.go:251] "Failed to update lease" err="Put \\"https://10.0.0.1:6443/apis/coordination.k8s.io/v1/namespaces/kube-node-lease/leases/worker-1?timeout=10s\\": context deadline exceeded"',
-  units: ['kubelet', 'kubenswrapper', 'k3s', 'k3s-agent', 'rke2-server', 'rke2-agent', 'microk8s.daemon-kubelite', 'snap.microk8s.daemon-kubelite', 'kubelite', 'hyperkube'],
+  example:
+    'E1121 08:18:09.874226     101 controller.go:251] "Failed to update lease" err="Put \\"https://10.0.0.1:6443/apis/coordination.k8s.io/v1/namespaces/kube-node-lease/leases/worker-1?timeout=10s\\": context deadline exceeded"',
+  units: [
+    'kubelet',
+    'kubenswrapper',
+    'k3s',
+    'k3s-agent',
+    'rke2-server',
+    'rke2-agent',
+    'microk8s.daemon-kubelite',
+    'snap.microk8s.daemon-kubelite',
+    'kubelite',
+    'hyperkube',
+  ],
   sniff: ({ lines, path, units }) => {
     const sources = klogSources(lines)
     if (sources.length === 0) return 0

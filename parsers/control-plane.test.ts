@@ -1,0 +1,134 @@
+import assert from 'node:assert/strict'
+import { existsSync, readFileSync } from 'node:fs'
+import { test } from 'node:test'
+import type { InputExtract } from '../src/model/extract.js'
+import { read } from '../test/read.js'
+import { controlPlane } from './control-plane.js'
+
+const said = (extract: InputExtract): string =>
+  extract.signals
+    .map(({ kind, phase, entity, attributes }) => [kind, phase, entity, attributes['reason'] ?? attributes['node'] ?? ''].join(' ').trim())
+    .join(' + ')
+const head = (severity: string, source: string, time = '08:19:14.821198'): string => `${severity}1121 ${time}   12859 ${source}] `
+const MANAGER = 'logs/kube-controller-manager.log'
+
+test('the example is the begin of NotReady', async () => {
+  const extract = await read(`${controlPlane.example}\n`, { path: 'x.log' })
+  assert.equal(extract.format, 'control-plane')
+  assert.equal(said(extract), 'node.not-ready begin node/worker-3 NodeStatusUnknown')
+})
+
+const MEANINGS: readonly (readonly [string, string])[] = [
+  [
+    head('I', 'node_lifecycle_controller.go:948') +
+      `"Node hasn't been updated" node="node-b" duration="45s" nodeConditionType="Ready" currentCondition="&NodeCondition{Type:Ready,Status:True,}"`,
+    'node.heartbeat-missed point node/node-b other',
+  ],
+  [
+    head('I', 'node_lifecycle_controller.go:948') +
+      `"Node hasn't been updated" node="node-b" duration="45s" nodeConditionType="DiskPressure" currentCondition="&NodeCondition{}"`,
+    '',
+  ],
+  [
+    head('I', 'node_lifecycle_controller.go:1052') +
+      `node node-b hasn't been updated for 40.007173281s. Last Ready is: &NodeCondition{Type:Ready,Status:True,}`,
+    'node.heartbeat-missed point node/node-b other',
+  ],
+  [
+    head('I', 'controller_utils.go:172') + 'Recording status change NodeNotReady event message for node node-b',
+    'node.not-ready begin node/node-b NodeStatusUnknown',
+  ],
+  [head('I', 'node_lifecycle_controller.go:795') + '"Node is healthy again, removed all taints" node="node-b"', 'node.not-ready end node/node-b'],
+  [head('I', 'node_lifecycle_controller.go:843') + 'Node node-b is healthy again, removing all taints', 'node.not-ready end node/node-b'],
+  [head('I', 'controller_utils.go:144') + '"Updating ready status of pod to false" pod="shop/web-1"', 'pod.unready begin pod/shop/web-1 node'],
+  [head('I', 'taint_manager.go:106') + 'NoExecuteTaintManager is deleting Pod: shop/web-1', 'pod.evicted point pod/shop/web-1 taint'],
+  [head('I', 'taint_eviction.go:111') + '"Deleting pod" controller="taint-eviction-controller" pod="shop/web-1"', 'pod.evicted point pod/shop/web-1 taint'],
+  [head('I', 'controller_utils.go:625') + '"Deleting pod" controller="web-5bb955977f" pod="shop/web-1"', 'pod.deleted point pod/shop/web-1'],
+  [head('I', 'replica_set.go:704') + '"Too many replicas" replicaSet="shop/web-5bb955977f" need=0 deleting=1', 'change.scaled point workload/shop/web'],
+  [head('I', 'replica_set.go:668') + '"Too few replicas" replicaSet="shop/web-5bb955977f" need=2 creating=1', ''],
+  [
+    head('I', 'event.go:307') +
+      '"Event occurred" object="shop/web" fieldPath="" kind="Deployment" apiVersion="apps/v1" type="Normal" reason="ScalingReplicaSet" message="Scaled up replica set web-5bb955977f to 5 from 3"',
+    'change.scaled point workload/shop/web',
+  ],
+  [
+    head('I', 'event.go:307') +
+      '"Event occurred" object="shop/web-1" kind="Pod" apiVersion="v1" type="Normal" reason="TaintManagerEviction" message="Cancelling deletion of Pod shop/web-1"',
+    '',
+  ],
+  [
+    head('I', 'schedule_one.go:481') + '"Successfully bound pod to node" pod="shop/web-1" node="node-b" evaluatedNodes=3 feasibleNodes=2',
+    'pod.scheduled point pod/shop/web-1 node-b',
+  ],
+  [
+    head('I', 'scheduler.go:667') + 'pod shop/web-1 is bound successfully on node "node-b", 3 nodes evaluated, 3 nodes were found feasible.',
+    'pod.scheduled point pod/shop/web-1 node-b',
+  ],
+  [
+    head('I', 'schedule_one.go:1239') +
+      '"Unable to schedule pod; no fit; waiting" pod="shop/web-1" err="0/3 nodes are available: 1 node(s) had untolerated taint {node-role.kubernetes.io/control-plane: }, 2 Insufficient memory."',
+    'pod.unschedulable point pod/shop/web-1 memory',
+  ],
+  [
+    head('E', 'controller.go:251') +
+      '"Failed to update lease" err="Put \\"https://localhost:6443/apis/coordination.k8s.io/v1/namespaces/kube-system/leases/apiserver-x\\": context deadline exceeded"',
+    '',
+  ],
+  [
+    head('E', 'leaderelection.go:330') +
+      'error retrieving resource lock kube-system/kube-controller-manager: Get "https://10.0.0.1:6443/x": context deadline exceeded',
+    'log.error point process/-/kube-controller-manager',
+  ],
+  [
+    head('E', 'replica_set.go:640') +
+      '"Unhandled Error" err="sync \\"shop/web-5bb955977f\\" failed with read version: 3976 is not as new as written version: 4036" logger="UnhandledError"',
+    '',
+  ],
+]
+
+test('each wording says what it means, and its look-alike nothing', async () => {
+  for (const [line, meaning] of MEANINGS) assert.equal(said(await read(`${line}\n`, { path: MANAGER })), meaning, line)
+})
+
+test('another number of wanted replicas is a scaling, a replaced pod is none', async () => {
+  const few = (need: number, creating: number): string =>
+    head('I', 'replica_set.go:668') + `"Too few replicas" replicaSet="shop/web-5bb955977f" need=${need} creating=${creating}`
+  const extract = await read([few(3, 1), few(3, 2), few(5, 2)].join('\n'), { path: MANAGER })
+  assert.deepEqual(
+    extract.signals.map(({ kind, attributes }) => [kind, attributes]),
+    [['change.scaled', { replicaSet: 'web-5bb955977f', from: 3, to: 5 }]],
+  )
+})
+
+test("the API server's foreign lines are records without meaning", async () => {
+  const lines = [
+    head('I', 'apf_controller.go:493') + '"Update CurrentCL" plName="exempt"',
+    '{"level":"warn","ts":"2026-11-21T08:19:31.123456Z","logger":"etcd-client","caller":"v3@v3.5.30/retry_interceptor.go:63","msg":"retrying of unary invoker failed","error":"rpc error: code = DeadlineExceeded"}',
+    '2026/11/21 08:19:32 http: TLS handshake error from 10.0.0.2:3456: remote error: tls: bad certificate',
+  ]
+  const extract = await read(lines.join('\n'), { path: 'kube-apiserver.log' })
+  assert.deepEqual([extract.format, extract.records, extract.skipped, extract.signals.length], ['control-plane', 3, 0, 0])
+})
+
+test('errors of other programs that log with klog are errors of an application', async () => {
+  const line = `E1121 08:19:14.821198       1 reconciler.go:22] "Reconciler error" err="boom 17" controller="shop"\n`
+  const extract = await read(line, { path: 'operator.log' })
+  assert.deepEqual(
+    extract.signals.map(({ kind, attributes }) => [kind, attributes]),
+    [['log.error', { app: 'operator' }]],
+  )
+})
+
+test('however the bytes are cut, the extract is the same', async () => {
+  const sample = MEANINGS.map(([line]) => line).join('\n')
+  const whole = await read(sample, { path: MANAGER })
+  for (let chunkBytes = 1; chunkBytes <= 40; chunkBytes++) assert.deepEqual(await read(sample, { path: MANAGER, chunkBytes }), whole)
+})
+
+const RECORDING = new URL('../../shared/recordings/k8s-network-cut/dump/logs/kube-controller-manager.log', import.meta.url)
+test('a lost node: missed, not ready, its pods evicted by taint, ready again', { skip: existsSync(RECORDING) ? false : 'shared/ is absent' }, async () => {
+  const extract = await read(readFileSync(RECORDING), { path: MANAGER })
+  const about = extract.signals.filter(({ entity }) => entity === 'node/worker-3').map(({ kind, phase }) => `${kind} ${phase}`)
+  assert.deepEqual([...new Set(about)], ['node.heartbeat-missed point', 'node.not-ready begin', 'node.not-ready end'])
+  assert.equal(extract.signals.filter(({ kind, attributes }) => kind === 'pod.evicted' && attributes['reason'] === 'taint').length, 4)
+})
