@@ -160,7 +160,7 @@ const look = async (
 
 /** Why this kind of archive is not read; null where it is. */
 export const notRead = (kind: Kind): string | null =>
-  kind === 'zip' || kind === '7-zip' || kind === 'rar' || kind === 'lz4' ? `${kind} is not supported: unpack it and give the folder` : null
+  kind === 'xz' || kind === 'zip' || kind === '7-zip' || kind === 'rar' || kind === 'lz4' ? `${kind} is not supported: unpack it and give what is in it` : null
 
 const textOf = async (bytes: Bytes): Promise<string> => {
   const parts: Buffer[] = []

@@ -1,9 +1,7 @@
 /** Takes compressions off a stream of bytes. The first bytes say which; names are not asked. */
 import { createGunzip } from 'node:zlib'
-import { ReadableStream } from 'node:stream/web'
 import { Decompress as ZstdDecompress } from 'fzstd'
 import unbzip2 from 'unbzip2-stream'
-import xz from 'xz-decompress' // CommonJS without named exports
 
 export type Bytes = AsyncIterable<Buffer>
 
@@ -23,8 +21,8 @@ const HEAD_BYTES = 512
 export class UnreadableError extends Error {}
 
 const UTF16 = 'utf-16'
-type Compression = 'gzip' | 'bzip2' | 'zstd' | 'xz' | typeof UTF16
-export type Kind = Compression | 'tar' | 'zip' | '7-zip' | 'rar' | 'lz4' | 'plain'
+type Compression = 'gzip' | 'bzip2' | 'zstd' | typeof UTF16
+export type Kind = Compression | 'tar' | 'xz' | 'zip' | '7-zip' | 'rar' | 'lz4' | 'plain'
 
 const MAGIC: readonly (readonly [Kind, readonly number[]])[] = [
   ['gzip', [0x1f, 0x8b, 0x08]],
@@ -62,7 +60,7 @@ export const isTar = (header: Buffer): boolean => {
   return sum === told
 }
 
-const isCompression = (kind: Kind): kind is Compression => kind === 'gzip' || kind === 'bzip2' || kind === 'zstd' || kind === 'xz' || kind === UTF16
+const isCompression = (kind: Kind): kind is Compression => kind === 'gzip' || kind === 'bzip2' || kind === 'zstd' || kind === UTF16
 
 /** How many bytes were read below all compressions: what the unpacked size is compared with. */
 export interface Gauge {
@@ -220,13 +218,6 @@ const unzstd = async function* (source: Bytes): Bytes {
   yield* out.splice(0)
 }
 
-const unxz = async function* (source: Bytes): Bytes {
-  const packed = ReadableStream.from(pieces(source))
-  // The package types the browser's streams; Node's are the same.
-  const plain = new xz.XzReadableStream(packed as unknown as ConstructorParameters<typeof xz.XzReadableStream>[0]) as unknown as AsyncIterable<Uint8Array>
-  for await (const chunk of plain) yield Buffer.from(chunk.buffer, chunk.byteOffset, chunk.byteLength)
-}
-
 /** What `kubectl … > file` writes in older PowerShells. */
 const fromUtf16 = async function* (source: Bytes): Bytes {
   const decoder = new TextDecoder('utf-16le')
@@ -234,4 +225,4 @@ const fromUtf16 = async function* (source: Bytes): Bytes {
   yield Buffer.from(decoder.decode())
 }
 
-const decoders: Readonly<Record<Compression, (source: Bytes) => Bytes>> = { gzip: gunzip, bzip2: bunzip2, zstd: unzstd, xz: unxz, [UTF16]: fromUtf16 }
+const decoders: Readonly<Record<Compression, (source: Bytes) => Bytes>> = { gzip: gunzip, bzip2: bunzip2, zstd: unzstd, [UTF16]: fromUtf16 }

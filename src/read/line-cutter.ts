@@ -5,7 +5,7 @@ export const MAX_LINE_BYTES = 1 << 20
 
 export interface LineSink {
   line(bytes: Buffer, start: number, end: number): void
-  /** A line was longer than MAX_LINE_BYTES; only its beginning is given. */
+  /** The line just given was longer than MAX_LINE_BYTES: that was only its beginning. */
   overlong(): void
 }
 
@@ -17,6 +17,9 @@ export interface LineCutter {
 const NEWLINE = 10
 const RETURN = 13
 
+/** The byte order mark of UTF-8, which some editors and shells write. */
+const startsWithMark = (bytes: Buffer, at: number): boolean => bytes[at] === 0xef && bytes[at + 1] === 0xbb && bytes[at + 2] === 0xbf
+
 export const cutLines = (sink: LineSink): LineCutter => {
   let held: Buffer[] = []
   let heldBytes = 0
@@ -27,7 +30,7 @@ export const cutLines = (sink: LineSink): LineCutter => {
     let from = start
     if (first) {
       first = false
-      if (bytes[from] === 0xef && bytes[from + 1] === 0xbb && bytes[from + 2] === 0xbf) from += 3 // BOM
+      if (startsWithMark(bytes, from)) from += 3
     }
     sink.line(bytes, from, end > from && bytes[end - 1] === RETURN ? end - 1 : end)
   }
@@ -37,17 +40,18 @@ export const cutLines = (sink: LineSink): LineCutter => {
     if (heldBytes + bytes.length > MAX_LINE_BYTES) {
       held.push(Buffer.from(bytes.subarray(0, MAX_LINE_BYTES - heldBytes)))
       dropping = true
-      sink.overlong()
     } else held.push(Buffer.from(bytes))
     heldBytes = Math.min(MAX_LINE_BYTES, heldBytes + bytes.length)
   }
 
   const release = (): void => {
     const whole = held.length === 1 && held[0] ? held[0] : Buffer.concat(held)
+    const cut = dropping
     held = []
     heldBytes = 0
     dropping = false
     give(whole, 0, whole.length)
+    if (cut) sink.overlong()
   }
 
   return {
@@ -62,8 +66,8 @@ export const cutLines = (sink: LineSink): LineCutter => {
       }
       while (newline >= 0) {
         if (newline - start > MAX_LINE_BYTES) {
-          sink.overlong()
           give(bytes, start, start + MAX_LINE_BYTES)
+          sink.overlong()
         } else give(bytes, start, newline)
         start = newline + 1
         newline = bytes.indexOf(NEWLINE, start)
@@ -71,7 +75,8 @@ export const cutLines = (sink: LineSink): LineCutter => {
       if (start < bytes.length) hold(bytes.subarray(start))
     },
     end() {
-      if (heldBytes > 0) release()
+      const onlyMark = first && heldBytes === 3 && startsWithMark(Buffer.concat(held), 0)
+      if (heldBytes > 0 && !onlyMark) release()
     },
   }
 }

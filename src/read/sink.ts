@@ -227,7 +227,13 @@ const growingSeries = (name: string, labels: Labels, line: number | null): Serie
     columns() {
       if (sorted) return { name, labels, line, times: times.slice(0, size), values: values.slice(0, size) }
       const order = Array.from({ length: size }, (_, index) => index).sort((a, b) => (times[a] ?? 0) - (times[b] ?? 0))
-      return { name, labels, line, times: Float64Array.from(order, (index) => times[index] ?? 0), values: Float64Array.from(order, (index) => values[index] ?? 0) }
+      return {
+        name,
+        labels,
+        line,
+        times: Float64Array.from(order, (index) => times[index] ?? 0),
+        values: Float64Array.from(order, (index) => values[index] ?? 0),
+      }
     },
   }
 }
