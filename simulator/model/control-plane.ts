@@ -57,7 +57,7 @@ const requested = (world: World, node: Machine, what: 'cpu' | 'memory'): number 
   podsOn(world, node).reduce((sum, pod) => sum + pod.workload.requests[what], 0)
 
 /** The scheduler's own default, LeastAllocated: by requests, not by use. Spreading over hosts is a soft wish that this cluster does not have. */
-const schedule = (world: World, pod: Pod): void => {
+export const schedule = (world: World, pod: Pod): void => {
   if (pod.gone || pod.node !== null) return
   const { requests } = pod.workload
   const fits = world.nodes.filter(

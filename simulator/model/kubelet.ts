@@ -78,6 +78,10 @@ export const startPod = (world: World, pod: Pod): void => {
 export const stopPod = (world: World, pod: Pod): void => {
   const node = nodeOf(world, pod)
   if (!node?.up) return
+  if (node.stalled) {
+    world.agenda.after(5 * SECOND, () => stopPod(world, pod))
+    return
+  }
   const graceMs = world.random.between(0.4, 3) * SECOND
   klog(world, node, 'I', 'kubelet.go:2740', `"SyncLoop DELETE" source="api" pods=["${path(pod)}"]`)
   podEvent(world, pod, 'Normal', 'Killing', `Stopping container ${pod.workload.name}`)

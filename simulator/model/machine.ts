@@ -24,6 +24,7 @@ export const runLoad = (world: World): void => {
       meters.system += (system * share + used * 0.08) * TICK_S
       meters.user += (used - system * share - used * 0.08) * TICK_S
       meters.idle += Math.max(0, node.cores - used) * TICK_S
+      if (node.stalled) thrash(node)
       meters.demand = demand / node.cores
       meters.cpuWaiting += Math.max(0, Math.min(1, 1.2 * (meters.demand - 0.75))) * TICK_S
       // The kernel's load average: a twelfth of the way to the run queue in five seconds.
@@ -40,6 +41,31 @@ export const runLoad = (world: World): void => {
     return true
   }
   world.agenda.every(TICK_S * SECOND, tick, world.random.between(0, TICK_S) * SECOND)
+}
+
+/** Out of memory: the kernel looks for pages, the rest waits for the disk, the run queue fills with the blocked. */
+const thrash = ({ meters, cores }: Machine): void => {
+  const busy = cores * TICK_S * 0.9
+  meters.idle -= busy
+  meters.system += busy * 0.45
+  meters.iowait += busy * 0.55
+  meters.load1 += (cores * 9 - meters.load1) / 12
+}
+
+/** While memory is out, user space stands still; the kernel takes its time before it kills, and then all goes on for a moment. */
+export const starve = (world: World, node: Machine, kill: () => void): void => {
+  world.agenda.every(2 * SECOND, () => {
+    if (!node.up || node.stalled || node.meters.memoryAvailable > 110 * MIB) return true
+    node.stalled = true
+    world.record.note('exhausted', node.name, world.agenda.now)
+    world.agenda.after(world.random.between(65, 150) * SECOND, () => {
+      kill()
+      world.agenda.after(world.random.between(1, 4) * SECOND, () => {
+        node.stalled = false
+      })
+    })
+    return true
+  })
 }
 
 const CALLS = [
@@ -90,7 +116,7 @@ export const boot = (world: World, node: Machine): void => {
   node.bootId = random.uuid()
   node.bootedMs = world.agenda.now
   node.kubeletPid = random.int(900, 1400)
-  Object.assign(node.meters, { user: 9, system: 6, idle: 4, load1: 0.4, cpuWaiting: 0.5, demand: 0.1, saturatedSinceMs: null, oomKills: 0 })
+  Object.assign(node.meters, { user: 9, system: 6, idle: 4, iowait: 3, load1: 0.4, cpuWaiting: 0.5, demand: 0.1, saturatedSinceMs: null, oomKills: 0 })
   record.note('boot', node.name, world.agenda.now)
   record.node(node, 'boot', 0, world.agenda.now, node.bootId.replaceAll('-', ''))
   kernel(

@@ -39,7 +39,7 @@ const scrape = (world: World, { traffic, postgres, redis }: Monitored): void => 
       node.ready === 'True' ? 1 : 0,
     )
     if (!alive) continue
-    for (const mode of ['idle', 'system', 'user'] as const) sample('node_cpu_seconds_total', { ...exporter, mode }, round(meters[mode]))
+    for (const mode of ['idle', 'iowait', 'system', 'user'] as const) sample('node_cpu_seconds_total', { ...exporter, mode }, round(meters[mode]))
     sample('node_load1', exporter, round(meters.load1))
     sample('node_pressure_cpu_waiting_seconds_total', exporter, round(meters.cpuWaiting, 3))
     sample('node_memory_MemAvailable_bytes', exporter, meters.memoryAvailable)

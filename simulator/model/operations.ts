@@ -1,7 +1,9 @@
 /** What people do to a cluster on purpose: roll out, drain, uncordon. */
-import { createOne, deletePod, replicaSet, uidOf } from './control-plane.js'
+import { createOne, createPod, deletePod, reconcile, replicaSet, schedule, uidOf } from './control-plane.js'
 import { nodeEvent, postEvent } from './events.js'
-import { livePods, podsOf, SECOND, type Machine, type Pod, type Workload, type World } from './world.js'
+import { klog } from './kubelet.js'
+import { boot } from './machine.js'
+import { livePods, nodeOf, podsOf, SECOND, type Machine, type Pod, type Workload, type World } from './world.js'
 
 const scaling = (world: World, owner: Workload, message: string): void =>
   postEvent(world, {
@@ -71,4 +73,55 @@ export const drain = (world: World, node: Machine): void => {
 export const uncordon = (world: World, node: Machine): void => {
   node.cordoned = false
   nodeEvent(world, node, 'Normal', 'NodeSchedulable', `Node ${node.name} status is now: NodeSchedulable`, 3 * SECOND)
+}
+
+/** The horizontal pod autoscaler asks for more replicas. */
+export const scaleUp = (world: World, owner: Workload, replicas: number): void => {
+  const message = `New size: ${replicas}; reason: cpu resource utilization (percentage of request) above target`
+  const object = { namespace: owner.namespace, name: owner.name }
+  postEvent(world, {
+    reason: 'SuccessfulRescale',
+    type: 'Normal',
+    message,
+    kind: 'Deployment',
+    ...object,
+    uid: uidOf(`hpa/${owner.name}`),
+    component: 'horizontal-pod-autoscaler',
+  })
+  scaling(world, owner, `Scaled up replica set ${replicaSet(owner, owner.hash)} from ${owner.replicas} to ${replicas}`)
+  owner.replicas = replicas
+  reconcile(world, owner)
+}
+
+/** Pods that work for a while, side by side, and are done. */
+export const runJob = (world: World, job: Workload, pods: number, forMs: number): void => {
+  const about = { kind: 'Job' as const, namespace: job.namespace, name: job.name, uid: uidOf(job.name), component: 'job-controller' }
+  let left = pods
+  const finish = (pod: Pod): void => {
+    const node = nodeOf(world, pod)
+    if (node?.up)
+      klog(world, node, 'I', 'generic.go:413', `"Generic (PLEG): container finished" podID="${pod.uid}" containerID="${pod.containerId}" exitCode=0`)
+    pod.gone = true
+    if (--left === 0) postEvent(world, { reason: 'Completed', type: 'Normal', message: 'Job completed', ...about }, SECOND)
+  }
+  for (let i = 0; i < pods; i++) {
+    const pod = createPod(world, job)
+    postEvent(world, { reason: 'SuccessfulCreate', type: 'Normal', message: `Created pod: ${pod.name}`, ...about })
+    world.agenda.after(world.random.between(20, 80), () => schedule(world, pod))
+    world.agenda.after(forMs * world.random.between(0.6, 1), () => finish(pod))
+  }
+}
+
+/** An orderly restart, as after a kernel update: units stop one by one, the machine is back in a minute and a half. */
+export const restartMachine = (world: World, node: Machine): void => {
+  const say = (delayMs: number, text: string): void => world.record.node(node, 'systemd', 1, world.agenda.now + delayMs, text)
+  say(1, 'Stopping kubelet.service - kubelet: The Kubernetes Node Agent...')
+  say(90, 'kubelet.service: Deactivated successfully.')
+  say(92, 'Stopped kubelet.service - kubelet: The Kubernetes Node Agent.')
+  say(2400, 'Reached target reboot.target - System Reboot.')
+  say(2410, 'Shutting down.')
+  world.agenda.after(3 * SECOND, () => {
+    node.up = false
+  })
+  world.agenda.after(world.random.between(70, 110) * SECOND, () => boot(world, node))
 }

@@ -37,6 +37,7 @@ export interface Meters {
   user: number
   system: number
   idle: number
+  iowait: number
   load1: number
   cpuWaiting: number
   memoryAvailable: number
@@ -146,6 +147,7 @@ export const machine = (random: Random, spec: Pick<Machine, 'name' | 'ip' | 'cor
       user: (startMs - bootedMs) / 4000,
       system: (startMs - bootedMs) / 16000,
       idle: ((startMs - bootedMs) / 1000) * spec.cores * 0.7,
+      iowait: (startMs - bootedMs) / 90_000,
       load1: 0.6,
       cpuWaiting: 1200,
       memoryAvailable: spec.memoryBytes * 0.7,

@@ -1,4 +1,10 @@
 import { cascade } from './cascade.js'
+import { memoryLeak } from './memory-leak.js'
+import { quietDay } from './quiet-day.js'
 import type { Scenario } from './scenario.js'
 
-export const scenarios: ReadonlyMap<string, Scenario> = new Map([['cascade', cascade]])
+export const scenarios: ReadonlyMap<string, Scenario> = new Map([
+  ['cascade', cascade],
+  ['memory-leak', memoryLeak],
+  ['quiet-day', quietDay],
+])
