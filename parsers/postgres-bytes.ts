@@ -18,24 +18,26 @@ export const startsWith = (bytes: Buffer, at: number, end: number, needle: Uint8
 }
 
 const DURATION_IS = ascii('duration: ')
+const SLEEP = ascii('sleep')
 const DISCONNECTED = ascii('disconnection: ')
 const CONNECTION = ascii('connection ')
 const AUTHORIZED_WORD = ascii('authorized')
 const REPLICATION = ascii('replication connection authorized')
 /** By their first letter: what is written all day and says nothing about an outage, logged statements and audits first of all. */
+const USUAL_TEXTS: Readonly<Record<string, readonly string[]>> = {
+  a: ['automatic analyze'],
+  b: ['bind '],
+  c: ['checkpoint ', 'connection ', 'configuration '],
+  e: ['execute ', 'ending log output', 'entering standby'],
+  f: ['fastpath '],
+  i: ['incomplete startup packet'],
+  p: ['parse '],
+  r: ['restored log file', 'redo ', 'recovery restart', 'restartpoint', 'recovering prepared', 'redirecting log'],
+  s: ['statement: ', 'skipping '],
+  A: ['AUDIT: '],
+}
 const USUAL: ReadonlyMap<number, readonly Uint8Array[]> = new Map(
-  [
-    ['a', ['automatic analyze']],
-    ['b', ['bind ']],
-    ['c', ['checkpoint ', 'connection ', 'configuration ']],
-    ['e', ['execute ', 'ending log output', 'entering standby']],
-    ['f', ['fastpath ']],
-    ['i', ['incomplete startup packet']],
-    ['p', ['parse ', 'plan:']],
-    ['r', ['restored log file', 'redo ', 'recovery restart', 'restartpoint', 'recovering prepared', 'redirecting log']],
-    ['s', ['statement: ', 'skipping ']],
-    ['A', ['AUDIT: ']],
-  ].map(([letter, texts]) => [String(letter).charCodeAt(0), [...(texts ?? [])].map(ascii)]),
+  Object.entries(USUAL_TEXTS).map(([letter, texts]) => [letter.charCodeAt(0), texts.map(ascii)]),
 )
 
 /** What the message of a LOG record at `at` can mean. */
@@ -68,6 +70,13 @@ export const readDuration = (bytes: Buffer, at: number, end: number): number => 
   }
   if (next === from) return NaN
   return scale > 1 ? value / scale : value
+}
+
+/** Whether bytes[start, end) calls pg_sleep: a statement that sleeps is as slow as it was told to be. */
+export const sleeps = (bytes: Buffer, start: number, end: number): boolean => {
+  for (let at = start + 2; at < end; at++)
+    if (bytes[at] === 95 && bytes[at - 1] === 103 && bytes[at - 2] === 112 && startsWith(bytes, at + 1, end, SLEEP)) return true
+  return false
 }
 
 /** A whole number at `at`, ending where the digits end; -1 where there is none. */
@@ -140,27 +149,32 @@ const remember = (bytes: Buffer, at: number, end: number): number => {
   return stampEnd
 }
 
-const STRINGS = 4096
-const texts = new Map<number, string>()
-/** The text of bytes[start, end), decoded once for many lines: for short fields with few values, a database's name. */
-export const shared = (bytes: Buffer, start: number, end: number): string => {
-  const key = fingerprint(bytes, start, end)
-  let text = texts.get(key)
-  if (text === undefined) {
-    if (texts.size > STRINGS) texts.clear()
-    texts.set(key, (text = bytes.toString('utf8', start, end)))
+const SLOTS = 4096
+
+/**
+ * What bytes mean, made once for the many lines that have the same bytes: names in a prefix, sessions, databases. A fixed number of slots,
+ * found by two hashes (64 bits together: two different texts of one input do not meet); a newer text takes an older one's slot.
+ */
+export const remembering = <T>(make: (bytes: Buffer, start: number, end: number) => T): ((bytes: Buffer, start: number, end: number) => T) => {
+  const ones = new Int32Array(SLOTS)
+  const twos = new Int32Array(SLOTS)
+  const values = new Array<T | undefined>(SLOTS).fill(undefined)
+  return (bytes, start, end) => {
+    let one = 0x811c9dc5 | 0
+    let two = end - start
+    for (let at = start; at < end; at++) {
+      const byte = bytes[at] ?? 0
+      one = Math.imul(one ^ byte, 0x01000193)
+      two = (Math.imul(two, 31) + byte) | 0
+    }
+    const slot = (one ^ (one >>> 15)) & (SLOTS - 1)
+    const known = values[slot]
+    if (known !== undefined && ones[slot] === one && twos[slot] === two) return known
+    ones[slot] = one
+    twos[slot] = two
+    return (values[slot] = make(bytes, start, end))
   }
-  return text
 }
 
-/** 53 bits of two hashes: two different texts of one input do not meet. */
-export const fingerprint = (bytes: Buffer, start: number, end: number): number => {
-  let one = 0x811c9dc5
-  let two = end - start
-  for (let at = start; at < end; at++) {
-    const byte = bytes[at] ?? 0
-    one = Math.imul(one ^ byte, 0x01000193)
-    two = (Math.imul(two, 31) + byte) | 0
-  }
-  return (one >>> 0) * 0x200000 + (two & 0x1fffff)
-}
+/** The text of bytes[start, end), decoded once for many lines: for short fields with few values, a database's name. */
+export const shared = remembering((bytes, start, end) => bytes.toString('utf8', start, end))

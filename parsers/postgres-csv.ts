@@ -8,7 +8,7 @@ import { MAX_LINE_BYTES } from '../src/read/line-cutter.js'
 import type { BytesFormat } from '../src/model/format.js'
 import { found } from '../src/read/stamps.js'
 import { decode } from '../src/read/text.js'
-import { AUTHORIZED, DISCONNECTION, DURATION, lookAt, NOTHING, readDuration, readNumber, readStamp, shared } from './postgres-bytes.js'
+import { AUTHORIZED, DISCONNECTION, DURATION, lookAt, NOTHING, readDuration, readNumber, readStamp, shared, sleeps } from './postgres-bytes.js'
 import { isPiece, known, severityOf } from './postgres-record.js'
 import { postgresServer } from './postgres-server.js'
 import { postgresStderr } from './postgres-stderr.js'
@@ -25,7 +25,6 @@ const SEVERITY = 11
 const SQLSTATE = 12
 const MESSAGE = 13
 const DETAIL = 14
-const STATEMENT = 19
 const APPLICATION = 22
 const COLUMNS = 26
 
@@ -110,15 +109,19 @@ export const postgresCsv: BytesFormat = {
       const meaning = severity === 'LOG' ? lookAt(bytes, textAt, end) : severity === 'DEBUG' || severity === 'INFO' || severity === 'NOTICE' ? NOTHING : -1
       if (meaning === NOTHING) return
       if (meaning === DISCONNECTION) {
-        server.disconnected({ ms, basis }, pid)
+        server.disconnected(ms, pid)
         return
       }
       const database = shared(bytes, from[DATABASE] ?? 0, Math.min(to[DATABASE] ?? 0, (from[DATABASE] ?? 0) + 200))
       if (meaning === DURATION) {
         const milliseconds = readDuration(bytes, textAt, end)
         if (Number.isNaN(milliseconds) || !server.statement(ms, basis, milliseconds, database)) return
+        if (!sleeps(bytes, textAt, end)) server.longest(ms, basis, milliseconds, database)
+        return
+      }
+      if (meaning === AUTHORIZED) {
         split(bytes, messageAt, end, MESSAGE, MESSAGE)
-        server.slowest(ms, basis, milliseconds, database, field(bytes, MESSAGE, MESSAGE + 1))
+        server.authorized(ms, basis, pid, bytes, from[MESSAGE] ?? 0, to[MESSAGE] ?? 0)
         return
       }
       let columns = MESSAGE
@@ -131,10 +134,6 @@ export const postgresCsv: BytesFormat = {
         at = stop + 1
       }
       const message = field(bytes, MESSAGE, columns)
-      if (meaning === AUTHORIZED) {
-        server.authorized({ ms, basis }, pid, message, line)
-        return
-      }
       const user = known(field(bytes, USER, columns))
       const time = field(bytes, 0, columns)
       server.say({
@@ -148,7 +147,6 @@ export const postgresCsv: BytesFormat = {
         sqlstate: field(bytes, SQLSTATE, columns),
         message,
         detail: field(bytes, DETAIL, columns),
-        statement: field(bytes, STATEMENT, columns),
         text: `${time} [${pid}] ${user === '' ? '' : `${user}@${database} `}${severity}:  ${message.split('\n', 1)[0] ?? ''}`,
       })
     }

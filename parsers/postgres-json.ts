@@ -1,6 +1,7 @@
 /**
  * Postgres' log as JSON lines: log_destination = jsonlog (15 and later; keys without a value are left out), and the JSON that the
  * CloudNativePG operator wraps csvlog records in ("logger":"postgres", "record":{…} with csvlog's names, or a stderr line as "msg").
+ * Cloud SQL's entries in Cloud Logging are stderr lines too: "textPayload", their own "timestamp", severities of their own (FATAL is ALERT).
  * https://www.postgresql.org/docs/current/runtime-config-logging.html#RUNTIME-CONFIG-LOGGING-JSONLOG
  * https://cloudnative-pg.io/documentation/current/logging/
  */
@@ -29,7 +30,6 @@ const NAMES = {
   severity: ['error_severity'],
   message: ['message'],
   detail: ['detail'],
-  statement: ['statement', 'query'],
 } as const
 
 type Json = Readonly<Record<string, unknown>>
@@ -54,12 +54,15 @@ const field = (record: Json, name: keyof typeof NAMES): string => {
   return ''
 }
 
+const CLOUD_SQL = /"logName":"[^"]{1,200}cloudsql\.googleapis\.com%2Fpostgres/u
+
 const sniff = (lines: readonly string[]): number => {
   let records = 0
   let operator = 0
   for (const line of lines) {
     if (!line.startsWith('{')) continue
     if (line.includes('"error_severity":"') && (line.includes('"message":"') || line.includes('"state_code":"'))) records++
+    else if (CLOUD_SQL.test(line)) operator++
     else if (line.includes('"logging_pod":"') || line.includes('"logger":"postgres"')) operator++
   }
   if (records + operator === 0) return 0
@@ -110,18 +113,21 @@ export const postgresJson: LineFormat = {
       const pid = Number(field(record, 'pid')) || 0
       const at = { ms, basis }
       if (meaning === DISCONNECTION) {
-        server.disconnected(at, pid)
+        server.disconnected(ms, pid)
         return true
       }
       if (meaning === AUTHORIZED) {
-        server.authorized(at, pid, message, sink.line)
+        const whole = Buffer.from(message)
+        server.authorized(ms, basis, pid, whole, 0, whole.length)
         return true
       }
       const user = known(field(record, 'user'))
       const database = known(field(record, 'database'))
       if (meaning === DURATION) {
         const milliseconds = readDuration(start, 0, start.length)
-        if (!Number.isNaN(milliseconds) && server.statement(ms, basis, milliseconds, database)) server.slowest(ms, basis, milliseconds, database, message)
+        if (!Number.isNaN(milliseconds) && server.statement(ms, basis, milliseconds, database) && !message.includes('pg_sleep')) {
+          server.longest(ms, basis, milliseconds, database)
+        }
         return true
       }
       server.say({
@@ -135,7 +141,6 @@ export const postgresJson: LineFormat = {
         sqlstate: field(record, 'sqlstate'),
         message,
         detail: field(record, 'detail'),
-        statement: field(record, 'statement'),
         text: `${time} [${pid}] ${user === '' ? '' : `${user}@${database} `}${severity}:  ${message.split('\n', 1)[0] ?? ''}`,
       })
       return true
@@ -147,6 +152,15 @@ export const postgresJson: LineFormat = {
       preferEnvelope(envelope)
       sink.record(found.ms, found.basis)
       return true
+    }
+
+    /** An entry of Cloud Logging: the time is the entry's, the rest the text's. */
+    const entry = (line: Json, payload: string): boolean => {
+      const stamp = Buffer.from(typeof line['timestamp'] === 'string' ? line['timestamp'].slice(0, 40) : '')
+      if (readStamp(stamp, 0, stamp.length) < 0) return false
+      const bytes = Buffer.from(payload)
+      const { ms, basis } = found
+      return plain.line(bytes, 0, bytes.length, { ms, basis, host: null, unit: 'postgres', pod: null, container: null, bytes, start: 0, end: bytes.length })
     }
 
     let named: Entity | null = null
@@ -171,6 +185,8 @@ export const postgresJson: LineFormat = {
         if (line === null) return isCut(bytes, start, end, envelope)
         server.within(envelope?.pod ?? null)
         if (Object.hasOwn(line, 'error_severity')) return read(line, NaN, envelope)
+        const text = line['textPayload']
+        if (typeof text === 'string') return entry(line, text)
         const seconds = typeof line['ts'] === 'number' ? line['ts'] : NaN
         const logger = line['logger']
         if (!Object.hasOwn(line, 'logging_pod') && logger !== 'postgres' && Number.isNaN(seconds)) return false
@@ -179,8 +195,8 @@ export const postgresJson: LineFormat = {
         if (isObject(record) && read(record, seconds, envelope)) return true
         const message = typeof line['msg'] === 'string' ? line['msg'] : ''
         if (logger === 'postgres' && message !== '') {
-          const text = Buffer.from(message)
-          if (plain.line(text, 0, text.length, null)) return true
+          const inner = Buffer.from(message)
+          if (plain.line(inner, 0, inner.length, null)) return true
         }
         // The operator's own lines: about the instance it manages.
         const at = operatorTime(line, seconds)

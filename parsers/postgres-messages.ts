@@ -34,16 +34,21 @@ interface Rule {
   /** … or has one of these in it. */
   readonly has?: readonly string[]
   /** False: not this one after all; the next rules are asked. */
-  tell(record: PostgresRecord, say: Voice): boolean | undefined
+  readonly tell: (record: PostgresRecord, say: Voice) => boolean
 }
 
 /** Who met an error, and what kind of error it was: class 22, 23 and 42 are a client's own, 53, 58 and XX the server's. */
-const whose = ({ sqlstate, user, database, application }: PostgresRecord): Attributes => ({
-  ...(sqlstate === '' ? {} : { sqlstate, class: sqlstate.slice(0, 2) }),
-  ...(user === '' ? {} : { user }),
-  ...(database === '' ? {} : { database }),
-  ...(application === '' ? {} : { application }),
-})
+const whose = ({ sqlstate, user, database, application }: PostgresRecord): Attributes => {
+  const attributes: Record<string, string> = {}
+  if (sqlstate !== '') {
+    attributes['sqlstate'] = sqlstate
+    attributes['class'] = sqlstate.slice(0, 2)
+  }
+  if (user !== '') attributes['user'] = user
+  if (database !== '') attributes['database'] = database
+  if (application !== '') attributes['application'] = application
+  return attributes
+}
 
 /** The message as a burst's key: numbers and names change from line to line. */
 export const withoutNumbers = (message: string): string =>
@@ -353,19 +358,30 @@ const BY_CODE: ReadonlyMap<string, Rule['tell']> = new Map<string, Rule['tell']>
   ['25P03', timedOut('idle-in-transaction')],
 ])
 
+const REMEMBERED = 1_000
+const fitting = new Map<string, readonly Rule[]>()
+/** The rules whose texts a message has; the same messages come again and again. */
+const rulesFor = (message: string): readonly Rule[] => {
+  let rules = fitting.get(message)
+  if (rules === undefined) {
+    const start = message.slice(0, 1_000)
+    rules = RULES.filter(({ begins, has }) => begins?.some((text) => start.startsWith(text)) ?? has?.some((text) => start.includes(text)) ?? false)
+    if (fitting.size >= REMEMBERED) fitting.clear()
+    if (message.length < 1_000) fitting.set(message, rules)
+  }
+  return rules
+}
+
 /** Says what a record means. */
 export const speak = (record: PostgresRecord, say: Voice): void => {
   const { message, severity } = record
   // A client's own text is no message of the server: RAISE, COPY and functions may say anything.
   const foreign = severity === 'ERROR' && record.sqlstate.startsWith('P0')
   if (!foreign) {
-    for (const rule of RULES) {
-      const fits = rule.begins?.some((start) => message.startsWith(start)) ?? rule.has?.some((part) => message.slice(0, 1_000).includes(part)) ?? false
-      if (fits && rule.tell(record, say) !== false) return
-    }
+    for (const rule of rulesFor(message)) if (rule.tell(record, say)) return
     if (severity === 'FATAL' || severity === 'ERROR') {
       const tell = BY_CODE.get(record.sqlstate)
-      if (tell !== undefined && tell(record, say) !== false) return
+      if (tell !== undefined && tell(record, say)) return
     }
   }
   if (severity === 'PANIC') crash(say, 'panic')

@@ -5,7 +5,7 @@
  */
 import type { Basis } from '../src/model/extract.js'
 import { found } from '../src/read/stamps.js'
-import { fingerprint, readNumber, readStamp } from './postgres-bytes.js'
+import { readNumber, readStamp, remembering } from './postgres-bytes.js'
 import { known, severityOf, type Piece, type Session, type Severity } from './postgres-record.js'
 
 /** A prefix is shorter than this; names in it have at most 63 bytes. */
@@ -136,29 +136,21 @@ const isBracketed = (bytes: Buffer, start: number, end: number): boolean => {
   return bytes[at] === 91 && at < end - 1
 }
 
-const SESSIONS = 4096
-const sessions = new Map<number, Prefix>()
-
 export interface Prefix extends Session {
   readonly sqlstate: string
 }
 
 /** Who speaks, from the names in the prefix between time and severity; what many lines share is read once. */
 export const prefixOf = (bytes: Buffer, from: number, to: number): Prefix => {
-  // Numbers in brackets (pid, line number) change from line to line and name nobody.
-  let at = from
-  for (let next = from; next < to; next++) if (bytes[next] === 93 && isBracketed(bytes, from, next)) at = next + 1
-  // '%t:%r:%u@%d:[%p]:' has its names before the pid.
-  const key = fingerprint(bytes, at > to - 2 ? from : at, to)
-  let prefix = sessions.get(key)
-  if (prefix === undefined) {
-    if (sessions.size >= SESSIONS) sessions.clear()
-    sessions.set(key, (prefix = parsePrefix(bytes.toString('utf8', from, to))))
-  }
-  return prefix
+  // Numbers in brackets (pid, line number) change from line to line and name nobody …
+  let at = to - 1
+  while (at >= from && !(bytes[at] === 93 && isBracketed(bytes, from, at))) at--
+  // … but '%t:%r:%u@%d:[%p]:' has its names before the pid.
+  return read(bytes, at < from || at > to - 4 ? from : at + 1, to)
 }
 
-const parsePrefix = (text: string): Prefix => {
+const read = remembering((bytes, start, end): Prefix => {
+  const text = bytes.toString('utf8', start, end)
   const field = (pattern: RegExp): string => known(pattern.exec(text)?.[1]?.trim() ?? '')
   const at = /([^\s:@,=[\]()]{1,63})@([^\s:@,=[\]()]{1,63})/u.exec(text)
   return {
@@ -167,7 +159,7 @@ const parsePrefix = (text: string): Prefix => {
     application: field(/\b(?:app|appli|application|application_name|appname|a)=([^,]{0,63}?)(?:,|\s*$|\s\w{1,12}=)/u),
     sqlstate: field(/\b(?:sql_error_code|sqlstate|state|error|e) ?= ?([0-9A-Z]{5})\b/u) || bareState(text),
   }
-}
+})
 
 /** %e by itself: five capitals and digits, with a capital, or 00000; a plain number could be a pid or a line number. */
 const bareState = (text: string): string =>

@@ -25,7 +25,6 @@ export interface PostgresRecord extends Session {
   readonly pid: number
   readonly message: string
   readonly detail: string
-  readonly statement: string
   /** The record as evidence. */
   readonly text: string
 }

@@ -1,6 +1,6 @@
 /** What is counted instead of told line by line: statements' durations and open sessions. */
 import type { Basis, Labels, Stamp } from '../src/model/extract.js'
-import type { Sink } from '../src/model/format.js'
+import type { SeriesWriter, Sink } from '../src/model/format.js'
 import { NOBODY, type Session } from './postgres-record.js'
 
 const BUCKET_MS = 10_000
@@ -23,6 +23,8 @@ interface Durations {
   readonly line: number
   readonly buckets: Map<number, Bucket>
   last: Bucket | null
+  counts: SeriesWriter | null
+  seconds: SeriesWriter | null
 }
 
 export interface Statements {
@@ -33,15 +35,22 @@ export interface Statements {
 }
 
 export const statements = (sink: Sink): Statements => {
-  const all = new Map<string, Durations>()
-  let recent: Durations | null = null
+  const all = new Map<Basis, Map<string, Durations>>()
+  let basisNow: Basis = 'utc'
+  let databases = new Map<string, Durations>()
+  all.set(basisNow, databases)
 
   const durationsOf = (database: string, basis: Basis): Durations => {
-    if (recent !== null && recent.database === database && recent.basis === basis) return recent
-    const key = `${basis} ${database}`
-    let durations = all.get(key)
-    if (durations === undefined) all.set(key, (durations = { database, basis, line: sink.line, buckets: new Map(), last: null }))
-    recent = durations
+    if (basis !== basisNow) {
+      basisNow = basis
+      databases = all.get(basis) ?? new Map<string, Durations>()
+      all.set(basis, databases)
+    }
+    let durations = databases.get(database)
+    if (durations === undefined) {
+      durations = { database, basis, line: sink.line, buckets: new Map(), last: null, counts: null, seconds: null }
+      databases.set(database, durations)
+    }
     return durations
   }
 
@@ -63,10 +72,15 @@ export const statements = (sink: Sink): Statements => {
     return bucket
   }
 
+  const series = (name: string, { database, basis, line }: Durations): SeriesWriter => sink.series(name, on({ database: database || '-' }, basis), line)
+
   const give = (durations: Durations, bucket: Bucket): void => {
-    const labels = on({ database: durations.database || '-' }, durations.basis)
-    if (!Number.isNaN(bucket.longest)) sink.series('faultline_postgres_statement_seconds', labels, durations.line).push(bucket.start, bucket.longest / 1000)
-    sink.series('faultline_postgres_statements', labels, durations.line).push(bucket.start, bucket.count)
+    if (!Number.isNaN(bucket.longest)) {
+      durations.seconds ??= series('faultline_postgres_statement_seconds', durations)
+      durations.seconds.push(bucket.start, Math.round(bucket.longest * 1000) / 1e6)
+    }
+    durations.counts ??= series('faultline_postgres_statements', durations)
+    durations.counts.push(bucket.start, bucket.count)
   }
 
   return {
@@ -81,7 +95,7 @@ export const statements = (sink: Sink): Statements => {
       if (!(milliseconds <= bucket.longest)) bucket.longest = milliseconds
     },
     end() {
-      for (const durations of all.values()) for (const bucket of durations.buckets.values()) give(durations, bucket)
+      for (const named of all.values()) for (const durations of named.values()) for (const bucket of durations.buckets.values()) give(durations, bucket)
       all.clear()
     },
   }
@@ -97,8 +111,35 @@ const MAX_OPEN = 50_000
 interface Group {
   readonly labels: Labels
   readonly line: number
-  /** Per second: how many sessions more or less, and the moment of the last change. */
-  readonly changes: Map<number, { net: number; at: number }>
+  readonly changes: Changes
+}
+
+/** Sessions more or less, by time: one entry for the changes of one second, where they stand together. */
+interface Changes {
+  times: Float64Array
+  by: Int32Array
+  size: number
+}
+
+const addChange = (changes: Changes, ms: number, by: number): void => {
+  const { size } = changes
+  const last = size - 1
+  if (size > 0 && Math.floor((changes.times[last] ?? 0) / 1000) === Math.floor(ms / 1000)) {
+    changes.by[last] = (changes.by[last] ?? 0) + by
+    changes.times[last] = Math.max(changes.times[last] ?? 0, ms)
+    return
+  }
+  if (size === changes.times.length) {
+    const times = new Float64Array(size * 2)
+    const steps = new Int32Array(size * 2)
+    times.set(changes.times)
+    steps.set(changes.by)
+    changes.times = times
+    changes.by = steps
+  }
+  changes.times[size] = ms
+  changes.by[size] = by
+  changes.size++
 }
 
 interface Open {
@@ -108,8 +149,8 @@ interface Open {
 }
 
 export interface Sessions {
-  opened(at: Stamp, pid: number, session: Session, line: number): void
-  closed(at: Stamp, pid: number): void
+  opened(ms: number, basis: Basis, pid: number, session: Session): void
+  closed(ms: number, pid: number): void
   /** A server start or crash ends every session that was open. */
   reset(at: Stamp): void
   /** Whose session a pid is, where the log said so when it began. */
@@ -124,7 +165,18 @@ export const sessions = (sink: Sink): Sessions => {
   const resets: number[] = []
   let disconnections = false
 
-  const groupOf = (session: Session, basis: Basis, line: number): Group => {
+  /** Sessions that are the same object are the same group: the server shares them. */
+  const recent = new Map<Session, Group>()
+  let recentBasis: Basis = 'utc'
+  const groupOf = (session: Session, basis: Basis): Group => {
+    if (basis !== recentBasis || recent.size > MAX_GROUPS) recent.clear()
+    recentBasis = basis
+    let group = recent.get(session)
+    if (group === undefined) recent.set(session, (group = namedGroup(session, basis)))
+    return group
+  }
+
+  const namedGroup = (session: Session, basis: Basis): Group => {
     const { application } = session
     const user = session.user || '-'
     const database = session.database || '-'
@@ -133,36 +185,26 @@ export const sessions = (sink: Sink): Sessions => {
     let group = groups.get(key)
     if (group !== undefined) return group
     const labels: Labels = key === basis ? { user: '(others)', database: '(others)' } : { user, database, ...(application === '' ? {} : { application }) }
-    groups.set(key, (group = { labels: on(labels, basis), line, changes: new Map() }))
+    groups.set(key, (group = { labels: on(labels, basis), line: sink.line, changes: { times: new Float64Array(16), by: new Int32Array(16), size: 0 } }))
     return group
-  }
-
-  const change = (group: Group, ms: number, by: number): void => {
-    const second = Math.floor(ms / 1000)
-    const known = group.changes.get(second)
-    if (known === undefined) group.changes.set(second, { net: by, at: ms })
-    else {
-      known.net += by
-      if (ms > known.at) known.at = ms
-    }
   }
 
   const close = (pid: number, session: Open, ms: number): void => {
     open.delete(pid)
-    change(session.group, ms, -1)
+    addChange(session.group.changes, ms, -1)
   }
 
   return {
-    opened({ ms, basis }, pid, session, line) {
+    opened(ms, basis, pid, session) {
       if (Number.isNaN(ms) || pid <= 0) return
       const before = open.get(pid)
       if (before !== undefined) close(pid, before, Math.max(ms, before.at))
-      const group = groupOf(session, basis, line)
-      change(group, ms, 1)
+      const group = groupOf(session, basis)
+      addChange(group.changes, ms, 1)
       const end = ended.get(pid)
       if (end !== undefined) ended.delete(pid)
       if (end !== undefined && end >= ms) {
-        change(group, end, -1) // newest first: its end was read before
+        addChange(group.changes, end, -1) // newest first: its end was read before
         return
       }
       if (open.size >= MAX_OPEN) {
@@ -173,7 +215,7 @@ export const sessions = (sink: Sink): Sessions => {
       }
       open.set(pid, { session, at: ms, group })
     },
-    closed({ ms }, pid) {
+    closed(ms, pid) {
       if (Number.isNaN(ms) || pid <= 0) return
       disconnections = true
       const session = open.get(pid)
@@ -202,8 +244,15 @@ export const sessions = (sink: Sink): Sessions => {
       if (!disconnections) return // log_disconnections is off: nobody knows how many are open
       for (const group of groups.values()) {
         const series = sink.series('faultline_postgres_sessions', group.labels, group.line)
+        const { times, by, size } = group.changes
+        const order = Array.from({ length: size }, (_, index) => index).sort((a, b) => (times[a] ?? 0) - (times[b] ?? 0))
         let count = 0
-        for (const { net, at } of [...group.changes.values()].sort((a, b) => a.at - b.at)) series.push(at, (count += net))
+        for (const [place, index] of order.entries()) {
+          count += by[index] ?? 0
+          const next = times[order[place + 1] ?? -1]
+          // Changes of one second that did not stand together are one all the same.
+          if (next === undefined || Math.floor(next / 1000) !== Math.floor((times[index] ?? 0) / 1000)) series.push(times[index] ?? 0, count)
+        }
       }
     },
   }

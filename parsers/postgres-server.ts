@@ -2,6 +2,7 @@
 import { postgres, process, shortName, THIS_POSTGRES, type Entity } from '../src/model/entity.js'
 import type { Basis, Stamp } from '../src/model/extract.js'
 import type { InputContext, Sink } from '../src/model/format.js'
+import { remembering } from './postgres-bytes.js'
 import { speak, withoutNumbers, type Voice } from './postgres-messages.js'
 import { known, NOBODY, type PostgresRecord, type Session } from './postgres-record.js'
 import { sessions, statements } from './postgres-series.js'
@@ -10,12 +11,12 @@ import { sqlstateOf } from './postgres-sqlstate.js'
 export interface PostgresServer {
   /** The pod that runs the server of what follows, where the line names it. */
   within(pod: Entity | null): void
-  /** Counts a statement that took so long; true: its text is worth reading, for `slowest`. */
+  /** Counts a statement that took so long; true: it is the longest so far, to be told with `longest` unless it `sleeps`. */
   statement(ms: number, basis: Basis, milliseconds: number, database: string): boolean
-  slowest(ms: number, basis: Basis, milliseconds: number, database: string, text: string): void
-  /** 'connection authorized: user=… database=…'. */
-  authorized(at: Stamp, pid: number, message: string, line: number): void
-  disconnected(at: Stamp, pid: number): void
+  longest(ms: number, basis: Basis, milliseconds: number, database: string): void
+  /** bytes[start, end) is 'connection authorized: user=… database=…'. */
+  authorized(ms: number, basis: Basis, pid: number, bytes: Buffer, start: number, end: number): void
+  disconnected(ms: number, pid: number): void
   sessionOf(pid: number): Session
   say(record: PostgresRecord): void
   /** An error of the program that runs the server. */
@@ -45,19 +46,24 @@ export const sessionOf = (message: string): Session => {
   return { user: known(user), database: known(database), application: known(application) }
 }
 
+/** The same users come all day: their lines are read once. */
+const sessionIn = remembering((bytes, start, end) => sessionOf(bytes.toString('utf8', start, end)))
+
 export const postgresServer = (sink: Sink, context: InputContext): PostgresServer => {
   let entity: Entity = THIS_POSTGRES
   let pod: Entity | null = null
   let crashKnown = false
   let vacuums = 0
   let current: PostgresRecord | null = null
-  const clients = new Set<string>()
+  /** Sessions of the current server whose client is known. */
+  const clients = new Set<Session>()
   const counted = statements(sink)
   const open = sessions(sink)
 
   const take = (next: Entity | null): void => {
     if (next === pod) return
     pod = next
+    clients.clear()
     entity = next === null ? THIS_POSTGRES : postgres(shortName(next))
     if (next !== null) sink.fact({ fact: 'runs-as', of: entity, by: next })
   }
@@ -70,7 +76,7 @@ export const postgresServer = (sink: Sink, context: InputContext): PostgresServe
     signal(kind, { phase, since = 0, attributes, burst } = {}) {
       if (current === null) return
       if (kind === 'postgres.autovacuum') vacuums++
-      const at: Stamp = since > 0 ? { ms: current.at.ms - since, basis: current.at.basis } : current.at
+      const at: Stamp = since > 0 ? { ms: Math.round(current.at.ms - since), basis: current.at.basis } : current.at
       sink.signal({
         kind,
         entity,
@@ -97,33 +103,28 @@ export const postgresServer = (sink: Sink, context: InputContext): PostgresServe
   return {
     within: (next) => take(next ?? context.pod),
     statement: (ms, basis, milliseconds, database) => counted.count(ms, basis, milliseconds, database),
-    slowest(ms, basis, milliseconds, database, text) {
-      // A statement that sleeps is as slow as it was told to be.
-      if (!text.includes('pg_sleep')) counted.longest(ms, basis, milliseconds, database)
-    },
-    authorized(at, pid, message, line) {
-      const session = sessionOf(message)
-      open.opened(at, pid, session, line)
+    longest: (ms, basis, milliseconds, database) => counted.longest(ms, basis, milliseconds, database),
+    authorized(ms, basis, pid, bytes, start, end) {
+      const session = sessionIn(bytes, start, Math.min(end, start + 1_000))
+      open.opened(ms, basis, pid, session)
+      if (clients.has(session) || clients.size >= MAX_CLIENTS) return
+      clients.add(session)
       const name = clientOf(session)
-      if (name === '' || clients.size >= MAX_CLIENTS || TOOLS.has(session.application) || clients.has(`${entity} ${name}`)) return
-      clients.add(`${entity} ${name}`)
-      sink.fact({ fact: 'client-of', client: process('-', name), server: entity })
+      if (name !== '' && !TOOLS.has(session.application)) sink.fact({ fact: 'client-of', client: process('-', name), server: entity })
     },
-    disconnected: (at, pid) => open.closed(at, pid),
+    disconnected: (ms, pid) => open.closed(ms, pid),
     sessionOf: (pid) => (pid > 0 ? open.of(pid) : NOBODY),
     say(record) {
       if (Number.isNaN(record.at.ms)) {
         sink.warn('records without a time are counted, but cannot be placed')
         return
       }
-      const session = record.pid > 0 ? open.of(record.pid) : NOBODY
-      current = {
-        ...record,
-        user: record.user || session.user,
-        database: record.database || session.database,
-        application: record.application || session.application,
-        sqlstate: sqlstateOf(record.sqlstate, record.message),
-      }
+      const { at, line, severity, pid, message, detail, text } = record
+      const session = pid > 0 ? open.of(pid) : NOBODY
+      const user = record.user || session.user
+      const database = record.database || session.database
+      const application = record.application || session.application
+      current = { at, line, severity, pid, message, detail, text, user, database, application, sqlstate: sqlstateOf(record.sqlstate, message) }
       speak(current, voice)
       current = null
     },

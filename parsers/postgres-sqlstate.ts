@@ -60,13 +60,22 @@ const CODES: readonly (readonly [string, string | RegExp])[] = [
   ['54000', /^database is not accepting commands/u],
 ]
 
-/** The code of a record: its own, or what its message tells; '' where neither does. A LOG record's 00000 is none. */
-export const sqlstateOf = (written: string, message: string): string => {
-  if (/^[0-9A-Z]{5}$/u.test(written) && written !== '00000') return written
+const REMEMBERED = 1_000
+const codes = new Map<string, string>()
+
+const codeOf = (message: string): string => {
   const start = message.slice(0, 1_000)
-  for (const [code, mark] of CODES) if (typeof mark === 'string' ? start.includes(mark) : mark.test(start)) return code
-  return ''
+  let code = codes.get(start)
+  if (code === undefined) {
+    code = CODES.find(([, mark]) => (typeof mark === 'string' ? start.includes(mark) : mark.test(start)))?.[0] ?? ''
+    if (codes.size >= REMEMBERED) codes.clear()
+    codes.set(start, code)
+  }
+  return code
 }
+
+/** The code of a record: its own, or what its message tells; '' where neither does. A LOG record's 00000 is none. */
+export const sqlstateOf = (written: string, message: string): string => (/^[0-9A-Z]{5}$/u.test(written) && written !== '00000' ? written : codeOf(message))
 
 /** Classes in which the server says that it is the one in trouble. */
 const SERVER = new Set(['53', '58', 'F0', 'XX'])

@@ -3,11 +3,11 @@
  * https://www.postgresql.org/docs/current/runtime-config-logging.html; the lines are put together in src/backend/utils/error/elog.c,
  * send_message_to_server_log: prefix, severity, message; DETAIL, HINT, STATEMENT follow with the same prefix, lines inside a text with a tab.
  */
-import type { Basis } from '../src/model/extract.js'
+import type { Basis, Stamp } from '../src/model/extract.js'
 import type { Envelope, Head, LineFormat } from '../src/model/format.js'
 import { found, preferEnvelope } from '../src/read/stamps.js'
 import { decode } from '../src/read/text.js'
-import { AUTHORIZED, DISCONNECTION, DURATION, lookAt, NOTHING, readDuration } from './postgres-bytes.js'
+import { AUTHORIZED, DISCONNECTION, DURATION, lookAt, NOTHING, readDuration, sleeps } from './postgres-bytes.js'
 import { head, prefixOf, readHead, type Prefix } from './postgres-prefix.js'
 import { isPiece, type Piece, type Severity } from './postgres-record.js'
 import { postgresServer } from './postgres-server.js'
@@ -15,22 +15,20 @@ import { postgresServer } from './postgres-server.js'
 const TAB = 9
 const HASH = 35
 const OPEN_BRACKET = 91
-/** A statement goes on for pages; its beginning says what it is. */
+/** A text goes on for pages; its beginning says what it is. */
 const MAX_TEXT = 16_384
 /** Records of other processes that may stand between a record and its DETAIL. */
 const MAX_HELD = 16
 
 interface Held {
-  readonly ms: number
-  readonly basis: Basis
+  readonly at: Stamp
   readonly pid: number
   readonly line: number
   readonly severity: Severity
   readonly prefix: Prefix
   readonly text: string
-  readonly texts: Map<Piece | 'MESSAGE', string>
-  /** A statement's duration, where that is all there is to say. */
-  readonly milliseconds: number
+  message: string
+  detail: string
 }
 
 const STRONG = /(?:^|[\s:>\]])(?:LOG|FATAL|PANIC|STATEMENT|DETAIL|HINT|ERREUR|FEHLER|WARNUNG|ANWEISUNG|INSTRUCTION): {2}\S/u
@@ -75,25 +73,17 @@ export const postgresStderr: LineFormat = {
     let recordsSeen = false
 
     const give = (record: Held): void => {
-      const { ms, basis, pid, line, severity, prefix, text, texts, milliseconds } = record
-      const part = (name: Piece | 'MESSAGE'): string => texts.get(name) ?? ''
-      if (Number.isNaN(milliseconds)) {
-        const { user, database, application, sqlstate } = prefix
-        server.say({
-          at: { ms, basis },
-          pid,
-          line,
-          severity,
-          user,
-          database,
-          application,
-          sqlstate,
-          text,
-          message: part('MESSAGE'),
-          detail: part('DETAIL'),
-          statement: part('STATEMENT'),
-        })
-      } else server.slowest(ms, basis, milliseconds, prefix.database || server.sessionOf(pid).database, part('MESSAGE') + part('STATEMENT'))
+      const { at, pid, line, severity, prefix, text, message, detail } = record
+      if (last === record) last = null
+      const { user, database, application, sqlstate } = prefix
+      server.say({ at, pid, line, severity, user, database, application, sqlstate, text, message, detail })
+    }
+
+    /** The longest statement so far, until its last line is read and it was not told to sleep. */
+    const slow = { pending: false, ms: NaN, basis: 'utc' as Basis, milliseconds: 0, database: '' } // widened: any basis may follow
+    const settle = (): void => {
+      slow.pending = false
+      server.longest(slow.ms, slow.basis, slow.milliseconds, slow.database)
     }
 
     /** Gives out the records up to this one, in the order they stand in. */
@@ -115,17 +105,14 @@ export const postgresStderr: LineFormat = {
       held.set(record.pid, record)
     }
 
-    const append = (record: Held, part: Piece | 'MESSAGE', text: string): void => {
-      const before = record.texts.get(part)
-      if (before === undefined) record.texts.set(part, text)
-      else if (before.length < MAX_TEXT) record.texts.set(part, `${before}\n${text}`)
-    }
-
     /** Part of what was read before: a line inside a text. */
     const continues = (bytes: Buffer, start: number, end: number): boolean => {
       lastLine = sink.line
       sink.part()
-      if (last !== null) append(last, lastPart, decode(bytes, start, end))
+      // Of all texts only a message's own further lines say more: an autovacuum's report.
+      if (last !== null) {
+        if (lastPart === 'MESSAGE' && last.message.length < MAX_TEXT) last.message += `\n${decode(bytes, start, end)}`
+      } else if (slow.pending && sleeps(bytes, start, end)) slow.pending = false
       return true
     }
 
@@ -149,11 +136,12 @@ export const postgresStderr: LineFormat = {
         const { ms, basis } = found
         const { severity, messageAt, from, to } = head
         const pid = head.pid > 0 ? head.pid : envelope === null ? 0 : pidBefore(envelope, start)
+        if (slow.pending) settle()
         if (isPiece(severity)) {
           sink.part()
           last = held.get(pid) ?? null
           lastPart = severity
-          if (last !== null) append(last, severity, decode(bytes, messageAt, end))
+          if (last !== null && severity === 'DETAIL') last.detail = decode(bytes, messageAt, Math.min(end, messageAt + MAX_TEXT))
           return true
         }
         sink.record(ms, basis)
@@ -169,34 +157,41 @@ export const postgresStderr: LineFormat = {
               ? -1
               : NOTHING
         if (meaning === NOTHING) return true
-        let milliseconds = NaN
         if (meaning === DURATION) {
-          milliseconds = readDuration(bytes, messageAt, end)
+          const milliseconds = readDuration(bytes, messageAt, end)
           if (Number.isNaN(milliseconds)) return true
           const database = prefixOf(bytes, from, to).database || server.sessionOf(pid).database
-          if (!server.statement(ms, basis, milliseconds, database)) return true
-        } else if (meaning === DISCONNECTION) {
-          server.disconnected({ ms, basis }, pid)
+          if (!server.statement(ms, basis, milliseconds, database) || sleeps(bytes, messageAt, end)) return true
+          slow.pending = true
+          slow.ms = ms
+          slow.basis = basis
+          slow.milliseconds = milliseconds
+          slow.database = database
           return true
-        } else if (meaning === AUTHORIZED) {
-          server.authorized({ ms, basis }, pid, decode(bytes, messageAt, end), sink.line)
+        }
+        if (meaning === DISCONNECTION) {
+          server.disconnected(ms, pid)
+          return true
+        }
+        if (meaning === AUTHORIZED) {
+          server.authorized(ms, basis, pid, bytes, messageAt, end)
           return true
         }
         last = {
-          ms,
-          basis,
+          at: { ms, basis },
           pid,
           line: sink.line,
           severity,
           prefix: prefixOf(bytes, from, to),
           text: decode(bytes, start, Math.min(end, start + 2_000)),
-          texts: new Map([['MESSAGE', decode(bytes, messageAt, end)]]),
-          milliseconds,
+          message: decode(bytes, messageAt, Math.min(end, messageAt + MAX_TEXT)),
+          detail: '',
         }
         hold(last)
         return true
       },
       end() {
+        if (slow.pending) settle()
         for (const record of [...held.values()]) give(record)
         server.end()
       },
