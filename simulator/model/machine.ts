@@ -172,7 +172,7 @@ export const globalOom = (world: World, node: Machine, victim: Pod, process: str
   const { random } = world
   const pid = random.int(20_000, 400_000)
   const rssKb = Math.round(random.between(0.75, 0.95) * (victim.memoryBytes / 1024))
-  const slice = `/kubepods.slice/kubepods-besteffort.slice/kubepods-besteffort-pod${victim.uid.replaceAll('-', '_')}.slice`
+  const slice = `/kubepods.slice/kubepods-burstable.slice/kubepods-burstable-pod${victim.uid.replaceAll('-', '_')}.slice`
   kernel(world, node, `${asker} invoked oom-killer: gfp_mask=0x140cca(GFP_HIGHUSER_MOVABLE|__GFP_COMP), order=0, oom_score_adj=-997`)
   kernel(world, node, `Mem-Info:`, 2)
   kernel(
@@ -191,7 +191,7 @@ export const globalOom = (world: World, node: Machine, victim: Pod, process: str
   kernel(
     world,
     node,
-    `Out of memory: Killed process ${pid} (${process}) total-vm:${rssKb + random.int(300_000, 900_000)}kB, anon-rss:${rssKb}kB, file-rss:${random.int(0, 900)}kB, shmem-rss:0kB, UID:1000 pgtables:${Math.round(rssKb / 480)}kB oom_score_adj:1000`,
+    `Out of memory: Killed process ${pid} (${process}) total-vm:${rssKb + random.int(300_000, 900_000)}kB, anon-rss:${rssKb}kB, file-rss:${random.int(0, 900)}kB, shmem-rss:0kB, UID:1000 pgtables:${Math.round(rssKb / 480)}kB oom_score_adj:987`,
     41,
   )
   kernel(world, node, `oom_reaper: reaped process ${pid} (${process}), now anon-rss:0kB, file-rss:0kB, shmem-rss:0kB`, 260)

@@ -28,7 +28,7 @@ export const newWorld = (
   record: recorder(),
   startMs,
   endMs: startMs + minutes * MINUTE,
-  apiServer: '10.20.0.10',
+  apiServer: (nodes[0]?.ip ?? '10.0.0.1').replace(/\d+$/, '5'),
   kubernetesVersion: 'v1.36.2',
   kernelVersion: '6.1.0-32-cloud-amd64',
   nodes: nodes.map((spec) => machine(random, spec, startMs)),
