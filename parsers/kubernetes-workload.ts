@@ -234,16 +234,17 @@ export const workloadReader = (sink: Sink, once: Once): WorkloadReader => {
   const saySelected = (): void => {
     const byLabel = new Map<string, Labelled[]>()
     for (const one of labelled.values()) {
-      for (const [key, value] of Object.entries(one.labels)) {
-        const list = byLabel.get(`${one.namespace}\n${key}\n${String(value)}`)
-        if (list === undefined) byLabel.set(`${one.namespace}\n${key}\n${String(value)}`, [one])
+      for (const key of Object.keys(one.labels)) {
+        const place = `${one.namespace}\n${key}\n${textOf(one.labels, key)}`
+        const list = byLabel.get(place)
+        if (list === undefined) byLabel.set(place, [one])
         else list.push(one)
       }
     }
     for (const { entity, namespace, labels } of selecting) {
-      const [key = '', value = null] = Object.entries(labels)[0] ?? []
-      const candidates = (byLabel.get(`${namespace}\n${key}\n${String(value)}`) ?? []).slice(0, MAX_SELECTED)
-      const selected = candidates.filter((one) => Object.entries(labels).every(([name, wanted]) => textOf(one.labels, name) === String(wanted)))
+      const keys = Object.keys(labels)
+      const candidates = (byLabel.get(`${namespace}\n${keys[0] ?? ''}\n${textOf(labels, keys[0] ?? '')}`) ?? []).slice(0, MAX_SELECTED)
+      const selected = candidates.filter((one) => keys.every((key) => textOf(one.labels, key) === textOf(labels, key)))
       const workloads = selected.filter((one) => typeOf(one.entity) === 'workload')
       for (const one of workloads.length > 0 ? workloads : selected) sink.fact({ fact: 'runs-as', of: entity, by: one.entity })
     }
