@@ -69,6 +69,15 @@ test('failures: a sandbox without network, an image behind a name that does not 
   )
 })
 
+test('CRI-O names the pod of a started container', async () => {
+  const text = `${line('info', 'Started container', ` PID=3053 containerID=${CONTAINER} description=shop/web-1/web id=7 name=/runtime.v1.RuntimeService/StartContainer`)}\n`
+  const extract = await read(`${line('info', 'CRI plugins loading plugin')}\n${text}`)
+  assert.deepEqual(
+    extract.signals.map(({ kind, entity }) => [kind, entity]),
+    [['container.started', 'pod/shop/web-1']],
+  )
+})
+
 test("another program's logrus lines are not containerd's", async () => {
   const extract = await read('time="2026-11-21T08:19:44Z" level=error msg="payment failed"\n')
   assert.notEqual(extract.format, 'containerd')

@@ -31,8 +31,6 @@ const WANTED = [
   'TaskOOM event',
   'PullImage ',
   'Started container',
-  'Ran pod sandbox',
-  'Created container',
 ].map((word) => Buffer.from(word))
 
 const SANDBOX = /PodSandboxMetadata\{Name:([a-z0-9][a-z0-9.-]{0,252}),Uid:([0-9a-f-]{8,64}),Namespace:([a-z0-9][a-z0-9-]{0,62}),/u
@@ -43,6 +41,8 @@ const STARTED = /^StartContainer for "([0-9a-f]{12,64})" (returns successfully|f
 const EXIT_IDS = /(?:container_id:|ContainerID:)"?([0-9a-f]{12,64})"?[ ,]{1,2}(?:id:|ID:)"?([0-9a-f]{12,64})/u
 const EXIT_STATUS = /(?:exit_status:|ExitStatus:)(\d{1,10})/u
 const OOM_ID = /(?:container_id:|ContainerID:)"?([0-9a-f]{12,64})/u
+/** CRI-O: msg="Started container" PID=3053 containerID=… description=shop/web-1/web id=… */
+const DESCRIPTION = / description="?([a-z0-9][a-z0-9-]{0,62})\/([a-z0-9][a-z0-9.-]{0,252})\/([a-z0-9][a-z0-9-]{0,62})/u
 const FIELD_ERROR = / error="((?:[^"\\]|\\.){0,8000})/u
 /** "loading cgroup for 1234": a container that is gone already; "failed sending message on channel": a shim's client left. */
 const NOISE = /^(?:loading cgroup for|failed sending message on channel|ContainerStatus for |container event discarded|ttrpc: |failed to (?:delete|remove) )/u
@@ -59,6 +59,15 @@ const open = (sink: Sink): LineReader => {
   let containers = new Map<string, Container>()
   const nodeOf = (envelope: Envelope | null): Entity => (envelope?.host ? node(envelope.host) : THIS_NODE)
 
+  let placed = new Set<string>()
+  const place = (entity: Entity, envelope: Envelope | null, at: Stamp, uid?: string): void => {
+    const key = `${entity} ${uid ?? ''} ${envelope?.host ?? ''}`
+    if (placed.has(key)) return
+    if (placed.size >= MAX_KEPT) placed = new Set()
+    placed.add(key)
+    sink.fact({ fact: 'pod-on-node', pod: entity, node: nodeOf(envelope), at, ...(uid === undefined ? {} : { uid }) })
+  }
+
   const mean = (message: string, text: string, at: Stamp, level: string, envelope: Envelope | null): void => {
     const emit = (kind: SignalKind, entity: Entity, attributes?: Attributes, burst?: string): void =>
       sink.signal({ kind, entity, at, ...(attributes === undefined ? {} : { attributes }), ...(burst === undefined ? {} : { burst }), text })
@@ -67,13 +76,20 @@ const open = (sink: Sink): LineReader => {
     if (sandbox !== null) {
       const [, name = '', uid = '', namespace = ''] = sandbox
       const entity = pod(namespace, name)
-      sink.fact({ fact: 'pod-on-node', pod: entity, node: nodeOf(envelope), at, uid })
+      place(entity, envelope, at, uid)
       const id = SANDBOX_ID.exec(message)?.[1]
       if (id !== undefined) {
         if (sandboxes.size >= MAX_KEPT) sandboxes = new Map()
         sandboxes.set(id, entity)
       }
       if (bad && message.startsWith('RunPodSandbox')) emit('pod.sandbox-failed', entity, { reason: sandboxFailure(FIELD_ERROR.exec(text)?.[1] ?? message) })
+      return
+    }
+    const described = message === 'Started container' ? DESCRIPTION.exec(text) : null
+    if (described !== null) {
+      const [, namespace = '', name = '', container = ''] = described
+      place(pod(namespace, name), envelope, at)
+      emit('container.started', pod(namespace, name), { container })
       return
     }
     const within = WITHIN.exec(message)

@@ -304,7 +304,9 @@ const learnFlag = (line: KlogLine, said: Saying): void => {
   const value = /="([^"]{1,253})"/u.exec(messageOf(line))?.[1]
   if (value === undefined || said.component !== 'kubelet') return
   if (messageOf(line).startsWith('FLAG: --hostname-override=')) said.learnNode(line, value)
-  else for (const address of value.split(',')) said.sink.fact({ fact: 'alias', of: said.thisNode(line), name: address, at: line.at })
+  else
+    for (const address of value.split(','))
+      if (!/^[0.:]+$/u.test(address)) said.sink.fact({ fact: 'alias', of: said.thisNode(line), name: address, at: line.at })
 }
 
 const ADDRESS = /([0-9a-fA-F.:]{4,45})$/u
@@ -314,7 +316,7 @@ const learnAddress = (line: KlogLine, said: Saying): void => {
   if (address !== undefined && of !== THIS_NODE) said.sink.fact({ fact: 'alias', of, name: address, at: line.at })
 }
 
-const sayFatal = (line: KlogLine, said: Saying): void =>
+export const sayFatal = (line: KlogLine, said: Saying): void =>
   said.emit(line, 'log.error', said.thisNode(line), { app: 'kubelet' }, { burst: 'kubelet could not start' })
 
 export const kubeletMeanings: readonly Meaning[] = [

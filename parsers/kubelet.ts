@@ -7,11 +7,12 @@ import { controlPlaneMeanings, controlPlaneMentions, oldControlPlaneMeanings } f
 import { isControlPlaneSource } from './control-plane.js'
 import { klogSources, openKlog, placeOf, type KlogTable } from './klog.js'
 import { eventMeanings } from './klog-events.js'
-import { kubeletMeanings, kubeletMentions } from './kubelet-messages.js'
+import { kubeletMeanings, kubeletMentions, sayFatal } from './kubelet-messages.js'
 
 const TABLE: KlogTable = {
   meanings: [...kubeletMeanings, ...controlPlaneMeanings, ...oldControlPlaneMeanings, ...eventMeanings],
   mentions: [...kubeletMentions, ...controlPlaneMentions],
+  otherwise: (line, said) => line.severity === 'F' && sayFatal(line, said),
 }
 
 const SOURCES =
