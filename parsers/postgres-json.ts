@@ -61,7 +61,7 @@ const sniff = (lines: readonly string[]): number => {
   let operator = 0
   for (const line of lines) {
     if (!line.startsWith('{')) continue
-    if (line.includes('"error_severity":"') && (line.includes('"message":"') || line.includes('"state_code":"'))) records++
+    if (line.includes('"error_severity":"') && /"(?:timestamp|log_time)":"\d{4}-/u.test(line)) records++
     else if (CLOUD_SQL.test(line)) operator++
     else if (line.includes('"logging_pod":"') || line.includes('"logger":"postgres"')) operator++
   }

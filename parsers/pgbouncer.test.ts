@@ -1,0 +1,114 @@
+import assert from 'node:assert/strict'
+import { existsSync, readFileSync } from 'node:fs'
+import { describe, test } from 'node:test'
+import { gunzipSync } from 'node:zlib'
+import { read } from '../test/read.js'
+import { pgbouncer } from './pgbouncer.js'
+
+const shared = (path: string): URL => new URL(`../../shared/${path}`, import.meta.url)
+const needs = (path: string): { skip: false | string } => ({ skip: existsSync(shared(path)) ? false : 'shared/ is absent' })
+const FIXTURES = 'corpus/postgres/darold+pgbadger/t/fixtures'
+
+const line = (level: string, message: string): string => `2026-03-04 10:00:00.250 UTC [77] ${level} ${message}\n`
+const CLIENT = 'C-0x55d0c0ffee00: store/reader@10.0.0.1:5000'
+const SERVER = 'S-0x55d0c0ffee80: store/reader@10.0.0.9:5432'
+
+const LOG =
+  line('LOG', `${CLIENT} login attempt: db=store user=reader tls=no`) +
+  line('LOG', `${SERVER} new connection to server (from 10.0.0.2:6000)`) +
+  line('LOG', `${CLIENT} closing because: client close request (age=0s)`) +
+  line('LOG', `${SERVER} closing because: server lifetime over (age=3600s)`) +
+  line('LOG', `${SERVER} closing because: server idle timeout (age=600s)`) +
+  line('LOG', `${SERVER} closing because: close_needed (age=600s)`)
+
+describe('the log of PgBouncer', () => {
+  test('reads its example', async () => {
+    const extract = await read(`${pgbouncer.example}\n`)
+    assert.equal(extract.format, 'pgbouncer')
+    assert.deepEqual(
+      extract.signals.map(({ kind, entity, attributes }) => [kind, entity, attributes]),
+      [['log.error', 'process/-/pgbouncer', { app: 'pgbouncer', user: 'report_api', database: 'shop', reason: 'query_wait_timeout' }]],
+    )
+  })
+
+  test('says the same however its bytes are cut', async () => {
+    const text = LOG + line('ERROR', 'S: login failed: FATAL: sorry, too many clients already')
+    const whole = await read(text)
+    for (let chunkBytes = 1; chunkBytes <= 40; chunkBytes++) assert.deepEqual(await read(text, { chunkBytes }), whole, `cut every ${chunkBytes} bytes`)
+  })
+
+  test('ordinary connections are no signal, but tell who depends on whom', async () => {
+    const extract = await read(LOG)
+    assert.deepEqual(extract.signals, [])
+    assert.equal(extract.records, 6)
+    assert.deepEqual(extract.facts, [
+      { fact: 'client-of', client: 'process/-/reader', server: 'process/-/pgbouncer' },
+      { fact: 'client-of', client: 'process/-/pgbouncer', server: 'postgres/?' },
+      { fact: 'alias', of: 'postgres/?', name: '10.0.0.9:5432', at: null },
+    ])
+  })
+
+  test('a full server is said of the server, in the words of all versions', async () => {
+    for (const message of ['S: login failed: FATAL: sorry, too many clients already', `${SERVER} server login failed: FATAL sorry, too many clients already`]) {
+      const extract = await read(line('WARNING', message))
+      assert.deepEqual(
+        extract.signals.map(({ kind, entity }) => [kind, entity]),
+        [
+          ['postgres.connections-saturated', 'postgres/?'],
+          ['log.error', 'process/-/pgbouncer'],
+        ],
+      )
+    }
+  })
+
+  for (const [level, message, kind] of [
+    ['WARNING', `${CLIENT} pooler error: no more connections allowed (max_client_conn)`, 'log.error'],
+    ['LOG', `${SERVER} closing because: server conn crashed? (age=12s)`, 'log.error'],
+    ['LOG', `${SERVER} closing because: connect failed (age=12s)`, 'log.error'],
+    ['LOG', `${CLIENT} closing because: client unexpected eof (age=12s)`, 'log.warning'],
+    ['LOG', `${CLIENT} closing because: query_wait_timeout (age=12s)`, undefined],
+    ['LOG', 'stats: 1 xacts/s, 1 queries/s, in 2 B/s, out 3 B/s, xact 4 us, query 5 us, wait 6 us', undefined],
+  ] as const) {
+    test(`'${message.slice(-50)}' is ${kind ?? 'no signal'}`, async () => assert.equal((await read(line(level, message))).signals[0]?.kind, kind))
+  }
+
+  for (const [text, sure] of [
+    ['2018-03-04 10:00:00.250 3392 LOG listening on 127.0.0.1:6432', true],
+    ['2026-03-04 10:00:00.250 UTC [77] LOG:  checkpoint starting: time', false],
+    ['2026-03-04 10:00:00.250 INFO pool started', false],
+  ] as const) {
+    test(`${sure ? 'takes' : 'leaves'} ${text}`, async () => assert.equal((await read(`${text}\n`)).format === 'pgbouncer', sure))
+  }
+
+  test('127,910 lines without a zone', needs(FIXTURES), async () => {
+    const extract = await read(gunzipSync(readFileSync(shared(`${FIXTURES}/pgbouncer.log.gz`))))
+    assert.equal(extract.records, 127_910)
+    assert.equal(extract.skipped, 0)
+    assert.deepEqual(
+      extract.spans.map(({ basis }) => basis),
+      ['local'],
+    )
+    assert.deepEqual(extract.signals, [])
+  })
+
+  test('1.21 writes zone and [pid]', needs(FIXTURES), async () => {
+    const extract = await read(gunzipSync(readFileSync(shared(`${FIXTURES}/pgbouncer.1.21.log.gz`))))
+    assert.equal(extract.skipped, 0)
+    assert.equal(extract.spans[0]?.basis, 'zone:CET')
+    assert.deepEqual(extract.signals, [])
+  })
+
+  test('pg-conn-surge: the pool waits for a full server', needs('recordings/pg-conn-surge'), async () => {
+    const extract = await read(readFileSync(shared('recordings/pg-conn-surge/dump/logs/pgbouncer.log')))
+    assert.equal(extract.records, 301)
+    assert.deepEqual(
+      extract.signals.map(({ kind, count, at }) => [kind, count, new Date(at.ms).toISOString()]),
+      [
+        ['postgres.connections-saturated', 12, '2026-11-21T08:28:41.455Z'],
+        ['log.error', 12, '2026-11-21T08:28:41.455Z'],
+        ['log.error', 1, '2026-11-21T08:28:49.677Z'],
+        ['log.error', 19, '2026-11-21T08:28:51.678Z'],
+      ],
+    )
+  })
+})

@@ -1,0 +1,116 @@
+import assert from 'node:assert/strict'
+import { existsSync, readFileSync } from 'node:fs'
+import { describe, test } from 'node:test'
+import type { InputExtract } from '../src/model/extract.js'
+import { read } from '../test/read.js'
+
+const shared = (path: string): URL => new URL(`../../shared/${path}`, import.meta.url)
+const needs = (path: string): { skip: false | string } => ({ skip: existsSync(shared(path)) ? false : 'shared/ is absent' })
+const FIXTURES = 'corpus/postgres/darold+pgbadger/t/fixtures'
+const SURGE = 'recordings/pg-conn-surge/dump/logs/postgresql'
+
+const kinds = ({ signals }: InputExtract): string[] => signals.map(({ kind, phase }) => `${kind} ${phase}`)
+
+const row = (pid: number, severity: string, code: string, message: string, tail = ',,,,,,,,"web","client backend",,0'): string =>
+  `2026-03-04 10:00:01.500 EST,"reader","store",${pid},"10.0.0.1:4000",65e5.${pid.toString(16)},2,"SELECT",2026-03-04 09:00:00 EST,3/1,0,${severity},${code},"${message}",${tail}\n`
+
+const LOG =
+  row(7, 'LOG', '00000', 'connection authorized: user=reader database=store application_name=web') +
+  row(7, 'ERROR', '42601', 'syntax error at or near ""SELEC""', ',,,,,"SELEC\n1,\n""two"";",1,,"web","client backend",,0') +
+  row(7, 'LOG', '00000', 'duration: 812.000 ms  statement: SELECT\n\t1') +
+  row(8, 'FATAL', '53300', 'sorry, too many clients already')
+
+describe('the csvlog of Postgres', () => {
+  test('reads a record, also where its texts hold newlines and quotes', async () => {
+    const extract = await read(LOG)
+    assert.equal(extract.format, 'postgres')
+    assert.equal(extract.records, 4)
+    assert.equal(extract.lines, 7)
+    assert.equal(extract.skipped, 0)
+    assert.deepEqual(kinds(extract), ['log.warning point', 'postgres.connections-saturated point', 'postgres.connection-rejected point'])
+    const [syntax, full] = extract.signals
+    assert.equal(syntax?.places[0]?.line, 2)
+    assert.equal(full?.places[0]?.line, 7)
+    assert.equal(full.at.basis, 'zone:EST')
+    assert.match(syntax.places[0].text, /ERROR: {2}syntax error at or near "SELEC"$/u)
+    assert.deepEqual(syntax.attributes, {
+      app: 'postgres',
+      severity: 'ERROR',
+      code: '42601',
+      sqlstate: '42601',
+      class: '42',
+      user: 'reader',
+      database: 'store',
+      application: 'web',
+    })
+  })
+
+  test('says the same however its bytes are cut', async () => {
+    const whole = await read(LOG)
+    for (let chunkBytes = 1; chunkBytes <= 40; chunkBytes++) assert.deepEqual(await read(LOG, { chunkBytes }), whole, `cut every ${chunkBytes} bytes`)
+  })
+
+  test('22 columns of an old server are enough', async () => {
+    const extract = await read(row(8, 'ERROR', '40P01', 'deadlock detected', '"Process 8 waits",,,,,"SELECT 1",,'))
+    assert.deepEqual(kinds(extract), ['postgres.deadlock point'])
+  })
+
+  test('a record that was cut off does not swallow those behind it', async () => {
+    const cut = row(9, 'ERROR', '42601', 'syntax error').slice(0, -40).replace('syntax error"', 'syntax err')
+    const extract = await read(row(7, 'LOG', '00000', 'x') + cut + '\n' + row(8, 'FATAL', '53300', 'sorry, too many clients already'))
+    assert.ok(kinds(extract).includes('postgres.connections-saturated point'))
+  })
+
+  test('lines written before the CSV began are read as they are', async () => {
+    const extract = await read(
+      `2026-03-04 10:00:00.000 EST [1] LOG:  ending log output to stderr\n2026-03-04 10:00:00.000 EST [1] PANIC:  could not locate a valid checkpoint record\n${LOG}`,
+    )
+    assert.equal(extract.records, 6)
+    assert.ok(kinds(extract).includes('postgres.crashed begin'))
+  })
+
+  for (const [text, sure] of [
+    [row(1, 'LOG', '00000', 'x'), true],
+    ['2026-03-04 10:00:01.500 EST,web,200,12\n', false],
+    ['time,value\n2026-03-04 10:00:01,1\n', false],
+  ] as const) {
+    test(`${sure ? 'takes' : 'leaves'} ${text.slice(0, 60)}`, async () => assert.equal((await read(text)).format === 'postgres', sure))
+  }
+
+  test('hostile quotes neither throw nor hold it up', async () => {
+    const started = performance.now()
+    await read(row(1, 'LOG', '00000', 'x') + '"'.repeat(300_001) + '\n'.repeat(10_000) + '"\n2'.repeat(100_000), { chunkBytes: 65_536 })
+    assert.ok(performance.now() - started < 3_000)
+  })
+
+  test('six months out of order keep their times', needs(FIXTURES), async () => {
+    const week = await read(readFileSync(shared(`${FIXTURES}/weeknumber.log`)))
+    assert.deepEqual(
+      week.spans.map(({ basis, first, last }) => [basis, new Date(first).toISOString(), new Date(last).toISOString()]),
+      [['utc', '2021-01-01T07:13:44.120Z', '2021-07-05T07:13:44.120Z']],
+    )
+    const anonymized = await read(readFileSync(shared(`${FIXTURES}/anonymize.log`)))
+    assert.equal(anonymized.records, 8)
+    assert.equal(new Date(anonymized.spans[0]?.first ?? 0).toISOString(), '2021-01-20T12:21:31.010Z')
+  })
+
+  test('pg-conn-surge: the same messages in three formats are the same signals and series', needs(SURGE.slice(0, 24)), async () => {
+    const said = async (ending: string): Promise<unknown> => {
+      const extract = await read(readFileSync(shared(`${SURGE}.${ending}`)))
+      assert.equal(extract.format, 'postgres')
+      assert.equal(extract.records, 987)
+      const signals = extract.signals.map(({ places, ...signal }) => ({ ...signal, texts: places.length })).map((signal) => JSON.stringify(signal))
+      return { signals: signals.sort(), series: extract.series.map(({ line: _, ...series }) => series), facts: extract.facts, spans: extract.spans }
+    }
+    const stderr = await said('log')
+    assert.deepEqual(await said('csv'), stderr)
+    assert.deepEqual(await said('json'), stderr)
+  })
+
+  test('pg-quiet: nothing but warnings, small vacuums and a start', needs('recordings/pg-quiet'), async () => {
+    const extract = await read(readFileSync(shared('recordings/pg-quiet/dump/logs/postgresql.csv')))
+    assert.equal(extract.spans[0]?.basis, 'utc', 'an offset of -03 is no name of a zone')
+    const begun = extract.signals.filter(({ phase }) => phase !== 'end').map(({ kind }) => kind)
+    assert.deepEqual([...new Set(begun)].sort(), ['log.warning', 'postgres.autovacuum', 'postgres.ready', 'postgres.started'])
+  })
+})
