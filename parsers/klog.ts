@@ -129,8 +129,8 @@ const readKlogHead = (bytes: Buffer, start: number, end: number): boolean => {
     at++
   }
   if (at >= limit) return false
-  // asm_amd64.s:1337: the caller got lost in the runtime; the line belongs to the one before it.
-  head.ofRuntime = !isGoSource(bytes, sourceStart, at)
+  // Such a line belongs to the one before it.
+  head.ofRuntime = isAssembler(bytes, sourceStart, at)
   head.pid = pid
   head.sourceStart = sourceStart
   head.sourceEnd = at
@@ -138,12 +138,11 @@ const readKlogHead = (bytes: Buffer, start: number, end: number): boolean => {
   return true
 }
 
-/** kubelet.go:2042, and ???:1 where klog could not find its caller. */
-const isGoSource = (bytes: Buffer, start: number, end: number): boolean => {
+/** asm_amd64.s:1337: the caller got lost in Go's runtime. */
+const isAssembler = (bytes: Buffer, start: number, end: number): boolean => {
   let at = end - 1
   while (at > start && isDigit(bytes[at])) at--
-  if (bytes[at] !== 58) return false
-  return bytes[at - 1] === 63 || (bytes[at - 1] === 111 && bytes[at - 2] === 103 && bytes[at - 3] === 46)
+  return bytes[at] === 58 && bytes[at - 1] === 115 && bytes[at - 2] === 46
 }
 
 const isDigit = (byte: number | undefined): boolean => byte !== undefined && byte >= 48 && byte <= 57
