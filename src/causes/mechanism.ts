@@ -7,6 +7,7 @@ export const RELATIONS = [
   'same-node',
   'same-place',
   'same-workload',
+  'same-container',
   'same-cluster',
   'pod-on-node',
   'pod-on-place',

@@ -1,5 +1,6 @@
 /** How near two findings are: 1 where the topology says they stand as the rule asks, less where it cannot tell, 0 where it says otherwise. */
 import { nameOf, namespaceOf, shortName, typeOf, type Entity } from '../model/entity.js'
+import { nodeOfPostgres } from '../findings/measures.js'
 import type { Timeline } from '../timeline/timeline.js'
 import type { Found } from '../findings/finding.js'
 import type { Relation } from './mechanism.js'
@@ -29,6 +30,8 @@ export const placeOf = (entity: Entity, at: number, timeline: Timeline): Entity 
     case 'postgres':
     case 'redis':
     case 'service': {
+      const scraped = typeOf(entity) === 'postgres' ? nodeOfPostgres(entity, timeline) : null
+      if (scraped !== null) return scraped
       for (const by of topology.runsAs(entity)) {
         const place = placeOf(by, at, timeline)
         if (place !== null) return place
@@ -49,16 +52,18 @@ const nodeHinted = (found: Found, timeline: Timeline): Entity | null => {
 const sameNode: Judge = (cause, effect, timeline) => {
   const [a, b] = [nodeHinted(cause, timeline), nodeHinted(effect, timeline)]
   if (a === null || b === null) return timeline.names.nodes.size <= 1 ? 0.6 : 0.25
-  return a === b ? 1 : FAR
+  return a === b ? 1 : elsewhere(a, b, timeline)
 }
+
+/** Two names are two machines where one source names both; otherwise they may be one. */
+const elsewhere = (a: Entity, b: Entity, timeline: Timeline): number => (timeline.names.comparable(a, b) ? FAR : UNKNOWN)
 
 /** Node and pod, node and server: the same machine where it is known; a single server in the dump stands on the machine that is in trouble, perhaps. */
 const samePlace: Judge = (cause, effect, timeline) => {
   if (cause.entity === effect.entity) return 1
   const [a, b] = [nodeHinted(cause, timeline), nodeHinted(effect, timeline)]
-  if (a !== null && b !== null) return a === b ? 1 : FAR
-  const nodes = new Set([...timeline.names.nodes])
-  return nodes.size <= 2 ? 0.75 : UNKNOWN
+  if (a !== null && b !== null) return a === b ? 1 : Math.min(elsewhere(a, b, timeline) * 2, 0.75)
+  return timeline.names.nodes.size <= 2 ? 0.75 : UNKNOWN
 }
 
 const workloadOf = (entity: Entity, timeline: Timeline): Entity | null => (typeOf(entity) === 'workload' ? entity : timeline.topology.workloadOf(entity))
@@ -109,11 +114,21 @@ const serves: Judge = (cause, effect, timeline) => {
   return a !== null && a === b && typeOf(cause.entity) === 'node' ? 1 : FAR
 }
 
+/** The one container, as two sources name it: by pod, or by no more than the machine it ran on. */
+const sameContainer: Judge = (cause, effect, timeline) => {
+  if (cause.entity === effect.entity) return 1
+  const unnamed = (entity: Entity): boolean => typeOf(entity) !== 'pod' || namespaceOf(entity) === '-'
+  if (!unnamed(cause.entity) && !unnamed(effect.entity)) return FAR
+  const [a, b] = [nodeHinted(cause, timeline), nodeHinted(effect, timeline)]
+  return a !== null && b !== null && a !== b ? elsewhere(a, b, timeline) : 0.7
+}
+
 const JUDGES: Readonly<Record<Relation, Judge>> = {
   'same-entity': (cause, effect) => (cause.entity === effect.entity ? 1 : FAR),
   'same-node': sameNode,
   'same-place': samePlace,
   'same-workload': sameWorkload,
+  'same-container': sameContainer,
   'same-cluster': () => UNKNOWN + 0.2,
   'pod-on-node'(cause, effect, timeline) {
     if (cause.entity === effect.entity) return 1

@@ -12,6 +12,7 @@ import { nodeNetwork } from './detectors/node-network.js'
 import { podMetrics } from './detectors/pod-metrics.js'
 import { pods } from './detectors/pods.js'
 import { postgresMetrics } from './detectors/postgres-metrics.js'
+import { serviceMetrics } from './detectors/service-metrics.js'
 import { targets } from './detectors/targets.js'
 import { workloads } from './detectors/workloads.js'
 import { mergeSame, type Detector, type Found } from './finding.js'
@@ -27,6 +28,7 @@ export const detectors: readonly Detector[] = [
   podMetrics,
   postgresMetrics,
   errors,
+  serviceMetrics,
   nodeIdentity,
   nodeNetwork,
   pods,

@@ -88,3 +88,9 @@ export const groupBy = <K extends string>(series: readonly TimedSeries[], key: (
   }
   return groups
 }
+
+/** The node whose label the server's own series carry. */
+export const nodeOfPostgres = (server: Entity, timeline: Timeline): Entity | null => {
+  const series = timeline.series.find((one) => one.name.startsWith('pg_') && one.labels['node'] !== undefined && postgresOfLabels(one.labels, timeline) === server)
+  return series === undefined ? null : nodeOfLabels(series.labels, timeline)
+}

@@ -8,6 +8,11 @@ export interface Names {
   /** The entity that has this address or other name; null where nobody is known under it. */
   byAddress(name: string): Entity | null
   readonly nodes: ReadonlySet<Entity>
+  /**
+   * Whether two different names can be told to be two machines: the cluster's own names can, and so can two labels of one
+   * Prometheus; a host name in a journal beside a node label cannot.
+   */
+  comparable(a: Entity, b: Entity): boolean
 }
 
 export const makeNames = (extracts: readonly InputExtract[]): Names => {
@@ -42,6 +47,7 @@ export const makeNames = (extracts: readonly InputExtract[]): Names => {
   const writers = extracts.map((extract) => canonicalNode(writerOf(extract, nodes, canonicalNode)))
   return {
     nodes,
+    comparable: comparing(extracts),
     byAddress: (name) => addresses.get(name) ?? null,
     resolver: (index) => (entity) => {
       if (entity === THIS_NODE) return writers[index] ?? entity
@@ -98,4 +104,17 @@ const postgresOf = (extracts: readonly InputExtract[]): readonly Entity[] => {
     const folder = folderOf(extract.path)
     return postgres(folders.includes(folder) ? (folder.split('/').at(-1) ?? 'main') : 'main')
   })
+}
+
+const comparing = (extracts: readonly InputExtract[]): Names['comparable'] => {
+  const inCluster = new Set<Entity>()
+  const inLabels = new Set<Entity>()
+  for (const extract of extracts) {
+    for (const fact of extract.facts) if (fact.fact === 'pod-on-node' || (fact.fact === 'node' && extract.format.startsWith('kubernetes'))) inCluster.add(fact.node)
+    for (const series of extract.series) {
+      const { node: label } = series.labels
+      if (label !== undefined && label !== '') inLabels.add(node(label))
+    }
+  }
+  return (a, b) => (inCluster.has(a) && inCluster.has(b)) || (inLabels.has(a) && inLabels.has(b))
 }

@@ -100,6 +100,7 @@ const POLICIES: Partial<Readonly<Record<FindingKind, Policy>>> = {
   'postgres.lock-pileup': { gapMs: MINUTE, minCount: 2, sure: 0.85, slackMs: 1_000, say: (entity, stretch) => `Sessions of ${called(entity)} queued behind a lock, seen ${times(stretch.count)}.` },
   'postgres.deadlock': { gapMs: 2 * MINUTE, sure: 0.97, say: (entity, stretch) => `${called(entity)} broke a deadlock, ${times(stretch.count)}.` },
   'postgres.timeouts': { gapMs: 2 * MINUTE, minCount: 3, sure: 0.9, say: (entity, stretch) => `${called(entity)} cancelled statements by time-out, ${times(stretch.count)}.` },
+  'postgres.autovacuum': { gapMs: MINUTE, minMs: 10_000, sure: 0.9, say: (entity, stretch) => `${called(entity)} vacuumed ${text(stretch, 'table') || 'a table'} by itself${forHowLong(stretch)}.` },
   'postgres.disk-full': { gapMs: 2 * MINUTE, sure: 0.98, slackMs: 1_000, say: (entity) => `${called(entity)} could not write: no space left on device.` },
   'redis.down': { gapMs: MINUTE, sure: 0.9, slackMs: 5_000, say: (entity, stretch) => `${called(entity)} did not answer${forHowLong(stretch)}.` },
   'redis.quorum-lost': { gapMs: 3 * MINUTE, sure: 0.9, say: (entity) => `The Sentinels of ${called(entity)} lost their quorum.` },

@@ -17,7 +17,8 @@ export const podMetrics: Detector = {
 
 const podOf = (series: TimedSeries): Entity | null => {
   const { labels } = series
-  const name = labels['pod'] ?? labels['pod_name']
+  // cAdvisor outside Kubernetes names containers only; id="/" is the whole machine.
+  const name = labels['pod'] ?? labels['pod_name'] ?? (series.name.startsWith('container_') && labels['id'] !== '/' ? (labels['name'] ?? labels['container']) : undefined)
   if (name === undefined || name === '' || labels['container'] === 'POD') return null
   return pod(labels['namespace'] ?? labels['exported_namespace'] ?? '-', name)
 }
@@ -82,7 +83,7 @@ const growing = (timeline: Timeline): readonly Found[] =>
         confidence: nearLimit ? 0.93 : 0.8,
         summary: `The memory of ${called(entity)} grew from ${bytes(floor)} to ${bytes(peak)}.`,
         evidence: [sampleEvidence(source, at, `→ ${bytes(valueAt(column, at))}`), sampleEvidence(source, peakAt, `→ ${bytes(peak)}, the most`)],
-        attributes: { bytes: Math.round(peak), grownBytes: Math.round(peak - floor) },
+        attributes: { bytes: Math.round(peak), grownBytes: Math.round(peak - floor), ...(source.labels['node'] === undefined ? {} : { node: source.labels['node'] }) },
         slackMs: stepOf(column.times),
         dose: peak - floor,
       },
