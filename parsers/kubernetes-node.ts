@@ -15,8 +15,9 @@ interface Identity {
   readonly systemUUID: string
   readonly bootId: string
   readonly address: string
+  readonly zone: string
 }
-const IDENTITY = ['machineId', 'systemUUID', 'bootId', 'address'] as const
+const IDENTITY = ['machineId', 'systemUUID', 'bootId', 'address', 'zone'] as const
 
 export interface ObjectReader {
   read(object: JsonObject, watch: WatchType): void
@@ -109,6 +110,7 @@ export const nodeReader = (sink: Sink, once: Once): ObjectReader => {
       systemUUID: textOf(info, 'systemUUID'),
       bootId: textOf(info, 'bootID'),
       address: textOf(internal, 'address'),
+      zone: textOf(objectOf(objectOf(object, 'metadata'), 'labels'), 'topology.kubernetes.io/zone'),
     }
     const before = identities.get(name)
     identities.set(name, now)

@@ -493,3 +493,10 @@ test('hostile shapes are read past', async () => {
   )
   assert.equal(extract.signals.length, 1)
 })
+
+test('objects nested without end cost themselves only', async () => {
+  const deep = `${'{"type":"ADDED","object":'.repeat(20_000)}{}${'}'.repeat(20_000)}`
+  const extract = await read(`${watchOf([['ADDED', mount]])}${deep}\n${watchOf([['ADDED', node({})]])}`)
+  assert.equal(extract.records, 2)
+  assert.equal(extract.skipped, 1)
+})

@@ -30,8 +30,8 @@ import { workloadReader } from './kubernetes-workload.js'
 import { sliceYaml } from './yaml-elements.js'
 
 const REFERENCE = 'https://kubernetes.io/docs/reference/using-api/api-concepts/'
-/** Lists in lists: an archive's array of Lists, no more. */
-const MAX_NESTING = 3
+/** Lists in lists, objects in watch lines: an archive's array of Lists of old names, no more. */
+const MAX_NESTING = 5
 const SNIFFED_ELEMENTS = 20
 
 const WATCH_TYPES: ReadonlySet<string> = new Set(['ADDED', 'MODIFIED', 'DELETED', 'BOOKMARK', 'ERROR'])
@@ -53,27 +53,31 @@ const readObjects = (sink: Sink, path: string): Reading => {
   let seen = 0
 
   const read = (object: JsonObject, ofList: string, watch: WatchType, nesting: number): void => {
+    if (nesting > MAX_NESTING) {
+      sink.skip('objects nested in objects')
+      return
+    }
     const type = textOf(object, 'type')
     const inner = objectOf(object, 'object')
     if (inner !== undefined && WATCH_TYPES.has(type)) {
       if (type === 'BOOKMARK') sink.part()
-      else read(inner, '', type === 'ADDED' || type === 'MODIFIED' || type === 'DELETED' ? type : '', nesting)
+      else read(inner, '', type === 'ADDED' || type === 'MODIFIED' || type === 'DELETED' ? type : '', nesting + 1)
       return
     }
     // heptio/eventrouter: {"verb":"ADDED","event":{…}}
     const routed = objectOf(object, 'event')
     if (routed !== undefined && objectOf(routed, 'involvedObject') !== undefined) {
       const verb = textOf(object, 'verb')
-      read({ kind: 'Event', ...routed }, '', verb === 'UPDATED' ? 'MODIFIED' : '', nesting)
+      read({ kind: 'Event', ...routed }, '', verb === 'UPDATED' ? 'MODIFIED' : '', nesting + 1)
       return
     }
     if (hasGoNames(object)) {
       const named = withApiNames(object)
-      if (isObject(named)) read(named, ofList, watch, nesting)
+      if (isObject(named)) read(named, ofList, watch, nesting + 1)
       return
     }
     const items = field(object, 'items') ?? field(object, 'Items')
-    if (Array.isArray(items) && nesting < MAX_NESTING) {
+    if (Array.isArray(items)) {
       for (const item of items as readonly Json[]) if (isObject(item)) read(item, elementKind(textOf(object, 'kind')), watch, nesting + 1)
       return
     }
@@ -286,13 +290,14 @@ const look = (head: Head): Content => {
   return known.every((kind) => kind === 'Event') ? 'events' : 'objects'
 }
 
-const kindsIn = (object: JsonObject): readonly string[] => {
+const kindsIn = (object: JsonObject, nesting = 0): readonly string[] => {
+  if (nesting > MAX_NESTING) return ['']
   const inner = objectOf(object, 'object')
-  if (inner !== undefined && WATCH_TYPES.has(textOf(object, 'type'))) return kindsIn(inner)
+  if (inner !== undefined && WATCH_TYPES.has(textOf(object, 'type'))) return kindsIn(inner, nesting + 1)
   const routed = objectOf(object, 'event')
   if (routed !== undefined && objectOf(routed, 'involvedObject') !== undefined) return ['Event']
   const items = [...listOf(object, 'items'), ...listOf(object, 'Items')]
-  if (items.length > 0) return items.slice(0, SNIFFED_ELEMENTS).flatMap((item) => (isObject(item) ? kindsIn(item) : ['']))
+  if (items.length > 0) return items.slice(0, SNIFFED_ELEMENTS).flatMap((item) => (isObject(item) ? kindsIn(item, nesting + 1) : ['']))
   return [ownKind(object)]
 }
 
