@@ -39,6 +39,9 @@ const WORDS: ReadonlyMap<number, number> = new Map(
 /** Words that begin a message as often as they name its level: 'alert manager started', 'all done', 'config reloaded'. */
 const ALSO_PROSE: ReadonlySet<number> = new Set('all fine default config alert emergency panic verbose information severe'.split(' ').map(hashOf))
 
+/** 1 for the letters that a level's name begins with, folded to lower case: most words need not be looked up. */
+const FIRST_LETTERS = Uint8Array.from({ length: 128 }, (_, byte) => ('tdfvinwesacp'.includes(String.fromCharCode(byte)) ? 1 : 0))
+
 /** The level that a value of `level=` or "severity": names; NONE where it names none. */
 export const levelOfHash = (hash: number): number => WORDS.get(hash) ?? NONE
 
@@ -99,7 +102,7 @@ const isUpper = (byte: number): boolean => byte >= 65 && byte <= 90
  */
 export const levelOfWord = (bytes: Buffer, start: number, end: number, hash: number, nth: number, lineEnd: number): number => {
   const length = end - start
-  if (length > LONGEST) return NONE
+  if (length > LONGEST || FIRST_LETTERS[(bytes[start] ?? 0) | 32] !== 1) return NONE
   const before = start > 0 ? (bytes[start - 1] ?? 32) : 32
   const after = end < lineEnd ? (bytes[end] ?? 32) : 32
   const bracketed = (before === 91 && after === 93) || (before === 60 && after === 62) || (before === 40 && after === 41) || (before === 124 && after === 124)

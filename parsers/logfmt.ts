@@ -227,15 +227,9 @@ export const scanJson = (bytes: Buffer, start: number, lineEnd: number): void =>
   if (levelValue.start >= 0) fields.level = levelOfValue(bytes, levelValue.start, levelValue.end, syslogLevels)
 }
 
-const isWordByte = (byte: number): boolean =>
-  (byte >= 97 && byte <= 122) ||
-  (byte >= 65 && byte <= 90) ||
-  (byte >= 48 && byte <= 57) ||
-  byte === 95 ||
-  byte === 45 ||
-  byte === 46 ||
-  byte === 64 ||
-  byte === 36
+/** 1 for the bytes of which keys and words are made: letters, figures and _ - . @ $ */
+const WORD_BYTES = Uint8Array.from({ length: 256 }, (_, byte) => (/[\w.@$-]/.test(String.fromCharCode(byte)) && byte < 128 ? 1 : 0))
+const isWordByte = (byte: number): boolean => WORD_BYTES[byte] === 1
 
 /** How far into a line its level is looked for, where it is not made of keys and values. */
 const HEAD_WORDS = 14

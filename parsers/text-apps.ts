@@ -49,10 +49,8 @@ export const stemOf = (path: string): string => {
 export const appsOf = (sink: Sink, context: InputContext): Apps => {
   const stem = context.container ?? stemOf(context.path)
   const apps = new Map<string, App>()
-  let latest: App | null = null
-  let latestBytes: Buffer = Buffer.alloc(0)
-  let latestEntity: Entity | null = null
-  let latestHost: string | null = null
+  /** Names by the hash of their bytes, so that a line whose application is known makes no string. */
+  const seen = new Map<number, { readonly bytes: Buffer; readonly pod: Entity | null; readonly host: string | null; readonly app: App }>()
 
   const app = (name: string, envelope: Envelope | null): App => {
     const host = envelope?.host ?? null
@@ -65,14 +63,6 @@ export const appsOf = (sink: Sink, context: InputContext): Apps => {
       // A stem on ever more hosts or pods is counted together, but each complains for itself.
       if (apps.size < MAX_APPS * 10) apps.set(key, one)
     }
-    return one
-  }
-
-  const remember = (one: App, bytes: Buffer, start: number, end: number, envelope: Envelope | null): App => {
-    latest = one
-    latestBytes = Buffer.from(bytes.subarray(start, end))
-    latestEntity = envelope?.pod ?? null
-    latestHost = envelope?.host ?? null
     return one
   }
 
@@ -108,18 +98,19 @@ export const appsOf = (sink: Sink, context: InputContext): Apps => {
         }
         return bare
       }
-      if (
-        latest !== null &&
-        latestBytes.length === end - start &&
-        latestEntity === (envelope?.pod ?? null) &&
-        latestHost === (envelope?.host ?? null) &&
-        latestBytes.compare(bytes, start, end) === 0
-      )
-        return latest
+      let hash = start === fields.app.start ? 1 : 2
+      for (let at = start; at < end; at++) hash = (Math.imul(hash, 131) + (bytes[at] ?? 0)) | 0
+      const pod = envelope?.pod ?? null
+      const host = envelope?.host ?? null
+      const known = seen.get(hash)
+      if (known !== undefined && known.pod === pod && known.host === host && sameBytes(known.bytes, bytes, start, end)) return known.app
       const name = bytes.toString('utf8', start, end)
       // A logger with dots is a class or a module, not an application.
       const fits = NAME.test(name) && (fields.app.start >= 0 || !name.includes('.'))
-      return remember(fits ? app(name, envelope) : fallback(envelope, service), bytes, start, end, envelope)
+      const found = fits ? app(name, envelope) : fallback(envelope, service)
+      // What falls back depends on the line's service, and is not kept.
+      if (fits && seen.size < MAX_APPS * 10) seen.set(hash, { bytes: Buffer.from(bytes.subarray(start, end)), pod, host, app: found })
+      return found
     },
     named,
     count(one, level, at) {
@@ -132,6 +123,12 @@ export const appsOf = (sink: Sink, context: InputContext): Apps => {
       for (const one of counters.values()) one.end()
     },
   }
+}
+
+const sameBytes = (known: Buffer, bytes: Buffer, start: number, end: number): boolean => {
+  if (known.length !== end - start) return false
+  for (let at = 0; at < known.length; at++) if (known[at] !== bytes[start + at]) return false
+  return true
 }
 
 const nonEmpty = (name: string | null | undefined): string | null => (name === undefined || name === '' ? null : name)

@@ -70,7 +70,8 @@ const redisNamed = (text: string): Entity => {
   return host === undefined || ADDRESS.test(host) ? redis('-') : redis(host.split('.')[0] ?? '-')
 }
 
-const nameIn = (text: string): string | null => {
+/** The name that did not resolve. */
+export const nameIn = (text: string): string | null => {
   for (const pattern of NAMES) {
     const name = pattern.exec(text)?.[1]
     if (name !== undefined) return name
@@ -103,16 +104,56 @@ export const causeOf = (line: string): Cause => {
   return because('other')
 }
 
-// Identifiers that change from line to line: quoted values, UUIDs, hexadecimal numbers, addresses, figures.
-const CHANGING = /"[^"]{0,200}"|'[^']{0,200}'|\b[0-9a-f]{8}-[0-9a-f-]{27}\b|0x[0-9a-f]+|\b(?=[a-z]{0,40}\d)[0-9a-f]{7,64}\b|\d[\d.:]*/gi
+const QUOTED = /"[^"]{0,200}"|'[^']{0,200}'/g
 const BURST_LENGTH = 120
+/** Messages are compared by this much of them. */
+const COMPARED = 1_000
 
-/** A message without what changes from one occurrence to the next. */
-export const burstOf = (message: string): string =>
-  message
-    .slice(0, 400)
-    .replace(/\\?[nt]|\\"/g, (escape) => (escape.length === 1 ? escape : ' '))
-    .replace(CHANGING, '#')
-    .replace(/\s+/g, ' ')
-    .trim()
-    .slice(0, BURST_LENGTH)
+const isFigure = (code: number): boolean => code >= 48 && code <= 57
+const isHexLetter = (code: number): boolean => (code | 32) >= 97 && (code | 32) <= 102
+const isLetter = (code: number): boolean => (code | 32) >= 97 && (code | 32) <= 122
+
+/**
+ * A message without what changes from one occurrence to the next: figures, and words of hexadecimal figures (ids, parts of a UUID).
+ * A loop, as every line of a flood of errors passes here.
+ */
+export const unnumbered = (message: string): string => {
+  const end = Math.min(message.length, COMPARED)
+  let out = ''
+  let from = 0
+  let at = 0
+  while (at < end) {
+    const code = message.charCodeAt(at)
+    if (code === 92 && at + 1 < end && 'nt"'.includes(message.charAt(at + 1))) {
+      out += `${message.slice(from, at)} `
+      from = at += 2
+      continue
+    }
+    if (!isFigure(code) && !isLetter(code)) {
+      at++
+      continue
+    }
+    const word = at
+    let figures = 0
+    let hex = true
+    for (let next = code; at < end && (isFigure(next) || isLetter(next)); next = message.charCodeAt(++at)) {
+      if (isFigure(next)) figures++
+      else if (!isHexLetter(next)) hex = false
+    }
+    if (figures === 0) continue
+    out += message.slice(from, word)
+    // 'c0ffee17' is an id; of 'order17' the word stays.
+    out += figures === at - word || (hex && at - word >= 4) || message.startsWith('0x', word) ? '#' : message.slice(word, at).replace(/\d+/g, '#')
+    from = at
+  }
+  return out + message.slice(from, end)
+}
+
+/** What makes two occurrences the same, from an unnumbered message. */
+export const burstOf = (message: string): string => message.slice(0, 400).replace(QUOTED, '#').trim().slice(0, BURST_LENGTH)
+
+/** Figures that tell causes apart: the ports of Postgres, Redis and DNS, an HTTP status. */
+const TELLING = /[:= ](?:5432|6379|53|[45]\d\d)\b/
+
+/** What an unnumbered message says only together with the figures it had. */
+export const figuresIn = (line: string): string => TELLING.exec(line)?.[0] ?? ''

@@ -5,7 +5,7 @@ import { decode } from '../src/read/text.js'
 import { ERROR, WARNING } from './levels.js'
 import { fields } from './logfmt.js'
 import type { App } from './text-apps.js'
-import { burstOf, causeOf, type Cause } from './text-causes.js'
+import { burstOf, causeOf, figuresIn, nameIn, unnumbered, type Cause } from './text-causes.js'
 
 export interface Complaints {
   /** A complaint waits for its continuation. */
@@ -42,24 +42,27 @@ export const complaints = (sink: Sink): Complaints => {
   /** A flood says the same over and over: its cause is found once. */
   const causes = new Map<string, Cause>()
 
-  const causeIn = (): Cause => {
-    const key = `${message}\n${parts}`
+  const causeIn = (like: string): Cause => {
+    const key = `${app?.name ?? ''}\n${figuresIn(text)}\n${like}\n${parts}`
     let cause = causes.get(key)
     if (cause === undefined) {
       if (causes.size >= MAX_CAUSES) causes.clear()
       cause = causeOf(parts === '' ? text : `${text}\n${parts}`)
       causes.set(key, cause)
+      return cause
     }
-    return cause
+    // Two names that differ in their figures only are two names.
+    return cause.reason === 'dns' ? { ...cause, name: nameIn(`${text}\n${parts}`) } : cause
   }
 
   const flush = (): void => {
     const who = app
     if (who === null) return
+    const like = unnumbered(message)
+    const { reason, server, name } = causeIn(like)
     app = null
-    const { reason, server, name } = causeIn()
     const { entity } = who
-    let burst = `${reason}: ${burstOf(message)}`
+    let burst = `${reason}: ${burstOf(like)}`
     if (!bursts.has(burst)) {
       if (bursts.size >= MAX_BURSTS) burst = reason
       else bursts.add(burst)

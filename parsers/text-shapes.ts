@@ -61,7 +61,7 @@ const startsWith = (bytes: Buffer, start: number, end: number, prefix: Buffer): 
 export const continues = (bytes: Buffer, start: number, end: number): boolean => {
   const first = bytes[start]
   if (isBlank(first) || first === 125 || first === 41 || first === 93) return true
-  return CONTINUATIONS.some((prefix) => startsWith(bytes, start, end, prefix))
+  return CONTINUATIONS.some((prefix) => first === prefix[0] && startsWith(bytes, start, end, prefix))
 }
 
 const HEADS: readonly Buffer[] = [
@@ -99,7 +99,7 @@ const typed = (bytes: Buffer, start: number, end: number): boolean => {
 /** The line begins an exception, whatever level it does not carry. */
 export const exceptionHead = (bytes: Buffer, start: number, end: number): boolean => {
   for (const head of HEADS) {
-    if (!startsWith(bytes, start, end, head)) continue
+    if (bytes[start] !== head[0] || !startsWith(bytes, start, end, head)) continue
     if (bytes[start] === 116 && bytes[start + 1] === 104) return bytes.subarray(start, Math.min(end, start + 120)).includes(PANICKED)
     if (bytes[start] === 42) return ABORTS.some((abort) => startsWith(bytes, start, end, abort))
     return true

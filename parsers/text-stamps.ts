@@ -24,17 +24,24 @@ const four = (bytes: Buffer, at: number): number => {
 
 /** A stamp in the order of readIso's, so that one place reads clock, fraction and zone. */
 const scratch = Buffer.alloc(64, 32)
+const DATE_BYTES = 11
+let scratchDate = -1
 
 /** Reads yyyy-mm-dd with the clock, fraction and zone that stand at `clock`. Returns where they end. */
 const readWith = (year: number, month: number, day: number, bytes: Buffer, clock: number, end: number): number => {
-  if (year < 1970 || month < 1 || month > 12 || day < 1 || day > 31) return -1
+  if (year < 1970 || year > 9999 || month < 1 || month > 12 || day < 1 || day > 31) return -1
   const take = Math.min(40, end - clock)
-  if (take < 8) return -1
-  scratch.fill(32)
-  scratch.write(`${String(year).padStart(4, '0')}-${String(month).padStart(2, '0')}-${String(day).padStart(2, '0')}T`, 0, 'latin1')
-  bytes.copy(scratch, 11, clock, clock + take)
-  const stop = readIso(scratch, 0, 11 + take)
-  return stop < 0 ? -1 : clock + stop - 11
+  if (take < 8 || bytes[clock + 2] !== 58) return -1
+  const date = (year * 16 + month) * 32 + day
+  if (date !== scratchDate) {
+    scratchDate = date
+    scratch.write(`${year}-${String(month).padStart(2, '0')}-${String(day).padStart(2, '0')}T`, 0, 'latin1')
+  }
+  for (let at = 0; at < take; at++) scratch[DATE_BYTES + at] = bytes[clock + at] ?? 32
+  // readIso may look a few bytes beyond the end; they must not be the last stamp's.
+  for (let at = take; at < take + 8; at++) scratch[DATE_BYTES + at] = 32
+  const stop = readIso(scratch, 0, DATE_BYTES + take)
+  return stop < 0 ? -1 : clock + stop - DATE_BYTES
 }
 
 const MONTHS: ReadonlyMap<number, number> = new Map(

@@ -327,22 +327,26 @@ describe('real logs of many makers', { skip: absent }, () => {
       )
     })
 
-  const recording = (name: string): Promise<InputExtract> => read(readFileSync(new URL(`recordings/${name}`, shared)), { path: name })
+  const recording = (name: string): string => readFileSync(new URL(`recordings/${name}`, shared), 'utf8').trimEnd()
 
-  test("the recordings' applications, probes and exporters", async () => {
-    const apps = await recording('pg-conn-surge/dump/logs/app.log')
+  test("the recordings' applications, probes and exporters", () => {
+    const apps = lines(recording('pg-conn-surge/dump/logs/app.log'))
     assert.equal(apps.records, 38)
     assert.deepEqual([...new Set(apps.signals.map(({ entity }) => entity))].sort(), [
       'process/-/checkout-api',
       'process/-/orders-worker',
       'process/-/report-api',
     ])
-    const probes = await recording('pg-conn-surge/dump/logs/probe.log')
     assert.deepEqual(
-      probes.signals.map(({ kind, entity, count }) => [kind, entity, count]),
+      lines(recording('pg-conn-surge/dump/logs/probe.log')).signals.map(({ kind, entity, count }) => [kind, entity, count]),
       [['probe.failed', 'service/-/postgres-primary', 32]],
     )
-    assert.deepEqual((await recording('pg-quiet/dump/logs/app.log')).signals, [])
-    assert.deepEqual((await recording('pg-quiet/dump/logs/postgres_exporter.log')).signals, [])
+    for (const quiet of ['app.log', 'postgres_exporter.log', 'probe.log']) assert.deepEqual(lines(recording(`pg-quiet/dump/logs/${quiet}`)).signals, [], quiet)
+  })
+
+  // The reader of Postgres' own log takes lines of clients that quote the server's FATAL.
+  test("a client's log that quotes Postgres stays the client's", { todo: "postgres-stderr sniffs it as the server's own" }, async () => {
+    const { format } = await read(recording('pg-conn-surge/dump/logs/app.log'))
+    assert.equal(format, 'text')
   })
 })
