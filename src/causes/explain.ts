@@ -1,9 +1,9 @@
 /** From findings and links to the analysis: the promise to users, in words and numbers. Everything here is deterministic. */
 import type { Analysis, Evidence, Finding, Incident, Link } from '../model/analysis.js'
 import { shortName } from '../model/entity.js'
-import { isFindingKind, roleOf, VOCABULARY } from '../model/vocabulary.js'
+import { roleOf } from '../model/vocabulary.js'
 import type { Found } from '../findings/finding.js'
-import { called } from '../findings/words.js'
+import { phrase } from '../findings/phrases.js'
 import { iso, type Timeline } from '../timeline/timeline.js'
 import type { CausalIncident } from './incidents.js'
 
@@ -115,12 +115,10 @@ const titleOf = (causal: CausalIncident, found: readonly Found[]): string => {
   const root = found[causal.roots[0]?.finding ?? -1]
   const impact = found[causal.chains[0]?.at(-1) ?? -1]
   if (root === undefined) return 'An incident'
-  const first = phrase(root)
-  const title = impact === undefined || impact === root ? first : `${first}; ${phrase(impact)}`
+  const first = phrase(root.kind, root.entity)
+  const title = impact === undefined || impact === root ? first : `${first}; ${phrase(impact.kind, impact.entity)}`
   return title.charAt(0).toUpperCase() + title.slice(1)
 }
-
-const phrase = (one: Found): string => `${isFindingKind(one.kind) ? VOCABULARY[one.kind].means : one.kind} (${called(one.entity)})`
 
 const detectionOf = (causal: CausalIncident, found: readonly Found[]): Incident['detection'] => {
   const of = causal.findings.flatMap((at) => (found[at] === undefined ? [] : [found[at]]))
