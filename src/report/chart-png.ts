@@ -99,6 +99,7 @@ const configuration = (chart: Chart, phases: readonly Phase[], window: Window): 
             color: QUIET,
             maxTicksLimit: 6,
             ...byteSteps(chart),
+            ...(chart.unit === 'state' ? { precision: 0 } : {}),
             font: { family: 'DejaVu Sans', size: 11 },
             callback: (value) => amount(chart.unit, Number(value)),
           },

@@ -1,5 +1,6 @@
 /** A finding as the report tells it, with its evidence and its links: every claim names its lines, every line its claims. */
 import type { Evidence, Finding, Incident, Link } from '../model/analysis.js'
+import { shortName } from '../model/entity.js'
 import { isFindingKind, VOCABULARY, type Role } from '../model/vocabulary.js'
 import type { ExpectedLag, IncidentDetail, PostMortem } from './post-mortem.js'
 import {
@@ -34,6 +35,8 @@ export interface FindingView {
   readonly entityWords: string
   /** The same, cut where it is too long for a line. */
   readonly shortWords: string
+  /** The same, or nothing where the summary names it already. */
+  readonly aside: string
   readonly role: Role
   readonly roleWords: string
   readonly start: string
@@ -98,6 +101,7 @@ export const findingViews = (postMortem: PostMortem, incident: Incident, detail:
       entityName: entityName(finding.entity),
       entityType: entityType(finding.entity),
       entityWords: entityWords(finding.entity),
+      aside: finding.summary.includes(shortName(finding.entity)) ? '' : cut(entityWords(finding.entity), 64),
       shortWords: cut(entityWords(finding.entity), 64),
       role: finding.role,
       roleWords: ROLE_WORDS[finding.role],

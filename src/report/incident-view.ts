@@ -111,7 +111,7 @@ export const incidentView = (postMortem: PostMortem, incident: Incident, index: 
   const leadUp = findings.filter((finding) => isLeadUp(finding, incident, detail.phases))
   const picked = curated(findings, incident)
   const lasted = incident.end === null ? 'not over when the data ends' : duration(secondsBetween(incident.start, incident.end))
-  const broke = brokeLine(impact, findings)
+  const broke = brokeLine(impact, findings, incident)
   const severity = severityOf(impact, incident)
   const detection = detectionOf(incident, byId)
   return {

@@ -32,10 +32,12 @@ export interface DetectionWords {
 const OUTAGES = new Set(['workload.unavailable', 'service.unreachable', 'postgres.crashed', 'redis.down'])
 
 export const severityOf = (impact: readonly FindingView[], incident: Incident): Severity => {
-  const out = impact.filter((finding) => OUTAGES.has(finding.kind))
+  // A scrape target that does not answer is what monitoring feels; people may have been served all the same.
+  const out = asFelt(impact, incident).filter((finding) => OUTAGES.has(finding.kind) && !finding.entity.startsWith('target/'))
   const open = incident.end === null ? ', and not over when the data ends' : ''
   if (out.length > 0) return { word: 'Outage', why: `${list(out.map((finding) => finding.shortWords))} did not answer${open}` }
-  if (impact.length > 0) return { word: 'Degradation', why: `${list(impact.map((finding) => finding.shortWords))} suffered, none was wholly gone${open}` }
+  if (impact.length > 0)
+    return { word: 'Degradation', why: `${list(asFelt(impact, incident).map((finding) => finding.shortWords))} suffered, none was wholly gone${open}` }
   return { word: 'No impact seen', why: `no service or workload is seen to suffer in the data${open}` }
 }
 
@@ -46,9 +48,25 @@ const list = (names: readonly string[], most = 3): string => {
   return `${distinct.slice(0, most).join(', ')} and ${distinct.length - most} more`
 }
 
-export const brokeLine = (impact: readonly FindingView[], findings: readonly FindingView[]): string => {
-  const what = impact.length > 0 ? impact : findings.filter((finding) => finding.role === 'fault')
-  return list(what.map((finding) => `${finding.shortWords} (${finding.kindWords})`))
+/** What people use comes before what only the monitoring asks. */
+const FELT = ['service/', 'workload/', 'postgres/', 'redis/', 'loadbalancer/', 'process/', 'external/', 'pod/', 'node/', 'volume/', 'cluster', 'target/']
+
+/** The end of the chain first. */
+const asFelt = (findings: readonly FindingView[], incident: Incident): readonly FindingView[] => {
+  const rank = (finding: FindingView): number =>
+    incident.chains[0]?.at(-1) === finding.id ? -1 : FELT.findIndex((prefix) => finding.entity.startsWith(prefix))
+  return findings.toSorted((a, b) => rank(a) - rank(b) || inOrder(a, b))
+}
+
+/** An entity is named once, with the worst that is said of it. */
+export const brokeLine = (impact: readonly FindingView[], findings: readonly FindingView[], incident: Incident): string => {
+  const what = asFelt(impact.length > 0 ? impact : findings.filter((finding) => finding.role === 'fault'), incident)
+  const worst = new Map<string, FindingView>()
+  for (const finding of what) {
+    const known = worst.get(finding.entity)
+    if (known === undefined || (OUTAGES.has(finding.kind) && !OUTAGES.has(known.kind))) worst.set(finding.entity, finding)
+  }
+  return list([...worst.values()].map((finding) => `${finding.shortWords} (${finding.kindWords})`))
 }
 
 export const detectionOf = (incident: Incident, byId: ReadonlyMap<string, FindingView>): DetectionWords => {

@@ -315,7 +315,7 @@ const roundLines = (incident: IncidentView, x: Scale, from: number, to: number, 
   )
 
 const axis = (window: Window, x: Scale, y: number): Markup => {
-  const { step, times } = tickTimes(window, 5)
+  const { step, times } = tickTimes(window, 6.5)
   const words = (at: number, dy: number, size: number, value: string): Markup =>
     element(
       'text',
@@ -333,8 +333,8 @@ const axis = (window: Window, x: Scale, y: number): Markup => {
 }
 
 const ticks = (window: Window, x: Scale, y: number, height: number): Markup => {
-  const major = tickTimes(window, 5).times
-  const minor = tickTimes(window, 24).times.filter((time) => !major.includes(time))
+  const major = tickTimes(window, 6.5).times
+  const minor = tickTimes(window, 30).times.filter((time) => !major.includes(time))
   const line = (time: number, strong: boolean): Markup =>
     element('line', {
       class: strong ? 'tick' : 'tick minor',

@@ -151,7 +151,7 @@ const incidentMarkdown = (incident: IncidentView, several: boolean): string => {
       'Recovery',
       say(incident.recoveryLine),
       list(incident.recovery),
-      bullets(incident.ended.map(({ finding, at }) => `${at}: ${say(finding.shortWords)} no longer ${say(finding.kindWords)} ${ref(finding)}`)),
+      bullets(incident.ended.map(({ finding, at }) => `${at}: end of “${say(finding.kindWords)}”, ${say(finding.shortWords)} ${ref(finding)}`)),
       prompt('How was it confirmed that users were served again?'),
     ),
     section(

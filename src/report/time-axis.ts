@@ -16,9 +16,10 @@ const STEPS = [1, 2, 5, 10, 15, 30]
     [1, 2, 5, 10, 30, 100, 365].map((n) => n * DAY),
   )
 
-/** Sensible moments, at most `most`. */
+/** Round moments, about `most` of them at most; fewer where their words are longer. */
 export const tickTimes = ({ from, to }: Window, most: number): { step: number; times: readonly number[] } => {
-  const step = STEPS.find((one) => (to - from) / one <= most) ?? (to - from) / most
+  const room = (step: number): number => (step >= DAY ? most * 0.6 : step < MINUTE ? most * 0.75 : most)
+  const step = STEPS.find((one) => (to - from) / one <= room(one)) ?? (to - from) / (most * 0.6)
   const times: number[] = []
   for (let time = Math.ceil(from / step) * step; time <= to; time += step) times.push(time)
   return { step, times }
