@@ -14,7 +14,7 @@ export default tseslint.config(
     ...typed,
     rules: {
       '@typescript-eslint/consistent-type-imports': ['error', { fixStyle: 'inline-type-imports' }],
-      '@typescript-eslint/consistent-type-assertions': ['error', { assertionStyle: 'as', objectLiteralTypeAssertions: 'never' }],
+      '@typescript-eslint/consistent-type-assertions': ['error', { assertionStyle: 'as' }],
       '@typescript-eslint/no-explicit-any': 'error',
       '@typescript-eslint/no-non-null-assertion': 'error',
       '@typescript-eslint/switch-exhaustiveness-check': ['error', { considerDefaultExhaustiveForUnions: true }],
@@ -25,7 +25,10 @@ export default tseslint.config(
       '@typescript-eslint/no-confusing-void-expression': 'off',
       // A Format that needs no await is still an async generator.
       '@typescript-eslint/require-await': 'off',
-      'no-restricted-syntax': ['error', { selector: 'ClassDeclaration, ClassExpression', message: 'Plain data and functions; no classes.' }],
+      'no-restricted-syntax': [
+        'error',
+        { selector: ":matches(ClassDeclaration, ClassExpression):not([superClass.name='Error'])", message: 'Plain data and functions; no classes but errors.' },
+      ],
       'no-restricted-imports': [
         'error',
         {

@@ -39,9 +39,3 @@ export const nginxStamp = (ms: number): string => {
   const d = date(ms)
   return `${two(d.getUTCDate())}/${MONTHS[d.getUTCMonth()] ?? ''}/${d.getUTCFullYear()}:${clock(d)} +0000`
 }
-
-/** 21 Nov 2026 08:19:14.821 (Redis) */
-export const redisStamp = (ms: number): string => {
-  const d = date(ms)
-  return `${two(d.getUTCDate())} ${MONTHS[d.getUTCMonth()] ?? ''} ${d.getUTCFullYear()} ${clock(d)}.${String(d.getUTCMilliseconds()).padStart(3, '0')}`
-}
