@@ -115,8 +115,8 @@ const titleOf = (causal: CausalIncident, found: readonly Found[]): string => {
   const root = found[causal.roots[0]?.finding ?? -1]
   const impact = found[causal.chains[0]?.at(-1) ?? -1]
   if (root === undefined) return 'An incident'
-  const first = phrase(root.kind, root.entity)
-  const title = impact === undefined || impact === root ? first : `${first}; ${phrase(impact.kind, impact.entity)}`
+  const first = phrase(root)
+  const title = impact === undefined || impact === root ? first : `${first}; ${phrase(impact)}`
   return title.charAt(0).toUpperCase() + title.slice(1)
 }
 

@@ -90,6 +90,8 @@ const clientOf: Judge = (cause, effect, timeline) => {
   if (reason.startsWith(serverType)) return 1
   const servers = topology.serversOf(effect.entity)
   if (servers.includes(server)) return 1
+  // The same application under another type: its process in a log, its service in a metric.
+  if (topology.clientsOf(server).some((client) => shortName(client) === shortName(effect.entity))) return 0.95
   const words = WORDS[serverType]
   if (words?.test(nameOf(effect.entity)) === true) return 0.95
   const workload = workloadOf(effect.entity, timeline)

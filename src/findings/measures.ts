@@ -61,17 +61,20 @@ const nodesByInstance = (timeline: Timeline): ReadonlyMap<string, string> => {
 /** The Postgres server that a pg_* series is about. One server in the dump is the one its logs speak of. */
 export const postgresOfLabels = (labels: Labels, timeline: Timeline): Entity => {
   const servers = serversOf(timeline)
-  if (servers.size <= 1) return postgres('main')
-  return postgres(serverName(labels))
+  return postgres(new Set(servers.values()).size <= 1 ? 'main' : serverName(labels, servers))
 }
 
-const serverName = (labels: Labels): string => labels['server'] ?? labels['instance'] ?? 'main'
-const cache = new WeakMap<Timeline, ReadonlySet<string>>()
-const serversOf = (timeline: Timeline): ReadonlySet<string> => {
+const serverName = (labels: Labels, servers: ReadonlyMap<string, string>): string => labels['server'] ?? servers.get(labels['instance'] ?? '') ?? labels['instance'] ?? 'main'
+
+const cache = new WeakMap<Timeline, ReadonlyMap<string, string>>()
+/** By exporter instance the server it speaks of: some of an exporter's series name it, others only carry the instance. */
+const serversOf = (timeline: Timeline): ReadonlyMap<string, string> => {
   let servers = cache.get(timeline)
   if (servers === undefined) {
-    servers = new Set(timeline.series.filter((series) => series.name.startsWith('pg_stat_activity') || series.name === 'pg_up').map((series) => serverName(series.labels)))
-    cache.set(timeline, servers)
+    const mine = timeline.series.filter((series) => series.name === 'pg_up' || /^pg_(?:stat|settings|database|locks|replication)_/u.test(series.name))
+    const found = new Map(mine.map((series) => [series.labels['instance'] ?? '', series.labels['instance'] ?? '']))
+    for (const { labels } of mine) if (labels['server'] !== undefined) found.set(labels['instance'] ?? '', labels['server'])
+    cache.set(timeline, (servers = found))
   }
   return servers
 }

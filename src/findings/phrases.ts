@@ -1,6 +1,6 @@
 /** Each kind in a few words, for titles: 'node worker-3 lost its network'. A new kind without words does not compile. */
-import type { Entity } from '../model/entity.js'
 import type { FindingKind } from '../model/vocabulary.js'
+import type { Found } from './finding.js'
 import { called } from './words.js'
 
 const VERBS: Readonly<Record<FindingKind, string>> = {
@@ -68,4 +68,5 @@ const VERBS: Readonly<Record<FindingKind, string>> = {
   'metric.anomalous': 'left its usual range',
 }
 
-export const phrase = (kind: FindingKind, entity: Entity): string => `${called(entity)} ${VERBS[kind]}`
+/** An anomaly says itself what it does (attribute `does`). */
+export const phrase = ({ kind, entity, attributes }: Found): string => `${called(entity)} ${kind === 'metric.anomalous' ? String(attributes['does'] ?? VERBS[kind]) : VERBS[kind]}`

@@ -15,6 +15,8 @@ interface Policy {
   readonly gapMs: number
   /** Fewer occurrences than this are no finding. */
   readonly minCount?: number
+  /** Signals that count at all; all where nothing is said. */
+  readonly counts?: (signal: TimedSignal) => boolean
   /** A condition that lasted shorter is no finding. */
   readonly minMs?: number
   /** That one occurrence means what it says. More occurrences add to it. */
@@ -33,6 +35,8 @@ interface Stretch {
 }
 
 const MINUTE = 60_000
+/** Small tables are vacuumed all day. */
+const HEAVY_VACUUM_MS = 10_000
 const text = (stretch: Stretch, name: string): string => {
   for (const signal of stretch.signals) {
     const value = signal.attributes[name]
@@ -100,7 +104,7 @@ const POLICIES: Partial<Readonly<Record<FindingKind, Policy>>> = {
   'postgres.lock-pileup': { gapMs: MINUTE, minCount: 2, sure: 0.85, slackMs: 1_000, say: (entity, stretch) => `Sessions of ${called(entity)} queued behind a lock, seen ${times(stretch.count)}.` },
   'postgres.deadlock': { gapMs: 2 * MINUTE, sure: 0.97, say: (entity, stretch) => `${called(entity)} broke a deadlock, ${times(stretch.count)}.` },
   'postgres.timeouts': { gapMs: 2 * MINUTE, minCount: 3, sure: 0.9, say: (entity, stretch) => `${called(entity)} cancelled statements by time-out, ${times(stretch.count)}.` },
-  'postgres.autovacuum': { gapMs: MINUTE, minMs: 10_000, sure: 0.9, say: (entity, stretch) => `${called(entity)} vacuumed ${text(stretch, 'table') || 'a table'} by itself${forHowLong(stretch)}.` },
+  'postgres.autovacuum': { gapMs: 1_000, counts: (signal) => signal.until - signal.at >= HEAVY_VACUUM_MS, sure: 0.9, say: (entity, stretch) => `${called(entity)} vacuumed ${text(stretch, 'table') || 'a table'} by itself${forHowLong(stretch)}.` },
   'postgres.disk-full': { gapMs: 2 * MINUTE, sure: 0.98, slackMs: 1_000, say: (entity) => `${called(entity)} could not write: no space left on device.` },
   'redis.down': { gapMs: MINUTE, sure: 0.9, slackMs: 5_000, say: (entity, stretch) => `${called(entity)} did not answer${forHowLong(stretch)}.` },
   'redis.quorum-lost': { gapMs: 3 * MINUTE, sure: 0.9, say: (entity) => `The Sentinels of ${called(entity)} lost their quorum.` },
@@ -121,7 +125,7 @@ export const fromSignals: Detector = {
   detect(timeline) {
     const groups = new Map<string, TimedSignal[]>()
     for (const signal of timeline.signals) {
-      if (!isFindingKind(signal.kind) || POLICIES[signal.kind] === undefined) continue
+      if (!isFindingKind(signal.kind) || POLICIES[signal.kind]?.counts?.(signal) === false || POLICIES[signal.kind] === undefined) continue
       const key = `${signal.kind}\n${signal.entity}\n${signal.kind === 'alert.fired' ? String(signal.attributes['alertname'] ?? '') : ''}`
       const group = groups.get(key)
       if (group === undefined) groups.set(key, [signal])

@@ -176,7 +176,7 @@ const heldWal = (timeline: Timeline): readonly Found[] =>
           confidence: 0.85,
           summary: `The WAL that ${slot} of ${called(server)} keeps grew from ${bytes(usual)} to ${bytes(peak)}.`,
           evidence: [sampleEvidence(series, at, `→ ${bytes(valueAt(series, at))}`), sampleEvidence(series, peakAt, `→ ${bytes(peak)}, the most`)],
-          attributes: { metric: 'held-wal', slot: series.labels['slot_name'] ?? nameOf(server) },
+          attributes: { metric: 'held-wal', does: 'kept ever more WAL for a replication slot', slot: series.labels['slot_name'] ?? nameOf(server) },
           slackMs: stepOf(series.times),
           dose: peak - usual,
         },
