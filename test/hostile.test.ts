@@ -227,7 +227,7 @@ test('members can be read in any order, several at once and twice', async (t) =>
   const folder = await folderWith(t, { 'd.tgz': gzipSync(tarOf(names.map((name) => ({ name, content: LOG.repeat(names.indexOf(name) + 1) })))) })
   const { sources } = await findInputs([join(folder, 'd.tgz')])
   const order = [2, 0, 3, 3, 1]
-  const results = await Promise.all(order.map((index) => sources[index]).map((source) => (source ? extractInput(source) : null)))
+  const results = await Promise.all(order.map(async (index) => (sources[index] ? extractInput(sources[index]) : null)))
   assert.deepEqual(
     results.map((result) => result?.records),
     order.map((index) => 50 * (index + 1)),

@@ -7,16 +7,15 @@
  * https://systemd.io/JOURNAL_EXPORT_FORMATS/#journal-json-format
  */
 import type { Envelope, Unwrapper, Wrapping } from '../../src/model/format.js'
-import { eachMember, parsed, stringBytes, wholeNumber } from '../../src/read/json-members.js'
+import { eachMember, parsed, stringReader, wholeNumber } from '../../src/read/json-members.js'
 import { pod } from '../../src/model/entity.js'
 import { cachedNames, dockerName, isWord, unitOf } from '../../src/read/names.js'
 import { shareOf } from '../../src/read/envelope.js'
 
 const NOTHING = Buffer.alloc(0)
 
-/** A message's bytes: of a string, of an array of bytes, of the first of several values. */
-const messageBytes = (bytes: Buffer, start: number, end: number): Buffer | null => {
-  if (bytes[start] === 34) return stringBytes(bytes, start, end)
+/** A message that is no string: null, an array of bytes, or the first of several values. Null: something else. */
+const oddMessage = (bytes: Buffer, start: number, end: number): Buffer | null => {
   const value = parsed(bytes, start, end)
   if (value === null) return NOTHING
   if (!Array.isArray(value)) return null
@@ -30,14 +29,17 @@ const open = (): Unwrapper => {
   const hosts = cachedNames()
   const units = cachedNames(unitOf)
   const containers = cachedNames()
+  const text = stringReader()
   const entry: Entry = { ...NO_ENTRY }
   let line: Buffer = NOTHING
 
   const visit = (key: number, keyEnd: number, value: number, valueEnd: number): void => {
     const first = line[key]
     const quoted = line[value] === 34
-    if (first === 77 && isWord('MESSAGE', line, key, keyEnd)) entry.message = messageBytes(line, value, valueEnd)
-    else if (first === 83 && quoted && isWord('SYSLOG_IDENTIFIER', line, key, keyEnd)) entry.identifier = units(line, value + 1, valueEnd - 1)
+    if (first === 77 && isWord('MESSAGE', line, key, keyEnd)) {
+      entry.message = value
+      entry.messageEnd = valueEnd
+    } else if (first === 83 && quoted && isWord('SYSLOG_IDENTIFIER', line, key, keyEnd)) entry.identifier = units(line, value + 1, valueEnd - 1)
     else if (first === 67 && quoted && isWord('CONTAINER_NAME', line, key, keyEnd)) entry.container = containers(line, value + 1, valueEnd - 1)
     else if (first !== 95) return
     else if (isWord('__REALTIME_TIMESTAMP', line, key, keyEnd)) entry.micros = wholeNumber(line, value, valueEnd)
@@ -53,16 +55,19 @@ const open = (): Unwrapper => {
       line = bytes
       const whole = eachMember(bytes, start, end, visit)
       line = NOTHING
-      const payload = entry.message
-      if (!whole || payload === null || Number.isNaN(entry.micros)) return 'no'
+      if (!whole || entry.message < 0 || Number.isNaN(entry.micros)) return 'no'
+      const quoted = bytes[entry.message] === 34
+      const odd = quoted ? null : oddMessage(bytes, entry.message, entry.messageEnd)
+      if (!quoted && odd === null) return 'no'
       envelope.ms = entry.micros / 1000
       envelope.basis = 'utc'
       if (entry.host !== null) envelope.host = entry.host
       if (entry.container !== null) fillContainer(entry.container, envelope)
       envelope.unit = entry.kernel ? 'kernel' : (envelope.container ?? entry.identifier ?? entry.unit)
-      envelope.bytes = payload
-      envelope.start = 0
-      envelope.end = payload.length
+      const message = odd === null ? text(bytes, entry.message, entry.messageEnd) : { bytes: odd, start: 0, end: odd.length }
+      envelope.bytes = message.bytes
+      envelope.start = message.start
+      envelope.end = message.end
       return 'line'
     },
   }
@@ -70,7 +75,9 @@ const open = (): Unwrapper => {
 
 interface Entry {
   micros: number
-  message: Buffer | null
+  /** Where MESSAGE's value stands. */
+  message: number
+  messageEnd: number
   host: string | null
   identifier: string | null
   unit: string | null
@@ -78,7 +85,7 @@ interface Entry {
   kernel: boolean
 }
 
-const NO_ENTRY: Readonly<Entry> = { micros: NaN, message: null, host: null, identifier: null, unit: null, container: null, kernel: false }
+const NO_ENTRY: Readonly<Entry> = { micros: NaN, message: -1, messageEnd: -1, host: null, identifier: null, unit: null, container: null, kernel: false }
 
 const fillContainer = (name: string, envelope: Envelope): void => {
   const docker = dockerName(name)

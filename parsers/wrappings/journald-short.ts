@@ -13,7 +13,10 @@ import { cachedNames, isWord, unitOf } from '../../src/read/names.js'
 import { found, readIso, readMonthDay } from '../../src/read/stamps.js'
 import { shareOf } from '../../src/read/envelope.js'
 
+const NOTHING = Buffer.alloc(0)
 const BLANK = 32
+/** Longer ones are read anew each time. */
+const MAX_PREFIX = 256
 const COLON = 58
 const DASH = 45
 
@@ -125,6 +128,16 @@ const open = (): Unwrapper => {
   let ms = NaN
   let basis: Envelope['basis'] = 'utc'
 
+  /** ' worker-1 kubelet[2296]: ' of the line before: mostly this line's, too. */
+  let prefix: Buffer = NOTHING
+  const sameAgain = (bytes: Buffer, at: number, end: number): boolean => {
+    const length = prefix.length
+    if (length === 0 || at + length > end) return false
+    // From its end on: the pids differ before the hosts do.
+    for (let next = length - 1; next >= 0; next--) if (prefix[next] !== bytes[at + next]) return false
+    return true
+  }
+
   const fill = (envelope: Envelope, bytes: Buffer, start: number, end: number): 'line' => {
     envelope.ms = ms
     envelope.basis = basis
@@ -146,6 +159,11 @@ const open = (): Unwrapper => {
       if (stampEnd < 0 || bytes[stampEnd] !== BLANK) return 'no'
       const stampMs = found.ms
       const stampBasis = found.basis
+      if (sameAgain(bytes, stampEnd, end)) {
+        ms = stampMs
+        basis = stampBasis
+        return fill(envelope, bytes, stampEnd + prefix.length, end)
+      }
       let hostStart = stampEnd + 1
       while (bytes[hostStart] === BLANK && hostStart < end) hostStart++
       const afterHost = hostEnd(bytes, hostStart, end)
@@ -158,6 +176,8 @@ const open = (): Unwrapper => {
       basis = stampBasis
       host = named ? hosts(bytes, hostStart, afterHost) : null
       unit = units(bytes, identifier, identifierStop)
+      const again = messageStart <= end && bytes[messageStart - 1] === BLANK && messageStart - stampEnd < MAX_PREFIX
+      prefix = again ? Buffer.from(bytes.subarray(stampEnd, messageStart)) : NOTHING
       return fill(envelope, bytes, Math.min(messageStart, end), end)
     },
   }

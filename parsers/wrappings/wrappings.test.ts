@@ -1,8 +1,10 @@
 /** Every wrapping: its example, what it must not claim, and that a wrapped log says the same as a bare one. */
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import fc from 'fast-check'
 import { wrappings } from '../index.js'
 import { emptyEnvelope } from '../../src/read/envelope.js'
+import { stringReader } from '../../src/read/json-members.js'
 import type { Wrapping } from '../../src/model/format.js'
 
 const unwrap = (wrapping: Wrapping, lines: readonly string[]) => {
@@ -128,6 +130,35 @@ test('journald short: several units in turn keep their own names', () => {
   unwrap(byId('journald-short'), lines).forEach(({ host, unit, message }, index) => {
     assert.deepEqual({ host, unit, message }, { host: `worker-${index % 3}`, unit: `unit-${index % 7}`, message: `message ${index}` })
   })
+})
+
+test('journald short: reading on gives what reading each line by itself gives', () => {
+  const part = fc.constantFrom('worker-1', 'worker-2', 'INFO', 'db:', '')
+  const name = fc.constantFrom('kubelet[2296]:', 'kubelet[2297]:', 'kubelet:', 'kernel:', 'app[7]', 'a b:', '')
+  const line = fc.tuple(fc.constantFrom('Nov 21 08:18:01', '2026-11-21T08:18:01.5Z', 'Nov 21'), part, name, fc.constantFrom('', ' ', ' x', 'x: y'))
+  fc.assert(
+    fc.property(fc.array(line, { maxLength: 12 }), (lines) => {
+      const texts = lines.map(([stamp, host, unit, message]) => `${stamp} ${host} ${unit}${message}`)
+      const alone = texts.map((text) => one('journald-short', text))
+      assert.deepEqual(unwrap(byId('journald-short'), texts), alone)
+    }),
+    { numRuns: 500 },
+  )
+})
+
+test('strings of JSON are read as JSON.parse reads them', () => {
+  const text = stringReader()
+  const value = fc.oneof(fc.string({ unit: 'binary' }), fc.string({ unit: fc.constantFrom('\\', '"', '\n', '\t', 'é', '🚀', '\ud83d', '\u0001', 'a') }))
+  fc.assert(
+    fc.property(value, fc.boolean(), (string, ascii) => {
+      const json = JSON.stringify(string)
+      const written = ascii ? json.replace(/[\u0080-\uffff]/g, (unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`) : json
+      const bytes = Buffer.from(written)
+      const read = text(bytes, 0, bytes.length)
+      const expected: unknown = JSON.parse(bytes.toString())
+      assert.equal(read.bytes.toString('utf8', read.start, read.end), Buffer.from(String(expected)).toString())
+    }),
+  )
 })
 
 test('journald JSON: strings, arrays of bytes, null, several values, and the kernel', () => {

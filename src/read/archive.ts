@@ -1,6 +1,6 @@
 /** The files in an archive, and in archives in it, as inputs: read in place, in their order, never unpacked to disk. */
 import { posix } from 'node:path'
-import { close, gauged, peel, UnreadableError, unpacked, type Bytes, type Gauge, type Kind } from './decompress.js'
+import { close, gauged, peel, unreadable, unpacked, type Bytes, type Gauge, type Kind } from './decompress.js'
 import { INDEX_NAME, MAX_INDEX_BYTES, type QueryIndexes } from './query-index.js'
 import { walkTar, type TarMember, type TarWalk } from './tar.js'
 import { clean } from './text.js'
@@ -36,11 +36,11 @@ type Open = () => Bytes
 const shelf = (open: Open): ((index: number) => Bytes) => {
   let idle: { readonly tar: TarWalk; at: number } | null = null
   return async function* (index) {
-    let mine = idle !== null && idle.at <= index ? idle : { tar: walkTar(open()), at: 0 }
+    const mine = idle !== null && idle.at <= index ? idle : { tar: walkTar(open()), at: 0 }
     if (mine === idle) idle = null
     let whole = false
     try {
-      for (; mine.at <= index; mine.at++) if ((await mine.tar.next()) === null) throw new UnreadableError('the archive changed while it was read')
+      for (; mine.at <= index; mine.at++) if ((await mine.tar.next()) === null) throw unreadable('the archive changed while it was read')
       yield* mine.tar.body()
       whole = true
     } finally {

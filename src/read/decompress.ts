@@ -17,8 +17,9 @@ const MAX_RATIO = 250
 /** Enough for every magic number, and for a tar header. */
 const HEAD_BYTES = 512
 
+const UNREADABLE = 'Unreadable'
 /** An input that is known for what it is but cannot be read; the message says why. */
-export class UnreadableError extends Error {}
+export const unreadable = (reason: string): Error => Object.assign(new Error(reason), { name: UNREADABLE })
 
 const UTF16 = 'utf-16'
 type Compression = 'gzip' | 'bzip2' | 'zstd' | typeof UTF16
@@ -91,7 +92,7 @@ export const peel = async (source: Bytes, gauge: Gauge): Promise<Peeled> => {
     if (!isCompression(kind)) return { layers, kind, bytes: peeked.bytes }
     if (layers.length === MAX_COMPRESSIONS) {
       await close(peeked.bytes)
-      throw new UnreadableError(`compressed more than ${MAX_COMPRESSIONS} times over`)
+      throw unreadable(`compressed more than ${MAX_COMPRESSIONS} times over`)
     }
     layers.push(kind)
     peeked = await peek(decompress(peeked.bytes, kind, gauge))
@@ -145,12 +146,12 @@ const decompress = async function* (source: Bytes, kind: Compression, gauge: Gau
     for await (const chunk of decoders[kind](source)) {
       size += chunk.length
       if (size > FREE_BYTES && size > MAX_RATIO * gauge.raw) {
-        throw new UnreadableError(`it unpacks to more than ${MAX_RATIO} times its size (${Math.round(size / 1e6)} MB so far)`)
+        throw unreadable(`it unpacks to more than ${MAX_RATIO} times its size (${Math.round(size / 1e6)} MB so far)`)
       }
       yield chunk
     }
   } catch (error) {
-    throw error instanceof UnreadableError ? error : new UnreadableError(reasonOf(kind, error))
+    throw error instanceof Error && error.name === UNREADABLE ? error : unreadable(reasonOf(kind, error))
   }
 }
 

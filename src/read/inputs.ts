@@ -142,7 +142,6 @@ const keep = async (bytes: Bytes): Promise<readonly Buffer[] | null> => {
   return kept
 }
 
-// eslint-disable-next-line @typescript-eslint/require-await -- the readers of bytes all await
 const replay = async function* (kept: readonly Buffer[]): Bytes {
   yield* kept
 }

@@ -60,12 +60,77 @@ export const eachMember = (bytes: Buffer, start: number, end: number, visit: Mem
   return at < end && bytes[at] === 125
 }
 
-/** The bytes of a JSON string given with its quotes: a view where nothing is escaped, else a new buffer; null where it is broken. */
-export const stringBytes = (bytes: Buffer, start: number, end: number): Buffer | null => {
-  const inside = bytes.subarray(start + 1, end - 1)
-  if (!inside.includes(BACKSLASH)) return inside
-  const value = parsed(bytes, start, end)
-  return typeof value === 'string' ? Buffer.from(value) : null
+/** A string's bytes: where nothing is escaped the line's own, else the scratch, good until the next call. */
+export interface StringBytes {
+  bytes: Buffer
+  start: number
+  end: number
+}
+
+/** Reads JSON strings (given with their quotes) into one view and one scratch buffer, both used again and again. */
+export const stringReader = (): ((bytes: Buffer, start: number, end: number) => StringBytes) => {
+  let scratch = Buffer.alloc(4_096)
+  const view: StringBytes = { bytes: scratch, start: 0, end: 0 }
+  return (bytes, start, end) => {
+    let at = start + 1
+    const stop = end - 1
+    while (at < stop && bytes[at] !== BACKSLASH) at++
+    view.bytes = bytes
+    view.start = start + 1
+    view.end = stop
+    if (at >= stop) return view
+    if (scratch.length < end - start) scratch = Buffer.alloc((end - start) * 2) // escapes are never shorter than what they mean
+    let to = bytes.copy(scratch, 0, start + 1, at)
+    while (at < stop) {
+      const byte = bytes[at++] ?? 0
+      if (byte !== BACKSLASH) {
+        scratch[to++] = byte
+        continue
+      }
+      const escaped = bytes[at++] ?? 0
+      if (escaped !== 117) {
+        scratch[to++] = PLAIN.get(escaped) ?? escaped
+        continue
+      }
+      let code = hex(bytes, at, stop)
+      at += 4
+      if (code >= 0xd800 && code < 0xdc00 && bytes[at] === BACKSLASH && bytes[at + 1] === 117) {
+        const low = hex(bytes, at + 2, stop)
+        if (low >= 0xdc00 && low < 0xe000) {
+          code = 0x10000 + ((code - 0xd800) << 10) + (low - 0xdc00)
+          at += 6
+        }
+      }
+      // A lone half of a pair means nothing; neither does what is not four hexadecimal digits.
+      const lone = code < 0 || (code >= 0xd800 && code < 0xe000)
+      to += code >= 0 && code < 0x80 ? ((scratch[to] = code), 1) : scratch.write(String.fromCodePoint(lone ? 0xfffd : code), to)
+    }
+    view.bytes = scratch
+    view.start = 0
+    view.end = to
+    return view
+  }
+}
+
+const PLAIN: ReadonlyMap<number, number> = new Map([
+  [110, 10],
+  [116, 9],
+  [114, 13],
+  [98, 8],
+  [102, 12],
+])
+
+/** Four hexadecimal digits; -1 where they are not. */
+const hex = (bytes: Buffer, at: number, end: number): number => {
+  if (at + 4 > end) return -1
+  let value = 0
+  for (let next = at; next < at + 4; next++) {
+    const byte = bytes[next] ?? 0
+    const digit = byte >= 48 && byte <= 57 ? byte - 48 : (byte | 32) >= 97 && (byte | 32) <= 102 ? (byte | 32) - 87 : -1
+    if (digit < 0) return -1
+    value = value * 16 + digit
+  }
+  return value
 }
 
 export const parsed = (bytes: Buffer, start: number, end: number): unknown => {

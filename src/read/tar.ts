@@ -3,7 +3,7 @@
  * Written here and not taken from a package, because long headers of a hostile archive must stay bounded too.
  * https://www.gnu.org/software/tar/manual/html_node/Standard.html, https://pubs.opengroup.org/onlinepubs/9799919799/utilities/pax.html
  */
-import { isTar, UnreadableError, type Bytes } from './decompress.js'
+import { isTar, unreadable, type Bytes } from './decompress.js'
 
 export interface TarMember {
   readonly name: string
@@ -82,10 +82,10 @@ export const walkTar = (source: Bytes): TarWalk => {
         if (header.length === 0) return null
         if (header.length < BLOCK) throw cutOff()
         if (header.every((byte) => byte === 0)) return null
-        if (!isTar(header)) throw new UnreadableError('the tar archive is broken here')
+        if (!isTar(header)) throw unreadable('the tar archive is broken here')
         const size = number(header, 124, 136)
         const type = String.fromCharCode(header[156] ?? 0)
-        if (!(size >= 0)) throw new UnreadableError('the tar archive is broken here')
+        if (!(size >= 0)) throw unreadable('the tar archive is broken here')
         if (type === 'L') longName = (await headerBody(size))?.toString('utf8').replace(/\0.*$/su, '') ?? longName
         else if (type === 'K' || type === 'g') await headerBody(size)
         else if (type === 'x') pax = paxRecords((await headerBody(size)) ?? Buffer.alloc(0))
@@ -94,7 +94,7 @@ export const walkTar = (source: Bytes): TarWalk => {
           const short = field(header, 0, 100)
           const name = pax.get('path') ?? longName ?? (prefix === '' ? short : `${prefix}/${short}`)
           left = pax.has('size') ? Number(pax.get('size')) : size
-          if (!Number.isSafeInteger(left) || left < 0) throw new UnreadableError('the tar archive is broken here')
+          if (!Number.isSafeInteger(left) || left < 0) throw unreadable('the tar archive is broken here')
           padding = (BLOCK - (left % BLOCK)) % BLOCK
           const seconds = pax.has('mtime') ? Number(pax.get('mtime')) : number(header, 136, 148)
           return { name, type: typeOf(type, name, pax), size: left, changedMs: seconds > 0 ? Math.floor(seconds * 1000) : null }
@@ -118,7 +118,7 @@ export const walkTar = (source: Bytes): TarWalk => {
   }
 }
 
-const cutOff = (): Error => new UnreadableError('the archive ends too early: it was cut off')
+const cutOff = (): Error => unreadable('the archive ends too early: it was cut off')
 
 const field = (header: Buffer, start: number, end: number): string => {
   const nul = header.indexOf(0, start)
