@@ -7,8 +7,8 @@ import { loadMechanisms } from './causes/load-mechanisms.js'
 import { findWrong } from './findings/find.js'
 import { extractInput } from './read/extract-input.js'
 import { findInputs, type Inputs, type Unreadable } from './read/inputs.js'
-import { describe } from './report/describe.js'
-import type { PostMortem } from './report/post-mortem.js'
+import { describe } from './post-mortem/describe.js'
+import type { PostMortem } from './post-mortem/post-mortem.js'
 import { buildTimeline, type TimelineOptions } from './timeline/timeline.js'
 
 export interface AnalyzeOptions extends TimelineOptions {

@@ -1,5 +1,5 @@
 /** A chart's numbers in words and as a table: what stands behind the picture. */
-import type { Chart, ChartLine } from './post-mortem.js'
+import type { Chart, ChartLine } from '../post-mortem/post-mortem.js'
 import { bytes, clock, date, duration, short } from './words.js'
 
 /** Rows of the table behind a chart. */

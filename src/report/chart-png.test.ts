@@ -3,7 +3,7 @@ import { test } from 'node:test'
 import { CASCADE } from '../../test/fixtures/post-mortem.js'
 import { chartTable, thin } from './chart-data.js'
 import { drawChart } from './chart-png.js'
-import type { Chart } from './post-mortem.js'
+import type { Chart } from '../post-mortem/post-mortem.js'
 
 const chart = (more: Partial<Chart> = {}): Chart => {
   const [first] = CASCADE.incidents[0]?.charts ?? []

@@ -5,7 +5,7 @@ import type { ChartConfiguration } from 'chart.js'
 import type {} from 'chartjs-plugin-annotation'
 import { ChartJSNodeCanvas } from 'chartjs-node-canvas'
 import { amount, thin } from './chart-data.js'
-import type { Chart, Phase } from './post-mortem.js'
+import type { Chart, Phase } from '../post-mortem/post-mortem.js'
 import { dayWords, tickTimes, tickWords, type Window } from './time-axis.js'
 import { cut } from './words.js'
 

@@ -2,7 +2,7 @@
 import type { Evidence, Finding, Incident, Link } from '../model/analysis.js'
 import { shortName } from '../model/entity.js'
 import { isFindingKind, VOCABULARY, type Role } from '../model/vocabulary.js'
-import type { ExpectedLag, IncidentDetail, PostMortem } from './post-mortem.js'
+import type { ExpectedLag, IncidentDetail, PostMortem } from '../post-mortem/post-mortem.js'
 import {
   cut,
   duration,

@@ -3,7 +3,7 @@ import { describe, test } from 'node:test'
 import Handlebars from 'handlebars'
 import { CASCADE, HEALTHY, HOSTILE, HOSTILE_TEXT, HUGE, NO_INPUT, PARTLY_READ, poison, SEVERAL, UNREAD } from '../../test/fixtures/post-mortem.js'
 import { renderHtml } from './html.js'
-import type { PostMortem } from './post-mortem.js'
+import type { PostMortem } from '../post-mortem/post-mortem.js'
 
 const escape = (text: string): string => Handlebars.escapeExpression(text)
 

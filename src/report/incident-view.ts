@@ -16,7 +16,7 @@ import {
   type Fact,
   type Severity,
 } from './incident-words.js'
-import type { Chart, FollowUp, IncidentDetail, Phase, PostMortem } from './post-mortem.js'
+import type { Chart, FollowUp, IncidentDetail, Phase, PostMortem } from '../post-mortem/post-mortem.js'
 import type { Window } from './time-axis.js'
 import { clock, date, duration, range, secondsBetween, sureness } from './words.js'
 

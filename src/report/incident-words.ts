@@ -1,7 +1,7 @@
 /** What an incident's sections say in a sentence or a line. */
 import type { Incident } from '../model/analysis.js'
 import { inOrder, type FindingView } from './finding-view.js'
-import type { Phase } from './post-mortem.js'
+import type { Phase } from '../post-mortem/post-mortem.js'
 import { duration, moment, plural, range, secondsBetween } from './words.js'
 
 export interface Fact {

@@ -2,7 +2,7 @@
 import { amount, chartTable } from './chart-data.js'
 import type { FindingView } from './finding-view.js'
 import type { IncidentView, Step } from './incident-view.js'
-import type { Chart, PostMortem } from './post-mortem.js'
+import type { Chart, PostMortem } from '../post-mortem/post-mortem.js'
 import { reportView, type InputView, type ReportView } from './view.js'
 import { entityWords, hyphenated, ROLE_WORDS } from './words.js'
 

@@ -1,7 +1,7 @@
 /** What happened and why in five lines, and the chain as a tree: for a terminal, so nothing from a log may steer it. */
 import type { FindingView } from './finding-view.js'
 import type { IncidentView } from './incident-view.js'
-import type { PostMortem } from './post-mortem.js'
+import type { PostMortem } from '../post-mortem/post-mortem.js'
 import { reportView, type ReportView } from './view.js'
 import { cut } from './words.js'
 

@@ -3,7 +3,7 @@
  */
 import type { Input } from '../model/analysis.js'
 import { incidentView, type IncidentView } from './incident-view.js'
-import type { Missing, PostMortem } from './post-mortem.js'
+import type { Missing, PostMortem } from '../post-mortem/post-mortem.js'
 import { plainDeep } from './safe.js'
 import { bytes, duration, moment, plural, range } from './words.js'
 

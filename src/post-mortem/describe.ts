@@ -10,7 +10,7 @@ import { chartsOf } from './charts.js'
 import { followUpsOf } from './follow-ups.js'
 import { missingIn } from './missing.js'
 import type { IncidentDetail, Phase, PostMortem } from './post-mortem.js'
-import { clock, duration, sureness } from './words.js'
+import { duration } from '../findings/words.js'
 
 export interface DescribeOptions {
   readonly version: string
@@ -50,23 +50,29 @@ const expectedLag = ({ id, lag }: Mechanism): IncidentDetail['expectedLags'][num
   why: lag.why,
 })
 
+/** Three sentences: where it began, what it did to whom, how it was noticed and ended. */
 const summaryOf = (incident: Incident): string => {
   const of = new Map(incident.findings.map((finding) => [finding.id, finding]))
-  const [best] = incident.rootCauses
-  const root = best === undefined ? undefined : of.get(best.finding)
   const chain = (incident.chains[0] ?? []).flatMap((id) => of.get(id) ?? [])
+  const [root] = chain
   const impact = chain.at(-1)
   const sentences: string[] = []
-  if (root !== undefined && best !== undefined) sentences.push(`From ${clock(root.start)} UTC: ${root.summary} This is the ${sureness(best.confidence)} root cause.`)
-  for (const step of chain.slice(1, -1)) sentences.push(`${clock(step.start)}: ${step.summary}`)
-  if (impact !== undefined && impact !== root) sentences.push(`${clock(impact.start)}: ${impact.summary}`)
+  if (root !== undefined) sentences.push(`At ${clock(root.start)} UTC it began: ${lowered(root.summary)}`)
+  if (impact !== undefined && impact !== root) {
+    const steps = chain.length - 2
+    sentences.push(`${steps > 0 ? `Over ${steps === 1 ? 'one step' : `${steps} steps`} this led` : 'This led'} to what people felt at ${clock(impact.start)}: ${lowered(impact.summary)}`)
+  }
   const { firstAlert, delaySeconds } = incident.detection
-  sentences.push(
-    firstAlert === null ? 'No alert in the data told anybody.' : `The first alert fired at ${clock(firstAlert)}${delaySeconds === null || delaySeconds < 1 ? '' : `, ${duration(delaySeconds)} after the first symptom`}.`,
-  )
-  sentences.push(incident.end === null ? 'It had not ended when the data ends.' : `It was over at ${clock(incident.end)}, ${duration((Date.parse(incident.end) - Date.parse(incident.start)) / 1000)} after it began.`)
+  const noticed = firstAlert === null ? 'No alert in the data told anybody' : `The first alert fired at ${clock(firstAlert)}${delaySeconds === null || delaySeconds < 1 ? '' : `, ${duration(delaySeconds * 1000)} after the first symptom`}`
+  const ended = incident.end === null ? 'it had not ended when the data end.' : `it was over at ${clock(incident.end)}, ${duration(Date.parse(incident.end) - Date.parse(incident.start))} after it began.`
+  sentences.push(`${noticed}; ${ended}`)
   return sentences.join(' ')
 }
+
+const clock = (iso: string): string => iso.slice(11, 19)
+
+/** A sentence within a sentence; names keep their capitals. */
+const lowered = (text: string): string => (/^(?:The|A|An|Node|Workload|Pod|Service|Scrape|All|Two|No|Probes|Alert)\b/u.test(text) ? text.charAt(0).toLowerCase() + text.slice(1) : text)
 
 const phasesOf = (incident: Incident, timeline: Timeline): readonly Phase[] => {
   const linked = new Set(incident.links.flatMap((link) => [link.cause, link.effect]))
