@@ -186,7 +186,7 @@ export const gatheringSink = (): GatheringSink => {
       if (!facts.has(key)) facts.set(key, fact)
     },
     gathered() {
-      const said = [...warnings].map(([message, { line: at, count }]) => `line ${at}: ${message}${count > 1 ? ` (${count} times)` : ''}`)
+      const said = [...warnings].map(([message, { line: at, count }]) => `${at > 0 ? `line ${at}: ` : ''}${message}${count > 1 ? ` (${count} times)` : ''}`)
       if (skipped > 0 && firstSkip !== null) said.push(`${skipped} ${skipped === 1 ? 'line was' : 'lines were'} not understood, first ${firstSkip}`)
       return {
         lines: Math.max(line, lines),
