@@ -32,12 +32,14 @@ export const head = {
 
 const isDigit = (byte: number | undefined): boolean => byte !== undefined && byte >= 48 && byte <= 57
 
+const readWord = remembering((bytes, start, end) => severityOf(bytes.toString('utf8', start, end)))
+
 const word = (bytes: Buffer, start: number, end: number): Severity | Piece | undefined => {
   const length = end - start
   const first = bytes[start] ?? 0
   if (length === 3 && first === 76 && bytes[start + 1] === 79 && bytes[start + 2] === 71) return 'LOG'
   if (length < 3 || length > 26) return undefined
-  return severityOf(bytes.toString('utf8', start, end))
+  return readWord(bytes, start, end)
 }
 
 /**

@@ -148,6 +148,12 @@ interface Open {
   readonly group: Group
 }
 
+/** The places of times from first to last; logs are nearly always in order. */
+const inOrder = (times: Float64Array): Int32Array => {
+  const order = Int32Array.from(times, (_, place) => place)
+  return times.every((time, place) => place === 0 || time >= (times[place - 1] ?? 0)) ? order : order.sort((a, b) => (times[a] ?? 0) - (times[b] ?? 0) || a - b)
+}
+
 export interface Sessions {
   opened(ms: number, basis: Basis, pid: number, session: Session): void
   closed(ms: number, pid: number): void
@@ -245,7 +251,7 @@ export const sessions = (sink: Sink): Sessions => {
       for (const group of groups.values()) {
         const series = sink.series('faultline_postgres_sessions', group.labels, group.line)
         const { times, by, size } = group.changes
-        const order = Array.from({ length: size }, (_, index) => index).sort((a, b) => (times[a] ?? 0) - (times[b] ?? 0))
+        const order = inOrder(times.subarray(0, size))
         let count = 0
         for (const [place, index] of order.entries()) {
           count += by[index] ?? 0

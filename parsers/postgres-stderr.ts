@@ -137,7 +137,7 @@ export const postgresStderr: LineFormat = {
         const { severity, messageAt, from, to } = head
         const pid = head.pid > 0 ? head.pid : envelope === null ? 0 : pidBefore(envelope, start)
         if (slow.pending) settle()
-        if (isPiece(severity)) {
+        if (severity !== 'LOG' && isPiece(severity)) {
           sink.part()
           last = held.get(pid) ?? null
           lastPart = severity
@@ -146,7 +146,7 @@ export const postgresStderr: LineFormat = {
         }
         sink.record(ms, basis)
         server.within(envelope?.pod ?? null)
-        const before = held.get(pid)
+        const before = held.size === 0 ? undefined : held.get(pid)
         if (before !== undefined) giveUpTo(before)
         last = null
         lastPart = 'MESSAGE'
