@@ -141,10 +141,10 @@ export const matchesGlob = (path: string, glob: string): boolean => {
   let row = new Set([0])
   for (let g = 0; g < pattern.length; g++) {
     const next = new Set<number>()
-    for (const at of row) {
-      if (pattern[g] === '*') for (let to = at; to <= path.length; to++) next.add(to)
-      else if (at < path.length && (pattern[g] === '?' || pattern[g] === path[at])) next.add(at + 1)
-    }
+    // Places are kept in ascending order. From the first on '*' reaches every other: looking from each of them would be quadratic.
+    const [first] = row
+    if (pattern[g] === '*' && first !== undefined) for (let to = first; to <= path.length; to++) next.add(to)
+    else for (const at of row) if (at < path.length && (pattern[g] === '?' || pattern[g] === path[at])) next.add(at + 1)
     row = next
   }
   return row.has(path.length)

@@ -29,11 +29,21 @@ export const isZone = (zone: string): boolean => {
   }
 }
 
-/** Wall-clock milliseconds (fields as if UTC) in an IANA zone, as milliseconds since the epoch. In a fold the first of the two moments. */
+const DAY_MS = 86_400_000
+
+/**
+ * Wall-clock milliseconds (fields as if UTC) in an IANA zone, as milliseconds since the epoch. In a fold the first of the two
+ * moments; in a gap as if the clock had not been put forward yet.
+ */
 export const fromZone = (wallMs: number, zone: string): number => {
   if (zone === 'UTC') return wallMs
-  const guess = wallMs - tzOffset(zone, new Date(wallMs)) * 60_000
-  return wallMs - tzOffset(zone, new Date(guess)) * 60_000
+  // A guess from the wall time itself falls on either side of a change, depending on the zone's sign: so ask well before and after it.
+  const before = offsetAt(zone, wallMs - DAY_MS)
+  const after = offsetAt(zone, wallMs + DAY_MS)
+  const early = wallMs - before * 60_000
+  if (before === after || offsetAt(zone, early) === before) return early
+  const late = wallMs - after * 60_000
+  return offsetAt(zone, late) === after ? late : early
 }
 
 /** Minutes east of UTC of an IANA zone at a moment. */
