@@ -10,6 +10,8 @@ const BURST_GAP_MS = 30_000
 const MAX_SIGNALS = 20_000
 const PLACES_AT_START = 3
 const MAX_WARNINGS = 20
+/** As much of a line as can be left when it is cleaned. */
+const RAW_LENGTH = 1_600
 const HALF_YEAR_MS = 183 * 86_400_000
 
 interface OpenSignal {
@@ -158,7 +160,8 @@ export const gatheringSink = (): GatheringSink => {
       const attributes = draft.attributes ?? {}
       const burst = draft.burst ?? JSON.stringify(attributes)
       const key = `${draft.kind}\n${draft.entity}\n${phase}\n${burst}`
-      const place: Place = { line: draft.line === undefined ? line : draft.line, at, text: clean(draft.text) }
+      // Cut now, cleaned when the input ends: of a burst only a few places are kept.
+      const place: Place = { line: draft.line === undefined ? line : draft.line, at, text: draft.text.length > RAW_LENGTH ? draft.text.slice(0, RAW_LENGTH) : draft.text }
       const next: OpenSignal = { kind: draft.kind, entity: draft.entity, phase, key, at, until, count: draft.count ?? 1, attributes, places: [place] }
       const open = latest.get(key)
       if (open && joins(open, at, phase)) {
@@ -195,7 +198,7 @@ export const gatheringSink = (): GatheringSink => {
         warnings: said,
         spans: [...spans].map(([basis, { first, last }]) => ({ basis, first, last })),
         yearHint,
-        signals: signals.map(({ key: _, ...signal }) => signal),
+        signals: signals.map(({ key: _, ...signal }) => ({ ...signal, places: signal.places.map((place) => ({ ...place, text: clean(place.text) })) })),
         series: [...series.values()].map((columns) => columns.columns()),
         facts: [...facts.values()],
       }
