@@ -1,8 +1,11 @@
 import assert from 'node:assert/strict'
 import { existsSync, readFileSync } from 'node:fs'
 import { describe, test } from 'node:test'
+import { fileURLToPath } from 'node:url'
 import { gunzipSync } from 'node:zlib'
 import type { InputExtract, Signal } from '../src/model/extract.js'
+import { extractInput } from '../src/read/extract-input.js'
+import { findInputs } from '../src/read/inputs.js'
 import { read } from '../test/read.js'
 import { postgresStderr } from './postgres-stderr.js'
 
@@ -10,6 +13,13 @@ const shared = (path: string): URL => new URL(`../../shared/${path}`, import.met
 const needs = (path: string): { skip: false | string } => ({ skip: existsSync(shared(path)) ? false : 'shared/ is absent' })
 const open = (path: string): Buffer => (path.endsWith('.gz') ? gunzipSync(readFileSync(shared(path))) : readFileSync(shared(path)))
 const FIXTURES = 'corpus/postgres/darold+pgbadger/t/fixtures'
+
+/** As a user reads it: taken off its compression by the reading layer. */
+const unpacked = async (path: string): Promise<InputExtract> => {
+  const [source] = (await findInputs([fileURLToPath(shared(path))])).sources
+  assert.ok(source)
+  return extractInput(source)
+}
 
 const kinds = ({ signals }: InputExtract): string[] => signals.map(({ kind, phase }) => `${kind} ${phase}`)
 const of = ({ signals }: InputExtract, kind: string): Signal[] => signals.filter((signal) => signal.kind === kind)
@@ -227,6 +237,30 @@ describe('the stderr log of Postgres', () => {
     assert.equal(of(extract, 'postgres.autovacuum').length, 2_094)
     assert.equal(span(extract), 'zone:CEST 2024-06-27T00:00:07.000Z 2024-06-27T02:59:51.000Z')
     assert.equal(extract.skipped, 0)
+  })
+
+  for (const [name, lines, records, spans] of [
+    ['rds.log.bz2', 114_604, 114_604, 'zone:CET 2020-03-11T20:40:43.000Z 2020-03-11T20:42:47.000Z'],
+    // Stamps without a year stand in a leap year; the same log twice, fourteen hours apart.
+    ['pg-syslog.1.bz2', 59_921, 59_899, 'yearless 1972-02-11T13:15:39.000Z 1972-02-11T13:16:26.000Z'],
+    ['pg-syslog.2.gz', 59_921, 59_899, 'yearless 1972-02-10T23:15:39.000Z 1972-02-10T23:16:26.000Z'],
+    ['pg_rawcsv.log', 14, 9, 'zone:CET 2025-01-21T18:32:48.288Z 2025-01-21T18:38:09.749Z'],
+    ['stmt_type.log', 12, 12, 'zone:MSK 2019-10-21T12:03:31.311Z 2019-10-21T12:03:51.311Z'],
+    ['pg-timezones.log', 2, 2, 'utc 2021-05-27T17:00:00.000Z 2021-05-27T17:46:39.000Z'],
+    ['queryid.log.gz', 63, 28, 'utc 2022-02-17T14:45:10.440Z 2022-02-17T16:29:38.422Z'],
+  ] as const) {
+    test(`${name} of pgBadger: ${records} records, nothing left over`, needs(FIXTURES), async () => {
+      const extract = await unpacked(`${FIXTURES}/${name}`)
+      assert.equal(extract.format, 'postgres')
+      assert.deepEqual([extract.lines, extract.records, extract.skipped, span(extract)], [lines, records, 0, spans])
+    })
+  }
+
+  test('rds.log: two logins refused at 20:40:50, with the user and database of the prefix', needs(FIXTURES), async () => {
+    const [refused] = of(await unpacked(`${FIXTURES}/rds.log.bz2`), 'postgres.connection-rejected')
+    assert.equal(refused?.count, 2)
+    assert.equal(new Date(refused.at.ms).toISOString(), '2020-03-11T20:40:50.000Z')
+    assert.deepEqual(refused.attributes, { reason: 'authentication', sqlstate: '28000', class: '28', user: 'gilles', database: 'pgbench' })
   })
 
   test('a statement of forty lines is one record', needs('corpus/wrappers'), async () => {
