@@ -53,7 +53,7 @@ export default tseslint.config(
   },
   // What only reads: below the wall no file is opened.
   {
-    files: ['src/model/**', 'src/timeline/**', 'src/findings/**'],
+    files: ['src/model/**', 'src/timeline/**', 'src/findings/**', 'src/post-mortem/**'],
     rules: {
       'no-restricted-imports': [
         'error',
