@@ -10,8 +10,11 @@ const why = (error) => {
 
 export default async function* report(source) {
   for await (const { type, data } of source) {
+    if (data.todo !== undefined && (type === 'test:fail' || type === 'test:pass'))
+      yield `todo: ${data.name}${where(data)}${typeof data.todo === 'string' && data.todo !== '' ? ` – ${data.todo}` : ''}\n`
     // A parent fails because its child did: the child says why.
-    if (type === 'test:fail' && data.details?.error?.failureType !== 'subtestsFailed') yield `not ok: ${data.name}${where(data)}\n${why(data.details?.error)}\n`
+    else if (type === 'test:fail' && data.details?.error?.failureType !== 'subtestsFailed')
+      yield `not ok: ${data.name}${where(data)}\n${why(data.details?.error)}\n`
     else if (type === 'test:pass' && data.skip !== undefined)
       yield `skipped: ${data.name}${typeof data.skip === 'string' && data.skip !== '' ? ` – ${data.skip}` : ''}\n`
     else if (type === 'test:stderr' || type === 'test:stdout') yield data.message
