@@ -1,7 +1,7 @@
 /** Timelines written tersely: signals, series and facts in seconds after T0, on their way through an InputExtract as in a real run. */
 import type { Found } from '../src/findings/finding.js'
 import type { Entity } from '../src/model/entity.js'
-import type { Attributes, Basis, Fact, InputExtract, Labels, Phase, Series, Signal, SignalKind, Span, Stamp } from '../src/model/extract.js'
+import type { Attributes, Basis, Fact, InputExtract, Labels, Phase, Series, Signal, SignalKind, Silence, Span, Stamp } from '../src/model/extract.js'
 import type { FindingKind } from '../src/model/vocabulary.js'
 import { buildTimeline, type Timeline, type TimelineOptions } from '../src/timeline/timeline.js'
 
@@ -79,6 +79,7 @@ export interface InputParts {
   readonly series?: readonly Series[]
   readonly facts?: readonly Fact[]
   readonly spans?: readonly Span[]
+  readonly silences?: readonly Silence[]
   readonly yearHint?: number
   readonly changedMs?: number
 }
@@ -95,6 +96,7 @@ export const input = (path: string, parts: InputParts): InputExtract => {
     skipped: 0,
     warnings: [],
     spans: parts.spans ?? spansOf(signals),
+    silences: parts.silences ?? [],
     yearHint: parts.yearHint ?? null,
     changedMs: parts.changedMs ?? null,
     signals,
@@ -103,11 +105,14 @@ export const input = (path: string, parts: InputParts): InputExtract => {
   }
 }
 
-const spansOf = (signals: readonly Signal[]): readonly Span[] =>
-  [...new Set(signals.map((one) => one.at.basis))].map((basis) => {
-    const stamps = signals.filter((one) => one.at.basis === basis).flatMap((one) => [one.at.ms, one.until.ms])
-    return { basis, first: Math.min(...stamps), last: Math.max(...stamps) }
-  })
+const spansOf = (signals: readonly Signal[]): readonly Span[] => {
+  const spans = new Map<Basis, { basis: Basis; first: number; last: number }>()
+  for (const { at, until } of signals) {
+    const span = spans.get(at.basis) ?? { basis: at.basis, first: at.ms, last: until.ms }
+    spans.set(at.basis, { basis: at.basis, first: Math.min(span.first, at.ms), last: Math.max(span.last, until.ms) })
+  }
+  return [...spans.values()]
+}
 
 const PLAIN: TimelineOptions = { zones: [], year: null, since: null, until: null }
 

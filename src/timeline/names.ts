@@ -5,6 +5,8 @@ import type { InputExtract } from '../model/extract.js'
 export interface Names {
   /** Resolves entities as the input at this position means them. */
   resolver(index: number): (entity: Entity) => Entity
+  /** The node's own name, where it is given by an address, in full or in short. */
+  canonical(node: Entity): Entity
   /** The entity that has this address or other name; null where nobody is known under it. */
   byAddress(name: string): Entity | null
   readonly nodes: ReadonlySet<Entity>
@@ -16,22 +18,12 @@ export interface Names {
 }
 
 export const makeNames = (extracts: readonly InputExtract[]): Names => {
-  const nodes = knownNodes(extracts)
+  const known = knownNodes(extracts)
   const addresses = new Map<string, Entity>()
-  const shortNames = new Map<string, Entity>()
-  for (const known of nodes) {
-    const name = nameOf(known)
-    const short = name.split('.')[0] ?? name
-    if (short !== name && !isAddress(name) && !nodes.has(node(short))) shortNames.set(short, known)
-  }
+  const inFull = fullNames(known, extracts)
   const canonicalNode = (entity: Entity): Entity => {
-    if (nodes.has(entity) && !addresses.has(nameOf(entity))) return entity
-    const name = nameOf(entity)
-    const aliased = addresses.get(name)
-    if (aliased !== undefined && typeOf(aliased) === 'node') return aliased
-    const short = name.split('.')[0] ?? name
-    if (!isAddress(name) && nodes.has(node(short))) return node(short)
-    return shortNames.get(name) ?? entity
+    const aliased = addresses.get(nameOf(entity))
+    return inFull(aliased !== undefined && typeOf(aliased) === 'node' ? aliased : entity)
   }
   for (const extract of extracts) {
     for (const fact of extract.facts) {
@@ -43,11 +35,13 @@ export const makeNames = (extracts: readonly InputExtract[]): Names => {
   for (const extract of extracts) {
     for (const fact of extract.facts) if (fact.fact === 'pod-on-node' && fact.uid !== undefined) podOfUid.set(fact.uid, fact.pod)
   }
+  const nodes = new Set([...known].map(canonicalNode))
   const servers = postgresOf(extracts)
   const writers = extracts.map((extract) => canonicalNode(writerOf(extract, nodes, canonicalNode)))
   return {
     nodes,
-    comparable: comparing(extracts),
+    canonical: canonicalNode,
+    comparable: comparing(extracts, canonicalNode),
     byAddress: (name) => addresses.get(name) ?? null,
     resolver: (index) => (entity) => {
       if (entity === THIS_NODE) return writers[index] ?? entity
@@ -79,6 +73,44 @@ const knownNodes = (extracts: readonly InputExtract[]): ReadonlySet<Entity> => {
   return nodes
 }
 
+const HOST_OF_DOMAIN = /^([^.]+)\.[a-z]/iu
+
+/**
+ * A machine calls itself 'ip-10-0-0-1', its cluster calls it 'ip-10-0-0-1.ec2.internal', or the other way round. One short and
+ * one full name are one machine, under the name that the cluster uses; two machines of two domains are not.
+ */
+const fullNames = (known: ReadonlySet<Entity>, extracts: readonly InputExtract[]): ((entity: Entity) => Entity) => {
+  const shortOf = (entity: Entity): Entity | null => {
+    const name = nameOf(entity)
+    const short = isAddress(name) ? undefined : HOST_OF_DOMAIN.exec(name)?.[1]
+    return short === undefined ? null : node(short)
+  }
+  const full = new Map<Entity, Entity[]>()
+  for (const entity of known) {
+    const short = shortOf(entity)
+    if (short !== null) full.set(short, [...(full.get(short) ?? []), entity])
+  }
+  const cluster = clusterNames(extracts)
+  return (entity) => {
+    const short = shortOf(entity) ?? entity
+    const [only, ...others] = full.get(short) ?? []
+    if (only === undefined) return known.has(short) ? short : entity
+    if (others.length > 0 || (short !== entity && only !== entity)) return entity
+    return known.has(short) && (cluster.has(short) || !cluster.has(only)) ? short : only
+  }
+}
+
+/** Nodes by the names that the cluster itself gives them. */
+const clusterNames = (extracts: readonly InputExtract[]): ReadonlySet<Entity> => {
+  const names = new Set<Entity>()
+  for (const { format, facts, signals } of extracts) {
+    const speaks = format.startsWith('kubernetes')
+    for (const fact of facts) if (fact.fact === 'pod-on-node' || (fact.fact === 'node' && speaks) || (fact.fact === 'input-node' && fact.weight >= 3)) names.add(fact.node)
+    if (speaks) for (const signal of signals) names.add(signal.entity)
+  }
+  return names
+}
+
 const writerOf = (extract: InputExtract, nodes: ReadonlySet<Entity>, canonical: (entity: Entity) => Entity): Entity => {
   const votes = new Map<Entity, number>()
   let hint: Entity | null = null
@@ -106,14 +138,14 @@ const postgresOf = (extracts: readonly InputExtract[]): readonly Entity[] => {
   })
 }
 
-const comparing = (extracts: readonly InputExtract[]): Names['comparable'] => {
+const comparing = (extracts: readonly InputExtract[], canonical: Names['canonical']): Names['comparable'] => {
   const inCluster = new Set<Entity>()
   const inLabels = new Set<Entity>()
   for (const extract of extracts) {
-    for (const fact of extract.facts) if (fact.fact === 'pod-on-node' || (fact.fact === 'node' && extract.format.startsWith('kubernetes'))) inCluster.add(fact.node)
+    for (const fact of extract.facts) if (fact.fact === 'pod-on-node' || (fact.fact === 'node' && extract.format.startsWith('kubernetes'))) inCluster.add(canonical(fact.node))
     for (const series of extract.series) {
       const { node: label } = series.labels
-      if (label !== undefined && label !== '') inLabels.add(node(label))
+      if (label !== undefined && label !== '') inLabels.add(canonical(node(label)))
     }
   }
   return (a, b) => (inCluster.has(a) && inCluster.has(b)) || (inLabels.has(a) && inLabels.has(b))

@@ -1,5 +1,5 @@
 /** Everything on one clock, in one order, under one set of names. Pure: the same extracts in any order give the same timeline. */
-import type { Entity } from '../model/entity.js'
+import { THIS_NODE, type Entity } from '../model/entity.js'
 import type { Attributes, Fact, InputExtract, Labels, Phase, SignalKind } from '../model/extract.js'
 import type { Evidence, Input } from '../model/analysis.js'
 import { readClocks, type ClockOptions, type InputClock } from './clock.js'
@@ -33,10 +33,20 @@ export interface Missing {
   readonly hides: string
 }
 
+/** A silence of an input on the common clock; `node` wrote the input. */
+export interface TimedSilence {
+  readonly input: string
+  readonly node: Entity
+  readonly from: number
+  readonly to: number
+  readonly line: number
+}
+
 export interface Timeline {
   readonly inputs: readonly Input[]
   readonly signals: readonly TimedSignal[]
   readonly series: readonly TimedSeries[]
+  readonly silences: readonly TimedSilence[]
   readonly topology: Topology
   readonly names: Names
   /** First and last moment of any data; NaN where there is none. */
@@ -61,15 +71,18 @@ export const buildTimeline = (unordered: readonly InputExtract[], options: Timel
   const signals: TimedSignal[] = []
   const facts: TimedFact[] = []
   const series = new Map<string, TimedSeries>()
+  const silences: TimedSilence[] = []
   const missing = new Map<string, Missing>()
   extracts.forEach((extract, index) => {
     const clock = clocks[index]
     if (clock === undefined) return
-    signals.push(...timedSignals(extract, clock, names.resolver(index), options))
+    for (const signal of timedSignals(extract, clock, names.resolver(index), options)) signals.push(signal) // too many to be arguments
     for (const fact of extract.facts) {
       if (fact.fact === 'missing') missing.set(fact.what, { what: fact.what, hides: fact.hides })
       else facts.push(timedFact(fact, clock, names.resolver(index)))
     }
+    for (const { basis, from, to, line } of extract.silences)
+      silences.push({ input: extract.path, node: names.resolver(index)(THIS_NODE), from: clock.at({ ms: from, basis }), to: clock.at({ ms: to, basis }), line })
     for (const one of extract.series) addSeries(series, one, extract.path, clock, options)
   })
   signals.sort(bySignal)
@@ -79,7 +92,8 @@ export const buildTimeline = (unordered: readonly InputExtract[], options: Timel
     inputs,
     signals,
     series: [...series.values()].sort((a, b) => compare(a.name, b.name) || compare(labelKey(a.labels), labelKey(b.labels))),
-    topology: makeTopology(facts, signals),
+    silences: silences.sort((a, b) => a.from - b.from || compare(a.input, b.input)),
+    topology: makeTopology(facts, signals, names.canonical),
     names,
     ...times,
     missing: [...missing.values()].sort((a, b) => compare(a.what, b.what)),

@@ -39,7 +39,7 @@ export interface Topology {
   cpuLimit(pod: Entity): number | null | undefined
 }
 
-export const makeTopology = (facts: readonly TimedFact[], signals: readonly TimedSignal[]): Topology => {
+export const makeTopology = (facts: readonly TimedFact[], signals: readonly TimedSignal[], canonical: (node: Entity) => Entity): Topology => {
   const placements = new Map<Entity, Placement[]>()
   const owners = new Map<Entity, Entity>()
   const pods = new Set<Entity>()
@@ -99,7 +99,7 @@ export const makeTopology = (facts: readonly TimedFact[], signals: readonly Time
   }
   for (const signal of signals) {
     const on = signal.attributes['node']
-    if (signal.kind === 'pod.scheduled' && typeof on === 'string') place(signal.entity, `node/${on}`, signal.at)
+    if (signal.kind === 'pod.scheduled' && typeof on === 'string') place(signal.entity, canonical(`node/${on}`), signal.at)
     if (typeOf(signal.entity) === 'pod') pods.add(signal.entity)
   }
   for (const list of placements.values()) list.sort((a, b) => a.from - b.from || (a.node < b.node ? -1 : 1))
@@ -129,7 +129,13 @@ export const makeTopology = (facts: readonly TimedFact[], signals: readonly Time
     replicas: (of) => replicas.get(of) ?? [],
     limit: (of, name) => limits.get(`${of} ${name}`) ?? null,
     nodeFacts: (node) => nodes.get(node) ?? { cores: null, memoryBytes: null },
-    nodeAt: (address) => addresses.get(address) ?? addresses.get(address.replace(/:\d+$/u, '')) ?? null,
+    nodeAt(address) {
+      const host = address.replace(/:\d+$/u, '')
+      const known = addresses.get(address) ?? addresses.get(host)
+      if (known !== undefined || host === '') return known ?? null
+      const other = canonical(`node/${host}`)
+      return nameOf(other) === host ? null : other
+    },
     clientsOf: (server) => [...(clients.get(server) ?? [])].sort(),
     serversOf: (client) => [...(servers.get(client) ?? [])].sort(),
     runsAs: (entity) => [...(runs.get(entity) ?? [])].sort(),

@@ -1,0 +1,169 @@
+/** One machine, many names; who wrote an input that does not say; what runs where. */
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { at, condition, input, series, signal, T0, timeline, timelineOf } from '../../test/timeline-builder.js'
+import { THIS_NODE, THIS_POSTGRES, type Entity } from '../model/entity.js'
+import type { Fact, InputExtract } from '../model/extract.js'
+
+const onNode = (pod: Entity, node: Entity, second: number | null = null, uid?: string): Fact => ({
+  fact: 'pod-on-node',
+  pod,
+  node,
+  at: second === null ? null : at(second),
+  ...(uid === undefined ? {} : { uid }),
+})
+
+/** The entity of the first signal of the input with this path. */
+const entityIn = (inputs: readonly InputExtract[], path: string): Entity | undefined => timelineOf(inputs).signals.find((one) => one.input === path)?.entity
+
+const panic = (entity: Entity): InputExtract => input('dump/kernel.log', { signals: [signal('node.kernel-panic', entity, 0)] })
+
+test("an address in a signal is its node's name", () => {
+  const objects = input('dump/nodes.json', { format: 'kubernetes-objects', facts: [{ fact: 'alias', of: 'node/worker-1', name: '10.0.0.11', at: null }] })
+  assert.equal(entityIn([objects, panic('node/10.0.0.11')], 'dump/kernel.log'), 'node/worker-1')
+  assert.equal(entityIn([objects, panic('node/10.0.0.12')], 'dump/kernel.log'), 'node/10.0.0.12')
+})
+
+test('a short and a full host name are one node, under the name that the cluster uses', () => {
+  const cluster = (name: Entity): InputExtract => input('dump/pods.json', { format: 'kubernetes-objects', facts: [onNode('pod/shop/web-1', name)] })
+  for (const [cluster_, host] of [
+    ['node/ip-10-0-0-1.ec2.internal', 'node/ip-10-0-0-1'],
+    ['node/worker-1', 'node/worker-1.example.com'],
+  ] as const) {
+    const { signals, names } = timelineOf([cluster(cluster_), panic(host)])
+    assert.deepEqual([signals[0]?.entity, [...names.nodes]], [cluster_, [cluster_]])
+  }
+})
+
+test('a host name is also shortened or completed where only a path or a label has it', () => {
+  const facts: Fact[] = [onNode('pod/shop/web-1', 'node/worker-1.example.com')]
+  const { topology, names } = timelineOf([input('dump/pods.json', { format: 'kubernetes-objects', facts })])
+  assert.equal(names.canonical('node/worker-1'), 'node/worker-1.example.com')
+  assert.equal(topology.nodeAt('worker-1:9100'), 'node/worker-1.example.com')
+  assert.equal(topology.nodeAt('worker-2:9100'), null)
+})
+
+test('two machines with one short name in two domains stay two', () => {
+  const facts = [onNode('pod/a/x', 'node/web.east.example'), onNode('pod/a/y', 'node/web.west.example')]
+  const objects = input('dump/pods.json', { format: 'kubernetes-objects', facts })
+  assert.equal(entityIn([objects, panic('node/web.west.example')], 'dump/kernel.log'), 'node/web.west.example')
+  assert.equal(entityIn([objects, panic('node/web')], 'dump/kernel.log'), 'node/web')
+})
+
+test('a number after a dot is part of the name, not a domain; an address has no short name', () => {
+  const facts = [onNode('pod/a/x', 'node/rack.1'), onNode('pod/a/y', 'node/10.0.0.1')]
+  const { names } = timelineOf([input('dump/pods.json', { facts }), panic('node/rack')])
+  assert.deepEqual([...names.nodes].sort(), ['node/10.0.0.1', 'node/rack', 'node/rack.1'])
+})
+
+test('this machine is the node with the most telling hint: its own lines before its path', () => {
+  const log = (facts: readonly Fact[]): InputExtract =>
+    input('dump/b/kubelet.log', { format: 'kubelet', signals: [signal('node.runtime-down', THIS_NODE, 0)], facts })
+  const others = input('dump/pods.json', { facts: [onNode('pod/a/x', 'node/a'), onNode('pod/a/y', 'node/b')] })
+  const hint = (node: Entity, weight: number): Fact => ({ fact: 'input-node', node, weight })
+  const whose = (facts: readonly Fact[]): Entity | undefined => entityIn([others, log(facts)], 'dump/b/kubelet.log')
+  assert.equal(whose([hint('node/b', 1), hint('node/a', 5)]), 'node/a')
+  assert.equal(whose([hint('node/b', 1)]), 'node/b')
+  assert.equal(whose([hint('node/elsewhere', 3)]), 'node/elsewhere')
+  // A path may be named after anything: it counts only where the cluster knows the name, or where nothing else is said.
+  assert.equal(whose([hint('node/backup', 1), hint('node/b', 1)]), 'node/b')
+  assert.equal(whose([]), 'node/unknown')
+})
+
+test('in a dump of one node this machine is that node', () => {
+  const log = input('dump/kernel.log', { signals: [signal('node.kernel-panic', THIS_NODE, 0)] })
+  assert.equal(entityIn([log, input('dump/pods.json', { facts: [onNode('pod/a/x', 'node/only')] })], 'dump/kernel.log'), 'node/only')
+})
+
+test('a pod that a line names by its uid is the pod that the cluster gave it to', () => {
+  const kernel = input('dump/kernel.log', { signals: [signal('pod.oom-killed', 'pod/-/uid:1234', 0), signal('pod.oom-killed', 'pod/-/uid:9999', 1)] })
+  const { signals } = timelineOf([kernel, input('dump/pods.json', { facts: [onNode('pod/shop/web-1', 'node/a', null, '1234')] })])
+  assert.deepEqual(
+    signals.map((one) => one.entity),
+    ['pod/shop/web-1', 'pod/-/uid:9999'],
+  )
+})
+
+test('Postgres logs in one folder are one server, in two folders two, named after them', () => {
+  const log = (path: string): InputExtract => input(path, { format: 'postgres-csv', signals: [signal('postgres.crashed', THIS_POSTGRES, 0)] })
+  const servers = (...paths: string[]): readonly Entity[] => timelineOf(paths.map(log)).signals.map((one) => one.entity)
+  assert.deepEqual(servers('dump/logs/pg.csv', 'dump/logs/pg.json'), ['postgres/main', 'postgres/main'])
+  assert.deepEqual(servers('dump/orders/pg.csv', 'dump/stock/pg.csv'), ['postgres/orders', 'postgres/stock'])
+})
+
+test("names are two machines only where one source names both: the cluster, or one Prometheus' labels", () => {
+  const { names } = timelineOf([
+    input('dump/pods.json', { facts: [onNode('pod/a/x', 'node/a'), onNode('pod/a/y', 'node/b')] }),
+    input('dump/metrics.json', { series: [series('up', { node: 'c' }, () => 1), series('up', { node: 'd' }, () => 1)] }),
+  ])
+  assert.deepEqual([names.comparable('node/a', 'node/b'), names.comparable('node/c', 'node/d'), names.comparable('node/a', 'node/c')], [true, true, false])
+})
+
+test('where a pod is, is a function of time; before its first sighting it was there too', () => {
+  const scheduled = (second: number, node: string) => signal('pod.scheduled', 'pod/shop/db-0', second, { node })
+  const { topology } = timeline({ signals: [scheduled(60, 'a'), scheduled(600, 'b')] })
+  const where = (second: number): Entity | null => topology.nodeOf('pod/shop/db-0', T0 + second * 1000)
+  assert.deepEqual([where(0), where(60), where(599), where(600), where(9_000)], ['node/a', 'node/a', 'node/a', 'node/b', 'node/b'])
+  assert.equal(topology.nodeOf('pod/shop/db-1', T0), null)
+})
+
+test('the workload of a pod: from its owner, else from its name', () => {
+  const { topology } = timeline({ facts: [{ fact: 'pod-owner', pod: 'pod/shop/oddly-named', workload: 'workload/shop/web' }] })
+  for (const [pod, workload] of [
+    ['pod/shop/oddly-named', 'workload/shop/web'],
+    ['pod/shop/web-7d9c5b8f6d-x2x4z', 'workload/shop/web'], // Deployment
+    ['pod/shop/web-api-68bdff9d4-zk8wq', 'workload/shop/web-api'],
+    ['pod/kube-system/node-agent-b8x9k', 'workload/kube-system/node-agent'], // DaemonSet
+    ['pod/shop/db-0', 'workload/shop/db'], // StatefulSet
+    ['pod/shop/redis-ha-server-12', 'workload/shop/redis-ha-server'],
+    ['pod/shop/debug', null],
+    ['node/worker-1', null],
+    ['workload/shop/web', 'workload/shop/web'],
+  ] as const)
+    assert.equal(topology.workloadOf(pod), workload, pod)
+})
+
+test('a pod is as unlimited as its least limited container; limits add up', () => {
+  const resources = (pod: Entity, container: string, memoryLimitBytes: number | null): Fact => ({
+    fact: 'pod-resources',
+    pod,
+    container,
+    memoryLimitBytes,
+    cpuLimitCores: 1,
+  })
+  const { topology } = timeline({
+    facts: [resources('pod/a/x', 'app', 100), resources('pod/a/x', 'proxy', 50), resources('pod/a/y', 'app', 100), resources('pod/a/y', 'proxy', null)],
+  })
+  assert.deepEqual(
+    [topology.memoryLimit('pod/a/x'), topology.memoryLimit('pod/a/y'), topology.memoryLimit('pod/a/z'), topology.cpuLimit('pod/a/x')],
+    [150, null, undefined, 2],
+  )
+})
+
+test('a window leaves out what ended before it or began after it, and keeps what reaches into it', () => {
+  const signals = [
+    signal('node.rebooted', 'node/a', 0),
+    signal('postgres.autovacuum', 'postgres/main', 0, {}, { phase: 'span', until: 200 }),
+    condition('node.not-ready', 'node/a', 400, 500),
+  ]
+  const { signals: seen } = timelineOf([input('dump/a.log', { signals })], { since: T0 + 100_000, until: T0 + 450_000 })
+  assert.deepEqual(
+    seen.map((one) => `${one.kind} ${one.phase}`),
+    ['postgres.autovacuum span', 'node.not-ready begin'],
+  )
+})
+
+test('one series in two exports is one: the denser tells it, the other what lies outside', () => {
+  const dense = series('up', { job: 'x' }, () => 1, { from: 0, to: 600, step: 15 })
+  const sparse = series('up', { job: 'x' }, () => 0, { from: 0, to: 1200, step: 60 })
+  const { series: all } = timelineOf([input('dump/a.json', { series: [sparse] }), input('dump/b.json', { series: [dense] })])
+  assert.equal(all.length, 1)
+  const values = [...(all[0]?.values ?? [])]
+  assert.deepEqual([values.length, values.filter((value) => value === 0).length], [51, 10])
+})
+
+test('an extract with very many signals, series and samples is read like any other', () => {
+  const signals = Array.from({ length: 150_000 }, (_, index) => signal('log.error', 'process/-/app', index))
+  const { signals: all, to } = timeline({ signals, series: [series('up', {}, () => 1, { to: 150_000, step: 1 })] })
+  assert.deepEqual([all.length, to], [150_000, T0 + 150_000_000])
+})
