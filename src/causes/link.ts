@@ -134,7 +134,7 @@ const lagFit = (lagMs: number, mechanism: Mechanism, cause: Found, effect: Found
 }
 
 /** A condition acts while it lasts, and a little longer; an occurrence acts once and its effect takes its time. */
-const isCondition = (one: Found): boolean => one.end !== null && !/^(?:change|action|alert)\.|\.(?:evicted|rescheduled|rebooted|oom-kill|oom-killed|kernel-panic|backend-killed|shutdown|deadlock)$/u.test(one.kind)
+const isCondition = (one: Found): boolean => one.end !== null && !/^(?:change|action|alert)\.|\.(?:evicted|rescheduled|rebooted|oom-kill|oom-killed|kernel-panic|kernel-hang|backend-killed|shutdown|deadlock)$/u.test(one.kind)
 
 const lingerMs = (mechanism: Mechanism, cause: Found, effect: Found): number => Math.max(30_000, mechanism.lag.typical * 1000) + cause.slackMs + effect.slackMs
 

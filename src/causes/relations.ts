@@ -101,6 +101,21 @@ const clientOf: Judge = (cause, effect, timeline) => {
   return UNKNOWN
 }
 
+/** Whether the entity, or a pod of the workload that goes by its name, was on the cause's node when that began. */
+const livesOn = (entity: Entity, cause: Found, timeline: Timeline): boolean =>
+  placeOf(entity, cause.start, timeline) === cause.entity || timeline.topology.runsAs(entity).some((by) => podsNear(by, cause, timeline)) || anyNamed(shortName(entity), cause, timeline, namespaceOf(entity))
+
+const podsNear = (by: Entity, cause: Found, timeline: Timeline): boolean => {
+  const pods = typeOf(by) === 'workload' ? timeline.topology.podsOf(by) : [by]
+  return pods.some((pod) => timeline.topology.nodeOf(pod, cause.start) === cause.entity)
+}
+
+const anyNamed = (name: string, cause: Found, timeline: Timeline, namespace = '-'): boolean =>
+  timeline.topology.pods.some((pod) => {
+    const workload = timeline.topology.workloadOf(pod)
+    return workload !== null && shortName(workload) === name && (namespace === '-' || namespaceOf(workload) === namespace) && timeline.topology.nodeOf(pod, cause.start) === cause.entity
+  })
+
 const serves: Judge = (cause, effect, timeline) => {
   const workload = workloadOf(cause.entity, timeline)
   const name = workload === null ? shortName(cause.entity) : shortName(workload)
@@ -154,11 +169,12 @@ const JUDGES: Readonly<Record<Relation, Judge>> = {
   serves,
   'client-of': clientOf,
   'client-of-node'(cause, effect, timeline) {
-    const { topology } = timeline
-    const servers = topology.serversOf(effect.entity)
-    if (servers.some((server) => placeOf(server, effect.start, timeline) === cause.entity)) return 1
+    const needs = [effect.entity, ...timeline.topology.serversOf(effect.entity)]
+    const reason = /^(postgres|redis)/u.exec(String(effect.attributes['reason'] ?? ''))?.[1]
+    if (needs.some((entity) => livesOn(entity, cause, timeline)) || (reason !== undefined && anyNamed(reason, cause, timeline))) return 1
     const mine = placeOf(effect.entity, effect.start, timeline)
-    return mine === cause.entity ? 0.8 : servers.length > 0 ? 0.1 : 0.3
+    if (mine !== null) return mine === cause.entity ? 1 : 0.2
+    return needs.length > 1 ? 0.15 : 0.25
   },
   'client-of-reversed': (cause, effect, timeline) => clientOf(effect, cause, timeline),
   'tells-of'(cause, effect, timeline) {

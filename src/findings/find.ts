@@ -4,7 +4,9 @@ import { changes } from './detectors/changes.js'
 import { conditions } from './detectors/conditions.js'
 import { errors } from './detectors/errors.js'
 import { fromSignals, gapOf } from './detectors/from-signals.js'
+import { kubeState } from './detectors/kube-state.js'
 import { nodeCpu } from './detectors/node-cpu.js'
+import { nodeCrash } from './detectors/node-crash.js'
 import { nodeDisk } from './detectors/node-disk.js'
 import { nodeIdentity } from './detectors/node-identity.js'
 import { nodeMemory } from './detectors/node-memory.js'
@@ -21,6 +23,8 @@ import { mergeSame, type Detector, type Found } from './finding.js'
 export const detectors: readonly Detector[] = [
   fromSignals,
   changes,
+  kubeState,
+  nodeCrash,
   nodeCpu,
   nodeMemory,
   nodeDisk,

@@ -120,7 +120,9 @@ export const stretches = (column: Column, bad: (value: number, index: number) =>
 
 const close = (open: { start: number; last: number; samples: number; peakAt: number; peak: number }, column: Column): Interval => {
   const next = column.times.find((at) => at > open.last)
-  return { ...open, end: next ?? null }
+  const step = stepOf(column.times)
+  // Across a gap nobody looked: it was so until the last sample, and one step longer.
+  return { ...open, end: next === undefined ? null : next - open.last > 5 * step ? open.last + step : next }
 }
 
 export const higher = (a: number, b: number): boolean => a > b

@@ -111,6 +111,15 @@ export interface Span {
   readonly last: number
 }
 
+/** A stretch in which an input that goes on said nothing: between two of its records, in the order of the file. */
+export interface Silence {
+  readonly basis: Basis
+  readonly from: number
+  readonly to: number
+  /** The line after the silence. */
+  readonly line: number
+}
+
 export interface InputExtract {
   readonly path: string
   readonly format: string
@@ -121,6 +130,8 @@ export interface InputExtract {
   readonly skipped: number
   readonly warnings: readonly string[]
   readonly spans: readonly Span[]
+  /** The longest silences, of half a minute and more. */
+  readonly silences: readonly Silence[]
   /** A year that the input itself names (a header line), for its yearless stamps. */
   readonly yearHint: number | null
   /** The file's own time of change, milliseconds since the epoch: the last resort for a missing year. */

@@ -1,5 +1,5 @@
 /** Gathers what the parsers of one input say into an InputExtract, folding bursts at the source. */
-import type { Basis, Fact, Labels, Phase, Place, Series, Signal, Span, Stamp } from '../model/extract.js'
+import type { Basis, Fact, Labels, Phase, Place, Series, Signal, Silence, Span, Stamp } from '../model/extract.js'
 import type { SeriesWriter, SignalDraft, Sink } from '../model/format.js'
 import { ROLL_MS } from './stamps.js'
 import { clean } from './text.js'
@@ -12,6 +12,9 @@ const PLACES_AT_START = 3
 const MAX_WARNINGS = 20
 /** As much of a line as can be left when it is cleaned. */
 const RAW_LENGTH = 1_600
+/** Shorter silences are the rhythm of any log. */
+const SILENCE_MS = 30_000
+const MAX_SILENCES = 20
 const HALF_YEAR_MS = 183 * 86_400_000
 
 interface OpenSignal {
@@ -39,6 +42,7 @@ export interface Gathered {
   readonly skipped: number
   readonly warnings: readonly string[]
   readonly spans: readonly Span[]
+  readonly silences: readonly Silence[]
   readonly yearHint: number | null
   readonly signals: readonly Signal[]
   readonly series: readonly Series[]
@@ -62,6 +66,9 @@ export const gatheringSink = (): GatheringSink => {
   let burstGap = BURST_GAP_MS
   const warnings = new Map<string, { line: number; count: number }>()
   const spans = new Map<Basis, { first: number; last: number }>()
+  let silences: Silence[] = []
+  let lastAt = NaN
+  let lastBasis: Basis = 'utc'
   const facts = new Map<string, Fact>()
   const series = new Map<string, SeriesColumns>()
   let signals: OpenSignal[] = []
@@ -113,6 +120,16 @@ export const gatheringSink = (): GatheringSink => {
     else if (at > span.last) span.last = at
   }
 
+  /** Newest-first logs are silent backwards. */
+  const listen = (at: number, basis: Basis): void => {
+    if (basis === lastBasis && (at - lastAt >= SILENCE_MS || lastAt - at >= SILENCE_MS)) {
+      silences.push({ basis, from: Math.min(at, lastAt), to: Math.max(at, lastAt), line })
+      if (silences.length > 4 * MAX_SILENCES) silences = longest(silences)
+    }
+    lastAt = at
+    lastBasis = basis
+  }
+
   const sink: GatheringSink = {
     get line() {
       return line
@@ -133,6 +150,7 @@ export const gatheringSink = (): GatheringSink => {
         rolls = Math.round((at - ms) / ROLL_MS)
         lastYearless = at
       }
+      listen(at, basis)
       widen(at, basis)
     },
     reaches(ms, basis) {
@@ -196,6 +214,7 @@ export const gatheringSink = (): GatheringSink => {
         records,
         skipped,
         warnings: said,
+        silences: longest(silences),
         spans: [...spans].map(([basis, { first, last }]) => ({ basis, first, last })),
         yearHint,
         signals: signals.map(({ key: _, ...signal }) => ({ ...signal, places: signal.places.map((place) => ({ ...place, text: clean(place.text) })) })),
@@ -206,6 +225,8 @@ export const gatheringSink = (): GatheringSink => {
   }
   return sink
 }
+
+const longest = (silences: readonly Silence[]): Silence[] => [...silences].sort((a, b) => b.to - b.from - (a.to - a.from) || a.from - b.from).slice(0, MAX_SILENCES)
 
 const growingSeries = (name: string, labels: Labels, line: number | null): SeriesColumns => {
   let times = new Float64Array(64)

@@ -1,6 +1,6 @@
 /** pod.rescheduled, pod.stuck: where pods went when they had to go, and those that could not. */
 import type { Entity } from '../../model/entity.js'
-import type { TimedSignal, Timeline } from '../../timeline/timeline.js'
+import { compare, type Timeline } from '../../timeline/timeline.js'
 import { chooseEvidence, evidenceOf, overlaps, type Detector, type Found } from '../finding.js'
 import { called, duration } from '../words.js'
 
@@ -17,7 +17,7 @@ export const pods: Detector = {
 
 const rescheduled = (timeline: Timeline, found: readonly Found[]): readonly Found[] => {
   const { topology } = timeline
-  const leaving = new Map<Entity, { pod: Entity; node: Entity; at: number }[]>()
+  const leaving = new Map<Entity, Leaving[]>()
   const leave = (pod: Entity, at: number): void => {
     const workload = topology.workloadOf(pod)
     const node = topology.nodeOf(pod, at)
@@ -28,14 +28,14 @@ const rescheduled = (timeline: Timeline, found: readonly Found[]): readonly Foun
   }
   for (const one of found) if (one.kind === 'pod.evicted') leave(one.entity, one.start)
   for (const signal of timeline.signals) if (signal.kind === 'pod.deleted' || signal.kind === 'action.pod-deleted') leave(signal.entity, signal.at)
-  const placed = new Map<Entity, TimedSignal>()
-  for (const signal of timeline.signals) if (signal.kind === 'pod.scheduled' && !placed.has(signal.entity)) placed.set(signal.entity, signal)
   const result: Found[] = []
-  for (const [pod, signal] of placed) {
-    const workload = topology.workloadOf(pod)
-    const to = topology.nodeOf(pod, signal.at)
-    if (workload === null || to === null) continue
-    const from = (leaving.get(workload) ?? []).filter((one) => one.pod !== pod && one.node !== to && signal.at >= one.at - 1_000 && signal.at - one.at <= REPLACED_WITHIN_MS).sort((a, b) => b.at - a.at)[0]
+  const told = new Set<string>()
+  for (const signal of timeline.signals) {
+    const pod = signal.entity
+    const to = signal.attributes['node']
+    if (signal.kind !== 'pod.scheduled' || typeof to !== 'string' || told.has(`${pod} ${to}`)) continue
+    told.add(`${pod} ${to}`)
+    const from = replacedBy(pod, `node/${to}`, signal.at, leaving, timeline)
     if (from === undefined) continue
     result.push({
       kind: 'pod.rescheduled',
@@ -43,15 +43,33 @@ const rescheduled = (timeline: Timeline, found: readonly Found[]): readonly Foun
       start: signal.at,
       end: signal.at,
       confidence: 0.9,
-      summary: `${called(pod).replace(/^p/u, 'P')} was placed on ${called(to)} in place of ${from.pod.slice(from.pod.lastIndexOf('/') + 1)} on ${called(from.node)}.`,
+      summary: `${called(pod).replace(/^p/u, 'P')} was placed on node ${to} in place of ${from.pod.slice(from.pod.lastIndexOf('/') + 1)} on ${called(from.node)}.`,
       evidence: chooseEvidence(evidenceOf([signal])),
-      attributes: { from: from.node.slice('node/'.length), to: to.slice('node/'.length) },
+      attributes: { from: from.node.slice('node/'.length), to },
       slackMs: 1_000,
       dose: 1,
     })
   }
   return result
 }
+
+interface Leaving {
+  readonly pod: Entity
+  readonly node: Entity
+  readonly at: number
+}
+
+/** Whom a pod on this node stands in for: a sibling of the same ReplicaSet that had to leave another node, the latest before it. */
+const replacedBy = (pod: Entity, to: Entity, at: number, leaving: ReadonlyMap<Entity, readonly Leaving[]>, timeline: Timeline): Leaving | undefined => {
+  const workload = timeline.topology.workloadOf(pod)
+  if (workload === null) return undefined
+  return (leaving.get(workload) ?? [])
+    .filter((one) => one.node !== to && siblings(one.pod, pod) && at >= one.at - 1_000 && at - one.at <= REPLACED_WITHIN_MS)
+    .sort((a, b) => b.at - a.at || compare(a.pod, b.pod))[0]
+}
+
+/** A pod of a new ReplicaSet is a rollout's, not a replacement; a StatefulSet's pod comes back under its own name. */
+const siblings = (a: Entity, b: Entity): boolean => a === b || a.slice(0, a.lastIndexOf('-')) === b.slice(0, b.lastIndexOf('-'))
 
 /** Pods that stay bound to a NotReady node and are not replaced. */
 const inLimbo = (timeline: Timeline, found: readonly Found[]): readonly Found[] => {

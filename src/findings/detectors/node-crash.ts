@@ -1,0 +1,75 @@
+/**
+ * node.kernel-panic by silence: a node's log stops in the middle of a sentence and goes on with a boot. A shutdown says so;
+ * a crash does not. Also node.rebooted from a boot time that jumped.
+ */
+import type { Entity } from '../../model/entity.js'
+import { iso, type TimedSilence, type Timeline } from '../../timeline/timeline.js'
+import { chooseEvidence, overlaps, sampleEvidence, type Detector, type Found } from '../finding.js'
+import { nodeOfLabels } from '../measures.js'
+import { called, duration } from '../words.js'
+
+/** A machine needs a while to boot before its kernel writes its first line, and its clock may be set after that. */
+const BOOT_MS = 120_000
+
+export const nodeCrash: Detector = {
+  id: 'node-crash',
+  finds: ['node.kernel-panic', 'node.rebooted'],
+  detect(timeline, found) {
+    const boots = [...found.filter((one) => one.kind === 'node.rebooted'), ...bootsByClock(timeline)]
+    return [...boots.filter((boot) => !found.includes(boot)), ...boots.flatMap((boot) => crashBefore(boot, timeline, found))]
+  },
+}
+
+const bootsByClock = (timeline: Timeline): readonly Found[] =>
+  timeline.series
+    .filter((series) => series.name === 'node_boot_time_seconds')
+    .flatMap((series) => {
+      const node = nodeOfLabels(series.labels, timeline)
+      const boots: Found[] = []
+      for (let index = 1; index < series.times.length && node !== null; index++) {
+        const booted = series.values[index] ?? 0
+        // A clock that is being set moves the computed boot time by seconds; a boot moves it to the present.
+        if (booted - (series.values[index - 1] ?? 0) < 60 || booted * 1000 < timeline.from) continue
+        boots.push({
+          kind: 'node.rebooted',
+          entity: node,
+          start: booted * 1000,
+          end: booted * 1000,
+          confidence: 0.95,
+          summary: `${called(node).replace(/^n/u, 'N')} started again.`,
+          evidence: [sampleEvidence(series, series.times[index] ?? 0, `→ booted at ${iso(booted * 1000)}`)],
+          attributes: {},
+          slackMs: 1_000,
+          dose: 1,
+        })
+      }
+      return boots
+    })
+
+const crashBefore = (boot: Found, timeline: Timeline, found: readonly Found[]): readonly Found[] => {
+  const silence = silenceBefore(boot.entity, boot.start, timeline)
+  if (silence === null) return []
+  const around = { start: silence.from - BOOT_MS, end: boot.start }
+  const meant = found.some((one) => one.entity === boot.entity && (one.kind === 'action.node-restarted' || one.kind === 'action.drain') && overlaps(one, around))
+  const known = found.some((one) => one.entity === boot.entity && one.kind === 'node.kernel-panic' && overlaps(one, around))
+  if (meant || known) return []
+  const hung = found.some((one) => one.entity === boot.entity && one.kind === 'node.kernel-hang' && overlaps(one, around))
+  return [
+    {
+      kind: 'node.kernel-panic',
+      entity: boot.entity,
+      start: silence.from,
+      end: boot.start,
+      confidence: hung ? 0.9 : 0.75,
+      summary: `${called(boot.entity).replace(/^n/u, 'N')} crashed: its log stops without a shutdown and goes on ${duration(silence.to - silence.from)} later with a boot.`,
+      evidence: chooseEvidence([{ input: silence.input, line: silence.line, time: iso(silence.to), text: `nothing between ${iso(silence.from)} and ${iso(silence.to)}` }, ...boot.evidence]),
+      attributes: {},
+      slackMs: 1_000,
+      dose: silence.to - silence.from,
+    },
+  ]
+}
+
+/** The silence of the node's own log that ends with the boot. */
+const silenceBefore = (node: Entity, boot: number, timeline: Timeline): TimedSilence | null =>
+  timeline.silences.filter((silence) => silence.node === node && silence.from < boot && Math.abs(silence.to - boot) <= BOOT_MS).sort((a, b) => b.to - b.from - (a.to - a.from))[0] ?? null
