@@ -56,7 +56,7 @@ const POLICIES: Partial<Readonly<Record<FindingKind, Policy>>> = {
   'node.memory-exhausted': { gapMs: 2 * MINUTE, sure: 0.9, slackMs: 15_000, say: (entity) => `${called(entity)} ran short of memory: the kubelet reported memory pressure.` },
   'node.disk-full': { gapMs: 5 * MINUTE, sure: 0.85, slackMs: 15_000, say: (entity) => `${called(entity)} ran out of disk space.` },
   'node.oom-kill': {
-    gapMs: 2 * MINUTE,
+    gapMs: 5 * MINUTE,
     sure: 0.97,
     say: (entity, stretch) => `The kernel killed ${text(stretch, 'process') || 'a process'} on ${called(entity)} for lack of memory${stretch.count > 1 ? `, ${times(stretch.count)}` : ''}.`,
   },
@@ -69,7 +69,7 @@ const POLICIES: Partial<Readonly<Record<FindingKind, Policy>>> = {
     slackMs: 10_000,
     say: (entity, stretch) => `The kubelet of ${called(entity)} could not renew its lease or post its status, ${times(stretch.count)}${because(stretch)}.`,
   },
-  'node.not-ready': { gapMs: 10_000, sure: 0.97, say: (entity, stretch) => `${called(entity)} was NotReady${forHowLong(stretch)}${because(stretch)}.` },
+  'node.not-ready': { gapMs: 3 * MINUTE, sure: 0.97, say: (entity, stretch) => `${called(entity)} was NotReady${forHowLong(stretch)}${because(stretch)}.` },
   'node.certificate-expired': { gapMs: 10 * MINUTE, sure: 0.93, say: (entity, stretch) => `A certificate on ${called(entity)} was rejected${because(stretch)}, ${times(stretch.count)}.` },
   'node.runtime-down': { gapMs: 2 * MINUTE, sure: 0.9, say: (entity, stretch) => `The container runtime of ${called(entity)} did not answer${because(stretch)}.` },
   'node.network-lost': { gapMs: 2 * MINUTE, minMs: 5_000, sure: 0.85, say: (entity) => `${called(entity)} lost its network link.` },
@@ -92,7 +92,7 @@ const POLICIES: Partial<Readonly<Record<FindingKind, Policy>>> = {
   'pod.sandbox-failed': { gapMs: 3 * MINUTE, sure: 0.9, say: (entity, stretch) => `The sandbox of ${called(entity)} could not be set up${because(stretch)}.` },
   'workload.unavailable': { gapMs: MINUTE, sure: 0.9, minMs: 5_000, say: (entity, stretch) => `${called(entity)} had no available replica${forHowLong(stretch)}.` },
   'workload.degraded': { gapMs: MINUTE, sure: 0.85, minMs: 5_000, say: (entity, stretch) => `${called(entity)} had fewer ready replicas than wanted${forHowLong(stretch)}.` },
-  'service.unreachable': { gapMs: 2 * MINUTE, sure: 0.85, minCount: 2, say: (entity) => `${called(entity)} did not answer.` },
+  'service.unreachable': { gapMs: 5 * MINUTE, sure: 0.85, minCount: 2, say: (entity) => `${called(entity)} did not answer.` },
   'network.dns-failure': { gapMs: 3 * MINUTE, minCount: 3, sure: 0.85, say: (entity, stretch) => `${called(entity)} could not resolve names, ${times(stretch.count)}.` },
   'network.pod-to-pod-lost': { gapMs: 3 * MINUTE, minCount: 2, sure: 0.8, say: (entity) => `${called(entity)} could not reach pods on other nodes.` },
   'loadbalancer.backends-down': { gapMs: 3 * MINUTE, minCount: 2, sure: 0.85, say: (entity, stretch) => `${called(entity)} saw backends down, ${times(stretch.count)}.` },
@@ -117,7 +117,7 @@ const POLICIES: Partial<Readonly<Record<FindingKind, Policy>>> = {
 }
 
 /** How far apart two findings of a kind may lie and still be one. */
-export const gapOf = (kind: FindingKind): number => POLICIES[kind]?.gapMs ?? MINUTE
+export const gapOf = (kind: FindingKind): number => POLICIES[kind]?.gapMs ?? 3 * MINUTE
 
 export const fromSignals: Detector = {
   id: 'from-signals',

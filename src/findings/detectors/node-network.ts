@@ -9,6 +9,9 @@ import { called } from '../words.js'
 
 const NETWORK_REASONS: ReadonlySet<string> = new Set(['timeout', 'no-route', 'refused', 'reset'])
 const AROUND_MS = 45_000
+const SILENCING: ReadonlySet<string> = new Set(['node.rebooted', 'node.kernel-panic', 'node.kernel-hang', 'node.memory-exhausted', 'node.oom-kill', 'node.identity-conflict'])
+/** Of the time without heartbeats, the node's targets must have been silent too: a network that is gone is gone for all. */
+const MOSTLY = 0.6
 /** One failed renewal is a hiccup: a lease outlives three. */
 const MIN_FAILURES = 3
 
@@ -26,7 +29,9 @@ export const nodeNetwork: Detector = {
       const answered = targetsOn(missed.entity, timeline) - mine.length
       // Something on the node still answers from outside: then its network is not gone.
       if (mine.length === 0 || answered > 0) return []
-      if (found.some((one) => one.entity === missed.entity && (one.kind === 'node.rebooted' || one.kind === 'node.kernel-panic') && overlaps(one, around))) return []
+      // A machine that crashed or has no memory left is silent for that reason, and answers in between.
+      if (found.some((one) => one.entity === missed.entity && SILENCING.has(one.kind) && overlaps(one, around))) return []
+      if (covered(missed, mine, timeline) < MOSTLY) return []
       const start = Math.min(missed.start, ...mine.map((one) => one.start))
       return [
         {
@@ -44,6 +49,20 @@ export const nodeNetwork: Detector = {
       ]
     })
   },
+}
+
+/** The share of the time without heartbeats in which at least one of the node's targets did not answer either. */
+const covered = (missed: Found, silent: readonly Found[], timeline: Timeline): number => {
+  const end = missed.end ?? timeline.to
+  let reached = missed.start
+  let sum = 0
+  for (const one of [...silent].sort((a, b) => a.start - b.start)) {
+    const from = Math.max(one.start, reached)
+    const to = Math.min(one.end ?? end, end)
+    if (to > from) sum += to - from
+    reached = Math.max(reached, to)
+  }
+  return end > missed.start ? sum / (end - missed.start) : 1
 }
 
 const mostNodesFail = (missed: Found, heartbeats: readonly Found[], timeline: Timeline): boolean => {

@@ -53,17 +53,16 @@ const GROWN_TIMES = 2.5
 const WARM_UP_BYTES = 512 * MIB
 const WARM_UP_SHARE = 0.3
 
+/** Of the way from the lowest to the highest: this much of it is the rise, the rest may be another. */
+const RISEN = 0.7
+
 const growing = (timeline: Timeline): readonly Found[] =>
   [...podMemory(timeline)].flatMap(([entity, { column, source }]): Found[] => {
     if (column.times.length < 4) return []
-    let peakAt = NaN
-    let peak = -Infinity
-    column.values.forEach((value, index) => {
-      if (value > peak) {
-        peak = value
-        peakAt = column.times[index] ?? NaN
-      }
-    })
+    const peak = Math.max(...column.values)
+    // A leak that is killed begins anew: the first rise to most of the peak is the onset, not the highest.
+    const low = Math.min(...column.values)
+    const peakAt = column.times.find((_, index) => (column.values[index] ?? 0) >= low + (peak - low) * RISEN) ?? NaN
     const { at, usual } = onsetOfRise(column, peakAt)
     const floor = Math.max(usual, Math.min(...column.values))
     const node = timeline.topology.nodeOf(entity, peakAt)
@@ -73,7 +72,8 @@ const growing = (timeline: Timeline): readonly Found[] =>
     const fresh = (column.times[0] ?? 0) > timeline.from + 3 * stepOf(column.times)
     if (fresh && !nearLimit && peak < Math.max(WARM_UP_BYTES, (memory ?? 0) * WARM_UP_SHARE)) return []
     if (peak - floor < (nearLimit ? GROWN_BYTES / 4 : GROWN_BYTES) || peak < floor * (nearLimit ? 1.5 : GROWN_TIMES)) return []
-    const after = column.times.find((time, index) => time > peakAt && (column.values[index] ?? 0) < floor + (peak - floor) / 2)
+    const last = column.times.findLastIndex((_, index) => (column.values[index] ?? 0) >= floor + (peak - floor) / 2)
+    const after = column.times[last + 1]
     return [
       {
         kind: 'pod.memory-growing',
