@@ -130,7 +130,8 @@ const runAnalyze = async (paths: readonly string[], flags: AnalyzeFlags): Promis
 }
 
 /** The command as it was given, for the report's "how to reproduce". */
-const commandLine = (): string => ['faultline', ...process.argv.slice(2).map((word) => (/^[\w./:=@%+,-]+$/u.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`))].join(' ')
+const commandLine = (): string =>
+  ['faultline', ...process.argv.slice(2).map((word) => (/^[\w./:=@%+,-]+$/u.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`))].join(' ')
 
 const say = (message: string): void => {
   // What a path or a line says is data: no control characters reach the terminal.

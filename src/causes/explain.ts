@@ -62,16 +62,14 @@ const explainOne = (causal: CausalIncident, found: readonly Found[]): ExplainedI
     return one === undefined ? [] : [describe(one, id(at))]
   })
   const links = causal.links
-    .map(
-      (link): Link => ({
-        cause: id(link.cause),
-        effect: id(link.effect),
-        mechanism: link.mechanism.id,
-        confidence: round(link.confidence),
-        lagSeconds: round(Math.max(0, (found[link.effect]?.start ?? 0) - (found[link.cause]?.start ?? 0)) / 1000),
-        because: link.mechanism.because,
-      }),
-    )
+    .map((link): Link => ({
+      cause: id(link.cause),
+      effect: id(link.effect),
+      mechanism: link.mechanism.id,
+      confidence: round(link.confidence),
+      lagSeconds: round(Math.max(0, (found[link.effect]?.start ?? 0) - (found[link.cause]?.start ?? 0)) / 1000),
+      because: link.mechanism.because,
+    }))
     .sort((a, b) => Number(a.cause.slice(1)) - Number(b.cause.slice(1)) || Number(a.effect.slice(1)) - Number(b.effect.slice(1)))
   const incident: Incident = {
     id: incidentId(causal, found),

@@ -192,7 +192,8 @@ const consideredFor = (taken: ReadonlySet<number>, start: number, end: number, f
   const result: number[] = []
   found.forEach((one, at) => {
     const role = roleOf(one.kind)
-    if (taken.has(at) || one.start > end || one.start < start - AROUND_MS || role === 'impact' || role === 'detection' || typeOf(one.entity) === 'cluster') return
+    if (taken.has(at) || one.start > end || one.start < start - AROUND_MS || role === 'impact' || role === 'detection' || typeOf(one.entity) === 'cluster')
+      return
     result.push(at)
   })
   return result.slice(0, MOST_CONSIDERED)

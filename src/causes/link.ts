@@ -134,7 +134,11 @@ const lagFit = (lagMs: number, mechanism: Mechanism, cause: Found, effect: Found
 }
 
 /** A condition acts while it lasts, and a little longer; an occurrence acts once and its effect takes its time. */
-const isCondition = (one: Found): boolean => one.end !== null && !/^(?:change|action|alert)\.|\.(?:evicted|rescheduled|rebooted|oom-kill|oom-killed|kernel-panic|kernel-hang|backend-killed|shutdown|deadlock)$/u.test(one.kind)
+const isCondition = (one: Found): boolean =>
+  one.end !== null &&
+  !/^(?:change|action|alert)\.|\.(?:evicted|rescheduled|rebooted|oom-kill|oom-killed|kernel-panic|kernel-hang|backend-killed|shutdown|deadlock)$/u.test(
+    one.kind,
+  )
 
 const lingerMs = (mechanism: Mechanism, cause: Found, effect: Found): number => Math.max(30_000, mechanism.lag.typical * 1000) + cause.slackMs + effect.slackMs
 
@@ -206,7 +210,9 @@ const compete = (candidates: readonly Candidate[], found: readonly Found[]): rea
       kept.push(candidate)
     }
     // The detailed path tells more than the short cut: of two causes of which one leads to the other, the nearer one is the cause.
-    const direct = kept.filter((candidate) => !kept.some((other) => other !== candidate && other.strength >= candidate.strength * 0.6 && isAncestor(candidate.cause, other.cause)))
+    const direct = kept.filter(
+      (candidate) => !kept.some((other) => other !== candidate && other.strength >= candidate.strength * 0.6 && isAncestor(candidate.cause, other.cause)),
+    )
     const strongest = direct[0]?.strength ?? 0
     const serious = direct.filter((candidate) => candidate.strength >= strongest * RIVAL)
     const mass = serious.reduce((sum, candidate) => sum + groupShare(candidate, serious, found), 0) + LEAK

@@ -74,7 +74,8 @@ const sameWorkload: Judge = (cause, effect, timeline) => {
   if (a !== b) return FAR
   // Of one rollout's pods: those of the same ReplicaSet.
   const set = cause.attributes['replicaSet']
-  if (cause.kind === 'change.deployed' && typeof set === 'string' && set !== '' && typeOf(effect.entity) === 'pod') return shortName(effect.entity).startsWith(`${set}-`) ? 1 : FAR
+  if (cause.kind === 'change.deployed' && typeof set === 'string' && set !== '' && typeOf(effect.entity) === 'pod')
+    return shortName(effect.entity).startsWith(`${set}-`) ? 1 : FAR
   return 1
 }
 
@@ -103,7 +104,9 @@ const clientOf: Judge = (cause, effect, timeline) => {
 
 /** Whether the entity, or a pod of the workload that goes by its name, was on the cause's node when that began. */
 const livesOn = (entity: Entity, cause: Found, timeline: Timeline): boolean =>
-  placeOf(entity, cause.start, timeline) === cause.entity || timeline.topology.runsAs(entity).some((by) => podsNear(by, cause, timeline)) || anyNamed(shortName(entity), cause, timeline, namespaceOf(entity))
+  placeOf(entity, cause.start, timeline) === cause.entity ||
+  timeline.topology.runsAs(entity).some((by) => podsNear(by, cause, timeline)) ||
+  anyNamed(shortName(entity), cause, timeline, namespaceOf(entity))
 
 const podsNear = (by: Entity, cause: Found, timeline: Timeline): boolean => {
   const pods = typeOf(by) === 'workload' ? timeline.topology.podsOf(by) : [by]
@@ -113,7 +116,12 @@ const podsNear = (by: Entity, cause: Found, timeline: Timeline): boolean => {
 const anyNamed = (name: string, cause: Found, timeline: Timeline, namespace = '-'): boolean =>
   timeline.topology.pods.some((pod) => {
     const workload = timeline.topology.workloadOf(pod)
-    return workload !== null && shortName(workload) === name && (namespace === '-' || namespaceOf(workload) === namespace) && timeline.topology.nodeOf(pod, cause.start) === cause.entity
+    return (
+      workload !== null &&
+      shortName(workload) === name &&
+      (namespace === '-' || namespaceOf(workload) === namespace) &&
+      timeline.topology.nodeOf(pod, cause.start) === cause.entity
+    )
   })
 
 const serves: Judge = (cause, effect, timeline) => {
@@ -159,7 +167,8 @@ const JUDGES: Readonly<Record<Relation, Judge>> = {
     return placeOf(effect.entity, effect.start, timeline) === cause.entity ? 0.5 : FAR
   },
   'node-of-pod'(cause, effect, timeline) {
-    if (typeOf(cause.entity) === 'workload') return timeline.topology.podsOf(cause.entity).some((pod) => timeline.topology.nodeOf(pod, effect.start) === effect.entity) ? 1 : FAR
+    if (typeOf(cause.entity) === 'workload')
+      return timeline.topology.podsOf(cause.entity).some((pod) => timeline.topology.nodeOf(pod, effect.start) === effect.entity) ? 1 : FAR
     const place = nodeHinted(cause, timeline)
     // A kill in a place that no node is known for (one kernel's log for all) may still be that pod's.
     if (place === null) return UNKNOWN

@@ -54,6 +54,8 @@ const settled = (found: readonly Found[], timeline: Timeline): readonly Found[] 
   found.map((one) => {
     if (one.kind !== 'pod.unready' || one.end !== null || !String(one.attributes['reason'] ?? '').startsWith('node')) return one
     const node = timeline.topology.nodeOf(one.entity, one.start)
-    const lost = found.find((other) => other.kind === 'node.not-ready' && other.entity === node && other.start <= one.start + 1_000 && (other.end ?? Infinity) >= one.start)
+    const lost = found.find(
+      (other) => other.kind === 'node.not-ready' && other.entity === node && other.start <= one.start + 1_000 && (other.end ?? Infinity) >= one.start,
+    )
     return lost === undefined || lost.end === null ? one : { ...one, end: lost.end }
   })

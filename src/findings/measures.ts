@@ -24,7 +24,10 @@ export const readingOf = (series: TimedSeries): Reading => {
     const form = name.endsWith('_total') || /_(?:sum|count|bucket)$/u.test(name) ? 'counter' : /(?:^|:)i?rate\d*[smh]?$|:i?rate/u.test(name) ? 'rate' : 'gauge'
     return { metric: name, form, ratio: /ratio|utili[sz]ation|percent/u.test(name) }
   }
-  const metrics = (name.slice(0, 2_000).match(METRIC_IN_EXPRESSION) ?? []).filter((word) => !/^(?:label_replace|histogram_quantile|count_values|quantile_over_time|avg_over_time|max_over_time|min_over_time|sum_over_time|on|by)$/u.test(word))
+  const metrics = (name.slice(0, 2_000).match(METRIC_IN_EXPRESSION) ?? []).filter(
+    (word) =>
+      !/^(?:label_replace|histogram_quantile|count_values|quantile_over_time|avg_over_time|max_over_time|min_over_time|sum_over_time|on|by)$/u.test(word),
+  )
   return {
     metric: metrics[0] ?? name,
     form: /\b(?:i?rate|increase|deriv|i?delta)\s*\(/u.test(name) ? 'rate' : (metrics[0]?.endsWith('_total') ?? false) ? 'counter' : 'gauge',
@@ -52,7 +55,11 @@ const instances = new WeakMap<Timeline, ReadonlyMap<string, string>>()
 const nodesByInstance = (timeline: Timeline): ReadonlyMap<string, string> => {
   let known = instances.get(timeline)
   if (known === undefined) {
-    known = new Map(timeline.series.flatMap(({ labels: { instance, node: name } }) => (instance === undefined || name === undefined || name === '' ? [] : [[instance, name] as const])))
+    known = new Map(
+      timeline.series.flatMap(({ labels: { instance, node: name } }) =>
+        instance === undefined || name === undefined || name === '' ? [] : [[instance, name] as const],
+      ),
+    )
     instances.set(timeline, known)
   }
   return known
@@ -64,7 +71,8 @@ export const postgresOfLabels = (labels: Labels, timeline: Timeline): Entity => 
   return postgres(new Set(servers.values()).size <= 1 ? 'main' : serverName(labels, servers))
 }
 
-const serverName = (labels: Labels, servers: ReadonlyMap<string, string>): string => labels['server'] ?? servers.get(labels['instance'] ?? '') ?? labels['instance'] ?? 'main'
+const serverName = (labels: Labels, servers: ReadonlyMap<string, string>): string =>
+  labels['server'] ?? servers.get(labels['instance'] ?? '') ?? labels['instance'] ?? 'main'
 
 const cache = new WeakMap<Timeline, ReadonlyMap<string, string>>()
 /** By exporter instance the server it speaks of: some of an exporter's series name it, others only carry the instance. */
@@ -94,6 +102,8 @@ export const groupBy = <K extends string>(series: readonly TimedSeries[], key: (
 
 /** The node whose label the server's own series carry. */
 export const nodeOfPostgres = (server: Entity, timeline: Timeline): Entity | null => {
-  const series = timeline.series.find((one) => one.name.startsWith('pg_') && one.labels['node'] !== undefined && postgresOfLabels(one.labels, timeline) === server)
+  const series = timeline.series.find(
+    (one) => one.name.startsWith('pg_') && one.labels['node'] !== undefined && postgresOfLabels(one.labels, timeline) === server,
+  )
   return series === undefined ? null : nodeOfLabels(series.labels, timeline)
 }

@@ -69,4 +69,5 @@ const VERBS: Readonly<Record<FindingKind, string>> = {
 }
 
 /** An anomaly says itself what it does (attribute `does`). */
-export const phrase = ({ kind, entity, attributes }: Found): string => `${called(entity)} ${kind === 'metric.anomalous' ? String(attributes['does'] ?? VERBS[kind]) : VERBS[kind]}`
+export const phrase = ({ kind, entity, attributes }: Found): string =>
+  `${called(entity)} ${kind === 'metric.anomalous' ? String(attributes['does'] ?? VERBS[kind]) : VERBS[kind]}`

@@ -94,7 +94,12 @@ export interface Interval {
 }
 
 /** Stretches in which `bad` holds, those less than `gapMs` apart joined. `worse` says which of two values is worse. */
-export const stretches = (column: Column, bad: (value: number, index: number) => boolean, gapMs: number, worse: (a: number, b: number) => boolean): Interval[] => {
+export const stretches = (
+  column: Column,
+  bad: (value: number, index: number) => boolean,
+  gapMs: number,
+  worse: (a: number, b: number) => boolean,
+): Interval[] => {
   const found: Interval[] = []
   let open: { start: number; last: number; samples: number; peakAt: number; peak: number } | null = null
   const { times, values } = column

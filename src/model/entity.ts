@@ -14,18 +14,7 @@ export type Entity =
   | `external/${string}`
 
 export type EntityType =
-  | 'cluster'
-  | 'node'
-  | 'pod'
-  | 'workload'
-  | 'service'
-  | 'volume'
-  | 'postgres'
-  | 'redis'
-  | 'target'
-  | 'loadbalancer'
-  | 'process'
-  | 'external'
+  'cluster' | 'node' | 'pod' | 'workload' | 'service' | 'volume' | 'postgres' | 'redis' | 'target' | 'loadbalancer' | 'process' | 'external'
 
 /** The machine an input was written on, where its lines do not name it: the timeline finds out which node that is. */
 export const THIS_NODE = 'node/?' satisfies Entity

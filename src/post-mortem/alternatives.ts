@@ -14,7 +14,10 @@ export const alternativesOf = ({ incident, causal, positions }: ExplainedInciden
     if (behind !== undefined) return [{ finding, why: `It follows from something before it: ${of.get(behind.cause)?.summary ?? ''} ${behind.because}` }]
     return [{ finding, why: 'Nothing before it explains it, but it explains less of the impact than the first cause does, or less surely.' }]
   })
-  const firstImpact = incident.findings.filter((finding) => finding.role === 'impact' && incident.links.some((link) => link.effect === finding.id)).map((finding) => Date.parse(finding.start)).sort((a, b) => a - b)[0]
+  const firstImpact = incident.findings
+    .filter((finding) => finding.role === 'impact' && incident.links.some((link) => link.effect === finding.id))
+    .map((finding) => Date.parse(finding.start))
+    .sort((a, b) => a - b)[0]
   const unlinked = causal.considered.flatMap((at): Alternative[] => {
     const one = found[at]
     const finding = ids.get(at)

@@ -52,7 +52,10 @@ const chart = (
   return {
     id,
     title,
-    description: subjects.slice(0, 3).map(({ found }) => found.summary).join(' '),
+    description: subjects
+      .slice(0, 3)
+      .map(({ found }) => found.summary)
+      .join(' '),
     unit,
     entity: first.found.entity,
     lines: drawn,
@@ -65,47 +68,108 @@ const DRAWINGS: readonly Draw[] = [
   (subjects, timeline, window) => {
     const mine = about(subjects, ['node.cpu-saturated'])
     const busy = busyNodes(timeline).filter(({ node }) => entitiesOf(mine).includes(node))
-    return chart('node-cpu', 'CPU in use by node', 'percent', mine, busy.map(({ node, busy: column }) => line(called(node), scaled(column, 100), window)), [{ label: 'all cores', value: 100 }])
+    return chart(
+      'node-cpu',
+      'CPU in use by node',
+      'percent',
+      mine,
+      busy.map(({ node, busy: column }) => line(called(node), scaled(column, 100), window)),
+      [{ label: 'all cores', value: 100 }],
+    )
   },
   (subjects, timeline, window) => {
     const mine = about(subjects, ['pod.cpu-hungry'])
     const cpu = podCpu(timeline)
-    return chart('pod-cpu', 'CPU used by pod', 'cores', mine, entitiesOf(mine).flatMap((entity) => of(cpu, entity, window)))
+    return chart(
+      'pod-cpu',
+      'CPU used by pod',
+      'cores',
+      mine,
+      entitiesOf(mine).flatMap((entity) => of(cpu, entity, window)),
+    )
   },
   (subjects, timeline, window) => {
     const mine = about(subjects, ['node.memory-exhausted', 'node.oom-kill'])
     const left = memoryNodes(timeline).filter(({ node }) => entitiesOf(mine).includes(node))
-    return chart('node-memory', 'Memory left by node', 'percent', mine, left.map(({ node, left: column }) => line(called(node), scaled(column, 100), window)), [{ label: 'nothing left', value: 0 }])
+    return chart(
+      'node-memory',
+      'Memory left by node',
+      'percent',
+      mine,
+      left.map(({ node, left: column }) => line(called(node), scaled(column, 100), window)),
+      [{ label: 'nothing left', value: 0 }],
+    )
   },
   (subjects, timeline, window) => {
     const mine = about(subjects, ['pod.memory-growing', 'pod.oom-killed'])
     const memory = podMemory(timeline)
     const limits = [...new Set(entitiesOf(mine).flatMap((entity) => timeline.topology.memoryLimit(entity) ?? []))].slice(0, 2)
-    return chart('pod-memory', 'Memory used by pod', 'bytes', mine, entitiesOf(mine).flatMap((entity) => of(memory, entity, window)), limits.map((value) => ({ label: 'memory limit', value })))
+    return chart(
+      'pod-memory',
+      'Memory used by pod',
+      'bytes',
+      mine,
+      entitiesOf(mine).flatMap((entity) => of(memory, entity, window)),
+      limits.map((value) => ({ label: 'memory limit', value })),
+    )
   },
   (subjects, timeline, window) => {
     const mine = about(subjects, ['postgres.connections-rising', 'postgres.connections-saturated'])
     const servers = entitiesOf(mine)
     const counts = [...connectionCounts(timeline)].filter(([server]) => servers.includes(server))
     const limits = counts.flatMap(([, { max }]) => (max === null ? [] : [{ label: 'max_connections', value: max }]))
-    return chart('postgres-connections', 'Postgres connections', 'count', mine, counts.map(([server, { column }]) => line(called(server), column, window)), limits)
+    return chart(
+      'postgres-connections',
+      'Postgres connections',
+      'count',
+      mine,
+      counts.map(([server, { column }]) => line(called(server), column, window)),
+      limits,
+    )
   },
   (subjects, timeline, window) => {
     const mine = about(subjects, ['node.disk-full', 'postgres.disk-full'])
     const nodes = new Set(mine.flatMap(({ found }) => (typeof found.attributes['mount'] === 'string' ? [found.attributes['mount']] : [])))
     const series = timeline.series.filter((one) => one.name === 'node_filesystem_avail_bytes' && nodes.has(one.labels['mountpoint'] ?? ''))
-    return chart('disk', 'Space left on the volume', 'bytes', mine, series.slice(0, MOST_LINES).map((one) => line(one.labels['mountpoint'] ?? '', one, window)), [{ label: 'full', value: 0 }])
+    return chart(
+      'disk',
+      'Space left on the volume',
+      'bytes',
+      mine,
+      series.slice(0, MOST_LINES).map((one) => line(one.labels['mountpoint'] ?? '', one, window)),
+      [{ label: 'full', value: 0 }],
+    )
   },
   (subjects, timeline, window) => {
     const mine = about(subjects, ['metric.anomalous'])
-    const series = timeline.series.filter((one) => /replication_slots?_.*(?:lsn_diff|lag|retained)|wal_slot_lag/u.test(one.name) && mine.some(({ found }) => found.attributes['slot'] === one.labels['slot_name']))
-    return chart('held-wal', 'WAL kept by replication slots', 'bytes', mine, series.slice(0, MOST_LINES).map((one) => line(one.labels['slot_name'] ?? one.name, one, window)))
+    const series = timeline.series.filter(
+      (one) =>
+        /replication_slots?_.*(?:lsn_diff|lag|retained)|wal_slot_lag/u.test(one.name) &&
+        mine.some(({ found }) => found.attributes['slot'] === one.labels['slot_name']),
+    )
+    return chart(
+      'held-wal',
+      'WAL kept by replication slots',
+      'bytes',
+      mine,
+      series.slice(0, MOST_LINES).map((one) => line(one.labels['slot_name'] ?? one.name, one, window)),
+    )
   },
   (subjects, timeline, window) => {
     const mine = about(subjects, ['service.unreachable'])
     const names = new Set(mine.map(({ found }) => found.entity))
-    const series = timeline.series.filter((one) => (one.name === 'up' && names.has(`target/${one.labels['job'] ?? '-'}/${one.labels['instance'] ?? '-'}`)) || (one.name === 'probe_success' && names.has(`service/-/${one.labels['target'] ?? ''}`)))
-    return chart('up', 'Answered (1) or not (0)', 'state', mine, series.slice(0, MOST_LINES).map((one) => line(`${one.labels['job'] ?? ''} ${one.labels['instance'] ?? one.labels['target'] ?? ''}`, one, window)))
+    const series = timeline.series.filter(
+      (one) =>
+        (one.name === 'up' && names.has(`target/${one.labels['job'] ?? '-'}/${one.labels['instance'] ?? '-'}`)) ||
+        (one.name === 'probe_success' && names.has(`service/-/${one.labels['target'] ?? ''}`)),
+    )
+    return chart(
+      'up',
+      'Answered (1) or not (0)',
+      'state',
+      mine,
+      series.slice(0, MOST_LINES).map((one) => line(`${one.labels['job'] ?? ''} ${one.labels['instance'] ?? one.labels['target'] ?? ''}`, one, window)),
+    )
   },
   (subjects, timeline, window) => {
     const mine = about(subjects, ['app.errors', 'service.errors'])
@@ -115,7 +179,13 @@ const DRAWINGS: readonly Draw[] = [
         (one.name === 'faultline_log_lines' && one.labels['level'] === 'error' && names.has(one.labels['app'] ?? '')) ||
         (one.name === 'faultline_http_requests' && one.labels['class'] === '5xx' && names.has((one.labels['service'] ?? '').split('/').at(-1) ?? '')),
     )
-    return chart('errors', 'Errors per 10 s', 'count', mine, series.slice(0, MOST_LINES).map((one) => line(one.labels['app'] ?? one.labels['service'] ?? '', one, window)))
+    return chart(
+      'errors',
+      'Errors per 10 s',
+      'count',
+      mine,
+      series.slice(0, MOST_LINES).map((one) => line(one.labels['app'] ?? one.labels['service'] ?? '', one, window)),
+    )
   },
 ]
 

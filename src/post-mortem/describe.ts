@@ -60,11 +60,19 @@ const summaryOf = (incident: Incident): string => {
   if (root !== undefined) sentences.push(`At ${clock(root.start)} UTC it began: ${lowered(root.summary)}`)
   if (impact !== undefined && impact !== root) {
     const steps = chain.length - 2
-    sentences.push(`${steps > 0 ? `Over ${steps === 1 ? 'one step' : `${steps} steps`} this led` : 'This led'} to what people felt at ${clock(impact.start)}: ${lowered(impact.summary)}`)
+    sentences.push(
+      `${steps > 0 ? `Over ${steps === 1 ? 'one step' : `${steps} steps`} this led` : 'This led'} to what people felt at ${clock(impact.start)}: ${lowered(impact.summary)}`,
+    )
   }
   const { firstAlert, delaySeconds } = incident.detection
-  const noticed = firstAlert === null ? 'No alert in the data told anybody' : `The first alert fired at ${clock(firstAlert)}${delaySeconds === null || delaySeconds < 1 ? '' : `, ${duration(delaySeconds * 1000)} after the first symptom`}`
-  const ended = incident.end === null ? 'it had not ended when the data end.' : `it was over at ${clock(incident.end)}, ${duration(Date.parse(incident.end) - Date.parse(incident.start))} after it began.`
+  const noticed =
+    firstAlert === null
+      ? 'No alert in the data told anybody'
+      : `The first alert fired at ${clock(firstAlert)}${delaySeconds === null || delaySeconds < 1 ? '' : `, ${duration(delaySeconds * 1000)} after the first symptom`}`
+  const ended =
+    incident.end === null
+      ? 'it had not ended when the data end.'
+      : `it was over at ${clock(incident.end)}, ${duration(Date.parse(incident.end) - Date.parse(incident.start))} after it began.`
   sentences.push(`${noticed}; ${ended}`)
   return sentences.join(' ')
 }
@@ -72,7 +80,8 @@ const summaryOf = (incident: Incident): string => {
 const clock = (iso: string): string => iso.slice(11, 19)
 
 /** A sentence within a sentence; names keep their capitals. */
-const lowered = (text: string): string => (/^(?:The|A|An|Node|Workload|Pod|Service|Scrape|All|Two|No|Probes|Alert)\b/u.test(text) ? text.charAt(0).toLowerCase() + text.slice(1) : text)
+const lowered = (text: string): string =>
+  /^(?:The|A|An|Node|Workload|Pod|Service|Scrape|All|Two|No|Probes|Alert)\b/u.test(text) ? text.charAt(0).toLowerCase() + text.slice(1) : text
 
 const phasesOf = (incident: Incident, timeline: Timeline): readonly Phase[] => {
   const linked = new Set(incident.links.flatMap((link) => [link.cause, link.effect]))
@@ -80,7 +89,9 @@ const phasesOf = (incident: Incident, timeline: Timeline): readonly Phase[] => {
   const end = incident.end ?? iso(timeline.to)
   const impacts = mine.filter((finding) => finding.role === 'impact').map((finding) => finding.start)
   const impact = least(impacts) ?? least(mine.filter((finding) => finding.role === 'symptom').map((finding) => finding.start)) ?? incident.start
-  const responses = incident.findings.filter((finding) => finding.role === 'response' && finding.start >= impact && finding.start <= end).map((finding) => finding.start)
+  const responses = incident.findings
+    .filter((finding) => finding.role === 'response' && finding.start >= impact && finding.start <= end)
+    .map((finding) => finding.start)
   const phases: Phase[] = []
   const add = (name: Phase['name'], from: string, to: string): void => {
     if (to > from) phases.push({ name, start: from, end: to })

@@ -61,7 +61,8 @@ export const followUpsOf = ({ incident, causal }: ExplainedIncident, found: read
   const mine = causal.findings.flatMap((at) => found[at] ?? [])
   for (const advice of ADVICE) {
     const about = mine.find((one) => advice.kinds.includes(one.kind))
-    if (about !== undefined) followUps.set(advice.title(about), { title: advice.title(about), detail: advice.detail(about), mechanism: about.kind, reference: advice.reference })
+    if (about !== undefined)
+      followUps.set(advice.title(about), { title: advice.title(about), detail: advice.detail(about), mechanism: about.kind, reference: advice.reference })
   }
   const chain = causal.chains[0] ?? []
   for (const [index, cause] of chain.entries()) {
@@ -74,7 +75,10 @@ export const followUpsOf = ({ incident, causal }: ExplainedIncident, found: read
   if (firstAlert === null || (delaySeconds ?? 0) > LATE_SECONDS) {
     followUps.set('detection', {
       title: firstAlert === null ? 'Add an alert that would have told of this' : 'Let the alert come sooner',
-      detail: firstAlert === null ? 'No alert fired in the data. Alert on what users felt first: see Impact.' : `The first alert came ${Math.round((delaySeconds ?? 0) / 60)} min after the first symptom.`,
+      detail:
+        firstAlert === null
+          ? 'No alert fired in the data. Alert on what users felt first: see Impact.'
+          : `The first alert came ${Math.round((delaySeconds ?? 0) / 60)} min after the first symptom.`,
       mechanism: 'detection',
       reference: 'https://prometheus.io/docs/practices/alerting/',
     })

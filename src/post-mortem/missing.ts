@@ -16,11 +16,19 @@ export const missingIn = ({ incidents }: Explanation, timeline: Timeline): reado
     const root = incident.findings.find((finding) => finding.id === incident.rootCauses[0]?.finding)
     if (root === undefined) continue
     const [beyond] = BEYOND.filter((one) => one.kind === root.kind)
-    if (beyond !== undefined && !incident.findings.some((finding) => beyond.unless.includes(finding.kind) && incident.links.some((link) => link.cause === finding.id && link.effect === root.id))) add(beyond.what(nameOf(root.entity)), beyond.hides)
-    if (Date.parse(root.start) - timeline.from < 60_000) add(`The data begin at about the time of the root cause (${root.start.slice(11, 19)} UTC)`, 'whether it had begun before, and what led to it')
+    if (
+      beyond !== undefined &&
+      !incident.findings.some(
+        (finding) => beyond.unless.includes(finding.kind) && incident.links.some((link) => link.cause === finding.id && link.effect === root.id),
+      )
+    )
+      add(beyond.what(nameOf(root.entity)), beyond.hides)
+    if (Date.parse(root.start) - timeline.from < 60_000)
+      add(`The data begin at about the time of the root cause (${root.start.slice(11, 19)} UTC)`, 'whether it had begun before, and what led to it')
     if (incident.end === null) add('The data end before the incident does', 'when and how it ended')
   }
-  if (incidents.length > 0 && !formats.has('kubernetes-events') && [...formats].some((format) => format === 'kubelet' || format === 'kubernetes-objects')) add('No Kubernetes events', 'scheduling, evictions and what people did; events are kept for one hour only')
+  if (incidents.length > 0 && !formats.has('kubernetes-events') && [...formats].some((format) => format === 'kubelet' || format === 'kubernetes-objects'))
+    add('No Kubernetes events', 'scheduling, evictions and what people did; events are kept for one hour only')
   if (incidents.length > 0 && !formats.has('prometheus')) add('No metrics', 'load, memory and latency before and during the incident')
   return missing
 }
@@ -31,18 +39,57 @@ const nodesWithoutLog = (incident: Incident, timeline: Timeline, formats: Readon
   for (const finding of incident.findings) {
     if (typeOf(finding.entity) !== 'node' || !linked.has(finding.id)) continue
     const name = nameOf(finding.entity)
-    const has = timeline.inputs.some((input) => input.format === 'kubelet' && input.records > 0 && input.path.includes(name)) || timeline.signals.some((signal) => signal.entity === finding.entity && timeline.inputs.some((input) => input.path === signal.input && input.format === 'kubelet'))
+    const has =
+      timeline.inputs.some((input) => input.format === 'kubelet' && input.records > 0 && input.path.includes(name)) ||
+      timeline.signals.some(
+        (signal) => signal.entity === finding.entity && timeline.inputs.some((input) => input.path === signal.input && input.format === 'kubelet'),
+      )
     if (!has) add(`No kubelet log of node ${name}`, 'what the node itself saw: failed heartbeats, evictions, probes')
   }
 }
 
 /** Where a root cause asks for one step further than the data go. */
 const BEYOND: readonly { readonly kind: string; readonly unless: readonly string[]; readonly what: (name: string) => string; readonly hides: string }[] = [
-  { kind: 'node.cpu-saturated', unless: ['pod.cpu-hungry', 'postgres.autovacuum'], what: (name) => `No data tell which process used the CPU of ${name}`, hides: 'who asked for the CPU (container_cpu_usage_seconds_total or a process accounting would tell)' },
-  { kind: 'node.memory-exhausted', unless: ['pod.memory-growing'], what: (name) => `No data tell which process used the memory of ${name}`, hides: 'who grew (container_memory_working_set_bytes would tell)' },
-  { kind: 'node.network-lost', unless: [], what: (name) => `Nothing outside ${name} tells why its network was lost`, hides: 'switch, cloud or firewall events; the cause lies outside the data' },
-  { kind: 'node.heartbeat-missed', unless: ['node.network-lost', 'node.cpu-saturated', 'node.memory-exhausted'], what: (name) => `Nothing tells why the kubelet of ${name} could not report`, hides: 'load, network and certificates of the node at that time' },
-  { kind: 'node.not-ready', unless: ['node.heartbeat-missed'], what: (name) => `Nothing tells why ${name} stopped reporting`, hides: 'the cause before NotReady: the log of the node itself would tell' },
-  { kind: 'node.kernel-panic', unless: ['node.cpu-saturated', 'node.kernel-hang'], what: (name) => `Nothing before the crash of ${name} explains it`, hides: 'the console log with the panic trace' },
-  { kind: 'postgres.connections-rising', unless: ['change.deployed'], what: () => 'The data show that connections were opened and not closed, not why', hides: 'the client program and its pool settings' },
+  {
+    kind: 'node.cpu-saturated',
+    unless: ['pod.cpu-hungry', 'postgres.autovacuum'],
+    what: (name) => `No data tell which process used the CPU of ${name}`,
+    hides: 'who asked for the CPU (container_cpu_usage_seconds_total or a process accounting would tell)',
+  },
+  {
+    kind: 'node.memory-exhausted',
+    unless: ['pod.memory-growing'],
+    what: (name) => `No data tell which process used the memory of ${name}`,
+    hides: 'who grew (container_memory_working_set_bytes would tell)',
+  },
+  {
+    kind: 'node.network-lost',
+    unless: [],
+    what: (name) => `Nothing outside ${name} tells why its network was lost`,
+    hides: 'switch, cloud or firewall events; the cause lies outside the data',
+  },
+  {
+    kind: 'node.heartbeat-missed',
+    unless: ['node.network-lost', 'node.cpu-saturated', 'node.memory-exhausted'],
+    what: (name) => `Nothing tells why the kubelet of ${name} could not report`,
+    hides: 'load, network and certificates of the node at that time',
+  },
+  {
+    kind: 'node.not-ready',
+    unless: ['node.heartbeat-missed'],
+    what: (name) => `Nothing tells why ${name} stopped reporting`,
+    hides: 'the cause before NotReady: the log of the node itself would tell',
+  },
+  {
+    kind: 'node.kernel-panic',
+    unless: ['node.cpu-saturated', 'node.kernel-hang'],
+    what: (name) => `Nothing before the crash of ${name} explains it`,
+    hides: 'the console log with the panic trace',
+  },
+  {
+    kind: 'postgres.connections-rising',
+    unless: ['change.deployed'],
+    what: () => 'The data show that connections were opened and not closed, not why',
+    hides: 'the client program and its pool settings',
+  },
 ]

@@ -179,7 +179,11 @@ export const gatheringSink = (): GatheringSink => {
       const burst = draft.burst ?? JSON.stringify(attributes)
       const key = `${draft.kind}\n${draft.entity}\n${phase}\n${burst}`
       // Cut now, cleaned when the input ends: of a burst only a few places are kept.
-      const place: Place = { line: draft.line === undefined ? line : draft.line, at, text: draft.text.length > RAW_LENGTH ? draft.text.slice(0, RAW_LENGTH) : draft.text }
+      const place: Place = {
+        line: draft.line === undefined ? line : draft.line,
+        at,
+        text: draft.text.length > RAW_LENGTH ? draft.text.slice(0, RAW_LENGTH) : draft.text,
+      }
       const next: OpenSignal = { kind: draft.kind, entity: draft.entity, phase, key, at, until, count: draft.count ?? 1, attributes, places: [place] }
       const open = latest.get(key)
       if (open && joins(open, at, phase)) {
@@ -226,7 +230,8 @@ export const gatheringSink = (): GatheringSink => {
   return sink
 }
 
-const longest = (silences: readonly Silence[]): Silence[] => [...silences].sort((a, b) => b.to - b.from - (a.to - a.from) || a.from - b.from).slice(0, MAX_SILENCES)
+const longest = (silences: readonly Silence[]): Silence[] =>
+  [...silences].sort((a, b) => b.to - b.from - (a.to - a.from) || a.from - b.from).slice(0, MAX_SILENCES)
 
 const growingSeries = (name: string, labels: Labels, line: number | null): SeriesColumns => {
   let times = new Float64Array(64)

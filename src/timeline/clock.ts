@@ -99,13 +99,7 @@ const yearOf = (
   return { year, why: certain === null ? "the file's own date; --year says otherwise" : 'the rest of the dump' }
 }
 
-const abbreviated = (
-  abbreviation: string,
-  span: Span | undefined,
-  zone: string | null,
-  certain: number | null,
-  notes: string[],
-): ((ms: number) => number) => {
+const abbreviated = (abbreviation: string, span: Span | undefined, zone: string | null, certain: number | null, notes: string[]): ((ms: number) => number) => {
   const offsets = offsetsOf(abbreviation)
   const middle = span === undefined ? 0 : (span.first + span.last) / 2
   const ofOption = zone === null ? null : offsetAt(zone, middle)

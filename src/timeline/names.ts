@@ -105,7 +105,8 @@ const clusterNames = (extracts: readonly InputExtract[]): ReadonlySet<Entity> =>
   const names = new Set<Entity>()
   for (const { format, facts, signals } of extracts) {
     const speaks = format.startsWith('kubernetes')
-    for (const fact of facts) if (fact.fact === 'pod-on-node' || (fact.fact === 'node' && speaks) || (fact.fact === 'input-node' && fact.weight >= 3)) names.add(fact.node)
+    for (const fact of facts)
+      if (fact.fact === 'pod-on-node' || (fact.fact === 'node' && speaks) || (fact.fact === 'input-node' && fact.weight >= 3)) names.add(fact.node)
     if (speaks) for (const signal of signals) names.add(signal.entity)
   }
   return names
@@ -142,7 +143,8 @@ const comparing = (extracts: readonly InputExtract[], canonical: Names['canonica
   const inCluster = new Set<Entity>()
   const inLabels = new Set<Entity>()
   for (const extract of extracts) {
-    for (const fact of extract.facts) if (fact.fact === 'pod-on-node' || (fact.fact === 'node' && extract.format.startsWith('kubernetes'))) inCluster.add(canonical(fact.node))
+    for (const fact of extract.facts)
+      if (fact.fact === 'pod-on-node' || (fact.fact === 'node' && extract.format.startsWith('kubernetes'))) inCluster.add(canonical(fact.node))
     for (const series of extract.series) {
       const { node: label } = series.labels
       if (label !== undefined && label !== '') inLabels.add(canonical(node(label)))

@@ -104,7 +104,13 @@ export const buildTimeline = (unordered: readonly InputExtract[], options: Timel
 export const compare = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0)
 
 const bySignal = (a: TimedSignal, b: TimedSignal): number =>
-  a.at - b.at || compare(a.kind, b.kind) || compare(a.entity, b.entity) || compare(a.input, b.input) || (a.evidence[0]?.line ?? 0) - (b.evidence[0]?.line ?? 0) || compare(a.phase, b.phase) || compare(a.evidence[0]?.text ?? '', b.evidence[0]?.text ?? '')
+  a.at - b.at ||
+  compare(a.kind, b.kind) ||
+  compare(a.entity, b.entity) ||
+  compare(a.input, b.input) ||
+  (a.evidence[0]?.line ?? 0) - (b.evidence[0]?.line ?? 0) ||
+  compare(a.phase, b.phase) ||
+  compare(a.evidence[0]?.text ?? '', b.evidence[0]?.text ?? '')
 
 const timedSignals = (extract: InputExtract, clock: InputClock, resolve: (entity: Entity) => Entity, options: TimelineOptions): TimedSignal[] => {
   const timed: TimedSignal[] = []
@@ -160,7 +166,13 @@ const labelKey = (labels: Labels): string =>
     .join(',')
 
 /** The same series from two inputs is one: later samples of the same moment add nothing. */
-const addSeries = (known: Map<string, TimedSeries>, series: InputExtract['series'][number], input: string, clock: InputClock, options: TimelineOptions): void => {
+const addSeries = (
+  known: Map<string, TimedSeries>,
+  series: InputExtract['series'][number],
+  input: string,
+  clock: InputClock,
+  options: TimelineOptions,
+): void => {
   if (series.times.length === 0) return
   const { faultline_basis: basis, ...labels } = series.labels
   const read = basis === undefined ? (ms: number) => ms : (ms: number) => clock.at({ ms, basis: basis as 'local' }) // written by our own parsers
@@ -235,4 +247,3 @@ const notesOf = (extracts: readonly InputExtract[], clocks: readonly InputClock[
   })
   return [...inputsOf].map(([note, paths]) => (paths.length > 3 ? `${paths.length} inputs (${paths[0] ?? ''} …): ${note}` : `${paths.join(', ')}: ${note}`))
 }
-

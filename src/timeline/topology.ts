@@ -157,7 +157,8 @@ const join = <K, V>(map: Map<K, Set<V>>, key: K, value: V): void => {
 }
 
 /** A pod is as unlimited as its least limited container. */
-const smaller = (known: number | null | undefined, next: number | null): number | null => (known === undefined ? next : known === null || next === null ? null : known + next)
+const smaller = (known: number | null | undefined, next: number | null): number | null =>
+  known === undefined ? next : known === null || next === null ? null : known + next
 
 /** The alphabet of generated name suffixes: k8s.io/apimachinery/pkg/util/rand leaves out vowels and look-alikes. */
 const SUFFIX = '[bcdfghjklmnpqrstvwxz2456789]'

@@ -37,7 +37,10 @@ const changesOf = (workload: Entity, signals: readonly TimedSignal[]): readonly 
     else if (!near(signal, deployed)) scaled.push(signal)
     if (set !== '') seen.add(set)
   }
-  return [...group(deployed, 2 * MINUTE).map((list) => found('change.deployed', workload, list)), ...group(scaled, MINUTE).map((list) => found('change.scaled', workload, list))]
+  return [
+    ...group(deployed, 2 * MINUTE).map((list) => found('change.deployed', workload, list)),
+    ...group(scaled, MINUTE).map((list) => found('change.scaled', workload, list)),
+  ]
 }
 
 /** The steps of a rolling update (old set down, new set up) belong to its rollout. */
@@ -64,7 +67,10 @@ const found = (kind: 'change.deployed' | 'change.scaled', workload: Entity, sign
     start: first.at,
     end: last.until,
     confidence: 0.95,
-    summary: kind === 'change.deployed' ? `A rollout of ${called(workload)} started.` : `${called(workload).replace(/^w/u, 'W')} was scaled${from === undefined || to === undefined ? '' : ` from ${from} to ${to} replicas`}.`,
+    summary:
+      kind === 'change.deployed'
+        ? `A rollout of ${called(workload)} started.`
+        : `${called(workload).replace(/^w/u, 'W')} was scaled${from === undefined || to === undefined ? '' : ` from ${from} to ${to} replicas`}.`,
     evidence: chooseEvidence(evidenceOf(signals)),
     attributes: { ...(Object.assign({}, ...signals.map((signal) => signal.attributes).reverse()) as Found['attributes']) }, // a merge of attributes is attributes
     slackMs: 1_000,

@@ -53,15 +53,26 @@ const forHowLong = (stretch: Stretch): string => (stretch.end === null ? '' : ` 
 const POLICIES: Partial<Readonly<Record<FindingKind, Policy>>> = {
   'change.node-added': { gapMs: MINUTE, sure: 0.95, say: (entity) => `${called(entity)} joined the cluster.` },
   'change.node-removed': { gapMs: MINUTE, sure: 0.95, say: (entity) => `${called(entity)} left the cluster.` },
-  'node.memory-exhausted': { gapMs: 2 * MINUTE, sure: 0.9, slackMs: 15_000, say: (entity) => `${called(entity)} ran short of memory: the kubelet reported memory pressure.` },
+  'node.memory-exhausted': {
+    gapMs: 2 * MINUTE,
+    sure: 0.9,
+    slackMs: 15_000,
+    say: (entity) => `${called(entity)} ran short of memory: the kubelet reported memory pressure.`,
+  },
   'node.disk-full': { gapMs: 5 * MINUTE, sure: 0.85, slackMs: 15_000, say: (entity) => `${called(entity)} ran out of disk space.` },
   'node.oom-kill': {
     gapMs: 5 * MINUTE,
     sure: 0.97,
-    say: (entity, stretch) => `The kernel killed ${text(stretch, 'process') || 'a process'} on ${called(entity)} for lack of memory${stretch.count > 1 ? `, ${times(stretch.count)}` : ''}.`,
+    say: (entity, stretch) =>
+      `The kernel killed ${text(stretch, 'process') || 'a process'} on ${called(entity)} for lack of memory${stretch.count > 1 ? `, ${times(stretch.count)}` : ''}.`,
   },
   'node.kernel-panic': { gapMs: MINUTE, sure: 0.98, say: (entity) => `The kernel of ${called(entity)} panicked.` },
-  'node.kernel-hang': { gapMs: 3 * MINUTE, sure: 0.93, slackMs: 22_000, say: (entity, stretch) => `The kernel of ${called(entity)} reported soft lockups or hung tasks, ${times(stretch.count)}.` },
+  'node.kernel-hang': {
+    gapMs: 3 * MINUTE,
+    sure: 0.93,
+    slackMs: 22_000,
+    say: (entity, stretch) => `The kernel of ${called(entity)} reported soft lockups or hung tasks, ${times(stretch.count)}.`,
+  },
   'node.rebooted': { gapMs: MINUTE, sure: 0.95, say: (entity) => `${called(entity)} started again.` },
   'node.heartbeat-missed': {
     gapMs: MINUTE,
@@ -70,8 +81,16 @@ const POLICIES: Partial<Readonly<Record<FindingKind, Policy>>> = {
     say: (entity, stretch) => `The kubelet of ${called(entity)} could not renew its lease or post its status, ${times(stretch.count)}${because(stretch)}.`,
   },
   'node.not-ready': { gapMs: 3 * MINUTE, sure: 0.97, say: (entity, stretch) => `${called(entity)} was NotReady${forHowLong(stretch)}${because(stretch)}.` },
-  'node.certificate-expired': { gapMs: 10 * MINUTE, sure: 0.93, say: (entity, stretch) => `A certificate on ${called(entity)} was rejected${because(stretch)}, ${times(stretch.count)}.` },
-  'node.runtime-down': { gapMs: 2 * MINUTE, sure: 0.9, say: (entity, stretch) => `The container runtime of ${called(entity)} did not answer${because(stretch)}.` },
+  'node.certificate-expired': {
+    gapMs: 10 * MINUTE,
+    sure: 0.93,
+    say: (entity, stretch) => `A certificate on ${called(entity)} was rejected${because(stretch)}, ${times(stretch.count)}.`,
+  },
+  'node.runtime-down': {
+    gapMs: 2 * MINUTE,
+    sure: 0.9,
+    say: (entity, stretch) => `The container runtime of ${called(entity)} did not answer${because(stretch)}.`,
+  },
   'node.network-lost': { gapMs: 2 * MINUTE, minMs: 5_000, sure: 0.85, say: (entity) => `${called(entity)} lost its network link.` },
   'pod.evicted': { gapMs: 30_000, sure: 0.95, say: (entity, stretch) => `${called(entity)} was evicted${because(stretch)}.` },
   'pod.oom-killed': {
@@ -79,32 +98,98 @@ const POLICIES: Partial<Readonly<Record<FindingKind, Policy>>> = {
     sure: 0.97,
     say: (entity, stretch) => `A container of ${called(entity)} was killed at its memory limit${stretch.count > 1 ? `, ${times(stretch.count)}` : ''}.`,
   },
-  'pod.crash-looping': { gapMs: 6 * MINUTE, sure: 0.9, say: (entity, stretch) => `A container of ${called(entity)} kept dying (back-off seen ${times(stretch.count)}).` },
-  'pod.unready': { gapMs: MINUTE, minMs: 3_000, sure: 0.85, slackMs: 10_000, say: (entity, stretch) => `${called(entity)} was not ready${forHowLong(stretch)}${because(stretch)}.` },
+  'pod.crash-looping': {
+    gapMs: 6 * MINUTE,
+    sure: 0.9,
+    say: (entity, stretch) => `A container of ${called(entity)} kept dying (back-off seen ${times(stretch.count)}).`,
+  },
+  'pod.unready': {
+    gapMs: MINUTE,
+    minMs: 3_000,
+    sure: 0.85,
+    slackMs: 10_000,
+    say: (entity, stretch) => `${called(entity)} was not ready${forHowLong(stretch)}${because(stretch)}.`,
+  },
   'pod.unschedulable': { gapMs: 6 * MINUTE, minMs: 2_000, sure: 0.95, say: (entity, stretch) => `No node could take ${called(entity)}${because(stretch)}.` },
-  'pod.stuck': { gapMs: 2 * MINUTE, minMs: 5_000, sure: 0.85, say: (entity, stretch) => `${called(entity)} was stuck${because(stretch)}${forHowLong(stretch)}.` },
+  'pod.stuck': {
+    gapMs: 2 * MINUTE,
+    minMs: 5_000,
+    sure: 0.85,
+    say: (entity, stretch) => `${called(entity)} was stuck${because(stretch)}${forHowLong(stretch)}.`,
+  },
   'pod.volume-mount-failed': {
     gapMs: 3 * MINUTE,
     sure: 0.95,
-    say: (entity, stretch) => `A volume of ${called(entity)} could not be mounted${text(stretch, 'object') === '' ? because(stretch) : ` (${text(stretch, 'object')})`}, ${times(stretch.count)}.`,
+    say: (entity, stretch) =>
+      `A volume of ${called(entity)} could not be mounted${text(stretch, 'object') === '' ? because(stretch) : ` (${text(stretch, 'object')})`}, ${times(stretch.count)}.`,
   },
   'pod.image-pull-failed': { gapMs: 6 * MINUTE, sure: 0.95, say: (entity, stretch) => `An image of ${called(entity)} could not be pulled${because(stretch)}.` },
   'pod.sandbox-failed': { gapMs: 3 * MINUTE, sure: 0.9, say: (entity, stretch) => `The sandbox of ${called(entity)} could not be set up${because(stretch)}.` },
-  'workload.unavailable': { gapMs: MINUTE, sure: 0.9, minMs: 5_000, say: (entity, stretch) => `${called(entity)} had no available replica${forHowLong(stretch)}.` },
-  'workload.degraded': { gapMs: MINUTE, sure: 0.85, minMs: 5_000, say: (entity, stretch) => `${called(entity)} had fewer ready replicas than wanted${forHowLong(stretch)}.` },
+  'workload.unavailable': {
+    gapMs: MINUTE,
+    sure: 0.9,
+    minMs: 5_000,
+    say: (entity, stretch) => `${called(entity)} had no available replica${forHowLong(stretch)}.`,
+  },
+  'workload.degraded': {
+    gapMs: MINUTE,
+    sure: 0.85,
+    minMs: 5_000,
+    say: (entity, stretch) => `${called(entity)} had fewer ready replicas than wanted${forHowLong(stretch)}.`,
+  },
   'service.unreachable': { gapMs: 5 * MINUTE, sure: 0.85, minCount: 2, say: (entity) => `${called(entity)} did not answer.` },
-  'network.dns-failure': { gapMs: 3 * MINUTE, minCount: 3, sure: 0.85, say: (entity, stretch) => `${called(entity)} could not resolve names, ${times(stretch.count)}.` },
+  'network.dns-failure': {
+    gapMs: 3 * MINUTE,
+    minCount: 3,
+    sure: 0.85,
+    say: (entity, stretch) => `${called(entity)} could not resolve names, ${times(stretch.count)}.`,
+  },
   'network.pod-to-pod-lost': { gapMs: 3 * MINUTE, minCount: 2, sure: 0.8, say: (entity) => `${called(entity)} could not reach pods on other nodes.` },
-  'loadbalancer.backends-down': { gapMs: 3 * MINUTE, minCount: 2, sure: 0.85, say: (entity, stretch) => `${called(entity)} saw backends down, ${times(stretch.count)}.` },
-  'postgres.connections-saturated': { gapMs: 2 * MINUTE, sure: 0.97, slackMs: 1_000, say: (entity, stretch) => `${called(entity)} refused clients, ${times(stretch.count)}: all connection slots were taken (SQLSTATE 53300).` },
-  'postgres.backend-killed': { gapMs: MINUTE, sure: 0.97, say: (entity, stretch) => `A backend of ${called(entity)} was terminated by signal ${text(stretch, 'signal') || '?'}.` },
+  'loadbalancer.backends-down': {
+    gapMs: 3 * MINUTE,
+    minCount: 2,
+    sure: 0.85,
+    say: (entity, stretch) => `${called(entity)} saw backends down, ${times(stretch.count)}.`,
+  },
+  'postgres.connections-saturated': {
+    gapMs: 2 * MINUTE,
+    sure: 0.97,
+    slackMs: 1_000,
+    say: (entity, stretch) => `${called(entity)} refused clients, ${times(stretch.count)}: all connection slots were taken (SQLSTATE 53300).`,
+  },
+  'postgres.backend-killed': {
+    gapMs: MINUTE,
+    sure: 0.97,
+    say: (entity, stretch) => `A backend of ${called(entity)} was terminated by signal ${text(stretch, 'signal') || '?'}.`,
+  },
   'postgres.crashed': { gapMs: 30_000, sure: 0.97, slackMs: 1_000, say: (entity, stretch) => `${called(entity)} stopped unexpectedly${forHowLong(stretch)}.` },
-  'postgres.recovering': { gapMs: MINUTE, sure: 0.95, slackMs: 1_000, say: (entity, stretch) => `${called(entity)} was in crash recovery and rejected connections${forHowLong(stretch)}.` },
+  'postgres.recovering': {
+    gapMs: MINUTE,
+    sure: 0.95,
+    slackMs: 1_000,
+    say: (entity, stretch) => `${called(entity)} was in crash recovery and rejected connections${forHowLong(stretch)}.`,
+  },
   'postgres.shutdown': { gapMs: 30_000, sure: 0.97, say: (entity) => `${called(entity)} was asked to shut down.` },
-  'postgres.lock-pileup': { gapMs: MINUTE, minCount: 2, sure: 0.85, slackMs: 1_000, say: (entity, stretch) => `Sessions of ${called(entity)} queued behind a lock, seen ${times(stretch.count)}.` },
+  'postgres.lock-pileup': {
+    gapMs: MINUTE,
+    minCount: 2,
+    sure: 0.85,
+    slackMs: 1_000,
+    say: (entity, stretch) => `Sessions of ${called(entity)} queued behind a lock, seen ${times(stretch.count)}.`,
+  },
   'postgres.deadlock': { gapMs: 2 * MINUTE, sure: 0.97, say: (entity, stretch) => `${called(entity)} broke a deadlock, ${times(stretch.count)}.` },
-  'postgres.timeouts': { gapMs: 2 * MINUTE, minCount: 3, sure: 0.9, say: (entity, stretch) => `${called(entity)} cancelled statements by time-out, ${times(stretch.count)}.` },
-  'postgres.autovacuum': { gapMs: 1_000, counts: (signal) => signal.until - signal.at >= HEAVY_VACUUM_MS, sure: 0.9, say: (entity, stretch) => `${called(entity)} vacuumed ${text(stretch, 'table') || 'a table'} by itself${forHowLong(stretch)}.` },
+  'postgres.timeouts': {
+    gapMs: 2 * MINUTE,
+    minCount: 3,
+    sure: 0.9,
+    say: (entity, stretch) => `${called(entity)} cancelled statements by time-out, ${times(stretch.count)}.`,
+  },
+  'postgres.autovacuum': {
+    gapMs: 1_000,
+    counts: (signal) => signal.until - signal.at >= HEAVY_VACUUM_MS,
+    sure: 0.9,
+    say: (entity, stretch) => `${called(entity)} vacuumed ${text(stretch, 'table') || 'a table'} by itself${forHowLong(stretch)}.`,
+  },
   'postgres.disk-full': { gapMs: 2 * MINUTE, sure: 0.98, slackMs: 1_000, say: (entity) => `${called(entity)} could not write: no space left on device.` },
   'redis.down': { gapMs: MINUTE, sure: 0.9, slackMs: 5_000, say: (entity, stretch) => `${called(entity)} did not answer${forHowLong(stretch)}.` },
   'redis.quorum-lost': { gapMs: 3 * MINUTE, sure: 0.9, say: (entity) => `The Sentinels of ${called(entity)} lost their quorum.` },
@@ -163,7 +248,8 @@ export const fromSignals: Detector = {
 
 const sentence = (words: string): string => words.charAt(0).toUpperCase() + words.slice(1)
 
-const attributesOf = (signals: readonly TimedSignal[]): Found['attributes'] => Object.assign({}, ...signals.map((signal) => signal.attributes).reverse()) as Found['attributes'] // a merge of attributes is attributes
+const attributesOf = (signals: readonly TimedSignal[]): Found['attributes'] =>
+  Object.assign({}, ...signals.map((signal) => signal.attributes).reverse()) as Found['attributes'] // a merge of attributes is attributes
 
 /** When pods went away: what was wrong with them ended then. */
 const deletions = (timeline: Timeline): ReadonlyMap<Entity, readonly number[]> => {

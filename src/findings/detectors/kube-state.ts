@@ -20,17 +20,37 @@ const stateOf = (series: TimedSeries, timeline: Timeline): readonly Found[] => {
   const { name, labels } = series
   if (name === 'kube_node_status_condition' && labels['condition'] === 'Ready' && labels['status'] === 'true') {
     const node = nodeOfLabels(labels, timeline)
-    return node === null ? [] : bad('node.not-ready', node, series, (value) => value === 0, (long) => `${called(node).replace(/^n/u, 'N')} was NotReady${long}.`)
+    return node === null
+      ? []
+      : bad(
+          'node.not-ready',
+          node,
+          series,
+          (value) => value === 0,
+          (long) => `${called(node).replace(/^n/u, 'N')} was NotReady${long}.`,
+        )
   }
   if (name === 'redis_up') {
     const server = redis(labels['redis'] ?? labels['service'] ?? labels['pod'] ?? labels['instance'] ?? '-')
-    return bad('redis.down', server, series, (value) => value === 0, (long) => `${called(server)} did not answer its exporter${long}.`)
+    return bad(
+      'redis.down',
+      server,
+      series,
+      (value) => value === 0,
+      (long) => `${called(server)} did not answer its exporter${long}.`,
+    )
   }
   if (name === 'kube_pod_status_ready' && labels['condition'] === 'true' && labels['pod'] !== undefined) {
     const entity = pod(namespaceIn(labels), labels['pod'])
     // A pod that was never ready in this series has just started, or is told of by others.
     if (!series.values.some((value) => value === 1)) return []
-    return bad('pod.unready', entity, series, (value, index) => value === 0 && series.values.subarray(0, index).includes(1), (long) => `${called(entity).replace(/^p/u, 'P')} was not ready${long}.`)
+    return bad(
+      'pod.unready',
+      entity,
+      series,
+      (value, index) => value === 0 && series.values.subarray(0, index).includes(1),
+      (long) => `${called(entity).replace(/^p/u, 'P')} was not ready${long}.`,
+    )
   }
   const replicas = /^kube_(deployment_status_replicas_available|statefulset_status_replicas_ready|daemonset_status_number_available)$/u.exec(name)
   return replicas === null ? [] : shortages(series, timeline)
@@ -41,13 +61,30 @@ const shortages = (series: TimedSeries, timeline: Timeline): readonly Found[] =>
   const own = labels['deployment'] ?? labels['statefulset'] ?? labels['daemonset']
   if (own === undefined) return []
   const entity = workload(namespaceIn(labels), own)
-  const spec = timeline.series.find((other) => SPECS.has(other.name) && (other.labels['deployment'] ?? other.labels['statefulset'] ?? other.labels['daemonset']) === own && namespaceIn(other.labels) === namespaceIn(labels))
+  const spec = timeline.series.find(
+    (other) =>
+      SPECS.has(other.name) &&
+      (other.labels['deployment'] ?? other.labels['statefulset'] ?? other.labels['daemonset']) === own &&
+      namespaceIn(other.labels) === namespaceIn(labels),
+  )
   const most = Math.max(...series.values)
   const wanted = (at: number): number => (spec === undefined ? most : valueAt(spec, at))
   const name = called(entity).replace(/^w/u, 'W')
   return [
-    ...bad('workload.unavailable', entity, series, (value, index) => value === 0 && wanted(series.times[index] ?? 0) > 0, (long) => `${name} had no available replica${long}.`),
-    ...bad('workload.degraded', entity, series, (value, index) => value < wanted(series.times[index] ?? 0), (long) => `${name} had fewer available replicas than wanted${long}.`),
+    ...bad(
+      'workload.unavailable',
+      entity,
+      series,
+      (value, index) => value === 0 && wanted(series.times[index] ?? 0) > 0,
+      (long) => `${name} had no available replica${long}.`,
+    ),
+    ...bad(
+      'workload.degraded',
+      entity,
+      series,
+      (value, index) => value < wanted(series.times[index] ?? 0),
+      (long) => `${name} had fewer available replicas than wanted${long}.`,
+    ),
   ]
 }
 
@@ -56,7 +93,13 @@ const SPECS: ReadonlySet<string> = new Set(['kube_deployment_spec_replicas', 'ku
 /** A single sample is a rollout's step or a scrape in between. */
 const MIN_SAMPLES = 2
 
-const bad = (kind: FindingKind, entity: Entity, series: TimedSeries, is: (value: number, index: number) => boolean, say: (long: string) => string): readonly Found[] => {
+const bad = (
+  kind: FindingKind,
+  entity: Entity,
+  series: TimedSeries,
+  is: (value: number, index: number) => boolean,
+  say: (long: string) => string,
+): readonly Found[] => {
   const step = stepOf(series.times)
   return stretches(series satisfies Column, is, step * 2.5, lower)
     .filter((stretch) => stretch.samples >= MIN_SAMPLES)
@@ -67,7 +110,10 @@ const bad = (kind: FindingKind, entity: Entity, series: TimedSeries, is: (value:
       end: stretch.end,
       confidence: 0.9,
       summary: say(stretch.end === null ? '' : ` for ${duration(stretch.end - stretch.start)}`),
-      evidence: [sampleEvidence(series, stretch.start, String(valueAt(series, stretch.start))), sampleEvidence(series, stretch.last, String(valueAt(series, stretch.last)))],
+      evidence: [
+        sampleEvidence(series, stretch.start, String(valueAt(series, stretch.start))),
+        sampleEvidence(series, stretch.last, String(valueAt(series, stretch.last))),
+      ],
       attributes: {},
       slackMs: step,
       dose: stretch.samples,

@@ -37,16 +37,31 @@ export const busyNodes = (timeline: Timeline): readonly BusyNode[] => {
 /** Best first: the raw counters, then what somebody computed from them. */
 const SOURCES: readonly ((timeline: Timeline) => readonly BusyNode[])[] = [
   (timeline) => fromIdle(timeline, (series) => series.name === 'node_cpu_seconds_total' && series.labels['mode'] === 'idle'),
-  (timeline) => fromIdle(timeline, (series) => series.name !== 'node_cpu_seconds_total' && readingOf(series).metric === 'node_cpu_seconds_total' && readingOf(series).form === 'rate' && /mode\s*=~?\s*"[^"]*idle/u.test(series.name)),
   (timeline) =>
-    perNode(timeline, (series) => /node_cpu_utili[sz]ation|cpu_usage_ratio|cpu_busy/u.test(series.name), (column) => scaled(column)),
+    fromIdle(
+      timeline,
+      (series) =>
+        series.name !== 'node_cpu_seconds_total' &&
+        readingOf(series).metric === 'node_cpu_seconds_total' &&
+        readingOf(series).form === 'rate' &&
+        /mode\s*=~?\s*"[^"]*idle/u.test(series.name),
+    ),
+  (timeline) =>
+    perNode(
+      timeline,
+      (series) => /node_cpu_utili[sz]ation|cpu_usage_ratio|cpu_busy/u.test(series.name),
+      (column) => scaled(column),
+    ),
   (timeline) => fromIdle(timeline, (series) => /(?:^|_)cpu_idle/u.test(series.name) && series.labels['mode'] === undefined),
 ]
 
 const fromIdle = (timeline: Timeline, isIdle: (series: TimedSeries) => boolean): readonly BusyNode[] => {
   const groups = groupBy(timeline.series.filter(isIdle), (series) => nodeOfLabels(series.labels, timeline))
   return [...groups].map(([node, series]) => {
-    const idle = combine(series.map((one) => asGauge(one, readingOf(one))), 'mean')
+    const idle = combine(
+      series.map((one) => asGauge(one, readingOf(one))),
+      'mean',
+    )
     return { node, busy: { times: idle.times, values: idle.values.map((value) => 1 - Math.min(1, Math.max(0, value))) }, source: series[0] as TimedSeries } // a group is never empty
   })
 }
@@ -77,7 +92,10 @@ const saturated = ({ node, busy, source }: BusyNode): readonly Found[] => {
       // A node that is always full is a condition of life rather than an event.
       confidence: usual >= SATURATED ? 0.5 : 0.9,
       summary: `The CPU of ${called(node)} was exhausted (${percent(stretch.peak)} busy, usually ${percent(usual)}).`,
-      evidence: [sampleEvidence(source, stretch.start, `→ ${percent(SATURATED)} busy or more from here`), sampleEvidence(source, stretch.peakAt, `→ ${percent(stretch.peak)} busy, the most`)],
+      evidence: [
+        sampleEvidence(source, stretch.start, `→ ${percent(SATURATED)} busy or more from here`),
+        sampleEvidence(source, stretch.peakAt, `→ ${percent(stretch.peak)} busy, the most`),
+      ],
       attributes: { busy: Math.round(stretch.peak * 100) / 100, usual: Math.round(usual * 100) / 100 },
       slackMs: Math.max(step, 15_000),
       dose: stretch.peak,

@@ -50,7 +50,9 @@ const crashBefore = (boot: Found, timeline: Timeline, found: readonly Found[]): 
   const silence = silenceBefore(boot.entity, boot.start, timeline)
   if (silence === null) return []
   const around = { start: silence.from - BOOT_MS, end: boot.start }
-  const meant = found.some((one) => one.entity === boot.entity && (one.kind === 'action.node-restarted' || one.kind === 'action.drain') && overlaps(one, around))
+  const meant = found.some(
+    (one) => one.entity === boot.entity && (one.kind === 'action.node-restarted' || one.kind === 'action.drain') && overlaps(one, around),
+  )
   const known = found.some((one) => one.entity === boot.entity && one.kind === 'node.kernel-panic' && overlaps(one, around))
   if (meant || known) return []
   const hung = found.some((one) => one.entity === boot.entity && one.kind === 'node.kernel-hang' && overlaps(one, around))
@@ -62,7 +64,10 @@ const crashBefore = (boot: Found, timeline: Timeline, found: readonly Found[]): 
       end: boot.start,
       confidence: hung ? 0.9 : 0.75,
       summary: `${called(boot.entity).replace(/^n/u, 'N')} crashed: its log stops without a shutdown and goes on ${duration(silence.to - silence.from)} later with a boot.`,
-      evidence: chooseEvidence([{ input: silence.input, line: silence.line, time: iso(silence.to), text: `nothing between ${iso(silence.from)} and ${iso(silence.to)}` }, ...boot.evidence]),
+      evidence: chooseEvidence([
+        { input: silence.input, line: silence.line, time: iso(silence.to), text: `nothing between ${iso(silence.from)} and ${iso(silence.to)}` },
+        ...boot.evidence,
+      ]),
       attributes: {},
       slackMs: 1_000,
       dose: silence.to - silence.from,
@@ -72,4 +77,6 @@ const crashBefore = (boot: Found, timeline: Timeline, found: readonly Found[]): 
 
 /** The silence of the node's own log that ends with the boot. */
 const silenceBefore = (node: Entity, boot: number, timeline: Timeline): TimedSilence | null =>
-  timeline.silences.filter((silence) => silence.node === node && silence.from < boot && Math.abs(silence.to - boot) <= BOOT_MS).sort((a, b) => b.to - b.from - (a.to - a.from))[0] ?? null
+  timeline.silences
+    .filter((silence) => silence.node === node && silence.from < boot && Math.abs(silence.to - boot) <= BOOT_MS)
+    .sort((a, b) => b.to - b.from - (a.to - a.from))[0] ?? null

@@ -19,20 +19,21 @@ export const nodeDisk: Detector = {
       if (node === null || best <= LEFT) return []
       const step = stepOf(left.times)
       const mount = source.labels['mountpoint'] ?? source.labels['device'] ?? 'a file system'
-      return stretches(left, (value) => value <= LEFT, Math.max(60_000, 3 * step), lower).map(
-        (stretch): Found => ({
-          kind: 'node.disk-full',
-          entity: node,
-          start: stretch.start,
-          end: stretch.end,
-          confidence: 0.92,
-          summary: `${mount} on ${called(node)} filled up: ${percent(stretch.peak)} left.`,
-          evidence: [sampleEvidence(source, stretch.start, `→ ${percent(LEFT)} left or less from here`), sampleEvidence(source, stretch.peakAt, `→ ${percent(stretch.peak)} left, the least`)],
-          attributes: { mount },
-          slackMs: step,
-          dose: 1 - stretch.peak,
-        }),
-      )
+      return stretches(left, (value) => value <= LEFT, Math.max(60_000, 3 * step), lower).map((stretch): Found => ({
+        kind: 'node.disk-full',
+        entity: node,
+        start: stretch.start,
+        end: stretch.end,
+        confidence: 0.92,
+        summary: `${mount} on ${called(node)} filled up: ${percent(stretch.peak)} left.`,
+        evidence: [
+          sampleEvidence(source, stretch.start, `→ ${percent(LEFT)} left or less from here`),
+          sampleEvidence(source, stretch.peakAt, `→ ${percent(stretch.peak)} left, the least`),
+        ],
+        attributes: { mount },
+        slackMs: step,
+        dose: 1 - stretch.peak,
+      }))
     })
   },
 }
@@ -43,9 +44,13 @@ interface FileSystem {
 }
 
 const fileSystems = (timeline: Timeline): readonly FileSystem[] => {
-  const place = (series: TimedSeries): string => `${series.labels['instance'] ?? series.labels['node'] ?? ''} ${series.labels['device'] ?? ''} ${series.labels['mountpoint'] ?? ''}`
+  const place = (series: TimedSeries): string =>
+    `${series.labels['instance'] ?? series.labels['node'] ?? ''} ${series.labels['device'] ?? ''} ${series.labels['mountpoint'] ?? ''}`
   const real = timeline.series.filter((series) => !NO_DISK.test(series.labels['fstype'] ?? ''))
-  const sizes = groupBy(real.filter((series) => series.name === 'node_filesystem_size_bytes'), place)
+  const sizes = groupBy(
+    real.filter((series) => series.name === 'node_filesystem_size_bytes'),
+    place,
+  )
   const found = new Map<string, FileSystem>()
   for (const source of real) {
     const key = place(source)
@@ -53,7 +58,8 @@ const fileSystems = (timeline: Timeline): readonly FileSystem[] => {
       const size = sizes.get(key)?.[0]
       // Without its size, the most that was ever free stands for it: a fall to nothing is still a fall to nothing.
       const total = size === undefined ? Math.max(...source.values) : Math.max(...size.values)
-      if (total > 0 && (size !== undefined || Math.min(...source.values) < total * LEFT)) found.set(key, { source, left: { times: source.times, values: source.values.map((value) => value / total) } })
+      if (total > 0 && (size !== undefined || Math.min(...source.values) < total * LEFT))
+        found.set(key, { source, left: { times: source.times, values: source.values.map((value) => value / total) } })
     } else if (!found.has(key) && readingOf(source).ratio && source.name.includes('node_filesystem_avail_bytes')) {
       const used = source.name.trimStart().startsWith('1')
       found.set(key, { source, left: { times: source.times, values: source.values.map((value) => (used ? 1 - value : value)) } })

@@ -29,14 +29,24 @@ interface MemoryNode {
 
 export const memoryNodes = (timeline: Timeline): readonly MemoryNode[] => {
   const nodeOf = (series: TimedSeries): Entity | null => nodeOfLabels(series.labels, timeline)
-  const totals = groupBy(timeline.series.filter((series) => series.name === 'node_memory_MemTotal_bytes'), nodeOf)
+  const totals = groupBy(
+    timeline.series.filter((series) => series.name === 'node_memory_MemTotal_bytes'),
+    nodeOf,
+  )
   const found = new Map<Entity, MemoryNode>()
-  for (const [node, [source]] of groupBy(timeline.series.filter((series) => series.name === 'node_memory_MemAvailable_bytes'), nodeOf)) {
-    const total = totals.get(node)?.[0]?.values[0] ?? timeline.topology.nodeFacts(node).memoryBytes ?? (source === undefined ? null : Math.max(...source.values) * 1.05)
+  for (const [node, [source]] of groupBy(
+    timeline.series.filter((series) => series.name === 'node_memory_MemAvailable_bytes'),
+    nodeOf,
+  )) {
+    const total =
+      totals.get(node)?.[0]?.values[0] ?? timeline.topology.nodeFacts(node).memoryBytes ?? (source === undefined ? null : Math.max(...source.values) * 1.05)
     if (source === undefined || total === null || total <= 0) continue
     found.set(node, { node, left: { times: source.times, values: source.values.map((value) => value / total) }, source, total })
   }
-  for (const [node, [source]] of groupBy(timeline.series.filter((series) => readingOf(series).ratio && series.name.includes('node_memory_MemAvailable_bytes')), nodeOf)) {
+  for (const [node, [source]] of groupBy(
+    timeline.series.filter((series) => readingOf(series).ratio && series.name.includes('node_memory_MemAvailable_bytes')),
+    nodeOf,
+  )) {
     if (source === undefined || found.has(node)) continue
     const used = source.name.trimStart().startsWith('1')
     found.set(node, { node, left: { times: source.times, values: source.values.map((value) => (used ? 1 - value : value)) }, source, total: null })

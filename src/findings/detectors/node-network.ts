@@ -9,7 +9,14 @@ import { called } from '../words.js'
 
 const NETWORK_REASONS: ReadonlySet<string> = new Set(['timeout', 'no-route', 'refused', 'reset'])
 const AROUND_MS = 45_000
-const SILENCING: ReadonlySet<string> = new Set(['node.rebooted', 'node.kernel-panic', 'node.kernel-hang', 'node.memory-exhausted', 'node.oom-kill', 'node.identity-conflict'])
+const SILENCING: ReadonlySet<string> = new Set([
+  'node.rebooted',
+  'node.kernel-panic',
+  'node.kernel-hang',
+  'node.memory-exhausted',
+  'node.oom-kill',
+  'node.identity-conflict',
+])
 /** Of the time without heartbeats, the node's targets must have been silent too: a network that is gone is gone for all. */
 const MOSTLY = 0.6
 /** One failed renewal is a hiccup: a lease outlives three. */
@@ -72,4 +79,7 @@ const mostNodesFail = (missed: Found, heartbeats: readonly Found[], timeline: Ti
 }
 
 const targetsOn = (node: Entity, timeline: Timeline): number =>
-  timeline.series.filter((series) => series.name === 'up' && (timeline.topology.nodeAt(series.labels['node'] ?? '') ?? timeline.topology.nodeAt(series.labels['instance'] ?? '')) === node).length
+  timeline.series.filter(
+    (series) =>
+      series.name === 'up' && (timeline.topology.nodeAt(series.labels['node'] ?? '') ?? timeline.topology.nodeAt(series.labels['instance'] ?? '')) === node,
+  ).length

@@ -18,7 +18,8 @@ export const podMetrics: Detector = {
 const podOf = (series: TimedSeries): Entity | null => {
   const { labels } = series
   // cAdvisor outside Kubernetes names containers only; id="/" is the whole machine.
-  const name = labels['pod'] ?? labels['pod_name'] ?? (series.name.startsWith('container_') && labels['id'] !== '/' ? (labels['name'] ?? labels['container']) : undefined)
+  const name =
+    labels['pod'] ?? labels['pod_name'] ?? (series.name.startsWith('container_') && labels['id'] !== '/' ? (labels['name'] ?? labels['container']) : undefined)
   if (name === undefined || name === '' || labels['container'] === 'POD') return null
   return pod(labels['namespace'] ?? labels['exported_namespace'] ?? '-', name)
 }
@@ -35,7 +36,14 @@ const usage = (timeline: Timeline, metric: RegExp, fileWords: RegExp): ReadonlyM
   for (const [entity, group] of groupBy(fit, podOf)) {
     const parts = withoutTotals(group)
     const [source] = parts
-    if (source !== undefined) result.set(entity, { column: combine(parts.map((one) => asGauge(one, readingOf(one))), 'sum'), source })
+    if (source !== undefined)
+      result.set(entity, {
+        column: combine(
+          parts.map((one) => asGauge(one, readingOf(one))),
+          'sum',
+        ),
+        source,
+      })
   }
   return result
 }
@@ -43,7 +51,8 @@ const usage = (timeline: Timeline, metric: RegExp, fileWords: RegExp): ReadonlyM
 export const podMemory = (timeline: Timeline): ReadonlyMap<Entity, { column: Column; source: TimedSeries }> =>
   usage(timeline, /^container_memory_(?:working_set|rss|usage)_?(?:bytes)?$/u, /^pod_mem/u)
 
-export const podCpu = (timeline: Timeline): ReadonlyMap<Entity, { column: Column; source: TimedSeries }> => usage(timeline, /^container_cpu_usage_seconds_total$/u, /^pod_cpu/u)
+export const podCpu = (timeline: Timeline): ReadonlyMap<Entity, { column: Column; source: TimedSeries }> =>
+  usage(timeline, /^container_cpu_usage_seconds_total$/u, /^pod_cpu/u)
 
 /** Grown by this much and to a multiple of what it was: a leak or an outsized job, not warm-up. */
 const GROWN_BYTES = 128 * MIB
@@ -83,7 +92,11 @@ const growing = (timeline: Timeline): readonly Found[] =>
         confidence: nearLimit ? 0.93 : 0.8,
         summary: `The memory of ${called(entity)} grew from ${bytes(floor)} to ${bytes(peak)}.`,
         evidence: [sampleEvidence(source, at, `→ ${bytes(valueAt(column, at))}`), sampleEvidence(source, peakAt, `→ ${bytes(peak)}, the most`)],
-        attributes: { bytes: Math.round(peak), grownBytes: Math.round(peak - floor), ...(source.labels['node'] === undefined ? {} : { node: source.labels['node'] }) },
+        attributes: {
+          bytes: Math.round(peak),
+          grownBytes: Math.round(peak - floor),
+          ...(source.labels['node'] === undefined ? {} : { node: source.labels['node'] }),
+        },
         slackMs: stepOf(column.times),
         dose: peak - floor,
       },
@@ -120,7 +133,10 @@ const hungry = (timeline: Timeline, found: readonly Found[]): readonly Found[] =
           end: saturation.end,
           confidence: Math.min(0.95, 0.6 + share / 2),
           summary: `${called(entity).replace(/^p/u, 'P')} used ${peak.toFixed(1)} cores, ${percent(share)} of ${called(saturation.entity)} (usually ${usual.toFixed(1)}).`,
-          evidence: [sampleEvidence(source, at, `→ ${valueAt(column, at).toFixed(2)} cores`), sampleEvidence(source, peakAt, `→ ${peak.toFixed(2)} cores, the most`)],
+          evidence: [
+            sampleEvidence(source, at, `→ ${valueAt(column, at).toFixed(2)} cores`),
+            sampleEvidence(source, peakAt, `→ ${peak.toFixed(2)} cores, the most`),
+          ],
           attributes: { cores: Math.round(peak * 10) / 10 },
           slackMs: stepOf(column.times),
           dose: share,
@@ -145,18 +161,16 @@ const throttled = (timeline: Timeline): readonly Found[] =>
     const usual = median(column.values)
     return stretches(column, (value) => value > 0.5 && value > usual * 4, 60_000, higher)
       .filter((stretch) => stretch.samples >= 3)
-      .map(
-        (stretch): Found => ({
-          kind: 'pod.cpu-throttled',
-          entity,
-          start: stretch.start,
-          end: stretch.end,
-          confidence: 0.85,
-          summary: `${called(entity).replace(/^p/u, 'P')} ran into its CPU limit: throttled ${stretch.peak.toFixed(1)} s per second.`,
-          evidence: [sampleEvidence(source, stretch.start, `→ ${valueAt(column, stretch.start).toFixed(2)} s throttled per second`)],
-          attributes: {},
-          slackMs: stepOf(column.times),
-          dose: stretch.peak,
-        }),
-      )
+      .map((stretch): Found => ({
+        kind: 'pod.cpu-throttled',
+        entity,
+        start: stretch.start,
+        end: stretch.end,
+        confidence: 0.85,
+        summary: `${called(entity).replace(/^p/u, 'P')} ran into its CPU limit: throttled ${stretch.peak.toFixed(1)} s per second.`,
+        evidence: [sampleEvidence(source, stretch.start, `→ ${valueAt(column, stretch.start).toFixed(2)} s throttled per second`)],
+        attributes: {},
+        slackMs: stepOf(column.times),
+        dose: stretch.peak,
+      }))
   })

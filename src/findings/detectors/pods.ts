@@ -83,7 +83,10 @@ const inLimbo = (timeline: Timeline, found: readonly Found[]): readonly Found[] 
     for (const pod of topology.pods) {
       if (topology.nodeOf(pod, lost.start) !== lost.entity) continue
       const gone = evictions.some((one) => one.entity === pod && overlaps(one, { start: lost.start, end: end + LIMBO_MS }))
-      const deleted = timeline.signals.find((signal) => signal.entity === pod && (signal.kind === 'pod.deleted' || signal.kind === 'pod.killed') && signal.at >= lost.start && signal.at <= end + LIMBO_MS)
+      const deleted = timeline.signals.find(
+        (signal) =>
+          signal.entity === pod && (signal.kind === 'pod.deleted' || signal.kind === 'pod.killed') && signal.at >= lost.start && signal.at <= end + LIMBO_MS,
+      )
       if (gone || (deleted !== undefined && deleted.at - lost.start < 5 * LIMBO_MS)) continue
       if (!found.some((one) => one.entity === pod && one.kind === 'pod.unready' && overlaps(one, lost))) continue
       const until = deleted?.at ?? lost.end

@@ -11,7 +11,9 @@ export const postgresMetrics: Detector = {
   id: 'postgres-metrics',
   finds: ['postgres.connections-rising', 'postgres.connections-saturated', 'postgres.lock-pileup', 'metric.anomalous'],
   detect(timeline, found) {
-    return [...connectionCounts(timeline)].flatMap(([server, count]) => connections(server, count, timeline, found)).concat(lockQueues(timeline), heldWal(timeline))
+    return [...connectionCounts(timeline)]
+      .flatMap(([server, count]) => connections(server, count, timeline, found))
+      .concat(lockQueues(timeline), heldWal(timeline))
   },
 }
 
@@ -25,7 +27,10 @@ interface Count {
 export const connectionCounts = (timeline: Timeline): ReadonlyMap<Entity, Count> => {
   const about = (series: TimedSeries): Entity => postgresOfLabels(series.labels, timeline)
   const counts = new Map<Entity, Count>()
-  const ceilings = groupBy(timeline.series.filter((series) => series.name === 'pg_settings_max_connections'), about)
+  const ceilings = groupBy(
+    timeline.series.filter((series) => series.name === 'pg_settings_max_connections'),
+    about,
+  )
   const add = (fits: (series: TimedSeries) => boolean): void => {
     for (const [server, group] of groupBy(timeline.series.filter(fits), about)) {
       const [source] = group
@@ -76,7 +81,10 @@ const connections = (server: Entity, { column, source, max }: Count, timeline: T
       end: end ?? null,
       confidence: ceilings.length > 0 ? 0.9 : 0.75,
       summary: `The connections of ${called(server)} climbed from about ${usual.toFixed(0)} to ${peak.toFixed(0)}${max === null ? '' : ` of ${max}`}${whose(timeline, server, at, until)}.`,
-      evidence: [sampleEvidence(source, at, `→ ${valueAt(column, at).toFixed(0)} connections in all`), sampleEvidence(source, until, `→ ${peak.toFixed(0)} connections in all`)],
+      evidence: [
+        sampleEvidence(source, at, `→ ${valueAt(column, at).toFixed(0)} connections in all`),
+        sampleEvidence(source, until, `→ ${peak.toFixed(0)} connections in all`),
+      ],
       attributes: { from: Math.round(usual), to: Math.round(peak) },
       slackMs: step * 3,
       dose: peak - usual,
@@ -117,7 +125,11 @@ const whose = (timeline: Timeline, server: Entity, from: number, to: number): st
   let most = 0
   let who = ''
   for (const series of timeline.series) {
-    if (series.name !== 'faultline_postgres_sessions' && !(series.name === 'pg_stat_activity_count' && (series.labels['usename'] ?? series.labels['application_name']) !== undefined)) continue
+    if (
+      series.name !== 'faultline_postgres_sessions' &&
+      !(series.name === 'pg_stat_activity_count' && (series.labels['usename'] ?? series.labels['application_name']) !== undefined)
+    )
+      continue
     if (postgresOfLabels(series.labels, timeline) !== server) continue
     const rise = valueAt(series, to) - valueAt(series, from - 1)
     if (rise > most) {
@@ -137,20 +149,18 @@ const lockQueues = (timeline: Timeline): readonly Found[] => {
     const usual = median(column.values)
     return stretches(column, (value) => value >= 5 && value >= usual * 4, 60_000, higher)
       .filter((stretch) => stretch.samples >= 2)
-      .map(
-        (stretch): Found => ({
-          kind: 'postgres.lock-pileup',
-          entity: server,
-          start: stretch.start,
-          end: stretch.end,
-          confidence: 0.85,
-          summary: `Up to ${stretch.peak.toFixed(0)} sessions of ${called(server)} waited for locks.`,
-          evidence: [sampleEvidence(source, stretch.start, `→ ${valueAt(column, stretch.start).toFixed(0)} waiting in all`)],
-          attributes: {},
-          slackMs: stepOf(column.times),
-          dose: stretch.peak,
-        }),
-      )
+      .map((stretch): Found => ({
+        kind: 'postgres.lock-pileup',
+        entity: server,
+        start: stretch.start,
+        end: stretch.end,
+        confidence: 0.85,
+        summary: `Up to ${stretch.peak.toFixed(0)} sessions of ${called(server)} waited for locks.`,
+        evidence: [sampleEvidence(source, stretch.start, `→ ${valueAt(column, stretch.start).toFixed(0)} waiting in all`)],
+        attributes: {},
+        slackMs: stepOf(column.times),
+        dose: stretch.peak,
+      }))
   })
 }
 

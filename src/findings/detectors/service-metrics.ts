@@ -30,7 +30,8 @@ const serviceOf = (labels: Labels): Entity | null => {
 }
 
 /** The API server and other components count their requests too; what they refuse is their daily work. */
-const isComponent = (series: TimedSeries): boolean => /^(?:apiserver|rest_client|prometheus|scheduler|workqueue|etcd|grpc|go|promhttp|net_conntrack|coredns|kubelet)_/u.test(readingOf(series).metric)
+const isComponent = (series: TimedSeries): boolean =>
+  /^(?:apiserver|rest_client|prometheus|scheduler|workqueue|etcd|grpc|go|promhttp|net_conntrack|coredns|kubelet)_/u.test(readingOf(series).metric)
 
 const isError = (labels: Labels): boolean => {
   const status = labels['status'] ?? labels['code'] ?? labels['status_code'] ?? labels['class'] ?? labels['result'] ?? labels['outcome'] ?? ''
@@ -38,32 +39,38 @@ const isError = (labels: Labels): boolean => {
 }
 
 const failing = (timeline: Timeline): readonly Found[] => {
-  const requests = timeline.series.filter((series) => (REQUESTS.test(readingOf(series).metric) || series.name === 'faultline_http_requests') && !isComponent(series) && !readingOf(series).ratio)
+  const requests = timeline.series.filter(
+    (series) => (REQUESTS.test(readingOf(series).metric) || series.name === 'faultline_http_requests') && !isComponent(series) && !readingOf(series).ratio,
+  )
   return [...groupBy(requests, (series) => serviceOf(series.labels))].flatMap(([entity, group]) => {
     const errors = group.filter((series) => isError(series.labels))
     const [source] = errors
     if (source === undefined) return []
     const total = combine(group.map(perSecond), 'sum')
     const bad = combine(errors.map(perSecond), 'sum')
-    const share: Column = { times: bad.times, values: bad.values.map((value, index) => (value === 0 ? 0 : value / Math.max(value, valueAt(total, bad.times[index] ?? 0)))) }
+    const share: Column = {
+      times: bad.times,
+      values: bad.values.map((value, index) => (value === 0 ? 0 : value / Math.max(value, valueAt(total, bad.times[index] ?? 0)))),
+    }
     const usual = median(share.values)
     const step = stepOf(share.times)
     return stretches(share, (value) => value >= FAILING_SHARE && value >= usual * 4, Math.max(GAP_MS, 3 * step), higher)
       .filter((stretch) => stretch.samples >= 2)
-      .map(
-        (stretch): Found => ({
-          kind: 'service.errors',
-          entity,
-          start: stretch.start,
-          end: stretch.end,
-          confidence: 0.9,
-          summary: `${called(entity).replace(/^s/u, 'S')} failed up to ${percent(stretch.peak)} of its requests (usually ${percent(usual)}).`,
-          evidence: [sampleEvidence(source, stretch.start, `→ ${percent(valueAt(share, stretch.start))} of requests failed`), sampleEvidence(source, stretch.peakAt, `→ ${percent(stretch.peak)} of requests failed, the most`)],
-          attributes: {},
-          slackMs: Math.max(step, 5_000),
-          dose: stretch.peak,
-        }),
-      )
+      .map((stretch): Found => ({
+        kind: 'service.errors',
+        entity,
+        start: stretch.start,
+        end: stretch.end,
+        confidence: 0.9,
+        summary: `${called(entity).replace(/^s/u, 'S')} failed up to ${percent(stretch.peak)} of its requests (usually ${percent(usual)}).`,
+        evidence: [
+          sampleEvidence(source, stretch.start, `→ ${percent(valueAt(share, stretch.start))} of requests failed`),
+          sampleEvidence(source, stretch.peakAt, `→ ${percent(stretch.peak)} of requests failed, the most`),
+        ],
+        attributes: {},
+        slackMs: Math.max(step, 5_000),
+        dose: stretch.peak,
+      }))
   })
 }
 
@@ -73,7 +80,12 @@ const perSecond = (series: TimedSeries): Column => (series.name.startsWith('faul
 const slow = (timeline: Timeline): readonly Found[] =>
   timeline.series.flatMap((series): Found[] => {
     const quantiles = /histogram_quantile|(?:p9\d|latency_p\d\d)/u.test(series.name) || series.labels['quantile'] !== undefined
-    if (!quantiles || isComponent(series) || !(LATENCY.test(readingOf(series).metric.replace(/_bucket$/u, '')) || /latency|faultline_http_seconds/u.test(series.name))) return []
+    if (
+      !quantiles ||
+      isComponent(series) ||
+      !(LATENCY.test(readingOf(series).metric.replace(/_bucket$/u, '')) || /latency|faultline_http_seconds/u.test(series.name))
+    )
+      return []
     const entity = serviceOf(series.labels)
     if (entity === null) return []
     const calm = smoothed(series)
@@ -88,7 +100,10 @@ const slow = (timeline: Timeline): readonly Found[] =>
         end: stretch.end,
         confidence: 0.85,
         summary: `${called(entity).replace(/^s/u, 'S')} took up to ${stretch.peak.toFixed(2)} s per request (usually ${usual.toFixed(3)} s).`,
-        evidence: [sampleEvidence(series, stretch.start, `→ ${valueAt(calm, stretch.start).toFixed(3)} s`), sampleEvidence(series, stretch.peakAt, `→ ${stretch.peak.toFixed(3)} s, the most`)],
+        evidence: [
+          sampleEvidence(series, stretch.start, `→ ${valueAt(calm, stretch.start).toFixed(3)} s`),
+          sampleEvidence(series, stretch.peakAt, `→ ${stretch.peak.toFixed(3)} s, the most`),
+        ],
         attributes: {},
         slackMs: Math.max(step, 10_000),
         dose: stretch.peak / Math.max(usual, 0.001),

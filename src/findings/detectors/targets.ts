@@ -26,7 +26,8 @@ export const targets: Detector = {
 const aboutWhat = (series: TimedSeries): Entity | null => {
   const { labels } = series
   if (series.name === 'up') return target(labels['job'] ?? '-', labels['instance'] ?? '-')
-  if (series.name === 'probe_success' || series.name === 'faultline_probe_success') return service('-', labels['target'] ?? labels['probe'] ?? labels['instance'] ?? labels['job'] ?? '-')
+  if (series.name === 'probe_success' || series.name === 'faultline_probe_success')
+    return service('-', labels['target'] ?? labels['probe'] ?? labels['instance'] ?? labels['job'] ?? '-')
   return null
 }
 
@@ -34,7 +35,9 @@ const unanswered = (series: TimedSeries, entity: Entity, timeline: Timeline): re
   const step = stepOf(series.times)
   // A target that never answered is a configuration, not an event.
   if (!series.values.some((value) => value > 0)) return []
-  const runs = stretches(series, (value) => value === 0, step * 1.5, lower).filter((run) => run.samples >= MIN_SAMPLES || (run.samples > 1 && run.last - run.start >= MIN_MS))
+  const runs = stretches(series, (value) => value === 0, step * 1.5, lower).filter(
+    (run) => run.samples >= MIN_SAMPLES || (run.samples > 1 && run.last - run.start >= MIN_MS),
+  )
   const flaps: { start: number; end: number | null; last: number; samples: number; runs: number }[] = []
   for (const run of runs) {
     const open = flaps.at(-1)

@@ -108,7 +108,8 @@ const unite = (troubles: readonly Found[], timeline: Timeline, workload: Entity)
   for (const trouble of [...troubles].sort((a, b) => a.start - b.start)) {
     const end = trouble.kind === 'pod.evicted' ? replacedAt(trouble, timeline, workload) : trouble.end
     const open = stretches.at(-1)
-    if (open !== undefined && (open.end === null || trouble.start <= open.end + 5_000)) open.end = open.end === null || end === null ? null : Math.max(open.end, end)
+    if (open !== undefined && (open.end === null || trouble.start <= open.end + 5_000))
+      open.end = open.end === null || end === null ? null : Math.max(open.end, end)
     else stretches.push({ start: trouble.start, end, first: trouble })
   }
   return stretches
@@ -117,7 +118,12 @@ const unite = (troubles: readonly Found[], timeline: Timeline, workload: Entity)
 const replacedAt = (eviction: Found, timeline: Timeline, workload: Entity): number | null => {
   const mates = new Set(timeline.topology.podsOf(workload))
   mates.delete(eviction.entity)
-  const started = timeline.signals.find((signal) => signal.at >= eviction.start && mates.has(signal.entity) && (signal.kind === 'container.started' || signal.kind === 'pod.started' || (signal.kind === 'pod.unready' && signal.phase === 'end')))
+  const started = timeline.signals.find(
+    (signal) =>
+      signal.at >= eviction.start &&
+      mates.has(signal.entity) &&
+      (signal.kind === 'container.started' || signal.kind === 'pod.started' || (signal.kind === 'pod.unready' && signal.phase === 'end')),
+  )
   return started?.at ?? eviction.end
 }
 
