@@ -80,7 +80,6 @@ export interface InputParts {
   readonly facts?: readonly Fact[]
   readonly spans?: readonly Span[]
   readonly silences?: readonly Silence[]
-  readonly silences?: readonly Silence[]
   readonly yearHint?: number
   readonly changedMs?: number
 }
@@ -97,7 +96,6 @@ export const input = (path: string, parts: InputParts): InputExtract => {
     skipped: 0,
     warnings: [],
     spans: parts.spans ?? spansOf(signals),
-    silences: parts.silences ?? [],
     silences: parts.silences ?? [],
     yearHint: parts.yearHint ?? null,
     changedMs: parts.changedMs ?? null,

@@ -17,6 +17,10 @@ export const deviation = (values: ArrayLike<number>): number => {
   return 1.4826 * median(Array.from(values as ArrayLike<number>, (value) => Math.abs(value - middle)))
 }
 
+/** Of columns of any length; Math.max takes only as many arguments as the stack has room for. */
+export const greatest = (values: Float64Array): number => values.reduce((most, value) => Math.max(most, value), -Infinity)
+export const least = (values: Float64Array): number => values.reduce((most, value) => Math.min(most, value), Infinity)
+
 /** A column of samples: times in milliseconds since the epoch, ascending. */
 export interface Column {
   readonly times: Float64Array
@@ -123,11 +127,21 @@ export const stretches = (
   return found
 }
 
-const close = (open: { start: number; last: number; samples: number; peakAt: number; peak: number }, column: Column): Interval => {
-  const next = column.times.find((at) => at > open.last)
-  const step = stepOf(column.times)
-  // Across a gap nobody looked: it was so until the last sample, and one step longer.
-  return { ...open, end: next === undefined ? null : next - open.last > 5 * step ? open.last + step : next }
+const close = (open: { start: number; last: number; samples: number; peakAt: number; peak: number }, column: Column): Interval => ({
+  ...open,
+  end: column.times[firstAfter(column.times, open.last)] ?? null,
+})
+
+/** The place of the first time after a moment. */
+const firstAfter = (times: Float64Array, moment: number): number => {
+  let low = 0
+  let high = times.length
+  while (low < high) {
+    const middle = (low + high) >> 1
+    if ((times[middle] ?? 0) <= moment) low = middle + 1
+    else high = middle
+  }
+  return low
 }
 
 export const higher = (a: number, b: number): boolean => a > b

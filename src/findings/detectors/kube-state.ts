@@ -5,7 +5,7 @@ import type { FindingKind } from '../../model/vocabulary.js'
 import type { TimedSeries, Timeline } from '../../timeline/timeline.js'
 import { sampleEvidence, type Detector, type Found } from '../finding.js'
 import { nodeOfLabels } from '../measures.js'
-import { lower, stepOf, stretches, valueAt, type Column } from '../statistics.js'
+import { greatest, lower, stepOf, stretches, valueAt, type Column } from '../statistics.js'
 import { called, duration } from '../words.js'
 
 export const kubeState: Detector = {
@@ -67,7 +67,7 @@ const shortages = (series: TimedSeries, timeline: Timeline): readonly Found[] =>
       (other.labels['deployment'] ?? other.labels['statefulset'] ?? other.labels['daemonset']) === own &&
       namespaceIn(other.labels) === namespaceIn(labels),
   )
-  const most = Math.max(...series.values)
+  const most = greatest(series.values)
   const wanted = (at: number): number => (spec === undefined ? most : valueAt(spec, at))
   const name = called(entity).replace(/^w/u, 'W')
   return [

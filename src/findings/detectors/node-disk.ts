@@ -2,7 +2,7 @@
 import type { TimedSeries, Timeline } from '../../timeline/timeline.js'
 import { sampleEvidence, type Detector, type Found } from '../finding.js'
 import { groupBy, nodeOfLabels, readingOf } from '../measures.js'
-import { lower, stepOf, stretches, type Column } from '../statistics.js'
+import { greatest, least, lower, stepOf, stretches, type Column } from '../statistics.js'
 import { called, percent } from '../words.js'
 
 const LEFT = 0.06
@@ -15,7 +15,7 @@ export const nodeDisk: Detector = {
   detect(timeline) {
     return fileSystems(timeline).flatMap(({ source, left }) => {
       const node = nodeOfLabels(source.labels, timeline)
-      const best = Math.max(...left.values)
+      const best = greatest(left.values)
       if (node === null || best <= LEFT) return []
       const step = stepOf(left.times)
       const mount = source.labels['mountpoint'] ?? source.labels['device'] ?? 'a file system'
@@ -57,8 +57,8 @@ const fileSystems = (timeline: Timeline): readonly FileSystem[] => {
     if (source.name === 'node_filesystem_avail_bytes') {
       const size = sizes.get(key)?.[0]
       // Without its size, the most that was ever free stands for it: a fall to nothing is still a fall to nothing.
-      const total = size === undefined ? Math.max(...source.values) : Math.max(...size.values)
-      if (total > 0 && (size !== undefined || Math.min(...source.values) < total * LEFT))
+      const total = size === undefined ? greatest(source.values) : greatest(size.values)
+      if (total > 0 && (size !== undefined || least(source.values) < total * LEFT))
         found.set(key, { source, left: { times: source.times, values: source.values.map((value) => value / total) } })
     } else if (!found.has(key) && readingOf(source).ratio && source.name.includes('node_filesystem_avail_bytes')) {
       const used = source.name.trimStart().startsWith('1')

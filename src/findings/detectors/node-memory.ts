@@ -3,7 +3,7 @@ import type { Entity } from '../../model/entity.js'
 import type { TimedSeries, Timeline } from '../../timeline/timeline.js'
 import { sampleEvidence, type Detector, type Found } from '../finding.js'
 import { groupBy, nodeOfLabels, readingOf } from '../measures.js'
-import { lower, median, stepOf, stretches, type Column } from '../statistics.js'
+import { greatest, lower, median, stepOf, stretches, type Column } from '../statistics.js'
 import { bytes, called, percent } from '../words.js'
 
 /** Of the node's memory: below this a kubelet's default evictionHard (100 MiB) is near on small nodes and reclaim stalls on large ones. */
@@ -39,7 +39,7 @@ export const memoryNodes = (timeline: Timeline): readonly MemoryNode[] => {
     nodeOf,
   )) {
     const total =
-      totals.get(node)?.[0]?.values[0] ?? timeline.topology.nodeFacts(node).memoryBytes ?? (source === undefined ? null : Math.max(...source.values) * 1.05)
+      totals.get(node)?.[0]?.values[0] ?? timeline.topology.nodeFacts(node).memoryBytes ?? (source === undefined ? null : greatest(source.values) * 1.05)
     if (source === undefined || total === null || total <= 0) continue
     found.set(node, { node, left: { times: source.times, values: source.values.map((value) => value / total) }, source, total })
   }
@@ -56,7 +56,7 @@ export const memoryNodes = (timeline: Timeline): readonly MemoryNode[] => {
 
 const exhausted = (node: Entity, left: Column, source: TimedSeries, total: number | null): readonly Found[] => {
   const usual = median(left.values)
-  const best = Math.max(...left.values)
+  const best = greatest(left.values)
   const step = stepOf(left.times)
   return stretches(left, (value) => value <= LEFT && value <= best * FALLEN_TO, Math.max(60_000, 3 * step), lower).map((stretch) => ({
     kind: 'node.memory-exhausted',
