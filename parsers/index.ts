@@ -17,6 +17,7 @@ import { postgresStderr } from './postgres-stderr.js'
 import { prometheusJson } from './prometheus-json.js'
 import { promtool } from './promtool.js'
 import { redis } from './redis.js'
+import { systemd } from './systemd.js'
 import { text } from './text.js'
 import { cri } from './wrappings/cri.js'
 import { dockerJson } from './wrappings/docker-json.js'
@@ -46,6 +47,7 @@ export const formats: readonly Format[] = [
   prometheusJson,
   promtool,
   redis,
+  systemd,
   text,
 ]
 

@@ -1,4 +1,5 @@
 /** Timelines written tersely: signals, series and facts in seconds after T0, on their way through an InputExtract as in a real run. */
+import { findWrong } from '../src/findings/find.js'
 import type { Found } from '../src/findings/finding.js'
 import type { Entity } from '../src/model/entity.js'
 import type { Attributes, Basis, Fact, InputExtract, Labels, Phase, Series, Signal, SignalKind, Silence, Span, Stamp } from '../src/model/extract.js'
@@ -143,3 +144,18 @@ export const found = (
     ...rest,
   }
 }
+
+/** What the detectors find of one kind; times in seconds after T0. */
+export const findings = (
+  kind: FindingKind,
+  parts: InputParts,
+): readonly { entity: Entity; start: number; end: number | null; confidence: number; found: Found }[] =>
+  findWrong(timeline(parts))
+    .filter((one) => one.kind === kind)
+    .map((one) => ({
+      entity: one.entity,
+      start: (one.start - T0) / 1000,
+      end: one.end === null ? null : (one.end - T0) / 1000,
+      confidence: one.confidence,
+      found: one,
+    }))

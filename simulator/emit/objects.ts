@@ -135,9 +135,11 @@ const podObject = (world: World, pod: Pod): Json => {
   const ready = pod.ready && node?.ready === 'True' ? 'True' : 'False'
   const { cpu, memory } = owner.limits
   const limits = { cpu: cpu === undefined ? undefined : `${cpu * 1000}m`, memory: memory === undefined ? undefined : quantity(memory) }
+  // A pod on a NotReady node is unready since its node is.
+  const changedMs = ready === 'False' && node !== undefined && node !== null && node.ready !== 'True' ? node.readySinceMs : (pod.startedMs ?? pod.createdMs)
   const condition = (type: string, status: string): Json => ({
     lastProbeTime: null,
-    lastTransitionTime: secondStamp(pod.startedMs ?? pod.createdMs),
+    lastTransitionTime: secondStamp(type === 'Ready' || type === 'ContainersReady' ? changedMs : (pod.startedMs ?? pod.createdMs)),
     status,
     type,
   })

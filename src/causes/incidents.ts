@@ -60,9 +60,17 @@ const harmOf = (one: Found): number => {
 }
 
 /** A planned change may cost replicas for a while: that is its plan, not an incident. */
-const PLANNED: ReadonlySet<string> = new Set(['action.drain', 'action.cordon', 'change.scaled', 'change.deployed', 'change.node-added', 'change.node-removed'])
+const PLANNED: ReadonlySet<string> = new Set([
+  'action.node-restarted',
+  'action.drain',
+  'action.cordon',
+  'change.scaled',
+  'change.deployed',
+  'change.node-added',
+  'change.node-removed',
+])
 /** What a rolling change costs by design, while it goes on. */
-const PLAN_COSTS: ReadonlySet<string> = new Set(['workload.degraded', 'pod.unready', 'pod.evicted'])
+const PLAN_COSTS: ReadonlySet<string> = new Set(['workload.degraded', 'pod.unready', 'pod.evicted', 'pod.stuck', 'node.not-ready', 'node.heartbeat-missed'])
 const PLAN_MS = 5 * 60_000
 /** A cause so weak that nobody should be told. */
 const WEAKEST_CAUSE = 0.42
@@ -124,7 +132,12 @@ const isPlan = (root: number, paths: ReadonlyMap<number, Path>, found: readonly 
   const one = found[root]
   if (one === undefined || !PLANNED.has(one.kind)) return false
   const impacts = [...paths.keys()].map((at) => found[at]).filter((at): at is Found => at !== undefined && at !== one && harmOf(at) > 0)
-  return impacts.every((impact) => PLAN_COSTS.has(impact.kind) && impact.end !== null && impact.end - impact.start < PLAN_MS)
+  return impacts.every(
+    (impact) =>
+      (PLAN_COSTS.has(impact.kind) || (impact.kind === 'service.unreachable' && typeOf(impact.entity) === 'target')) &&
+      impact.end !== null &&
+      impact.end - impact.start < PLAN_MS,
+  )
 }
 
 /** Alerts tell of the findings they are linked to; of several, the surest. */

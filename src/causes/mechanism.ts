@@ -16,6 +16,7 @@ export const RELATIONS = [
   'serves',
   'client-of',
   'client-of-node',
+  'room-of-node',
   'client-of-reversed',
   'tells-of',
 ] as const

@@ -185,6 +185,8 @@ const JUDGES: Readonly<Record<Relation, Judge>> = {
     if (mine !== null) return mine === cause.entity ? 1 : 0.2
     return needs.length > 1 ? 0.15 : 0.25
   },
+  // What the scheduler says of the nodes it left out.
+  'room-of-node': (_, effect) => (/unreachable|not-ready/u.test(String(effect.attributes['taint'] ?? '')) ? 1 : UNKNOWN),
   'client-of-reversed': (cause, effect, timeline) => clientOf(effect, cause, timeline),
   'tells-of'(cause, effect, timeline) {
     if (cause.entity === effect.entity) return 1

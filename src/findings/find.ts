@@ -2,6 +2,7 @@
 import type { Timeline } from '../timeline/timeline.js'
 import { changes } from './detectors/changes.js'
 import { conditions } from './detectors/conditions.js'
+import { drains } from './detectors/drains.js'
 import { errors } from './detectors/errors.js'
 import { fromSignals, gapOf } from './detectors/from-signals.js'
 import { kubeState } from './detectors/kube-state.js'
@@ -23,6 +24,7 @@ import { mergeSame, type Detector, type Found } from './finding.js'
 export const detectors: readonly Detector[] = [
   fromSignals,
   changes,
+  drains,
   kubeState,
   nodeCrash,
   nodeCpu,

@@ -3,7 +3,7 @@ import { pod, type Entity } from '../../model/entity.js'
 import type { TimedSeries, Timeline } from '../../timeline/timeline.js'
 import { overlaps, sampleEvidence, type Detector, type Found } from '../finding.js'
 import { asGauge, groupBy, readingOf } from '../measures.js'
-import { combine, higher, median, onsetOfRise, stepOf, stretches, valueAt, type Column } from '../statistics.js'
+import { combine, greatest, higher, least, median, onsetOfRise, stepOf, stretches, valueAt, type Column } from '../statistics.js'
 import { bytes, called, percent } from '../words.js'
 import { busyNodes } from './node-cpu.js'
 
@@ -68,12 +68,12 @@ const RISEN = 0.7
 const growing = (timeline: Timeline): readonly Found[] =>
   [...podMemory(timeline)].flatMap(([entity, { column, source }]): Found[] => {
     if (column.times.length < 4) return []
-    const peak = Math.max(...column.values)
+    const peak = greatest(column.values)
     // A leak that is killed begins anew: the first rise to most of the peak is the onset, not the highest.
-    const low = Math.min(...column.values)
+    const low = least(column.values)
     const peakAt = column.times.find((_, index) => (column.values[index] ?? 0) >= low + (peak - low) * RISEN) ?? NaN
     const { at, usual } = onsetOfRise(column, peakAt)
-    const floor = Math.max(usual, Math.min(...column.values))
+    const floor = Math.max(usual, least(column.values))
     const node = timeline.topology.nodeOf(entity, peakAt)
     const memory = node === null ? null : timeline.topology.nodeFacts(node).memoryBytes
     const limit = timeline.topology.memoryLimit(entity) ?? memory
@@ -120,7 +120,7 @@ const hungry = (timeline: Timeline, found: readonly Found[]): readonly Found[] =
       if (timeline.topology.nodeOf(entity, saturation.start) !== saturation.entity) return []
       const during = column.values.filter((_, index) => overlaps({ start: column.times[index] ?? 0, end: column.times[index] ?? 0 }, saturation, 30_000))
       if (during.length === 0) return []
-      const peak = Math.max(...during)
+      const peak = greatest(during)
       const peakAt = column.times.find((at, index) => (column.values[index] ?? 0) === peak && at >= saturation.start - 60_000) ?? saturation.start
       const { at, usual } = onsetOfRise(column, peakAt)
       const share = peak / (cores.get(saturation.entity) ?? timeline.topology.nodeFacts(saturation.entity).cores ?? Infinity)

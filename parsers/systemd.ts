@@ -1,0 +1,45 @@
+/**
+ * What systemd says of a machine's life: an orderly shutdown or reboot names itself, a crash does not.
+ * Wordings: src/core/job.c and unit.c (JobResult messages, "Reached target …", "Stopping …"), src/shutdown/shutdown.c
+ * ("Syncing filesystems and block devices."), src/login/logind-dbus.c ("The system will reboot now!", "System is rebooting.").
+ */
+import { THIS_NODE, node } from '../src/model/entity.js'
+import type { LineFormat } from '../src/model/format.js'
+import { found } from '../src/read/stamps.js'
+import { decode } from '../src/read/text.js'
+
+const GOING_DOWN =
+  /^(?:Reached target (?:reboot|poweroff|halt|shutdown|kexec)\.target|Reached target (?:System )?(?:Reboot|Power-?Off|Shutdown|Final Step)|(?:The system will|System is) (?:reboot|power|rebooting|powering|halting)|Shutting down\.|Powering off|Rebooting\.)/u
+
+export const systemd: LineFormat = {
+  id: 'systemd',
+  takes: 'lines',
+  reads: "systemd's own lines in a journal: shutdowns and reboots that were asked for",
+  reference: 'https://github.com/systemd/systemd/blob/v256/src/login/logind-dbus.c',
+  example: 'Reached target reboot.target - System Reboot.',
+  units: ['systemd', 'systemd-logind', 'systemd-shutdown', 'systemd-shutdownd'],
+  // Its lines have no form of their own: only a journal's identifier tells them.
+  sniff: ({ units }) => (units.length > 0 && units.filter((unit) => systemd.units.includes(unit)).length > units.length / 2 ? 0.8 : 0),
+  open: (sink) => ({
+    line(bytes, start, end, envelope) {
+      if (envelope === null || Number.isNaN(envelope.ms)) return false
+      found.ms = envelope.ms
+      found.basis = envelope.basis
+      sink.record(found.ms, found.basis)
+      const first = bytes[start]
+      // R, T, S, P: the first letters of what is looked for.
+      if (first !== 82 && first !== 84 && first !== 83 && first !== 80) return true
+      const text = decode(bytes, start, end)
+      if (GOING_DOWN.test(text))
+        sink.signal({
+          kind: 'action.node-restarted',
+          entity: envelope.host === null ? THIS_NODE : node(envelope.host),
+          at: { ms: envelope.ms, basis: envelope.basis },
+          attributes: { reason: 'shutdown' },
+          text,
+        })
+      return true
+    },
+    end: () => undefined,
+  }),
+}

@@ -1,0 +1,248 @@
+/** What detectors find about nodes, each beside its near miss. */
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { at, condition, counting, findings, HOUR, MINUTE, series, signal, type InputParts } from '../../../test/timeline-builder.js'
+import type { Entity } from '../../model/entity.js'
+import type { Fact, Series } from '../../model/extract.js'
+
+const near = (actual: number | null | undefined, expected: number, tolerance: number): void =>
+  assert.ok(
+    actual !== null && actual !== undefined && Math.abs(actual - expected) <= tolerance,
+    `${String(actual)} is not within ${tolerance} s of ${expected}`,
+  )
+
+const none = (kind: Parameters<typeof findings>[0], parts: InputParts): void =>
+  assert.deepEqual(
+    findings(kind, parts).map(({ entity, start }) => `${entity} ${start}`),
+    [],
+  )
+
+const GIB = 2 ** 30
+const between = (second: number, from: number, to: number): boolean => second >= from && second < to
+
+/** Two cores' idle time, at this share of busy. */
+const cores = (busy: (second: number) => number, labels = { node: 'a' }): readonly Series[] =>
+  ['0', '1'].map((cpu) =>
+    series(
+      'node_cpu_seconds_total',
+      { ...labels, cpu, mode: 'idle' },
+      counting((second) => 1 - busy(second)),
+    ),
+  )
+
+test('a node whose idle time falls to nothing for minutes is saturated from then on', () => {
+  const [first, ...rest] = findings('node.cpu-saturated', { series: cores((second) => (between(second, 1800, 2400) ? 0.99 : 0.3)) })
+  assert.equal(rest.length, 0)
+  assert.equal(first?.entity, 'node/a')
+  near(first.start, 1800, 30)
+  near(first.end, 2400, 45)
+  assert.ok(first.confidence >= 0.85)
+})
+
+test('one busy scrape is no saturation, nor is a node at four fifths', () => {
+  none('node.cpu-saturated', { series: cores((second) => (second === 1800 ? 1 : 0.3)) })
+  none('node.cpu-saturated', { series: cores((second) => (between(second, 1800, 2400) ? 0.8 : 0.3)) })
+})
+
+test('a node that is always full is saturated with little confidence: that is how it is', () => {
+  const [always] = findings('node.cpu-saturated', { series: cores(() => 0.99) })
+  assert.ok((always?.confidence ?? 1) <= 0.5)
+})
+
+test('one full core of two is half a node', () => none('node.cpu-saturated', { series: [cores(() => 1)[0]!, cores(() => 0, { node: 'a' })[1]!] }))
+
+test('a computed utilisation is read as a share or as percent', () => {
+  for (const scale of [1, 100]) {
+    const busy = series(
+      'instance:node_cpu_utilisation:rate5m',
+      { instance: 'a:9100', node: 'a' },
+      (second) => scale * (between(second, 1800, 2400) ? 0.98 : 0.2),
+    )
+    near(findings('node.cpu-saturated', { series: [busy] })[0]?.start, 1800, 30)
+  }
+})
+
+const memory = (left: (second: number) => number): InputParts => ({
+  series: [
+    series('node_memory_MemTotal_bytes', { node: 'a' }, () => 8 * GIB),
+    series('node_memory_MemAvailable_bytes', { node: 'a' }, (second) => left(second) * 8 * GIB),
+  ],
+})
+
+test('a node whose available memory falls to a few percent has run out of it', () => {
+  const [first, ...rest] = findings(
+    'node.memory-exhausted',
+    memory((second) => (between(second, 1800, 2400) ? 0.03 : 0.5)),
+  )
+  assert.deepEqual([first?.entity, first?.start, first?.end, rest.length], ['node/a', 1800, 2400, 0])
+})
+
+test('a node that always runs at a tenth of its memory is sized so', () =>
+  none(
+    'node.memory-exhausted',
+    memory((second) => 0.095 + 0.02 * Math.sin(second)),
+  ))
+
+test('memory pressure said by the kubelet lasts until it says that it is over', () => {
+  const [first] = findings('node.memory-exhausted', { signals: [condition('node.memory-exhausted', 'node/a', 100, 400, { reason: 'pressure' })] })
+  assert.deepEqual([first?.start, first?.end], [100, 400])
+})
+
+const disk = (left: (second: number) => number, labels: Readonly<Record<string, string>> = {}): InputParts => ({
+  series: ['node_filesystem_size_bytes', 'node_filesystem_avail_bytes'].map((name) =>
+    series(
+      name,
+      { node: 'a', device: '/dev/sda1', mountpoint: '/var', fstype: 'ext4', ...labels },
+      (second) => (name.endsWith('size_bytes') ? 1 : left(second)) * 100 * GIB,
+    ),
+  ),
+})
+
+test('a file system that fills up is full from where six percent are left', () => {
+  const [first] = findings(
+    'node.disk-full',
+    disk((second) => Math.max(0, 0.5 - second / HOUR)),
+  )
+  assert.equal(first?.entity, 'node/a')
+  near(first.start, 0.44 * HOUR, 30)
+  assert.match(first.found.summary, /\/var on node a filled up/)
+})
+
+test('an image that is full by design, and a disk that is full all day, are no event', () => {
+  none(
+    'node.disk-full',
+    disk((second) => Math.max(0, 0.5 - second / HOUR), { fstype: 'squashfs' }),
+  )
+  none(
+    'node.disk-full',
+    disk(() => 0.03),
+  )
+})
+
+test('two machines under one name: its identity flips to and fro', () => {
+  const flips = [0, 20, 40, 60].map((second) => signal('node.identity', 'node/a', 600 + second, { address: second % 40 === 0 ? '10.0.0.2' : '10.0.0.1' }))
+  const [first] = findings('node.identity-conflict', { signals: flips })
+  assert.deepEqual([first?.entity, first?.start, first?.end], ['node/a', 600, 660])
+})
+
+test('a second kubelet that starts while leases collide is a twin, from its start on', () => {
+  const signals = [signal('kubelet.started', 'node/a', 590), signal('lease.conflict', 'node/a', 600, {}, { count: 12, until: 900 })]
+  const [first] = findings('node.identity-conflict', { signals })
+  assert.deepEqual([first?.start, first?.end], [590, 900])
+  near(findings('node.heartbeat-missed', { signals })[0]?.start, 600, 0)
+})
+
+test('a node that was reinstalled once, and leases that collide now and then, are no twins', () => {
+  none('node.identity-conflict', { signals: [signal('node.identity', 'node/a', 600, { machineId: 'x' })] })
+  none('node.identity-conflict', { signals: [signal('lease.conflict', 'node/a', 600), signal('lease.conflict', 'node/a', 900)] })
+})
+
+const missed = (node: Entity, reason = 'timeout'): ReturnType<typeof signal> =>
+  signal('node.heartbeat-missed', node, 610, { reason }, { count: 12, until: 900 })
+const up = (instance: string, node: string, value: (second: number) => number | null): Series => series('up', { job: 'node', instance, node }, value)
+const cluster: readonly Fact[] = ['a', 'b', 'c'].map((name): Fact => ({ fact: 'node', node: `node/${name}`, at: null }))
+
+test('a node whose kubelet reaches nobody and that nobody reaches has lost its network', () => {
+  const [first] = findings('node.network-lost', {
+    facts: cluster,
+    signals: [missed('node/a')],
+    series: [up('a:9100', 'a', (second) => (between(second, 600, 910) ? 0 : 1)), up('b:9100', 'b', () => 1)],
+  })
+  assert.equal(first?.entity, 'node/a')
+  near(first.start, 600, 15)
+})
+
+test('its network is not lost where a target on it still answers, where all kubelets fail at once, or where it crashed', () => {
+  const gone = (second: number): number => (between(second, 600, 910) ? 0 : 1)
+  none('node.network-lost', { facts: cluster, signals: [missed('node/a')], series: [up('a:9100', 'a', gone), up('a:10250', 'a', () => 1)] })
+  none('node.network-lost', { facts: cluster, signals: [missed('node/a'), missed('node/b'), missed('node/c')], series: [up('a:9100', 'a', gone)] })
+  none('node.network-lost', { facts: cluster, signals: [missed('node/a'), signal('node.rebooted', 'node/a', 900)], series: [up('a:9100', 'a', gone)] })
+  none('node.network-lost', { facts: cluster, signals: [missed('node/a', 'unauthorized')], series: [up('a:9100', 'a', gone)] })
+})
+
+test('one or two failed renewals are a hiccup: a lease outlives three', () => {
+  const hiccup = signal('node.heartbeat-missed', 'node/a', 610, { reason: 'timeout' }, { count: 2, until: 620 })
+  none('node.network-lost', { facts: cluster, signals: [hiccup], series: [up('a:9100', 'a', (second) => (between(second, 600, 700) ? 0 : 1))] })
+})
+
+const silence = (from: number, to: number): NonNullable<InputParts['silences']>[number] => ({ basis: 'utc', from: at(from).ms, to: at(to).ms, line: 812 })
+const writtenOn = (name: string): Fact => ({ fact: 'input-node', node: `node/${name}`, weight: 5 })
+
+test('a log that stops in the middle and goes on with a boot is a crash, at its last line', () => {
+  const [first] = findings('node.kernel-panic', { facts: [writtenOn('a')], silences: [silence(600, 780)], signals: [signal('node.rebooted', 'node/a', 770)] })
+  assert.deepEqual([first?.entity, first?.start], ['node/a', 600])
+  assert.ok(first?.found.evidence.some((one) => one.line === 812))
+})
+
+test('a silence without a boot, a boot without a silence, and a restart by hand are no crash', () => {
+  none('node.kernel-panic', { facts: [writtenOn('a')], silences: [silence(600, 780)] })
+  none('node.kernel-panic', { facts: [writtenOn('a')], signals: [signal('node.rebooted', 'node/a', 770)] })
+  none('node.kernel-panic', { facts: [writtenOn('a')], silences: [silence(600, 780)], signals: [signal('node.rebooted', 'node/a', 3000)] })
+  none('node.kernel-panic', {
+    facts: [writtenOn('a')],
+    silences: [silence(600, 780)],
+    signals: [signal('action.node-restarted', 'node/a', 595), signal('node.rebooted', 'node/a', 770)],
+  })
+})
+
+test('a boot time that jumps to the present is a reboot; one that is corrected by seconds is a clock', () => {
+  const booted = (value: (second: number) => number): InputParts => ({
+    series: [series('node_boot_time_seconds', { node: 'a' }, (second) => at(value(second)).ms / 1000)],
+  })
+  const [first] = findings(
+    'node.rebooted',
+    booted((second) => (second < 1800 ? -90_000 : 1750)),
+  )
+  assert.deepEqual([first?.entity, first?.start], ['node/a', 1750])
+  none(
+    'node.rebooted',
+    booted((second) => (second < 1800 ? -90_000 : -89_995)),
+  )
+})
+
+test('a node is NotReady from the event that says so to the one that takes it back', () => {
+  const [first, ...rest] = findings('node.not-ready', { signals: [condition('node.not-ready', 'node/a', 100, 400)] })
+  assert.deepEqual([first?.start, first?.end, rest.length], [100, 400, 0])
+  assert.equal(findings('node.not-ready', { signals: [condition('node.not-ready', 'node/a', 100, null)] })[0]?.end, null)
+})
+
+test('what several sources say of one condition is one finding, surer than each', () => {
+  const ready = series('kube_node_status_condition', { node: 'a', condition: 'Ready', status: 'true' }, (second) => (between(second, 120, 420) ? 0 : 1))
+  const both = findings('node.not-ready', { signals: [condition('node.not-ready', 'node/a', 100, 400)], series: [ready] })
+  assert.deepEqual(
+    both.map(({ start, end }) => [start, end]),
+    [[100, 420]],
+  )
+})
+
+test('one lost sample of a state is a scrape in between, not a state', () => {
+  none('node.not-ready', {
+    series: [series('kube_node_status_condition', { node: 'a', condition: 'Ready', status: 'true' }, (second) => (second === 600 ? 0 : 1))],
+  })
+})
+
+test('the kernel, the runtime and certificates speak for themselves', () => {
+  for (const kind of [
+    'node.kernel-panic',
+    'node.kernel-hang',
+    'node.oom-kill',
+    'node.rebooted',
+    'node.runtime-down',
+    'node.certificate-expired',
+    'node.disk-full',
+  ] as const)
+    assert.deepEqual(
+      findings(kind, { signals: [signal(kind, 'node/a', 5 * MINUTE)] }).map(({ start }) => start),
+      [300],
+      kind,
+    )
+})
+
+test('a line of half a million samples is judged like any other', () => {
+  const long = { from: 0, to: 500_000, step: 1 }
+  const parts = { series: [series('node_memory_MemAvailable_bytes', { node: 'a' }, (second) => (between(second, 1800, 2400) ? 0.01 : 1) * GIB, long)] }
+  assert.deepEqual(
+    findings('node.memory-exhausted', parts).map(({ start, end }) => [start, end]),
+    [[1800, 2400]],
+  )
+})
