@@ -66,6 +66,7 @@ export const readHead = (bytes: Buffer, start: number, end: number, offset: numb
     const wide = bytes[at + 2] === BLANK
     // One blank only: the server always writes two, but files that were pasted or re-wrapped lose one. LOG is nobody else's word.
     if (!wide && severity !== 'LOG') continue
+    if (isQuoted(bytes, start, from)) return stampEnd < 0 ? 0 : -1
     head.severity = severity
     head.to = from
     head.messageAt = wide ? at + 3 : at + 2
@@ -78,6 +79,16 @@ export const readHead = (bytes: Buffer, start: number, end: number, offset: numb
     return 1
   }
   return stampEnd < 0 ? 0 : -1
+}
+
+/**
+ * A client that quotes the server: msg="job failed: … FATAL:  sorry, too many clients already", or psycopg's
+ * 'connection failed: FATAL:  …'. No log_line_prefix holds a quotation mark or ends its words with 'ed: '.
+ */
+const isQuoted = (bytes: Buffer, start: number, from: number): boolean => {
+  if (bytes[from - 1] === BLANK && bytes[from - 2] === COLON && bytes[from - 3] === 100 && bytes[from - 4] === 101) return true
+  const quote = bytes.indexOf(34, start)
+  return quote >= 0 && quote < from
 }
 
 const isSeverityByte = (byte: number): boolean => (byte >= 65 && byte <= 90) || isDigit(byte) || byte >= 0x80

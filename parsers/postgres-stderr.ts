@@ -34,6 +34,7 @@ interface Held {
 const STRONG = /(?:^|[\s:>\]])(?:LOG|FATAL|PANIC|STATEMENT|DETAIL|HINT|ERREUR|FEHLER|WARNUNG|ANWEISUNG|INSTRUCTION): {2}\S/u
 const WEAK = /(?:^|[\s:>\]])(?:ERROR|WARNING|NOTICE|CONTEXT): {2}\S/u
 const NARROW = /(?:^|[\s:>\]])LOG: (?:duration|statement|connection|disconnection|checkpoint|database system|automatic)\b/u
+const SEVERITY_END = /[A-Z]{3,9}: {1,2}\S/u
 const STAMP = /\d{4}-\d\d-\d\d[ T]\d\d:\d\d:\d\d|\b1\d{9}\.\d{3}\b/u
 
 const sniff = ({ lines }: Head): number => {
@@ -45,6 +46,8 @@ const sniff = ({ lines }: Head): number => {
     if (line.startsWith('\t') || line.startsWith('{') || /^(?:\[[\w]{1,12}\] )?\[\d+-(?:[2-9]|\d\d+)\]/u.test(line)) continue
     whole++
     const start = line.slice(0, 400)
+    // A client that quotes the server is no server.
+    if (/^[^"]{0,400}"|\bed: [A-Z]{3,9}: {2}/u.test(start.slice(0, start.search(SEVERITY_END)))) continue
     if (STRONG.test(start) || NARROW.test(start)) strong++
     else if (WEAK.test(start) && STAMP.test(start)) weak++
   }

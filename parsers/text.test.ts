@@ -345,7 +345,7 @@ describe('real logs of many makers', { skip: absent }, () => {
   })
 
   // The reader of Postgres' own log takes lines of clients that quote the server's FATAL.
-  test("a client's log that quotes Postgres stays the client's", { todo: "postgres-stderr sniffs it as the server's own" }, async () => {
+  test("a client's log that quotes Postgres stays the client's", async () => {
     const { format } = await read(recording('pg-conn-surge/dump/logs/app.log'))
     assert.equal(format, 'text')
   })
