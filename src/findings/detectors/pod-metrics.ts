@@ -73,6 +73,7 @@ const growing = (timeline: Timeline): readonly Found[] =>
     const low = least(column.values)
     const peakAt = column.times.find((_, index) => (column.values[index] ?? 0) >= low + (peak - low) * RISEN) ?? NaN
     const { at, usual } = onsetOfRise(column, peakAt)
+    const mostAt = column.times[column.values.indexOf(peak)] ?? peakAt
     const floor = Math.max(usual, least(column.values))
     const node = timeline.topology.nodeOf(entity, peakAt)
     const memory = node === null ? null : timeline.topology.nodeFacts(node).memoryBytes
@@ -91,7 +92,7 @@ const growing = (timeline: Timeline): readonly Found[] =>
         end: after ?? endOf(column, timeline),
         confidence: nearLimit ? 0.93 : 0.8,
         summary: `The memory of ${called(entity)} grew from ${bytes(floor)} to ${bytes(peak)}.`,
-        evidence: [sampleEvidence(source, at, `→ ${bytes(valueAt(column, at))}`), sampleEvidence(source, peakAt, `→ ${bytes(peak)}, the most`)],
+        evidence: [sampleEvidence(source, at, `→ ${bytes(valueAt(column, at))}`), sampleEvidence(source, mostAt, `→ ${bytes(peak)}, the most`)],
         attributes: {
           bytes: Math.round(peak),
           grownBytes: Math.round(peak - floor),
@@ -109,6 +110,9 @@ const endOf = (column: Column, timeline: Timeline): number | null => {
   return timeline.to - last > 3 * stepOf(column.times) ? last : null
 }
 
+/** Of the node's cores: less more than usual is no rise. */
+const RISEN_SHARE = 0.1
+
 /** Pods that took a large part of their node's cores while the node was saturated, and clearly more than before. */
 const hungry = (timeline: Timeline, found: readonly Found[]): readonly Found[] => {
   const saturations = found.filter((one) => one.kind === 'node.cpu-saturated')
@@ -123,8 +127,11 @@ const hungry = (timeline: Timeline, found: readonly Found[]): readonly Found[] =
       const peak = greatest(during)
       const peakAt = column.times.find((at, index) => (column.values[index] ?? 0) === peak && at >= saturation.start - 60_000) ?? saturation.start
       const { at, usual } = onsetOfRise(column, peakAt)
-      const share = peak / (cores.get(saturation.entity) ?? timeline.topology.nodeFacts(saturation.entity).cores ?? Infinity)
+      const all = cores.get(saturation.entity) ?? timeline.topology.nodeFacts(saturation.entity).cores ?? Infinity
+      const share = peak / all
       if (share < 0.25 || at > saturation.start + 60_000) return []
+      // A pod that took as much before did not fill the node now; one that the data know only since then may have.
+      if ((column.times[0] ?? 0) < saturation.start - 60_000 && (peak - usual) / all < RISEN_SHARE) return []
       return [
         {
           kind: 'pod.cpu-hungry',

@@ -1,0 +1,294 @@
+/** What detectors find about pods and workloads, each beside its near miss. */
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { at, condition, counting, findings, HOUR, MINUTE, series, signal, type InputParts } from '../../../test/timeline-builder.js'
+import type { Entity } from '../../model/entity.js'
+import type { Fact, Series, Signal } from '../../model/extract.js'
+
+const none = (kind: Parameters<typeof findings>[0], parts: InputParts): void =>
+  assert.deepEqual(
+    findings(kind, parts).map(({ entity, start }) => `${entity} ${start}`),
+    [],
+  )
+const near = (actual: number | undefined, expected: number, tolerance: number): void =>
+  assert.ok(actual !== undefined && Math.abs(actual - expected) <= tolerance, `${String(actual)} is not within ${tolerance} s of ${expected}`)
+
+const MIB = 2 ** 20
+const WEB: Entity = 'workload/shop/web'
+const web = (suffix: string): Entity => `pod/shop/web-7d9c5b8f6d-${suffix}`
+const [one, two, three] = [web('aaaaa'.replaceAll('a', 'b')), web('ccccc'), web('ddddd')]
+
+const on = (pod: Entity, name: string): Fact => ({ fact: 'pod-on-node', pod, node: `node/${name}`, at: null })
+const wanted = (count: number, workload: Entity = WEB): Fact => ({ fact: 'replicas', workload, at: null, wanted: count, ready: null })
+const limited = (pod: Entity, memoryLimitBytes: number | null): Fact => ({
+  fact: 'pod-resources',
+  pod,
+  container: 'app',
+  memoryLimitBytes,
+  cpuLimitCores: null,
+})
+const scheduled = (pod: Entity, second: number, name: string): Signal => signal('pod.scheduled', pod, second, { node: name })
+const labelsOf = (pod: Entity): Readonly<Record<string, string>> => ({ namespace: 'shop', pod: pod.split('/')[2] ?? '', container: 'app' })
+
+const memory = (pod: Entity, bytes: (second: number) => number | null, labels = labelsOf(pod)): Series =>
+  series('container_memory_working_set_bytes', labels, bytes)
+const leak = (second: number): number => (100 + Math.max(0, second - 1200) * 0.5) * MIB
+
+test('a container that grows to many times its usual level grows from where it left that level', () => {
+  const [first, ...rest] = findings('pod.memory-growing', { series: [memory(one, leak)] })
+  assert.deepEqual([first?.entity, first?.end, rest.length], [one, null, 0])
+  near(first?.start, 1200, 400)
+})
+
+test('a container that grows to its limit is surer, and does not have to grow by much', () => {
+  const small = (second: number): number => (60 + Math.max(0, Math.min(second, 2400) - 1200) * 0.05) * MIB
+  const [first] = findings('pod.memory-growing', { facts: [limited(one, 128 * MIB)], series: [memory(one, small)] })
+  assert.ok((first?.confidence ?? 0) > 0.9)
+  none('pod.memory-growing', { series: [memory(one, small)] })
+})
+
+test('a container that has just started warms up; one that goes up and down is no leak', () => {
+  const other = memory(two, () => 100 * MIB)
+  none('pod.memory-growing', { series: [other, memory(one, (second) => (second < 1200 ? null : Math.min(300, 5 + (second - 1200) * 2) * MIB))] })
+  none('pod.memory-growing', { series: [memory(one, (second) => (200 + 60 * Math.sin(second / 300)) * MIB)] })
+})
+
+test("a pod's own cgroup beside its containers' is not counted twice", () => {
+  const { container: _, ...total } = labelsOf(one)
+  const [first] = findings('pod.memory-growing', { series: [memory(one, leak), memory(one, leak, { ...total, container: '', id: '/kubepods' })] })
+  assert.equal(first?.found.attributes['bytes'], leak(HOUR))
+})
+
+/** Node a of four cores, full between 1800 and 2400. */
+const fullNode: readonly Series[] = [
+  series(
+    'node_cpu_seconds_total',
+    { node: 'a', cpu: '0', mode: 'idle' },
+    counting((second) => (second > 1800 && second <= 2400 ? 0.01 : 0.6)),
+  ),
+]
+const fourCores: Fact = { fact: 'node', node: 'node/a', at: null, cores: 4 }
+const cpu = (pod: Entity, used: (second: number) => number): Series => series('container_cpu_usage_seconds_total', labelsOf(pod), counting(used))
+
+test('of the pods on a saturated node the one that took its cores is hungry', () => {
+  const [first, ...rest] = findings('pod.cpu-hungry', {
+    facts: [fourCores, on(one, 'a'), on(two, 'a'), on(three, 'b')],
+    series: [
+      ...fullNode,
+      cpu(one, (second) => (second > 1785 && second <= 2400 ? 3 : 0.2)),
+      cpu(two, () => 0.5),
+      cpu(three, (second) => (second > 1785 ? 3 : 0.2)),
+    ],
+  })
+  assert.deepEqual([first?.entity, rest.length], [one, 0])
+  near(first?.start, 1800, 30)
+})
+
+test('a pod that always takes as much did not saturate its node now', () =>
+  none('pod.cpu-hungry', { facts: [fourCores, on(one, 'a')], series: [...fullNode, cpu(one, () => 1.4)] }))
+
+test('a pod is hungry only while its node is saturated', () =>
+  none('pod.cpu-hungry', { facts: [fourCores, on(one, 'a')], series: [cpu(one, (second) => (second > 1800 ? 3 : 0.2))] }))
+
+test('a container that is throttled for minutes, far beyond its usual, ran into its CPU limit', () => {
+  const throttled = (rate: (second: number) => number): InputParts => ({
+    series: [series('container_cpu_cfs_throttled_seconds_total', labelsOf(one), counting(rate))],
+  })
+  const [first] = findings(
+    'pod.cpu-throttled',
+    throttled((second) => (second > 1800 && second <= 2100 ? 2 : 0.01)),
+  )
+  assert.equal(first?.entity, one)
+  near(first.start, 1815, 15)
+  none(
+    'pod.cpu-throttled',
+    throttled((second) => (second === 1815 ? 2 : 0.01)),
+  )
+  none(
+    'pod.cpu-throttled',
+    throttled(() => 2),
+  )
+})
+
+const bound: readonly Fact[] = [on(one, 'a'), on(two, 'a'), on(three, 'b'), wanted(3)]
+
+test("an evicted pod's replacement on another node is its rescheduling", () => {
+  const [first, ...rest] = findings('pod.rescheduled', {
+    facts: [on(one, 'a')],
+    signals: [signal('pod.evicted', one, 300, { reason: 'taint' }), scheduled(two, 302, 'b')],
+  })
+  assert.deepEqual([first?.entity, first?.start, first?.found.attributes['from'], first?.found.attributes['to'], rest.length], [two, 302, 'a', 'b', 0])
+})
+
+test('a pod that comes back to its own node, one of another workload, and one much later are no replacement', () => {
+  const evicted = signal('pod.evicted', one, 300)
+  none('pod.rescheduled', { facts: [on(one, 'a')], signals: [evicted, scheduled(two, 302, 'a')] })
+  none('pod.rescheduled', { facts: [on(one, 'a')], signals: [evicted, scheduled('pod/shop/cart-5c5f8d9b7c-zzzzz', 302, 'b')] })
+  none('pod.rescheduled', { facts: [on(one, 'a')], signals: [evicted, scheduled(two, 300 + 20 * MINUTE, 'b')] })
+  none('pod.rescheduled', { facts: [on(one, 'a')], signals: [scheduled(two, 302, 'b')] })
+})
+
+test('a pod that stays bound to a NotReady node and is not replaced is stuck from then on', () => {
+  const [first] = findings('pod.stuck', {
+    facts: bound,
+    signals: [condition('node.not-ready', 'node/a', 300, 1200), condition('pod.unready', one, 301, 1200, { reason: 'node' })],
+  })
+  assert.deepEqual([first?.entity, first?.start, first?.end], [one, 300, 1200])
+})
+
+test('a pod of a node that was gone for a moment, or that was evicted from it, is not stuck', () => {
+  none('pod.stuck', { facts: bound, signals: [condition('node.not-ready', 'node/a', 300, 330), condition('pod.unready', one, 301, 330, { reason: 'node' })] })
+  none('pod.stuck', {
+    facts: bound,
+    signals: [condition('node.not-ready', 'node/a', 300, 1200), condition('pod.unready', one, 301, 600, { reason: 'node' }), signal('pod.evicted', one, 600)],
+  })
+})
+
+test('a pod unready because of its node is ready with it again, where nothing says otherwise', () => {
+  const [first] = findings('pod.unready', {
+    facts: bound,
+    signals: [condition('node.not-ready', 'node/a', 300, 1200), condition('pod.unready', one, 301, null, { reason: 'node-not-ready' })],
+  })
+  assert.deepEqual([first?.start, first?.end], [301, 1200])
+})
+
+test('a workload is degraded while some of its pods do not serve and unavailable while none does', () => {
+  const signals = [condition('pod.unready', one, 300, 900), condition('pod.unready', two, 400, 900), condition('pod.unready', three, 500, 700)]
+  assert.deepEqual(
+    findings('workload.degraded', { facts: bound, signals }).map(({ entity, start, end }) => [entity, start, end]),
+    [[WEB, 300, 900]],
+  )
+  assert.deepEqual(
+    findings('workload.unavailable', { facts: bound, signals }).map(({ entity, start, end }) => [entity, start, end]),
+    [[WEB, 500, 700]],
+  )
+})
+
+test('a pod that was unready for a few seconds leaves its workload whole; one of three is not all', () => {
+  none('workload.degraded', { facts: bound, signals: [condition('pod.unready', one, 300, 306)] })
+  none('workload.unavailable', { facts: bound, signals: [condition('pod.unready', one, 300, 900), condition('pod.unready', two, 300, 900)] })
+})
+
+test('a pod that is unready, crash-looping and evicted at once is one pod', () => {
+  none('workload.unavailable', {
+    facts: [...bound.slice(0, 2), wanted(2)],
+    signals: [
+      condition('pod.unready', one, 300, 900),
+      signal('pod.crash-looping', one, 400, {}, { count: 5, until: 800 }),
+      signal('pod.volume-mount-failed', one, 350, {}, { count: 5, until: 800 }),
+    ],
+  })
+})
+
+test('an evicted pod is missing until its replacement has started', () => {
+  const [first] = findings('workload.degraded', {
+    facts: bound,
+    signals: [signal('pod.evicted', one, 300), scheduled(web('fffff'), 302, 'b'), signal('container.started', web('fffff'), 340)],
+  })
+  assert.deepEqual([first?.start, first?.end], [300, 340])
+})
+
+test('replicas counted by kube-state-metrics tell the same, and a rollout step of one sample does not', () => {
+  const available = (count: (second: number) => number): InputParts => ({
+    series: [
+      series('kube_deployment_status_replicas_available', { namespace: 'shop', deployment: 'web' }, count),
+      series('kube_deployment_spec_replicas', { namespace: 'shop', deployment: 'web' }, () => 3),
+    ],
+  })
+  const down = available((second) => (second >= 600 && second < 900 ? 0 : 3))
+  assert.deepEqual(
+    findings('workload.unavailable', down).map(({ entity, start, end }) => [entity, start, end]),
+    [[WEB, 600, 900]],
+  )
+  none(
+    'workload.unavailable',
+    available((second) => (second >= 600 ? 2 : 3)),
+  )
+  assert.equal(
+    findings(
+      'workload.degraded',
+      available((second) => (second >= 600 ? 2 : 3)),
+    )[0]?.start,
+    600,
+  )
+  none(
+    'workload.degraded',
+    available((second) => (second === 600 ? 2 : 3)),
+  )
+})
+
+const scaled = (second: number, set: string, from: number, to: number): Signal => signal('change.scaled', WEB, second, { replicaSet: set, from, to })
+/** Something before and after, so that the data reach over the whole hour. */
+const day: readonly Signal[] = [signal('log.warning', 'cluster', 0), signal('log.warning', 'cluster', HOUR)]
+
+test('a new ReplicaSet that grows from nothing is one rollout, with all of its steps', () => {
+  const signals = [...day, scaled(600, 'web-new', 0, 1), scaled(610, 'web-old', 3, 2), scaled(611, 'web-new', 1, 2), scaled(620, 'web-old', 2, 1)]
+  assert.deepEqual(
+    findings('change.deployed', { signals }).map(({ entity, start }) => [entity, start]),
+    [[WEB, 600]],
+  )
+  none('change.scaled', { signals })
+})
+
+test('the same ReplicaSet with other numbers is scaling, not a rollout', () => {
+  const signals = [...day, scaled(600, 'web-old', 3, 5)]
+  assert.deepEqual(
+    findings('change.scaled', { signals }).map(({ entity, start }) => [entity, start]),
+    [[WEB, 600]],
+  )
+  none('change.deployed', { signals })
+})
+
+test('an object that was created long before the data begins is no change', () =>
+  none('change.deployed', {
+    signals: [...day, signal('change.deployed', WEB, -30 * 24 * HOUR)],
+    spans: [{ basis: 'utc', first: at(0).ms, last: at(HOUR).ms }],
+  }))
+
+test('all replicas on one node is said of a workload in trouble, not of one spread or at peace', () => {
+  const together: readonly Fact[] = [on(one, 'a'), on(two, 'a'), wanted(2), { fact: 'node', node: 'node/b', at: null }]
+  const trouble = condition('pod.unready', one, 300, 900)
+  assert.deepEqual(
+    findings('workload.colocated', { facts: together, signals: [trouble] }).map(({ entity }) => entity),
+    [WEB],
+  )
+  none('workload.colocated', { facts: together })
+  none('workload.colocated', { facts: [on(one, 'a'), on(two, 'b'), wanted(2)], signals: [trouble] })
+  none('workload.colocated', { facts: [on(one, 'a'), on(two, 'a'), wanted(2)], signals: [trouble] }) // the only node there is
+})
+
+test('a missing limit is said where memory grew, not where a limit was or nothing is known', () => {
+  const grown = (facts: readonly Fact[]): InputParts => ({ facts, series: [memory(one, leak)] })
+  assert.deepEqual(
+    findings('workload.no-limits', grown([limited(one, null)])).map(({ entity }) => entity),
+    [WEB],
+  )
+  none('workload.no-limits', grown([limited(one, 512 * MIB)]))
+  none('workload.no-limits', grown([]))
+  none('workload.no-limits', { facts: [limited(one, null)], series: [memory(one, () => 100 * MIB)] })
+})
+
+test('what a pod says by itself: each kind once, a burst once', () => {
+  for (const kind of ['pod.evicted', 'pod.oom-killed', 'pod.crash-looping', 'pod.volume-mount-failed', 'pod.image-pull-failed', 'pod.sandbox-failed'] as const)
+    assert.deepEqual(
+      findings(kind, { signals: [signal(kind, one, 300), signal(kind, one, 320)] }).map(({ start, end }) => [start, end]),
+      [[300, 320]],
+      kind,
+    )
+})
+
+test('a condition ends when its pod is deleted; what comes after is another', () => {
+  const signals = [condition('pod.unready', one, 300, null), signal('pod.deleted', one, 500), condition('pod.unready', one, 800, 900)]
+  assert.deepEqual(
+    findings('pod.unready', { signals }).map(({ start, end }) => [start, end]),
+    [
+      [300, 500],
+      [800, 900],
+    ],
+  )
+})
+
+test('a probe that failed once for a second is no unready pod; three times it is', () => {
+  none('pod.unready', { signals: [signal('pod.unready', one, 300, { probe: 'Readiness' })] })
+  assert.equal(findings('pod.unready', { signals: [signal('pod.unready', one, 300, { probe: 'Readiness' }, { count: 3, until: 320 })] }).length, 1)
+})
