@@ -1,0 +1,292 @@
+/** What detectors find about services, scrape targets, applications, Postgres and Redis, each beside its near miss. */
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { at, condition, counting, findings, HOUR, MINUTE, series, signal, type InputParts } from '../../../test/timeline-builder.js'
+import type { Series, Signal } from '../../model/extract.js'
+import { FINDING_KINDS } from '../../model/vocabulary.js'
+import { detectors } from '../find.js'
+
+const none = (kind: Parameters<typeof findings>[0], parts: InputParts): void =>
+  assert.deepEqual(
+    findings(kind, parts).map(({ entity, start }) => `${entity} ${start}`),
+    [],
+  )
+const near = (actual: number | undefined, expected: number, tolerance: number): void =>
+  assert.ok(actual !== undefined && Math.abs(actual - expected) <= tolerance, `${String(actual)} is not within ${tolerance} s of ${expected}`)
+const between = (second: number, from: number, to: number): boolean => second >= from && second < to
+
+const up = (value: (second: number) => number | null): InputParts => ({ series: [series('up', { job: 'shop', instance: '10.0.0.7:8080' }, value)] })
+
+test('a target that answers no scrape for minutes is unreachable for as long', () => {
+  const [first, ...rest] = findings(
+    'service.unreachable',
+    up((second) => (between(second, 600, 900) ? 0 : 1)),
+  )
+  assert.deepEqual([first?.entity, first?.start, first?.end, rest.length], ['target/shop/10.0.0.7:8080', 600, 900, 0])
+})
+
+test('one lost scrape, two lost scrapes, and a target that never answered are no outage', () => {
+  none(
+    'service.unreachable',
+    up((second) => (second === 600 ? 0 : 1)),
+  )
+  none(
+    'service.unreachable',
+    up((second) => (between(second, 600, 630) ? 0 : 1)),
+  )
+  none(
+    'service.unreachable',
+    up(() => 0),
+  )
+})
+
+test('a target that comes and goes within a minute flaps: one finding that counts the stretches', () => {
+  const [first, ...rest] = findings(
+    'service.unreachable',
+    up((second) => (between(second, 600, 660) || between(second, 705, 765) ? 0 : 1)),
+  )
+  assert.deepEqual([first?.start, first?.end, first?.found.attributes['flaps'], rest.length], [600, 765, 2, 0])
+})
+
+test('a probed service that fails is unreachable, by its series or by the log of its prober', () => {
+  const probed = findings('service.unreachable', {
+    series: [series('probe_success', { target: 'https://shop.example', job: 'blackbox' }, (second) => (between(second, 600, 900) ? 0 : 1))],
+  })
+  assert.deepEqual(
+    probed.map(({ entity, start }) => [entity, start]),
+    [['service/-/https://shop.example', 600]],
+  )
+  assert.equal(findings('service.unreachable', { signals: [signal('probe.failed', 'service/-/db', 600, {}, { count: 5, until: 610 })] })[0]?.start, 600)
+  none('service.unreachable', { signals: [signal('probe.failed', 'service/-/db', 600, {}, { count: 2, until: 602 })] })
+})
+
+const requests = (failing: (second: number) => number, labels: Readonly<Record<string, string>> = { service: 'shop' }): InputParts => ({
+  series: ['200', '500'].map((code) =>
+    series(
+      'http_requests_total',
+      { ...labels, code },
+      counting((second) => (code === '500' ? 100 * failing(second) : 100 * (1 - failing(second)))),
+    ),
+  ),
+})
+
+test('a service that fails a good part of its requests answers with errors', () => {
+  const [first, ...rest] = findings(
+    'service.errors',
+    requests((second) => (second > 600 && second <= 900 ? 0.4 : 0.001)),
+  )
+  assert.deepEqual([first?.entity, rest.length], ['service/-/shop', 0])
+  near(first?.start, 615, 15)
+})
+
+test('errors as usual, a few more than usual, and one bad scrape are a working day', () => {
+  none(
+    'service.errors',
+    requests(() => 0.2),
+  )
+  none(
+    'service.errors',
+    requests((second) => (second > 600 && second <= 900 ? 0.03 : 0.001)),
+  )
+  none(
+    'service.errors',
+    requests((second) => (second === 615 ? 0.4 : 0)),
+  )
+})
+
+test("what the API server refuses is no service's error", () => {
+  none('service.errors', {
+    series: ['200', '500'].map((code) =>
+      series(
+        'apiserver_request_total',
+        { job: 'apiserver', code },
+        counting((second) => (code === '500' && second > 600 ? 50 : 10)),
+      ),
+    ),
+  })
+})
+
+const latency = (seconds: (second: number) => number): InputParts => ({
+  series: [series('faultline_http_seconds', { service: 'shop', quantile: '0.95' }, seconds, { step: 10 })],
+})
+
+test('a service that takes many times its usual time for a while is slow', () => {
+  const [first] = findings(
+    'service.slow',
+    latency((second) => (between(second, 600, 900) ? 2 : 0.1)),
+  )
+  assert.equal(first?.entity, 'service/-/shop')
+  near(first.start, 600, 20)
+})
+
+test('one slow bin, a service that always takes long, and four times next to nothing are not slow', () => {
+  none(
+    'service.slow',
+    latency((second) => (second === 600 ? 5 : 0.1)),
+  )
+  none(
+    'service.slow',
+    latency(() => 3),
+  )
+  none(
+    'service.slow',
+    latency((second) => (between(second, 600, 900) ? 0.05 : 0.01)),
+  )
+})
+
+const app = 'process/-/orders'
+const erring = (second: number, count: number, until = second): Signal =>
+  signal('log.error', app, second, { app: 'orders', reason: 'timeout' }, { count, until })
+/** Something before and after, so that the data reach over the whole hour. */
+const day: readonly Signal[] = [signal('log.warning', 'cluster', 0), signal('log.warning', 'cluster', HOUR)]
+
+test('an application that errs many times within a minute bursts with errors, and its reason is theirs', () => {
+  const [first, ...rest] = findings('app.errors', { signals: [...day, erring(600, 10, 640), erring(660, 20, 700)] })
+  assert.deepEqual([first?.entity, first?.start, first?.end, first?.found.attributes['reason'], rest.length], [app, 600, 700, 'timeout', 0])
+})
+
+test('one error, and two an hour apart, are a working day', () => {
+  none('app.errors', { signals: [...day, erring(600, 1)] })
+  none('app.errors', { signals: [...day, erring(600, 2), erring(3000, 2)] })
+})
+
+test('an application that errs evenly all day, or at this rate every few minutes, did not burst', () => {
+  none('app.errors', { signals: Array.from({ length: 120 }, (_, index) => erring(index * 30, 1)) })
+  none('app.errors', { signals: [...day, ...Array.from({ length: 10 }, (_, index) => erring(index * 300, 5, index * 300 + 20))] })
+})
+
+test('requests that fail in an access log are the errors of their service', () => {
+  const [first] = findings('service.errors', { signals: [...day, signal('http.error', 'service/-/shop', 600, { status: 502 }, { count: 30, until: 650 })] })
+  assert.deepEqual([first?.entity, first?.start, first?.end], ['service/-/shop', 600, 650])
+})
+
+const sessions = (count: (second: number) => number, max = 100): InputParts => ({
+  series: [series('pg_stat_activity_count', { state: 'active' }, count), series('pg_settings_max_connections', {}, () => max)],
+})
+
+test('connections that climb to their ceiling rise from where they left their usual level, and are saturated from there', () => {
+  const climb = sessions((second) => Math.min(99, 10 + Math.max(0, second - 1200) * 0.1))
+  near(findings('postgres.connections-rising', climb)[0]?.start, 1200, 120)
+  near(findings('postgres.connections-saturated', climb)[0]?.start, 1200 + 850, 60)
+})
+
+test('a pool that opens a few more, and a server that always runs at nine tenths, do not rise', () => {
+  none(
+    'postgres.connections-rising',
+    sessions((second) => (second > 1200 ? 25 : 10)),
+  )
+  none(
+    'postgres.connections-rising',
+    sessions(() => 90),
+  )
+  none(
+    'postgres.connections-saturated',
+    sessions(() => 90),
+  )
+})
+
+test('refused clients are saturation by themselves, at the first of them', () => {
+  const refused = signal('postgres.connections-saturated', 'postgres/main', 600, { sqlstate: '53300' }, { count: 40, until: 700 })
+  assert.deepEqual(
+    findings('postgres.connections-saturated', { signals: [refused] }).map(({ start, end }) => [start, end]),
+    [[600, 700]],
+  )
+})
+
+test('WAL that a slot keeps without bound is anomalous, one that is read now and then is not', () => {
+  const held = (bytes: (second: number) => number): Series => series('pg_replication_slots_pg_wal_lsn_diff', { slot_name: 'old' }, bytes)
+  const [first] = findings('metric.anomalous', { series: [held((second) => Math.max(0, second - 900) * 2 ** 20)] })
+  assert.deepEqual([first?.entity, first?.found.attributes['metric'], first?.end], ['postgres/main', 'held-wal', null])
+  near(first?.start, 900, 300)
+  none('metric.anomalous', { series: [held((second) => (second % 300) * 2 ** 14)] })
+})
+
+test('sessions that queue behind a lock are a pile-up from the first wait; a single wait is not', () => {
+  const wait = (second: number, count: number): Signal => signal('postgres.lock-pileup', 'postgres/main', second, {}, { count, until: second + 10 })
+  assert.equal(findings('postgres.lock-pileup', { signals: [wait(600, 3), wait(640, 5)] })[0]?.start, 600)
+  none('postgres.lock-pileup', { signals: [wait(600, 1)] })
+})
+
+test('a vacuum of seconds is housekeeping, one of minutes is heavy', () => {
+  const vacuum = (seconds: number): InputParts => ({
+    signals: [signal('postgres.autovacuum', 'postgres/main', 600, { table: 'orders' }, { phase: 'span', until: 600 + seconds })],
+  })
+  none('postgres.autovacuum', vacuum(3))
+  assert.deepEqual(
+    findings('postgres.autovacuum', vacuum(180)).map(({ start, end }) => [start, end]),
+    [[600, 780]],
+  )
+})
+
+test('a server that crashed and recovers is down until it is ready again', () => {
+  for (const kind of ['postgres.crashed', 'postgres.recovering'] as const)
+    assert.deepEqual(
+      findings(kind, { signals: [condition(kind, 'postgres/main', 600, 660)] }).map(({ start, end }) => [start, end]),
+      [[600, 660]],
+    )
+})
+
+test('statements cancelled by time-out, names that do not resolve: thrice is a finding, twice is not', () => {
+  for (const kind of ['postgres.timeouts', 'network.dns-failure'] as const) {
+    none(kind, { signals: [signal(kind, 'postgres/main', 600, {}, { count: 2, until: 610 })] })
+    assert.equal(findings(kind, { signals: [signal(kind, 'postgres/main', 600, {}, { count: 3, until: 610 })] }).length, 1)
+  }
+})
+
+test('Redis is down while its exporter says so, not for one scrape', () => {
+  const redis = (value: (second: number) => number): InputParts => ({ series: [series('redis_up', { service: 'cache' }, value)] })
+  assert.deepEqual(
+    findings(
+      'redis.down',
+      redis((second) => (between(second, 600, 700) ? 0 : 1)),
+    ).map(({ entity, start }) => [entity, start]),
+    [['redis/cache', 600]],
+  )
+  none(
+    'redis.down',
+    redis((second) => (second === 600 ? 0 : 1)),
+  )
+})
+
+test('two alerts on one entity are two findings; each lasts until it is resolved', () => {
+  const alert = (name: string, from: number, to: number | null): readonly Signal[] =>
+    condition('alert.fired', 'node/a', from, to, { alertname: name }).map((one) => ({ ...one, attributes: { alertname: name } }))
+  assert.deepEqual(
+    findings('alert.fired', { signals: [alert('NodeDown', 600, 900), alert('TargetDown', 650, null)] }).map(({ start, end }) => [start, end]),
+    [
+      [600, 900],
+      [650, null],
+    ],
+  )
+})
+
+test('what happens again long after is another finding', () => {
+  const starts = (kind: 'node.rebooted' | 'postgres.deadlock', gap: number): number =>
+    findings(kind, { signals: [signal(kind, 'node/a', 600), signal(kind, 'node/a', 600 + gap)] }).length
+  assert.deepEqual(
+    [starts('node.rebooted', 30), starts('node.rebooted', 10 * MINUTE), starts('postgres.deadlock', 60), starts('postgres.deadlock', 10 * MINUTE)],
+    [1, 2, 1, 2],
+  )
+})
+
+test('every kind of the vocabulary is found by some detector, except those that nothing tells yet', () => {
+  const finds = new Set(detectors.flatMap((detector) => detector.finds))
+  assert.deepEqual(
+    FINDING_KINDS.filter((kind) => !finds.has(kind)),
+    ['postgres.slow-queries'],
+  )
+})
+
+test('every finding of a dump with everything has evidence, a sentence, a sane confidence and a start within the data', () => {
+  const signals = FINDING_KINDS.flatMap((kind) => [
+    signal(kind, 'node/a', 600, {}, { count: 5, until: 700 }),
+    signal(kind, 'pod/shop/db-0', 800, {}, { count: 5, until: 900 }),
+  ])
+  for (const kind of FINDING_KINDS)
+    for (const { found } of findings(kind, { signals })) {
+      assert.ok(found.evidence.length > 0, kind)
+      assert.match(found.summary, /^[A-Z].*\.$/u, kind)
+      assert.ok(found.confidence > 0 && found.confidence < 1, kind)
+      assert.ok(found.start >= at(600).ms && (found.end ?? Infinity) >= found.start, kind)
+    }
+})
