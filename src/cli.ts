@@ -4,7 +4,9 @@ import { readFileSync } from 'node:fs'
 import { rename, rm, writeFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { utc } from '@date-fns/utc'
 import { Command, CommanderError, InvalidArgumentError, Option } from 'commander'
+import { parseISO } from 'date-fns'
 import { UserError } from './model/user-error.js'
 
 const EXIT = { analysed: 0, incident: 1, usage: 2, unreadable: 3 } as const
@@ -47,8 +49,7 @@ const asYear = (value: string): number => {
 
 /** A moment: ISO 8601; without a zone it is UTC. */
 const asTime = (value: string): number => {
-  const withZone = /(?:[zZ]|[+-]\d\d:?\d\d)$/u.test(value) ? value : `${value.replace(' ', 'T')}${value.length <= 10 ? 'T00:00' : ''}Z`
-  const ms = Date.parse(withZone)
+  const ms = parseISO(value.replace(' ', 'T'), { in: utc }).getTime()
   if (Number.isNaN(ms)) throw new InvalidArgumentError('expected a time such as 2026-11-21T08:18:00Z.')
   return ms
 }

@@ -1,7 +1,7 @@
 /** Robust statistics over columns: medians and MADs, so that one spike or one slow drift does not move the yardstick. */
 
 export const quantile = (values: ArrayLike<number>, q: number): number => {
-  const sorted = Float64Array.from(values as ArrayLike<number>).sort()
+  const sorted = Float64Array.from(values).sort()
   if (sorted.length === 0) return NaN
   const at = (sorted.length - 1) * q
   const low = sorted[Math.floor(at)] ?? NaN
@@ -14,7 +14,7 @@ export const median = (values: ArrayLike<number>): number => quantile(values, 0.
 /** Median absolute deviation, scaled to the standard deviation of a normal distribution. */
 export const deviation = (values: ArrayLike<number>): number => {
   const middle = median(values)
-  return 1.4826 * median(Array.from(values as ArrayLike<number>, (value) => Math.abs(value - middle)))
+  return 1.4826 * median(Array.from(values, (value) => Math.abs(value - middle)))
 }
 
 /** Of columns of any length; Math.max takes only as many arguments as the stack has room for. */

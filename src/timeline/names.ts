@@ -6,7 +6,7 @@ export interface Names {
   /** Resolves entities as the input at this position means them. */
   resolver(index: number): (entity: Entity) => Entity
   /** The node's own name, where it is given by an address, in full or in short. */
-  canonical(node: Entity): Entity
+  readonly canonical: (node: Entity) => Entity
   /** The entity that has this address or other name; null where nobody is known under it. */
   byAddress(name: string): Entity | null
   readonly nodes: ReadonlySet<Entity>
