@@ -115,14 +115,16 @@ const rankRoots = (members: readonly number[], found: readonly Found[], graph: G
     for (const [to, path] of pathsFrom(at, graph)) {
       const harm = harms.get(to) ?? 0
       if (to === at || harm === 0) continue
-      reached += harm * path.product
+      reached += harm
       surest = Math.max(surest, path.product ** (1 / Math.max(1, path.steps.length - 1)))
     }
     if (reached === 0) return []
     const own = 1 - 0.92 * explained(at, graph)
     // A condition widens the damage; it is rarely what set it off.
     const weight = role === 'condition' ? 0.35 : role === 'impact' ? 0.6 : 1
-    const confidence = one.confidence * own * weight * surest * (0.35 + 0.65 * Math.min(1, reached / (total * 0.5)))
+    // Impacts it does not lead to speak against it; its own harm is not asked of it.
+    const share = Math.min(1, reached / Math.max(total - (harms.get(at) ?? 0), 0.01))
+    const confidence = one.confidence * own * weight * surest * (0.3 + 0.7 * share)
     return [{ finding: at, confidence }]
   })
   return ranked.sort((a, b) => b.confidence - a.confidence || a.finding - b.finding).slice(0, 5)
