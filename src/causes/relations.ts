@@ -133,10 +133,16 @@ const serves: Judge = (cause, effect, timeline) => {
   const sameSpace = namespaceOf(effect.entity) === '-' || namespaceOf(cause.entity) === '-' || namespaceOf(effect.entity) === namespaceOf(cause.entity)
   if (!sameSpace) return FAR
   if (shortName(effect.entity) === name) return 1
-  if (theirs.includes(name)) return 0.8
+  // A service may be called after its workload (shop-api, checkoutservice); a node's name in it is chance.
+  if (typeOf(cause.entity) !== 'node' && beginsWord(theirs, name)) return 0.8
   const [a, b] = [nodeHinted(cause, timeline), nodeHinted(effect, timeline)]
   if (typeOf(effect.entity) === 'loadbalancer') return 0.5
   return a !== null && a === b && typeOf(cause.entity) === 'node' ? 1 : FAR
+}
+
+const beginsWord = (text: string, word: string): boolean => {
+  for (let at = text.indexOf(word); at >= 0; at = text.indexOf(word, at + 1)) if (at === 0 || !/[a-z0-9]/iu.test(text[at - 1] ?? '')) return true
+  return false
 }
 
 /** The one container, as two sources name it: by pod, or by no more than the machine it ran on. */
