@@ -26,8 +26,8 @@ export interface CausalIncident {
 
 /** How much it hurts, where it hurts somebody. */
 const HARM: Partial<Readonly<Record<FindingKind, number>>> = {
-  'workload.unavailable': 1,
-  'service.errors': 0.95,
+  'workload.unavailable': 0.9,
+  'service.errors': 1,
   'service.unreachable': 0.85,
   'app.errors': 0.8,
   'workload.degraded': 0.7,
@@ -181,6 +181,9 @@ const complete = (
   }
 }
 
+/** A chain longer than this is not better for its length. */
+const MOST_TOLD = 6
+
 /** From each root to the impact it reaches most surely and that hurts most. */
 const chainsOf = (roots: readonly RankedRoot[], graph: Graph, found: readonly Found[]): readonly (readonly number[])[] => {
   const chains: { steps: readonly number[]; worth: number; root: number }[] = []
@@ -192,8 +195,9 @@ const chainsOf = (roots: readonly RankedRoot[], graph: Graph, found: readonly Fo
       const harm = harmOf(one)
       if (harm === 0) continue
       const impact = roleOf(one.kind) === 'impact' ? 1 : 0.5
-      const worth = path.product ** (1 / (path.steps.length - 1)) * harm * impact * (1 + 0.08 * path.steps.length)
-      if (best === null || worth > best.worth) best = { steps: path.steps, worth }
+      const worth = path.product ** (1 / (path.steps.length - 1)) * harm * impact * (1 + 0.08 * Math.min(MOST_TOLD, path.steps.length))
+      // Of impacts that are about as bad, the first that was felt.
+      if (best === null || worth > best.worth * 1.15 || (worth > best.worth * 0.87 && to < (best.steps.at(-1) ?? 0))) best = { steps: path.steps, worth }
     }
     if (best !== null) chains.push({ ...best, root: rank })
   })

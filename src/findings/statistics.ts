@@ -127,10 +127,12 @@ export const stretches = (
   return found
 }
 
-const close = (open: { start: number; last: number; samples: number; peakAt: number; peak: number }, column: Column): Interval => ({
-  ...open,
-  end: column.times[firstAfter(column.times, open.last)] ?? null,
-})
+const close = (open: { start: number; last: number; samples: number; peakAt: number; peak: number }, column: Column): Interval => {
+  const next = column.times[firstAfter(column.times, open.last)]
+  const step = stepOf(column.times)
+  // Across a gap nobody looked: it was so until the last sample, and one step longer.
+  return { ...open, end: next === undefined ? null : next - open.last > 5 * step ? open.last + step : next }
+}
 
 /** The place of the first time after a moment. */
 const firstAfter = (times: Float64Array, moment: number): number => {

@@ -31,7 +31,7 @@ const detail = (explained: ExplainedIncident, found: readonly Found[], timeline:
   const ids = new Map([...explained.positions].map(([id, at]) => [at, id]))
   return {
     incident: incident.id,
-    summary: summaryOf(incident),
+    summary: summaryOf(incident, roundsOf(causal).length),
     phases: phasesOf(incident, timeline),
     charts: chartsOf(explained, found, timeline),
     expectedLags: [...new Map(causal.links.map((link) => [link.mechanism.id, link.mechanism])).values()].map(expectedLag),
@@ -51,7 +51,7 @@ const expectedLag = ({ id, lag }: Mechanism): IncidentDetail['expectedLags'][num
 })
 
 /** Three sentences: where it began, what it did to whom, how it was noticed and ended. */
-const summaryOf = (incident: Incident): string => {
+const summaryOf = (incident: Incident, rounds: number): string => {
   const of = new Map(incident.findings.map((finding) => [finding.id, finding]))
   const chain = (incident.chains[0] ?? []).flatMap((id) => of.get(id) ?? [])
   const [root] = chain
@@ -64,6 +64,7 @@ const summaryOf = (incident: Incident): string => {
       `${steps > 0 ? `Over ${steps === 1 ? 'one step' : `${steps} steps`} this led` : 'This led'} to what people felt at ${clock(impact.start)}: ${lowered(impact.summary)}`,
     )
   }
+  if (rounds > 1) sentences.push(`It went through ${rounds} rounds: what ran on the failed node moved to the next one and brought its load with it.`)
   const { firstAlert, delaySeconds } = incident.detection
   const noticed =
     firstAlert === null

@@ -51,16 +51,21 @@ const list = (names: readonly string[], most = 3): string => {
 /** What people use comes before what only the monitoring asks. */
 const FELT = ['service/', 'workload/', 'postgres/', 'redis/', 'loadbalancer/', 'process/', 'external/', 'pod/', 'node/', 'volume/', 'cluster', 'target/']
 
+/** What is gone hurts more than what is slow; what only the cluster itself uses comes last. */
+const MILD = ['service.errors', 'app.errors', 'workload.degraded', 'service.slow']
+
 /** The end of the chain first. */
 const asFelt = (findings: readonly FindingView[], incident: Incident): readonly FindingView[] => {
   const rank = (finding: FindingView): number =>
     incident.chains[0]?.at(-1) === finding.id ? -1 : FELT.findIndex((prefix) => finding.entity.startsWith(prefix))
-  return findings.toSorted((a, b) => rank(a) - rank(b) || inOrder(a, b))
+  const own = (finding: FindingView): number => Number(finding.entity.includes('/kube-system/'))
+  return findings.toSorted((a, b) => own(a) - own(b) || rank(a) - rank(b) || MILD.indexOf(a.kind) - MILD.indexOf(b.kind) || inOrder(a, b))
 }
 
 /** An entity is named once, with the worst that is said of it. */
 export const brokeLine = (impact: readonly FindingView[], findings: readonly FindingView[], incident: Incident): string => {
-  const what = asFelt(impact.length > 0 ? impact : findings.filter((finding) => finding.role === 'fault'), incident)
+  const linked = new Set(incident.links.flatMap((link) => [link.cause, link.effect]))
+  const what = asFelt(impact.length > 0 ? impact : findings.filter((finding) => finding.role === 'fault' && linked.has(finding.id)), incident)
   const worst = new Map<string, FindingView>()
   for (const finding of what) {
     const known = worst.get(finding.entity)

@@ -87,8 +87,16 @@ const wantedOf = (workload: Entity, timeline: Timeline, at: number): number => {
   const said = timeline.topology.replicas(workload).map((count) => count.wanted)
   const most = said.length > 0 ? Math.max(...said) : 0
   if (most > 0) return most
-  const gone = new Set(timeline.signals.filter((signal) => signal.kind === 'pod.deleted' && signal.at < at).map((signal) => signal.entity))
-  const there = timeline.topology.podsOf(workload).filter((pod) => !gone.has(pod) && (timeline.topology.placements(pod)[0]?.from ?? -Infinity) <= at + 1_000)
+  const gone = new Set<Entity>()
+  const later = new Set<Entity>()
+  const seen = new Set<Entity>()
+  for (const signal of timeline.signals) {
+    if (signal.kind === 'pod.deleted' && signal.at < at) gone.add(signal.entity)
+    // A pod whose first sign is its placement came then; one that is first heard of otherwise was there before.
+    if (!seen.has(signal.entity) && signal.at > at + 1_000 && (signal.kind === 'pod.scheduled' || signal.kind === 'pod.started')) later.add(signal.entity)
+    seen.add(signal.entity)
+  }
+  const there = timeline.topology.podsOf(workload).filter((pod) => !gone.has(pod) && !later.has(pod))
   return Math.max(1, there.length)
 }
 

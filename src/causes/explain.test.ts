@@ -1,0 +1,314 @@
+/** From any findings to an analysis that keeps its promises: acyclic, in order of time, evidence everywhere, the same for any order of inputs. */
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import fc from 'fast-check'
+import { found, input, signal, T0, timeline, timelineOf } from '../../test/timeline-builder.js'
+import { findWrong } from '../findings/find.js'
+import { byStart, type Found } from '../findings/finding.js'
+import type { Analysis, Incident } from '../model/analysis.js'
+import type { Entity } from '../model/entity.js'
+import type { InputExtract, Signal } from '../model/extract.js'
+import { FINDING_KINDS, roleOf } from '../model/vocabulary.js'
+import { renderJson } from '../report/json.js'
+import type { Timeline } from '../timeline/timeline.js'
+import { explain } from './explain.js'
+import { tellIncidents } from './incidents.js'
+import { linkCauses } from './link.js'
+import { loadMechanisms, parseMechanisms } from './load-mechanisms.js'
+import { roundsOf } from './rounds.js'
+
+const mechanisms = loadMechanisms([])
+
+const ENTITIES: readonly Entity[] = [
+  'node/a',
+  'node/b',
+  'pod/shop/web-7d9c5b8f6d-x2x4z',
+  'pod/shop/web-7d9c5b8f6d-z4x2x',
+  'pod/shop/db-0',
+  'workload/shop/web',
+  'service/shop/web',
+  'postgres/main',
+  'redis/cache',
+  'process/-/orders',
+  'target/node/a:9100',
+  'cluster',
+]
+
+const world: Timeline = timeline({
+  format: 'kubernetes-objects',
+  signals: [signal('log.warning', 'cluster', 0), signal('log.warning', 'cluster', 3600)],
+  facts: [
+    { fact: 'pod-on-node', pod: 'pod/shop/web-7d9c5b8f6d-x2x4z', node: 'node/a', at: null },
+    { fact: 'pod-on-node', pod: 'pod/shop/web-7d9c5b8f6d-z4x2x', node: 'node/b', at: null },
+    { fact: 'pod-on-node', pod: 'pod/shop/db-0', node: 'node/a', at: null },
+    { fact: 'runs-as', of: 'postgres/main', by: 'pod/shop/db-0' },
+    { fact: 'client-of', client: 'process/-/orders', server: 'postgres/main' },
+  ],
+})
+
+const analyse = (findings: readonly Found[], over: Timeline = world, rules = mechanisms): Analysis => {
+  const sorted = [...findings].sort(byStart)
+  return explain(over, sorted, tellIncidents(sorted, linkCauses(sorted, rules, over), over)).analysis
+}
+
+const aFinding = fc
+  .record({
+    kind: fc.constantFrom(...FINDING_KINDS),
+    entity: fc.constantFrom(...ENTITIES),
+    start: fc.nat({ max: 900 }),
+    lasts: fc.option(fc.nat({ max: 900 })),
+    slackMs: fc.constantFrom(0, 5_000, 15_000, 60_000, 300_000),
+    confidence: fc.double({ min: 0.3, max: 0.99, noNaN: true }),
+    dose: fc.nat({ max: 20 }),
+    reason: fc.constantFrom('', 'timeout', 'memory', 'node', 'postgres-too-many', 'other'),
+    node: fc.option(fc.constantFrom('a', 'b', 'c'), { nil: undefined }),
+  })
+  .map(({ kind, entity, start, lasts, slackMs, confidence, dose, reason, node }) =>
+    found(kind, entity, start, {
+      ...(lasts === null ? {} : { endSecond: start + lasts }),
+      slackMs,
+      confidence,
+      dose,
+      attributes: { reason, to: 'a', metric: 'held-wal', ...(node === undefined ? {} : { node }) },
+    }),
+  )
+
+const someFindings = fc.array(aFinding, { minLength: 2, maxLength: 60 })
+
+const closesCircle = ({ links }: Incident): boolean => {
+  const next = new Map<string, Incident['links']>()
+  for (const link of links) next.set(link.cause, [...(next.get(link.cause) ?? []), link])
+  const state = new Map<string, 'open' | 'done'>()
+  const visit = (at: string): boolean => {
+    if (state.get(at) === 'open') return true
+    if (state.has(at)) return false
+    state.set(at, 'open')
+    const circle = (next.get(at) ?? []).some((link) => visit(link.effect))
+    state.set(at, 'done')
+    return circle
+  }
+  return links.some((link) => visit(link.cause))
+}
+
+const checkIncident = (incident: Incident): void => {
+  const of = new Map(incident.findings.map((one) => [one.id, one]))
+  assert.equal(of.size, incident.findings.length, 'ids are unique')
+  assert.equal(closesCircle(incident), false, 'links close a circle')
+  for (const one of incident.findings) {
+    assert.ok(one.evidence.length > 0, `${one.id} has no evidence`)
+    assert.ok(one.end === null || one.end >= one.start, `${one.id} ends before it starts`)
+    assert.ok(one.confidence >= 0 && one.confidence <= 1)
+  }
+  for (const link of incident.links) {
+    const [cause, effect] = [of.get(link.cause), of.get(link.effect)]
+    assert.ok(cause !== undefined && effect !== undefined, 'a link names a finding that is not there')
+    assert.ok(cause.start <= effect.start, `${cause.kind} starts after its effect ${effect.kind}`)
+    assert.notEqual(cause.kind, 'alert.fired')
+    assert.ok(link.lagSeconds >= 0 && link.confidence > 0 && link.confidence < 1)
+  }
+  assert.equal(new Set(incident.links.map((link) => `${link.cause} ${link.effect}`)).size, incident.links.length, 'one link for each pair')
+  for (const { finding } of incident.rootCauses) assert.ok(of.has(finding))
+  const confidences = incident.rootCauses.map((root) => root.confidence)
+  assert.deepEqual(
+    confidences,
+    confidences.toSorted((a, b) => b - a),
+    'root causes are best first',
+  )
+  for (const chain of incident.chains) {
+    assert.ok(chain.length > 1)
+    chain.slice(1).forEach((id, index) =>
+      assert.ok(
+        incident.links.some((link) => link.cause === chain[index] && link.effect === id),
+        'a step of the chain is no link',
+      ),
+    )
+  }
+  assert.ok(incident.links.length === 0 || incident.chains[0]?.[0] === incident.rootCauses[0]?.finding, 'the first chain begins at the first root cause')
+  const starts = incident.findings.map((one) => one.start)
+  assert.deepEqual(starts, starts.toSorted(), 'findings stand by their start')
+}
+
+test('whatever the findings: no circle, no cause after its effect, no link to nowhere, evidence everywhere', () => {
+  fc.assert(
+    fc.property(someFindings, (findings) => {
+      const { incidents } = analyse(findings)
+      incidents.forEach(checkIncident)
+      assert.equal(new Set(incidents.map((incident) => incident.id)).size, incidents.length)
+    }),
+    { numRuns: 150 },
+  )
+})
+
+test('also where rules lead back and forth between the same kinds', () => {
+  const rule = (id: string, cause: string, effect: string): string =>
+    `- { id: ${id}, cause: ${cause}, effect: ${effect}, where: same-cluster, lag: { min: 0s, typical: 1s, max: 1h, why: 'made up for a test' }, holds: 0.95, because: Made up for a test., check: Nothing., reference: 'https://example.com' }\n`
+  const kinds = ['service.errors', 'pod.unready', 'node.not-ready'] as const
+  const rules = parseMechanisms(kinds.flatMap((a, x) => kinds.flatMap((b, y) => rule(`r${x}-${y}`, a, b))).join(''), 'test.yaml')
+  fc.assert(
+    fc.property(
+      fc.array(
+        fc.record({
+          kind: fc.constantFrom(...kinds),
+          entity: fc.constantFrom(...ENTITIES),
+          start: fc.nat({ max: 40 }),
+          slackMs: fc.constantFrom(0, 20_000, 60_000),
+        }),
+        { minLength: 2, maxLength: 40 },
+      ),
+      (drafts) =>
+        analyse(
+          drafts.map(({ kind, entity, start, slackMs }) => found(kind, entity, start, { slackMs })),
+          world,
+          rules,
+        ).incidents.forEach(checkIncident),
+    ),
+    { numRuns: 100 },
+  )
+})
+
+test('a chain of thousands of causes neither overflows nor hangs', () => {
+  const pods = Array.from({ length: 3_000 }, (_, index) =>
+    found(index % 2 === 0 ? 'pod.evicted' : 'pod.rescheduled', `pod/shop/web-7d9c5b8f6d-${String(index)}`, index),
+  )
+  const started = process.cpuUsage().user
+  analyse(pods)
+  const rule = `- { id: on-and-on, cause: node.rebooted, effect: node.rebooted, where: same-entity, lag: { min: 0s, typical: 1s, max: 2s, why: 'made up for a test' }, holds: 0.95, because: Made up for a test., check: Nothing., reference: 'https://example.com' }`
+  analyse(
+    Array.from({ length: 3_000 }, (_, index) => found('node.rebooted', 'node/a', index, { endSecond: index })),
+    world,
+    parseMechanisms(rule, 'test.yaml'),
+  )
+  assert.ok(process.cpuUsage().user - started < 20_000_000, 'more than 20 s')
+})
+
+/** A node that dies and takes a pod with it, as an inexact timeline would tell it. */
+const story: readonly Found[] = [
+  found('node.network-lost', 'node/a', 0),
+  found('node.heartbeat-missed', 'node/a', 10, { dose: 12, attributes: { reason: 'timeout' } }),
+  found('node.not-ready', 'node/a', 45),
+  found('pod.evicted', 'pod/shop/web-7d9c5b8f6d-x2x4z', 345, { attributes: { reason: 'taint' } }),
+  found('workload.degraded', 'workload/shop/web', 346),
+  found('service.errors', 'service/shop/web', 350),
+  found('alert.fired', 'node/a', 105, { attributes: { alertname: 'NodeDown' } }),
+]
+
+test('a story is told from its root cause to its impact, and alerts tell when it was noticed', () => {
+  const [incident, ...rest] = analyse(story).incidents
+  assert.equal(rest.length, 0)
+  assert.ok(incident !== undefined)
+  const kindOf = new Map(incident.findings.map((one) => [one.id, one.kind]))
+  assert.equal(kindOf.get(incident.rootCauses[0]?.finding ?? ''), 'node.network-lost')
+  assert.deepEqual(incident.chains[0]?.map((id) => kindOf.get(id)).at(-1), 'service.errors')
+  assert.equal(incident.detection.firstAlert, new Date(T0 + 105_000).toISOString())
+  assert.equal(incident.detection.delaySeconds, 95)
+  assert.equal(incident.start, new Date(T0).toISOString())
+  assert.equal(incident.end, null)
+})
+
+test('an incident ends when the last harm does; what is still so at the end keeps it open', () => {
+  const ended = story.map((one): Found => ({ ...one, end: one.start + 600_000 }))
+  assert.equal(analyse(ended).incidents[0]?.end, new Date(T0 + 950_000).toISOString())
+  const open = ended.map((one): Found => (one.kind === 'service.errors' ? { ...one, end: null } : one))
+  assert.equal(analyse(open).incidents[0]?.end, null)
+})
+
+test('a cause seen a little later than its effect, within what its source resolves, is taken back to it', () => {
+  const findings = [
+    found('pod.unready', 'pod/shop/web-7d9c5b8f6d-x2x4z', 40),
+    found('node.cpu-saturated', 'node/a', 50, { slackMs: 15_000 }),
+    found('node.heartbeat-missed', 'node/a', 70, { dose: 9 }),
+  ]
+  const [incident] = analyse(findings).incidents
+  const saturated = incident?.findings.find((one) => one.kind === 'node.cpu-saturated')
+  assert.ok(incident?.links.some((link) => link.cause === saturated?.id))
+  incident?.links.length === 2 && assert.equal(saturated?.start, new Date(T0 + 40_000).toISOString())
+})
+
+test('no harm, no incident; harm without a cause, no incident', () => {
+  assert.deepEqual(analyse([found('pod.cpu-hungry', 'pod/shop/db-0', 0), found('node.cpu-saturated', 'node/a', 10)]).incidents, [])
+  assert.deepEqual(analyse([found('service.errors', 'service/shop/web', 0)]).incidents, [])
+  assert.deepEqual(analyse([]).incidents, [])
+})
+
+test('a rollout that costs a replica for a minute is a plan; one that breaks its pods is an incident', () => {
+  const rollout = found('change.deployed', 'workload/shop/web', 0, { endSecond: 60 })
+  const [pod] = ['pod/shop/web-7d9c5b8f6d-x2x4z'] as const
+  const unready = found('pod.unready', pod, 20, { endSecond: 60 })
+  assert.deepEqual(analyse([rollout, unready, found('workload.degraded', 'workload/shop/web', 21, { endSecond: 60 })]).incidents, [])
+  const [broken] = analyse([rollout, found('pod.crash-looping', pod, 20), found('workload.degraded', 'workload/shop/web', 21)]).incidents
+  assert.equal(broken?.findings.find((one) => one.id === broken.rootCauses[0]?.finding)?.kind, 'change.deployed')
+})
+
+test('two stories of two nodes that share nothing are two incidents', () => {
+  const other = (one: Found): Found => ({
+    ...one,
+    entity:
+      one.entity === 'node/a'
+        ? 'node/b'
+        : one.entity === 'workload/shop/web'
+          ? 'workload/bank/desk'
+          : one.entity === 'service/shop/web'
+            ? 'service/bank/desk'
+            : 'pod/bank/desk-0',
+    start: one.start + 1_800_000,
+  })
+  const facts = [
+    { fact: 'pod-on-node', pod: 'pod/shop/web-7d9c5b8f6d-x2x4z', node: 'node/a', at: null },
+    { fact: 'pod-on-node', pod: 'pod/bank/desk-0', node: 'node/b', at: null },
+  ] as const
+  const over = timeline({ format: 'kubernetes-objects', facts })
+  const ended = story.map((one): Found => ({ ...one, end: one.start + 600_000 }))
+  assert.equal(analyse([...ended, ...ended.map((one) => other({ ...one, end: one.start + 2_400_000 }))], over).incidents.length, 2)
+})
+
+test('roles are those of the vocabulary; an alert is detection', () => {
+  for (const one of analyse(story).incidents[0]?.findings ?? []) assert.equal(one.role, roleOf(one.kind))
+})
+
+test('a cascade over two nodes is told in rounds', () => {
+  const moved = found('pod.rescheduled', 'pod/shop/web-7d9c5b8f6d-z4x2x', 350, { attributes: { to: 'b' } })
+  const sorted = [...story, moved, found('node.memory-exhausted', 'node/b', 400), found('node.not-ready', 'node/b', 500)].sort(byStart)
+  const [incident] = tellIncidents(sorted, linkCauses(sorted, mechanisms, world), world)
+  assert.ok(incident !== undefined)
+  const rounds = roundsOf(incident).map((round) => round.map((at) => `${sorted[at]?.kind} ${sorted[at]?.entity}`))
+  assert.equal(rounds.length, 2)
+  assert.ok(rounds[1]?.includes('node.memory-exhausted node/b') && rounds[0]?.includes('node.not-ready node/a'))
+})
+
+const aSignal = fc
+  .record({
+    kind: fc.constantFrom(...FINDING_KINDS),
+    entity: fc.constantFrom(...ENTITIES),
+    start: fc.nat({ max: 900 }),
+    lasts: fc.nat({ max: 300 }),
+    count: fc.integer({ min: 1, max: 9 }),
+    phase: fc.constantFrom('point', 'begin', 'end', 'span'),
+  })
+  .map(({ kind, entity, start, lasts, count, phase }): Signal =>
+    signal(kind, entity, start, { reason: 'timeout', node: 'a' }, { until: start + lasts, count, phase: phase as Signal['phase'] }),
+  )
+
+test('the same extracts in any order give the same bytes', () => {
+  const lower = (extracts: readonly InputExtract[]): string => {
+    const one = timelineOf(extracts)
+    return renderJson(analyse(findWrong(one), one))
+  }
+  fc.assert(
+    fc.property(fc.array(fc.array(aSignal, { maxLength: 25 }), { minLength: 2, maxLength: 4 }), (parts) => {
+      const extracts = parts.map((signals, index) => input(`dump/${index}.log`, { signals }))
+      assert.equal(lower(extracts.toReversed()), lower(extracts))
+      assert.equal(lower([...extracts.slice(1), ...extracts.slice(0, 1)]), lower(extracts))
+    }),
+    { numRuns: 60 },
+  )
+})
+
+test('what nothing explains but was there too is considered, without a link', () => {
+  const [incident] = analyse([...story, found('postgres.autovacuum', 'postgres/main', 60, { endSecond: 90 })]).incidents
+  const vacuum = incident?.findings.find((one) => one.kind === 'postgres.autovacuum')
+  assert.ok(vacuum !== undefined)
+  assert.equal(
+    incident?.links.some((link) => link.cause === vacuum.id || link.effect === vacuum.id),
+    false,
+  )
+})
