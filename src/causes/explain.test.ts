@@ -73,7 +73,7 @@ const aFinding = fc
     }),
   )
 
-const someFindings = fc.array(aFinding, { minLength: 2, maxLength: 60 })
+const someFindings = fc.array(aFinding, { minLength: 2, maxLength: 120, size: 'max' })
 
 const closesCircle = ({ links }: Incident): boolean => {
   const next = new Map<string, Incident['links']>()
@@ -153,7 +153,7 @@ test('also where rules lead back and forth between the same kinds', () => {
           start: fc.nat({ max: 40 }),
           slackMs: fc.constantFrom(0, 20_000, 60_000),
         }),
-        { minLength: 2, maxLength: 40 },
+        { minLength: 2, maxLength: 40, size: 'max' },
       ),
       (drafts) =>
         analyse(
@@ -167,18 +167,18 @@ test('also where rules lead back and forth between the same kinds', () => {
 })
 
 test('a chain of thousands of causes neither overflows nor hangs', () => {
-  const pods = Array.from({ length: 3_000 }, (_, index) =>
+  const pods = Array.from({ length: 1_000 }, (_, index) =>
     found(index % 2 === 0 ? 'pod.evicted' : 'pod.rescheduled', `pod/shop/web-7d9c5b8f6d-${String(index)}`, index),
   )
   const started = process.cpuUsage().user
   analyse(pods)
   const rule = `- { id: on-and-on, cause: node.rebooted, effect: node.rebooted, where: same-entity, lag: { min: 0s, typical: 1s, max: 2s, why: 'made up for a test' }, holds: 0.95, because: Made up for a test., check: Nothing., reference: 'https://example.com' }`
   analyse(
-    Array.from({ length: 3_000 }, (_, index) => found('node.rebooted', 'node/a', index, { endSecond: index })),
+    Array.from({ length: 1_000 }, (_, index) => found('node.rebooted', 'node/a', index, { endSecond: index })),
     world,
     parseMechanisms(rule, 'test.yaml'),
   )
-  assert.ok(process.cpuUsage().user - started < 20_000_000, 'more than 20 s')
+  assert.ok(process.cpuUsage().user - started < 10_000_000, 'more than 10 s')
 })
 
 /** A node that dies and takes a pod with it, as an inexact timeline would tell it. */
@@ -213,15 +213,22 @@ test('an incident ends when the last harm does; what is still so at the end keep
 })
 
 test('a cause seen a little later than its effect, within what its source resolves, is taken back to it', () => {
-  const findings = [
-    found('pod.unready', 'pod/shop/web-7d9c5b8f6d-x2x4z', 40),
-    found('node.cpu-saturated', 'node/a', 50, { slackMs: 15_000 }),
-    found('node.heartbeat-missed', 'node/a', 70, { dose: 9 }),
-  ]
-  const [incident] = analyse(findings).incidents
-  const saturated = incident?.findings.find((one) => one.kind === 'node.cpu-saturated')
-  assert.ok(incident?.links.some((link) => link.cause === saturated?.id))
-  incident?.links.length === 2 && assert.equal(saturated?.start, new Date(T0 + 40_000).toISOString())
+  const late = (slackMs: number): Incident | undefined =>
+    analyse([
+      found('node.heartbeat-missed', 'node/a', 40, { dose: 9, attributes: { reason: 'timeout' } }),
+      found('node.cpu-saturated', 'node/a', 50, { slackMs }),
+      found('node.not-ready', 'node/a', 80),
+    ]).incidents[0]
+  const saturated = late(15_000)?.findings.find((one) => one.kind === 'node.cpu-saturated')
+  assert.equal(saturated?.start, new Date(T0 + 40_000).toISOString())
+  assert.equal(late(15_000)?.rootCauses[0]?.finding, saturated?.id)
+  assert.equal(
+    late(5_000)?.links.some(
+      (link) =>
+        link.cause === late(5_000)?.findings.find((one) => one.kind === 'node.cpu-saturated')?.id && link.mechanism === 'cpu-saturation-starves-kubelet',
+    ),
+    false,
+  )
 })
 
 test('no harm, no incident; harm without a cause, no incident', () => {

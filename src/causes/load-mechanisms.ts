@@ -2,7 +2,7 @@
 import { readdirSync, readFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { isMap, isNode, isSeq, LineCounter, parseDocument } from 'yaml'
+import { isNode, isSeq, LineCounter, parseDocument } from 'yaml'
 import type { ZodError } from 'zod'
 import { UserError } from '../model/user-error.js'
 import { mechanismSchema, type Mechanism } from './mechanism.js'
@@ -51,7 +51,7 @@ export const parseMechanisms = (yaml: string, file: string): readonly Mechanism[
   if (!isSeq(root)) throw new UserError(`${file}:1: expected a list of mechanisms, each beginning with '- id: …'`)
   return root.items.map((item) => {
     const at = isNode(item) && item.range ? lines.linePos(item.range[0]).line : 1
-    const parsed = mechanismSchema.safeParse(isMap(item) ? item.toJSON() : item)
+    const parsed = mechanismSchema.safeParse(isNode(item) ? item.toJSON() : item)
     if (!parsed.success) throw new UserError(`${file}:${at}: ${problem(parsed.error)}`)
     return parsed.data
   })
