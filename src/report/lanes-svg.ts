@@ -94,6 +94,9 @@ const percent = (value: number): string => `${Math.round(value * 1_000) / 1_000}
 
 // ---- lanes
 
+/** Where there are more entities than lanes: what others run on and what people use, before one pod of many. */
+const TOLD_FIRST = ['node/', 'service/', 'postgres/', 'redis/', 'workload/', '']
+
 const lanesOf = (incident: IncidentView, inputs: readonly Input[]): { lanes: readonly Lane[]; rest: number } => {
   const byEntity = new Map<Entity, FindingView[]>()
   for (const finding of incident.findings.toSorted((a, b) => (a.start < b.start ? -1 : a.start > b.start ? 1 : 0)))
@@ -101,7 +104,9 @@ const lanesOf = (incident: IncidentView, inputs: readonly Input[]): { lanes: rea
   // Lanes that the chain passes through stay whatever the number.
   const onChain = new Set(incident.chain.map((step) => step.finding.entity))
   const entities = [...byEntity.keys()]
-  const kept = new Set([...entities.filter((entity) => onChain.has(entity)), ...entities.filter((entity) => !onChain.has(entity))].slice(0, MOST_LANES))
+  const linked = new Set(incident.findings.filter((finding) => finding.causes.length + finding.effects.length > 0).map((finding) => finding.entity))
+  const rank = (entity: Entity): number => (onChain.has(entity) ? 0 : linked.has(entity) ? 1 + TOLD_FIRST.findIndex((prefix) => entity.startsWith(prefix)) : 9)
+  const kept = new Set(entities.toSorted((a, b) => rank(a) - rank(b)).slice(0, MOST_LANES))
   const lanes = entities
     .filter((entity) => kept.has(entity))
     .map((entity) => {
