@@ -160,7 +160,7 @@ const JUDGES: Readonly<Record<Relation, Judge>> = {
   'same-place': samePlace,
   'same-workload': sameWorkload,
   'same-container': sameContainer,
-  'same-cluster': () => UNKNOWN + 0.2,
+  'same-cluster': () => 0.8,
   'pod-on-node'(cause, effect, timeline) {
     if (cause.entity === effect.entity) return 1
     const place = nodeHinted(effect, timeline)
