@@ -81,6 +81,15 @@ const sameWorkload: Judge = (cause, effect, timeline) => {
 
 const WORDS: Readonly<Record<string, RegExp>> = { postgres: /postgres|pgsql|(?:^|[^a-z])pg(?:[^a-z]|$)|psql/iu, redis: /redis|sentinel|valkey/iu }
 
+/** A service is a client of what the pods of the workload of its name are clients of. */
+const backedByClient = (service: Entity, server: Entity, { topology }: Timeline): boolean => {
+  const namespace = namespaceOf(service)
+  return topology.clientsOf(server).some((client) => {
+    const by = topology.workloadOf(client)
+    return by !== null && shortName(by) === shortName(service) && (namespace === '-' || namespace === namespaceOf(by))
+  })
+}
+
 /** The effect is on somebody who depends on the cause's entity. */
 const clientOf: Judge = (cause, effect, timeline) => {
   const { topology } = timeline
@@ -92,11 +101,18 @@ const clientOf: Judge = (cause, effect, timeline) => {
   const servers = topology.serversOf(effect.entity)
   if (servers.includes(server)) return 1
   // The same application under another type: its process in a log, its service in a metric.
-  if (topology.clientsOf(server).some((client) => shortName(client) === shortName(effect.entity))) return 0.95
+  if (
+    topology.clientsOf(server).some((client) => {
+      const workload = workloadOf(client, timeline)
+      return shortName(client) === shortName(effect.entity) || (workload !== null && shortName(workload) === shortName(effect.entity))
+    })
+  )
+    return 0.95
   const words = WORDS[serverType]
   if (words?.test(nameOf(effect.entity)) === true) return 0.95
   const workload = workloadOf(effect.entity, timeline)
   if (workload !== null && topology.podsOf(workload).some((pod) => topology.serversOf(pod).includes(server))) return 1
+  if (typeOf(effect.entity) === 'service' && backedByClient(effect.entity, server, timeline)) return 1
   if (serverType === 'workload') return servers.length === 0 && shortName(effect.entity).includes(shortName(server)) ? 0.8 : 0.25
   if (typeOf(effect.entity) === 'target' || servers.length > 0) return 0.15
   return UNKNOWN
