@@ -47,6 +47,11 @@ const asYear = (value: string): number => {
   return Number(value)
 }
 
+const asCount = (value: string): number => {
+  if (!/^[1-9]\d{0,3}$/u.test(value)) throw new InvalidArgumentError('expected a number such as 4.')
+  return Number(value)
+}
+
 /** A moment: ISO 8601; without a zone it is UTC. */
 const asTime = (value: string): number => {
   const ms = parseISO(value.replace(' ', 'T'), { in: utc }).getTime()
@@ -73,7 +78,7 @@ program
   .option('--until <time>', 'look up to here', asTime)
   .option('--mechanisms <file.yaml>', 'more cause-and-effect rules; repeatable', collect, [])
   .option('--fail-on-incident', 'exit 1 when an incident was found')
-  .addOption(new Option('--jobs <n>', "workers (default: the machine's cores)").argParser(Number))
+  .addOption(new Option('--jobs <n>', "workers (default: the machine's cores)").argParser(asCount))
   .option('--quiet', 'no progress, no summary')
   .option('--verbose', 'more about what was done')
   .option('--no-color', 'no colours on the terminal')
@@ -154,6 +159,12 @@ const write = async (file: string, content: string): Promise<void> => {
     throw new UserError(`${file}: cannot be written: ${error instanceof Error ? error.message : String(error)}`)
   }
 }
+
+// Whoever reads from us may have seen enough (| head): that is no error of ours.
+for (const stream of [process.stdout, process.stderr])
+  stream.on('error', (error: NodeJS.ErrnoException) => {
+    if (error.code !== 'EPIPE') throw error
+  })
 
 try {
   await program.parseAsync()
