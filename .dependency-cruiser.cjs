@@ -22,7 +22,7 @@ const only = (part, allowed) => ({
   severity: 'error',
   from: { path: `^${part}`, pathNot: TEST },
   to: {
-    path: '^(src|parsers|simulator|scripts|test)/',
+    path: '^(src|parsers|simulator|evaluation|scripts|test)/',
     pathNot: [part, ...allowed].map((path) => `^${path}`),
   },
 })

@@ -11,7 +11,7 @@ import { parseArgs } from 'node:util'
 const root = new URL('../', import.meta.url)
 const { values, positionals } = parseArgs({ options: { node: { type: 'string' }, 'shifted-clock': { type: 'boolean' } }, allowPositionals: true })
 
-const files = ['parsers', 'src', 'simulator', 'test']
+const files = ['parsers', 'src', 'simulator', 'evaluation', 'test']
   .flatMap((dir) => readdirSync(new URL(dir, root), { recursive: true }).map((name) => `${dir}/${name.replaceAll('\\', '/')}`))
   .filter((name) => name.endsWith('.test.ts') && (positionals.length === 0 || positionals.some((word) => name.includes(word))))
   .sort()

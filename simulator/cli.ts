@@ -4,8 +4,10 @@ import { dirname, join } from 'node:path'
 import { parseArgs } from 'node:util'
 import { gzipSync } from 'node:zlib'
 import { dump, storedAs } from './emit/dump.js'
-import { scenarios } from './scenarios/index.js'
+import { scenarios as stories } from './scenarios/index.js'
+import { quietScenarios } from './scenarios/quiet.js'
 
+const scenarios = new Map([...stories, ...quietScenarios])
 const { values, positionals } = parseArgs({ options: { seed: { type: 'string', default: '1' }, out: { type: 'string' } }, allowPositionals: true })
 const scenario = scenarios.get(positionals[0] ?? '')
 if (!scenario || values.out === undefined || !/^\d+$/.test(values.seed)) {
