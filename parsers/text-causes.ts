@@ -2,7 +2,7 @@
  * What the text of an application's error names as its cause, in the words of the libraries that write it:
  * libpq and psycopg, pgx, JDBC, node-postgres, redis-py, ioredis, Jedis, Go's net, glibc and musl, Node's dns, Java's net, OpenSSL.
  */
-import { redis, THIS_POSTGRES, type Entity } from '../src/model/entity.js'
+import { redis, service, THIS_POSTGRES, type Entity } from '../src/model/entity.js'
 
 export type Reason =
   | 'postgres-too-many'
@@ -70,6 +70,14 @@ const redisNamed = (text: string): Entity => {
   return host === undefined || ADDRESS.test(host) ? redis('-') : redis(host.split('.')[0] ?? '-')
 }
 
+/** A Service's name as the cluster's DNS has it: name.namespace.svc, whatever the cluster's domain (DNS-Based Service Discovery, section 2.3.1). */
+const CLUSTER_NAME = /\/\/([a-z0-9-]{1,63})\.([a-z0-9-]{1,63})\.svc\b/
+
+const serviceNamed = (text: string): Entity | null => {
+  const match = CLUSTER_NAME.exec(text)
+  return match?.[1] === undefined || match[2] === undefined ? null : service(match[2], match[1])
+}
+
 /** The name that did not resolve. */
 export const nameIn = (text: string): string | null => {
   for (const pattern of NAMES) {
@@ -98,9 +106,9 @@ export const causeOf = (line: string): Cause => {
   if (ofRedis && (REDIS_SAYS.test(text) || UNREACHABLE.test(text))) return because('redis-unreachable', server)
   if (ofPostgres && /canceling statement|statement timeout|lock timeout/i.test(text)) return because('timeout', server)
   if (ofPostgres && (UNREACHABLE.test(text) || OPERATIONAL.test(text))) return because('postgres-unreachable', server)
-  if (UPSTREAM.test(text)) return because('upstream-error')
-  if (TIMEOUT.test(text)) return because('timeout')
-  if (REFUSED.test(text)) return because('refused')
+  if (UPSTREAM.test(text)) return because('upstream-error', serviceNamed(text))
+  if (TIMEOUT.test(text)) return because('timeout', serviceNamed(text))
+  if (REFUSED.test(text)) return because('refused', serviceNamed(text))
   return because('other')
 }
 

@@ -39,3 +39,30 @@ export const nginxStamp = (ms: number): string => {
   const d = date(ms)
   return `${two(d.getUTCDate())}/${MONTHS[d.getUTCMonth()] ?? ''}/${d.getUTCFullYear()}:${clock(d)} +0000`
 }
+
+/** A zone as a server's log prints it: an abbreviation beside the local time. */
+export interface Zone {
+  readonly iana: string
+  readonly name: string
+  readonly offsetMinutes: number
+}
+
+/** A zone that a seed may pick, as it is on that day: in 2026 Europe's summer lasts from 29 March to 25 October. */
+export const zoneOn = (iana: 'UTC' | 'Europe/Berlin' | 'Asia/Tokyo' | 'America/Sao_Paulo' | 'Asia/Kolkata', ms: number): Zone => {
+  const summer = ms >= Date.UTC(2026, 2, 29, 1) && ms < Date.UTC(2026, 9, 25, 1)
+  const known: Record<typeof iana, readonly [string, number]> = {
+    UTC: ['UTC', 0],
+    'Europe/Berlin': summer ? ['CEST', 120] : ['CET', 60],
+    'Asia/Tokyo': ['JST', 540],
+    'America/Sao_Paulo': ['-03', -180],
+    'Asia/Kolkata': ['IST', 330],
+  }
+  const [name, offsetMinutes] = known[iana]
+  return { iana, name, offsetMinutes }
+}
+
+/** 2026-11-21 09:19:14.821 CET (Postgres' %m; %t without the milliseconds) */
+export const localStamp = (ms: number, zone: Zone, millis: boolean): string => {
+  const text = date(ms + zone.offsetMinutes * 60_000).toISOString()
+  return `${text.slice(0, millis ? 23 : 19).replace('T', ' ')} ${zone.name}`
+}

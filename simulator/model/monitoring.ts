@@ -20,11 +20,16 @@ export interface Monitored {
   /** Its exporter runs beside Prometheus and asks it over the network. */
   readonly redis?: Workload
   readonly rules: readonly AlertRule[]
+  /** Further exporters, asked at every scrape. */
+  readonly exporters?: readonly (() => void)[]
+  /** Seconds between scrapes, where they are not 15. */
+  readonly everyMs?: number
 }
 
 const round = (value: number, digits = 2): number => Number(value.toFixed(digits))
 
-const scrape = (world: World, { traffic, postgres, redis }: Monitored): void => {
+const scrape = (world: World, { traffic, postgres, redis, exporters }: Monitored): void => {
+  for (const ask of exporters ?? []) ask()
   const now = world.agenda.now
   const sample = (name: string, labels: Record<string, string>, value: number): void => world.record.sample(name, labels, now, value)
   for (const node of world.nodes) {
@@ -114,7 +119,7 @@ const evaluate = (world: World, rules: readonly AlertRule[], pending: Map<string
 export const runMonitoring = (world: World, monitored: Monitored): void => {
   const pending = new Map<string, Pending>()
   world.agenda.every(
-    SCRAPE_MS,
+    monitored.everyMs ?? SCRAPE_MS,
     () => {
       scrape(world, monitored)
       evaluate(world, monitored.rules, pending)

@@ -9,6 +9,8 @@ export interface Route {
   readonly typicalMs: number
   /** A backend that every request needs; without it the service answers 500. */
   readonly needs?: Workload
+  /** A service that logs by itself: what a request comes to, where it is not 200 after its usual time. */
+  readonly answer?: (pod: Pod) => { readonly status: number; readonly seconds: number } | undefined
 }
 
 export interface Traffic {
@@ -74,7 +76,9 @@ const ask = (world: World, route: Route): Answer => {
       appLog(world, pod, 'error', `session lookup failed: connect ETIMEDOUT ${address}:${route.needs.port}`)
       return { status: 500, seconds: 3 + seconds, upstreams: [...upstreams, { addr, seconds: 3 + seconds, status: '500', length: 67 }] }
     }
-    if (random.chance(0.02)) appLog(world, pod, 'info', `slowest handler of the last minute took ${Math.round(seconds * 1000)} ms`)
+    const own = route.answer?.(pod)
+    if (own) return { ...own, upstreams: [...upstreams, { addr, seconds: own.seconds, status: String(own.status), length: ERROR_PAGE[own.status] ?? 200 }] }
+    if (random.chance(0.02) && !route.answer) appLog(world, pod, 'info', `slowest handler of the last minute took ${Math.round(seconds * 1000)} ms`)
     return { status: 200, seconds, upstreams: [...upstreams, { addr, seconds, status: '200', length: random.int(900, 48_000) }] }
   }
   return { status: 504, seconds: upstreams.reduce((sum, { seconds }) => sum + seconds, 0), upstreams }

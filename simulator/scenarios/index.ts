@@ -1,10 +1,12 @@
 import { cascade } from './cascade.js'
 import { memoryLeak } from './memory-leak.js'
 import { quietDay } from './quiet-day.js'
+import { connectionSurge } from './connection-surge.js'
 import type { Scenario } from './scenario.js'
 
 export const scenarios: ReadonlyMap<string, Scenario> = new Map([
   ['cascade', cascade],
+  ['connection-surge', connectionSurge],
   ['memory-leak', memoryLeak],
   ['quiet-day', quietDay],
 ])

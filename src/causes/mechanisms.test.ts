@@ -55,7 +55,7 @@ const factsOf = (here: Place): readonly Fact[] => [
   { fact: 'runs-as', of: here.service, by: here.workload },
   { fact: 'runs-as', of: here.service, by: here.pod },
   ...[here.app, here.service, here.pod, here.workload].flatMap((client) =>
-    [here.postgres, here.redis, here.workload].map((server): Fact => ({ fact: 'client-of', client, server })),
+    [here.postgres, here.redis, here.workload, here.service].map((server): Fact => ({ fact: 'client-of', client, server })),
   ),
 ]
 

@@ -17,6 +17,9 @@ export const postgresMetrics: Detector = {
   },
 }
 
+/** superuser_reserved_connections is 3 by default: ordinary clients are refused when no more than these are left. */
+const RESERVED = 3
+
 interface Count {
   readonly column: Column
   readonly source: TimedSeries
@@ -51,7 +54,7 @@ const connections = (server: Entity, { column, source, max }: Count, timeline: T
   const step = stepOf(column.times)
   const refused = found.filter((one) => one.kind === 'postgres.connections-saturated' && one.entity === server)
   const result: Found[] = []
-  const near = max === null ? [] : stretches(column, (value) => value >= max * 0.95, Math.max(30_000, 3 * step), higher)
+  const near = max === null ? [] : stretches(column, (value) => value >= max - RESERVED, Math.max(30_000, 3 * step), higher)
   for (const stretch of near) {
     result.push({
       kind: 'postgres.connections-saturated',
@@ -72,7 +75,10 @@ const connections = (server: Entity, { column, source, max }: Count, timeline: T
   for (const top of tops) {
     const until = peakAround(column, top, step)
     const { at, usual, peak } = onsetOfRise(smoothed(column), until)
-    if (peak < usual * 1.5 || peak - usual < (ceilings.length > 0 ? 3 : Math.max(20, (max ?? 100) * 0.4)) || at > top + step) continue
+    // Up to a ceiling that was hit, what the climb took of it tells; without one, a multiple of what is usual.
+    const climbed = peak - usual
+    const enough = ceilings.length > 0 ? climbed >= Math.max(3, (max ?? peak) * 0.15) : peak >= usual * 1.5 && climbed >= Math.max(20, (max ?? 100) * 0.4)
+    if (!enough || at > top + step) continue
     const end = column.times.find((time, index) => time > until && (column.values[index] ?? 0) < usual + (peak - usual) / 2)
     result.push({
       kind: 'postgres.connections-rising',
