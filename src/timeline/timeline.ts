@@ -3,6 +3,7 @@ import { THIS_NODE, type Entity } from '../model/entity.js'
 import type { Attributes, Fact, InputExtract, Labels, Phase, SignalKind } from '../model/extract.js'
 import type { Evidence, Input } from '../model/analysis.js'
 import { readClocks, type ClockOptions, type InputClock } from './clock.js'
+import { estimateSkews } from './skew.js'
 import { makeNames, type Names } from './names.js'
 import { makeTopology, type TimedFact, type Topology } from './topology.js'
 
@@ -66,8 +67,8 @@ export const iso = (ms: number): string => new Date(Math.round(ms)).toISOString(
 
 export const buildTimeline = (unordered: readonly InputExtract[], options: TimelineOptions): Timeline => {
   const extracts = [...unordered].sort((a, b) => compare(a.path, b.path))
-  const clocks = readClocks(extracts, options)
   const names = makeNames(extracts)
+  const clocks = corrected(extracts, readClocks(extracts, options), names)
   const signals: TimedSignal[] = []
   const facts: TimedFact[] = []
   const series = new Map<string, TimedSeries>()
@@ -99,6 +100,18 @@ export const buildTimeline = (unordered: readonly InputExtract[], options: Timel
     missing: [...missing.values()].sort((a, b) => compare(a.what, b.what)),
     clockNotes: notesOf(extracts, clocks),
   }
+}
+
+/** The clocks with what two inputs' common facts say they are off by. */
+const corrected = (extracts: readonly InputExtract[], clocks: readonly InputClock[], names: Names): readonly InputClock[] => {
+  const skews = estimateSkews(extracts, clocks, names)
+  return clocks.map((clock, index) => {
+    const skew = skews.get(index)
+    if (skew === undefined) return clock
+    const seconds = Math.abs(skew.offsetMs / 1000).toFixed(0)
+    const note = `its clock was ${seconds} s ${skew.offsetMs < 0 ? 'ahead of' : 'behind'} the API server's, from ${skew.pairs} facts that both recorded (± ${Math.max(1, Math.ceil(skew.spreadMs / 2000))} s): corrected`
+    return { at: (stamp) => clock.at(stamp) + skew.offsetMs, offsetMs: skew.offsetMs, notes: [...clock.notes, note] }
+  })
 }
 
 export const compare = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0)

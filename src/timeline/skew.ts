@@ -1,0 +1,111 @@
+/**
+ * Clock offsets between inputs, from facts that two of them record: a container started, a probe failed, a pod was placed and the
+ * kubelet took it up. One such pair says little; many that differ by the same amount are a clock that is off.
+ */
+import type { Entity } from '../model/entity.js'
+import type { InputExtract, SignalKind } from '../model/extract.js'
+import type { InputClock } from './clock.js'
+import type { Names } from './names.js'
+
+export interface Skew {
+  /** Added to the input's times to put them on the API server's clock. */
+  readonly offsetMs: number
+  readonly pairs: number
+  /** The pairs agree within this. */
+  readonly spreadMs: number
+}
+
+/** Below this a difference is the way from one program to the other. */
+const NOTABLE_MS = 8_000
+/** Beyond this two occurrences are two facts. */
+const FARTHEST_MS = 30 * 60_000
+const WINDOW_MS = 4_000
+const MIN_PAIRS = 4
+/** Of the things that both inputs speak of, at least this share must agree on the offset. */
+const MIN_SHARE = 0.6
+
+/** What one fact is called on both sides; a placement is followed by the kubelet's taking up of the pod within a second. */
+const SAME: Partial<Readonly<Record<SignalKind, string>>> = {
+  'pod.scheduled': 'pod-begins',
+  'pod.started': 'pod-begins',
+  'container.started': 'container-started',
+  'pod.killed': 'pod-killed',
+  'pod.deleted': 'pod-killed',
+  'pod.unready': 'pod-unready',
+  'pod.volume-mount-failed': 'mount-failed',
+  'pod.crash-looping': 'crash-loop',
+  'kubelet.started': 'kubelet-started',
+  'node.rebooted': 'rebooted',
+}
+
+/** By the input's position; inputs whose clocks agree with the API server's, or that share too little with it, are left out. */
+export const estimateSkews = (extracts: readonly InputExtract[], clocks: readonly InputClock[], names: Names): ReadonlyMap<number, Skew> => {
+  const reference = new Map<string, number[]>()
+  extracts.forEach((extract, index) => {
+    if (extract.format.startsWith('kubernetes-')) collect(extract, clocks[index], names.resolver(index), reference)
+  })
+  if (reference.size === 0) return new Map()
+  const skews = new Map<number, Skew>()
+  extracts.forEach((extract, index) => {
+    if (extract.format.startsWith('kubernetes-')) return
+    const mine = new Map<string, number[]>()
+    collect(extract, clocks[index], names.resolver(index), mine)
+    const skew = compareTimes(mine, reference)
+    if (skew === null) return
+    skews.set(index, skew)
+  })
+  return skews
+}
+
+const collect = (extract: InputExtract, clock: InputClock | undefined, resolve: (entity: Entity) => Entity, into: Map<string, number[]>): void => {
+  if (clock === undefined) return
+  for (const signal of extract.signals) {
+    const fact = SAME[signal.kind]
+    if (fact === undefined || signal.phase === 'end') continue
+    const key = `${fact} ${resolve(signal.entity)}`
+    const times = into.get(key)
+    if (times === undefined) into.set(key, [clock.at(signal.at)])
+    else times.push(clock.at(signal.at))
+  }
+}
+
+const compareTimes = (mine: ReadonlyMap<string, readonly number[]>, reference: ReadonlyMap<string, readonly number[]>): Skew | null => {
+  const differences: { value: number; fact: string }[] = []
+  const shared = new Set<string>()
+  for (const [fact, times] of mine) {
+    const theirs = reference.get(fact)
+    if (theirs === undefined) continue
+    shared.add(fact)
+    for (const at of times.slice(0, 20)) {
+      for (const other of theirs.slice(0, 20)) if (Math.abs(other - at) <= FARTHEST_MS) differences.push({ value: other - at, fact })
+    }
+  }
+  if (shared.size < MIN_PAIRS) return null
+  const best = densest(differences)
+  // Where clocks agree, most facts agree at once; another offset has to explain clearly more of them.
+  const atOnce = new Set(differences.filter(({ value }) => Math.abs(value) < NOTABLE_MS).map(({ fact }) => fact)).size
+  if (best === null || Math.abs(best.middle) < NOTABLE_MS || best.facts < MIN_PAIRS || best.facts < shared.size * MIN_SHARE || best.facts < atOnce * 1.5)
+    return null
+  return { offsetMs: Math.round(best.middle), pairs: best.facts, spreadMs: Math.round(best.spread) }
+}
+
+/** The window of differences that the most facts fall into. */
+const densest = (differences: { value: number; fact: string }[]): { middle: number; facts: number; spread: number } | null => {
+  differences.sort((a, b) => a.value - b.value)
+  const counts = new Map<string, number>()
+  let best: { middle: number; facts: number; spread: number } | null = null
+  let from = 0
+  differences.forEach(({ value, fact }, to) => {
+    counts.set(fact, (counts.get(fact) ?? 0) + 1)
+    for (let first = differences[from]; first !== undefined && value - first.value > WINDOW_MS; first = differences[++from]) {
+      const left = (counts.get(first.fact) ?? 1) - 1
+      if (left === 0) counts.delete(first.fact)
+      else counts.set(first.fact, left)
+    }
+    if (best === null || counts.size > best.facts) {
+      const inside = differences.slice(from, to + 1).map((one) => one.value)
+      best = { middle: inside[Math.floor(inside.length / 2)] ?? 0, facts: counts.size, spread: (inside.at(-1) ?? 0) - (inside[0] ?? 0) }
+    }
+  })
+  return best
+}
