@@ -79,11 +79,11 @@ test("'-' for the analysis: stdout carries only JSON, and no report is written u
   assert.deepEqual(readdirSync(folder), ['dump'])
 })
 
-test('a path that is not there: exit 3, a message that names it, and the rest analysed into a report', async (t) => {
+test('a path that is not there: exit 3, a message that names it without what would steer a terminal, and the rest analysed into a report', async (t) => {
   const folder = await folderWith(t, { 'a.log': LOG })
-  const { status, stderr } = run(['analyze', 'nothing.log', 'a.log', '--json', 'out.json', '-o', 'out.html', '--quiet'], folder)
+  const { status, stderr } = run(['analyze', 'nothing\u001b[2J.log', 'a.log', '--json', 'out.json', '-o', 'out.html', '--quiet'], folder)
   assert.equal(status, 3)
-  assert.equal(stderr, 'faultline: nothing.log: there is no such file or folder\n')
+  assert.equal(stderr, 'faultline: nothing?[2J.log: there is no such file or folder\n')
   assert.deepEqual(
     analysisOf(readFileSync(join(folder, 'out.json'), 'utf8')).inputs.map(({ path, records }) => [path, records]),
     [['a.log', 50]],
@@ -143,13 +143,10 @@ const BAD_RULE = '# mine\n\n- id: mine\n  cause: node.rebooted\n  effect: app.er
 
 for (const [what, args, message] of [
   ['an unknown option', ['analyze', 'dump', '--bogus'], /unknown option '--bogus'/],
-  ['no path', ['analyze'], /missing required argument 'path'/],
   ['an unknown command', ['analyse', 'dump'], /unknown command 'analyse'/],
   ['a zone that is none', ['analyze', 'dump', '--timezone', '*.log=Mars/Olympus'], /--timezone \*\.log=Mars\/Olympus: 'Mars\/Olympus' is no IANA zone/],
   ['a year that is none', ['analyze', 'dump', '--year', '26'], /expected a year such as 2026/],
-  ['a time that is none', ['analyze', 'dump', '--since', 'yesterday'], /expected a time such as/],
   ['a mechanism that cannot be used', ['analyze', 'dump', '--mechanisms', 'mine.yaml'], /mine\.yaml:3: where: /],
-  ['a mechanism file that is not there', ['analyze', 'dump', '--mechanisms', 'nowhere.yaml'], /nowhere\.yaml: cannot be read/],
   ['an output that cannot be written', ['analyze', 'dump', '--quiet', '--json', 'nowhere/out.json'], /nowhere\/out\.json: cannot be written/],
 ] as const) {
   test(`${what}: exit 2 with a message, and nothing written`, async (t) => {
@@ -161,14 +158,6 @@ for (const [what, args, message] of [
     assert.deepEqual(readdirSync(folder).sort(), ['dump', 'mine.yaml'])
   })
 }
-
-test('a name that would steer the terminal is printed without its controls', async (t) => {
-  const folder = await folderWith(t, { 'a.log': LOG })
-  const { stderr, status } = run(['analyze', 'evil\u001b]0;owned\u0007.log', '--json', '-', '--quiet'], folder)
-  assert.equal(status, 3)
-  // eslint-disable-next-line no-control-regex -- that is what is looked for
-  assert.doesNotMatch(stderr, /[\u0000-\u0008\u000b-\u001f]/u)
-})
 
 test('a reader that has seen enough is no error', { skip: process.platform === 'win32' ? 'there is no sh' : false }, async (t) => {
   const many = Object.fromEntries(Array.from({ length: 400 }, (_, index) => [`dump/${index}.txt`, 'lorem ipsum\n']))

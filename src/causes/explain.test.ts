@@ -292,7 +292,7 @@ const aSignal = fc
     phase: fc.constantFrom('point', 'begin', 'end', 'span'),
   })
   .map(({ kind, entity, start, lasts, count, phase }): Signal =>
-    signal(kind, entity, start, { reason: 'timeout', node: 'a' }, { until: start + lasts, count, phase: phase as Signal['phase'] }),
+    signal(kind, entity, start, { reason: 'timeout', node: 'a' }, { until: start + lasts, count, phase: phase }),
   )
 
 test('the same extracts in any order give the same bytes', () => {
