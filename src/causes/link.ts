@@ -93,6 +93,8 @@ const within = (causes: readonly number[], found: readonly Found[], effect: numb
 }
 
 const MAX_SLACK_MS = 60_000
+/** Events and many logs have whole seconds: what is stamped 12.000 may have been later than another log's 12.900. */
+const WHOLE_SECOND_MS = 1_000
 const LONGEST_MS = 120 * 86_400_000
 
 const judge = (causeIndex: number, effectIndex: number, mechanism: Mechanism, found: readonly Found[], timeline: Timeline): Candidate | null => {
@@ -118,7 +120,7 @@ const orderOf = (cause: Found, effect: Found, causeIndex: number, effectIndex: n
   const ahead = effect.start - cause.start
   if (ahead > 0) return 1
   if (ahead === 0) return causeIndex === effectIndex ? 0 : 1
-  return -ahead <= Math.min(cause.slackMs, MAX_SLACK_MS) ? 0.8 : 0
+  return -ahead < WHOLE_SECOND_MS || -ahead <= Math.min(cause.slackMs, MAX_SLACK_MS) ? 0.8 : 0
 }
 
 const lagFit = (lagMs: number, mechanism: Mechanism, cause: Found, effect: Found): number => {

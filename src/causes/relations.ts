@@ -1,5 +1,5 @@
 /** How near two findings are: 1 where the topology says they stand as the rule asks, less where it cannot tell, 0 where it says otherwise. */
-import { nameOf, namespaceOf, shortName, typeOf, type Entity } from '../model/entity.js'
+import { nameOf, namespaceOf, service, shortName, typeOf, type Entity } from '../model/entity.js'
 import { nodeOfPostgres } from '../findings/measures.js'
 import type { Timeline } from '../timeline/timeline.js'
 import type { Found } from '../findings/finding.js'
@@ -36,11 +36,25 @@ export const placeOf = (entity: Entity, at: number, timeline: Timeline): Entity 
         const place = placeOf(by, at, timeline)
         if (place !== null) return place
       }
-      return null
+      return typeOf(entity) === 'service' ? null : placeByName(typeOf(entity), at, timeline)
     }
     default:
       return null
   }
+}
+
+/** A server that nobody calls by its pod is the pod that is called after it, where there is but one such place. */
+const placeByName = (type: string, at: number, { topology }: Timeline): Entity | null => {
+  const places = new Set<Entity>()
+  for (const pod of topology.pods) {
+    const owner = topology.workloadOf(pod)
+    const name = owner === null ? '' : shortName(owner)
+    if (WORDS[type]?.test(name) !== true || /exporter|operator|backup|bouncer|pool|proxy|admin|sentinel/u.test(name)) continue
+    const place = topology.nodeOf(pod, at)
+    if (place !== null) places.add(place)
+  }
+  const [only] = places
+  return places.size === 1 && only !== undefined ? only : null
 }
 
 const nodeHinted = (found: Found, timeline: Timeline): Entity | null => {
@@ -90,6 +104,15 @@ const backedByClient = (service: Entity, server: Entity, { topology }: Timeline)
   })
 }
 
+/** Clients name a service; what serves it is the workload of its name, in one of its pods. */
+const isCalledBy = (server: Entity, client: Entity, timeline: Timeline): boolean => {
+  const by = workloadOf(server, timeline)
+  const of = workloadOf(client, timeline)
+  if (by === null || of === null || by === of) return false
+  const called = service(namespaceOf(by), shortName(by))
+  return [of, ...timeline.topology.podsOf(of)].some((pod) => timeline.topology.serversOf(pod).includes(called))
+}
+
 /** The effect is on somebody who depends on the cause's entity. */
 const clientOf: Judge = (cause, effect, timeline) => {
   const { topology } = timeline
@@ -100,6 +123,7 @@ const clientOf: Judge = (cause, effect, timeline) => {
   if (reason.startsWith(serverType)) return 1
   const servers = topology.serversOf(effect.entity)
   if (servers.includes(server)) return 1
+  if (isCalledBy(server, effect.entity, timeline)) return 1
   // The same application under another type: its process in a log, its service in a metric.
   if (
     topology.clientsOf(server).some((client) => {
