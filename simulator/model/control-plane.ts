@@ -77,7 +77,10 @@ export const schedule = (world: World, pod: Pod): void => {
       ...byScheduler,
       type: 'Warning',
       reason: 'FailedScheduling',
-      message: `0/${world.nodes.length} nodes are available: ${tainted} node(s) had untolerated taint {node.kubernetes.io/unreachable: }, ${world.nodes.length - tainted} node(s) didn't match pod anti-affinity rules. preemption: 0/${world.nodes.length} nodes are available: ${world.nodes.length} Preemption is not helpful for scheduling.`,
+      message:
+        tainted > 0
+          ? `0/${world.nodes.length} nodes are available: ${tainted} node(s) had untolerated taint {node.kubernetes.io/unreachable: }, ${world.nodes.length - tainted} node(s) didn't match pod anti-affinity rules. preemption: 0/${world.nodes.length} nodes are available: ${world.nodes.length} Preemption is not helpful for scheduling.`
+          : `0/${world.nodes.length} nodes are available: ${world.nodes.length} Insufficient cpu. preemption: 0/${world.nodes.length} nodes are available: ${world.nodes.length} No preemption victims found for incoming pod.`,
     })
     world.agenda.after(20 * SECOND, () => schedule(world, pod))
     return

@@ -109,7 +109,8 @@ const BOOT_LINES = [
   'EXT4-fs (vda1): mounted filesystem with ordered data mode. Quota mode: none.',
 ] as const
 
-export const boot = (world: World, node: Machine): void => {
+/** A machine that the cluster does not know yet registers; one that it knows tells that it was rebooted. */
+export const boot = (world: World, node: Machine, known = true): void => {
   const { random, record } = world
   node.up = true
   node.stalled = false
@@ -127,10 +128,10 @@ export const boot = (world: World, node: Machine): void => {
   kernel(world, node, `Command line: BOOT_IMAGE=/boot/vmlinuz-${world.kernelVersion} root=UUID=${random.uuid()} ro console=ttyS0,115200`, 1)
   BOOT_LINES.forEach((line, i) => kernel(world, node, line, 2 + i * 300))
   record.node(node, 'systemd', 1, world.agenda.now + 7000, 'Started kubelet.service - kubelet: The Kubernetes Node Agent.')
-  world.agenda.after(8 * SECOND, () => startKubelet(world, node))
+  world.agenda.after(8 * SECOND, () => startKubelet(world, node, known))
 }
 
-const startKubelet = (world: World, node: Machine): void => {
+const startKubelet = (world: World, node: Machine, known: boolean): void => {
   klog(world, node, 'I', 'server.go:530', `"Kubelet version" kubeletVersion="${world.kubernetesVersion}"`)
   klog(world, node, 'I', 'kubelet.go:2500', '"Starting kubelet main sync loop"', 900)
   klog(
@@ -142,13 +143,13 @@ const startKubelet = (world: World, node: Machine): void => {
     901,
   )
   klog(world, node, 'I', 'kubelet_node_status.go:75', `"Attempting to register node" node="${node.name}"`, 1400)
-  klog(world, node, 'I', 'kubelet_node_status.go:118', `"Node was previously registered" node="${node.name}"`, 1600)
+  if (known) klog(world, node, 'I', 'kubelet_node_status.go:118', `"Node was previously registered" node="${node.name}"`, 1600)
   klog(world, node, 'I', 'kubelet_node_status.go:78', `"Successfully registered node" node="${node.name}"`, 1620)
   const say = (type: 'Normal' | 'Warning', reason: string, message: string, ms: number): void => nodeEvent(world, node, type, reason, message, ms)
   say('Normal', 'Starting', 'Starting kubelet.', 800)
   for (const reason of ['NodeHasSufficientMemory', 'NodeHasNoDiskPressure', 'NodeHasSufficientPID'])
     say('Normal', reason, `Node ${node.name} status is now: ${reason}`, 1400)
-  say('Warning', 'Rebooted', `Node ${node.name} has been rebooted, boot id: ${node.bootId}`, 1500)
+  if (known) say('Warning', 'Rebooted', `Node ${node.name} has been rebooted, boot id: ${node.bootId}`, 1500)
   say('Normal', 'NodeAllocatableEnforced', 'Updated Node Allocatable limit across pods', 1700)
   world.agenda.after(11 * SECOND, () => {
     node.leaseMs = world.agenda.now

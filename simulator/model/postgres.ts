@@ -68,3 +68,32 @@ export const runPostgres = (world: World, postgres: Postgres, sessions: (nowMs: 
     return true
   })
 }
+
+/** A message of a process; of a session where one is named. Details follow on lines of their own. */
+export const postgresSays = (world: World, pid: number, text: string, session = '', delayMs = 0): void =>
+  text.split('\n').forEach((line) => log(world, delayMs, pid, line, session))
+
+/** pg_ctl restart -m fast, as pg_upgradecluster and packages do it. */
+export const postgresRestart = (world: World, postgres: Postgres): void => {
+  const { random } = world
+  const said = (delayMs: number, pid: number, text: string): void => log(world, delayMs, pid, text)
+  said(0, 802, 'LOG:  received fast shutdown request')
+  said(2, 802, 'LOG:  aborting any active transactions')
+  for (let i = 0; i < postgres.sessions.idle + postgres.sessions.active; i++)
+    log(world, 4, random.int(20_000, 60_000), 'FATAL:  terminating connection due to administrator command', `api@${postgres.database} `)
+  said(20, 802, 'LOG:  background worker "logical replication launcher" (PID 817) exited with exit code 1')
+  said(40, 811, 'LOG:  shutting down')
+  said(41, 811, 'LOG:  checkpoint starting: shutdown immediate')
+  said(
+    400,
+    811,
+    `LOG:  checkpoint complete: wrote ${random.int(100, 900)} buffers (1.2%); 0 WAL file(s) added, 0 removed, 1 recycled; write=0.204 s, sync=0.030 s, total=0.361 s; sync files=31, longest=0.004 s, average=0.001 s; distance=9012 kB, estimate=14210 kB`,
+  )
+  said(420, 802, 'LOG:  database system is shut down')
+  const up = random.between(1.5, 3) * SECOND
+  said(up, 802, 'LOG:  starting PostgreSQL 15.14 (Debian 15.14-0+deb12u1) on x86_64-pc-linux-gnu, compiled by gcc (Debian 12.2.0-14+deb12u1) 12.2.0, 64-bit')
+  said(up + 1, 802, 'LOG:  listening on IPv4 address "0.0.0.0", port 5432')
+  said(up + 9, 802, 'LOG:  listening on Unix socket "/var/run/postgresql/.s.PGSQL.5432"')
+  said(up + 30, 805, `LOG:  database system was shut down at ${postgresStamp(world.agenda.now + 410).replace(/\.\d+/, '')}`)
+  said(up + 60, 802, 'LOG:  database system is ready to accept connections')
+}

@@ -24,6 +24,8 @@ export interface Machine {
   kubeletPid: number
   /** User space gets no time: the kubelet misses its heartbeats, probes time out. */
   stalled: boolean
+  /** Prometheus does not reach it, though its own way to the API is open. */
+  unscraped?: boolean
   /** What the control plane holds; Unknown = NotReady. */
   ready: 'True' | 'Unknown'
   readySinceMs: number
@@ -96,7 +98,7 @@ export interface World {
   readonly apiServer: string
   readonly kubernetesVersion: string
   readonly kernelVersion: string
-  readonly nodes: readonly Machine[]
+  readonly nodes: Machine[]
   readonly workloads: Workload[]
   readonly pods: Pod[]
   nextPodIp: number
