@@ -22,6 +22,8 @@ export interface Monitored {
   readonly rules: readonly AlertRule[]
   /** Further exporters, asked at every scrape. */
   readonly exporters?: readonly (() => void)[]
+  /** Prometheus itself runs on one of the nodes: nothing is scraped or evaluated while it has no time. */
+  readonly paused?: () => boolean
   /** Seconds between scrapes, where they are not 15. */
   readonly everyMs?: number
 }
@@ -34,7 +36,7 @@ const scrape = (world: World, { traffic, postgres, redis, exporters }: Monitored
   const sample = (name: string, labels: Record<string, string>, value: number): void => world.record.sample(name, labels, now, value)
   for (const node of world.nodes) {
     const { meters } = node
-    const alive = node.up && !(node.stalled && world.random.chance(0.7))
+    const alive = node.up && node.unscraped !== true && !(node.stalled && world.random.chance(0.7))
     const exporter = { instance: `${node.ip}:9100`, job: 'node-exporter', node: node.name }
     sample('up', exporter, alive ? 1 : 0)
     sample('up', { instance: `${node.ip}:10250`, job: 'kubelet', node: node.name }, alive ? 1 : 0)
@@ -54,7 +56,7 @@ const scrape = (world: World, { traffic, postgres, redis, exporters }: Monitored
   }
   for (const pod of livePods(world)) {
     const node = nodeOf(world, pod)
-    if (!node?.up || node.stalled || pod.startedMs === null) continue
+    if (!node?.up || node.stalled || node.unscraped === true || pod.startedMs === null) continue
     const labels = { container: pod.workload.name, namespace: pod.workload.namespace, node: node.name, pod: pod.name }
     sample('container_cpu_usage_seconds_total', labels, round(pod.cpuSeconds))
     sample('container_memory_working_set_bytes', labels, pod.memoryBytes)
@@ -121,6 +123,7 @@ export const runMonitoring = (world: World, monitored: Monitored): void => {
   world.agenda.every(
     monitored.everyMs ?? SCRAPE_MS,
     () => {
+      if (monitored.paused?.() === true) return true
       scrape(world, monitored)
       evaluate(world, monitored.rules, pending)
       return true

@@ -3,7 +3,7 @@ import { createOne, createPod, deletePod, reconcile, replicaSet, schedule, uidOf
 import { nodeEvent, postEvent } from './events.js'
 import { klog } from './kubelet.js'
 import { boot } from './machine.js'
-import { livePods, nodeOf, podsOf, SECOND, type Machine, type Pod, type Workload, type World } from './world.js'
+import { livePods, MINUTE, nodeOf, podsOf, SECOND, type Machine, type Pod, type Workload, type World } from './world.js'
 
 const scaling = (world: World, owner: Workload, message: string): void =>
   postEvent(world, {
@@ -124,4 +124,18 @@ export const restartMachine = (world: World, node: Machine): void => {
     node.up = false
   })
   world.agenda.after(world.random.between(70, 110) * SECOND, () => boot(world, node))
+}
+
+/** Some minutes in which nobody reaches the node's exporters, and the kubelet misses a beat or two. */
+export const metricsGap = (world: World, node: Machine): void => {
+  node.unscraped = true
+  world.record.note('gap', node.name, world.agenda.now)
+  const lease = `https://${world.apiServer}:6443/apis/coordination.k8s.io/v1/namespaces/kube-node-lease/leases/${node.name}?timeout=10s`
+  for (const ms of [9_000, 20_500])
+    world.agenda.after(ms, () =>
+      klog(world, node, 'E', 'controller.go:251', `"Failed to update lease" err="Put \\"${lease}\\": dial tcp ${world.apiServer}:6443: i/o timeout"`),
+    )
+  world.agenda.after(world.random.between(5, 7) * MINUTE, () => {
+    node.unscraped = false
+  })
 }

@@ -1,3 +1,4 @@
+import { bulkSync } from './bulk-sync.js'
 import { cascade } from './cascade.js'
 import { memoryLeak } from './memory-leak.js'
 import { quietDay } from './quiet-day.js'
@@ -5,6 +6,7 @@ import { connectionSurge } from './connection-surge.js'
 import type { Scenario } from './scenario.js'
 
 export const scenarios: ReadonlyMap<string, Scenario> = new Map([
+  ['bulk-sync', bulkSync],
   ['cascade', cascade],
   ['connection-surge', connectionSurge],
   ['memory-leak', memoryLeak],

@@ -93,6 +93,8 @@ const sameWorkload: Judge = (cause, effect, timeline) => {
   return 1
 }
 
+const CONTROL_PLANE = /(?:^|\/)(?:etcd|kube-apiserver|apiserver)/u
+
 const WORDS: Readonly<Record<string, RegExp>> = { postgres: /postgres|pgsql|(?:^|[^a-z])pg(?:[^a-z]|$)|psql/iu, redis: /redis|sentinel|valkey/iu }
 
 /** A service is a client of what the pods of the workload of its name are clients of. */
@@ -105,12 +107,12 @@ const backedByClient = (service: Entity, server: Entity, { topology }: Timeline)
 }
 
 /** Clients name a service; what serves it is the workload of its name, in one of its pods. */
-const isCalledBy = (server: Entity, client: Entity, timeline: Timeline): boolean => {
-  const by = workloadOf(server, timeline)
+const isCalledBy = (callee: Entity, client: Entity, timeline: Timeline): boolean => {
+  const by = workloadOf(callee, timeline)
   const of = workloadOf(client, timeline)
-  if (by === null || of === null || by === of) return false
+  if (by === null || of === null) return false
   const called = service(namespaceOf(by), shortName(by))
-  return [of, ...timeline.topology.podsOf(of)].some((pod) => timeline.topology.serversOf(pod).includes(called))
+  return [of, ...timeline.topology.podsOf(of)].some((one) => timeline.topology.serversOf(one).some((server) => server === called || server === by))
 }
 
 /** The effect is on somebody who depends on the cause's entity. */
@@ -233,6 +235,7 @@ const JUDGES: Readonly<Record<Relation, Judge>> = {
   },
   // What the scheduler says of the nodes it left out.
   'room-of-node': (_, effect) => (/unreachable|not-ready/u.test(String(effect.attributes['taint'] ?? '')) ? 1 : UNKNOWN),
+  'of-control-plane': (cause) => (CONTROL_PLANE.test(nameOf(cause.entity)) ? 0.9 : FAR),
   'client-of-reversed': (cause, effect, timeline) => clientOf(effect, cause, timeline),
   'tells-of'(cause, effect, timeline) {
     if (cause.entity === effect.entity) return 1
