@@ -34,7 +34,7 @@ export const analyze = async (paths: readonly string[], options: AnalyzeOptions)
   const found = findWrong(timeline)
   const links = linkCauses(found, mechanisms, timeline)
   const explanation = explain(timeline, found, tellIncidents(found, links, timeline))
-  return { postMortem: describe(explanation, found, timeline, options), unreadable: inputs.unreadable }
+  return { postMortem: describe(explanation, found, timeline, { ...options, unreadable: inputs.unreadable }), unreadable: inputs.unreadable }
 }
 
 const extractAll = async (inputs: Inputs, options: AnalyzeOptions): Promise<readonly InputExtract[]> => {

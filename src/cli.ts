@@ -95,6 +95,8 @@ const runAnalyze = async (paths: readonly string[], flags: AnalyzeFlags): Promis
     if (!isZone(zone)) throw new UserError(`--timezone ${rule}: '${zone}' is no IANA zone; expected one such as Europe/Berlin`)
     return { glob: cut < 0 ? null : rule.slice(0, cut), zone }
   })
+  if (flags.since !== undefined && flags.until !== undefined && flags.since > flags.until)
+    throw new UserError('--since is later than --until: the window is empty')
   const { showProgress } = await import('./read/progress.js')
   const progress = showProgress(process.stderr, flags.quiet === true)
   const { postMortem, unreadable } = await analyze(paths, {

@@ -17,6 +17,7 @@ export const RELATIONS = [
   'client-of',
   'client-of-node',
   'room-of-node',
+  'of-control-plane',
   'client-of-reversed',
   'tells-of',
 ] as const

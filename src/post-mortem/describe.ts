@@ -15,6 +15,8 @@ import { duration } from '../findings/words.js'
 export interface DescribeOptions {
   readonly version: string
   readonly command: string
+  /** Inputs that could not be read at all. */
+  readonly unreadable: readonly { readonly path: string; readonly reason: string }[]
 }
 
 export const describe = (explanation: Explanation, found: readonly Found[], timeline: Timeline, options: DescribeOptions): PostMortem => ({
@@ -22,9 +24,29 @@ export const describe = (explanation: Explanation, found: readonly Found[], time
   version: options.version,
   command: options.command,
   incidents: explanation.incidents.map((one) => detail(one, found, timeline)),
-  missing: missingIn(explanation, timeline),
-  clockNotes: timeline.clockNotes,
+  missing: [
+    ...options.unreadable.map(({ path, reason }) => ({ what: `${path} could not be read (${reason})`, hides: 'whatever it says' })),
+    ...missingIn(explanation, timeline),
+  ],
+  clockNotes: [...timeline.clockNotes, ...undecided(explanation, found)],
 })
+
+/** Where a cause was seen after its effect and only its source's resolution lets it be the cause: the order is the mechanism's word. */
+const undecided = (explanation: Explanation, found: readonly Found[]): readonly string[] => {
+  const notes = new Set<string>()
+  for (const { causal } of explanation.incidents) {
+    for (const { cause, effect, mechanism } of causal.links) {
+      const [a, b] = [found[cause], found[effect]]
+      if (a === undefined || b === undefined || a.start <= b.start) continue
+      notes.add(
+        `The order of these two lies within what their sources can tell (${duration(a.start - b.start)}): “${a.summary}” and “${b.summary}” The mechanism ${mechanism.id} puts the first before the second.`,
+      )
+    }
+  }
+  return [...notes].slice(0, MOST_NOTES)
+}
+
+const MOST_NOTES = 10
 
 const detail = (explained: ExplainedIncident, found: readonly Found[], timeline: Timeline): IncidentDetail => {
   const { incident, causal } = explained

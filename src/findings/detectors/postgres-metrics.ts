@@ -9,11 +9,11 @@ import { bytes, called } from '../words.js'
 
 export const postgresMetrics: Detector = {
   id: 'postgres-metrics',
-  finds: ['postgres.connections-rising', 'postgres.connections-saturated', 'postgres.lock-pileup', 'metric.anomalous'],
+  finds: ['postgres.connections-rising', 'postgres.connections-saturated', 'postgres.lock-pileup', 'postgres.slow-queries', 'metric.anomalous'],
   detect(timeline, found) {
     return [...connectionCounts(timeline)]
       .flatMap(([server, count]) => connections(server, count, timeline, found))
-      .concat(lockQueues(timeline), heldWal(timeline))
+      .concat(lockQueues(timeline), slowStatements(timeline), heldWal(timeline))
   },
 }
 
@@ -169,6 +169,35 @@ const lockQueues = (timeline: Timeline): readonly Found[] => {
       }))
   })
 }
+
+/** One slow report is a report; statements that go on being slow are a server in trouble. */
+const SLOW_SECONDS = 1
+const SLOWER = 8
+const SLOW_FOR_MS = 60_000
+
+const slowStatements = (timeline: Timeline): readonly Found[] =>
+  timeline.series
+    .filter((series) => series.name === 'faultline_postgres_statement_seconds')
+    .flatMap((series) => {
+      const usual = median(series.values)
+      return stretches(series, (value) => value >= SLOW_SECONDS && value >= usual * SLOWER, 30_000, higher)
+        .filter((stretch) => stretch.samples >= 4 && stretch.last - stretch.start >= SLOW_FOR_MS)
+        .map((stretch): Found => {
+          const server = postgresOfLabels(series.labels, timeline)
+          return {
+            kind: 'postgres.slow-queries',
+            entity: server,
+            start: stretch.start,
+            end: stretch.end,
+            confidence: 0.8,
+            summary: `Statements of ${called(server)} took up to ${stretch.peak.toFixed(1)} s (usually ${usual.toFixed(3)} s at most).`,
+            evidence: [sampleEvidence(series, stretch.peakAt, `→ ${stretch.peak.toFixed(3)} s, the longest`)],
+            attributes: {},
+            slackMs: 10_000,
+            dose: stretch.peak,
+          }
+        })
+    })
 
 const MIB = 1 << 20
 
