@@ -130,9 +130,12 @@ const rankRoots = (members: readonly number[], found: readonly Found[], graph: G
   return ranked.sort((a, b) => b.confidence - a.confidence || a.finding - b.finding).slice(0, 5)
 }
 
+/** A pod that waits while a node is added starts later; nobody missed it before it was wanted. */
+const waitedForRoom = ({ kind, start, end }: Found): boolean => kind === 'pod.unschedulable' && end !== null && end - start < PLAN_MS
+
 const isPlan = (root: number, paths: ReadonlyMap<number, Path>, found: readonly Found[]): boolean => {
   const one = found[root]
-  if (one === undefined || !PLANNED.has(one.kind)) return false
+  if (one === undefined || !(PLANNED.has(one.kind) || waitedForRoom(one))) return false
   const impacts = [...paths.keys()].map((at) => found[at]).filter((at): at is Found => at !== undefined && at !== one && harmOf(at) > 0)
   return impacts.every(
     (impact) =>

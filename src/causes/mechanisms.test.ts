@@ -84,7 +84,8 @@ const asked = (rule: Readonly<Record<string, readonly string[]>> | undefined): A
 
 const causeOf = (mechanism: Mechanism, kind: FindingKind): Found => {
   const attributes: Attributes = { ...asked(mechanism.if?.cause), ...(mechanism.where === 'moved-to' ? { to: 'a' } : {}) }
-  return found(kind, entityOf(kind, near, mechanism.where), 0, { attributes })
+  const entity = mechanism.where === 'of-control-plane' ? ('process/-/etcd' as const) : entityOf(kind, near, mechanism.where)
+  return found(kind, entity, 0, { attributes })
 }
 
 const effectOf = (mechanism: Mechanism, kind: FindingKind, cause: Found, here: Place, seconds: number): Found => {
