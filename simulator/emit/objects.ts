@@ -54,11 +54,11 @@ const eventObject = (event: KubernetesEvent): Json => {
   }
 }
 
-/** Events live for an hour after their last occurrence; the API lists them by name, not by time. */
+/** Events live for an hour (or what --event-ttl says) after their last occurrence; the API lists them by name, not by time. */
 export const events = (world: World): string =>
   list(
     [...world.record.events.values()]
-      .filter((event) => event.lastMs > world.endMs - HOUR && event.lastMs <= world.endMs)
+      .filter((event) => event.lastMs > world.endMs - (world.eventTtlMs ?? HOUR) && event.lastMs <= world.endMs)
       .sort((a, b) => (`${a.namespace}/${a.name}.${a.suffix}` < `${b.namespace}/${b.name}.${b.suffix}` ? -1 : 1))
       .map(eventObject),
   )

@@ -56,6 +56,18 @@ export const bind = (world: World, pod: Pod, node: Machine): void => {
 const requested = (world: World, node: Machine, what: 'cpu' | 'memory'): number =>
   podsOn(world, node).reduce((sum, pod) => sum + pod.workload.requests[what], 0)
 
+/** pkg/scheduler/framework/types.go: the reasons with their counts, sorted as text. */
+const withoutRoom = (all: number, tainted: number, short: number): string => {
+  const others = all - tainted - short
+  const reasons = [
+    `${short} Insufficient cpu`,
+    `${tainted} node(s) had untolerated taint {node.kubernetes.io/unreachable: }`,
+    ...(others > 0 ? [`${others} node(s) didn't match pod anti-affinity rules`] : []),
+  ].sort()
+  const hints = [`${short} No preemption victims found for incoming pod`, `${all - short} Preemption is not helpful for scheduling`].sort()
+  return `0/${all} nodes are available: ${reasons.join(', ')}. preemption: 0/${all} nodes are available: ${hints.join(', ')}.`
+}
+
 /** The scheduler's own default, LeastAllocated: by requests, not by use. Spreading over hosts is a soft wish that this cluster does not have. */
 export const schedule = (world: World, pod: Pod): void => {
   if (pod.gone || pod.node !== null) return
@@ -73,12 +85,15 @@ export const schedule = (world: World, pod: Pod): void => {
   const byScheduler = { ...aboutPod(pod), component: 'default-scheduler', newApi: true }
   if (!best) {
     const tainted = world.nodes.filter((node) => node.ready !== 'True' || node.cordoned).length
+    const short = world.nodes.filter((node) => node.ready === 'True' && !node.cordoned && requested(world, node, 'cpu') + requests.cpu > node.cores).length
     postEvent(world, {
       ...byScheduler,
       type: 'Warning',
       reason: 'FailedScheduling',
       message:
-        tainted > 0
+        tainted > 0 && short > 0
+          ? withoutRoom(world.nodes.length, tainted, short)
+          : tainted > 0
           ? `0/${world.nodes.length} nodes are available: ${tainted} node(s) had untolerated taint {node.kubernetes.io/unreachable: }, ${world.nodes.length - tainted} node(s) didn't match pod anti-affinity rules. preemption: 0/${world.nodes.length} nodes are available: ${world.nodes.length} Preemption is not helpful for scheduling.`
           : `0/${world.nodes.length} nodes are available: ${world.nodes.length} Insufficient cpu. preemption: 0/${world.nodes.length} nodes are available: ${world.nodes.length} No preemption victims found for incoming pod.`,
     })

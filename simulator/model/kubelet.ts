@@ -26,6 +26,7 @@ export const startPod = (world: World, pod: Pod): void => {
   if (!node?.up) return
   const { random } = world
   const { workload: owner, name, uid } = pod
+  if (owner.mounts?.(pod) === false) return
   const token = `kube-api-access-${random.suffix(5)}`
   const sandbox = random.hex(64)
   pod.containerId = random.hex(64)

@@ -14,7 +14,7 @@ export const runLoad = (world: World): void => {
       const { meters } = node
       const wants = podsOn(world, node).map((pod) => ({
         pod,
-        cores: answers(world, pod) ? Math.max(0, pod.workload.cpu(pod, now) * world.random.between(0.94, 1.06)) : 0.002,
+        cores: answers(world, pod) || (node.starved === true && pod.startedMs !== null) ? Math.max(0, pod.workload.cpu(pod, now) * world.random.between(0.94, 1.06)) : 0.002,
       }))
       const system = 0.12 + 0.02 * wants.length
       const demand = wants.reduce((sum, { cores }) => sum + cores, system)
@@ -24,7 +24,7 @@ export const runLoad = (world: World): void => {
       meters.system += (system * share + used * 0.08) * TICK_S
       meters.user += (used - system * share - used * 0.08) * TICK_S
       meters.idle += Math.max(0, node.cores - used) * TICK_S
-      if (node.stalled) thrash(node)
+      if (node.stalled && node.starved !== true) thrash(node)
       meters.demand = demand / node.cores
       meters.cpuWaiting += Math.max(0, Math.min(1, 1.2 * (meters.demand - 0.75))) * TICK_S
       // The kernel's load average: a twelfth of the way to the run queue in five seconds.
@@ -114,6 +114,7 @@ export const boot = (world: World, node: Machine, known = true): void => {
   const { random, record } = world
   node.up = true
   node.stalled = false
+  node.starved = false
   node.bootId = random.uuid()
   node.bootedMs = world.agenda.now
   node.kubeletPid = random.int(900, 1400)

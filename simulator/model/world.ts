@@ -24,6 +24,8 @@ export interface Machine {
   kubeletPid: number
   /** User space gets no time: the kubelet misses its heartbeats, probes time out. */
   stalled: boolean
+  /** Stalled since others take all of its CPU: what runs in containers goes on. */
+  starved?: boolean
   /** Prometheus does not reach it, though its own way to the API is open. */
   unscraped?: boolean
   /** What the control plane holds; Unknown = NotReady. */
@@ -63,6 +65,8 @@ export interface Workload {
   /** At most one pod on a node. */
   antiAffinity: boolean
   readonly startupMs: number
+  /** Whether the pod's volumes are there; if not, it is started when they are. */
+  mounts?: (pod: Pod) => boolean
   /** Cores and bytes a ready pod wants now. */
   cpu(pod: Pod, nowMs: number): number
   memory(pod: Pod, nowMs: number): number
@@ -102,6 +106,8 @@ export interface World {
   readonly workloads: Workload[]
   readonly pods: Pod[]
   nextPodIp: number
+  /** --event-ttl of the API server, where it is not the usual hour. */
+  eventTtlMs?: number
   /** The last moment at which something was written, and how far into it. */
   moment: { ms: number; passed: number }
 }

@@ -3,6 +3,7 @@ import { cascade } from './cascade.js'
 import { memoryLeak } from './memory-leak.js'
 import { quietDay } from './quiet-day.js'
 import { connectionSurge } from './connection-surge.js'
+import { prometheusQuery } from './prometheus-query.js'
 import type { Scenario } from './scenario.js'
 
 export const scenarios: ReadonlyMap<string, Scenario> = new Map([
@@ -10,5 +11,6 @@ export const scenarios: ReadonlyMap<string, Scenario> = new Map([
   ['cascade', cascade],
   ['connection-surge', connectionSurge],
   ['memory-leak', memoryLeak],
+  ['prometheus-query', prometheusQuery],
   ['quiet-day', quietDay],
 ])

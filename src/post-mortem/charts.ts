@@ -47,7 +47,10 @@ const chart = (
   limits: Chart['limits'] = [],
 ): Chart | null => {
   const [first] = subjects
-  const drawn = lines.filter((line) => line.points.length > 1)
+  // The same series scraped and federated is drawn once, as the one that tells more.
+  const fullest = new Map<string, ChartLine>()
+  for (const line of lines) if (line.points.length > (fullest.get(line.label)?.points.length ?? 1)) fullest.set(line.label, line)
+  const drawn = [...fullest.values()]
   if (first === undefined || drawn.length === 0) return null
   return {
     id,

@@ -97,7 +97,8 @@ const saturated = ({ node, busy, source }: BusyNode): readonly Found[] => {
         sampleEvidence(source, stretch.peakAt, `→ ${percent(stretch.peak)} busy, the most`),
       ],
       attributes: { busy: Math.round(stretch.peak * 100) / 100, usual: Math.round(usual * 100) / 100 },
-      slackMs: Math.max(step, 15_000),
+      // A rate speaks of the interval before its stamp, and the interval before that may have been full in part.
+      slackMs: Math.max(2 * step, 15_000),
       dose: stretch.peak,
     })
   }
