@@ -9,8 +9,8 @@ export const quietNodes: Scenario = (seed) => {
   const day = town('quiet-nodes', seed, { minutes: 65 })
   const { world, random, nodes } = day
   const [{ name, cores, ip }] = nodes as [(typeof nodes)[number]]
-  const job = workload(random, { ...day.plain(`render-${Math.floor(world.startMs / MINUTE) + 14}`, cores * 0.7, 900, cores * 0.74), kind: 'Job' })
-  // Two of them have room, the third waits.
+  const job = workload(random, { ...day.plain(`render-${Math.floor(world.startMs / MINUTE) + 14}`, cores * 0.55, 900, cores * 0.6), kind: 'Job' })
+  // Every node has room for one; the last waits.
   day.at(14, () => runJob(world, job, nodes.length + 1, 22 * MINUTE))
   day.at(14.3, () => {
     for (const pod of podsOf(world, job)) if (pod.node === null) triggerScaleUp(world, pod, 'default-pool', nodes.length)

@@ -66,7 +66,8 @@ const WARM_UP_SHARE = 0.3
 const RISEN = 0.7
 
 const growing = (timeline: Timeline): readonly Found[] =>
-  [...podMemory(timeline)].flatMap(([entity, { column, source }]): Found[] => {
+  [...podMemory(timeline)].flatMap(([entity, { column: all, source }]): Found[] => {
+    const column = measured(all)
     if (column.times.length < 4) return []
     const peak = greatest(column.values)
     // A leak that is killed begins anew: the first rise to most of the peak is the onset, not the highest.
@@ -103,6 +104,12 @@ const growing = (timeline: Timeline): readonly Found[] =>
       },
     ]
   })
+
+/** A container without a byte has not been read yet: it grows from what it takes when it is. */
+const measured = ({ times, values }: Column): Column => {
+  const first = values.findIndex((value) => value > 0)
+  return first <= 0 ? { times, values } : { times: times.slice(first), values: values.slice(first) }
+}
 
 /** A container whose series stops before the data does is gone; null where it goes on to the end. */
 const endOf = (column: Column, timeline: Timeline): number | null => {

@@ -53,6 +53,10 @@ test('a container that has just started warms up; one that goes up and down is n
   none('pod.memory-growing', { series: [memory(one, (second) => (200 + 60 * Math.sin(second / 300)) * MIB)] })
 })
 
+test('a container that nobody has read yet shows 0 B and did not grow from there', () => {
+  none('pod.memory-growing', { series: [memory(one, (second) => (second < 30 ? 0 : 400 * MIB))] })
+})
+
 test("a pod's own cgroup beside its containers' is not counted twice", () => {
   const total = { ...labelsOf(one), container: '', id: '/kubepods' }
   const [first] = findings('pod.memory-growing', { series: [memory(one, leak), memory(one, leak, total)] })
