@@ -1,5 +1,6 @@
 import { bulkSync } from './bulk-sync.js'
 import { cascade } from './cascade.js'
+import { lockAndVolume } from './lock-and-volume.js'
 import { memoryLeak } from './memory-leak.js'
 import { quietDay } from './quiet-day.js'
 import { connectionSurge } from './connection-surge.js'
@@ -10,6 +11,7 @@ export const scenarios: ReadonlyMap<string, Scenario> = new Map([
   ['bulk-sync', bulkSync],
   ['cascade', cascade],
   ['connection-surge', connectionSurge],
+  ['lock-and-volume', lockAndVolume],
   ['memory-leak', memoryLeak],
   ['prometheus-query', prometheusQuery],
   ['quiet-day', quietDay],
