@@ -48,22 +48,26 @@ const colocated = (workload: Entity, trouble: Found, timeline: Timeline): readon
   ]
 }
 
-/** Without a memory limit nothing stops a leak but the node's end: said where a pod's memory grew. */
+/** Without a memory limit nothing stops a leak but the node's end: said where a pod's memory grew, or where it was what the node had to get rid of. */
 const unlimited = (workload: Entity, found: readonly Found[], timeline: Timeline): readonly Found[] => {
   const { topology } = timeline
-  const growing = found.find((one) => one.kind === 'pod.memory-growing' && typeOf(one.entity) === 'pod' && topology.workloadOf(one.entity) === workload)
-  if (growing === undefined || topology.memoryLimit(growing.entity) !== null) return []
-  const [first] = growing.evidence
-  if (first === undefined) return []
+  const mine = found.filter((one) => typeOf(one.entity) === 'pod' && topology.workloadOf(one.entity) === workload)
+  const telling =
+    mine.find((one) => one.kind === 'pod.memory-growing') ?? mine.find((one) => one.kind === 'pod.evicted' && one.attributes['reason'] === 'memory')
+  const [first] = telling?.evidence ?? []
+  if (telling === undefined || first === undefined || topology.memoryLimit(telling.entity) !== null) return []
+  // The pod had no limit from its first moment on.
+  const began = topology.placements(telling.entity)[0]?.from ?? -Infinity
+  const start = telling.kind === 'pod.memory-growing' ? telling.start : Math.max(timeline.from, Math.min(began, telling.start))
   return [
     {
       kind: 'workload.no-limits',
       entity: workload,
-      start: growing.start,
+      start,
       end: null,
       confidence: 0.9,
       summary: `${called(workload).replace(/^w/u, 'W')} runs without a memory limit.`,
-      evidence: [{ ...first, time: iso(growing.start) }],
+      evidence: [{ ...first, time: iso(start) }],
       attributes: {},
       slackMs: 0,
       dose: 1,

@@ -28,8 +28,14 @@ export const nodeNetwork: Detector = {
   detect(timeline, found) {
     const heartbeats = found.filter((one) => one.kind === 'node.heartbeat-missed')
     const unreachable = found.filter((one) => one.kind === 'service.unreachable' && one.attributes['node'] !== undefined)
-    return heartbeats.flatMap((missed): Found[] => {
-      if (missed.dose < MIN_FAILURES || !NETWORK_REASONS.has(String(missed.attributes['reason'] ?? ''))) return []
+    const heard = heartbeats.filter((one) => one.attributes['source'] === undefined)
+    // Without the kubelet's own log, the control plane's word that it heard nothing.
+    const unheard = found.filter(
+      (one) => one.kind === 'node.not-ready' && !heard.some((other) => other.entity === one.entity && overlaps(one, other, AROUND_MS)),
+    )
+    return [...heard, ...unheard].flatMap((missed): Found[] => {
+      const told = missed.kind === 'node.heartbeat-missed'
+      if (told && (missed.dose < MIN_FAILURES || !NETWORK_REASONS.has(String(missed.attributes['reason'] ?? '')))) return []
       if (mostNodesFail(missed, heartbeats, timeline)) return []
       const around = { start: missed.start - AROUND_MS, end: missed.end === null ? null : missed.end + AROUND_MS }
       const mine = unreachable.filter((one) => `node/${String(one.attributes['node'])}` === missed.entity && overlaps(one, around))
@@ -38,7 +44,9 @@ export const nodeNetwork: Detector = {
       if (mine.length === 0 || answered > 0) return []
       // A machine that crashed or has no memory left is silent for that reason, and answers in between.
       if (found.some((one) => one.entity === missed.entity && SILENCING.has(one.kind) && overlaps(one, around))) return []
-      if (covered(missed, mine, timeline) < MOSTLY) return []
+      if (covered(missed, mine, timeline) < MOSTLY || (!told && missed.end === null)) return []
+      // One program that is gone may have died; what listens on several ports died together only with the machine or its network.
+      if (!told && new Set(mine.map((one) => one.entity.slice(one.entity.lastIndexOf(':')))).size < 2) return []
       const start = Math.min(missed.start, ...mine.map((one) => one.start))
       return [
         {
@@ -46,8 +54,10 @@ export const nodeNetwork: Detector = {
           entity: missed.entity,
           start,
           end: missed.end,
-          confidence: 0.88,
-          summary: `${called(missed.entity).replace(/^n/u, 'N')} lost its network: its kubelet could not reach the API server and none of its ${mine.length} scrape targets answered, while the machine went on.`,
+          confidence: told ? 0.88 : 0.7,
+          summary: told
+            ? `${called(missed.entity).replace(/^n/u, 'N')} lost its network: its kubelet could not reach the API server and none of its ${mine.length} scrape targets answered, while the machine went on.`
+            : `${called(missed.entity).replace(/^n/u, 'N')} lost its network, as it seems from outside: the control plane heard nothing of it, none of its ${mine.length} scrape targets answered, and it came back without a reboot.`,
           evidence: chooseEvidence([...missed.evidence, ...mine.flatMap((one) => one.evidence)]),
           attributes: {},
           slackMs: 10_000,
