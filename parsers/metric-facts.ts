@@ -41,6 +41,7 @@ export const metricFacts = (sink: Sink): MetricFacts => {
   const unnamed = new Map<string, { cpus: Set<string>; memory: number | null }>()
   const sizes = new Map<Entity, { cores?: number; memoryBytes?: number }>()
   const maxConnections = new Map<string, number>()
+  const placed = new Set<Entity>()
   const limits = new Map<string, { pod: Entity; container: string; limits: Limits }>()
 
   const add = <K>(sets: Map<K, Set<string>>, key: K, value: string): void => {
@@ -137,6 +138,8 @@ export const metricFacts = (sink: Sink): MetricFacts => {
         return said
       },
     ],
+    ['container_memory_working_set_bytes', (labels) => container(labels)],
+    ['container_cpu_usage_seconds_total', (labels) => container(labels)],
     [
       'kube_pod_owner',
       (labels) => {
@@ -155,6 +158,16 @@ export const metricFacts = (sink: Sink): MetricFacts => {
     ['kube_pod_container_resource_limits_cpu_cores', (labels) => limit(labels, 'cpu')],
     ['pg_settings_max_connections', (labels) => (_, value) => void maxConnections.set(labels['server'] ?? labels['instance'] ?? '', value)],
   ])
+
+  /** cAdvisor counts what runs on its own node: a pod that is long gone from the API was there. */
+  const container = ({ node: on, namespace, pod: plain, exported_pod: exported, exported_namespace: space }: Labels): Watch | null => {
+    const name = exported ?? plain
+    if (!on || !name) return null
+    const of = pod(space ?? namespace ?? '-', name)
+    if (placed.has(of)) return null
+    placed.add(of)
+    return once((ms) => sink.fact({ fact: 'pod-on-node', pod: of, node: node(on), at: Number.isNaN(ms) ? null : utc(ms) }))
+  }
 
   const replicas = (labels: Labels, kind: string): Watch | null => {
     const name = labels[`exported_${kind}`] ?? labels[kind]

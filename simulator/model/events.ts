@@ -1,6 +1,6 @@
 /** Kubernetes events as the components post them. */
 import type { EventDraft } from '../emit/recorder.js'
-import type { Machine, Pod, World } from './world.js'
+import { nodeOf, type Machine, type Pod, type World } from './world.js'
 
 export const postEvent = (world: World, draft: EventDraft, delayMs = 0): void =>
   world.record.event(
@@ -18,12 +18,14 @@ export const aboutPod = (pod: Pod): Pick<EventDraft, 'kind' | 'namespace' | 'nam
 })
 
 /** What a kubelet says of a pod; most of it is about a container. */
-export const podEvent = (world: World, pod: Pod, type: EventDraft['type'], reason: string, message: string, inContainer = true, delayMs = 0): void =>
+export const podEvent = (world: World, pod: Pod, type: EventDraft['type'], reason: string, message: string, inContainer = true, delayMs = 0): void => {
+  if (nodeOf(world, pod)?.refused !== undefined) return
   postEvent(
     world,
     { reason, type, message, ...aboutPod(pod), ...(inContainer ? { container: pod.workload.name } : {}), component: 'kubelet', host: pod.node ?? '' },
     delayMs,
   )
+}
 
 /** What a kubelet says of its node, whose name it gives as the uid. */
 export const nodeEvent = (world: World, node: Machine, type: EventDraft['type'], reason: string, message: string, delayMs = 0): void =>

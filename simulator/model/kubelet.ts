@@ -131,12 +131,31 @@ const probe = (world: World, node: Machine, pod: Pod): void => {
   }
 }
 
+const refusedHeartbeat = (world: World, node: Machine, lease: string, failures: number, why: string): void => {
+  world.record.note('refused', node.name, world.agenda.now)
+  klog(world, node, 'E', 'controller.go:251', `"Failed to update lease" err="Put \\"${lease}\\": ${why}"`)
+  if (failures % 3 === 0)
+    klog(
+      world,
+      node,
+      'E',
+      'kubelet_node_status.go:529',
+      `"Error updating node status, will retry" err="error getting node \\"${node.name}\\": Get \\"https://${world.apiServer}:6443/api/v1/nodes/${node.name}?timeout=10s\\": ${why}"`,
+      700,
+    )
+}
+
 /** Leases every 10 s (a quarter of their 40 s), probes every 10 s. */
 export const runKubelet = (world: World, node: Machine): void => {
   const lease = `https://${world.apiServer}:6443/apis/coordination.k8s.io/v1/namespaces/kube-node-lease/leases/${node.name}?timeout=10s`
   let failures = 0
   const renew = (): boolean => {
     if (!node.up) return true
+    if (node.refused !== undefined) {
+      failures++
+      refusedHeartbeat(world, node, lease, failures, node.refused(world.agenda.now))
+      return true
+    }
     if (!node.stalled) {
       node.leaseMs = world.agenda.now
       failures = 0
@@ -169,7 +188,9 @@ export const runKubelet = (world: World, node: Machine): void => {
   world.agenda.every(
     10 * SECOND,
     () => {
-      if (node.up) for (const pod of podsOn(world, node)) if (pod.startedMs !== null && pod.workload.kind === 'Deployment') probe(world, node, pod)
+      if (node.up)
+        for (const pod of podsOn(world, node))
+          if (pod.startedMs !== null && pod.workload.kind === 'Deployment' && pod.workload.probed !== false) probe(world, node, pod)
       return true
     },
     world.random.between(0, 10) * SECOND,

@@ -18,6 +18,10 @@ export interface Traffic {
   readonly routes: readonly [Route, ...Route[]]
   /** Requests a second. */
   rate(nowMs: number): number
+  /** What the proxy takes for its backends, where it does not hear of changes any more. */
+  backends?(service: Workload): readonly Pod[]
+  /** Its program runs, but no request gets there. */
+  cutOff?(pod: Pod): boolean
   /** Answers by service and status, since the start; monitoring reads them. */
   readonly counts: Map<string, { service: string; status: number; total: number }>
 }
@@ -56,15 +60,15 @@ interface Answer {
 const appLog = (world: World, pod: Pod, level: string, message: string): void =>
   world.record.pod(pod, instant(world), JSON.stringify({ level, message, timestamp: new Date(Math.floor(world.agenda.now)).toISOString() }))
 
-const ask = (world: World, route: Route): Answer => {
+const ask = (world: World, route: Route, { backends: believed, cutOff }: Traffic): Answer => {
   const { random } = world
-  const backends = endpoints(world, route.service)
+  const backends = believed?.(route.service) ?? endpoints(world, route.service)
   if (backends.length === 0) return { status: 503, seconds: 0, upstreams: [] }
   const upstreams: { addr: string; seconds: number; status: string; length: number }[] = []
   const tries = backends.map((pod) => ({ pod, order: random.next() })).sort((a, b) => a.order - b.order)
   for (const { pod } of tries.slice(0, TRIES)) {
     const addr = `${pod.ip}:${pod.workload.port}`
-    if (!answers(world, pod)) {
+    if (!answers(world, pod) || cutOff?.(pod) === true) {
       upstreams.push({ addr, seconds: CONNECT_TIMEOUT_S + random.between(0, 0.002), status: '504', length: 0 })
       continue
     }
@@ -106,7 +110,7 @@ export const runTraffic = (world: World, traffic: Traffic): void => {
     if (!world.random.chance(traffic.rate(world.agenda.now) / 10)) return true
     let drawn = world.random.next() * total
     const route = traffic.routes.find(({ weight }) => (drawn -= weight) < 0) ?? traffic.routes[0]
-    const answer = ask(world, route)
+    const answer = ask(world, route, traffic)
     const { name } = route.service
     world.record.file('ingress/access.log', world.agenda.now + answer.seconds * SECOND, accessLine(world, traffic, route, answer))
     if (answer.status >= 500) world.record.note('errors', name, world.agenda.now)

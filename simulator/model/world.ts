@@ -26,6 +26,8 @@ export interface Machine {
   stalled: boolean
   /** Stalled since others take all of its CPU: what runs in containers goes on. */
   starved?: boolean
+  /** Why its kubelet cannot talk to the API server now, as it logs it; nothing it says arrives. */
+  refused?: ((nowMs: number) => string) | undefined
   /** Prometheus does not reach it, though its own way to the API is open. */
   unscraped?: boolean
   /** What the control plane holds; Unknown = NotReady. */
@@ -65,6 +67,8 @@ export interface Workload {
   /** At most one pod on a node. */
   antiAffinity: boolean
   readonly startupMs: number
+  /** false: it has no HTTP probe, as a database. */
+  readonly probed?: boolean
   /** Whether the pod's volumes are there; if not, it is started when they are. */
   mounts?: (pod: Pod) => boolean
   /** Cores and bytes a ready pod wants now. */

@@ -52,7 +52,7 @@ export const bulkSync: Scenario = (seed) => {
     memory: (): number => (usual + sync.siteMib) * MIB,
   }
   const postgres = {
-    ...workload(random, { ...plain('postgres', 0.3, 600), image: 'postgres:15', port: 5432 }),
+    ...workload(random, { ...plain('postgres', 0.3, 600), image: 'postgres:15', port: 5432, probed: false }),
     memory: (): number => (600 + sync.backendMib) * MIB,
   }
   const bots = workload(random, plain(bot, 0.12, 330))
@@ -63,6 +63,7 @@ export const bulkSync: Scenario = (seed) => {
     ...plain('redis', 0.05, Math.round(4096 - 922 - 60 - usual - 600 - growth - backendGrowth + random.int(-20, 20))),
     image: 'redis:7',
     port: 6379,
+    probed: false,
   })
   const docs = workload(random, { ...plain('docs', 0.04, 70), replicas: 2 })
   const ingress = workload(random, { ...plain('ingress-nginx-controller', 0.15, 180), namespace: 'ingress-nginx' })

@@ -58,7 +58,7 @@ export const connectionSurge: Scenario = (seed) => {
   const bots = workload(random, plain(bot, 0.15, 400))
   const metrics = workload(random, plain('metricity', 0.06, 150))
   const docs = workload(random, { ...plain('docs', 0.03, 60), replicas: 2 })
-  const postgres = workload(random, { ...plain('postgres', 0.25, 600), image: 'postgres:15', port: 5432, antiAffinity: false })
+  const postgres = workload(random, { ...plain('postgres', 0.25, 600), image: 'postgres:15', port: 5432, probed: false })
   const ingress = workload(random, { ...plain('ingress-nginx-controller', 0.15, 180), namespace: 'ingress-nginx' })
   settle(world, workload(random, { ...plain('node-agent', 0.03, 60), namespace: 'kube-system', kind: 'DaemonSet' }), world.nodes)
   settle(world, sites, [first, second, third].slice(0, sites.replicas))

@@ -1,6 +1,7 @@
 import { bulkSync } from './bulk-sync.js'
 import { cascade } from './cascade.js'
 import { lockAndVolume } from './lock-and-volume.js'
+import { expiredCertificate } from './expired-certificate.js'
 import { memoryLeak } from './memory-leak.js'
 import { quietDay } from './quiet-day.js'
 import { connectionSurge } from './connection-surge.js'
@@ -12,6 +13,7 @@ export const scenarios: ReadonlyMap<string, Scenario> = new Map([
   ['cascade', cascade],
   ['connection-surge', connectionSurge],
   ['lock-and-volume', lockAndVolume],
+  ['expired-certificate', expiredCertificate],
   ['memory-leak', memoryLeak],
   ['prometheus-query', prometheusQuery],
   ['quiet-day', quietDay],

@@ -29,7 +29,7 @@ const SAYABLE = 0.35
 /** What no known cause explains: nothing is ever certain. */
 const LEAK = 0.08
 /** A rival much weaker than the best is noise beside it. */
-const RIVAL = 0.7
+const RIVAL = 0.8
 /** Evidence that the rule asks for and finds otherwise. */
 const CONTRADICTED = 0.25
 

@@ -13,6 +13,7 @@ export const RELATIONS = [
   'pod-on-place',
   'node-of-pod',
   'moved-to',
+  'came-from-node',
   'serves',
   'client-of',
   'client-of-node',

@@ -155,6 +155,7 @@ const DENIABLE: ReadonlySet<Relation> = new Set([
   'pod-on-place',
   'node-of-pod',
   'moved-to',
+  'came-from-node',
   'serves',
   'client-of',
   'client-of-node',

@@ -43,15 +43,20 @@ export const placeOf = (entity: Entity, at: number, timeline: Timeline): Entity 
   }
 }
 
-/** A server that nobody calls by its pod is the pod that is called after it, where there is but one such place. */
+/** A server that nobody calls by its pod is the pod that is called after it: the one that was placed last, where they were not in two places at once. */
 const placeByName = (type: string, at: number, { topology }: Timeline): Entity | null => {
+  let latest = -Infinity
   const places = new Set<Entity>()
   for (const pod of topology.pods) {
     const owner = topology.workloadOf(pod)
     const name = owner === null ? '' : shortName(owner)
     if (WORDS[type]?.test(name) !== true || /exporter|operator|backup|bouncer|pool|proxy|admin|sentinel/u.test(name)) continue
-    const place = topology.nodeOf(pod, at)
-    if (place !== null) places.add(place)
+    for (const { node, from } of topology.placements(pod)) {
+      if (from > at || from < latest) continue
+      if (from > latest) places.clear()
+      latest = from
+      places.add(node)
+    }
   }
   const [only] = places
   return places.size === 1 && only !== undefined ? only : null
@@ -106,13 +111,18 @@ const backedByClient = (service: Entity, server: Entity, { topology }: Timeline)
   })
 }
 
+/** A workload called redis is the Redis that a client speaks of. */
+const isKindOf = (server: Entity, by: Entity): boolean => WORDS[typeOf(server)]?.test(shortName(by)) === true
+
 /** Clients name a service; what serves it is the workload of its name, in one of its pods. */
 const isCalledBy = (callee: Entity, client: Entity, timeline: Timeline): boolean => {
   const by = workloadOf(callee, timeline)
   const of = workloadOf(client, timeline)
   if (by === null || of === null) return false
   const called = service(namespaceOf(by), shortName(by))
-  return [of, ...timeline.topology.podsOf(of)].some((one) => timeline.topology.serversOf(one).some((server) => server === called || server === by))
+  return [of, ...timeline.topology.podsOf(of)].some((one) =>
+    timeline.topology.serversOf(one).some((server) => server === called || server === by || isKindOf(server, by)),
+  )
 }
 
 /** The effect is on somebody who depends on the cause's entity. */
@@ -221,6 +231,12 @@ const JUDGES: Readonly<Record<Relation, Judge>> = {
     // A kill in a place that no node is known for (one kernel's log for all) may still be that pod's.
     if (place === null) return UNKNOWN
     return place === effect.entity || nameOf(effect.entity) === 'unknown' ? 1 : FAR
+  },
+  'came-from-node'(cause, effect, timeline) {
+    const workload = workloadOf(effect.entity, timeline)
+    if (workload === null) return FAR
+    const before = timeline.topology.podsOf(workload).flatMap((pod) => timeline.topology.placements(pod))
+    return before.some(({ node, from }) => node === cause.entity && from <= effect.start) ? 1 : FAR
   },
   'moved-to': (cause, effect) => (cause.attributes['to'] === nameOf(effect.entity) ? 1 : FAR),
   serves,
