@@ -4,8 +4,9 @@ import { changes } from './detectors/changes.js'
 import { conditions } from './detectors/conditions.js'
 import { drains } from './detectors/drains.js'
 import { errors } from './detectors/errors.js'
-import { fromSignals, gapOf } from './detectors/from-signals.js'
+import { aspectOf, fromSignals, gapOf } from './detectors/from-signals.js'
 import { kubeState } from './detectors/kube-state.js'
+import { kubeletSilent } from './detectors/kubelet-silent.js'
 import { nodeCpu } from './detectors/node-cpu.js'
 import { nodeCrash } from './detectors/node-crash.js'
 import { nodeDisk } from './detectors/node-disk.js'
@@ -37,6 +38,7 @@ export const detectors: readonly Detector[] = [
   serviceMetrics,
   nodeIdentity,
   nodeNetwork,
+  kubeletSilent,
   pods,
   workloads,
   conditions,
@@ -46,7 +48,7 @@ export const findWrong = (timeline: Timeline): readonly Found[] => {
   let found: readonly Found[] = []
   for (const detector of detectors) {
     const next = detector.detect(timeline, found)
-    if (next.length > 0) found = settled(mergeSame([...found, ...next], gapOf), timeline)
+    if (next.length > 0) found = settled(mergeSame([...found, ...next], gapOf, aspectOf), timeline)
   }
   return found
 }

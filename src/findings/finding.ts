@@ -75,10 +75,14 @@ export const overlaps = (a: { start: number; end: number | null }, b: { start: n
   a.start <= (b.end ?? Infinity) + gapMs && b.start <= (a.end ?? Infinity) + gapMs
 
 /** Findings of one kind on one entity that overlap are one finding with more evidence and, from several inputs, more confidence. */
-export const mergeSame = (found: readonly Found[], gapMs: (kind: FindingKind) => number): readonly Found[] => {
+export const mergeSame = (
+  found: readonly Found[],
+  gapMs: (kind: FindingKind, reason: unknown) => number,
+  aspect: (kind: FindingKind, attributes: Attributes) => string,
+): readonly Found[] => {
   const byKey = new Map<string, Found[]>()
   for (const one of found) {
-    const key = `${one.kind} ${one.entity} ${one.kind === 'alert.fired' || one.kind === 'metric.anomalous' ? String(one.attributes['alertname'] ?? one.attributes['metric'] ?? '') : ''}`
+    const key = `${one.kind} ${one.entity} ${aspect(one.kind, one.attributes)}`
     const list = byKey.get(key)
     if (list === undefined) byKey.set(key, [one])
     else list.push(one)
@@ -88,7 +92,7 @@ export const mergeSame = (found: readonly Found[], gapMs: (kind: FindingKind) =>
     list.sort(byStart)
     let open: Found | null = null
     for (const next of list) {
-      if (open !== null && overlaps(open, next, gapMs(next.kind))) open = join(open, next)
+      if (open !== null && overlaps(open, next, gapMs(next.kind, next.attributes['reason']))) open = join(open, next)
       else {
         if (open !== null) merged.push(open)
         open = next

@@ -1,46 +1,18 @@
 /** Everything on one clock, in one order, under one set of names. Pure: the same extracts in any order give the same timeline. */
 import { THIS_NODE, type Entity } from '../model/entity.js'
-import type { Attributes, Fact, InputExtract, Labels, Phase, SignalKind } from '../model/extract.js'
-import type { Evidence, Input } from '../model/analysis.js'
+import type { Fact, InputExtract, Labels } from '../model/extract.js'
+import type { Input } from '../model/analysis.js'
 import { readClocks, type ClockOptions, type InputClock } from './clock.js'
 import { estimateSkews } from './skew.js'
 import { makeNames, type Names } from './names.js'
+import type { TimedSeries, TimedSignal, TimedSilence } from './timed.js'
 import { makeTopology, type TimedFact, type Topology } from './topology.js'
 
-/** A signal on the common clock; times are milliseconds since the epoch. */
-export interface TimedSignal {
-  readonly kind: SignalKind
-  readonly entity: Entity
-  readonly phase: Phase
-  readonly at: number
-  readonly until: number
-  readonly count: number
-  readonly attributes: Attributes
-  readonly evidence: readonly Evidence[]
-  readonly input: string
-}
-
-export interface TimedSeries {
-  readonly name: string
-  readonly labels: Labels
-  readonly input: string
-  readonly line: number | null
-  readonly times: Float64Array
-  readonly values: Float64Array
-}
+export type { TimedSeries, TimedSignal, TimedSilence }
 
 export interface Missing {
   readonly what: string
   readonly hides: string
-}
-
-/** A silence of an input on the common clock; `node` wrote the input. */
-export interface TimedSilence {
-  readonly input: string
-  readonly node: Entity
-  readonly from: number
-  readonly to: number
-  readonly line: number
 }
 
 export interface Timeline {

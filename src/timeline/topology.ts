@@ -1,7 +1,7 @@
 /** What runs where and who owns what, as a function of time. */
 import { namespaceOf, nameOf, shortName, typeOf, workload, type Entity } from '../model/entity.js'
 import type { Fact } from '../model/extract.js'
-import type { TimedSignal } from './timeline.js'
+import type { TimedSignal } from './timed.js'
 
 type Timed<F> = F extends { readonly at: unknown } ? Omit<F, 'at'> & { readonly at: number | null } : F
 export type TimedFact = Timed<Exclude<Fact, { fact: 'missing' }>>

@@ -201,8 +201,21 @@ const POLICIES: Partial<Readonly<Record<FindingKind, Policy>>> = {
   'action.restart': { gapMs: MINUTE, sure: 0.9, say: (entity) => `${called(entity)} was restarted.` },
 }
 
+/** A rejected certificate stays rejected until somebody replaces it: silence between two such lines is a thinned or rotated log, not a recovery. */
+const UNTIL_REPLACED_MS = 8 * 24 * 60 * MINUTE
+const isLasting = (kind: FindingKind, reason: unknown): boolean =>
+  kind === 'node.certificate-expired' || (kind === 'node.heartbeat-missed' && reason === 'certificate')
+
 /** How far apart two findings of a kind may lie and still be one. */
-export const gapOf = (kind: FindingKind): number => POLICIES[kind]?.gapMs ?? 3 * MINUTE
+export const gapOf = (kind: FindingKind, reason?: unknown): number => (isLasting(kind, reason) ? UNTIL_REPLACED_MS : (POLICIES[kind]?.gapMs ?? 3 * MINUTE))
+
+/** What tells apart two findings of one kind on one entity. */
+export const aspectOf = (kind: FindingKind, attributes: Found['attributes']): string => {
+  if (kind === 'alert.fired') return String(attributes['alertname'] ?? '')
+  if (kind === 'metric.anomalous') return String(attributes['alertname'] ?? attributes['metric'] ?? '')
+  // An expired certificate and one of an unknown authority are two mistakes.
+  return kind === 'node.certificate-expired' ? String(attributes['reason'] ?? '') : ''
+}
 
 export const fromSignals: Detector = {
   id: 'from-signals',
@@ -211,7 +224,7 @@ export const fromSignals: Detector = {
     const groups = new Map<string, TimedSignal[]>()
     for (const signal of timeline.signals) {
       if (!isFindingKind(signal.kind) || POLICIES[signal.kind]?.counts?.(signal) === false || POLICIES[signal.kind] === undefined) continue
-      const key = `${signal.kind}\n${signal.entity}\n${signal.kind === 'alert.fired' ? String(signal.attributes['alertname'] ?? '') : ''}`
+      const key = `${signal.kind}\n${signal.entity}\n${aspectOf(signal.kind, signal.attributes)}`
       const group = groups.get(key)
       if (group === undefined) groups.set(key, [signal])
       else group.push(signal)
@@ -261,6 +274,9 @@ const deletions = (timeline: Timeline): ReadonlyMap<Entity, readonly number[]> =
   return gone
 }
 
+const gapBefore = ({ kind, attributes }: TimedSignal, policy: Policy): number =>
+  isFindingKind(kind) && isLasting(kind, attributes['reason']) ? UNTIL_REPLACED_MS : policy.gapMs
+
 const stretchesOf = (signals: readonly TimedSignal[], policy: Policy, gone: readonly number[]): Stretch[] => {
   const found: Stretch[] = []
   let open: { start: number; last: number; count: number; signals: TimedSignal[]; held: boolean } | null = null
@@ -269,7 +285,7 @@ const stretchesOf = (signals: readonly TimedSignal[], policy: Policy, gone: read
     open = null
   }
   const extend = (signal: TimedSignal, held: boolean): void => {
-    if (open !== null && !open.held && signal.at - open.last > policy.gapMs) close(open.last)
+    if (open !== null && !open.held && signal.at - open.last > gapBefore(signal, policy)) close(open.last)
     open ??= { start: signal.at, last: signal.at, count: 0, signals: [], held: false }
     open.count += signal.count
     open.last = Math.max(open.last, signal.until)

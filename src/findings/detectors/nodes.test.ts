@@ -165,6 +165,34 @@ test('one or two failed renewals are a hiccup: a lease outlives three', () => {
   none('node.network-lost', { facts: cluster, signals: [hiccup], series: [up('a:9100', 'a', (second) => (between(second, 600, 700) ? 0 : 1))] })
 })
 
+/** The control plane holds node a NotReady from one second to another. */
+const notReady = (from: number, to: number) => [
+  signal('node.not-ready', 'node/a', from, {}, { phase: 'begin' }),
+  signal('node.not-ready', 'node/a', to, {}, { phase: 'end' }),
+]
+
+test("without the kubelet's log: a kubelet whose port falls silent before its node is NotReady missed its heartbeats since then", () => {
+  const gone = (second: number): number => (between(second, 600, 910) ? 0 : 1)
+  const [first, ...rest] = findings('node.heartbeat-missed', {
+    facts: cluster,
+    signals: notReady(650, 915),
+    series: [up('a:10250', 'a', gone), up('a:9100', 'a', () => 1)],
+  })
+  assert.deepEqual([first?.entity, rest.length], ['node/a', 0])
+  near(first?.start, 600, 15)
+  // The exporter beside it went on: the machine and its network were there.
+  none('node.network-lost', { facts: cluster, signals: notReady(650, 915), series: [up('a:10250', 'a', gone), up('a:9100', 'a', () => 1)] })
+})
+
+test("without the kubelet's log: a node all of whose ports fall silent, and that comes back without a boot, lost its network", () => {
+  const gone = (second: number): number => (between(second, 600, 910) ? 0 : 1)
+  const ports = [up('a:10250', 'a', gone), up('a:9100', 'a', gone)]
+  const [first] = findings('node.network-lost', { facts: cluster, signals: notReady(650, 915), series: ports })
+  near(first?.start, 600, 15)
+  assert.ok((first?.confidence ?? 1) < 0.8, "less sure than with the kubelet's own word")
+  none('node.network-lost', { facts: cluster, signals: [...notReady(650, 915), signal('node.rebooted', 'node/a', 905)], series: ports })
+})
+
 const silence = (from: number, to: number): NonNullable<InputParts['silences']>[number] => ({ basis: 'utc', from: at(from).ms, to: at(to).ms, line: 812 })
 const writtenOn = (name: string): Fact => ({ fact: 'input-node', node: `node/${name}`, weight: 5 })
 

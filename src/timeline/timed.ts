@@ -1,0 +1,34 @@
+/** What the extracts say, on the common clock: times are milliseconds since the epoch. */
+import type { Evidence } from '../model/analysis.js'
+import type { Entity } from '../model/entity.js'
+import type { Attributes, Labels, Phase, SignalKind } from '../model/extract.js'
+
+export interface TimedSignal {
+  readonly kind: SignalKind
+  readonly entity: Entity
+  readonly phase: Phase
+  readonly at: number
+  readonly until: number
+  readonly count: number
+  readonly attributes: Attributes
+  readonly evidence: readonly Evidence[]
+  readonly input: string
+}
+
+export interface TimedSeries {
+  readonly name: string
+  readonly labels: Labels
+  readonly input: string
+  readonly line: number | null
+  readonly times: Float64Array
+  readonly values: Float64Array
+}
+
+/** A silence of an input; `node` wrote the input. */
+export interface TimedSilence {
+  readonly input: string
+  readonly node: Entity
+  readonly from: number
+  readonly to: number
+  readonly line: number
+}
