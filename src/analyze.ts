@@ -1,4 +1,5 @@
 /** The whole way: paths in, post-mortem out. One line a stage. */
+import type { Input } from './model/analysis.js'
 import type { InputExtract } from './model/extract.js'
 import { explain } from './causes/explain.js'
 import { tellIncidents } from './causes/incidents.js'
@@ -37,7 +38,17 @@ export const analyze = async (paths: readonly string[], options: AnalyzeOptions)
   return { postMortem: describe(explanation, found, timeline, { ...options, unreadable: inputs.unreadable }), unreadable: inputs.unreadable }
 }
 
-const extractAll = async (inputs: Inputs, options: AnalyzeOptions): Promise<readonly InputExtract[]> => {
+/** What each input is, without asking what went wrong. */
+export const inspect = async (
+  paths: readonly string[],
+  options: TimelineOptions,
+): Promise<{ readonly inputs: readonly Input[]; readonly unreadable: readonly Unreadable[] }> => {
+  const found = await findInputs(paths)
+  const timeline = buildTimeline(await extractAll(found, {}), options)
+  return { inputs: timeline.inputs, unreadable: found.unreadable }
+}
+
+const extractAll = async (inputs: Inputs, options: Pick<AnalyzeOptions, 'onBytes'>): Promise<readonly InputExtract[]> => {
   const extracts: InputExtract[] = []
   for (const source of inputs.sources) extracts.push(await extractInput(source, (count) => options.onBytes?.(count, inputs)))
   return extracts

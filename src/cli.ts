@@ -8,6 +8,7 @@ import { utc } from '@date-fns/utc'
 import { Command, CommanderError, InvalidArgumentError, Option } from 'commander'
 import { parseISO } from 'date-fns'
 import { UserError } from './model/user-error.js'
+import type { ZoneRule } from './timeline/clock.js'
 
 const EXIT = { analysed: 0, incident: 1, usage: 2, unreadable: 3 } as const
 
@@ -86,15 +87,44 @@ program
     process.exitCode = await runAnalyze(paths, flags)
   })
 
-const runAnalyze = async (paths: readonly string[], flags: AnalyzeFlags): Promise<number> => {
-  const { analyze } = await import('./analyze.js')
+program
+  .command('inspect')
+  .description('what each file is, its times, zone and clock, what was not understood')
+  .argument('<path...>', 'what to read')
+  .option('--json <file>', "the same as data ('-' for stdout)")
+  .option('--timezone <[glob=]zone>', 'IANA zone of log lines that carry none; repeatable', collect, [])
+  .option('--year <yyyy>', 'year of log lines that carry none (default: inferred)', asYear)
+  .option('--quiet', 'no messages')
+  .option('--verbose', 'accepted for symmetry; everything is said already')
+  .action(async (paths: string[], flags: Pick<AnalyzeFlags, 'json' | 'timezone' | 'year' | 'quiet'>) => {
+    process.exitCode = await runInspect(paths, flags)
+  })
+
+const runInspect = async (paths: readonly string[], flags: Pick<AnalyzeFlags, 'json' | 'timezone' | 'year' | 'quiet'>): Promise<number> => {
+  const { inspect } = await import('./analyze.js')
+  const { inputs, unreadable } = await inspect(paths, { zones: await zoneRules(flags.timezone), year: flags.year ?? null, since: null, until: null })
+  if (flags.quiet !== true) for (const { path, reason } of unreadable) say(`${path}: ${reason}`)
+  if (flags.json !== undefined) await write(flags.json, `${JSON.stringify(inputs, null, 2)}\n`)
+  if (flags.json !== '-') {
+    const { inspectionTable } = await import('./report/inspection.js')
+    process.stdout.write(`${inspectionTable(inputs)}\n`)
+  }
+  return unreadable.length > 0 ? EXIT.unreadable : EXIT.analysed
+}
+
+const zoneRules = async (rules: readonly string[]): Promise<readonly ZoneRule[]> => {
   const { isZone } = await import('./timeline/zones.js')
-  const zones = flags.timezone.map((rule) => {
+  return rules.map((rule) => {
     const cut = rule.lastIndexOf('=')
     const zone = rule.slice(cut + 1)
     if (!isZone(zone)) throw new UserError(`--timezone ${rule}: '${zone}' is no IANA zone; expected one such as Europe/Berlin`)
     return { glob: cut < 0 ? null : rule.slice(0, cut), zone }
   })
+}
+
+const runAnalyze = async (paths: readonly string[], flags: AnalyzeFlags): Promise<number> => {
+  const { analyze } = await import('./analyze.js')
+  const zones = await zoneRules(flags.timezone)
   if (flags.since !== undefined && flags.until !== undefined && flags.since > flags.until)
     throw new UserError('--since is later than --until: the window is empty')
   const { showProgress } = await import('./read/progress.js')
