@@ -80,6 +80,7 @@ const MEANINGS: readonly (readonly [string, string])[] = [
   ['rcu: INFO: rcu_sched detected stalls on CPUs/tasks:', 'node.kernel-hang point node/?'],
   ['Linux version 6.8.0-45-generic (buildd@x) #45-Ubuntu SMP', 'node.rebooted point node/?'],
   ['e1000e 0000:00:1f.6 eno1: NIC Link is Down', 'node.network-lost begin node/?'],
+  ['igb 0000:56:00.0 eth0: igb: eth0 NIC Link is Down', 'node.network-lost begin node/?'],
   ['mlx5_core 0000:03:00.0 enp3s0f0: Link up', 'node.network-lost end node/?'],
   ['IPv6: ADDRCONF(NETDEV_CHANGE): eth0: link becomes ready', ''],
   ['cni0: port 1(veth77953d76) entered disabled state', ''],

@@ -40,7 +40,8 @@ const readHuman = (bytes: Buffer, at: number, end: number): number => {
   return at + all.length
 }
 
-const UPLINK = /(?:^|[ :])((?:eth|en|bond)[a-z0-9]{0,14}): (?:NIC )?[Ll]ink (?:is )?([Dd]own|[Uu]p)\b/u
+// 'eth0: NIC Link is Down', 'eth0: Link up'; igb and the older e1000: 'igb: eth0 NIC Link is Down'.
+const UPLINK = /(?:^|[ :])((?:eth|en|bond)[a-z0-9]{0,14})(?::| NIC|: NIC) [Ll]ink (?:is )?([Dd]own|[Uu]p)\b/u
 const BOND_LOST = /^(bond\d{1,4}): now running without any active interface/u
 const STUCK = /stuck for (\d{1,6})s!/u
 const BLOCKED = /^INFO: task (.{1,64}):(\d{1,10}) blocked for more than (\d{1,6}) seconds/u

@@ -20,6 +20,8 @@ export interface Traffic {
   rate(nowMs: number): number
   /** What the proxy takes for its backends, where it does not hear of changes any more. */
   backends?(service: Workload): readonly Pod[]
+  /** Backends that are tried for one request, where they are not three (proxy_next_upstream off: one). */
+  readonly tries?: number
   /** Its program runs, but no request gets there. */
   cutOff?(pod: Pod): boolean
   /** Answers by service and status, since the start; monitoring reads them. */
@@ -60,13 +62,13 @@ interface Answer {
 const appLog = (world: World, pod: Pod, level: string, message: string): void =>
   world.record.pod(pod, instant(world), JSON.stringify({ level, message, timestamp: new Date(Math.floor(world.agenda.now)).toISOString() }))
 
-const ask = (world: World, route: Route, { backends: believed, cutOff }: Traffic): Answer => {
+const ask = (world: World, route: Route, { backends: believed, cutOff, tries: allowed = TRIES }: Traffic): Answer => {
   const { random } = world
   const backends = believed?.(route.service) ?? endpoints(world, route.service)
   if (backends.length === 0) return { status: 503, seconds: 0, upstreams: [] }
   const upstreams: { addr: string; seconds: number; status: string; length: number }[] = []
   const tries = backends.map((pod) => ({ pod, order: random.next() })).sort((a, b) => a.order - b.order)
-  for (const { pod } of tries.slice(0, TRIES)) {
+  for (const { pod } of tries.slice(0, allowed)) {
     const addr = `${pod.ip}:${pod.workload.port}`
     if (!answers(world, pod) || cutOff?.(pod) === true) {
       upstreams.push({ addr, seconds: CONNECT_TIMEOUT_S + random.between(0, 0.002), status: '504', length: 0 })

@@ -4,6 +4,7 @@ import { lockAndVolume } from './lock-and-volume.js'
 import { expiredCertificate } from './expired-certificate.js'
 import { memoryLeak } from './memory-leak.js'
 import { quietDay } from './quiet-day.js'
+import { clonedNode } from './cloned-node.js'
 import { connectionSurge } from './connection-surge.js'
 import { prometheusQuery } from './prometheus-query.js'
 import type { Scenario } from './scenario.js'
@@ -11,6 +12,7 @@ import type { Scenario } from './scenario.js'
 export const scenarios: ReadonlyMap<string, Scenario> = new Map([
   ['bulk-sync', bulkSync],
   ['cascade', cascade],
+  ['cloned-node', clonedNode],
   ['connection-surge', connectionSurge],
   ['lock-and-volume', lockAndVolume],
   ['expired-certificate', expiredCertificate],

@@ -216,7 +216,12 @@ const compete = (candidates: readonly Candidate[], found: readonly Found[]): rea
       (candidate) => !kept.some((other) => other !== candidate && other.strength >= candidate.strength * 0.6 && isAncestor(candidate.cause, other.cause)),
     )
     const strongest = direct[0]?.strength ?? 0
-    const serious = direct.filter((candidate) => candidate.strength >= strongest * RIVAL)
+    const near = direct.filter((candidate) => candidate.strength >= Math.max(strongest * RIVAL, SAYABLE))
+    // Where the detailed path is too weak to be told, the short cut is what is left of it.
+    const instead = kept.filter(
+      (candidate) => !direct.includes(candidate) && candidate.strength >= strongest * RIVAL && !near.some((other) => isAncestor(candidate.cause, other.cause)),
+    )
+    const serious = [...near, ...instead]
     const mass = serious.reduce((sum, candidate) => sum + groupShare(candidate, serious, found), 0) + LEAK
     for (const candidate of serious) {
       const share = groupShare(candidate, serious, found) / mass

@@ -63,6 +63,8 @@ const POLICIES: Partial<Readonly<Record<FindingKind, Policy>>> = {
   'node.oom-kill': {
     gapMs: 5 * MINUTE,
     sure: 0.97,
+    // Where the kernel's log is missing, the kubelet's event is what tells of it, some seconds later.
+    slackMs: 5_000,
     say: (entity, stretch) =>
       `The kernel killed ${text(stretch, 'process') || 'a process'} on ${called(entity)} for lack of memory${stretch.count > 1 ? `, ${times(stretch.count)}` : ''}.`,
   },
