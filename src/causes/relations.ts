@@ -82,6 +82,8 @@ const samePlace: Judge = (cause, effect, timeline) => {
   if (cause.entity === effect.entity) return 1
   const [a, b] = [nodeHinted(cause, timeline), nodeHinted(effect, timeline)]
   if (a !== null && b !== null) return a === b ? 1 : Math.min(elsewhere(a, b, timeline) * 2, 0.75)
+  // The kernel names the process that it killed.
+  if (WORDS[typeOf(effect.entity)]?.test(String(cause.attributes['process'] ?? '')) === true) return 0.75
   return timeline.names.nodes.size <= 2 ? 0.75 : UNKNOWN
 }
 

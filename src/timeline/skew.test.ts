@@ -41,3 +41,26 @@ test('clocks that agree are left alone, however long single pods take', () => {
 test('two or three facts are too few to move a clock', () => {
   assert.equal(read(takenUp(180, PODS.slice(0, 3))).offset, 0)
 })
+
+/** What one machine wrote: its kernel tells of a killed process, its kubelet of pods. */
+const machine = (kubelet: Signal[], kernel: Signal[], events: Signal[]) => {
+  const facts = [{ fact: 'input-node', node: 'node/worker-1', weight: 3 }] as const
+  const timeline = timelineOf([
+    input('dump/events.json', { format: 'kubernetes-events', signals: [...placed(), ...events] }),
+    input('dump/worker-1/kubelet.log', { format: 'kubelet', signals: kubelet, facts }),
+    input('dump/worker-1/dmesg.log', { format: 'kernel', signals: kernel, facts }),
+  ])
+  return timeline.inputs.find((one) => one.path.endsWith('dmesg.log'))?.clockOffsetMs ?? NaN
+}
+const killed = (pid: number, second: number): Signal => signal('node.oom-kill', 'node/worker-1', second, { process: 'postgres', pid })
+
+test("a machine's kernel writes by the clock of its kubelet", () => {
+  assert.ok(Math.abs(machine(takenUp(180), [killed(4711, 500)], []) + 180_500) <= 1_000)
+  assert.equal(machine(takenUp(0), [killed(4711, 500)], []), 0)
+})
+
+test('a killed process has a number of its own: one is enough, another number is another process', () => {
+  assert.ok(Math.abs(machine([], [killed(4711, 500)], [killed(4711, 380)]) + 120_000) <= 1_000)
+  assert.equal(machine([], [killed(4711, 500)], [killed(4712, 380)]), 0)
+  assert.equal(machine([], [killed(4711, 500)], [killed(4711, 503)]), 0)
+})
