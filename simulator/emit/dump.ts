@@ -26,9 +26,12 @@ const inJournal = (host: string, { ms, unit, pid, text: said }: NodeLine): strin
 const nodeFiles = (host: string, lines: readonly NodeLine[], layout: Layout): [string, string][] => {
   if (layout.nodeLogs === 'journal') return [[`nodes/${host}/journal.log`, text(lines.map((line) => inJournal(host, line)))]]
   const of = (unit: NodeLine['unit'], dress: (line: NodeLine) => string): string => text(lines.filter((line) => line.unit === unit).map(dress))
+  // The kernel's ring buffer does not outlive a boot.
+  const sinceBoot = lines.slice(lines.findLastIndex((line) => line.unit === 'boot') + 1)
+  const ring = (dress: (line: NodeLine) => string): string => text(sinceBoot.filter((line) => line.unit === 'kernel').map(dress))
   return [
     [`nodes/${host}/kubelet.log`, of('kubelet', (line) => line.text)],
-    [`nodes/${host}/dmesg.log`, of('kernel', (line) => `${microStamp(line.ms).replace('.', ',').replace('Z', '+00:00')} ${line.text}`)],
+    [`nodes/${host}/dmesg.log`, ring((line) => `${microStamp(line.ms).replace('.', ',').replace('Z', '+00:00')} ${line.text}`)],
   ]
 }
 

@@ -69,7 +69,7 @@ const CONDITIONS = [
   ['PIDPressure', 'KubeletHasSufficientPID', 'kubelet has sufficient PID available'],
 ] as const
 
-const nodeObject = (world: World, node: Machine): Json => {
+export const nodeObject = (world: World, node: Machine): Json => {
   const lost = node.ready !== 'True'
   const since = secondStamp(node.readySinceMs)
   const unknown = { message: 'Kubelet stopped posting node status.', reason: 'NodeStatusUnknown', status: 'Unknown' }

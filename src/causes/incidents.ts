@@ -26,11 +26,11 @@ export interface CausalIncident {
 
 /** How much it hurts, where it hurts somebody. */
 const HARM: Partial<Readonly<Record<FindingKind, number>>> = {
-  'workload.unavailable': 0.9,
+  'workload.unavailable': 0.8,
   'service.errors': 1,
   'service.unreachable': 0.85,
   'app.errors': 0.8,
-  'workload.degraded': 0.7,
+  'workload.degraded': 0.6,
   'service.slow': 0.6,
   'redis.down': 0.6,
   'redis.quorum-lost': 0.6,

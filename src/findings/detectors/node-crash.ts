@@ -75,8 +75,8 @@ const crashBefore = (boot: Found, timeline: Timeline, found: readonly Found[]): 
   ]
 }
 
-/** The silence of the node's own log that ends with the boot. */
+/** The silence of the node's own logs that ends with the boot: it begins with the last of them that fell silent, as a kernel may have little to say for hours. */
 const silenceBefore = (node: Entity, boot: number, timeline: Timeline): TimedSilence | null =>
   timeline.silences
     .filter((silence) => silence.node === node && silence.from < boot && Math.abs(silence.to - boot) <= BOOT_MS)
-    .sort((a, b) => b.to - b.from - (a.to - a.from))[0] ?? null
+    .sort((a, b) => b.from - a.from)[0] ?? null
