@@ -10,7 +10,7 @@ import { analyze } from '../src/analyze.js'
 import type { Analysis } from '../src/model/analysis.js'
 import { renderJson } from '../src/report/json.js'
 import { judgeLinks, type JudgedLink } from './calibration.js'
-import { score, type Score } from './score.js'
+import { namesEarliest, score, type Score } from './score.js'
 import { vary, type Files } from './variants.js'
 
 export interface Case {
@@ -29,6 +29,8 @@ export interface Row {
   readonly expect: Truth['expect']
   readonly allowedExtraIncidents: number
   readonly score: Score
+  /** The first of what the data still shows is ranked first. */
+  readonly earliest: boolean
   readonly links: readonly JudgedLink[]
   readonly seconds: number
 }
@@ -86,6 +88,7 @@ export const runCase = async ({ scenario: name, seed, variants, keep }: Case): P
       expect: truth.expect,
       allowedExtraIncidents: truth.allowedExtraIncidents,
       score: score(truth, analysis),
+      earliest: truth.expect === 'incident' && namesEarliest(truth, analysis),
       links: truth.expect === 'none' ? [] : judgeLinks(truth, analysis),
       seconds,
     })

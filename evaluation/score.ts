@@ -77,6 +77,38 @@ const NOTHING = {
   firstRoot: '',
 }
 
+interface Best {
+  readonly incident: Incident
+  /** Findings by the step that they match. */
+  readonly hits: ReadonlyMap<string, readonly string[]>
+  readonly found: number
+}
+
+/** The incident that tells most of the truth. */
+const bestOf = (truth: Truth, incidents: readonly Incident[]): Best | undefined =>
+  incidents
+    .map((incident) => {
+      const hits = new Map(truth.steps.map((step) => [step.id, incident.findings.filter((finding) => matches(finding, step)).map(({ id }) => id)]))
+      return { incident, hits, found: [...hits.values()].filter((ids) => ids.length > 0).length }
+    })
+    .sort((a, b) => b.found - a.found)[0]
+
+/**
+ * Whether the root cause that is ranked first is a true one, or else the earliest that the data shows: a step of the truth of which
+ * no step that led to it was found. Where the source is missing that would tell of the root, nobody can name it.
+ */
+export const namesEarliest = (truth: Truth, { incidents }: Pick<Analysis, 'incidents'>): boolean => {
+  const best = bestOf(truth, incidents)
+  const first = best?.incident.rootCauses[0]?.finding
+  if (!best || first === undefined) return false
+  const backwards = truth.edges.map(([cause, effect]) => [effect, cause] as const)
+  const found = new Set(truth.steps.filter((step) => incidents.some(({ findings }) => findings.some((finding) => matches(finding, step)))).map(({ id }) => id))
+  return [...best.hits].some(
+    ([step, ids]) =>
+      ids.includes(first) && (truth.roots.includes(step) || ![...reachable(backwards, [step])].some((other) => other !== step && found.has(other))),
+  )
+}
+
 export const score = (truth: Truth, { incidents }: Pick<Analysis, 'incidents'>): Score => {
   const faults = incidents.flatMap(faultsOf)
   const causal = incidents.filter(({ links }) => links.length > 0)
@@ -90,12 +122,7 @@ export const score = (truth: Truth, { incidents }: Pick<Analysis, 'incidents'>):
       firstRoot: roots(causal[0])[0] ?? '',
     }
 
-  const [best] = incidents
-    .map((incident) => {
-      const hits = new Map(truth.steps.map((step) => [step.id, incident.findings.filter((finding) => matches(finding, step)).map(({ id }) => id)]))
-      return { incident, hits, found: [...hits.values()].filter((ids) => ids.length > 0).length }
-    })
-    .sort((a, b) => b.found - a.found)
+  const best = bestOf(truth, incidents)
   if (!best) return { ...NOTHING, pass: false, faults, missing: truth.steps.map(({ id }) => id) }
 
   const { incident, hits } = best

@@ -90,8 +90,11 @@ export const report = (rows: readonly Row[]): string => {
     parts.push(
       'The same incidents, collected otherwise',
       table(
-        ['variant', 'dumps', 'root@1', 'root@3', 'steps', 'edges', 'precision', 'decoys', 'extra', 'pass'],
-        [...by(varied, ({ variant }) => variant ?? '').map(([name, of]) => incidentLine(name, of)), incidentLine('all', varied)],
+        ['variant', 'dumps', 'root@1', 'earliest@1', 'steps', 'edges', 'precision', 'decoys', 'extra'],
+        [...by(varied, ({ variant }) => variant ?? ''), ['all', varied] as const].map(([name, of]) => {
+          const [title = '', dumps = '', root = '', , ...rest] = incidentLine(name, of)
+          return [title, dumps, root, percent(mean(of.map(({ earliest }) => Number(earliest)))), ...rest.slice(0, -1)]
+        }),
       ),
     )
   if (plain.length > 0)
