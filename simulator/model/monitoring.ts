@@ -81,9 +81,10 @@ const scrape = (world: World, { traffic, postgres, redis, exporters }: Monitored
     )
   if (postgres) {
     const labels = { instance: `${postgres.name}:9187`, job: 'postgres-exporter' }
-    sample('pg_up', labels, 1)
-    sample('pg_settings_max_connections', labels, postgres.maxConnections)
-    for (const state of ['active', 'idle'] as const)
+    const down = postgres.down?.() === true
+    sample('pg_up', labels, down ? 0 : 1)
+    if (!down) sample('pg_settings_max_connections', labels, postgres.maxConnections)
+    for (const state of down ? [] : (['active', 'idle'] as const))
       sample('pg_stat_activity_count', { ...labels, datname: postgres.database, state }, postgres.sessions[state])
   }
 }

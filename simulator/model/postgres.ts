@@ -7,6 +7,8 @@ export interface Postgres {
   readonly database: string
   readonly maxConnections: number
   sessions: { active: number; idle: number }
+  /** The server does not run; it neither logs nor answers. */
+  down?: () => boolean
 }
 
 const FILE = 'postgres/postgresql-15-main.log'
@@ -52,8 +54,9 @@ const checkpoint = (world: World): void => {
 
 export const runPostgres = (world: World, postgres: Postgres, sessions: (nowMs: number) => { active: number; idle: number }): void => {
   const { random } = world
-  world.agenda.every(5 * MINUTE, () => (checkpoint(world), true), random.between(0, 5) * MINUTE)
+  world.agenda.every(5 * MINUTE, () => (postgres.down?.() === true || checkpoint(world), true), random.between(0, 5) * MINUTE)
   world.agenda.every(20 * SECOND, () => {
+    if (postgres.down?.() === true) return true
     postgres.sessions = sessions(world.agenda.now)
     if (random.chance(0.12)) {
       const user = random.pick(['api', 'report'] as const)

@@ -7,6 +7,7 @@ import { quietDay } from './quiet-day.js'
 import { clonedNode } from './cloned-node.js'
 import { connectionSurge } from './connection-surge.js'
 import { prometheusQuery } from './prometheus-query.js'
+import { vacuumHostDown } from './vacuum-host-down.js'
 import type { Scenario } from './scenario.js'
 
 export const scenarios: ReadonlyMap<string, Scenario> = new Map([
@@ -19,4 +20,5 @@ export const scenarios: ReadonlyMap<string, Scenario> = new Map([
   ['memory-leak', memoryLeak],
   ['prometheus-query', prometheusQuery],
   ['quiet-day', quietDay],
+  ['vacuum-host-down', vacuumHostDown],
 ])

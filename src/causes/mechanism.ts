@@ -19,6 +19,8 @@ export const RELATIONS = [
   'client-of-node',
   'room-of-node',
   'of-control-plane',
+  'of-dns',
+  'runs-in',
   'client-of-reversed',
   'tells-of',
 ] as const

@@ -54,6 +54,7 @@ const factsOf = (here: Place): readonly Fact[] => [
   { fact: 'runs-as', of: here.redis, by: here.cache },
   { fact: 'runs-as', of: here.service, by: here.workload },
   { fact: 'runs-as', of: here.service, by: here.pod },
+  { fact: 'runs-as', of: here.postgres, by: here.pod },
   ...[here.app, here.service, here.pod, here.workload].flatMap((client) =>
     [here.postgres, here.redis, here.workload, here.service].map((server): Fact => ({ fact: 'client-of', client, server })),
   ),
@@ -82,9 +83,12 @@ const asked = (rule: Readonly<Record<string, readonly string[]>> | undefined): A
     ]),
   )
 
+/** Causes whose name says what they are. */
+const AT: Partial<Readonly<Record<Relation, Entity>>> = { 'of-control-plane': 'process/-/etcd', 'of-dns': 'workload/kube-system/coredns' }
+
 const causeOf = (mechanism: Mechanism, kind: FindingKind): Found => {
   const attributes: Attributes = { ...asked(mechanism.if?.cause), ...(mechanism.where === 'moved-to' ? { to: 'a' } : {}) }
-  const entity = mechanism.where === 'of-control-plane' ? ('process/-/etcd' as const) : entityOf(kind, near, mechanism.where)
+  const entity = AT[mechanism.where] ?? entityOf(kind, near, mechanism.where)
   return found(kind, entity, 0, { attributes })
 }
 
@@ -160,6 +164,7 @@ const DENIABLE: ReadonlySet<Relation> = new Set([
   'client-of',
   'client-of-node',
   'client-of-reversed',
+  'runs-in',
   'tells-of',
 ])
 

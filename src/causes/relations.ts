@@ -43,6 +43,9 @@ export const placeOf = (entity: Entity, at: number, timeline: Timeline): Entity 
   }
 }
 
+/** Called after a server, and not the server. */
+const SATELLITE = /exporter|operator|backup|bouncer|pool|proxy|admin|sentinel/u
+
 /** A server that nobody calls by its pod is the pod that is called after it: the one that was placed last, where they were not in two places at once. */
 const placeByName = (type: string, at: number, { topology }: Timeline): Entity | null => {
   let latest = -Infinity
@@ -50,7 +53,7 @@ const placeByName = (type: string, at: number, { topology }: Timeline): Entity |
   for (const pod of topology.pods) {
     const owner = topology.workloadOf(pod)
     const name = owner === null ? '' : shortName(owner)
-    if (WORDS[type]?.test(name) !== true || /exporter|operator|backup|bouncer|pool|proxy|admin|sentinel/u.test(name)) continue
+    if (WORDS[type]?.test(name) !== true || SATELLITE.test(name)) continue
     for (const { node, from } of topology.placements(pod)) {
       if (from > at || from < latest) continue
       if (from > latest) places.clear()
@@ -100,6 +103,7 @@ const sameWorkload: Judge = (cause, effect, timeline) => {
   return 1
 }
 
+const CLUSTER_DNS = /(?:^|\/)(?:rke2-)?(?:coredns|kube-dns|node-local-dns|nodelocaldns)/u
 const CONTROL_PLANE = /(?:^|\/)(?:etcd|kube-apiserver|apiserver)/u
 
 const WORDS: Readonly<Record<string, RegExp>> = { postgres: /postgres|pgsql|(?:^|[^a-z])pg(?:[^a-z]|$)|psql/iu, redis: /redis|sentinel|valkey/iu }
@@ -254,6 +258,14 @@ const JUDGES: Readonly<Record<Relation, Judge>> = {
   // What the scheduler says of the nodes it left out.
   'room-of-node': (_, effect) => (/unreachable|not-ready/u.test(String(effect.attributes['taint'] ?? '')) ? 1 : UNKNOWN),
   'of-control-plane': (cause) => (CONTROL_PLANE.test(nameOf(cause.entity)) ? 0.9 : FAR),
+  'of-dns': (cause) => (CLUSTER_DNS.test(nameOf(cause.entity)) ? 0.95 : FAR),
+  // The pod that the server is.
+  'runs-in'(cause, effect, timeline) {
+    const workload = workloadOf(effect.entity, timeline)
+    if (timeline.topology.runsAs(cause.entity).some((by) => by === effect.entity || by === workload)) return 1
+    const name = shortName(workload ?? effect.entity)
+    return WORDS[typeOf(cause.entity)]?.test(name) === true && !SATELLITE.test(name) ? 0.9 : FAR
+  },
   'client-of-reversed': (cause, effect, timeline) => clientOf(effect, cause, timeline),
   'tells-of'(cause, effect, timeline) {
     if (cause.entity === effect.entity) return 1

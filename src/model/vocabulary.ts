@@ -53,7 +53,7 @@ export const VOCABULARY = {
   'postgres.crashed': { role: 'fault', means: 'the server stopped unexpectedly' },
   'postgres.recovering': { role: 'symptom', means: 'crash recovery; connections are rejected' },
   'postgres.shutdown': { role: 'response', means: 'a requested shutdown' },
-  'postgres.autovacuum': { role: 'condition', means: 'a heavy vacuum ran' },
+  'postgres.autovacuum': { role: 'change', means: 'a heavy vacuum ran' },
   'postgres.lock-pileup': { role: 'fault', means: 'sessions queue behind a lock' },
   'postgres.deadlock': { role: 'fault', means: 'a deadlock' },
   'postgres.slow-queries': { role: 'symptom', means: 'statements far slower than usual' },
