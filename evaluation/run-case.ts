@@ -65,7 +65,7 @@ export const runCase = async ({ scenario: name, seed, variants, keep }: Case): P
   const files = dump(world, layout)
   const rows: Row[] = []
   for (const variant of [null, ...variants]) {
-    const varied = variant === null ? { files, options: [] } : vary(variant, files, truth, seed)
+    const varied = variant === null ? { files, options: [] } : vary(variant, files, truth, seed, world.startMs)
     if (varied === null) continue
     const title = `${name}-${seed}${variant === null ? '' : `-${variant.replaceAll(' ', '-')}`}`
     const folder = keep === null ? await mkdtemp(join(tmpdir(), 'faultline-evaluate-')) : join(keep, title)

@@ -13,7 +13,7 @@ export interface Varied {
 }
 
 /** null: this dump has nothing that could be varied so. */
-type Variant = (files: Files, truth: Truth, chance: Random) => Varied | null
+type Variant = (files: Files, truth: Truth, chance: Random, startMs: number) => Varied | null
 
 /** A journal, by what all of its lines begin with. */
 const JOURNAL = /^(?:-- |[A-Z][a-z]{2} [ \d]\d \d\d:\d\d:\d\d(?:\.\d+)? \S+ [\w.-]+(?:\[\d+\])?: )/u
@@ -72,11 +72,11 @@ const shifted = (line: string, byS: number, year: number, zoned: boolean): strin
   )
 }
 
-const yearOf = (truth: Truth): number => Number((truth.steps[0]?.start ?? '2026').slice(0, 4))
+const yearOf = (startMs: number): number => new Date(startMs).getUTCFullYear()
 const hosts = (files: Files): string[] => [...new Set(files.flatMap(([path]) => /^nodes\/([^/]+)\//u.exec(path)?.[1] ?? []))]
 
 /** The logs of one node, one of the story where there is one, are ahead or behind. */
-const clockOffset: Variant = (files, truth, random) => {
+const clockOffset: Variant = (files, truth, random, startMs) => {
   const story = hosts(files).filter((host) => truth.steps.some(({ entity }) => entity.includes(literally(host))))
   const [first, ...rest] = story.length > 0 ? story : hosts(files)
   if (first === undefined) return null
@@ -84,19 +84,18 @@ const clockOffset: Variant = (files, truth, random) => {
   const byS = random.int(90, 300) * (random.chance(0.5) ? 1 : -1)
   return onlyIfChanged(
     files,
-    files.map(([path, content]) => [path, path.startsWith(`nodes/${host}/`) ? lines(content, (line) => shifted(line, byS, yearOf(truth), true)) : content]),
+    files.map(([path, content]) => [path, path.startsWith(`nodes/${host}/`) ? lines(content, (line) => shifted(line, byS, yearOf(startMs), true)) : content]),
   )
 }
 
 /** Node logs whose stamps carry no zone are in the local time of another one, and the user says so. */
-const otherZone: Variant = (files, truth, random) => {
+const otherZone: Variant = (files, truth, random, startMs) => {
   if (truth.options.length > 0) return null
   const zone = random.pick(['America/New_York', 'Asia/Kolkata', 'Australia/Adelaide'] as const)
-  const at = Date.parse(truth.steps[0]?.start ?? '') || Date.UTC(yearOf(truth), 5, 1)
-  const byS = offsetAt(zone, at) * 60
+  const byS = offsetAt(zone, startMs) * 60
   return onlyIfChanged(
     files,
-    files.map(([path, content]) => [path, path.startsWith('nodes/') ? lines(content, (line) => shifted(line, byS, yearOf(truth), false)) : content]),
+    files.map(([path, content]) => [path, path.startsWith('nodes/') ? lines(content, (line) => shifted(line, byS, yearOf(startMs), false)) : content]),
     ['--timezone', `nodes/*=${zone}`],
   )
 }
@@ -124,8 +123,8 @@ const noise =
     )
 
 /** journalctl -o json, and Docker's json-file instead of the CRI's lines. */
-const otherWrapping: Variant = (files, truth) => {
-  const year = yearOf(truth)
+const otherWrapping: Variant = (files, _truth, _random, startMs) => {
+  const year = yearOf(startMs)
   const asJson = (line: string): string | null => {
     const [, month = '', day = '', time = '', micros = '', host = '', unit = '', pid] =
       /^([A-Z][a-z]{2}) ([ \d]\d) (\d\d:\d\d:\d\d)\.(\d{6}) (\S+) ([\w.-]+)(?:\[(\d+)\])?: /u.exec(line) ?? []
@@ -174,5 +173,5 @@ const VARIANTS: ReadonlyMap<string, Variant> = new Map([
 
 export const variantNames: readonly string[] = [...VARIANTS.keys()]
 
-export const vary = (name: string, files: Files, truth: Truth, seed: number): Varied | null =>
-  VARIANTS.get(name)?.(files, truth, chance(`${truth.case}/${seed}/${name}`)) ?? null
+export const vary = (name: string, files: Files, truth: Truth, seed: number, startMs: number): Varied | null =>
+  VARIANTS.get(name)?.(files, truth, chance(`${truth.case}/${seed}/${name}`), startMs) ?? null

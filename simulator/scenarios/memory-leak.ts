@@ -174,7 +174,8 @@ const truth = (world: World, name: string): Truth => {
   link(exhausted, killed)
   link(exhausted, missed)
   link(missed, notReady)
-  link(notReady, down)
+  // Requests hang on the starving node before anybody calls it NotReady; the 503 come after that.
+  link(exhausted, down)
   return {
     case: 'memory-leak',
     expect: 'incident',
