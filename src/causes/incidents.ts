@@ -78,7 +78,7 @@ const WEAKEST_CAUSE = 0.42
 export const tellIncidents = (found: readonly Found[], links: readonly CausalLink[], timeline: Timeline): readonly CausalIncident[] => {
   const isAlert = (at: number): boolean => found[at]?.kind === 'alert.fired'
   const causal = links.filter((link) => !isAlert(link.effect))
-  const incidents: CausalIncident[] = []
+  const harming: { members: readonly number[]; links: readonly CausalLink[]; roots: readonly RankedRoot[]; graph: Graph }[] = []
   for (const members of components(causal)) {
     const inside = new Set(members)
     const mine = causal.filter((link) => inside.has(link.effect))
@@ -89,9 +89,14 @@ export const tellIncidents = (found: readonly Found[], links: readonly CausalLin
     if (first === undefined) continue
     const paths = pathsFrom(first.finding, graph)
     if (isPlan(first.finding, paths, found)) continue
-    const alerts = alertsOf(links, inside, isAlert)
-    incidents.push(complete(members, mine, alerts, roots, graph, found, timeline))
+    harming.push({ members, links: mine, roots, graph })
   }
+  const alerts = alertsOf(links, new Set(harming.flatMap(({ members }) => members)), isAlert)
+  const incidents = harming.map(({ members, links: mine, roots, graph }) => {
+    const inside = new Set(members)
+    const ofMine = alerts.filter((link) => inside.has(link.cause))
+    return complete(members, mine, ofMine, roots, graph, found, timeline)
+  })
   return withConsidered(incidents, found, timeline).sort((a, b) => b.severity - a.severity || a.start - b.start)
 }
 
@@ -145,15 +150,15 @@ const isPlan = (root: number, paths: ReadonlyMap<number, Path>, found: readonly 
   )
 }
 
-/** Alerts tell of the findings they are linked to; of several, the surest. */
-const alertsOf = (links: readonly CausalLink[], inside: ReadonlySet<number>, isAlert: (at: number) => boolean): readonly CausalLink[] => {
+/** Alerts tell of the findings they are linked to; of several that are part of an incident, the surest. */
+const alertsOf = (links: readonly CausalLink[], inIncidents: ReadonlySet<number>, isAlert: (at: number) => boolean): readonly CausalLink[] => {
   const best = new Map<number, CausalLink>()
   for (const link of links) {
-    if (!isAlert(link.effect)) continue
+    if (!isAlert(link.effect) || !inIncidents.has(link.cause)) continue
     const known = best.get(link.effect)
     if (known === undefined || link.confidence > known.confidence) best.set(link.effect, link)
   }
-  return [...best.values()].filter((link) => inside.has(link.cause))
+  return [...best.values()]
 }
 
 const complete = (

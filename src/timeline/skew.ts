@@ -63,7 +63,7 @@ export const estimateSkews = (extracts: readonly InputExtract[], clocks: readonl
     const machine = machines.get(writer) ?? { facts: new Map<string, number[]>(), unsure: [] }
     machines.set(writer, machine)
     for (const [fact, times] of mine) machine.facts.set(fact, [...(machine.facts.get(fact) ?? []), ...times])
-    if (skew === null && weigh(sharedBy(mine, reference)) < MIN_PAIRS) machine.unsure.push(index)
+    if (skew === null && !agrees(mine, reference)) machine.unsure.push(index)
   })
   // The programs of one machine write by one clock: what its kubelet has in common with the API server tells of its kernel's log, too.
   for (const { facts, unsure } of machines.values()) {
@@ -87,6 +87,13 @@ const collect = (extract: InputExtract, clock: InputClock | undefined, resolve: 
     if (times === undefined) into.set(key, [clock.at(signal.at)])
     else times.push(clock.at(signal.at))
   }
+}
+
+/** Enough of what both speak of happened at once by both clocks. */
+const agrees = (mine: ReadonlyMap<string, readonly number[]>, reference: ReadonlyMap<string, readonly number[]>): boolean => {
+  const shared = sharedBy(mine, reference)
+  const atOnce = shared.filter((fact) => mine.get(fact)?.some((at) => reference.get(fact)?.some((other) => Math.abs(other - at) < NOTABLE_MS)))
+  return weigh(atOnce) >= Math.max(MIN_PAIRS, weigh(shared) * MIN_SHARE)
 }
 
 const compareTimes = (mine: ReadonlyMap<string, readonly number[]>, reference: ReadonlyMap<string, readonly number[]>): Skew | null => {
