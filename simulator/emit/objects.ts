@@ -136,7 +136,8 @@ const podObject = (world: World, pod: Pod): Json => {
   const { cpu, memory } = owner.limits
   const limits = { cpu: cpu === undefined ? undefined : `${cpu * 1000}m`, memory: memory === undefined ? undefined : quantity(memory) }
   // A pod on a NotReady node is unready since its node is.
-  const changedMs = ready === 'False' && node !== undefined && node !== null && node.ready !== 'True' ? node.readySinceMs : (pod.startedMs ?? pod.createdMs)
+  const changedMs =
+    ready === 'False' && node !== undefined && node !== null && node.ready !== 'True' ? node.readySinceMs : (pod.lostReadyMs ?? pod.startedMs ?? pod.createdMs)
   const condition = (type: string, status: string): Json => ({
     lastProbeTime: null,
     lastTransitionTime: secondStamp(type === 'Ready' || type === 'ContainersReady' ? changedMs : (pod.startedMs ?? pod.createdMs)),

@@ -9,12 +9,19 @@ const TICK_S = 5
 export const runLoad = (world: World): void => {
   const tick = (): boolean => {
     const now = world.agenda.now
+    for (const pod of world.pods) {
+      if (pod.ready) pod.lostReadyMs = null
+      else if (pod.lostReadyMs === null) pod.lostReadyMs = now
+    }
     for (const node of world.nodes) {
       if (!node.up) continue
       const { meters } = node
       const wants = podsOn(world, node).map((pod) => ({
         pod,
-        cores: answers(world, pod) || (node.starved === true && pod.startedMs !== null) ? Math.max(0, pod.workload.cpu(pod, now) * world.random.between(0.94, 1.06)) : 0.002,
+        cores:
+          answers(world, pod) || (node.starved === true && pod.startedMs !== null)
+            ? Math.max(0, pod.workload.cpu(pod, now) * world.random.between(0.94, 1.06))
+            : 0.002,
       }))
       const system = 0.12 + 0.02 * wants.length
       const demand = wants.reduce((sum, { cores }) => sum + cores, system)

@@ -88,6 +88,8 @@ export interface Pod {
   ip: string
   startedMs: number | null
   ready: boolean
+  /** Since when it is not ready any more; null while it is, undefined as long as it never was. */
+  lostReadyMs?: number | null
   restarts: number
   /** Marked for deletion; it stays in the API until its kubelet confirms. */
   deletedMs: number | null
