@@ -21,7 +21,12 @@ const WATCHED = ['Service', 'Node', 'Pod', 'CSIDriver'] as const
 
 /** A line of an informer of the kubelet's or kube-proxy's (client-go, reflector.go). */
 export const failedWatch = (apiServer: string, type: string, why: string): string => {
-  const path = type === 'CSIDriver' ? 'apis/storage.k8s.io/v1/csidrivers' : type === 'EndpointSlice' ? 'apis/discovery.k8s.io/v1/endpointslices' : `api/v1/${type.toLowerCase()}s`
+  const path =
+    type === 'CSIDriver'
+      ? 'apis/storage.k8s.io/v1/csidrivers'
+      : type === 'EndpointSlice'
+        ? 'apis/discovery.k8s.io/v1/endpointslices'
+        : `api/v1/${type.toLowerCase()}s`
   const error = `failed to list *v1.${type}: Get \\"https://${apiServer}:6443/${path}?limit=500&resourceVersion=0\\": ${why}`
   return `reflector.go:205] "Failed to watch" err="${error}" logger="UnhandledError" reflector="k8s.io/client-go/informers/factory.go:160" type="*v1.${type}"`
 }

@@ -73,7 +73,13 @@ export const coreServices = (world: World, node: Machine, network: Workload, sto
   const notReady = (pod: Pod): void =>
     world.agenda.every(10 * SECOND, () => {
       if (over(pod) || !broken.network) return false
-      podEvent(world, pod, 'Warning', 'Unhealthy', 'Readiness probe failed: calico/node is not ready: BIRD is not ready: Failed to stat() nodename file: stat /var/lib/calico/nodename: no such file or directory')
+      podEvent(
+        world,
+        pod,
+        'Warning',
+        'Unhealthy',
+        'Readiness probe failed: calico/node is not ready: BIRD is not ready: Failed to stat() nodename file: stat /var/lib/calico/nodename: no such file or directory',
+      )
       return true
     })
   const networkMissing = (): boolean => {

@@ -24,7 +24,13 @@ const plegIsLate = (world: World, node: Machine): void => {
       if (!node.up || node.starved !== true) return false
       const ago = (world.agenda.now - sinceMs) / SECOND
       const text = `${Math.floor(ago / 60)}m${(ago % 60).toFixed(6)}s`
-      klog(world, node, 'E', 'kubelet.go:2524', `"Skipping pod synchronization" err="PLEG is not healthy: pleg was last seen active ${text} ago; threshold is 3m0s"`)
+      klog(
+        world,
+        node,
+        'E',
+        'kubelet.go:2524',
+        `"Skipping pod synchronization" err="PLEG is not healthy: pleg was last seen active ${text} ago; threshold is 3m0s"`,
+      )
       return true
     },
     3 * MINUTE + world.random.between(2, 12) * SECOND,

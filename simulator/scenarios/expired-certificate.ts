@@ -10,7 +10,22 @@ import { runMonitoring } from '../model/monitoring.js'
 import { autovacuum, runPostgres, type Postgres } from '../model/postgres.js'
 import { runTraffic, type Traffic } from '../model/traffic.js'
 import { klogStamp } from '../core/stamps.js'
-import { GIB, HOUR, instant, livePods, MIB, MINUTE, nodeOf, podsOf, SECOND, workload, type Machine, type Pod, type Workload, type World } from '../model/world.js'
+import {
+  GIB,
+  HOUR,
+  instant,
+  livePods,
+  MIB,
+  MINUTE,
+  nodeOf,
+  podsOf,
+  SECOND,
+  workload,
+  type Machine,
+  type Pod,
+  type Workload,
+  type World,
+} from '../model/world.js'
 import { firstNote, iso, literally, ofWorkload, story, type Truth } from '../truth.js'
 import { evening, newWorld, seeded, settle, start, type Scenario } from './scenario.js'
 
@@ -40,7 +55,8 @@ export const expiredCertificate: Scenario = (seed) => {
   const at = (minutes: number, act: () => void): void => world.agenda.at(world.startMs + minutes * MINUTE, act)
   const validToMs = Math.floor((world.startMs - random.between(52, 68) * DAY) / 1000) * 1000
   // The cluster is as old as its certificates, a year; its machines and what runs on them were started before they expired.
-  for (const node of world.nodes) Object.assign(node, { createdMs: validToMs - 365 * DAY + random.int(60, 900) * SECOND, bootedMs: validToMs - random.between(50, 190) * DAY })
+  for (const node of world.nodes)
+    Object.assign(node, { createdMs: validToMs - 365 * DAY + random.int(60, 900) * SECOND, bootedMs: validToMs - random.between(50, 190) * DAY })
 
   const plain = (name: string, used: number, mib: number, request: number): Parameters<typeof workload>[1] => ({
     namespace: NAMESPACE,
@@ -53,7 +69,11 @@ export const expiredCertificate: Scenario = (seed) => {
   let stale = false
   const cutOff = (pod: Pod): boolean => pod.node === lost.name && (stale || lost.unscraped === true)
   const serving = (): number => Math.max(1, podsOf(world, pages).filter((pod) => !cutOff(pod)).length)
-  const pages: Workload = workload(random, { ...plain(random.pick(['site', 'reader', 'pages'] as const), 0, 500, 0.5), replicas: 3, cpu: () => 3.7 / serving() })
+  const pages: Workload = workload(random, {
+    ...plain(random.pick(['site', 'reader', 'pages'] as const), 0, 500, 0.5),
+    replicas: 3,
+    cpu: () => 3.7 / serving(),
+  })
   const forum = workload(random, { ...plain('discourse', 0.4, 1300, 0.5), replicas: 2 })
   const proxy = workload(random, { ...plain('kube-proxy', 0.02, 40, 0.05), namespace: 'kube-system', kind: 'DaemonSet' })
   settle(world, proxy, world.nodes)
@@ -88,7 +108,12 @@ export const expiredCertificate: Scenario = (seed) => {
       { service: forum, weight: 35, paths: ['/latest', '/t/#', '/categories'], typicalMs: 210 },
     ],
   }
-  const postgres: Postgres = { name: random.pick(['mio', 'db', 'pg-main'] as const), database: 'discourse', maxConnections: 120, sessions: { active: 3, idle: 24 } }
+  const postgres: Postgres = {
+    name: random.pick(['mio', 'db', 'pg-main'] as const),
+    database: 'discourse',
+    maxConnections: 120,
+    sessions: { active: 3, idle: 24 },
+  }
   runPostgres(world, postgres, () => ({ active: random.int(1, 5), idle: random.int(20, 28) }))
   runTraffic(world, traffic)
   runMonitoring(world, { traffic, postgres, rules: [] })
@@ -113,7 +138,14 @@ export const expiredCertificate: Scenario = (seed) => {
       world.record.note('link-up', lost.name, world.agenda.now)
     })
   })
-  firewallBlocks(world, first, lost, device, () => stale, () => livePods(world).filter((pod) => pod.node === lost.name && pod.workload.namespace === NAMESPACE))
+  firewallBlocks(
+    world,
+    first,
+    lost,
+    device,
+    () => stale,
+    () => livePods(world).filter((pod) => pod.node === lost.name && pod.workload.namespace === NAMESPACE),
+  )
   at(45, () => {
     world.record.note('wrong-authority', 'cluster', world.agenda.now)
     for (const node of world.nodes) node.refused = unknownAuthority
@@ -154,7 +186,8 @@ const avatarsFail = (world: World, forum: Workload): void =>
   world.agenda.every(11 * MINUTE, () => {
     const [pod] = podsOf(world, forum)
     const error = 'SSL_connect returned=1 errno=0 peeraddr=203.0.113.80:443 state=error: certificate verify failed (certificate has expired)'
-    if (pod) world.record.pod(pod, instant(world), `Job exception: OpenSSL::SSL::SSLError: ${error} (https://avatars.example.com/u/${world.random.int(1, 4000)}.png)`)
+    if (pod)
+      world.record.pod(pod, instant(world), `Job exception: OpenSSL::SSL::SSLError: ${error} (https://avatars.example.com/u/${world.random.int(1, 4000)}.png)`)
     return true
   })
 
@@ -229,7 +262,10 @@ const truth = (world: World, told: { validToMs: number; pages: string; lost: str
     ],
     related: [
       { kinds: ['node.certificate-expired', 'node.heartbeat-missed', 'node.not-ready', 'node.network-lost', 'node.cpu-saturated'], entity: '^node/' },
-      { kinds: ['pod.unready', 'pod.stuck', 'workload.unavailable', 'workload.degraded', 'workload.no-limits', 'workload.colocated', 'pod.cpu-hungry'], entity: '.' },
+      {
+        kinds: ['pod.unready', 'pod.stuck', 'workload.unavailable', 'workload.degraded', 'workload.no-limits', 'workload.colocated', 'pod.cpu-hungry'],
+        entity: '.',
+      },
       { kinds: ['service.errors', 'service.slow', 'service.unreachable', 'loadbalancer.backends-down', 'network.pod-to-pod-lost'], entity: '.' },
       { kinds: ['action.restart', 'metric.anomalous', 'change.node-added'], entity: '.' },
     ],

@@ -2,6 +2,7 @@ import { bulkSync } from './bulk-sync.js'
 import { cascade } from './cascade.js'
 import { lockAndVolume } from './lock-and-volume.js'
 import { expiredCertificate } from './expired-certificate.js'
+import { ingressLost } from './ingress-lost.js'
 import { memoryLeak } from './memory-leak.js'
 import { quietDay } from './quiet-day.js'
 import { clonedNode } from './cloned-node.js'
@@ -15,6 +16,7 @@ export const scenarios: ReadonlyMap<string, Scenario> = new Map([
   ['cascade', cascade],
   ['cloned-node', clonedNode],
   ['connection-surge', connectionSurge],
+  ['ingress-lost', ingressLost],
   ['lock-and-volume', lockAndVolume],
   ['expired-certificate', expiredCertificate],
   ['memory-leak', memoryLeak],

@@ -75,7 +75,12 @@ export const prometheusQuery: Scenario = (seed) => {
       { service: grafana, weight: 15, paths: ['/d/nodes/nodes', '/api/search?limit=#', '/login'], typicalMs: 30 },
     ],
   }
-  const postgres: Postgres = { name: random.pick(['pg-main', 'db-1', 'postgres'] as const), database: site, maxConnections: 150, sessions: { active: 3, idle: 30 } }
+  const postgres: Postgres = {
+    name: random.pick(['pg-main', 'db-1', 'postgres'] as const),
+    database: site,
+    maxConnections: 150,
+    sessions: { active: 3, idle: 30 },
+  }
   runPostgres(world, postgres, () => ({ active: random.int(1, 6), idle: random.int(27, 36) }))
   runTraffic(world, traffic)
   runMonitoring(world, {
@@ -84,8 +89,20 @@ export const prometheusQuery: Scenario = (seed) => {
     paused: () => !podsOf(world, prometheus).some((pod) => answers(world, pod)),
     rules: [
       { alertname: 'NodeHighCPU', severity: 'critical', forMs: 30 * SECOND, summary: 'No idle CPU is left on the node', active: cpuHigh },
-      { alertname: 'HighErrorRate', severity: 'critical', forMs: 5 * MINUTE, summary: 'More than 10 % of requests fail', active: errorRatio(traffic, 5 * MINUTE, 0.1) },
-      { alertname: 'KubeNodeNotReady', severity: 'warning', forMs: 15 * MINUTE, summary: 'Node has been unready for more than 15 minutes.', active: nodeNotReady },
+      {
+        alertname: 'HighErrorRate',
+        severity: 'critical',
+        forMs: 5 * MINUTE,
+        summary: 'More than 10 % of requests fail',
+        active: errorRatio(traffic, 5 * MINUTE, 0.1),
+      },
+      {
+        alertname: 'KubeNodeNotReady',
+        severity: 'warning',
+        forMs: 15 * MINUTE,
+        summary: 'Node has been unready for more than 15 minutes.',
+        active: nodeNotReady,
+      },
     ],
   })
   start(world)
@@ -142,7 +159,12 @@ const lastRun = (world: World, prometheus: Workload, asked: () => number | null)
       say(pod, 0, 'main.go:601', 'msg="No time or size retention was set so using the default time retention" duration=15d')
       if (told.size === 1) {
         const queries = JSON.stringify([{ query: 'count by (__name__) ({__name__=~".+"}[30d:1m])', timestamp_sec: Math.floor(since / SECOND) }])
-        say(pod, 2, 'query_logger.go:93', `component=activeQueryTracker msg="These queries didn't finish in prometheus' last run:" queries=${JSON.stringify(queries)}`)
+        say(
+          pod,
+          2,
+          'query_logger.go:93',
+          `component=activeQueryTracker msg="These queries didn't finish in prometheus' last run:" queries=${JSON.stringify(queries)}`,
+        )
       }
       say(pod, 800, 'main.go:1197', 'fs_type=EXT4_SUPER_MAGIC')
       say(pod, 900, 'main.go:1041', 'msg="Server is ready to receive web requests."')
@@ -203,7 +225,10 @@ const truth = (world: World, told: { namespace: string; site: string; primary: s
       { kinds: ['pod.unready', 'pod.rescheduled', 'pod.evicted', 'pod.stuck', 'pod.unschedulable', 'pod.memory-growing'], entity: '.' },
       { kinds: ['node.cpu-saturated', 'node.heartbeat-missed', 'node.not-ready', 'node.runtime-down', 'node.rebooted', 'node.kernel-panic'], entity: '.' },
       { kinds: ['action.drain', 'action.cordon', 'action.node-restarted', 'action.restart', 'action.pod-deleted'], entity: '.' },
-      { kinds: ['service.errors', 'service.slow', 'service.unreachable', 'loadbalancer.backends-down', 'app.errors', 'alert.fired', 'metric.anomalous'], entity: '.' },
+      {
+        kinds: ['service.errors', 'service.slow', 'service.unreachable', 'loadbalancer.backends-down', 'app.errors', 'alert.fired', 'metric.anomalous'],
+        entity: '.',
+      },
       { kinds: ['pod.cpu-hungry'], entity: '^(pod|workload)/(?!.*backup-mongo)' },
     ],
     allowedExtraIncidents: 0,

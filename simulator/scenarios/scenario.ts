@@ -59,6 +59,9 @@ export const start = (world: World): void => {
 /** A weekday morning between 09:00 and 11:00, on a date and with names that the seed picks. */
 export const morning = (seedRandom: Random): number => Date.UTC(2026, seedRandom.int(1, 9), seedRandom.int(3, 26), 9, seedRandom.int(0, 11) * 5)
 
+/** An afternoon between 14:00 and 16:00. */
+export const afternoon = (seedRandom: Random): number => Date.UTC(2026, seedRandom.int(1, 9), seedRandom.int(3, 26), 14, seedRandom.int(0, 11) * 5)
+
 /** An evening, for those who are called at night. */
 export const evening = (seedRandom: Random): number => Date.UTC(2026, seedRandom.int(1, 9), seedRandom.int(3, 26), 20, seedRandom.int(0, 11) * 5)
 

@@ -25,12 +25,17 @@ export const vacuumHostDown: Scenario = (seed) => {
     random,
     evening(random),
     62,
-    [1, 2, 3].map((n) => ({ name: `${pool}${random.int(10_000, 99_999)}-${random.hex(8)}`, ip: `192.168.${130 + n}.${random.int(2, 250)}`, cores: 4, memoryBytes: (n === 1 ? 16 : 8) * GIB })),
+    [1, 2, 3].map((n) => ({
+      name: `${pool}${random.int(10_000, 99_999)}-${random.hex(8)}`,
+      ip: `192.168.${130 + n}.${random.int(2, 250)}`,
+      cores: 4,
+      memoryBytes: (n === 1 ? 16 : 8) * GIB,
+    })),
   )
   const [host, second, third] = world.nodes
   if (!host || !second || !third) throw new Error('three nodes')
   const at = (minutes: number, act: () => void): void => world.agenda.at(world.startMs + minutes * MINUTE, act)
-  let core: CoreServices | undefined
+  const late: { core?: CoreServices } = {}
   const plain = (name: string, used: number, mib: number, request: number): Parameters<typeof workload>[1] => ({
     namespace,
     name,
@@ -38,7 +43,7 @@ export const vacuumHostDown: Scenario = (seed) => {
     requests: { cpu: request, memory: mib * MIB },
     cpu: () => used,
     memory: () => mib * MIB * 0.9,
-    mounts: (pod) => core?.admits(pod) ?? true,
+    mounts: (pod) => late.core?.admits(pod) ?? true,
   })
   const system = (name: string): Workload => workload(random, { ...plain(name, 0.05, 90, 0.1), namespace: 'kube-system', kind: 'DaemonSet' })
   let workers = 0
@@ -64,10 +69,9 @@ export const vacuumHostDown: Scenario = (seed) => {
   settle(world, metricity, [second])
   settle(world, workload(random, { ...plain('ingress-nginx-controller', 0.15, 180, 0.2), namespace: 'ingress-nginx' }), [third])
   settle(world, workload(random, { ...plain('prometheus', 0.3, 1500, 0.4), namespace: 'monitoring' }), [third])
-  const claims = new Map<Workload, Claim>(
-    [postgresPods, redis].map((owner) => [owner, { volume: `pvc-${random.hex(16)}`, driver: 'linodebs.csi.linode.com' }]),
-  )
-  core = coreServices(world, host, calico, csi, claims)
+  const claims = new Map<Workload, Claim>([postgresPods, redis].map((owner) => [owner, { volume: `pvc-${random.hex(16)}`, driver: 'linodebs.csi.linode.com' }]))
+  const core = coreServices(world, host, calico, csi, claims)
+  late.core = core
 
   const up = (owner: Workload): boolean => podsOf(world, owner).some((pod) => pod.ready && answers(world, pod))
   const postgres: Postgres = { name: 'postgres', database: site, maxConnections: 100, sessions: { active: 3, idle: 30 }, down: () => !up(postgresPods) }
@@ -77,7 +81,13 @@ export const vacuumHostDown: Scenario = (seed) => {
     rate: () => 0.7,
     counts: new Map(),
     routes: [
-      { service: sites, weight: 70, paths: ['/', '/pages/guides/#', '/events/#'], typicalMs: 70, answer: () => (usable() ? undefined : { status: 500, seconds: random.between(2, 5) }) },
+      {
+        service: sites,
+        weight: 70,
+        paths: ['/', '/pages/guides/#', '/events/#'],
+        typicalMs: 70,
+        answer: () => (usable() ? undefined : { status: 500, seconds: random.between(2, 5) }),
+      },
       { service: docs, weight: 30, paths: ['/docs/', '/docs/page/#'], typicalMs: 8 },
     ],
   }
@@ -88,8 +98,20 @@ export const vacuumHostDown: Scenario = (seed) => {
     postgres,
     redis,
     rules: [
-      { alertname: 'HighErrorRate', severity: 'critical', forMs: 5 * MINUTE, summary: 'More than 10 % of requests fail', active: errorRatio(traffic, 5 * MINUTE, 0.1) },
-      { alertname: 'KubeNodeNotReady', severity: 'warning', forMs: 15 * MINUTE, summary: 'Node has been unready for more than 15 minutes.', active: nodeNotReady },
+      {
+        alertname: 'HighErrorRate',
+        severity: 'critical',
+        forMs: 5 * MINUTE,
+        summary: 'More than 10 % of requests fail',
+        active: errorRatio(traffic, 5 * MINUTE, 0.1),
+      },
+      {
+        alertname: 'KubeNodeNotReady',
+        severity: 'warning',
+        forMs: 15 * MINUTE,
+        summary: 'Node has been unready for more than 15 minutes.',
+        active: nodeNotReady,
+      },
     ],
   })
   start(world)
@@ -100,7 +122,8 @@ export const vacuumHostDown: Scenario = (seed) => {
   at(17 + random.between(0, 3), () => {
     world.record.note('vacuum', 'postgres', world.agenda.now)
     // Two are reported before the machine stops; the largest never is.
-    for (const [i, table] of (['messages', 'user_activity'] as const).entries()) world.agenda.after(i * 3 * SECOND, () => autovacuum(world, postgres, table, random.int(48, 62)))
+    for (const [i, table] of (['messages', 'user_activity'] as const).entries())
+      world.agenda.after(i * 3 * SECOND, () => autovacuum(world, postgres, table, random.int(48, 62)))
     workers = 2
     world.agenda.after(11 * SECOND, () => (workers = 3))
   })
@@ -147,7 +170,11 @@ const namesFail = (world: World, client: Workload, resolves: () => boolean): voi
     const name = world.random.pick(['postgres', 'redis'] as const)
     world.record.note('dns', client.name, world.agenda.now)
     const error = `dial tcp: lookup ${name}.${client.namespace}.svc.cluster.local on 10.96.0.10:53: read udp ${pod.ip}:${world.random.int(32_768, 60_999)}->10.96.0.10:53: i/o timeout`
-    world.record.pod(pod, instant(world), JSON.stringify({ level: 'error', message: `cannot store message counts: ${error}`, timestamp: new Date(Math.floor(world.agenda.now)).toISOString() }))
+    world.record.pod(
+      pod,
+      instant(world),
+      JSON.stringify({ level: 'error', message: `cannot store message counts: ${error}`, timestamp: new Date(Math.floor(world.agenda.now)).toISOString() }),
+    )
     return true
   })
 
@@ -157,8 +184,8 @@ const recovers = (world: World, postgresPods: Workload): void => {
   let lastMs = world.startMs
   world.agenda.every(SECOND, () => {
     const [pod] = podsOf(world, postgresPods)
-    if (pod?.startedMs == null || pod.restarts === 0 || told.has(pod.uid)) {
-      if (pod?.restarts === 0 && answers(world, pod)) lastMs = world.agenda.now
+    if (pod === undefined || pod.startedMs === null || pod.restarts === 0 || told.has(pod.uid)) {
+      if (pod !== undefined && pod.restarts === 0 && answers(world, pod)) lastMs = world.agenda.now
       return true
     }
     told.add(pod.uid)
@@ -171,7 +198,11 @@ const recovers = (world: World, postgresPods: Workload): void => {
     say(60, 29, `LOG:  database system was interrupted; last known up at ${postgresStamp(lastMs).replace(/\.\d+/, '')}`)
     say(900, 29, 'LOG:  database system was not properly shut down; automatic recovery in progress')
     say(910, 29, `LOG:  redo starts at ${at}`)
-    say(910 + seconds * SECOND, 29, `LOG:  redo done at ${end} system usage: CPU: user: ${(seconds * 0.6).toFixed(2)} s, system: ${(seconds * 0.2).toFixed(2)} s, elapsed: ${seconds.toFixed(2)} s`)
+    say(
+      910 + seconds * SECOND,
+      29,
+      `LOG:  redo done at ${end} system usage: CPU: user: ${(seconds * 0.6).toFixed(2)} s, system: ${(seconds * 0.2).toFixed(2)} s, elapsed: ${seconds.toFixed(2)} s`,
+    )
     say(930 + seconds * SECOND, 27, 'LOG:  checkpoint starting: end-of-recovery immediate wait')
     say(1200 + seconds * SECOND, 1, 'LOG:  database system is ready to accept connections')
     return true
@@ -211,15 +242,36 @@ const truth = (world: World, told: { namespace: string; site: string; host: stri
     roots: ['vacuum'],
     decoys: [
       { kinds: ['change.deployed', 'change.scaled'], entity: '/docs(-|$)' },
-      { kinds: ['node.network-lost', 'node.memory-exhausted', 'node.oom-kill', 'node.disk-full', 'node.identity-conflict', 'node.certificate-expired'], entity: '.' },
+      {
+        kinds: ['node.network-lost', 'node.memory-exhausted', 'node.oom-kill', 'node.disk-full', 'node.identity-conflict', 'node.certificate-expired'],
+        entity: '.',
+      },
       { kinds: ['postgres.connections-saturated', 'postgres.lock-pileup', 'postgres.disk-full'], entity: '.' },
     ],
     related: [
       { kinds: ['postgres.autovacuum', 'pod.cpu-hungry', 'node.cpu-saturated', 'node.heartbeat-missed', 'node.not-ready', 'node.runtime-down'], entity: '.' },
       { kinds: ['node.rebooted', 'node.kernel-panic', 'action.node-restarted', 'action.restart', 'action.pod-deleted'], entity: '.' },
-      { kinds: ['pod.sandbox-failed', 'pod.volume-mount-failed', 'pod.unready', 'pod.stuck', 'pod.rescheduled', 'pod.evicted', 'pod.unschedulable'], entity: '.' },
-      { kinds: ['workload.colocated', 'workload.no-limits', 'workload.unavailable', 'workload.degraded', 'network.dns-failure', 'network.pod-to-pod-lost'], entity: '.' },
-      { kinds: ['service.errors', 'service.slow', 'service.unreachable', 'loadbalancer.backends-down', 'app.errors', 'redis.down', 'alert.fired', 'metric.anomalous'], entity: '.' },
+      {
+        kinds: ['pod.sandbox-failed', 'pod.volume-mount-failed', 'pod.unready', 'pod.stuck', 'pod.rescheduled', 'pod.evicted', 'pod.unschedulable'],
+        entity: '.',
+      },
+      {
+        kinds: ['workload.colocated', 'workload.no-limits', 'workload.unavailable', 'workload.degraded', 'network.dns-failure', 'network.pod-to-pod-lost'],
+        entity: '.',
+      },
+      {
+        kinds: [
+          'service.errors',
+          'service.slow',
+          'service.unreachable',
+          'loadbalancer.backends-down',
+          'app.errors',
+          'redis.down',
+          'alert.fired',
+          'metric.anomalous',
+        ],
+        entity: '.',
+      },
       { kinds: ['postgres.crashed', 'postgres.recovering', 'postgres.slow-queries'], entity: '.' },
     ],
     allowedExtraIncidents: 0,

@@ -271,6 +271,8 @@ const JUDGES: Readonly<Record<Relation, Judge>> = {
     if (cause.entity === effect.entity) return 1
     const name = nameOf(effect.entity)
     if (effect.entity === 'cluster') return 0.5
+    // A prober's alert names what it probes as its target: service/-/https://… is target/blackbox/https://…
+    if (typeOf(effect.entity) === 'target' && cause.entity.startsWith('service/-/') && effect.entity.endsWith(cause.entity.slice('service/-'.length))) return 1
     const [a, b] = [nodeHinted(cause, timeline), nodeHinted(effect, timeline)]
     if (typeOf(effect.entity) === 'node' && a === effect.entity) return 1
     if (workloadOf(cause.entity, timeline) !== null && workloadOf(cause.entity, timeline) === workloadOf(effect.entity, timeline)) return 1
