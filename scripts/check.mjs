@@ -3,7 +3,9 @@ import { spawn } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
 
 const root = fileURLToPath(new URL('../', import.meta.url))
-const CODE = ['src', 'parsers', 'test', 'simulator', 'evaluation', 'scripts', '*.mjs', '*.cjs', '*.js'].map((path) => (path.includes('*') ? path : `${path}/**/*.{ts,mjs}`))
+const CODE = ['src', 'parsers', 'test', 'simulator', 'evaluation', 'scripts', '*.mjs', '*.cjs', '*.js'].map((path) =>
+  path.includes('*') ? path : `${path}/**/*.{ts,mjs}`,
+)
 
 const checks = [
   ['types, TypeScript 7', '@typescript/native/bin/tsc', '-p', 'tsconfig.json'],
@@ -11,7 +13,16 @@ const checks = [
   ['lint', 'eslint/bin/eslint.js', '--max-warnings', '0', '.'],
   ['format', 'prettier/bin/prettier.cjs', '--check', '--log-level', 'warn', '--no-error-on-unmatched-pattern', ...CODE],
   ['unused code', 'knip/bin/knip.js', '--no-progress'],
-  ['direction of dependencies', 'dependency-cruiser/bin/dependency-cruise.mjs', '--config', '.dependency-cruiser.cjs', 'src', 'parsers', 'simulator', 'evaluation'],
+  [
+    'direction of dependencies',
+    'dependency-cruiser/bin/dependency-cruise.mjs',
+    '--config',
+    '.dependency-cruiser.cjs',
+    'src',
+    'parsers',
+    'simulator',
+    'evaluation',
+  ],
 ]
 
 const run = ([name, bin, ...args]) =>

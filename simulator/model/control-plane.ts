@@ -94,8 +94,8 @@ export const schedule = (world: World, pod: Pod): void => {
         tainted > 0 && short > 0
           ? withoutRoom(world.nodes.length, tainted, short)
           : tainted > 0
-          ? `0/${world.nodes.length} nodes are available: ${tainted} node(s) had untolerated taint {node.kubernetes.io/unreachable: }, ${world.nodes.length - tainted} node(s) didn't match pod anti-affinity rules. preemption: 0/${world.nodes.length} nodes are available: ${world.nodes.length} Preemption is not helpful for scheduling.`
-          : `0/${world.nodes.length} nodes are available: ${world.nodes.length} Insufficient cpu. preemption: 0/${world.nodes.length} nodes are available: ${world.nodes.length} No preemption victims found for incoming pod.`,
+            ? `0/${world.nodes.length} nodes are available: ${tainted} node(s) had untolerated taint {node.kubernetes.io/unreachable: }, ${world.nodes.length - tainted} node(s) didn't match pod anti-affinity rules. preemption: 0/${world.nodes.length} nodes are available: ${world.nodes.length} Preemption is not helpful for scheduling.`
+            : `0/${world.nodes.length} nodes are available: ${world.nodes.length} Insufficient cpu. preemption: 0/${world.nodes.length} nodes are available: ${world.nodes.length} No preemption victims found for incoming pod.`,
     })
     world.agenda.after(20 * SECOND, () => schedule(world, pod))
     return

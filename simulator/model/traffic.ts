@@ -19,11 +19,11 @@ export interface Traffic {
   /** Requests a second. */
   rate(nowMs: number): number
   /** What the proxy takes for its backends, where it does not hear of changes any more. */
-  backends?(service: Workload): readonly Pod[]
+  readonly backends?: (service: Workload) => readonly Pod[]
   /** Backends that are tried for one request, where they are not three (proxy_next_upstream off: one). */
   readonly tries?: number
   /** Its program runs, but no request gets there. */
-  cutOff?(pod: Pod): boolean
+  readonly cutOff?: (pod: Pod) => boolean
   /** Answers by service and status, since the start; monitoring reads them. */
   readonly counts: Map<string, { service: string; status: number; total: number }>
 }
