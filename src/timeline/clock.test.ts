@@ -63,6 +63,11 @@ test('stamps that roll over New Year go on into the next year, in leap years and
   assert.equal(read([stamped('yearless', ['1972-02-29T12:00:00'], { yearHint: 2024 })], '1972-02-29T12:00:00', 'yearless').time, '2024-02-29T12:00:00.000Z')
 })
 
+test('a log that goes on for months across New Year ends where the rest of the dump is', () => {
+  const months = stamped('yearless', ['1972-12-22T19:00:00', '1976-02-19T21:00:00'])
+  assert.equal(read([months, certain('2026-02-19T21:30:00')], '1972-12-22T19:00:00', 'yearless').time, '2025-12-22T19:00:00.000Z')
+})
+
 test('times without a zone are UTC unless said otherwise, and a note says so', () => {
   const plain = read([stamped('local', ['2026-03-04T10:00:00'])], '2026-03-04T10:00:00', 'local')
   assert.equal(plain.time, '2026-03-04T10:00:00.000Z')

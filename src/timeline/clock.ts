@@ -90,11 +90,12 @@ const yearOf = (
 ): { readonly year: number; readonly why: string } => {
   if (given !== null) return { year: given, why: '--year' }
   if (extract.yearHint !== null) return { year: extract.yearHint, why: 'its header line' }
-  const middle = span === undefined ? 0 : (span.first + span.last) / 2
   const anchor = certain ?? extract.changedMs
   if (anchor === null) return { year: 2000, why: 'nothing in the dump tells; --year says otherwise' }
   const around = new Date(anchor).getUTCFullYear()
-  const distance = (year: number): number => Math.abs(fromZone(inYear(middle, year), zone) - anchor)
+  // Of the real ends: between placeholder years that are four years apart lies no moment of the log.
+  const { first, last } = span ?? { first: 0, last: 0 }
+  const distance = (year: number): number => Math.abs(fromZone((inYear(first, year) + inYear(last, year)) / 2, zone) - anchor)
   const year = [around, around - 1, around + 1].sort((a, b) => distance(a) - distance(b))[0] ?? around
   return { year, why: certain === null ? "the file's own date; --year says otherwise" : 'the rest of the dump' }
 }
