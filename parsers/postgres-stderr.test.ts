@@ -56,6 +56,15 @@ describe('the stderr log of Postgres', () => {
     })
   })
 
+  test("an address right after a zone of whole hours is no offset's minutes: RDS's %t:%r:", async () => {
+    for (const address of ['10.0.0.7', '172.16.0.5', '45.12.3.4', '30.1.2.3']) {
+      const line = `2026-03-04 07:00:01 -03:${address}(51234):api@shop:[4242]:FATAL:  sorry, too many clients already\n`
+      assert.equal(span(await read(line + line)), 'utc 2026-03-04T10:00:01.000Z 2026-03-04T10:00:01.000Z', address)
+    }
+    const nepal = '2026-03-04 15:45:01 +05:45:10.0.0.7(51234):api@shop:[4242]:FATAL:  sorry, too many clients already\n'
+    assert.equal(span(await read(nepal)), 'utc 2026-03-04T10:00:01.000Z 2026-03-04T10:00:01.000Z')
+  })
+
   test('says the same however its bytes are cut', async () => {
     const text = CRASH + SESSIONS
     const whole = await read(text)

@@ -100,9 +100,13 @@ const readZone = (bytes: Buffer, at: number, end: number): number => {
     if (hours < 0 || hours > 15) return at
     let next = from + 3
     let minutes = 0
-    if (bytes[next] === 58 && twoDigits(bytes, next + 1) >= 0) {
-      minutes = twoDigits(bytes, next + 1)
-      next += 3
+    if (bytes[next] === 58) {
+      // '-03:10.0.0.7(51234):' is RDS's '%t:%r:' in a zone of whole hours: offsets have quarters of an hour, and no dot or digit follows.
+      const quarter = twoDigits(bytes, next + 1)
+      if (quarter >= 0 && quarter % 15 === 0 && bytes[next + 3] !== 46 && digit(bytes, next + 3) < 0) {
+        minutes = quarter
+        next += 3
+      }
     } else if (twoDigits(bytes, next) >= 0) {
       minutes = twoDigits(bytes, next)
       next += 2
