@@ -1,4 +1,4 @@
-/** One line on a terminal's stderr: how much is read, how fast, how long yet. Nothing elsewhere: logs of a nightly job stay clean. */
+/** One line on a terminal's stderr: a bar, how much is read, how fast, how long yet. Nothing elsewhere: logs of a nightly job stay clean. */
 
 export interface Progress {
   /** So many bytes more were read, of so many in all, as far as that is known. */
@@ -9,6 +9,8 @@ export interface Progress {
 
 export interface Terminal {
   readonly isTTY?: boolean
+  /** How many letters fit on a line: a line that breaks could not be taken away. */
+  readonly columns?: number
   write(text: string): unknown
 }
 
@@ -30,7 +32,7 @@ export const showProgress = (stream: Terminal, quiet: boolean, now: () => number
       if (at - shown < EVERY_MS) return
       shown = at
       drawn = true
-      stream.write(CLEAR_LINE + describe(read, totalBytes, at - start))
+      stream.write(CLEAR_LINE + describe(read, totalBytes, at - start).slice(0, Math.max(0, (stream.columns ?? 80) - 1)))
     },
     end() {
       if (drawn) stream.write(CLEAR_LINE)
@@ -42,8 +44,16 @@ const describe = (read: number, total: number, ms: number): string => {
   const rate = (read / Math.max(ms, 1)) * 1000
   const told = [`${size(read)} read`, `${size(rate)}/s`]
   // The total is an estimate where something is compressed: it is not claimed once it is passed.
-  if (total > read) told.push(`${Math.floor((read / total) * 100)} %`, `${duration((total - read) / Math.max(rate, 1))} left`)
-  return told.join(', ')
+  if (total <= read) return told.join(', ')
+  const share = read / total
+  return [`${bar(share)} ${Math.floor(share * 100)} %`, ...told, `${duration((total - read) / Math.max(rate, 1))} left`].join(', ')
+}
+
+const BAR = 20
+
+const bar = (share: number): string => {
+  const full = Math.floor(share * BAR)
+  return `${'█'.repeat(full)}${'░'.repeat(BAR - full)}`
 }
 
 const size = (bytes: number): string =>

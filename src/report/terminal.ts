@@ -1,9 +1,10 @@
 /** What happened and why in five lines, and the chain as a tree: for a terminal, so nothing from a log may steer it. */
-import type { FindingView } from './finding-view.js'
+import type { Link } from '../model/analysis.js'
+import { inOrder, type FindingView, type LinkView } from './finding-view.js'
 import type { IncidentView } from './incident-view.js'
 import type { PostMortem } from '../post-mortem/post-mortem.js'
 import { reportView, type ReportView } from './view.js'
-import { cut } from './words.js'
+import { clock, cut } from './words.js'
 
 export interface TerminalOptions {
   readonly color: boolean
@@ -72,33 +73,103 @@ const nothingFound = (view: ReportView): [string, string][] => {
   ]
 }
 
-/** Each incident's causes as a tree, from its root causes down; what stands above already is not told twice. */
+/** More lines than this are no picture any more: the report has them all. */
+const MOST_LINES = 40
+const NAMES_SHOWN = 3
+
+/** What became of several things in the same way, by the same mechanism, under the same cause, is one line. */
+interface Branch {
+  readonly findings: readonly FindingView[]
+  readonly how: string
+}
+
+/** Each incident's causes as a small tree from its root causes down: every finding once, under the cause that explains it best. */
 export const tree = (postMortem: PostMortem, { color }: TerminalOptions): string => {
   const paint = painter(color)
   const view = reportView(postMortem)
-  return view.incidents.map((incident) => [paint('bold', oneLine(incident.title)), ...roots(incident, paint)].join('\n') + '\n').join('\n')
+  return view.incidents
+    .map(
+      (incident, index) =>
+        [paint('bold', oneLine(incident.title)), ...branches(incident, postMortem.analysis.incidents[index]?.links ?? [], paint)].join('\n') + '\n',
+    )
+    .join('\n')
 }
 
-const roots = (incident: IncidentView, paint: Paint): string[] => {
-  const known = new Map(incident.findings.map((finding) => [finding.anchor, finding]))
+const branches = (incident: IncidentView, links: readonly Link[], paint: Paint): string[] => {
+  const children = childrenOf(incident, links)
   const told = new Set<string>()
-  const below = (finding: FindingView, indent: string): string[] =>
-    finding.effects.flatMap((link, index) => {
-      const last = index === finding.effects.length - 1
-      const target = known.get(link.anchor)
-      if (target === undefined) return []
-      const again = told.has(target.anchor)
-      told.add(target.anchor)
-      const how = paint('dim', `${link.lag}, ${link.mechanismWords}, ${link.sureness}`)
-      const line = `${indent}${last ? '└─ ' : '├─ '}${words(target)} ${how}${again ? paint('dim', ' (above)') : ''}`
-      return [line, ...(again ? [] : below(target, `${indent}${last ? '   ' : '│  '}`))]
+  const lines: string[] = []
+  let leftOut = 0
+  const tell = (findings: readonly FindingView[], indent: string): void => {
+    const grown = grouped(findings.flatMap((finding) => children.get(finding.id) ?? []).filter(({ finding }) => !told.has(finding.id)))
+    for (const { findings: same } of grown) for (const { id } of same) told.add(id)
+    grown.forEach((branch, index) => {
+      const last = index === grown.length - 1
+      if (lines.length < MOST_LINES) lines.push(`${indent}${last ? '└─ ' : '├─ '}${words(branch.findings)} ${paint('dim', `(${branch.how})`)}`)
+      else leftOut += branch.findings.length
+      tell(branch.findings, `${indent}${last ? '   ' : '│  '}`)
     })
-  const starts = [incident.root, ...incident.otherRoots.map((other) => other.finding)].filter((finding) => finding !== null)
-  return starts.flatMap((finding) => {
-    if (told.has(finding.anchor)) return []
-    told.add(finding.anchor)
-    return [words(finding), ...below(finding, '')]
+  }
+  for (const finding of [incident.root, ...incident.otherRoots.map((other) => other.finding)]) {
+    if (finding === null || told.has(finding.id)) continue
+    told.add(finding.id)
+    lines.push(words([finding]))
+    tell([finding], '')
+  }
+  if (leftOut > 0) lines.push(paint('dim', `and ${leftOut} more findings: the report has them all`))
+  return lines
+}
+
+interface Child {
+  readonly finding: FindingView
+  readonly link: LinkView
+}
+
+/** By cause, what it explains best, in order of time. The first root cause has nothing above it. */
+const childrenOf = (incident: IncidentView, links: readonly Link[]): ReadonlyMap<string, readonly Child[]> => {
+  const best = new Map<string, Link>()
+  for (const link of links) {
+    const known = best.get(link.effect)
+    if (link.effect !== incident.root?.id && (known === undefined || link.confidence > known.confidence)) best.set(link.effect, link)
+  }
+  const known = new Map(incident.findings.map((finding) => [finding.id, finding]))
+  const children = new Map<string, Child[]>()
+  for (const finding of incident.findings.toSorted(inOrder)) {
+    const link = best.get(finding.id)
+    const view = link === undefined ? undefined : finding.causes.find((cause) => cause.anchor === known.get(link.cause)?.anchor)
+    if (link === undefined || view === undefined) continue
+    const siblings = children.get(link.cause)
+    if (siblings === undefined) children.set(link.cause, [{ finding, link: view }])
+    else siblings.push({ finding, link: view })
+  }
+  return children
+}
+
+const grouped = (children: readonly Child[]): readonly Branch[] => {
+  const groups = new Map<string, Child[]>()
+  for (const child of children) {
+    const key = `${child.finding.kind} ${child.link.mechanism}`
+    const group = groups.get(key)
+    if (group === undefined) groups.set(key, [child])
+    else group.push(child)
+  }
+  return [...groups.values()].map((group) => {
+    const [first, ...others] = group.map(({ link }) => `${link.lag}, ${link.mechanismWords}, ${link.sureness}`)
+    const same = others.every((how) => how === first)
+    const how = same ? (first ?? '') : (group[0]?.link.mechanismWords ?? '')
+    return { findings: group.map(({ finding }) => finding), how: oneLine(how) }
   })
 }
 
-const words = (finding: FindingView): string => `${oneLine(finding.entityName)} ${oneLine(finding.kindWords)} at ${finding.start.slice(11, 19)}`
+const words = (findings: readonly FindingView[]): string => {
+  const [first] = findings
+  if (first === undefined) return ''
+  const kind = oneLine(first.kindWords)
+  if (findings.length === 1) return `${named(first)} ${kind} at ${clock(first.start)}`
+  const last = findings.at(-1) ?? first
+  const shown = findings.slice(0, NAMES_SHOWN).map(named).join(', ')
+  const more = findings.length > NAMES_SHOWN ? ` and ${findings.length - NAMES_SHOWN} more` : ''
+  return `${findings.length} × ${kind} at ${clock(first.start)}${clock(last.start) === clock(first.start) ? '' : ` to ${clock(last.start)}`}: ${shown}${more}`
+}
+
+const named = (finding: FindingView): string => cut(oneLine(finding.entityName), 48)

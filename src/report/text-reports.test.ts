@@ -1,9 +1,22 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import { CASCADE, HEALTHY, HOSTILE, HUGE, NO_INPUT, PARTLY_READ, SEVERAL, UNREAD } from '../../test/fixtures/post-mortem.js'
+import type { Finding, Incident, Link } from '../model/analysis.js'
+import type { PostMortem } from '../post-mortem/post-mortem.js'
 import { renderJson } from './json.js'
 import { code, renderMarkdown, say } from './markdown.js'
 import { fiveLines, tree } from './terminal.js'
+
+const incidentOf = ({ analysis }: PostMortem): Incident => {
+  const [incident] = analysis.incidents
+  if (incident === undefined) throw new Error('the fixture has an incident')
+  return incident
+}
+
+const withIncident = (change: Partial<Incident>): PostMortem => ({
+  ...CASCADE,
+  analysis: { ...CASCADE.analysis, incidents: [{ ...incidentOf(CASCADE), ...change }] },
+})
 
 const ALL = [CASCADE, SEVERAL, HEALTHY, PARTLY_READ, UNREAD, NO_INPUT, HOSTILE, HUGE]
 // eslint-disable-next-line no-control-regex -- control characters are what must not be there
@@ -107,18 +120,42 @@ describe('the terminal', () => {
     )
   })
 
-  test('the tree reaches every finding that a root cause explains, each told once', () => {
+  test('the tree reaches every finding that a root cause explains, each told once, alike ones on one line', () => {
     const lines = tree(CASCADE, { color: false }).trimEnd().split('\n').slice(1)
-    const told = lines.filter((line) => !line.endsWith('(above)'))
-    assert.equal(told.length, 13)
-    assert.equal(new Set(told.map((line) => line.replace(/^[│├└─ ]*/u, '').split(' at ')[0])).size, 13)
+    const told = lines.map((line) => Number(/^[│├└─ ]*(?:(\d+) × )?/u.exec(line)?.[1] ?? 1))
+    assert.equal(
+      told.reduce((sum, count) => sum + count, 0),
+      13,
+    )
+    assert.equal(new Set(lines.map((line) => line.replace(/^[│├└─ ]*/u, '').split(' at ')[0])).size, lines.length)
+    const pods = incidentOf(CASCADE).findings.filter((finding) => finding.kind === 'pod.unready')
+    const many = Array.from({ length: 6 }, (_, index) => ({ ...pods[0], id: `pod-${index}`, entity: `pod/shop/web-${index}` })) as Finding[] // copies of a whole finding
+    const [first] = incidentOf(CASCADE).links.filter((one) => one.effect === 'unready-3')
+    const wide = withIncident({
+      findings: [...incidentOf(CASCADE).findings, ...many],
+      links: [...incidentOf(CASCADE).links, ...many.map(({ id }) => ({ ...first, effect: id }) as Link)], // copies of a whole link
+    })
+    assert.match(tree(wide, { color: false }), /[├└]─ 7 × unready at 10:05:02: shop\/web-6d9f7c8b5-x2x9p, shop\/web-0, shop\/web-1 and 4 more \(/u)
+  })
+
+  test('the tree stays small: what is left out is counted', () => {
+    const [base] = incidentOf(CASCADE).findings.filter((finding) => finding.id === 'unready-3')
+    const [link] = incidentOf(CASCADE).links
+    if (base === undefined || link === undefined) throw new Error('the fixture has both')
+    const long = Array.from({ length: 90 }, (_, index) => ({ ...base, id: `u${index}`, entity: `pod/shop/u-${index}` as const }))
+    const links = long.map(({ id }, index) => ({ ...link, cause: index === 0 ? 'hungry' : `u${index - 1}`, effect: id }))
+    const lines = tree(withIncident({ findings: [...incidentOf(CASCADE).findings, ...long], links }), { color: false })
+      .trimEnd()
+      .split('\n')
+    assert.ok(lines.length < 50)
+    assert.match(lines.at(-1) ?? '', /^and \d+ more findings/u)
   })
 
   test('a circle of links, which no analysis should hold, does not hang it', () => {
-    const [incident] = CASCADE.analysis.incidents
-    if (incident === undefined) throw new Error('the fixture has an incident')
-    const links = [...incident.links, ...incident.links.map((link) => ({ ...link, cause: link.effect, effect: link.cause }))]
-    assert.ok(tree({ ...CASCADE, analysis: { ...CASCADE.analysis, incidents: [{ ...incident, links }] } }, { color: false }).length > 0)
+    const { links } = incidentOf(CASCADE)
+    assert.ok(
+      tree(withIncident({ links: [...links, ...links.map((link) => ({ ...link, cause: link.effect, effect: link.cause }))] }), { color: false }).length > 0,
+    )
   })
 })
 
