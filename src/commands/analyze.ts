@@ -1,0 +1,74 @@
+/** faultline analyze: a dump to a report; merge goes the same way from extracts. */
+import { UserError } from '../model/user-error.js'
+import type { AnalyzeOptions, Analyzed } from '../analyze.js'
+import { commandLine, EXIT, say, version, write, zoneRules } from './common.js'
+
+export interface AnalyzeFlags {
+  readonly output?: string
+  readonly json?: string
+  readonly markdown?: string
+  readonly timezone: readonly string[]
+  readonly year?: number
+  readonly since?: number
+  readonly until?: number
+  readonly mechanisms: readonly string[]
+  readonly failOnIncident?: boolean
+  readonly quiet?: boolean
+  readonly verbose?: boolean
+  readonly color: boolean
+}
+
+export const runAnalyze = async (paths: readonly string[], flags: AnalyzeFlags): Promise<number> => {
+  const { analyze } = await import('../analyze.js')
+  const options = await optionsOf(flags)
+  const { showProgress } = await import('../read/progress.js')
+  const progress = showProgress(process.stderr, flags.quiet === true)
+  const analyzed = await analyze(paths, { ...options, onBytes: (count, inputs) => progress.add(count, inputs.totalBytes) })
+  progress.end()
+  return tell(analyzed, flags)
+}
+
+/** Throws a UserError for a window that is empty or a zone that is none. */
+export const optionsOf = async (flags: AnalyzeFlags): Promise<AnalyzeOptions> => {
+  const zones = await zoneRules(flags.timezone)
+  if (flags.since !== undefined && flags.until !== undefined && flags.since > flags.until)
+    throw new UserError('--since is later than --until: the window is empty')
+  return {
+    zones,
+    year: flags.year ?? null,
+    since: flags.since ?? null,
+    until: flags.until ?? null,
+    mechanisms: flags.mechanisms,
+    version: version(),
+    command: commandLine(),
+  }
+}
+
+/** Writes what was asked for, says the five lines, returns the exit code. */
+export const tell = async ({ postMortem, unreadable }: Analyzed, flags: AnalyzeFlags): Promise<number> => {
+  for (const { path, reason } of unreadable) say(`${path}: ${reason}`)
+  if (flags.verbose === true) for (const input of postMortem.analysis.inputs) for (const warning of input.warnings) say(`${input.path}: ${warning}`)
+
+  if (flags.json !== undefined) {
+    const { renderJson } = await import('../report/json.js')
+    await write(flags.json, renderJson(postMortem.analysis))
+  }
+  if (flags.markdown !== undefined) {
+    const { renderMarkdown } = await import('../report/markdown.js')
+    await write(flags.markdown, renderMarkdown(postMortem))
+  }
+  const report = flags.output ?? (flags.json === undefined && flags.markdown === undefined ? 'faultline-report.html' : null)
+  if (report !== null) {
+    const { renderHtml } = await import('../report/html.js')
+    await write(report, await renderHtml(postMortem))
+  }
+  if (flags.quiet !== true) {
+    const { fiveLines, tree } = await import('../report/terminal.js')
+    const color = flags.color && process.stderr.isTTY && (process.env['NO_COLOR'] ?? '') === ''
+    process.stderr.write(`${fiveLines(postMortem, { color })}\n`)
+    if (flags.verbose === true) process.stderr.write(`${tree(postMortem, { color })}\n`)
+    if (report !== null && report !== '-') process.stderr.write(`${report}\n`)
+  }
+  if (unreadable.length > 0) return EXIT.unreadable
+  return flags.failOnIncident === true && postMortem.analysis.incidents.length > 0 ? EXIT.incident : EXIT.analysed
+}
