@@ -8,7 +8,7 @@ const typed = {
 }
 
 export default tseslint.config(
-  { ignores: ['dist/', 'node_modules/', 'samples/', 'vendor/', 'bench/', '**/*.{js,cjs}', '!eslint.config.js'] },
+  { ignores: ['dist/', 'node_modules/', 'samples/', 'vendor/', '**/*.{js,cjs}', '!eslint.config.js'] },
   ...tseslint.configs.strictTypeChecked.map((config) => ({ ...config, files: ['**/*.ts'] })),
   {
     ...typed,

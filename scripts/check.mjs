@@ -3,7 +3,7 @@ import { spawn } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
 
 const root = fileURLToPath(new URL('../', import.meta.url))
-const CODE = ['src', 'parsers', 'test', 'simulator', 'evaluation', 'scripts', '*.mjs', '*.cjs', '*.js'].map((path) =>
+const CODE = ['src', 'parsers', 'test', 'simulator', 'evaluation', 'scripts', 'bench', '*.mjs', '*.cjs', '*.js'].map((path) =>
   path.includes('*') ? path : `${path}/**/*.{ts,mjs}`,
 )
 
