@@ -8,6 +8,7 @@ import { loadMechanisms } from './causes/load-mechanisms.js'
 import { findWrong } from './findings/find.js'
 import { extractInput } from './read/extract-input.js'
 import { findInputs, type Inputs, type Unreadable } from './read/inputs.js'
+import { readSurroundings } from './read/surroundings.js'
 import { describe } from './post-mortem/describe.js'
 import type { PostMortem } from './post-mortem/post-mortem.js'
 import { buildTimeline, type TimelineOptions } from './timeline/timeline.js'
@@ -35,7 +36,8 @@ export const analyze = async (paths: readonly string[], options: AnalyzeOptions)
   const found = findWrong(timeline)
   const links = linkCauses(found, mechanisms, timeline)
   const explanation = explain(timeline, found, tellIncidents(found, links, timeline))
-  return { postMortem: describe(explanation, found, timeline, { ...options, unreadable: inputs.unreadable }), unreadable: inputs.unreadable }
+  const surroundings = await readSurroundings(explanation.analysis, inputs.sources) // for people: nothing is concluded from it
+  return { postMortem: describe(explanation, found, timeline, { ...options, unreadable: inputs.unreadable, surroundings }), unreadable: inputs.unreadable }
 }
 
 /** What each input is, without asking what went wrong. */

@@ -125,6 +125,8 @@ export interface InputExtract {
   readonly format: string
   readonly wrapping: readonly string[]
   readonly bytes: number
+  /** Of its bytes as they were read, compressions taken off; absent where it was too large to be hashed on the way. */
+  readonly sha256?: string
   readonly lines: number
   readonly records: number
   readonly skipped: number

@@ -2,6 +2,7 @@
 import type { Explanation, ExplainedIncident } from '../causes/explain.js'
 import type { Mechanism } from '../causes/mechanism.js'
 import type { Incident } from '../model/analysis.js'
+import type { Surroundings } from '../model/surroundings.js'
 import type { Found } from '../findings/finding.js'
 import { roundsOf } from '../causes/rounds.js'
 import { iso, type Timeline } from '../timeline/timeline.js'
@@ -17,6 +18,8 @@ export interface DescribeOptions {
   readonly command: string
   /** Inputs that could not be read at all. */
   readonly unreadable: readonly { readonly path: string; readonly reason: string }[]
+  /** Where the inputs are at hand to be read again. */
+  readonly surroundings?: Surroundings
 }
 
 export const describe = (explanation: Explanation, found: readonly Found[], timeline: Timeline, options: DescribeOptions): PostMortem => ({
@@ -29,6 +32,7 @@ export const describe = (explanation: Explanation, found: readonly Found[], time
     ...missingIn(explanation, timeline),
   ],
   clockNotes: [...timeline.clockNotes, ...undecided(explanation, found)],
+  surroundings: options.surroundings ?? { quotes: [], notes: [] },
 })
 
 /** Where a cause was seen after its effect and only its source's resolution lets it be the cause: the order is the mechanism's word. */

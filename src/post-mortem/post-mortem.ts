@@ -1,5 +1,6 @@
 /** The model that every renderer (HTML, Markdown, terminal, JSON) reads, and nothing else. Plain data. */
 import type { Analysis } from '../model/analysis.js'
+import type { Surroundings } from '../model/surroundings.js'
 import type { Entity } from '../model/entity.js'
 
 export interface PostMortem {
@@ -13,6 +14,8 @@ export interface PostMortem {
   readonly missing: readonly Missing[]
   /** How the clocks were brought together: one line each, e.g. a zone that was assumed. */
   readonly clockNotes: readonly string[]
+  /** The lines around those that evidence cites. */
+  readonly surroundings: Surroundings
 }
 
 export interface IncidentDetail {

@@ -85,7 +85,7 @@ export const findInputs = async (paths: readonly string[]): Promise<Inputs> => {
       const { members, unreadable: unread } = await listTar(name, again(), again, [...layers, 'tar'], indexes)
       unreadable.push(...unread)
       await addMembers(members)
-    } else sources.push({ path: name, wrapping: layers, changedMs: null, context: contextOf(name), chunks: () => bytes })
+    } else sources.push({ path: name, wrapping: layers, changedMs: null, context: contextOf(name), once: true, chunks: () => bytes })
   }
 
   /** True where something was found to read, or to complain about. */

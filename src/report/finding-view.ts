@@ -1,5 +1,6 @@
 /** A finding as the report tells it, with its evidence and its links: every claim names its lines, every line its claims. */
 import type { Evidence, Finding, Incident, Link } from '../model/analysis.js'
+import type { Quote } from '../model/surroundings.js'
 import { shortName } from '../model/entity.js'
 import { isFindingKind, VOCABULARY, type Role } from '../model/vocabulary.js'
 import type { ExpectedLag, IncidentDetail, PostMortem } from '../post-mortem/post-mortem.js'
@@ -62,7 +63,20 @@ export interface EvidenceView {
   readonly inputAnchor: string | null
   readonly time: string
   readonly text: string
+  /** The line as it stands in its input, with those around it; null where it is not quoted from a line, or could not be read again. */
+  readonly quote: QuoteView | null
   readonly claims: readonly { readonly anchor: string; readonly label: string }[]
+}
+
+export interface QuoteView {
+  readonly before: readonly QuotedLine[]
+  readonly cited: QuotedLine
+  readonly after: readonly QuotedLine[]
+}
+
+export interface QuotedLine {
+  readonly line: number
+  readonly text: string
 }
 
 export interface LinkView {
@@ -82,7 +96,8 @@ export interface LinkView {
 export const findingViews = (postMortem: PostMortem, incident: Incident, detail: IncidentDetail, prefix: string): FindingView[] => {
   const name = new Map(incident.findings.map((finding, index) => [finding.id, { anchor: `${prefix}-f${index + 1}`, label: `F${index + 1}`, finding }]))
   const inputs = new Map(postMortem.analysis.inputs.map((input, index) => [input.path, `input-${index + 1}`]))
-  const evidence = evidenceViews(incident.findings, (id) => name.get(id), inputs, prefix)
+  const quotes = new Map(postMortem.surroundings.quotes.map((quote) => [`${quote.line} ${quote.input}`, quoteView(quote)]))
+  const evidence = evidenceViews(incident.findings, (id) => name.get(id), inputs, quotes, prefix)
   const linkTo = (link: Link, index: number, other: string): LinkView[] => {
     const target = name.get(other)
     return target === undefined ? [] : [linkView(link, expectedFor(detail, link, index), target)]
@@ -131,6 +146,7 @@ const evidenceViews = (
   findings: readonly Finding[],
   name: (id: string) => Named | undefined,
   inputs: ReadonlyMap<string, string>,
+  quotes: ReadonlyMap<string, QuoteView>,
   prefix: string,
 ): ReadonlyMap<string, readonly { view: EvidenceView; first: boolean }[]> => {
   const key = (item: Evidence): string => JSON.stringify([item.input, item.line, item.time, item.text])
@@ -158,6 +174,7 @@ const evidenceViews = (
           inputAnchor: inputs.get(item.input) ?? null,
           time: moment(item.time),
           text: item.text,
+          quote: item.line === null ? null : (quotes.get(`${item.line} ${item.input}`) ?? null),
           claims: (claims.get(key(item)) ?? []).flatMap((id) => name(id) ?? []),
         }
         views.set(key(item), view)
@@ -167,6 +184,13 @@ const evidenceViews = (
     }),
   )
 }
+
+/** Lines that are missing at the beginning are missing before the file begins. */
+const quoteView = ({ line, before, text, after }: Quote): QuoteView => ({
+  before: before.map((around, index) => ({ line: line - before.length + index, text: around })),
+  cited: { line, text },
+  after: after.map((around, index) => ({ line: line + 1 + index, text: around })),
+})
 
 // ---- links
 

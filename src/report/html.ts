@@ -48,7 +48,7 @@ const directory = (): string => {
 
 const read = (name: string): string => readFileSync(path(directory(), name), 'utf8')
 
-const PARTIALS = ['overview', 'verdict', 'incident', 'inputs', 'prompt', 'finding-list', 'finding-line', 'chain-words'] as const
+const PARTIALS = ['overview', 'verdict', 'incident', 'inputs', 'prompt', 'finding-list', 'finding-line', 'chain-words', 'quoted-lines', 'hashes'] as const
 
 let compiled: Handlebars.TemplateDelegate | undefined
 

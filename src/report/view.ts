@@ -16,6 +16,8 @@ export interface ReportView {
   readonly several: boolean
   readonly missing: readonly Missing[]
   readonly clockNotes: readonly string[]
+  /** Which inputs are not shown with the lines around their evidence, and why. */
+  readonly quoteNotes: readonly string[]
   readonly inputs: readonly InputView[]
   /** '12 inputs, 34,567 lines, 12.3 MiB; 2 inputs could not be read'. */
   readonly inputsLine: string
@@ -35,6 +37,8 @@ export interface InputView {
   readonly format: string
   readonly wrapping: string
   readonly size: string
+  /** In hexadecimal digits; '' where the input was too large to be hashed on the way. */
+  readonly sha256: string
   readonly lines: string
   readonly records: string
   readonly skipped: string
@@ -60,6 +64,7 @@ export const reportView = (raw: PostMortem): ReportView => {
     several: incidents.length > 1,
     missing: postMortem.missing,
     clockNotes: postMortem.clockNotes,
+    quoteNotes: postMortem.surroundings.notes,
     inputs,
     inputsLine: inputsLine(analysis.inputs),
   }
@@ -71,6 +76,7 @@ const inputView = (input: Input, index: number): InputView => ({
   format: input.format,
   wrapping: input.wrapping.join(' › '),
   size: bytes(input.bytes),
+  sha256: input.sha256 ?? '',
   lines: input.lines.toLocaleString('en-US'),
   records: input.records.toLocaleString('en-US'),
   skipped: input.skipped.toLocaleString('en-US'),

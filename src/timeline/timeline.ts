@@ -201,6 +201,7 @@ const describeInput = (extract: InputExtract, clock: InputClock | undefined): In
     format: extract.format,
     wrapping: extract.wrapping,
     bytes: extract.bytes,
+    ...(extract.sha256 === undefined ? {} : { sha256: extract.sha256 }),
     lines: extract.lines,
     records: extract.records,
     skipped: extract.skipped,
