@@ -124,12 +124,16 @@ const noise =
 
 /** journalctl -o json, and Docker's json-file instead of the CRI's lines. */
 const otherWrapping: Variant = (files, _truth, _random, startMs) => {
-  const year = yearOf(startMs)
+  // What the stamp leaves out: a log that begins in the autumn before has months that lie ahead in the year of its end.
+  const inYear = (written: string): number => {
+    const ms = Date.parse(`${yearOf(startMs)}-${written}Z`)
+    return ms > startMs + 7 * 86_400_000 ? Date.parse(`${yearOf(startMs) - 1}-${written}Z`) : ms
+  }
   const asJson = (line: string): string | null => {
     const [, month = '', day = '', time = '', micros = '', host = '', unit = '', pid] =
       /^([A-Z][a-z]{2}) ([ \d]\d) (\d\d:\d\d:\d\d)\.(\d{6}) (\S+) ([\w.-]+)(?:\[(\d+)\])?: /u.exec(line) ?? []
     if (unit === '') return null
-    const seconds = Date.parse(`${year}-${two(MONTHS.indexOf(month) + 1)}-${two(Number(day))}T${time}Z`) / 1000
+    const seconds = inYear(`${two(MONTHS.indexOf(month) + 1)}-${two(Number(day))}T${time}`) / 1000
     return JSON.stringify({
       __REALTIME_TIMESTAMP: `${seconds}${micros}`,
       _HOSTNAME: host,

@@ -18,6 +18,7 @@ const BLANK = 32
 /** Longer ones are read anew each time. */
 const MAX_PREFIX = 256
 const COLON = 58
+const COMMA = 44
 const DASH = 45
 
 /** After an optional priority: <165>. */
@@ -57,7 +58,8 @@ const readStamp = (bytes: Buffer, at: number, end: number): number => {
   if (!isDigit(first)) return -1
   const unix = readUnix(bytes, at, end)
   if (unix >= 0) return unix
-  if (bytes[at + 10] !== 84) return -1
+  // A comma before the fraction is util-linux' (dmesg --time-format iso), which names no host: 'EXT4-fs (vda1): …' would be taken for one.
+  if (bytes[at + 10] !== 84 || bytes[at + 19] === COMMA) return -1
   const iso = readIso(bytes, at, end)
   return iso >= 0 && found.basis === 'utc' ? iso : -1
 }

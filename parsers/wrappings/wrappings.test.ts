@@ -125,6 +125,11 @@ test('journald short: headers stand for themselves, indented lines go with the l
   )
 })
 
+test('journald short: dmesg with ISO stamps names no host: what follows its comma is the kernel\'s message', () => {
+  assert.equal(one('journald-short', '2026-04-26T10:24:22,479237+00:00 EXT4-fs (vda1): mounted filesystem').took, 'no')
+  assert.equal(one('journald-short', '2026-04-26T10:24:22.479237+00:00 worker-1 kernel: EXT4-fs (vda1): mounted filesystem').host, 'worker-1')
+})
+
 test('journald short: several units in turn keep their own names', () => {
   const lines = Array.from({ length: 40 }, (_, index) => `Nov 21 08:18:01 worker-${index % 3} unit-${index % 7}[${index}]: message ${index}`)
   unwrap(byId('journald-short'), lines).forEach(({ host, unit, message }, index) => {

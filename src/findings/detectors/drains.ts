@@ -1,4 +1,5 @@
 /** action.drain: a node was cordoned and its pods were told to go within minutes, as kubectl drain does. */
+import { nameOf, shortName, type Entity } from '../../model/entity.js'
 import type { Timeline } from '../../timeline/timeline.js'
 import { chooseEvidence, evidenceOf, type Detector, type Found } from '../finding.js'
 import { called } from '../words.js'
@@ -36,3 +37,49 @@ export const drains: Detector = {
       ]
     }),
 }
+
+/**
+ * A node that was emptied in an orderly way before its log stops was meant to stop: the API had told it to let go of all its pods but those that
+ * every node has. Null where any other pod was left, or no more than one had been there.
+ */
+export const emptiedBefore = (node: Entity, silence: number, timeline: Timeline): Found | null => {
+  const { topology } = timeline
+  const gone = timeline.signals.filter(
+    ({ kind, entity, at, attributes }) =>
+      (kind === 'pod.deleted' || (kind === 'pod.killed' && attributes['reason'] === undefined)) &&
+      at <= silence + 1_000 &&
+      at >= silence - WITHIN_MS &&
+      topology.nodeOf(entity, at) === node,
+  )
+  const told = new Set(gone.filter(({ kind }) => kind === 'pod.deleted').map(({ entity }) => entity))
+  if (told.size < 2) return null
+  const left = topology.pods.filter((pod) => !told.has(pod) && topology.placements(pod).some((place) => place.node === node && place.from <= silence))
+  const stillThere = left.filter((pod) => !isOnEveryNode(pod, node, timeline) && !goneEarlier(pod, silence - WITHIN_MS, timeline))
+  if (stillThere.length > 0) return null
+  const start = Math.min(...gone.map(({ at }) => at))
+  return {
+    kind: 'action.drain',
+    entity: node,
+    start,
+    end: Math.max(...gone.map(({ until }) => until)),
+    confidence: 0.7,
+    summary: `${called(node).replace(/^n/u, 'N')} was emptied before it stopped: its ${told.size} pods were told to go, and only those that every node has were left.`,
+    evidence: chooseEvidence(evidenceOf(gone.slice(0, 6))),
+    attributes: {},
+    slackMs: 1_000,
+    dose: told.size,
+  }
+}
+
+/** A static pod is called after its node; a DaemonSet has one pod on most nodes. */
+const isOnEveryNode = (pod: Entity, node: Entity, { topology, names }: Timeline): boolean => {
+  if (shortName(pod).endsWith(`-${nameOf(node)}`)) return true
+  const workload = topology.workloadOf(pod)
+  if (workload === null) return false
+  const places = topology.podsOf(workload).map((one) => new Set(topology.placements(one).map((place) => place.node)))
+  const all = new Set(places.flatMap((nodes) => [...nodes]))
+  return names.nodes.size > 1 && all.size * 5 >= names.nodes.size * 4 && places.every((nodes) => nodes.size <= 1)
+}
+
+const goneEarlier = (pod: Entity, before: number, { signals }: Timeline): boolean =>
+  signals.some(({ kind, entity, at }) => kind === 'pod.deleted' && entity === pod && at < before)

@@ -7,13 +7,14 @@ import { iso, type TimedSilence, type Timeline } from '../../timeline/timeline.j
 import { chooseEvidence, overlaps, sampleEvidence, type Detector, type Found } from '../finding.js'
 import { nodeOfLabels } from '../measures.js'
 import { called, duration } from '../words.js'
+import { emptiedBefore } from './drains.js'
 
 /** A machine needs a while to boot before its kernel writes its first line, and its clock may be set after that. */
 const BOOT_MS = 120_000
 
 export const nodeCrash: Detector = {
   id: 'node-crash',
-  finds: ['node.kernel-panic', 'node.rebooted'],
+  finds: ['node.kernel-panic', 'node.rebooted', 'action.drain'],
   detect(timeline, found) {
     const boots = [...found.filter((one) => one.kind === 'node.rebooted'), ...bootsByClock(timeline)]
     return [...boots.filter((boot) => !found.includes(boot)), ...boots.flatMap((boot) => crashBefore(boot, timeline, found))]
@@ -55,6 +56,8 @@ const crashBefore = (boot: Found, timeline: Timeline, found: readonly Found[]): 
   )
   const known = found.some((one) => one.entity === boot.entity && one.kind === 'node.kernel-panic' && overlaps(one, around))
   if (meant || known) return []
+  const emptied = emptiedBefore(boot.entity, silence.from, timeline)
+  if (emptied !== null) return [emptied]
   const hung = found.some((one) => one.entity === boot.entity && one.kind === 'node.kernel-hang' && overlaps(one, around))
   return [
     {

@@ -213,6 +213,18 @@ test('a silence without a boot, a boot without a silence, and a restart by hand 
   })
 })
 
+test('a node that was told to let go of all its pods before its log stops was emptied, not lost; one that still had a pod of its own crashed', () => {
+  const on = (pod: Entity): Fact => ({ fact: 'pod-on-node', pod, node: 'node/a', at: null })
+  const web = ['pod/shop/web-7d4f9c5b8-bcdfg', 'pod/shop/api-6c8f7d9b5-fghjk'] as const
+  const told = [...web.map((pod, at) => signal('pod.deleted', pod, 540 + at)), signal('node.rebooted', 'node/a', 770)]
+  const parts = { facts: [writtenOn('a'), ...web.map(on), on('pod/kube-system/kube-proxy-a')], silences: [silence(600, 780)], signals: told }
+  none('node.kernel-panic', parts)
+  assert.equal(findings('action.drain', parts)[0]?.entity, 'node/a')
+  const kept = { ...parts, facts: [...parts.facts, on('pod/shop/redis-0')] }
+  none('action.drain', kept)
+  assert.equal(findings('node.kernel-panic', kept)[0]?.start, 600)
+})
+
 test('a boot time that jumps to the present is a reboot; one that is corrected by seconds is a clock', () => {
   const booted = (value: (second: number) => number): InputParts => ({
     series: [series('node_boot_time_seconds', { node: 'a' }, (second) => at(value(second)).ms / 1000)],
