@@ -1,6 +1,12 @@
 /** The causal graph of one dump: who leads to whom, how surely, along which path. Links point forward only, so every walk ends. */
 import type { CausalLink } from './link.js'
 
+export interface RankedRoot {
+  /** Position in the list of findings. */
+  readonly finding: number
+  readonly confidence: number
+}
+
 export interface Graph {
   readonly outgoing: ReadonlyMap<number, readonly CausalLink[]>
   readonly incoming: ReadonlyMap<number, readonly CausalLink[]>

@@ -3,13 +3,9 @@ import { typeOf } from '../model/entity.js'
 import { roleOf, type FindingKind } from '../model/vocabulary.js'
 import type { Found } from '../findings/finding.js'
 import type { Timeline } from '../timeline/timeline.js'
-import { components, explained, graphOf, pathsFrom, type Graph, type Path } from './graph.js'
+import { joinFragments, type Part } from './fragments.js'
+import { components, explained, graphOf, pathsFrom, type Graph, type Path, type RankedRoot } from './graph.js'
 import type { CausalLink } from './link.js'
-
-export interface RankedRoot {
-  readonly finding: number
-  readonly confidence: number
-}
 
 export interface CausalIncident {
   /** Positions in the list of findings. */
@@ -17,6 +13,8 @@ export interface CausalIncident {
   readonly links: readonly CausalLink[]
   readonly roots: readonly RankedRoot[]
   readonly chains: readonly (readonly number[])[]
+  /** Symptoms of the same time and place that no known cause leads to. */
+  readonly unexplained: readonly number[]
   /** Findings of the same time and place that no link joins: what else was considered. */
   readonly considered: readonly number[]
   readonly start: number
@@ -78,7 +76,7 @@ const WEAKEST_CAUSE = 0.42
 export const tellIncidents = (found: readonly Found[], links: readonly CausalLink[], timeline: Timeline): readonly CausalIncident[] => {
   const isAlert = (at: number): boolean => found[at]?.kind === 'alert.fired'
   const causal = links.filter((link) => !isAlert(link.effect))
-  const harming: { members: readonly number[]; links: readonly CausalLink[]; roots: readonly RankedRoot[]; graph: Graph }[] = []
+  const harming: Part[] = []
   for (const members of components(causal)) {
     const inside = new Set(members)
     const mine = causal.filter((link) => inside.has(link.effect))
@@ -89,13 +87,13 @@ export const tellIncidents = (found: readonly Found[], links: readonly CausalLin
     if (first === undefined) continue
     const paths = pathsFrom(first.finding, graph)
     if (isPlan(first.finding, paths, found)) continue
-    harming.push({ members, links: mine, roots, graph })
+    harming.push({ members, links: mine, roots, graph, harm: members.reduce((sum, at) => sum + harmOf(found[at] as Found), 0) }) // positions in the list
   }
   const alerts = alertsOf(links, new Set(harming.flatMap(({ members }) => members)), isAlert)
-  const incidents = harming.map(({ members, links: mine, roots, graph }) => {
-    const inside = new Set(members)
+  const incidents = joinFragments(harming, found, timeline).map((part) => {
+    const inside = new Set(part.members)
     const ofMine = alerts.filter((link) => inside.has(link.cause))
-    return complete(members, mine, ofMine, roots, graph, found, timeline)
+    return { ...complete(part, ofMine, found, timeline), unexplained: part.unexplained }
   })
   return withConsidered(incidents, found, timeline).sort((a, b) => b.severity - a.severity || a.start - b.start)
 }
@@ -132,7 +130,17 @@ const rankRoots = (members: readonly number[], found: readonly Found[], graph: G
     const confidence = one.confidence * own * weight * surest * (0.3 + 0.7 * share)
     return [{ finding: at, confidence }]
   })
-  return ranked.sort((a, b) => b.confidence - a.confidence || a.finding - b.finding).slice(0, 5)
+  return earlierFirst(ranked.sort((a, b) => b.confidence - a.confidence || a.finding - b.finding)).slice(0, MOST_ROOTS)
+}
+
+const MOST_ROOTS = 5
+const AS_SURE = 0.88
+
+/** Of two about as likely causes of the same harm the earlier one comes first: what followed met a system that it had already weakened. */
+const earlierFirst = (ranked: readonly RankedRoot[]): readonly RankedRoot[] => {
+  const [first, second, ...rest] = ranked
+  if (first === undefined || second === undefined || second.finding > first.finding || second.confidence < first.confidence * AS_SURE) return ranked
+  return [{ ...second, confidence: first.confidence }, first, ...rest]
 }
 
 /** A pod that waits while a node is added starts later; nobody missed it before it was wanted. */
@@ -162,14 +170,11 @@ const alertsOf = (links: readonly CausalLink[], inIncidents: ReadonlySet<number>
 }
 
 const complete = (
-  members: readonly number[],
-  causal: readonly CausalLink[],
+  { members, links, roots, graph }: Part,
   alerts: readonly CausalLink[],
-  roots: readonly RankedRoot[],
-  graph: Graph,
   found: readonly Found[],
   timeline: Timeline,
-): CausalIncident => {
+): Omit<CausalIncident, 'unexplained'> => {
   const all = [...new Set([...members, ...alerts.map((link) => link.effect)])].sort((a, b) => a - b)
   const of = (at: number): Found => found[at] as Found // positions come from the list itself
   const harmed = members.filter((at) => harmOf(of(at)) > 0)
@@ -179,7 +184,7 @@ const complete = (
   const severity = harmed.reduce((sum, at) => sum + harmOf(of(at)) * Math.log2(2 + ((of(at).end ?? timeline.to) - of(at).start) / 60_000), 0)
   return {
     findings: all,
-    links: [...causal, ...alerts],
+    links: [...links, ...alerts],
     roots,
     chains: chainsOf(roots, graph, found),
     considered: [],

@@ -1,7 +1,7 @@
 /** Cascades told as rounds: each time the load of a failed node lands on the next one, a new round begins. */
 import type { CausalIncident } from './incidents.js'
 
-const NEXT_ROUND: ReadonlySet<string> = new Set(['pods-land-on-next-node'])
+const NEXT_ROUND: ReadonlySet<string> = new Set(['pods-land-on-next-node', 'pods-overwhelm-next-node'])
 
 /** Positions of findings by round; empty where there is one round only. */
 export const roundsOf = (incident: CausalIncident): readonly (readonly number[])[] => {
