@@ -125,7 +125,7 @@ test('journald short: headers stand for themselves, indented lines go with the l
   )
 })
 
-test('journald short: dmesg with ISO stamps names no host: what follows its comma is the kernel\'s message', () => {
+test("journald short: dmesg with ISO stamps names no host: what follows its comma is the kernel's message", () => {
   assert.equal(one('journald-short', '2026-04-26T10:24:22,479237+00:00 EXT4-fs (vda1): mounted filesystem').took, 'no')
   assert.equal(one('journald-short', '2026-04-26T10:24:22.479237+00:00 worker-1 kernel: EXT4-fs (vda1): mounted filesystem').host, 'worker-1')
 })
