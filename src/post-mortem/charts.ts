@@ -187,7 +187,7 @@ const DRAWINGS: readonly Draw[] = [
       'Errors per 10 s',
       'count',
       mine,
-      series.slice(0, MOST_LINES).map((one) => line(one.labels['app'] ?? one.labels['service'] ?? '', one, window)),
+      series.slice(0, MOST_LINES).map((one) => line(one.labels['app'] ?? one.labels['service'] ?? '', counted(one), window)),
     )
   },
 ]
@@ -198,6 +198,31 @@ const of = (columns: ReadonlyMap<Entity, { readonly column: Column }>, entity: E
 }
 
 const scaled = (column: Column, by: number): Column => ({ times: column.times, values: column.values.map((value) => value * by) })
+
+/** Counts of lines are kept only where there were any: between them it was nought. */
+const counted = (column: Column): Column => {
+  const step = stepOf(column.times)
+  if (step <= 0) return column
+  const times: number[] = []
+  const values: number[] = []
+  column.times.forEach((at, index) => {
+    const before = times.at(-1)
+    if (before !== undefined && at - before > 1.5 * step) {
+      times.push(before + step)
+      values.push(0)
+      // Along the whole stretch, so that it is not taken for missing.
+      for (let on = Math.max(before + 2 * step, at - MOST_NOUGHTS * step); on < at - step / 2; on += step) {
+        times.push(on)
+        values.push(0)
+      }
+    }
+    times.push(at)
+    values.push(column.values[index] ?? 0)
+  })
+  return { times: Float64Array.from(times), values: Float64Array.from(values) }
+}
+
+const MOST_NOUGHTS = 500
 
 /** A column cut to the window; where samples are missing for three steps the line is broken, not drawn through. */
 const line = (label: string, column: Column, window: { from: number; to: number }): ChartLine => {

@@ -9,6 +9,7 @@ import { iso, type Timeline } from '../timeline/timeline.js'
 import { alternativesOf } from './alternatives.js'
 import { chartsOf } from './charts.js'
 import { followUpsOf } from './follow-ups.js'
+import { gapsOf } from './gaps.js'
 import { missingIn } from './missing.js'
 import type { IncidentDetail, Phase, PostMortem } from './post-mortem.js'
 import { duration } from '../findings/words.js'
@@ -65,6 +66,7 @@ const detail = (explained: ExplainedIncident, found: readonly Found[], timeline:
     followUps: followUpsOf(explained, found),
     rounds: roundsOf(causal).map((round) => round.flatMap((at) => ids.get(at) ?? [])),
     fiveWhys: whysOf(incident),
+    gaps: gapsOf(explained, timeline),
   }
 }
 

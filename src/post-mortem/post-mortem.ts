@@ -30,6 +30,16 @@ export interface IncidentDetail {
   /** Cascades told as rounds: finding ids by round; empty where there is one round only. */
   readonly rounds: readonly (readonly string[])[]
   readonly fiveWhys: readonly Why[]
+  /** When an entity of the incident was not seen. */
+  readonly gaps: readonly Gap[]
+}
+
+export interface Gap {
+  readonly entity: Entity
+  /** What is missing: its samples, or the lines of its log. */
+  readonly what: 'samples' | 'log'
+  readonly start: string
+  readonly end: string
 }
 
 export interface Phase {
@@ -73,6 +83,8 @@ export interface Alternative {
 export interface FollowUp {
   readonly title: string
   readonly detail: string
+  /** Lines to paste, mostly YAML; empty where there are none. */
+  readonly manifest: string
   readonly mechanism: string
   readonly reference: string
 }

@@ -72,9 +72,9 @@ const extreme = (line: ChartLine, sign: 1 | -1): number | undefined => {
 }
 
 /** Fewer points with the same picture: the lowest and highest of each stretch stay, and a gap stays a gap. */
-export const thin = (points: ChartLine['points']): readonly (readonly [number, number | null])[] => {
-  if (points.length <= DRAWN) return points
-  const stretch = Math.ceil(points.length / (DRAWN / 3))
+export const thin = (points: ChartLine['points'], most = DRAWN): readonly (readonly [number, number | null])[] => {
+  if (points.length <= most) return points
+  const stretch = Math.ceil(points.length / (most / 3))
   const kept: (readonly [number, number | null])[] = []
   for (let start = 0; start < points.length; start += stretch) {
     const part = points.slice(start, start + stretch)

@@ -5,25 +5,15 @@ import type { ChartConfiguration } from 'chart.js'
 import type {} from 'chartjs-plugin-annotation'
 import { ChartJSNodeCanvas } from 'chartjs-node-canvas'
 import { amount, thin } from './chart-data.js'
+import { lineStyle } from './line-styles.js'
 import type { Chart, Phase } from '../post-mortem/post-mortem.js'
 import { dayWords, tickTimes, tickWords, type Window } from './time-axis.js'
 import { cut } from './words.js'
 
 const [WIDTH, HEIGHT] = [900, 300]
+const AXIS_WIDTH = 84
 const INK = '#1d2125'
 const QUIET = '#545d66'
-// Told apart by lightness and dash as well as hue (after Okabe and Ito), so that a grey print keeps them.
-const LINES = [
-  { colour: '#1f5fa8', dash: [] },
-  { colour: '#b23c0a', dash: [7, 3] },
-  { colour: '#2b6e3b', dash: [2, 3] },
-  { colour: '#8c1d5b', dash: [10, 3, 2, 3] },
-  { colour: '#6b5300', dash: [4, 2] },
-  { colour: '#00697a', dash: [12, 4] },
-  { colour: '#5b6470', dash: [1, 2] },
-  { colour: '#3f4bb0', dash: [6, 2, 2, 2] },
-] as const
-
 const fonts = createRequire(import.meta.url)
 
 const create = (): ChartJSNodeCanvas => {
@@ -49,7 +39,7 @@ const configuration = (chart: Chart, phases: readonly Phase[], window: Window): 
     type: 'line',
     data: {
       datasets: chart.lines.map((line, index) => {
-        const style = LINES[index % LINES.length] ?? LINES[0]
+        const style = lineStyle(index)
         return {
           label: cut(line.label, chart.lines.length > 4 ? 28 : 48),
           data: thin(line.points).map(([x, y]) => ({ x, y: y !== null && Number.isFinite(y) ? y : null })),
@@ -92,14 +82,18 @@ const configuration = (chart: Chart, phases: readonly Phase[], window: Window): 
         },
         y: {
           beginAtZero: true,
-          grace: '6%',
+          grace: chart.unit === 'state' ? 0 : '6%',
+          // The same width in every chart, so that one moment stands at one place all down the page.
+          afterFit: (scale) => {
+            scale.width = AXIS_WIDTH
+          },
           grid: { color: '#e4e7ea' },
           border: { color: '#9aa2ab' },
           ticks: {
             color: QUIET,
             maxTicksLimit: 6,
             ...byteSteps(chart),
-            ...(chart.unit === 'state' ? { precision: 0 } : {}),
+            ...(chart.unit === 'state' ? { stepSize: 1 } : {}),
             font: { family: 'DejaVu Sans', size: 11 },
             callback: (value) => amount(chart.unit, Number(value)),
           },

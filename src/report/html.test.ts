@@ -39,7 +39,7 @@ describe('every report', () => {
       const ids = attribute(html, 'id')
       assert.equal(new Set(ids).size, ids.length, 'an id is used twice')
       for (const href of attribute(html, 'href').filter((one) => one.startsWith('#'))) assert.ok(ids.includes(href.slice(1)), `${href} lands nowhere`)
-      for (const href of attribute(html, 'href').filter((one) => !one.startsWith('#'))) assert.match(href, /^https:\/\/kubernetes\.io\//u)
+      for (const href of attribute(html, 'href').filter((one) => !one.startsWith('#'))) assert.match(href, /^https:\/\/(?:kubernetes\.io|docs\.kernel\.org|www\.postgresql\.org|redis\.io|prometheus\.io)\//u)
       for (const src of attribute(html, 'src')) assert.match(src, /^data:image\/png;base64,/u)
       for (const label of attribute(html, 'aria-labelledby').flatMap((one) => one.split(' ')))
         assert.ok(ids.includes(label), `${label} labels something and is not there`)
@@ -162,6 +162,7 @@ describe('the sections of a post-mortem', () => {
         'What the data cannot tell',
         'Inputs and clocks',
         'How to make this report again',
+        'Glossary',
       ]
       assert.deepEqual(
         headings.filter((heading) => heading !== 'The series that matter'),
@@ -187,6 +188,7 @@ describe('the sections of a post-mortem', () => {
     assert.equal([...huge.matchAll(/<g class="lane">/gu)].length, 16)
     assert.match(huge, /and \d+ more entities/u)
     assert.match(cascade, /No data here from the inputs that speak of this entity/u)
+    assert.match(cascade, /No samples from 2024-03-05 10:10:45 to 2024-03-05 10:40:50 UTC/u)
   })
 
   test('have a chart with its title, description, limits and numbers behind it', async () => {

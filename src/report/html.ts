@@ -6,6 +6,7 @@ import Handlebars from 'handlebars'
 import type { Role } from '../model/vocabulary.js'
 import { amount, chartTable } from './chart-data.js'
 import { chainSvg } from './chain-svg.js'
+import { glossaryOf } from './glossary.js'
 import { inlineGlyph } from './glyphs.js'
 import type { FindingView } from './finding-view.js'
 import type { IncidentView } from './incident-view.js'
@@ -21,7 +22,8 @@ export const renderHtml = async (postMortem: PostMortem): Promise<string> => {
   const { inputs } = plainDeep(postMortem.analysis)
   const incidents: object[] = []
   for (const incident of view.incidents) incidents.push({ ...incident, several: view.several, ...(await pictures(incident, inputs)) })
-  const html = template()({ ...view, incidents, verdict: { ...view.verdict, mark: MARKS[view.verdict.outcome] }, css: raw({ markup: read('report.css') }) })
+  const glossary = glossaryOf(view.incidents.flatMap((incident) => incident.findings.map((finding) => finding.kind)))
+  const html = template()({ ...view, incidents, glossary, verdict: { ...view.verdict, mark: MARKS[view.verdict.outcome] }, css: raw({ markup: read('report.css') }) })
   // A page is often shown inside another that has templates of its own: text that looks like one must not be filled in there.
   return html.replaceAll('{{', '&#123;&#123;')
 }

@@ -8,15 +8,17 @@ import {
   endedOf,
   factsOf,
   impactLine,
+  lessonsOf,
   isLeadUp,
   recoveryLine,
+  respondedOf,
   responseLine,
   severityOf,
   type Ended,
   type Fact,
   type Severity,
 } from './incident-words.js'
-import type { Chart, FollowUp, IncidentDetail, Phase, PostMortem } from '../post-mortem/post-mortem.js'
+import type { Chart, FollowUp, Gap, IncidentDetail, Phase, PostMortem } from '../post-mortem/post-mortem.js'
 import type { Window } from './time-axis.js'
 import { clock, date, duration, range, secondsBetween, sureness } from './words.js'
 
@@ -63,6 +65,8 @@ export interface IncidentView {
   readonly conditions: readonly FindingView[]
   readonly alternatives: readonly { readonly finding: FindingView | null; readonly why: string }[]
   readonly followUps: readonly FollowUp[]
+  readonly lessons: ReturnType<typeof lessonsOf>
+  readonly gaps: readonly Gap[]
   readonly findings: readonly FindingView[]
   /** Where the drawn time begins and ends, in milliseconds. */
   readonly window: Window
@@ -126,7 +130,14 @@ export const incidentView = (postMortem: PostMortem, incident: Incident, index: 
     end: incident.end,
     lasted,
     broke,
-    facts: factsOf(incident, severity, broke, lasted, detection),
+    facts: factsOf(incident, {
+      severity,
+      broke,
+      affected: impactLine(impact).replace(/\.$/u, ''),
+      lasted,
+      detection,
+      responded: respondedOf(of('response'), detection.symptom, incident),
+    }),
     root: root ?? null,
     rootSureness: best === undefined ? '' : sureness(best.confidence),
     otherRoots: others.flatMap((other) => {
@@ -159,6 +170,8 @@ export const incidentView = (postMortem: PostMortem, incident: Incident, index: 
     conditions: of('condition'),
     alternatives: detail.alternatives.map((other) => ({ finding: byId.get(other.finding) ?? null, why: other.why })),
     followUps: detail.followUps,
+    lessons: lessonsOf(incident, { detection, lasted, conditions: of('condition').length, rounds: detail.rounds.length, response: of('response').length }),
+    gaps: detail.gaps,
     findings,
     window: windowOf(incident, detail.phases, postMortem),
   }
@@ -174,6 +187,7 @@ const emptyDetail = (incident: Incident): IncidentDetail => ({
   followUps: [],
   rounds: [],
   fiveWhys: [],
+  gaps: [],
 })
 
 const steps = (chain: readonly string[], byId: ReadonlyMap<string, FindingView>, detail: IncidentDetail): Step[] => {

@@ -97,17 +97,61 @@ export const detectionOf = (incident: Incident, byId: ReadonlyMap<string, Findin
   }
 }
 
-export const factsOf = (incident: Incident, severity: Severity, broke: string, lasted: string, detection: DetectionWords): Fact[] => [
-  { label: 'What broke', value: broke || 'Nothing is seen to break', note: '' },
+export interface Told {
+  readonly severity: Severity
+  readonly broke: string
+  readonly affected: string
+  readonly lasted: string
+  readonly detection: DetectionWords
+  readonly responded: Fact
+}
+
+export const factsOf = (incident: Incident, { severity, broke, affected, lasted, detection, responded }: Told): Fact[] => [
+  { label: 'What broke', value: broke || 'Nothing is seen to break', note: broke === '' ? '' : affected },
   { label: 'When', value: range(incident.start, incident.end), note: '' },
   { label: 'Severity', value: severity.word, note: severity.why },
   { label: 'Time to detect', value: detection.delay, note: detection.note },
+  responded,
   {
     label: 'Time to recover',
     value: incident.end === null ? 'Not recovered' : lasted,
     note: incident.end === null ? 'not over when the data ends' : `from the onset to ${moment(incident.end, incident.start)} UTC`,
   },
 ]
+
+/** From the first symptom to the first thing that somebody did. */
+export const respondedOf = (response: readonly FindingView[], symptom: string | null, incident: Incident): Fact => {
+  const since = symptom ?? incident.start
+  const first = response.filter((finding) => finding.start >= since).toSorted(inOrder)[0]
+  const label = 'Time to respond'
+  if (first === undefined) return { label, value: 'no intervention in the data', note: '' }
+  return {
+    label,
+    value: duration(secondsBetween(since, first.start)),
+    note: `${first.kindWords}, ${first.shortWords}, at ${moment(first.start, incident.start)} UTC`,
+  }
+}
+
+/** What the data have to say to the three questions of a review; people judge. */
+export const lessonsOf = (
+  incident: Incident,
+  { detection, lasted, conditions, rounds, response }: { detection: DetectionWords; lasted: string; conditions: number; rounds: number; response: number },
+): { readonly well: readonly string[]; readonly badly: readonly string[]; readonly luck: readonly string[] } => {
+  const { delaySeconds, firstAlert } = incident.detection
+  const prompt = firstAlert !== null && delaySeconds !== null && delaySeconds <= PROMPT_SECONDS
+  return {
+    well: [...(prompt ? [`An alert fired ${detection.delay} after the first symptom.`] : []), ...(incident.end !== null ? [`It was over ${lasted} after the onset.`] : [])],
+    badly: [
+      ...(firstAlert === null ? ['No alert in the data told anybody.'] : prompt || delaySeconds === null ? [] : [`The first alert came ${detection.delay} after the first symptom.`]),
+      ...(rounds > 1 ? [`It spread: the same failure went through ${rounds} rounds.`] : []),
+      ...(conditions > 0 ? [`${plural(conditions, 'standing condition')} widened the damage: see Contributing factors.`] : []),
+    ],
+    luck: incident.end !== null && response === 0 ? ['It ended without an intervention that shows in the data: would it again?'] : [],
+  }
+}
+
+/** An alert within this after the first symptom came in time. */
+const PROMPT_SECONDS = 120
 
 export const impactLine = (impact: readonly FindingView[]): string => {
   if (impact.length === 0) return 'No service or workload is seen to suffer in the data. Whether users noticed has to come from elsewhere.'

@@ -6,7 +6,8 @@ import type { FindingView } from './finding-view.js'
 import type { IncidentView } from './incident-view.js'
 import { element, ems, fit, fitMiddle, join, text, type Markup } from './markup.js'
 import { dayWords, tickTimes, tickWords, type Window } from './time-axis.js'
-import { clock, date, plural } from './words.js'
+import { seriesStrips } from './series-strips.js'
+import { clock, date, duration, plural } from './words.js'
 
 const MOST_LANES = 16
 const MOST_ROWS = 7
@@ -27,7 +28,13 @@ interface Lane {
   readonly type: string
   readonly rows: readonly (readonly FindingView[])[]
   readonly left: number
-  readonly blind: readonly Window[]
+  readonly entity: Entity
+  readonly blind: readonly Blind[]
+}
+
+/** A stretch in which nothing tells of an entity. */
+interface Blind extends Window {
+  readonly why: string
 }
 
 /** A picture for the axis and one a lane, one under the other, so that a page may break between lanes. */
@@ -41,7 +48,7 @@ export const lanesSvg = ({ incident, inputs }: LanesInput): Markup => {
   const described = `${plural(lanes.length, 'lane')} from ${utc(incident.window.from)} to ${utc(incident.window.to)} UTC, in the order of what was found first: ${lanes.map((lane) => `${lane.type} ${lane.name}`).join(', ')}.`
   const header = picture(
     head,
-    'Timeline by entity: phases and time',
+    { title: 'Timeline by entity: phases and time' },
     element('desc', {}, text(described)),
     element(
       'defs',
@@ -61,19 +68,43 @@ export const lanesSvg = ({ incident, inputs }: LanesInput): Markup => {
   const pieces = lanes.map((lane, index) => {
     const drawn = drawLane(lane, x, 0, index, `${id}-blind`)
     const under = join([bands(incident, x, 0, drawn.height), ticks(incident.window, x, 0, drawn.height)])
-    return picture(drawn.height, `${lane.type} ${lane.name}`, under, drawn.markup, roundLines(incident, x, 0, drawn.height, false))
+    return picture(drawn.height, { title: `${lane.type} ${lane.name}`, lane: lane.entity }, under, drawn.markup, roundLines(incident, x, 0, drawn.height, false))
   })
   if (rest > 0) {
     const words = `and ${plural(rest, 'more entity', 'more entities')}, in the findings below`
-    pieces.push(picture(32, words, element('text', { x: 4, y: 20, class: 'quiet', 'font-size': 12.5 }, text(words))))
+    pieces.push(picture(32, { title: words }, element('text', { x: 4, y: 20, class: 'quiet', 'font-size': 12.5 }, text(words))))
   }
-  return element('div', { class: 'lanes', role: 'group', 'aria-label': 'Timeline by entity' }, header, ...pieces)
+  const strips = seriesStrips(incident, `${id}-blind`).map(({ title, height, markup, below }) =>
+    picture(height, { title, lane: 'series' }, bands(incident, x, 0, height), ticks(incident.window, x, 0, height), below, roundLines(incident, x, 0, height, false), markup),
+  )
+  return element(
+    'div',
+    { class: 'lanes', role: 'group', 'aria-label': 'Timeline by entity', 'data-from': String(incident.window.from), 'data-to': String(incident.window.to) },
+    header,
+    ...pieces,
+    ...strips,
+  )
 }
 
-const picture = (height: number, title: string, ...parts: readonly Markup[]): Markup =>
+interface Named {
+  readonly title: string
+  /** Whose lane it is, for those who want to hide it. */
+  readonly lane?: string
+}
+
+const picture = (height: number, { title, lane }: Named, ...parts: readonly Markup[]): Markup =>
   element(
     'svg',
-    { width: '100%', height, 'font-family': 'system-ui, sans-serif', 'font-size': 12.5, fill: '#1d2125', role: 'group', 'aria-label': title },
+    {
+      width: '100%',
+      height,
+      'font-family': 'system-ui, sans-serif',
+      'font-size': 12.5,
+      fill: '#1d2125',
+      role: 'group',
+      'aria-label': title,
+      'data-lane': lane,
+    },
     element('title', {}, text(title)),
     ...parts,
   )
@@ -115,21 +146,25 @@ const lanesOf = (incident: IncidentView, inputs: readonly Input[]): { lanes: rea
       for (const finding of findings) byKind.set(finding.kind, [...(byKind.get(finding.kind) ?? []), finding])
       const rows = [...byKind.values()]
       return {
+        entity,
         name: findings[0]?.entityName ?? entity,
         type: findings[0]?.entityType ?? '',
         rows: rows.slice(0, MOST_ROWS),
         left: rows.length - MOST_ROWS,
-        blind: blindOf(findings, inputs, incident.window),
+        blind: [...blindOf(findings, inputs, incident.window), ...gapsIn(incident, entity)],
       }
     })
   return { lanes, rest: entities.length - lanes.length }
 }
 
+/** Formats that hold nothing while all is well: before their first line nobody was blind. */
+const SPARSE: ReadonlySet<string> = new Set(['alertmanager'])
+
 /** Where none of the inputs that speak of an entity has data: silence there is not health. */
-const blindOf = (findings: readonly FindingView[], inputs: readonly Input[], window: Window): readonly Window[] => {
+const blindOf = (findings: readonly FindingView[], inputs: readonly Input[], window: Window): readonly Blind[] => {
   const anchors = new Set(findings.flatMap((finding) => [...finding.evidence, ...finding.shared].map((item) => item.inputAnchor)))
   const covered = inputs
-    .filter((input, index) => anchors.has(`input-${index + 1}`) && input.from !== null && input.to !== null)
+    .filter((input, index) => anchors.has(`input-${index + 1}`) && !SPARSE.has(input.format) && input.from !== null && input.to !== null)
     .map(({ from, to }) => ({ from: Date.parse(from ?? ''), to: Date.parse(to ?? '') }))
     .toSorted((a, b) => a.from - b.from)
   if (covered.length === 0) return []
@@ -141,7 +176,19 @@ const blindOf = (findings: readonly FindingView[], inputs: readonly Input[], win
   }
   if (at < window.to) gaps.push({ from: at, to: window.to })
   const least = (window.to - window.from) * 0.012
-  return gaps.filter((gap) => gap.to - gap.from > least)
+  return gaps.filter((gap) => gap.to - gap.from > least).map((gap) => ({ ...gap, why: 'No data here from the inputs that speak of this entity' }))
+}
+
+/** Exactly from the last sample or line before to the first after; what is said of an entity twice is drawn once. */
+const gapsIn = ({ gaps, window }: IncidentView, entity: Entity): readonly Blind[] => {
+  const drawn: Blind[] = []
+  for (const gap of gaps) {
+    const [from, to] = [Math.max(window.from, Date.parse(gap.start)), Math.min(window.to, Date.parse(gap.end))]
+    if (gap.entity !== entity || !(to > from) || drawn.some((one) => from < one.to && to > one.from)) continue
+    const what = gap.what === 'samples' ? 'No samples' : 'No line in its log'
+    drawn.push({ from, to, why: `${what} from ${utc(Date.parse(gap.start))} to ${utc(Date.parse(gap.end))} UTC (${duration((Date.parse(gap.end) - Date.parse(gap.start)) / 1_000)})` })
+  }
+  return drawn
 }
 
 const drawLane = (lane: Lane, x: Scale, y: number, index: number, blind: string): { height: number; markup: Markup } => {
@@ -174,7 +221,7 @@ const drawLane = (lane: Lane, x: Scale, y: number, index: number, blind: string)
             fill: `url(#${blind})`,
             'fill-opacity': 0.55,
           },
-          element('title', {}, text('No data here from the inputs that speak of this entity')),
+          element('title', {}, text(gap.why)),
         ),
       ),
       element(
@@ -247,6 +294,8 @@ const drawRow = (findings: readonly FindingView[], x: Scale, y: number): { heigh
 
 const PHASE_WORDS = { 'lead-up': 'Lead-up', impact: 'Impact', detection: 'Detection', response: 'Response', recovery: 'Recovery' } as const
 
+const phaseColour = (name: keyof typeof PHASE_WORDS): string => (name === 'lead-up' ? '#5b6470' : colourOf(name))
+
 const phaseRows = (incident: IncidentView, x: Scale, y: number): { height: number; markup: Markup } => {
   const rows = incident.phases.map((phase, index) => {
     const [from, to] = [x(Date.parse(phase.start)), x(Date.parse(phase.end))]
@@ -262,8 +311,8 @@ const phaseRows = (incident: IncidentView, x: Scale, y: number): { height: numbe
           width: percent(Math.max(0.4, to - from)),
           height: 11,
           rx: 2,
-          fill: '#5b6470',
-          'fill-opacity': 0.28,
+          fill: phaseColour(phase.name),
+          'fill-opacity': 0.34,
         },
         element('title', {}, text(`${PHASE_WORDS[phase.name]}: ${phase.when} (${phase.lasted})`)),
       ),
@@ -281,15 +330,14 @@ const bands = (incident: IncidentView, x: Scale, y: number, height: number): Mar
   join(
     incident.phases.map((phase) => {
       const [from, to] = [x(Date.parse(phase.start)), x(Date.parse(phase.end))]
-      const strong = phase.name === 'impact'
       return element('rect', {
         class: `band phase-${phase.name}`,
         x: percent(from),
         y,
         width: percent(Math.max(0.15, to - from)),
         height,
-        fill: strong ? colourOf('impact') : '#5b6470',
-        'fill-opacity': strong ? 0.07 : 0.035,
+        fill: phaseColour(phase.name),
+        'fill-opacity': phase.name === 'lead-up' ? 0.035 : 0.065,
       })
     }),
   )

@@ -1,0 +1,42 @@
+import assert from 'node:assert/strict'
+import { describe, test } from 'node:test'
+import { parse } from 'yaml'
+import type { Found } from '../findings/finding.js'
+import type { Entity } from '../model/entity.js'
+import { ADVICE, impactAlert } from './advice.js'
+
+const about = (kind: Found['kind'], entity: Entity, text = ''): Found => ({
+  kind,
+  entity,
+  start: 0,
+  end: null,
+  confidence: 0.9,
+  summary: 'It happened.',
+  evidence: [{ input: 'a.log', line: 1, time: '2024-03-05T10:00:00.000Z', text }],
+  attributes: {},
+  slackMs: 0,
+  dose: 1,
+})
+
+describe('lines to paste', () => {
+  for (const name of ['web', 'we"b\n- evil: {x', '- a: b #c'])
+    test(`stay YAML whatever a workload is called: ${JSON.stringify(name)}`, () => {
+      for (const advice of ADVICE) {
+        const [kind] = advice.kinds
+        if (kind === undefined || kind.startsWith('postgres.lock')) continue
+        assert.doesNotThrow(() => void parse(advice.manifest(about(kind, `workload/shop/${name}`))), advice.manifest(about(kind, `workload/shop/${name}`)))
+      }
+      const [rule] = parse(impactAlert(about('workload.unavailable', `workload/shop/${name}`))) as { expr: string; for: string }[] // as our own rule is written
+      assert.equal(rule?.for, '1m')
+    })
+
+  test('name the workload that is to be spread', () => {
+    const spread = ADVICE.find((advice) => advice.kinds.includes('workload.colocated'))
+    assert.match(spread?.manifest(about('workload.colocated', 'workload/shop/web')) ?? '', /podAntiAffinity[^]*matchLabels: \{app: web\}/u)
+  })
+
+  test('alert in the words of the metric that showed the impact', () => {
+    assert.match(impactAlert(about('service.errors', 'service/shop/web', 'nginx_ingress_controller_requests{status="502"} 12')), /exported_service="web"/u)
+    assert.match(impactAlert(about('service.errors', 'service/shop/web', '"GET / HTTP/1.1" 502')), /http_requests_total\{job="web",code=~"5\.\."\}/u)
+  })
+})
