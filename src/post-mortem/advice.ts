@@ -77,10 +77,15 @@ export const ADVICE: readonly Advice[] = [
       workload(found) &&
       all.some(
         (one) =>
-          one.kind === 'action.drain' || one.kind === 'action.cordon' || one.kind === 'action.node-restarted' || one.kind === 'pod.evicted' || one.kind === 'workload.colocated',
+          one.kind === 'action.drain' ||
+          one.kind === 'action.cordon' ||
+          one.kind === 'action.node-restarted' ||
+          one.kind === 'pod.evicted' ||
+          one.kind === 'workload.colocated',
       ),
     title: (found) => `Keep a replica of ${shortName(found.entity)} when nodes are emptied`,
-    detail: () => 'A disruption budget holds drains and evictions through the API back. It does not help when a node crashes: that takes more replicas, on more nodes.',
+    detail: () =>
+      'A disruption budget holds drains and evictions through the API back. It does not help when a node crashes: that takes more replicas, on more nodes.',
     manifest: (found) =>
       lines(
         'apiVersion: policy/v1',
@@ -104,7 +109,11 @@ export const ADVICE: readonly Advice[] = [
     title: () => 'Alert on memory that goes on growing',
     detail: () => 'A container that would reach its limit within the hour:',
     manifest: () =>
-      rule('ContainerMemoryGrowing', 'predict_linear(container_memory_working_set_bytes[30m], 3600) > on (namespace, pod, container) container_spec_memory_limit_bytes > 0', '5m'),
+      rule(
+        'ContainerMemoryGrowing',
+        'predict_linear(container_memory_working_set_bytes[30m], 3600) > on (namespace, pod, container) container_spec_memory_limit_bytes > 0',
+        '5m',
+      ),
     reference: 'https://prometheus.io/docs/prometheus/latest/querying/functions/#predict_linear',
   },
   {

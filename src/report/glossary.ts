@@ -128,5 +128,9 @@ const GLOSSARY: readonly Entry[] = [
 /** The terms that findings of these kinds use, in the glossary's order. */
 export const glossaryOf = (kinds: Iterable<string>): readonly Term[] => {
   const used = [...new Set(kinds)]
-  return GLOSSARY.filter((entry) => used.some((kind) => entry.kinds.some((one) => kind.startsWith(one)))).map(({ term, means, reference }) => ({ term, means, reference }))
+  return GLOSSARY.filter((entry) => used.some((kind) => entry.kinds.some((one) => kind.startsWith(one)))).map(({ term, means, reference }) => ({
+    term,
+    means,
+    reference,
+  }))
 }

@@ -23,7 +23,13 @@ export const renderHtml = async (postMortem: PostMortem): Promise<string> => {
   const incidents: object[] = []
   for (const incident of view.incidents) incidents.push({ ...incident, several: view.several, ...(await pictures(incident, inputs)) })
   const glossary = glossaryOf(view.incidents.flatMap((incident) => incident.findings.map((finding) => finding.kind)))
-  const html = template()({ ...view, incidents, glossary, verdict: { ...view.verdict, mark: MARKS[view.verdict.outcome] }, css: raw({ markup: read('report.css') }) })
+  const html = template()({
+    ...view,
+    incidents,
+    glossary,
+    verdict: { ...view.verdict, mark: MARKS[view.verdict.outcome] },
+    css: raw({ markup: read('report.css') }),
+  })
   // A page is often shown inside another that has templates of its own: text that looks like one must not be filled in there.
   return html.replaceAll('{{', '&#123;&#123;')
 }

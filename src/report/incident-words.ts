@@ -140,9 +140,16 @@ export const lessonsOf = (
   const { delaySeconds, firstAlert } = incident.detection
   const prompt = firstAlert !== null && delaySeconds !== null && delaySeconds <= PROMPT_SECONDS
   return {
-    well: [...(prompt ? [`An alert fired ${detection.delay} after the first symptom.`] : []), ...(incident.end !== null ? [`It was over ${lasted} after the onset.`] : [])],
+    well: [
+      ...(prompt ? [`An alert fired ${detection.delay} after the first symptom.`] : []),
+      ...(incident.end !== null ? [`It was over ${lasted} after the onset.`] : []),
+    ],
     badly: [
-      ...(firstAlert === null ? ['No alert in the data told anybody.'] : prompt || delaySeconds === null ? [] : [`The first alert came ${detection.delay} after the first symptom.`]),
+      ...(firstAlert === null
+        ? ['No alert in the data told anybody.']
+        : prompt || delaySeconds === null
+          ? []
+          : [`The first alert came ${detection.delay} after the first symptom.`]),
       ...(rounds > 1 ? [`It spread: the same failure went through ${rounds} rounds.`] : []),
       ...(conditions > 0 ? [`${plural(conditions, 'standing condition')} widened the damage: see Contributing factors.`] : []),
     ],

@@ -68,14 +68,28 @@ export const lanesSvg = ({ incident, inputs }: LanesInput): Markup => {
   const pieces = lanes.map((lane, index) => {
     const drawn = drawLane(lane, x, 0, index, `${id}-blind`)
     const under = join([bands(incident, x, 0, drawn.height), ticks(incident.window, x, 0, drawn.height)])
-    return picture(drawn.height, { title: `${lane.type} ${lane.name}`, lane: lane.entity }, under, drawn.markup, roundLines(incident, x, 0, drawn.height, false))
+    return picture(
+      drawn.height,
+      { title: `${lane.type} ${lane.name}`, lane: lane.entity },
+      under,
+      drawn.markup,
+      roundLines(incident, x, 0, drawn.height, false),
+    )
   })
   if (rest > 0) {
     const words = `and ${plural(rest, 'more entity', 'more entities')}, in the findings below`
     pieces.push(picture(32, { title: words }, element('text', { x: 4, y: 20, class: 'quiet', 'font-size': 12.5 }, text(words))))
   }
   const strips = seriesStrips(incident, `${id}-blind`).map(({ title, height, markup, below }) =>
-    picture(height, { title, lane: 'series' }, bands(incident, x, 0, height), ticks(incident.window, x, 0, height), below, roundLines(incident, x, 0, height, false), markup),
+    picture(
+      height,
+      { title, lane: 'series' },
+      bands(incident, x, 0, height),
+      ticks(incident.window, x, 0, height),
+      below,
+      roundLines(incident, x, 0, height, false),
+      markup,
+    ),
   )
   return element(
     'div',
@@ -186,7 +200,11 @@ const gapsIn = ({ gaps, window }: IncidentView, entity: Entity): readonly Blind[
     const [from, to] = [Math.max(window.from, Date.parse(gap.start)), Math.min(window.to, Date.parse(gap.end))]
     if (gap.entity !== entity || !(to > from) || drawn.some((one) => from < one.to && to > one.from)) continue
     const what = gap.what === 'samples' ? 'No samples' : 'No line in its log'
-    drawn.push({ from, to, why: `${what} from ${utc(Date.parse(gap.start))} to ${utc(Date.parse(gap.end))} UTC (${duration((Date.parse(gap.end) - Date.parse(gap.start)) / 1_000)})` })
+    drawn.push({
+      from,
+      to,
+      why: `${what} from ${utc(Date.parse(gap.start))} to ${utc(Date.parse(gap.end))} UTC (${duration((Date.parse(gap.end) - Date.parse(gap.start)) / 1_000)})`,
+    })
   }
   return drawn
 }

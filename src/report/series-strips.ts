@@ -39,7 +39,14 @@ const strip = (chart: Chart, anchor: string, window: Window, blind: string): Str
       gaps(chart, window).map(({ from, to }) =>
         element(
           'rect',
-          { x: percent(from), y: TOP, width: `${parseFloat(percent(to)) - parseFloat(percent(from))}%`, height: HEIGHT, fill: `url(#${blind})`, 'fill-opacity': 0.55 },
+          {
+            x: percent(from),
+            y: TOP,
+            width: `${parseFloat(percent(to)) - parseFloat(percent(from))}%`,
+            height: HEIGHT,
+            fill: `url(#${blind})`,
+            'fill-opacity': 0.55,
+          },
           element('title', {}, text('No samples here')),
         ),
       ),
@@ -124,7 +131,9 @@ const gaps = (chart: Chart, window: Window): readonly Window[] => {
   const [first, ...others] = chart.lines.map(({ points }) => breaks(points, window))
   return others.reduce(
     (common, holes) =>
-      common.flatMap((one) => holes.map((hole) => ({ from: Math.max(one.from, hole.from), to: Math.min(one.to, hole.to) })).filter(({ from, to }) => to > from)),
+      common.flatMap((one) =>
+        holes.map((hole) => ({ from: Math.max(one.from, hole.from), to: Math.min(one.to, hole.to) })).filter(({ from, to }) => to > from),
+      ),
     first ?? [],
   )
 }
