@@ -7,13 +7,15 @@ const MAY = {
   // The reader's small tools, not the reader: it is the reader that calls the parsers.
   parsers: ['src/model', 'src/read/(stamps|text|names|envelope|json-members|line-cutter)\\.ts'],
   'src/read': ['src/model', 'parsers'],
+  // What was read, as a file: nothing but the model, so that it can be written and read back anywhere.
+  'src/artifact': ['src/model'],
   'src/timeline': ['src/model'],
   'src/findings': ['src/model', 'src/timeline'],
   'src/causes': ['src/model', 'src/timeline', 'src/findings'],
   'src/post-mortem': ['src/model', 'src/timeline', 'src/findings', 'src/causes'],
   // Renderers read the model and nothing else.
   'src/report': ['src/model', 'src/post-mortem/post-mortem\\.ts'],
-  'src/analyze\\.ts$': ['src/model', 'src/read', 'src/timeline', 'src/findings', 'src/causes', 'src/post-mortem', 'src/report'],
+  'src/analyze\\.ts$': ['src/model', 'src/artifact', 'src/read', 'src/timeline', 'src/findings', 'src/causes', 'src/post-mortem', 'src/report'],
   // A command knows everything but the command line that calls it.
   'src/commands': ['src/(?!cli)'],
   simulator: [],

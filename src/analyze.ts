@@ -1,25 +1,36 @@
 /** The whole way: paths in, post-mortem out. One line a stage. */
 import type { Input } from './model/analysis.js'
 import type { InputExtract } from './model/extract.js'
-import { explain } from './causes/explain.js'
+import { isMine, type Shard } from './artifact/shard.js'
+import { explain, type Explanation } from './causes/explain.js'
 import { tellIncidents } from './causes/incidents.js'
 import { linkCauses } from './causes/link.js'
 import { loadMechanisms } from './causes/load-mechanisms.js'
+import type { Mechanism } from './causes/mechanism.js'
 import { findWrong } from './findings/find.js'
+import type { Found } from './findings/finding.js'
+import { canonical, decodeArtifact, type Gathered } from './artifact/artifact.js'
 import { extractInput } from './read/extract-input.js'
-import { findInputs, type Inputs, type Unreadable } from './read/inputs.js'
+import { findInputs, type Inputs, type Saved, type Unreadable } from './read/inputs.js'
 import { readSurroundings } from './read/surroundings.js'
-import { describe } from './post-mortem/describe.js'
+import { describe, type DescribeOptions } from './post-mortem/describe.js'
 import type { PostMortem } from './post-mortem/post-mortem.js'
-import { buildTimeline, type TimelineOptions } from './timeline/timeline.js'
+import { buildTimeline, type Timeline, type TimelineOptions } from './timeline/timeline.js'
 
-export interface AnalyzeOptions extends TimelineOptions {
+export interface GatherOptions {
+  /** Read only the files that are this machine's. */
+  readonly shard?: Shard
+  readonly onBytes?: (count: number, inputs: Inputs) => void
+}
+
+export interface ReasonOptions extends TimelineOptions {
   /** Files with mechanisms of the user's own. */
   readonly mechanisms: readonly string[]
   readonly version: string
   readonly command: string
-  readonly onBytes?: (count: number, inputs: Inputs) => void
 }
+
+export type AnalyzeOptions = ReasonOptions & GatherOptions
 
 export interface Analyzed {
   readonly postMortem: PostMortem
@@ -29,15 +40,57 @@ export interface Analyzed {
 
 /** Throws a UserError for a mechanism file that cannot be used; an input that cannot be read is reported, never thrown. */
 export const analyze = async (paths: readonly string[], options: AnalyzeOptions): Promise<Analyzed> => {
-  const mechanisms = loadMechanisms(options.mechanisms)
-  const inputs = await findInputs(paths)
-  const extracts = await extractAll(inputs, options) // the wall: nothing below opens an input
+  const mechanisms = loadMechanisms(options.mechanisms) // before the long part: a wrong file is told at once
+  const { inputs, ...gathered } = await readAll(paths, options) // the wall: nothing below opens an input
+  const concluded = conclude(gathered, mechanisms, options)
+  const surroundings = await readSurroundings(concluded.explanation.analysis, inputs.sources) // for people: nothing is concluded from it
+  return written(concluded, gathered, { ...options, surroundings })
+}
+
+/** The upper half: what the inputs say, in one order. Saved extracts are inputs, too. */
+export const gather = async (paths: readonly string[], options: GatherOptions): Promise<Gathered> => {
+  const { extracts, unreadable } = await readAll(paths, options)
+  return { extracts, unreadable }
+}
+
+/** The lower half. The same extracts give the same post-mortem, wherever they were made. */
+export const reason = (gathered: Gathered, options: ReasonOptions): Analyzed => {
+  const whole = canonical(gathered)
+  return written(conclude(whole, loadMechanisms(options.mechanisms), options), whole, options)
+}
+
+const readAll = async (paths: readonly string[], options: GatherOptions): Promise<Gathered & { readonly inputs: Inputs }> => {
+  const { shard } = options
+  const inputs = await findInputs(paths, shard === undefined ? undefined : (path) => isMine(path, shard))
+  const saved = await readSaved(inputs.saved)
+  const extracts = await extractAll(inputs, options)
+  return { inputs, ...canonical({ extracts: [...extracts, ...saved.extracts], unreadable: [...inputs.unreadable, ...saved.unreadable] }) }
+}
+
+interface Concluded {
+  readonly timeline: Timeline
+  readonly found: readonly Found[]
+  readonly explanation: Explanation
+}
+
+const conclude = ({ extracts }: Gathered, mechanisms: readonly Mechanism[], options: TimelineOptions): Concluded => {
   const timeline = buildTimeline(extracts, options)
   const found = findWrong(timeline)
   const links = linkCauses(found, mechanisms, timeline)
-  const explanation = explain(timeline, found, tellIncidents(found, links, timeline))
-  const surroundings = await readSurroundings(explanation.analysis, inputs.sources) // for people: nothing is concluded from it
-  return { postMortem: describe(explanation, found, timeline, { ...options, unreadable: inputs.unreadable, surroundings }), unreadable: inputs.unreadable }
+  return { timeline, found, explanation: explain(timeline, found, tellIncidents(found, links, timeline)) }
+}
+
+const written = ({ timeline, found, explanation }: Concluded, { unreadable }: Gathered, options: ReasonOptions & Partial<DescribeOptions>): Analyzed => ({
+  postMortem: describe(explanation, found, timeline, { ...options, unreadable }),
+  unreadable,
+})
+
+/** Only what was read before, by this machine or others. */
+export const gatherSaved = async (paths: readonly string[]): Promise<Gathered> => {
+  const { saved, sources, unreadable } = await findInputs(paths, (path) => !path.endsWith('.partial')) // what a shard that was killed left
+  const { extracts, unreadable: broken } = await readSaved(saved)
+  const others = sources.map(({ path }) => ({ path, reason: 'not a saved extract: faultline extract makes one of it, faultline analyze reads it as it is' }))
+  return canonical({ extracts, unreadable: [...unreadable, ...broken, ...others] })
 }
 
 /** What each input is, without asking what went wrong. */
@@ -45,13 +98,29 @@ export const inspect = async (
   paths: readonly string[],
   options: TimelineOptions,
 ): Promise<{ readonly inputs: readonly Input[]; readonly unreadable: readonly Unreadable[] }> => {
-  const found = await findInputs(paths)
-  const timeline = buildTimeline(await extractAll(found, {}), options)
-  return { inputs: timeline.inputs, unreadable: found.unreadable }
+  const { extracts, unreadable } = await gather(paths, {})
+  return { inputs: buildTimeline(extracts, options).inputs, unreadable }
 }
 
-const extractAll = async (inputs: Inputs, options: Pick<AnalyzeOptions, 'onBytes'>): Promise<readonly InputExtract[]> => {
+const extractAll = async (inputs: Inputs, options: GatherOptions): Promise<readonly InputExtract[]> => {
   const extracts: InputExtract[] = []
   for (const source of inputs.sources) extracts.push(await extractInput(source, (count) => options.onBytes?.(count, inputs)))
   return extracts
+}
+
+const readSaved = async (saved: readonly Saved[]): Promise<Gathered> => {
+  const extracts: InputExtract[] = []
+  const unreadable: Unreadable[] = []
+  for (const one of saved) {
+    try {
+      const parts: Buffer[] = []
+      for await (const part of one.chunks()) parts.push(Buffer.from(part))
+      const gathered = decodeArtifact(Buffer.concat(parts))
+      for (const extract of gathered.extracts) extracts.push(extract) // too many to be arguments
+      unreadable.push(...gathered.unreadable)
+    } catch (error) {
+      unreadable.push({ path: one.path, reason: error instanceof Error ? error.message : String(error) })
+    }
+  }
+  return { extracts, unreadable }
 }

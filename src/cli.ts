@@ -5,7 +5,9 @@ import { Command, CommanderError, InvalidArgumentError, Option } from 'commander
 import { parseISO } from 'date-fns'
 import type { AnalyzeFlags } from './commands/analyze.js'
 import { EXIT, say, version } from './commands/common.js'
+import type { ExtractFlags } from './commands/extract.js'
 import type { InspectFlags } from './commands/inspect.js'
+import { shardOf, type Shard } from './artifact/shard.js'
 import { UserError } from './model/user-error.js'
 
 const collect = (value: string, all: readonly string[]): readonly string[] => [...all, value]
@@ -18,6 +20,12 @@ const asYear = (value: string): number => {
 const asCount = (value: string): number => {
   if (!/^[1-9]\d{0,3}$/u.test(value)) throw new InvalidArgumentError('expected a number such as 4.')
   return Number(value)
+}
+
+const asShard = (value: string): Shard => {
+  const shard = shardOf(value)
+  if (shard === null) throw new InvalidArgumentError('expected one of so many, such as 3/10.')
+  return shard
 }
 
 /** A moment: ISO 8601; without a zone it is UTC. */
@@ -58,13 +66,37 @@ const reports = (command: Command): Command =>
 const jobs = (): Option => new Option('--jobs <n>', "workers (default: the machine's cores)").argParser(asCount)
 
 reports(
-  program.command('analyze').description('one incident dump (files, directories, archives, - for stdin) to a report').argument('<path...>', 'what to read'),
+  program.command('analyze').description('one incident dump (files, directories, archives, saved extracts, - for stdin) to a report').argument('<path...>', 'what to read'),
 )
   .addOption(jobs())
   .action(async (paths: string[], flags: AnalyzeFlags) => {
     const { runAnalyze } = await import('./commands/analyze.js')
     process.exitCode = await runAnalyze(paths, flags)
   })
+
+program
+  .command('extract')
+  .description('the per-input half only: what analyze and merge can go on from, on another machine or later')
+  .argument('<path...>', 'what to read')
+  .requiredOption('-o, --output <file>', "where to write it; in a folder it is named after its content ('-' for stdout)")
+  .option('--shard <i/n>', 'read only the i-th of n parts of the files, the same on every machine', asShard)
+  .addOption(jobs())
+  .option('--quiet', 'no progress, no messages')
+  .option('--verbose', 'more about what was done')
+  .action(async (paths: string[], flags: ExtractFlags) => {
+    const { runExtract } = await import('./commands/extract.js')
+    process.exitCode = await runExtract(paths, flags)
+  })
+
+reports(
+  program
+    .command('merge')
+    .description('joins extracts, in any order, and goes on as analyze does')
+    .argument('<extract...>', 'what faultline extract wrote; folders of such files'),
+).action(async (paths: string[], flags: AnalyzeFlags) => {
+  const { runMerge } = await import('./commands/analyze.js')
+  process.exitCode = await runMerge(paths, flags)
+})
 
 reads(
   program

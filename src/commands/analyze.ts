@@ -28,6 +28,12 @@ export const runAnalyze = async (paths: readonly string[], flags: AnalyzeFlags):
   return tell(analyzed, flags)
 }
 
+export const runMerge = async (paths: readonly string[], flags: AnalyzeFlags): Promise<number> => {
+  const { gatherSaved, reason } = await import('../analyze.js')
+  const options = await optionsOf(flags)
+  return tell(reason(await gatherSaved(paths), options), flags)
+}
+
 /** Throws a UserError for a window that is empty or a zone that is none. */
 export const optionsOf = async (flags: AnalyzeFlags): Promise<AnalyzeOptions> => {
   const zones = await zoneRules(flags.timezone)

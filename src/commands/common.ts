@@ -47,7 +47,8 @@ export const write = async (file: string, content: string | Uint8Array): Promise
     process.stdout.write(content)
     return
   }
-  const partial = `${file}.partial`
+  // Two that write the same file at once do not write into each other's.
+  const partial = `${file}.${process.pid}.partial`
   try {
     await writeFile(partial, content)
     await rename(partial, file)

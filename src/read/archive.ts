@@ -137,7 +137,7 @@ const look = async (
     return unpacked(gauged(open(), own), layers, own)
   }
   try {
-    const reason = notRead(kind)
+    const reason = kind === 'extract' ? 'a saved extract within an archive: unpack it and give the extract' : notRead(kind)
     if (reason !== null) listing.unreadable.push({ path, reason })
     else if (kind === 'tar') {
       if (depth >= MAX_DEPTH) listing.unreadable.push({ path, reason: `archives within archives more than ${MAX_DEPTH} deep` })

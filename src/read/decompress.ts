@@ -23,7 +23,7 @@ export const unreadable = (reason: string): Error => Object.assign(new Error(rea
 
 const UTF16 = 'utf-16'
 type Compression = 'gzip' | 'bzip2' | 'zstd' | typeof UTF16
-export type Kind = Compression | 'tar' | 'xz' | 'zip' | '7-zip' | 'rar' | 'lz4' | 'plain'
+export type Kind = Compression | 'tar' | 'extract' | 'xz' | 'zip' | '7-zip' | 'rar' | 'lz4' | 'plain'
 
 const MAGIC: readonly (readonly [Kind, readonly number[]])[] = [
   ['gzip', [0x1f, 0x8b, 0x08]],
@@ -35,6 +35,8 @@ const MAGIC: readonly (readonly [Kind, readonly number[]])[] = [
   ['rar', [0x52, 0x61, 0x72, 0x21, 0x1a, 0x07]],
   ['lz4', [0x04, 0x22, 0x4d, 0x18]],
   [UTF16, [0xff, 0xfe]],
+  // Our own (src/artifact/artifact.ts).
+  ['extract', [...Buffer.from('faultline/extract@')]],
 ]
 
 export const kindOf = (head: Buffer): Kind => {

@@ -20,15 +20,24 @@ export interface Unreadable {
   readonly reason: string
 }
 
+/** What `faultline extract` wrote: bytes that were read already. */
+export interface Saved {
+  readonly path: string
+  chunks(): Bytes
+}
+
 export interface Inputs {
   readonly sources: readonly Source[]
+  readonly saved: readonly Saved[]
   readonly unreadable: readonly Unreadable[]
   /** How many bytes the sources will give, roughly; for the progress bar. */
   readonly totalBytes: number
 }
 
-export const findInputs = async (paths: readonly string[]): Promise<Inputs> => {
+/** `wanted` leaves out files (archives as a whole) by their name, unopened. */
+export const findInputs = async (paths: readonly string[], wanted: (name: string) => boolean = () => true): Promise<Inputs> => {
   const sources: Source[] = []
+  const saved: Saved[] = []
   const unreadable: Unreadable[] = []
   const indexes = queryIndexes()
   const seen = new Set<string>()
@@ -54,6 +63,10 @@ export const findInputs = async (paths: readonly string[]): Promise<Inputs> => {
       const chunks = (): Bytes => {
         const gauge: Gauge = { raw: 0 }
         return unpacked(open(gauge, CHUNK_BYTES), layers, gauge)
+      }
+      if (kind === 'extract') {
+        saved.push({ path: name, chunks })
+        return
       }
       if (kind === 'tar') {
         const { members, unreadable: unread } = await listTar(name, bytes, chunks, [...layers, 'tar'], indexes)
@@ -85,7 +98,8 @@ export const findInputs = async (paths: readonly string[]): Promise<Inputs> => {
       const { members, unreadable: unread } = await listTar(name, again(), again, [...layers, 'tar'], indexes)
       unreadable.push(...unread)
       await addMembers(members)
-    } else sources.push({ path: name, wrapping: layers, changedMs: null, context: contextOf(name), once: true, chunks: () => bytes })
+    } else if (kind === 'extract') saved.push({ path: name, chunks: () => bytes })
+    else sources.push({ path: name, wrapping: layers, changedMs: null, context: contextOf(name), once: true, chunks: () => bytes })
   }
 
   /** True where something was found to read, or to complain about. */
@@ -104,8 +118,9 @@ export const findInputs = async (paths: readonly string[]): Promise<Inputs> => {
         if (given && !some) unreadable.push({ path: name, reason: 'no file in the folder (links in it are not followed)' })
         return some
       }
-      if (found.isFile()) await addFile(path, name, found.size, found.mtimeMs)
-      else if (given && (found.isFIFO() || found.isCharacterDevice())) await addStream(createReadStream(path) as AsyncIterable<Buffer>, name)
+      if (found.isFile()) {
+        if (wanted(name)) await addFile(path, name, found.size, found.mtimeMs)
+      } else if (given && (found.isFIFO() || found.isCharacterDevice())) await addStream(createReadStream(path) as AsyncIterable<Buffer>, name)
       else if (given) unreadable.push({ path: name, reason: 'neither a file nor a folder' })
       else return false
     } catch (error) {
@@ -125,7 +140,7 @@ export const findInputs = async (paths: readonly string[]): Promise<Inputs> => {
   }
 
   for (const path of paths) await visit(path, path, true)
-  return { sources, unreadable, totalBytes }
+  return { sources, saved, unreadable, totalBytes }
 }
 
 const byName = (a: Dirent, b: Dirent): number => Buffer.compare(Buffer.from(a.name), Buffer.from(b.name))

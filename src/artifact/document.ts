@@ -1,0 +1,108 @@
+/** The words of a saved extract: what its JSON must look like. The numbers of its series lie beside it, in columns. */
+import { z } from 'zod'
+import { FINDING_KINDS, type FindingKind } from '../model/vocabulary.js'
+import type { Basis, HelperKind, SignalKind } from '../model/extract.js'
+import type { Entity } from '../model/entity.js'
+
+export const EXTRACT_SCHEMA = 'faultline/extract@1'
+
+// A record over the type, so that a kind forgotten here does not compile.
+const HELPERS: Readonly<Record<HelperKind, true>> = {
+  'pod.scheduled': true,
+  'pod.started': true,
+  'pod.killed': true,
+  'pod.deleted': true,
+  'container.started': true,
+  'container.exited': true,
+  'kubelet.started': true,
+  'node.identity': true,
+  'lease.conflict': true,
+  'postgres.started': true,
+  'postgres.ready': true,
+  'postgres.connection-rejected': true,
+  'log.error': true,
+  'log.warning': true,
+  'http.error': true,
+  'probe.failed': true,
+}
+
+const KINDS = [...FINDING_KINDS, ...(Object.keys(HELPERS) as HelperKind[])] satisfies readonly (FindingKind | HelperKind)[] // the keys of a record over the type
+
+const count = z.int().min(0)
+/** JSON has no NaN: null stands for it. */
+const number = z.union([z.number(), z.null()]).transform((value) => value ?? NaN)
+const text = z.string()
+const ENTITY = /^(?:cluster$|(?:node|volume|postgres|redis|loadbalancer|external|pod|workload|service|target|process)\/)/u
+const entity = z
+  .string()
+  .regex(ENTITY, 'expected an entity such as node/worker-1')
+  .transform((name) => name as Entity) // what the expression says
+
+const basis = z
+  .string()
+  .regex(/^(?:utc|local|yearless|zone:.*)$/u, 'expected utc, local, yearless or zone:<abbreviation>')
+  .transform((name) => name as Basis) // what the expression says
+const stamp = z.strictObject({ ms: number, basis })
+const moment = z.union([stamp, z.null()])
+const line = z.union([count, z.null()])
+const place = z.strictObject({ line, at: stamp, text })
+
+const signal = z.strictObject({
+  kind: z.enum(KINDS as [SignalKind, ...SignalKind[]]), // never empty
+  entity,
+  phase: z.enum(['begin', 'end', 'point', 'span']),
+  at: stamp,
+  until: stamp,
+  count: number, // as an event tells it
+  attributes: z.record(text, z.union([text, number])),
+  places: z.array(place).min(1),
+})
+
+const fact = z.discriminatedUnion('fact', [
+  z.strictObject({ fact: z.literal('node'), node: entity, at: moment, cores: number.optional(), memoryBytes: number.optional() }),
+  z.strictObject({ fact: z.literal('alias'), of: entity, name: text, at: moment }),
+  z.strictObject({ fact: z.literal('input-node'), node: entity, weight: number }),
+  z.strictObject({ fact: z.literal('pod-on-node'), pod: entity, node: entity, at: moment, uid: text.optional() }),
+  z.strictObject({ fact: z.literal('pod-owner'), pod: entity, workload: entity }),
+  z.strictObject({
+    fact: z.literal('pod-resources'),
+    pod: entity,
+    container: text,
+    memoryLimitBytes: z.union([z.number(), z.null()]),
+    cpuLimitCores: z.union([z.number(), z.null()]),
+  }),
+  z.strictObject({ fact: z.literal('replicas'), workload: entity, at: moment, wanted: number, ready: z.union([z.number(), z.null()]) }),
+  z.strictObject({ fact: z.literal('runs-as'), of: entity, by: entity }),
+  z.strictObject({ fact: z.literal('client-of'), client: entity, server: entity }),
+  z.strictObject({ fact: z.literal('limit'), of: entity, name: text, value: number }),
+  z.strictObject({ fact: z.literal('missing'), what: text, hides: text }),
+])
+
+/** Positions in the table of columns. */
+const series = z.strictObject({ name: text, labels: z.record(text, text), line, times: count, values: count })
+
+export const documentSchema = z.strictObject({
+  schema: z.literal(EXTRACT_SCHEMA),
+  path: text,
+  format: text,
+  wrapping: z.array(text),
+  bytes: count,
+  lines: count,
+  records: count,
+  skipped: count,
+  warnings: z.array(text),
+  spans: z.array(z.strictObject({ basis, first: number, last: number })),
+  silences: z.array(z.strictObject({ basis, from: number, to: number, line: count })),
+  yearHint: z.union([z.int(), z.null()]),
+  changedMs: z.union([z.number(), z.null()]),
+  sha256: z
+    .string()
+    .regex(/^[0-9a-f]{64}$/u)
+    .optional(),
+  signals: z.array(signal),
+  facts: z.array(fact),
+  series: z.array(series),
+})
+
+/** Inputs that could not be read at all go along: the report names them. */
+export const unreadableSchema = z.strictObject({ schema: z.literal(EXTRACT_SCHEMA), unreadable: z.array(z.strictObject({ path: text, reason: text })) })

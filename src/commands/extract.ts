@@ -1,0 +1,34 @@
+/** faultline extract: the upper half, written to a file. */
+import { statSync } from 'node:fs'
+import { join } from 'node:path'
+import type { Shard } from '../artifact/shard.js'
+import { EXIT, say, write } from './common.js'
+
+export interface ExtractFlags {
+  readonly output: string
+  readonly shard?: Shard
+  readonly quiet?: boolean
+  readonly verbose?: boolean
+}
+
+export const runExtract = async (paths: readonly string[], flags: ExtractFlags): Promise<number> => {
+  const { gather } = await import('../analyze.js')
+  const { encodeArtifact } = await import('../artifact/artifact.js')
+  const { showProgress } = await import('../read/progress.js')
+  const progress = showProgress(process.stderr, flags.quiet === true)
+  const gathered = await gather(paths, {
+    ...(flags.shard === undefined ? {} : { shard: flags.shard }),
+    onBytes: (count, inputs) => progress.add(count, inputs.totalBytes),
+  })
+  progress.end()
+  for (const { path, reason } of gathered.unreadable) say(`${path}: ${reason}`)
+  if (flags.verbose === true) for (const { path, format, signals, series } of gathered.extracts) say(`${path}: ${format}, ${signals.length} signals, ${series.length} series`)
+  const { address, bytes } = encodeArtifact(gathered)
+  // A shard that runs twice writes the same file twice.
+  const file = isFolder(flags.output) ? join(flags.output, `${address.slice(0, 32)}.extract`) : flags.output
+  await write(file, bytes)
+  if (flags.quiet !== true && file !== '-') process.stderr.write(`${file}\n`)
+  return gathered.unreadable.length > 0 ? EXIT.unreadable : EXIT.analysed
+}
+
+const isFolder = (path: string): boolean => path.endsWith('/') || (statSync(path, { throwIfNoEntry: false })?.isDirectory() ?? false)

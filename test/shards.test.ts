@@ -1,0 +1,71 @@
+/** Many machines, any of which may be killed or run twice, say what one says: the same bytes. */
+import assert from 'node:assert/strict'
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { test } from 'node:test'
+import { fileURLToPath } from 'node:url'
+import { gather, gatherSaved, reason } from '../src/analyze.js'
+import { encodeArtifact } from '../src/artifact/artifact.js'
+import { renderJson } from '../src/report/json.js'
+import { folderWith } from './files.js'
+
+const root = fileURLToPath(new URL('../', import.meta.url))
+const SAMPLE = join(root, 'samples/cascade/dump')
+const skip = existsSync(SAMPLE) ? false : 'samples/ is absent'
+const options = { zones: [], year: null, since: null, until: null, mechanisms: [], version: 'test', command: 'test' }
+
+const faultline = (args: readonly string[], cwd: string): ReturnType<typeof spawn> =>
+  spawn(process.execPath, ['--import', join(root, 'node_modules/tsx/dist/loader.mjs'), join(root, 'src/cli.ts'), ...args], { cwd, stdio: 'ignore' })
+
+const status = async (child: ReturnType<typeof spawn>): Promise<unknown> => ((await once(child, 'close')) as unknown[])[0]
+
+test('ten shards in any order, two run twice, one killed and retried: the bytes of one process', { skip }, async (t) => {
+  const folder = await folderWith(t, {})
+  cpSync(SAMPLE, join(folder, 'dump'), { recursive: true })
+  mkdirSync(join(folder, 'shards'))
+  const before = process.cwd()
+  process.chdir(folder)
+  t.after(() => process.chdir(before))
+  // Three of them are real processes; one of these is killed while it runs, with a part of its file written.
+  const killed = faultline(['extract', 'dump', 'gone.log', '--shard', '3/10', '-o', 'shards/'], folder)
+  await once(killed, 'spawn')
+  killed.kill('SIGKILL')
+  await status(killed)
+  const runs = await Promise.all(
+    [3, 7, 7].map((number, index) =>
+      status(faultline(['extract', 'dump', 'gone.log', '--shard', `${number}/10`, '-o', index === 2 ? 'shards/again.extract' : 'shards/'], folder)),
+    ),
+  )
+  assert.deepEqual(runs, [3, 3, 3], 'a path that is not there is exit 3')
+  for (const number of [9, 1, 2, 10, 5, 5, 8, 4, 6]) {
+    const { address, bytes } = encodeArtifact(await gather(['dump', 'gone.log'], { shard: { number, of: 10 } }))
+    writeFileSync(`shards/${address}.extract`, bytes)
+    writeFileSync(`shards/${address}.extract.77.partial`, bytes.subarray(0, bytes.length / 2))
+  }
+  const whole = reason(await gather(['dump', 'gone.log'], {}), options)
+  const files = readdirSync('shards').filter((name) => name.endsWith('.extract'))
+  const orders = [['shards'], files.map((name) => `shards/${name}`).toReversed()]
+  for (const order of orders) assert.deepEqual(reason(await gatherSaved(order), options), whole)
+  assert.equal(await status(faultline(['merge', 'shards', '--json', 'merged.json', '--quiet'], folder)), 3)
+  assert.equal(readFileSync('merged.json', 'utf8'), renderJson(whole.postMortem.analysis))
+})
+
+test('analyze takes saved extracts beside logs; merge takes nothing else and says so', { skip }, async (t) => {
+  const folder = await folderWith(t, { 'plain.log': '2026-11-21T08:18:00Z level=info app=a msg="done"\n', 'broken.extract': 'faultline/extract@1\nxyz' })
+  const saved = join(folder, 'half.extract')
+  writeFileSync(saved, encodeArtifact(await gather([SAMPLE], { shard: { number: 1, of: 2 } })).bytes)
+  const both = await gather([saved, join(folder, 'plain.log')], {})
+  assert.ok(both.extracts.length > 1)
+  assert.ok(both.extracts.some(({ path }) => path === join(folder, 'plain.log')))
+  const { extracts, unreadable } = await gatherSaved([folder])
+  assert.equal(extracts.length, both.extracts.length - 1)
+  assert.deepEqual(
+    unreadable.map(({ path, reason: why }) => [path.slice(folder.length + 1), why.split(':')[0]]),
+    [
+      ['broken.extract', 'a saved extract that is cut off'],
+      ['plain.log', 'not a saved extract'],
+    ],
+  )
+})
