@@ -66,7 +66,10 @@ const reports = (command: Command): Command =>
 const jobs = (): Option => new Option('--jobs <n>', "workers (default: the machine's cores)").argParser(asCount)
 
 reports(
-  program.command('analyze').description('one incident dump (files, directories, archives, saved extracts, - for stdin) to a report').argument('<path...>', 'what to read'),
+  program
+    .command('analyze')
+    .description('one incident dump (files, directories, archives, saved extracts, - for stdin) to a report')
+    .argument('<path...>', 'what to read'),
 )
   .addOption(jobs())
   .action(async (paths: string[], flags: AnalyzeFlags) => {

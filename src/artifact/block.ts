@@ -1,7 +1,7 @@
 /** One input's extract as bytes: its words as JSON, then the columns of its series. The same extract gives the same bytes. */
 import { createHash } from 'node:crypto'
 import type { ZodError } from 'zod'
-import type { Fact, InputExtract, Series, Signal } from '../model/extract.js'
+import type { Fact, InputExtract, Series } from '../model/extract.js'
 import { decodeColumn, encodeColumn } from './columns.js'
 import { documentSchema, EXTRACT_SCHEMA } from './document.js'
 
@@ -38,13 +38,12 @@ export const decodeBlock = (bytes: Buffer): InputExtract => {
   if (bytes.length < 8) throw new Error('an input is cut off')
   const start = 8 + bytes.readUInt32LE(0)
   if (start > bytes.length) throw new Error('an input is cut off')
-  const { schema: _, series, ...words } = parsed(bytes.toString('utf8', 8, start))
+  const { series, ...document } = parsed(bytes.toString('utf8', 8, start))
+  const { path, format, wrapping, bytes: size, lines, records, skipped, warnings, spans, silences, yearHint, changedMs, signals, facts } = document
   const columns = columnsOf(bytes, start, bytes.readUInt32LE(4))
   return {
-    ...words,
-    // The schema says what the types do, but for optional fields that JSON leaves out.
-    signals: words.signals as readonly Signal[],
-    facts: words.facts as readonly Fact[],
+    ...{ path, format, wrapping, bytes: size, lines, records, skipped, warnings, spans, silences, yearHint, changedMs, signals },
+    facts: facts as readonly Fact[], // the schema says what the type does, but for optional fields, which JSON leaves out
     series: series.map(({ times, values, ...rest }): Series => {
       const [at, value] = [columns[times], columns[values]]
       if (at === undefined || value === undefined || at.length !== value.length) throw new Error(`series ${rest.name}: its times and values do not go together`)

@@ -22,7 +22,8 @@ export const runExtract = async (paths: readonly string[], flags: ExtractFlags):
   })
   progress.end()
   for (const { path, reason } of gathered.unreadable) say(`${path}: ${reason}`)
-  if (flags.verbose === true) for (const { path, format, signals, series } of gathered.extracts) say(`${path}: ${format}, ${signals.length} signals, ${series.length} series`)
+  if (flags.verbose === true)
+    for (const { path, format, signals, series } of gathered.extracts) say(`${path}: ${format}, ${signals.length} signals, ${series.length} series`)
   const { address, bytes } = encodeArtifact(gathered)
   // A shard that runs twice writes the same file twice.
   const file = isFolder(flags.output) ? join(flags.output, `${address.slice(0, 32)}.extract`) : flags.output
