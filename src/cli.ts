@@ -51,9 +51,10 @@ const reads = (command: Command): Command =>
 const reports = (command: Command): Command =>
   reads(
     command
-      .option('-o, --output <file>', 'HTML report (default: faultline-report.html; none when only --json or --markdown is asked for)')
+      .option('-o, --output <file>', 'HTML report (default: faultline-report.html; none when only --json, --markdown or --png is asked for)')
       .option('--json <file>', "analysis.json ('-' for stdout)")
-      .option('--markdown <file>', "Markdown post-mortem ('-' for stdout)"),
+      .option('--markdown <file>', "Markdown post-mortem ('-' for stdout)")
+      .option('--png <dir>', 'the chain, the timeline and the charts as pictures'),
   )
     .option('--since <time>', 'look from here on', asTime)
     .option('--until <time>', 'look up to here', asTime)

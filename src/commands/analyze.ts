@@ -1,12 +1,10 @@
 /** faultline analyze: a dump to a report; merge goes the same way from extracts. */
 import { UserError } from '../model/user-error.js'
 import type { AnalyzeOptions, Analyzed } from '../analyze.js'
-import { commandLine, EXIT, say, version, write, zoneRules } from './common.js'
+import { commandLine, EXIT, say, version, zoneRules } from './common.js'
+import { writeOutputs, type OutputFlags } from './outputs.js'
 
-export interface AnalyzeFlags {
-  readonly output?: string
-  readonly json?: string
-  readonly markdown?: string
+export interface AnalyzeFlags extends OutputFlags {
   readonly timezone: readonly string[]
   readonly year?: number
   readonly since?: number
@@ -55,19 +53,7 @@ export const tell = async ({ postMortem, unreadable }: Analyzed, flags: AnalyzeF
   for (const { path, reason } of unreadable) say(`${path}: ${reason}`)
   if (flags.verbose === true) for (const input of postMortem.analysis.inputs) for (const warning of input.warnings) say(`${input.path}: ${warning}`)
 
-  if (flags.json !== undefined) {
-    const { renderJson } = await import('../report/json.js')
-    await write(flags.json, renderJson(postMortem.analysis))
-  }
-  if (flags.markdown !== undefined) {
-    const { renderMarkdown } = await import('../report/markdown.js')
-    await write(flags.markdown, renderMarkdown(postMortem))
-  }
-  const report = flags.output ?? (flags.json === undefined && flags.markdown === undefined ? 'faultline-report.html' : null)
-  if (report !== null) {
-    const { renderHtml } = await import('../report/html.js')
-    await write(report, await renderHtml(postMortem))
-  }
+  const report = await writeOutputs(postMortem, flags)
   if (flags.quiet !== true) {
     const { fiveLines, tree } = await import('../report/terminal.js')
     const color = flags.color && process.stderr.isTTY && (process.env['NO_COLOR'] ?? '') === ''

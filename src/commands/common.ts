@@ -54,6 +54,9 @@ export const write = async (file: string, content: string | Uint8Array): Promise
     await rename(partial, file)
   } catch (error) {
     await rm(partial, { force: true })
-    throw new UserError(`${file}: cannot be written: ${error instanceof Error ? error.message : String(error)}`)
+    throw cannotWrite(file, error)
   }
 }
+
+export const cannotWrite = (file: string, error: unknown): UserError =>
+  new UserError(`${file}: cannot be written: ${error instanceof Error ? error.message : String(error)}`)
