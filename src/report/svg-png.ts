@@ -3,7 +3,7 @@
  * classes: what draws SVG here knows none of these, so each is turned into a plain SVG of a fixed width first.
  */
 import { createRequire } from 'node:module'
-import type { SKRSContext2D } from '@napi-rs/canvas'
+import type * as Canvas from '@napi-rs/canvas'
 import type { Role } from '../model/vocabulary.js'
 import { colourOf } from './glyphs.js'
 import type { Markup } from './markup.js'
@@ -30,7 +30,7 @@ export const drawMarkup = async (markup: Markup, width: number): Promise<Buffer 
   if (height === 0 || height * SCALE > MOST_HEIGHT) return null
   const { createCanvas, loadImage } = await canvasWithFonts()
   const canvas = createCanvas(width * SCALE, Math.ceil(height * SCALE))
-  const context: SKRSContext2D = canvas.getContext('2d')
+  const context: Canvas.SKRSContext2D = canvas.getContext('2d')
   context.fillStyle = '#ffffff'
   context.fillRect(0, 0, canvas.width, canvas.height)
   let y = 0
@@ -45,7 +45,7 @@ export const drawMarkup = async (markup: Markup, width: number): Promise<Buffer 
 
 let ready = false
 
-const canvasWithFonts = async (): Promise<typeof import('@napi-rs/canvas')> => {
+const canvasWithFonts = async (): Promise<Pick<typeof Canvas, 'createCanvas' | 'loadImage'>> => {
   const canvas = await import('@napi-rs/canvas')
   if (!ready)
     for (const file of ['DejaVuSans', 'DejaVuSans-Bold']) canvas.GlobalFonts.registerFromPath(require.resolve(`dejavu-fonts-ttf/ttf/${file}.ttf`), FONT)
