@@ -121,3 +121,15 @@ test('the real ones are read whole', { skip: existsSync(corpus) ? false : 'share
   assert.deepEqual(await counts('openshift+insights-operator/docs/insights-archive-sample/config/metrics'), ['prometheus', 137, 125, 0])
   assert.deepEqual(await counts('openshift+insights-operator/docs/insights-archive-sample/config/dvo_metrics'), ['prometheus', 8, 7, 0])
 })
+
+test("a scrape's time is that of its file's name; without a zone it is local", async () => {
+  const text = '# TYPE node_load1 gauge\nnode_load1 0.5\n'
+  const timeOf = async (path: string) => {
+    const [series] = (await read(text, { path })).series
+    return series === undefined ? null : `${new Date(series.times[0] ?? NaN).toISOString()} ${series.labels['faultline_basis'] ?? 'utc'}`
+  }
+  for (const path of ['node-20261121T081500Z.prom', 'scrapes/2026-11-21T08:15:00Z.txt', 'metrics.1795248900.txt', '2026-11-21_08-15-00Z/node.prom'])
+    assert.equal(await timeOf(path), '2026-11-21T08:15:00.000Z utc', path)
+  assert.equal(await timeOf('node_2026-11-21_08-15-00.prom'), '2026-11-21T08:15:00.000Z local')
+  for (const path of ['node.prom', 'node-10.0.0.7.prom', 'v2.20261121.prom']) assert.equal(await timeOf(path), null, path)
+})

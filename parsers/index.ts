@@ -10,6 +10,7 @@ import { kernel } from './kernel.js'
 import { kubectl } from './kubectl.js'
 import { kubelet } from './kubelet.js'
 import { kubernetesEvents, kubernetesObjects } from './kubernetes.js'
+import { metricCsv } from './metric-csv.js'
 import { pgbouncer } from './pgbouncer.js'
 import { postgresCsv } from './postgres-csv.js'
 import { postgresJson } from './postgres-json.js'
@@ -40,6 +41,7 @@ export const formats: readonly Format[] = [
   kubelet,
   kubernetesEvents,
   kubernetesObjects,
+  metricCsv,
   pgbouncer,
   postgresCsv,
   postgresJson,

@@ -3,6 +3,8 @@
  * parsers/exposition.ts say which shapes there are and where they are described.
  */
 import type { InputContext, LineReader, Sink } from '../src/model/format.js'
+import { utc } from '../src/read/stamps.js'
+import type { Stamp } from '../src/model/extract.js'
 import { parseSelector, readNumber, scanned, seriesEnd, skipBlanks } from './metric-bytes.js'
 import { metricSeries, type SampleWriter } from './metric-series.js'
 
@@ -18,6 +20,8 @@ const MAX_NAME_BYTES = 65_536
 
 interface Known {
   readonly writer: SampleWriter
+  /** For samples without a time, where the file's name tells one of no zone. */
+  readonly scrape: SampleWriter | null
   /** Writers of a native histogram's count and sum. */
   readonly count: () => SampleWriter
   readonly sum: () => SampleWriter
@@ -26,6 +30,8 @@ interface Known {
 /** `unit`: promtool's dump is in milliseconds however small; otherwise the magnitude tells. */
 export const openMetricLines = (sink: Sink, context: InputContext, unit: 'ms' | 'magnitude'): LineReader => {
   const series = metricSeries(sink, context, () => sink.line)
+  /** A scrape has no times of its own: several of them are files that are named by theirs. */
+  const scraped = unit === 'ms' ? null : timeInName(context.path)
   const known = new Map<string, Known>()
   let nameBytes = Buffer.alloc(0)
   let nameLength = 0
@@ -71,7 +77,8 @@ export const openMetricLines = (sink: Sink, context: InputContext, unit: 'ms' | 
       let writer: SampleWriter | null = null
       return () => (writer ??= series.of(`${called ?? ''}${suffix}`, labels))
     }
-    return { writer: series.of(called, labels), count: part('_count'), sum: part('_sum') }
+    const ofScrape = scraped === null || scraped.basis === 'utc' ? null : series.of(called, { ...labels, faultline_basis: scraped.basis })
+    return { writer: series.of(called, labels), scrape: ofScrape, count: part('_count'), sum: part('_sum') }
   }
 
   const sample = (writer: SampleWriter, ms: number, value: number): void => {
@@ -92,8 +99,14 @@ export const openMetricLines = (sink: Sink, context: InputContext, unit: 'ms' | 
     if (scanned.end < 0) return false
     let next = skipBlanks(bytes, scanned.end, end)
     if (next >= end || bytes[next] === HASH) {
-      sink.record(NaN, 'utc')
-      found.writer.push(NaN, value)
+      if (scraped === null) {
+        sink.record(NaN, 'utc')
+        found.writer.push(NaN, value)
+      } else {
+        sink.record(scraped.ms, scraped.basis)
+        if (scraped.basis === 'utc') sample(found.writer, scraped.ms, value)
+        else (found.scrape ?? found.writer).push(scraped.ms, value)
+      }
       return true
     }
     const time = readNumber(bytes, next, end)
@@ -179,3 +192,23 @@ const isValueStart = (byte: number | undefined): boolean =>
     byte === 105 ||
     byte === OPEN ||
     byte === EQUALS)
+
+/** 2026-11-21T08-15-00Z, 2026-11-21_08.15.00, 20261121-081500, 20261121T081500Z */
+const DATED = /(?:^|[^\d])(20\d\d)[-_.]?([01]\d)[-_.]?([0-3]\d)[-_.T ]([0-2]\d)[-_.:h]?([0-5]\d)(?:[-_.:m]?([0-5]\d))?(Z|UTC)?(?!\d)/iu
+/** Seconds or milliseconds since the epoch, of this century's first decades. */
+const EPOCH = /(?:^|\D)(1[4-9]\d{8}|2[0-3]\d{8})(\d{3})?(?!\d)/u
+
+/** When a scrape was made, by the name of its file or, where that tells none, of its folder; null where neither does. */
+export const timeInName = (path: string): Stamp | null => {
+  for (const part of path.slice(-1_000).split('/').slice(-2).reverse()) {
+    const dated = DATED.exec(part)
+    if (dated !== null) {
+      const [, year, month, day, hour, minute, second = '0', zone] = dated.map((text) => text as string | undefined) // groups that are not there are undefined
+      const ms = Date.UTC(Number(year), Number(month) - 1, Number(day), Number(hour), Number(minute), Number(second))
+      return { ms, basis: zone === undefined ? 'local' : 'utc' }
+    }
+    const epoch = EPOCH.exec(part)
+    if (epoch !== null) return utc(Number(epoch[1]) * 1000 + Number(epoch[2] ?? 0))
+  }
+  return null
+}

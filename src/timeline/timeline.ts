@@ -176,16 +176,31 @@ const addSeries = (
   known.set(key, other === undefined ? timed : united(other, timed))
 }
 
+/** Two samples of one series nearer than this are one. */
+const SAME_SAMPLE_MS = 1_000
+
 const united = (a: TimedSeries, b: TimedSeries): TimedSeries => {
   const [longer, shorter] = a.times.length >= b.times.length ? [a, b] : [b, a]
-  const step = longer.times.length > 1 ? ((longer.times.at(-1) ?? 0) - (longer.times[0] ?? 0)) / (longer.times.length - 1) : 0
+  const [first, last, next] = [longer.times[0] ?? 0, longer.times.at(-1) ?? 0, shorter.times[0] ?? 0]
+  // Scrapes kept as files follow each other.
+  if (next > last + SAME_SAMPLE_MS) return { ...longer, times: appended(longer.times, shorter.times), values: appended(longer.values, shorter.values) }
+  const step = longer.times.length > 1 ? (last - first) / (longer.times.length - 1) : 0
   const samples = Array.from(longer.times, (at, index): [number, number] => [at, longer.values[index] ?? NaN])
-  // Where both cover a time, the denser one tells it; the other fills what lies outside.
+  // Where both cover a time, the denser one tells it; the other fills what lies outside. A single sample stands for itself.
   shorter.times.forEach((at, index) => {
-    if (at < (longer.times[0] ?? 0) - step / 2 || at > (longer.times.at(-1) ?? 0) + step / 2) samples.push([at, shorter.values[index] ?? NaN])
+    const outside = at < first - step / 2 || at > last + step / 2
+    const alone = shorter.times.length === 1 && !longer.times.some((other) => Math.abs(other - at) < SAME_SAMPLE_MS)
+    if (outside || alone) samples.push([at, shorter.values[index] ?? NaN])
   })
   samples.sort((x, y) => x[0] - y[0])
   return { ...longer, times: Float64Array.from(samples, (sample) => sample[0]), values: Float64Array.from(samples, (sample) => sample[1]) }
+}
+
+const appended = (a: Float64Array, b: Float64Array): Float64Array => {
+  const both = new Float64Array(a.length + b.length)
+  both.set(a)
+  both.set(b, a.length)
+  return both
 }
 
 const describeInput = (extract: InputExtract, clock: InputClock | undefined): Input => {
