@@ -4,7 +4,7 @@
  */
 import type { Entity } from '../src/model/entity.js'
 import { node, process, volume, workload } from '../src/model/entity.js'
-import { fieldsOf, messageOf, type KlogLine, type Meaning, type Mention, type Saying } from './klog.js'
+import { fieldsOf, meansNothing, messageOf, type KlogLine, type Meaning, type Mention, type Saying } from './klog.js'
 import { sayCondition } from './klog-events.js'
 import { podOfReference } from './klog-fields.js'
 import { isConflict, schedulingFailure, withoutNumbers } from './klog-reasons.js'
@@ -177,6 +177,7 @@ const sayOldPod = (line: KlogLine, said: Saying): void => {
 export const oldControlPlaneMeanings: readonly Meaning[] = [
   { starts: 'node ', say: sayOldNode },
   { starts: 'pod ', say: sayOldPod },
+  { starts: 'Pod status updated', say: meansNothing }, // a kubelet's, for every pod all day
 ]
 
 export const controlPlaneMentions: readonly Mention[] = [

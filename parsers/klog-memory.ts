@@ -11,6 +11,8 @@ export interface KlogMemory {
   get(key: string): string | undefined
   /** True where the pod's place is news: the first time, or with another uid or node. */
   newPlace(known: Entity, on: Entity, uid: string | undefined): boolean
+  /** The pod's place is as told, and a start of one of its containers would be no news. */
+  isRunning(known: Entity, on: Entity, uid: string): boolean
   /** A container of the pod started. True for the first one, and for the first one after a death. */
   startedAt(pod: Entity, ms: number): boolean
   died(pod: Entity): void
@@ -31,6 +33,11 @@ export const klogMemory = (): KlogMemory => {
   let places = new Map<Entity, { on: Entity; uid: string | undefined }>()
   let runs = new Map<Entity, { since: number; died: boolean }>()
   return {
+    isRunning(known, on, uid) {
+      const run = runs.get(known)
+      const before = places.get(known)
+      return run !== undefined && !run.died && before !== undefined && before.on === on && before.uid === uid
+    },
     startedAt(of, ms) {
       const run = runs.get(of)
       if (run === undefined) {

@@ -47,7 +47,7 @@ export interface Saying {
   readonly component: string
   emit(line: KlogLine, kind: SignalKind, entity: Entity, attributes?: Attributes, emission?: Emission): void
   /** The machine the line speaks of when it says "this node". */
-  thisNode(line: KlogLine): Entity
+  thisNode(line: Pick<KlogLine, 'host'>): Entity
   /** The line names its own node. */
   learnNode(line: KlogLine, name: string): Entity
 }
@@ -57,8 +57,22 @@ export interface Meaning {
   readonly starts: string
   /** Lines of much-repeated messages that end so mean nothing: they are left undecoded. */
   readonly unlessEnds?: string
+  /**
+   * For what is written all day: says all there is to say from the bytes, whose message begins at `at`, and returns true; or returns false
+   * having done nothing, and the line is decoded. `place` is what it needs of the line.
+   */
+  readonly skim?: (bytes: Buffer, at: number, end: number, place: Skimmed, said: Saying) => boolean
   readonly say: (line: KlogLine, said: Saying) => void
 }
+
+/** What is known of a line before it is decoded. One object for all lines: copy what you keep. */
+export interface Skimmed {
+  ms: number
+  host: string | null
+}
+
+/** For longer anchors within a shorter one's reach: such lines say nothing. */
+export const meansNothing: Meaning['say'] = () => undefined
 
 /** For warnings and errors that no anchor knows: a word anywhere in the line. */
 export interface Mention {
@@ -80,18 +94,21 @@ const EVIDENCE = 390
 const isSeverity = (byte: number | undefined): boolean => byte === 73 || byte === 87 || byte === 69 || byte === 70
 
 /** Where the parts of one header are; set by readKlogHead, to be used at once. */
-const head = { pid: 0, sourceStart: 0, sourceEnd: 0, messageStart: 0, ofRuntime: false }
+const head = { pidStart: 0, sourceStart: 0, sourceEnd: 0, messageStart: 0, ofRuntime: false }
 
 /** Up to the minute, consecutive lines share their stamps: 1121 08:18 */
 const MINUTE_BYTES = 10
-const minute = Buffer.alloc(MINUTE_BYTES)
-let minuteMs = NaN
+const minute = new Uint8Array(MINUTE_BYTES)
+const minuteStart = { ms: NaN }
+
+const isMinute = (bytes: Buffer, at: number): boolean => {
+  for (let index = MINUTE_BYTES - 1; index >= 0; index--) if (bytes[at + index] !== minute[index]) return false
+  return true
+}
 
 /** readKlogTime, which reads eight digits where the minute is that of the line before. */
 const readTime = (bytes: Buffer, at: number, end: number): number => {
-  let same = end - at > 20 && !Number.isNaN(minuteMs)
-  for (let index = MINUTE_BYTES - 1; same && index >= 0; index--) same = bytes[at + index] === minute[index]
-  if (same && bytes[at + 10] === 58 && bytes[at + 13] === 46 && !isDigit(bytes[at + 20])) {
+  if (end - at > 20 && isMinute(bytes, at) && bytes[at + 10] === 58 && bytes[at + 13] === 46 && !isDigit(bytes[at + 20])) {
     let fraction = 0
     let digits = true
     for (let index = at + 14; index < at + 20; index++) {
@@ -102,15 +119,15 @@ const readTime = (bytes: Buffer, at: number, end: number): number => {
     const tens = (bytes[at + 11] ?? 0) - 48
     const ones = (bytes[at + 12] ?? 0) - 48
     if (digits && tens >= 0 && tens <= 5 && ones >= 0 && ones <= 9) {
-      found.ms = minuteMs + (tens * 10 + ones) * 1000 + fraction / 1000
+      found.ms = minuteStart.ms + (tens * 10 + ones) * 1000 + fraction / 1000
       found.basis = 'yearless'
       return at + 20
     }
   }
   const after = readKlogTime(bytes, at, end)
   if (after < 0 || bytes[at + 11] === 54) return after // :60 is a leap second, which counts into the next minute
-  bytes.copy(minute, 0, at, at + MINUTE_BYTES)
-  minuteMs = Math.floor(found.ms / 60_000) * 60_000
+  for (let index = 0; index < MINUTE_BYTES; index++) minute[index] = bytes[at + index] ?? 0
+  minuteStart.ms = Math.floor(found.ms / 60_000) * 60_000
   return after
 }
 
@@ -119,23 +136,27 @@ const readKlogHead = (bytes: Buffer, start: number, end: number): boolean => {
   let at = readTime(bytes, start + 1, end)
   if (at < 0) return false
   while (at < end && bytes[at] === 32) at++
-  let pid = 0
-  for (let byte = bytes[at]; at < end && byte !== undefined && byte >= 48 && byte <= 57; byte = bytes[++at]) pid = (pid * 10 + byte - 48) % 1e12
+  const pidStart = at
+  while (at < end && isDigit(bytes[at])) at++
   if (bytes[at] !== 32) return false
   const sourceStart = ++at
   const limit = Math.min(end, at + 200)
-  while (at < limit && bytes[at] !== 93) {
-    if (bytes[at] === 32) return false
-    at++
-  }
+  for (let byte = bytes[at]; at < limit && byte !== 93; byte = bytes[++at]) if (byte === 32) return false
   if (at >= limit) return false
   // Such a line belongs to the one before it.
   head.ofRuntime = isAssembler(bytes, sourceStart, at)
-  head.pid = pid
+  head.pidStart = pidStart
   head.sourceStart = sourceStart
   head.sourceEnd = at
   head.messageStart = bytes[at + 1] === 32 ? at + 2 : at + 1
   return true
+}
+
+/** The digits before a line's source. */
+const readPid = (bytes: Buffer): number => {
+  let pid = 0
+  for (let at = head.pidStart; at < head.sourceStart - 1 && pid < 1e12; at++) pid = pid * 10 + (bytes[at] ?? 0) - 48
+  return pid
 }
 
 /** asm_amd64.s:1337: the caller got lost in Go's runtime. */
@@ -163,25 +184,44 @@ const keyAt = (bytes: Buffer, at: number): number =>
   (((bytes[at] ?? 0) | 32) << 24) | (((bytes[at + 1] ?? 0) | 32) << 16) | (((bytes[at + 2] ?? 0) | 32) << 8) | ((bytes[at + 3] ?? 0) | 32)
 
 /** Anchors by their first four bytes, the longest first. Letters are compared without their case (bit 5). */
-const anchorsOf = (meanings: readonly Meaning[]): ReadonlyMap<number, readonly Anchor[]> => {
-  const anchors = new Map<number, Anchor[]>()
+interface Anchors {
+  readonly byKey: ReadonlyMap<number, readonly Anchor[]>
+  /** What three bytes make of those that begin an anchor: most lines are told apart by one look. */
+  readonly likely: Uint8Array
+}
+
+const LIKELY_BITS = 12
+const likelyAt = (bytes: Uint8Array, at: number): number =>
+  (((bytes[at] ?? 0) | 32) ^ (((bytes[at + 1] ?? 0) | 32) << 3) ^ (((bytes[at + 2] ?? 0) | 32) << 5)) & ((1 << LIKELY_BITS) - 1)
+
+const anchorsOf = (meanings: readonly Meaning[]): Anchors => {
+  const byKey = new Map<number, Anchor[]>()
+  const likely = new Uint8Array(1 << LIKELY_BITS)
   for (const meaning of meanings) {
     const bytes = Buffer.from(meaning.starts).map((byte) => byte | 32) as Buffer // Buffer's map gives a Buffer; its type says Uint8Array
     const key = keyAt(bytes, 0)
     const unlessEnds = meaning.unlessEnds === undefined ? null : Buffer.from(meaning.unlessEnds)
-    anchors.set(
+    byKey.set(
       key,
-      [...(anchors.get(key) ?? []), { bytes, unlessEnds, meaning }].sort((a, b) => b.bytes.length - a.bytes.length),
+      [...(byKey.get(key) ?? []), { bytes, unlessEnds, meaning }].sort((a, b) => b.bytes.length - a.bytes.length),
     )
+    likely[likelyAt(bytes, 0)] = 1
   }
-  return anchors
+  return { byKey, likely }
+}
+
+/** The meaning of the message at `at`, if an anchor knows it. */
+const meaningAt = ({ byKey, likely }: Anchors, bytes: Buffer, at: number, end: number): Meaning | null => {
+  if (likely[likelyAt(bytes, at)] === 0) return null
+  const candidates = byKey.get(keyAt(bytes, at))
+  return candidates === undefined ? null : matchAnchor(candidates, bytes, at, end)
 }
 
 const matchAnchor = (candidates: readonly Anchor[], bytes: Buffer, at: number, end: number): Meaning | null => {
   next: for (const { bytes: anchor, unlessEnds, meaning } of candidates) {
     if (at + anchor.length > end) continue
     for (let index = 4; index < anchor.length; index++) if (((bytes[at + index] ?? 0) | 32) !== anchor[index]) continue next
-    return unlessEnds !== null && endsWith(bytes, end, unlessEnds) ? null : meaning
+    return meaning.say === meansNothing || (unlessEnds !== null && endsWith(bytes, end, unlessEnds)) ? null : meaning
   }
   return null
 }
@@ -202,13 +242,19 @@ export const openKlog = (sink: Sink, context: InputContext, component: string, t
   const memory = klogMemory()
   /** The last name each host gave itself; '' where lines have no host. */
   const names = new Map<string, string>()
+  /** The last answer of thisNode. */
+  let thisHost: string | null = null
+  let thisEntity: Entity = THIS_NODE
+  const skimmed: Skimmed = { ms: NaN, host: null }
   let seen = false
   /** A record whose last value goes on over the next lines: key=< … > */
   let held: { line: KlogLine; rest: string; meaning: Meaning | null } | null = null
 
-  const thisNode = (line: KlogLine): Entity => {
-    const name = names.get(line.host ?? '') ?? line.host
-    return name === null ? THIS_NODE : node(name)
+  const thisNode = ({ host }: Pick<KlogLine, 'host'>): Entity => {
+    if (host === thisHost) return thisEntity
+    const name = names.get(host ?? '') ?? host
+    thisHost = host
+    return (thisEntity = name === null ? THIS_NODE : node(name))
   }
   const said: Saying = {
     sink,
@@ -231,6 +277,7 @@ export const openKlog = (sink: Sink, context: InputContext, component: string, t
       const host = line.host ?? ''
       if (names.get(host) !== name && names.size < 10_000) {
         names.set(host, name)
+        if (line.host === thisHost) thisEntity = node(name)
         sink.fact({ fact: 'input-node', node: node(name), weight: 5 })
         if (line.host !== null && line.host !== name) sink.fact({ fact: 'alias', of: node(name), name: line.host, at: null })
       }
@@ -267,9 +314,13 @@ export const openKlog = (sink: Sink, context: InputContext, component: string, t
     if (envelope !== null) preferEnvelope(envelope)
     sink.record(found.ms, found.basis)
     const message = bytes[head.messageStart] === 34 ? head.messageStart + 1 : head.messageStart
-    const candidates = anchors.get(keyAt(bytes, message))
-    const meaning = candidates === undefined ? null : matchAnchor(candidates, bytes, message, end)
+    const meaning = meaningAt(anchors, bytes, message, end)
     if (meaning === null && bytes[start] === 73) return true
+    if (meaning?.skim !== undefined) {
+      skimmed.ms = found.ms
+      skimmed.host = envelope?.host ?? null
+      if (meaning.skim(bytes, message, end, skimmed, said)) return true
+    }
     const at = { ms: found.ms, basis: found.basis }
     const text = decode(bytes, start, end)
     // What stands before the message is ASCII, so its places in bytes and in the string are the same.
@@ -277,7 +328,7 @@ export const openKlog = (sink: Sink, context: InputContext, component: string, t
     const line: KlogLine = {
       severity: severityOf(bytes[start] ?? 0),
       at,
-      pid: head.pid,
+      pid: readPid(bytes),
       source: text.slice(head.sourceStart - start, head.sourceEnd - start),
       rest,
       parsed: null,
@@ -300,8 +351,7 @@ export const openKlog = (sink: Sink, context: InputContext, component: string, t
     const before = bytes.subarray(start, Math.min(end, start + 400)).indexOf(JSON_MESSAGE)
     if (before < 0) return true
     const message = start + before + JSON_MESSAGE.length
-    const candidates = anchors.get(keyAt(bytes, message))
-    const meaning = candidates === undefined ? null : matchAnchor(candidates, bytes, message, end)
+    const meaning = meaningAt(anchors, bytes, message, end)
     // An error has no "v" right after its message; an information line that no anchor knows cannot matter.
     if (meaning === null && verbosityFollows(bytes, message, end)) return true
     const text = decode(bytes, start, end)

@@ -7,6 +7,7 @@ import { fieldsOf, messageOf, type KlogLine, type Meaning, type Mention, type Sa
 import { formattedPods, podOfReference, podsOfList } from './klog-fields.js'
 import { goDuration, isConflict, isDns, lookedUp, probeFailure, requestFailure } from './klog-reasons.js'
 import { forgetConditions, sayCondition, type Condition } from './klog-events.js'
+import { remembering, startsWith } from './postgres-bytes.js'
 import { sayMountFailed, saySyncError, sayVolumesMissing } from './kubelet-pod-errors.js'
 
 /** After its start a container's server is not up yet, and a kubelet lists the pods that were there before. */
@@ -266,6 +267,38 @@ const sayLifecycle = (line: KlogLine, said: Saying): void => {
   else if (said.memory.get('exits are logged') === undefined && ran) said.emit(line, 'container.exited', entity)
 }
 
+const PLEG_START = Buffer.from(`SyncLoop (PLEG): ${PLEG_POD}`)
+const PLEG_STARTED = Buffer.from('ContainerStarted')
+/** 'shop/web-1" event={"ID":"0ac7a38c-…': the same pods come all day. */
+const runOf = remembering((bytes, start, end) => {
+  const text = bytes.toString('utf8', start, end)
+  const uid = PLEG_ID.exec(text)?.[1]
+  return uid === undefined ? null : { pod: podOfReference(text.slice(0, text.indexOf('"'))), uid }
+})
+const UID_END: ReadonlySet<number> = new Set([34, 32, 44]) // quote, blank, comma
+
+/** A further container of a pod that runs: nothing that would be said. */
+const skimLifecycle: Meaning['skim'] = (bytes, at, end, line, said) => {
+  if (!startsWith(bytes, at, end, PLEG_START)) return false
+  const start = at + PLEG_START.length
+  const quote = bytes.indexOf(34, start)
+  // event={"ID":"…" and, before 1.26, event=&{ID:… Type:
+  let uid = quote + 8
+  while (uid < end && bytes[uid] !== 58) uid++
+  if (bytes[++uid] === 34) uid++
+  let uidEnd = uid
+  while (uidEnd < end && !UID_END.has(bytes[uidEnd] ?? 0)) uidEnd++
+  if (quote < 0 || uidEnd >= end || uidEnd - start > 400) return false
+  let type = uidEnd
+  while (type < end && type < uidEnd + 12 && bytes[type] !== 58) type++
+  if (bytes[++type] === 34) type++
+  if (!startsWith(bytes, type, end, PLEG_STARTED)) return false
+  const run = runOf(bytes, start, uidEnd)
+  if (run === null || !said.memory.isRunning(run.pod, said.thisNode(line), run.uid)) return false
+  said.memory.startedAt(run.pod, line.ms)
+  return true
+}
+
 const rememberExit = (line: KlogLine, said: Saying): void => {
   const container = fieldsOf(line).get('containerID')
   const exitCode = fieldsOf(line).get('exitCode')
@@ -374,7 +407,7 @@ export const kubeletMeanings: readonly Meaning[] = [
   { starts: 'SyncLoop (DELETE, ', say: saySyncGone },
   { starts: 'SyncLoop REMOVE', say: saySyncGone },
   { starts: 'SyncLoop (REMOVE, ', say: saySyncGone },
-  { starts: 'SyncLoop (PLEG): ', say: sayLifecycle },
+  { starts: 'SyncLoop (PLEG): ', say: sayLifecycle, skim: skimLifecycle },
   { starts: 'SyncLoop (probe)', say: sayProbeStatus },
   { starts: 'Generic (PLEG): container finished', say: rememberExit, unlessEnds: 'exitCode=0' },
   { starts: 'Killing container with a grace period', say: sayKilling },

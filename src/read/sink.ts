@@ -1,5 +1,5 @@
 /** Gathers what the parsers of one input say into an InputExtract, folding bursts at the source. */
-import type { Basis, Fact, Labels, Phase, Place, Series, Signal, Silence, Span, Stamp } from '../model/extract.js'
+import type { Attributes, Basis, Fact, Labels, Phase, Place, Series, Signal, Silence, Span, Stamp } from '../model/extract.js'
 import type { SeriesWriter, SignalDraft, Sink } from '../model/format.js'
 import { ROLL_MS } from './stamps.js'
 import { clean } from './text.js'
@@ -15,7 +15,8 @@ const RAW_LENGTH = 1_600
 /** Shorter silences are the rhythm of any log. */
 const SILENCE_MS = 30_000
 const MAX_SILENCES = 20
-const HALF_YEAR_MS = 183 * 86_400_000
+const DAY_MS = 86_400_000
+const HALF_YEAR_MS = 183 * DAY_MS
 
 interface OpenSignal {
   kind: Signal['kind']
@@ -27,6 +28,11 @@ interface OpenSignal {
   count: number
   attributes: Signal['attributes']
   places: Place[]
+}
+
+interface OpenSpan {
+  first: number
+  last: number
 }
 
 interface SeriesColumns extends SeriesWriter {
@@ -61,14 +67,14 @@ export const gatheringSink = (): GatheringSink => {
   let skipped = 0
   let firstSkip: string | null = null
   let yearHint: number | null = null
-  let rolls = 0
-  let lastYearless = NaN
   let burstGap = BURST_GAP_MS
   const warnings = new Map<string, { line: number; count: number }>()
-  const spans = new Map<Basis, { first: number; last: number }>()
+  const spans = new Map<Basis, OpenSpan>()
   let silences: Silence[] = []
-  let lastAt = NaN
-  let lastBasis: Basis = 'utc'
+  /** Where the last record stood. An object of numbers is written in place; variables that a closure shares would be boxed at every record. */
+  const last = { at: NaN, yearless: NaN, rolls: 0 }
+  let lastBasis: Basis | null = null
+  let span: OpenSpan = { first: NaN, last: NaN }
   const facts = new Map<string, Fact>()
   const series = new Map<string, SeriesColumns>()
   let signals: OpenSignal[] = []
@@ -76,10 +82,10 @@ export const gatheringSink = (): GatheringSink => {
 
   /** A yearless stamp half a year before its neighbour has passed New Year; half a year after it, the file runs backwards. */
   const rolled = (ms: number): number => {
-    let on = ms + rolls * ROLL_MS
-    if (Number.isNaN(lastYearless)) return on
-    if (on - lastYearless < -HALF_YEAR_MS && lastYearless - on < 366 * 86_400_000) on = ms + (rolls + 1) * ROLL_MS
-    else if (on - lastYearless > HALF_YEAR_MS && on - lastYearless < 366 * 86_400_000) on = ms + (rolls - 1) * ROLL_MS
+    const on = ms + last.rolls * ROLL_MS
+    const ahead = on - last.yearless
+    if (ahead < -HALF_YEAR_MS && ahead > -366 * DAY_MS) return ms + (last.rolls + 1) * ROLL_MS
+    if (ahead > HALF_YEAR_MS && ahead < 366 * DAY_MS) return ms + (last.rolls - 1) * ROLL_MS
     return on
   }
 
@@ -107,27 +113,24 @@ export const gatheringSink = (): GatheringSink => {
     open.count += next.count
     if (next.at.ms < open.at.ms) open.at = next.at
     if (next.until.ms > open.until.ms) open.until = next.until
-    for (const place of next.places) {
-      if (open.places.length <= PLACES_AT_START) open.places.push(place)
-      else open.places[PLACES_AT_START] = place
-    }
+    for (const place of next.places) addPlace(open.places, place)
   }
 
-  const widen = (at: number, basis: Basis): void => {
-    const span = spans.get(basis)
-    if (span === undefined) spans.set(basis, { first: at, last: at })
-    else if (at < span.first) span.first = at
-    else if (at > span.last) span.last = at
+  const spanOf = (basis: Basis): OpenSpan => {
+    let known = spans.get(basis)
+    if (known === undefined) spans.set(basis, (known = { first: Infinity, last: -Infinity }))
+    return known
+  }
+
+  const widen = (open: OpenSpan, at: number): void => {
+    if (at < open.first) open.first = at
+    if (at > open.last) open.last = at
   }
 
   /** Newest-first logs are silent backwards. */
-  const listen = (at: number, basis: Basis): void => {
-    if (basis === lastBasis && (at - lastAt >= SILENCE_MS || lastAt - at >= SILENCE_MS)) {
-      silences.push({ basis, from: Math.min(at, lastAt), to: Math.max(at, lastAt), line })
-      if (silences.length > 4 * MAX_SILENCES) silences = longest(silences)
-    }
-    lastAt = at
-    lastBasis = basis
+  const silent = (at: number, basis: Basis): void => {
+    silences.push({ basis, from: Math.min(at, last.at), to: Math.max(at, last.at), line })
+    if (silences.length > 4 * MAX_SILENCES) silences = longest(silences)
   }
 
   const sink: GatheringSink = {
@@ -147,14 +150,19 @@ export const gatheringSink = (): GatheringSink => {
       let at = ms
       if (basis === 'yearless') {
         at = rolled(ms)
-        rolls = Math.round((at - ms) / ROLL_MS)
-        lastYearless = at
+        if (at !== ms) last.rolls = Math.round((at - ms) / ROLL_MS)
+        else last.rolls = 0
+        last.yearless = at
       }
-      listen(at, basis)
-      widen(at, basis)
+      if (basis !== lastBasis) {
+        lastBasis = basis
+        span = spanOf(basis)
+      } else if (at - last.at >= SILENCE_MS || last.at - at >= SILENCE_MS) silent(at, basis)
+      last.at = at
+      widen(span, at)
     },
     reaches(ms, basis) {
-      if (!Number.isNaN(ms)) widen(basis === 'yearless' ? rolled(ms) : ms, basis)
+      if (!Number.isNaN(ms)) widen(spanOf(basis), basis === 'yearless' ? rolled(ms) : ms)
     },
     part() {
       // Understood; nothing to count.
@@ -176,7 +184,7 @@ export const gatheringSink = (): GatheringSink => {
       const until = draft.until === undefined ? at : onCalendar(draft.until)
       const phase = draft.phase ?? 'point'
       const attributes = draft.attributes ?? {}
-      const burst = draft.burst ?? JSON.stringify(attributes)
+      const burst = draft.burst ?? keyOf(attributes)
       const key = `${draft.kind}\n${draft.entity}\n${phase}\n${burst}`
       // Cut now, cleaned when the input ends: of a burst only a few places are kept.
       const place: Place = {
@@ -184,12 +192,16 @@ export const gatheringSink = (): GatheringSink => {
         at,
         text: draft.text.length > RAW_LENGTH ? draft.text.slice(0, RAW_LENGTH) : draft.text,
       }
-      const next: OpenSignal = { kind: draft.kind, entity: draft.entity, phase, key, at, until, count: draft.count ?? 1, attributes, places: [place] }
+      const count = draft.count ?? 1
       const open = latest.get(key)
-      if (open && joins(open, at, phase)) {
-        merge(open, next)
+      if (open !== undefined && joins(open, at, phase)) {
+        open.count += count
+        if (at.ms < open.at.ms) open.at = at
+        if (until.ms > open.until.ms) open.until = until
+        addPlace(open.places, place)
         return
       }
+      const next: OpenSignal = { kind: draft.kind, entity: draft.entity, phase, key, at, until, count, attributes, places: [place] }
       latest.set(key, next)
       signals.push(next)
       if (signals.length > MAX_SIGNALS && burstGap < 1e12) fold()
@@ -228,6 +240,22 @@ export const gatheringSink = (): GatheringSink => {
     },
   }
   return sink
+}
+
+/** The first few places of a burst, and its last one. */
+const addPlace = (places: Place[], place: Place): void => {
+  if (places.length <= PLACES_AT_START) places.push(place)
+  else places[PLACES_AT_START] = place
+}
+
+/** What makes two occurrences one burst where nothing else is said; a number is not the text that shows it. */
+const keyOf = (attributes: Attributes): string => {
+  let key = ''
+  for (const name in attributes) {
+    const value = attributes[name]
+    key += typeof value === 'number' ? `${name}=${value}\u0000` : `${name}:${value}\u0000`
+  }
+  return key
 }
 
 const longest = (silences: readonly Silence[]): Silence[] =>
