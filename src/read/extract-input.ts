@@ -26,7 +26,9 @@ export interface Source {
   readonly warnings?: readonly string[]
   /** A stream: its bytes come once and cannot be read again. */
   readonly once?: true
-  /** The bytes, from the beginning. */
+  /** A file whose bytes these are, just as they are: it can be read from anywhere in it. */
+  readonly plain?: { readonly file: string; readonly size: number }
+  /** The bytes, from the beginning. A chunk is good until the next one is asked for. */
   chunks(): AsyncIterable<Buffer>
 }
 

@@ -6,6 +6,7 @@ import { isClutter, listTar, notRead, type Member } from './archive.js'
 import { contextOf } from './context.js'
 import { CHUNK_BYTES, close, gauged, peel, unpacked, type Bytes, type Gauge } from './decompress.js'
 import type { Source } from './extract-input.js'
+import { fileChunks } from './plain-file.js'
 import { queryIndexes } from './query-index.js'
 
 /** An archive that comes as a stream is kept in memory, since it is read twice; a larger one has to come as a file. */
@@ -75,7 +76,9 @@ export const findInputs = async (paths: readonly string[], wanted: (name: string
         return
       }
       totalBytes += layers.length > 0 ? size * USUAL_RATIO : size
-      sources.push({ path: name, wrapping: layers, changedMs, context: contextOf(name, await indexes.expressionOf(path)), chunks })
+      const context = contextOf(name, await indexes.expressionOf(path))
+      if (layers.length > 0) sources.push({ path: name, wrapping: layers, changedMs, context, chunks })
+      else sources.push({ path: name, wrapping: layers, changedMs, context, plain: { file: path, size }, chunks: () => fileChunks(path) })
     } finally {
       await close(bytes)
     }
