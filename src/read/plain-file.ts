@@ -8,7 +8,7 @@ export const fileChunks = async function* (path: string, start = 0, end = Infini
   const file = openSync(path, 'r')
   const bytes = Buffer.allocUnsafeSlow(CHUNK_BYTES)
   try {
-    for (let at = start; at < end; ) {
+    for (let at = start; at < end;) {
       const size = readSync(file, bytes, 0, Math.min(CHUNK_BYTES, end - at), at)
       if (size === 0) return
       at += size
