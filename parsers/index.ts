@@ -6,6 +6,8 @@ import { containerd } from './containerd.js'
 import { controlPlane } from './control-plane.js'
 import { etcd } from './etcd.js'
 import { exposition } from './exposition.js'
+import { grafanaJson } from './grafana-json.js'
+import { influxLines } from './influx-lines.js'
 import { kernel } from './kernel.js'
 import { kubectl } from './kubectl.js'
 import { kubelet } from './kubelet.js'
@@ -36,6 +38,8 @@ export const formats: readonly Format[] = [
   controlPlane,
   etcd,
   exposition,
+  grafanaJson,
+  influxLines,
   kernel,
   kubectl,
   kubelet,
