@@ -1,15 +1,30 @@
 /**
  * Blocks of `kubectl describe`, put back into the shape of the objects they describe: k8s.io/kubectl/pkg/describe/describe.go.
- * Their events table tells ages only, and is left out.
+ * The rows of their events table are kept as they are (kubectl-events.ts).
  */
 import type { Json, JsonObject } from './kubernetes-fields.js'
 
 export type Described = { readonly kind: 'Node' | 'Pod' | 'Deployment'; readonly object: JsonObject } | null
 
+/** A row of the events table, and the line it stands on. */
+export interface DescribedEvent {
+  readonly text: string
+  readonly line: number
+}
+
+/** What the block is about, for its events: kinds that tell nothing else are named, too. */
+export interface Subject {
+  readonly kind: string
+  readonly namespace: string
+  readonly name: string
+  readonly events: readonly DescribedEvent[]
+}
+
 export interface DescribedBlock {
   /** False: this is no line of a description. */
-  line(text: string): boolean
+  line(text: string, line: number): boolean
   end(): Described
+  subject(): Subject
 }
 
 type Fields = Map<string, string>
@@ -24,6 +39,7 @@ interface Container {
 }
 
 const MAX_CONTAINERS = 200
+const MAX_EVENTS = 1_000
 
 /** 'Sat, 21 Nov 2026 08:04:27 +0000' as the API writes it; null where there is none. */
 const time = (text: string | undefined): Json => {
@@ -33,6 +49,22 @@ const time = (text: string | undefined): Json => {
 
 const given = (text: string | undefined): string => (text === undefined || text.startsWith('<') ? '' : text)
 
+/** Fields that only descriptions of this kind have, in this order of asking. */
+const KINDS_BY_FIELD: readonly (readonly [readonly string[], string])[] = [
+  [['System Info'], 'Node'],
+  [['Roles', 'Addresses'], 'Node'],
+  [['Containers', 'Node'], 'Pod'],
+  [['StrategyType'], 'Deployment'],
+  [['Desired Number of Nodes Scheduled'], 'DaemonSet'],
+  [['Update Strategy'], 'StatefulSet'],
+  [['Parallelism'], 'Job'],
+  [['Pods Status', 'Replicas'], 'ReplicaSet'],
+  [['Access Modes', 'VolumeMode'], 'PersistentVolumeClaim'],
+  [['Min replicas'], 'HorizontalPodAutoscaler'],
+  [['Default backend'], 'Ingress'],
+  [['Endpoints', 'Type'], 'Service'],
+]
+
 export const describedBlock = (): DescribedBlock => {
   const top: Fields = new Map()
   const addresses: Json[] = []
@@ -40,6 +72,7 @@ export const describedBlock = (): DescribedBlock => {
   const info: Fields = new Map()
   const conditions: Json[] = []
   const containers: Container[] = []
+  const events: DescribedEvent[] = []
   let section = ''
   let part: 'fields' | 'limits' | 'state' | 'lastState' | 'other' = 'other'
 
@@ -155,7 +188,7 @@ export const describedBlock = (): DescribedBlock => {
   }
 
   return {
-    line(text) {
+    line(text, line) {
       const indent = text.search(/[^ ]/u)
       if (indent < 0) return true
       if (indent === 0) {
@@ -168,13 +201,19 @@ export const describedBlock = (): DescribedBlock => {
       }
       if (section === 'Conditions') readCondition(text)
       else if (section === 'Containers' || section === 'Init Containers') readContainer(text, indent)
-      else if (section === 'Addresses' || section === 'Capacity' || section === 'System Info') {
+      else if (section === 'Events') {
+        if (events.length < MAX_EVENTS) events.push({ text, line })
+      } else if (section === 'Addresses' || section === 'Capacity' || section === 'System Info') {
         const pair = keyed(text, indent)
         if (pair === null) return true
         if (section === 'Addresses') addresses.push({ type: pair[0], address: pair[1] })
         else (section === 'Capacity' ? capacity : info).set(pair[0], pair[1])
       }
       return true
+    },
+    subject() {
+      const kind = KINDS_BY_FIELD.find(([fields]) => fields.every((field) => top.has(field)))?.[1] ?? ''
+      return { kind, namespace: given(top.get('Namespace')), name: top.get('Name') ?? '', events }
     },
     end() {
       if ((top.get('Name') ?? '') === '') return null

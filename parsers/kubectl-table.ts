@@ -1,50 +1,42 @@
-/** Tables that kubectl prints: columns begin where their heads do, k8s.io/cli-runtime/pkg/printers/tableprinter.go. They carry ages, no times. */
-import { node, pod, workload } from '../src/model/entity.js'
-import type { Sink } from '../src/model/format.js'
+/** Tables of nodes, pods and workloads that kubectl prints: what is where, how it was when the table was made, and ages, which count back from then. */
+import { node, pod, workload, type Entity } from '../src/model/entity.js'
+import type { Stamp } from '../src/model/extract.js'
+import type { Sink, SignalDraft } from '../src/model/format.js'
+import { cellsOf, given, isAligned, type Column } from './kubectl-columns.js'
+import { ageOf } from './kubectl-events.js'
 import { HASHED_POD, quantity } from './kubernetes-fields.js'
 
-export interface Column {
-  readonly head: string
-  readonly from: number
-  readonly to: number
-}
+const ago = (ms: number): Stamp => ({ ms: -ms, basis: 'ago' })
 
-/** The columns of a head line; null where it is none. */
-export const columnsOf = (line: string): readonly Column[] | null => {
-  if (line.length > 1000 || !/^(?:NAMESPACE|NAME|LAST SEEN|LASTSEEN|FIRSTSEEN) {1,300}[A-Z]/u.test(line) || !/^[A-Z0-9()%:/ -]+$/u.test(line)) return null
-  const starts: number[] = []
-  for (let at = 0; at < line.length; at++) {
-    // One blank is part of a head ('NOMINATED NODE'), two part columns.
-    if (line[at] !== ' ' && (at === 0 || (line[at - 1] === ' ' && line[at - 2] === ' '))) starts.push(at)
-  }
-  const columns = starts.map((from, index) => {
-    const to = starts[index + 1] ?? Infinity
-    return { head: line.slice(from, to === Infinity ? undefined : to).trim(), from, to }
-  })
-  return columns.some(({ head }) => head === 'AGE' || head === 'MESSAGE') ? columns : null
-}
+/** What the STATUS of a pod says of it at that moment: pkg/printers/internalversion/printers.go, printPod. */
+const STATUSES: ReadonlyMap<string, Pick<SignalDraft, 'kind' | 'attributes'>> = new Map([
+  ['CrashLoopBackOff', { kind: 'pod.crash-looping' }],
+  ['ImagePullBackOff', { kind: 'pod.image-pull-failed', attributes: { reason: 'other' } }],
+  ['ErrImagePull', { kind: 'pod.image-pull-failed', attributes: { reason: 'other' } }],
+  ['InvalidImageName', { kind: 'pod.image-pull-failed', attributes: { reason: 'not-found' } }],
+  ['CreateContainerConfigError', { kind: 'pod.stuck', attributes: { reason: 'config' } }],
+  ['CreateContainerError', { kind: 'pod.stuck', attributes: { reason: 'creating' } }],
+  ['RunContainerError', { kind: 'pod.stuck', attributes: { reason: 'creating' } }],
+])
 
-export const cellsOf = (columns: readonly Column[], line: string): ReadonlyMap<string, string> =>
-  new Map(columns.map(({ head, from, to }) => [head, line.slice(from, to === Infinity ? undefined : to).trim()]))
-
-const given = (cell: string | undefined): string => (cell === undefined || cell === '<none>' || cell === '<unknown>' ? '' : cell)
-
-/** A row says where things are and what they are called, never when: false where it is no row of this table. */
+/** A row: false where it is no row of this table. */
 export const readRow = (sink: Sink, columns: readonly Column[], line: string): boolean => {
-  const cells = cellsOf(columns, line)
-  if (columns[0]?.head.includes('SEEN') || cells.has('LAST SEEN')) {
-    if (!/^[A-Za-z0-9<]/u.test(line)) return false
-    sink.part()
-    sink.warn('a table of events tells ages, which need the time it was made at: it is not used. `-o json` tells times')
-    return true
-  }
+  if (!isAligned(columns, line)) return false
+  const values = cellsOf(columns, line)
+  const cells = new Map(columns.map(({ head }, index) => [head, values[index] ?? '']))
   const named = given(cells.get('NAME'))
-  // In an aligned table a blank stands before each column.
-  if (named === '' || named.includes(' ') || columns.some(({ from }) => from > 0 && line.length >= from && line[from - 1] !== ' ')) return false
-  sink.record(NaN, 'utc')
+  if (named === '' || named.includes(' ')) return false
   const slash = named.lastIndexOf('/')
   const name = named.slice(slash + 1)
   const namespace = given(cells.get('NAMESPACE')) || '-'
+  const status = cells.get('STATUS') ?? ''
+  let said = false
+  const say = (kind: SignalDraft['kind'], entity: Entity, age: number, attributes: SignalDraft['attributes'] = {}): void => {
+    const at = ago(age)
+    sink.record(at.ms, at.basis)
+    said = true
+    sink.signal({ kind, entity, at, attributes, text: line.replaceAll(/ {2,}/gu, '  ') })
+  }
   if (cells.has('ROLES') && cells.has('VERSION')) {
     const entity = node(name)
     sink.fact({ fact: 'node', node: entity, at: null })
@@ -52,6 +44,7 @@ export const readRow = (sink: Sink, columns: readonly Column[], line: string): b
       const address = given(cells.get(head))
       if (address !== '') sink.fact({ fact: 'alias', of: entity, name: address, at: null })
     }
+    if (/^NotReady(?:,|$)/u.test(status)) say('node.not-ready', entity, 0, { reason: 'NotReady' })
   } else if (cells.has('RESTARTS')) {
     const entity = pod(namespace, name)
     const on = given(cells.get('NODE'))
@@ -60,10 +53,16 @@ export const readRow = (sink: Sink, columns: readonly Column[], line: string): b
     if (ip !== '') sink.fact({ fact: 'alias', of: entity, name: ip, at: null })
     const owner = HASHED_POD.exec(name)?.[1]
     if (owner !== undefined) sink.fact({ fact: 'pod-owner', pod: entity, workload: workload(namespace, owner) })
+    const meaning = STATUSES.get(status.replace(/^Init:/u, ''))
+    // '3 (5m ago)': when it last ended.
+    const ended = ageOf(/\(([0-9smhdy]{1,16}) ago\)/u.exec(cells.get('RESTARTS') ?? '')?.[1] ?? '')
+    if (status === 'OOMKilled') say('pod.oom-killed', entity, Number.isNaN(ended) ? 0 : ended, { limit: 'cgroup' })
+    else if (meaning !== undefined) say(meaning.kind, entity, status === 'CrashLoopBackOff' && !Number.isNaN(ended) ? ended : 0, meaning.attributes)
   } else if (cells.has('UP-TO-DATE')) {
     const [ready = '', wanted = ''] = (cells.get('READY') ?? '').split('/')
     const count = quantity(wanted)
     if (count !== null) sink.fact({ fact: 'replicas', workload: workload(namespace, name), at: null, wanted: count, ready: quantity(ready) })
   }
+  if (!said) sink.record(NaN, 'utc')
   return true
 }

@@ -5,7 +5,9 @@ import { read } from '../test/read.js'
 import { kubectl } from './kubectl.js'
 
 const said = (extract: InputExtract): readonly string[] =>
-  extract.signals.map((signal) => `${new Date(signal.at.ms).toISOString().slice(0, 19)} ${signal.kind} ${signal.phase} ${signal.entity}`)
+  extract.signals.map(
+    ({ at, kind, phase, entity }) => `${at.basis === 'ago' ? `${at.ms / 1000} s` : new Date(at.ms).toISOString().slice(0, 19)} ${kind} ${phase} ${entity}`,
+  )
 
 const TABLES = `NAME     STATUS     ROLES    AGE   VERSION   INTERNAL-IP   EXTERNAL-IP   OS-IMAGE             KERNEL-VERSION   CONTAINER-RUNTIME
 rack-1   Ready      <none>   53m   v1.34.1   192.0.2.1     <none>        Flatcar Linux 4081   6.6.0            containerd://2.1.0
@@ -82,12 +84,12 @@ test('the example is a line of this format', async () => {
   assert.equal(extract.records, 1)
 })
 
-test('tables tell what runs where and who is called what, and never a time', async () => {
+test('tables tell what runs where, who is called what, and how it was when they were made', async () => {
   const extract = await read(TABLES)
   assert.equal(extract.format, 'kubectl')
   assert.equal(extract.records, 4)
   assert.equal(extract.skipped, 0)
-  assert.deepEqual(extract.signals, [])
+  assert.deepEqual(said(extract), ['0 s node.not-ready point node/rack-4'])
   assert.deepEqual(
     extract.facts.filter((fact) => fact.fact === 'alias' || fact.fact === 'pod-on-node'),
     [
@@ -99,10 +101,10 @@ test('tables tell what runs where and who is called what, and never a time', asy
   )
 })
 
-test('a described node tells its conditions with their times; its events table, which has ages, tells nothing', async () => {
+test('a described node tells its conditions with their times, its events by their ages', async () => {
   const extract = await read(NODE)
   assert.equal(extract.format, 'kubectl')
-  assert.deepEqual(said(extract), ['2026-03-02T08:00:00 change.node-added point node/rack-4', '2026-03-02T10:00:45 node.not-ready begin node/rack-4'])
+  assert.deepEqual(said(extract), ['2026-03-02T08:00:00 change.node-added point node/rack-4', '2026-03-02T10:00:45 node.not-ready begin node/rack-4', '-572 s node.not-ready begin node/rack-4'])
   assert.deepEqual(extract.facts[0], {
     fact: 'node',
     node: 'node/rack-4',
@@ -125,17 +127,98 @@ test('a described pod tells how its container died, its owner and its limits', a
   )
 })
 
-test('a table of events is understood, and the user is told that ages need the time of collection', async () => {
+const HEAD = 'NAMESPACE   LAST SEEN   TYPE      REASON         OBJECT        MESSAGE\n'
+const HEADLESS = `sales       7m9s        Warning   FailedMount    pod/till-0    MountVolume.SetUp failed for volume "cfg" : configmap "rates" not found
+default     <unknown>   Normal    NodeReady      node/rack-4   Node rack-4 status is now: NodeReady
+default     46m         Normal    NodeNotReady   node/rack-4   Node rack-4 status is now: NodeNotReady
+`
+
+for (const [name, table] of [
+  ['with its head', HEAD + HEADLESS],
+  ['without', HEADLESS],
+] as const) {
+  test(`a table of events ${name} tells them by their ages, which count back from when it was made`, async () => {
+    const extract = await read(table)
+    assert.equal(extract.format, 'kubectl')
+    assert.equal(extract.records, 3)
+    assert.equal(extract.skipped, 0)
+    // 46m: of the 47th minute the middle. An age that is not known tells nothing.
+    assert.deepEqual(said(extract), ['-429 s pod.volume-mount-failed point pod/sales/till-0', '-2790 s node.not-ready begin node/rack-4'])
+    assert.match(extract.warnings[0] ?? '', /ages/u)
+  })
+}
+
+test('the wide form tells the first time, the count, the container and the machine', async () => {
+  const wide = `LAST SEEN   TYPE      REASON      OBJECT      SUBOBJECT              SOURCE            MESSAGE                                 FIRST SEEN   COUNT   NAME
+12m         Warning   Unhealthy   pod/web-0   spec.containers{web}   kubelet, rack-1   Readiness probe failed: HTTP probe failed with statuscode: 503   22m   33   web-0.17f5d0a1b2c3d4e5
+`
+  for (const table of [wide, wide.slice(wide.indexOf('\n') + 1)]) {
+    const extract = await read(table)
+    const [signal] = extract.signals
+    assert.deepEqual([signal?.count, signal?.at.ms, signal?.until.ms], [33, -1_350_000, -750_000])
+    assert.deepEqual(signal?.attributes, { probe: 'Readiness', reason: 'status', status: 503, container: 'web' })
+    assert.equal(extract.facts[0]?.fact === 'pod-on-node' && extract.facts[0].node, 'node/rack-1')
+  }
+})
+
+test('a table of kubectl 1.9 names kind and event apart', async () => {
   const extract = await read(
-    'LAST SEEN   TYPE      REASON        OBJECT       MESSAGE\n2m45s       Warning   FailedMount   pod/till-0   MountVolume.SetUp failed\n',
+    `LASTSEEN   FIRSTSEEN   COUNT     NAME                      KIND      SUBOBJECT                TYPE      REASON    SOURCE            MESSAGE
+2m         10m         4         redis-0.15b1f4b5b8e6b4e1  Pod       spec.containers{redis}   Warning   BackOff   kubelet, rack-1   Back-off restarting failed container
+`,
   )
-  assert.equal(extract.format, 'kubectl')
-  assert.deepEqual(extract.signals, [])
-  assert.match(extract.warnings[0] ?? '', /ages/u)
+  assert.deepEqual(said(extract), ['-630 s pod.crash-looping point pod/-/redis-0'])
+})
+
+test("columns of a user's own: times are taken as they are, a kind that is left out is told by the reason", async () => {
+  const extract = await read(`Time                   Ns        Name     Reason         Msg
+2026-03-02T10:00:45Z   default   rack-4   NodeNotReady   Node rack-4 status is now: NodeNotReady
+2026-03-02T10:00:50Z   sales     till-0   Evicted        The node was low on resource: memory.
+`)
+  assert.deepEqual(said(extract), ['2026-03-02T10:00:45 node.not-ready begin node/rack-4', '2026-03-02T10:00:50 pod.evicted point pod/sales/till-0'])
+})
+
+test('the events of a description are those of what it describes, also as kubectl 1.5 wrote them', async () => {
+  const now = POD.replace(
+    'Events:             <none>',
+    `Events:
+  Type     Reason   Age                  From     Message
+  ----     ------   ----                 ----     -------
+  Warning  BackOff  2m9s (x25 over 7m)   kubelet  Back-off restarting failed container`,
+  )
+  const then = POD.replace(
+    'Events:             <none>',
+    'Events:\n  FirstSeen\tLastSeen\tCount\tFrom\t\t\tSubObjectPath\tType\t\tReason\tMessage\n  7m\t\t2m9s\t25\tkubelet, rack-4\tspec.containers{till}\tWarning\t\tBackOff\tBack-off restarting failed container',
+  )
+  for (const text of [now, then]) {
+    const extract = await read(text)
+    assert.deepEqual(
+      extract.signals.filter(({ kind }) => kind === 'pod.crash-looping').map(({ entity, count, at }) => [entity, count, at]),
+      [['pod/sales/till-7d9f8b6c5d-x2x4z', 25, { ms: -420_000, basis: 'ago' }]],
+    )
+  }
+})
+
+test('a pod that is looping when its table is made last ended when its restarts say', async () => {
+  const extract = await read(`NAME     READY   STATUS             RESTARTS        AGE
+till-0   0/1     CrashLoopBackOff   7 (2m21s ago)   26m
+till-1   0/1     ImagePullBackOff   0               26m
+`)
+  assert.deepEqual(said(extract), ['-141 s pod.crash-looping point pod/-/till-0', '0 s pod.image-pull-failed point pod/-/till-1'])
+})
+
+test('the output of date between two tables says when they were made; the commands are no lines of a log', async () => {
+  const extract = await read(`$ date\nMon Mar  2 10:10:00 UTC 2026\n$ kubectl get events -A\n${HEAD}${HEADLESS}`)
+  assert.deepEqual(
+    extract.facts.filter(({ fact }) => fact === 'collected'),
+    [{ fact: 'collected', at: { ms: Date.UTC(2026, 2, 2, 10, 10), basis: 'utc' } }],
+  )
+  assert.equal(extract.skipped, 0)
 })
 
 for (const [name, text] of [
   ['tables', TABLES],
+  ['tables of events', `${HEAD}${HEADLESS}`],
   ['descriptions', `${NODE}\n\n${POD}`],
 ] as const) {
   test(`reads ${name} the same wherever their bytes are cut`, async () => {

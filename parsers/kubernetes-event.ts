@@ -3,8 +3,9 @@
  * An event stands for `count` occurrences between its first and its last time; those between the two are not told.
  */
 import { node, pod, workload, type Entity } from '../src/model/entity.js'
+import type { Basis, Stamp } from '../src/model/extract.js'
 import type { Sink } from '../src/model/format.js'
-import { entityOf, latest, numberOf, objectOf, stamp, textOf, timeOf, withoutHash, type Json, type JsonObject } from './kubernetes-fields.js'
+import { entityOf, latest, numberOf, objectOf, textOf, timeOf, withoutHash, type Json, type JsonObject } from './kubernetes-fields.js'
 import { entityInMessage, meaningOf, type Saying, type Told } from './kubernetes-reasons.js'
 
 /** Occurrences further apart than this, on average over a longer time, are apart: the first is another story than the last. */
@@ -15,8 +16,9 @@ const VERY_APART_MS = 15 * 60_000
 const LONG_MS = 10 * 60_000
 /** Events remembered, for those that are seen again with a higher count. */
 const REMEMBERED = 50_000
-/** A new container refuses connections until it listens. */
+/** A new container refuses connections until it listens; ages tell whole minutes. */
 const STARTING_MS = 3_000
+const STARTING_BY_AGE_MS = 60_000
 /** A node that joins has started its kubelet not long before; otherwise a restarted controller lists the nodes it knows. */
 const JOIN_MS = 3 * 60_000
 
@@ -30,12 +32,34 @@ interface Occurrence {
   readonly earlier: boolean
 }
 
+/** An event, wherever it was written; times are milliseconds on the reader's basis, NaN where there is none. */
+export interface Happening {
+  readonly type: string
+  readonly reason: string
+  readonly message: string
+  readonly kind: string
+  readonly namespace: string
+  readonly name: string
+  readonly container: string
+  /** Who wrote it, and on which machine. */
+  readonly component: string
+  readonly host: string
+  readonly first: number
+  readonly last: number
+  readonly count: number
+  /** The same for the same event, ending in '/' where it has none; '' in what follows where the object's is not known. */
+  readonly uid: string
+  readonly objectUid: string
+}
+
 export interface EventReader {
   read(event: JsonObject, watch: WatchType): void
+  tell(happening: Happening, watch: WatchType): void
   end(): void
 }
 
-export const eventReader = (sink: Sink): EventReader => {
+export const eventReader = (sink: Sink, basis: Basis = 'utc'): EventReader => {
+  const stamp = (ms: number): Stamp => ({ ms, basis })
   const known = new Map<string, number>()
   const startedAt = new Map<string, number>()
   const placed = new Map<Entity, string>()
@@ -72,24 +96,23 @@ export const eventReader = (sink: Sink): EventReader => {
     sink.signal({ kind: saying.kind, entity, phase: earlier && phase === 'begin' ? 'point' : phase, at: stamp(last), attributes, text, burst })
   }
 
-  const withStart = (saying: Saying, told: Told, at: number): Saying => {
+  const withStart = (saying: Saying, told: Told, at: number): Saying | null => {
     const key = `${told.namespace}/${told.name}/${told.container}`
     if (saying.kind === 'pod.started') remember(startedAt, key, at)
     if (saying.kind !== 'pod.unready' || saying.attributes?.['reason'] !== 'refused') return saying
     const started = startedAt.get(key)
-    if (started === undefined || at < started || at - started > STARTING_MS) return saying
-    return { ...saying, attributes: { ...saying.attributes, starting: 'yes' } }
+    if (started === undefined || at < started || at - started > (basis === 'ago' ? STARTING_BY_AGE_MS : STARTING_MS)) return saying
+    // Ordinary, and by ages it cannot be told apart from what happened half a minute later.
+    return basis === 'ago' ? null : { ...saying, attributes: { ...saying.attributes, starting: 'yes' } }
   }
 
-  const addFacts = (told: Told, event: JsonObject, saying: Saying | null, ms: number): void => {
+  const addFacts = (told: Told, { host, objectUid: uid }: Happening, saying: Saying | null, ms: number): void => {
     if (told.kind === 'Pod') {
       const said = saying?.kind === 'pod.scheduled' ? saying.attributes?.['node'] : undefined
-      const host = textOf(objectOf(event, 'source'), 'host') || (told.component === 'kubelet' ? textOf(event, 'reportingInstance') : '')
       const on = typeof said === 'string' ? said : told.component === 'kubelet' ? host : ''
       if (on === '') return
       if (placed.get(told.entity) === on) return
       remember(placed, told.entity, on)
-      const uid = textOf(objectOf(event, 'involvedObject') ?? objectOf(event, 'regarding'), 'uid')
       sink.fact({ fact: 'pod-on-node', pod: told.entity, node: node(on), at: stamp(ms), ...(uid === '' ? {} : { uid }) })
     } else if (told.reason === 'SuccessfulCreate') {
       const created = /^Created pod: ([a-z0-9.-]{1,253})/u.exec(told.message)?.[1] ?? /create Pod ([a-z0-9.-]{1,253}) in/u.exec(told.message)?.[1]
@@ -109,33 +132,54 @@ export const eventReader = (sink: Sink): EventReader => {
     if (Number.isNaN(last)) last = first
     if (Number.isNaN(last)) first = last = timeOf(metadata, 'creationTimestamp')
     if (first > last) first = last
-    sink.record(last, 'utc')
-    if (first < last) sink.reaches(first, 'utc')
-    if (Number.isNaN(last) || watch === 'DELETED') return
+    const component = textOf(event, 'reportingComponent') || textOf(event, 'reportingController') || textOf(objectOf(event, 'source'), 'component')
     const reason = textOf(event, 'reason')
     const message = textOf(event, 'message') || textOf(event, 'note')
-    const component = textOf(event, 'reportingComponent') || textOf(event, 'reportingController') || textOf(objectOf(event, 'source'), 'component')
     const named = about === undefined ? entityInMessage(reason, message) : null
     const kind = named?.kind ?? textOf(about, 'kind')
-    const name = named?.name ?? textOf(about, 'name')
     const namespace = kind === 'Node' ? '' : (named?.namespace ?? (textOf(about, 'namespace') || textOf(metadata, 'namespace') || textOf(event, 'namespace')))
+    tell(
+      {
+        type: textOf(event, 'type'),
+        reason,
+        message,
+        kind,
+        namespace,
+        name: named?.name ?? textOf(about, 'name'),
+        container: /\{([^}]{1,253})\}$/u.exec(textOf(about, 'fieldPath'))?.[1] ?? '',
+        component,
+        host: textOf(objectOf(event, 'source'), 'host') || (component === 'kubelet' ? textOf(event, 'reportingInstance') : ''),
+        first,
+        last,
+        count: Math.max(countOf(event, 'count'), countOf(event, 'deprecatedCount'), countOf(series, 'count')),
+        uid: textOf(metadata, 'uid') || `${namespace}/${textOf(metadata, 'name')}`,
+        objectUid: textOf(about, 'uid'),
+      },
+      watch,
+    )
+  }
+
+  const tell = (happening: Happening, watch: WatchType): void => {
+    const { type, reason, message, kind, namespace, name, container, component, first, last, count, uid } = happening
+    sink.record(last, basis)
+    if (first < last) sink.reaches(first, basis)
+    if (Number.isNaN(last) || watch === 'DELETED') return
     const entity = entityOf(kind, namespace, name)
     if (entity === null) return
-    const container = /\{([^}]{1,253})\}$/u.exec(textOf(about, 'fieldPath'))?.[1] ?? ''
     const told: Told = { reason, message, kind, namespace, name, entity, component, container }
     const saying = meaningOf(told)
-    addFacts(told, event, saying, last)
+    addFacts(told, happening, saying, last)
     if (saying === null) return
-    const count = Math.max(countOf(event, 'count'), countOf(event, 'deprecatedCount'), countOf(series, 'count'))
-    const uid = textOf(metadata, 'uid') || `${namespace}/${textOf(metadata, 'name')}`
-    const type = textOf(event, 'type')
     const where = `${kind.toLowerCase()}/${namespace === '' ? '' : `${namespace}/`}${name}`
     const times = count > 1 ? ` (x${count}${last > first ? ` over ${span(last - first)}` : ''})` : ''
     const text = `${type === '' ? '' : `${type} `}${reason} ${where}: ${message.length > 300 ? `${message.slice(0, 300)}…` : message}${times}`
     for (const occurrence of occurrencesOf(uid, watch, count, first, last)) {
       if (saying.kind === 'kubelet.started') kubeletStarts.push({ name, ms: occurrence.last })
       if (reason === 'RegisteredNode') registered.push({ name, ms: occurrence.last, line: sink.line, text })
-      else say(withStart(saying, told, occurrence.first), told, occurrence, text)
+      else {
+        const said = withStart(saying, told, occurrence.first)
+        if (said !== null) say(said, told, occurrence, text)
+      }
     }
   }
 
@@ -148,7 +192,7 @@ export const eventReader = (sink: Sink): EventReader => {
     }
   }
 
-  return { read, end: sayRegistered }
+  return { read, tell, end: sayRegistered }
 }
 
 const ownerOf = (told: Told): Entity => (told.kind === 'ReplicaSet' ? workload(told.namespace, withoutHash(told.name)) : told.entity)

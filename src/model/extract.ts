@@ -10,9 +10,10 @@ import type { FindingKind } from './vocabulary.js'
  * - utc: milliseconds since the epoch
  * - local: the written wall-clock fields, taken as if they were UTC; the zone comes from the options
  * - zone:CET: the same, beside the abbreviation that the line carries
+ * - ago: minus the age that is written: counted back from when the input was made, which the timeline finds out
  * - yearless: the written fields without year and zone, taken as UTC in 1972 (a leap year); each roll over New Year counts on into the next leap year
  */
-export type Basis = 'utc' | 'local' | 'yearless' | `zone:${string}`
+export type Basis = 'utc' | 'local' | 'ago' | 'yearless' | `zone:${string}`
 
 export interface Stamp {
   readonly ms: number
@@ -101,6 +102,8 @@ export type Fact =
   | { readonly fact: 'client-of'; readonly client: Entity; readonly server: Entity }
   /** A known ceiling: max_connections of a Postgres server, the size of a volume. */
   | { readonly fact: 'limit'; readonly of: Entity; readonly name: string; readonly value: number }
+  /** This input says when it was made; so were the files in its folder and below. */
+  | { readonly fact: 'collected'; readonly at: Stamp }
   /** Evidence that should be here and is not: an empty event list, an API error saved as a log. */
   | { readonly fact: 'missing'; readonly what: string; readonly hides: string }
 

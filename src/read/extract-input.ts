@@ -14,6 +14,8 @@ const PATH_WEIGHT = 1
 
 /** Larger inputs are not hashed on the way: SHA-256 runs at about 1.5 GB/s, reading should not wait for it. */
 const HASHED_BYTES = 64 << 20
+/** Lines that a client printed, about any machine. */
+const NOT_OF_A_MACHINE: ReadonlySet<string> = new Set(['kubectl', 'collected'])
 
 /** One file, archive member or stream. */
 export interface Source {
@@ -65,7 +67,7 @@ export const extractInput = async (source: Source, onBytes: (count: number) => v
     broken ??= messageOf(error)
   }
   // A document (a list of events, an export of metrics) is not written by the machine it may be named after.
-  const hint = reading?.takes === 'lines' ? nodeOfPath(source.path) : null
+  const hint = reading?.takes === 'lines' && !NOT_OF_A_MACHINE.has(reading.format) ? nodeOfPath(source.path) : null
   if (hint !== null) sink.fact({ fact: 'input-node', node: node(hint), weight: PATH_WEIGHT })
   const gathered = sink.gathered()
   const stopped = broken === null ? [] : [`line ${gathered.lines}: reading stopped: ${broken}; what came before is used`]

@@ -129,6 +129,7 @@ export const gatheringSink = (): GatheringSink => {
 
   /** Newest-first logs are silent backwards. */
   const silent = (at: number, basis: Basis): void => {
+    if (basis === 'ago') return // a table, which is no log
     silences.push({ basis, from: Math.min(at, last.at), to: Math.max(at, last.at), line })
     if (silences.length > 4 * MAX_SILENCES) silences = longest(silences)
   }

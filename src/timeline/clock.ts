@@ -1,5 +1,6 @@
 /** One clock: turns every input's stamps into milliseconds since the epoch, and says what had to be assumed. */
 import type { Basis, InputExtract, Span, Stamp } from '../model/extract.js'
+import { collectedAt, type Collected } from './collected.js'
 import { fromZone, offsetAt, offsetsOf } from './zones.js'
 
 export interface ZoneRule {
@@ -26,7 +27,14 @@ const PLACEHOLDER_YEAR = 1972
 /** Clocks for all inputs, by their position. Years and ambiguous zones are chosen so that the input lies nearest to what is certain in the dump. */
 export const readClocks = (extracts: readonly InputExtract[], options: ClockOptions): readonly InputClock[] => {
   const certain = middleOfCertain(extracts)
-  return extracts.map((extract) => clockOf(extract, options, certain))
+  const clocks = extracts.map((extract) => clockOf(extract, options, certain))
+  return clocks.map((clock, index) => (extracts[index]?.spans.some(({ basis }) => basis === 'ago') === true ? withAges(clock, collectedAt(extracts, clocks, index)) : clock))
+}
+
+/** A clock that also reads ages, counted back from when the input was made; NaN where that is not known. */
+const withAges = (clock: InputClock, collected: Collected | null): InputClock => {
+  const note = collected === null ? 'nothing tells when it was made: what it tells by ages is not used' : `its ages are counted back from ${new Date(collected.at).toISOString()} (${collected.why})`
+  return { at: (stamp) => (stamp.basis === 'ago' ? stamp.ms + (collected?.at ?? NaN) : clock.at(stamp)), offsetMs: clock.offsetMs, notes: [...clock.notes, note] }
 }
 
 /** The median middle of all inputs that carry an offset; null where none does. */
@@ -58,6 +66,7 @@ const clockOf = (extract: InputExtract, options: ClockOptions, certain: number |
   }
   const makeReader = (basis: Basis, span: Span | undefined): ((ms: number) => number) => {
     if (basis === 'utc') return (ms) => ms
+    if (basis === 'ago') return () => NaN // withAges
     if (basis === 'local') {
       if (zone === null) notes.push('its times carry no zone: read as UTC (--timezone says otherwise)')
       return (ms) => fromZone(ms, zone ?? 'UTC')

@@ -1,6 +1,6 @@
 /** Everything on one clock, in one order, under one set of names. Pure: the same extracts in any order give the same timeline. */
 import { THIS_NODE, type Entity } from '../model/entity.js'
-import type { Fact, InputExtract, Labels } from '../model/extract.js'
+import type { Basis, Fact, InputExtract, Labels } from '../model/extract.js'
 import type { Input } from '../model/analysis.js'
 import { readClocks, type ClockOptions, type InputClock } from './clock.js'
 import { estimateSkews } from './skew.js'
@@ -42,6 +42,7 @@ export const buildTimeline = (unordered: readonly InputExtract[], options: Timel
   const names = makeNames(extracts)
   const clocks = corrected(extracts, readClocks(extracts, options), names)
   const signals: TimedSignal[] = []
+  const byAge: TimedSignal[] = []
   const facts: TimedFact[] = []
   const series = new Map<string, TimedSeries>()
   const silences: TimedSilence[] = []
@@ -49,15 +50,18 @@ export const buildTimeline = (unordered: readonly InputExtract[], options: Timel
   extracts.forEach((extract, index) => {
     const clock = clocks[index]
     if (clock === undefined) return
-    for (const signal of timedSignals(extract, clock, names.resolver(index), options)) signals.push(signal) // too many to be arguments
+    for (const [signal, basis] of timedSignals(extract, clock, names.resolver(index), options)) (basis === 'ago' ? byAge : signals).push(signal) // too many to be arguments
     for (const fact of extract.facts) {
       if (fact.fact === 'missing') missing.set(fact.what, { what: fact.what, hides: fact.hides })
-      else facts.push(timedFact(fact, clock, names.resolver(index)))
+      else if (fact.fact !== 'collected') facts.push(timedFact(fact, clock, names.resolver(index)))
     }
+    if (extract.spans.some(({ basis }) => basis === 'ago') && Number.isNaN(clock.at({ ms: 0, basis: 'ago' })))
+      missing.set(extract.path, { what: `the times of ${extract.path}`, hides: 'when its events happened: it tells ages, and nothing tells when it was made' })
     for (const { basis, from, to, line } of extract.silences)
       silences.push({ input: extract.path, node: names.resolver(index)(THIS_NODE), from: clock.at({ ms: from, basis }), to: clock.at({ ms: to, basis }), line })
     for (const one of extract.series) addSeries(series, one, extract.path, clock, options)
   })
+  for (const signal of unknownIn(signals, byAge)) signals.push(signal)
   signals.sort(bySignal)
   const inputs = extracts.map((extract, index) => describeInput(extract, clocks[index]))
   const times = bounds(inputs, [...series.values()])
@@ -97,13 +101,13 @@ const bySignal = (a: TimedSignal, b: TimedSignal): number =>
   compare(a.phase, b.phase) ||
   compare(a.evidence[0]?.text ?? '', b.evidence[0]?.text ?? '')
 
-const timedSignals = (extract: InputExtract, clock: InputClock, resolve: (entity: Entity) => Entity, options: TimelineOptions): TimedSignal[] => {
-  const timed: TimedSignal[] = []
+const timedSignals = (extract: InputExtract, clock: InputClock, resolve: (entity: Entity) => Entity, options: TimelineOptions): [TimedSignal, Basis][] => {
+  const timed: [TimedSignal, Basis][] = []
   for (const signal of extract.signals) {
     const at = clock.at(signal.at)
     const until = clock.at(signal.until)
     if (!Number.isFinite(at) || (options.since !== null && until < options.since) || (options.until !== null && at > options.until)) continue
-    timed.push({
+    const one: TimedSignal = {
       kind: signal.kind,
       entity: resolve(signal.entity),
       phase: signal.phase,
@@ -113,13 +117,31 @@ const timedSignals = (extract: InputExtract, clock: InputClock, resolve: (entity
       attributes: signal.attributes,
       evidence: signal.places.map((place) => ({ input: extract.path, line: place.line, time: iso(clock.at(place.at)), text: place.text })),
       input: extract.path,
-    })
+    }
+    timed.push([one, signal.at.basis])
   }
   return timed
 }
 
-const timedFact = (fact: Exclude<Fact, { fact: 'missing' }>, clock: InputClock, resolve: (entity: Entity) => Entity): TimedFact => {
-  const at = 'at' in fact && fact.at !== null ? clock.at(fact.at) : null
+/** Ages are coarse, and so is the moment they count back from. */
+const SAME_BY_AGE_MS = 5 * 60_000
+
+/** What tables tell by ages and no other input tells with a time. */
+const unknownIn = (timed: readonly TimedSignal[], byAge: readonly TimedSignal[]): readonly TimedSignal[] => {
+  if (byAge.length === 0) return byAge
+  const keyOf = ({ kind, entity, phase }: TimedSignal): string => `${kind} ${phase === 'end' ? 'end' : ''} ${entity}`
+  const wanted = new Set(byAge.map(keyOf))
+  const known = new Map<string, TimedSignal[]>()
+  for (const signal of timed) {
+    const key = keyOf(signal)
+    if (wanted.has(key)) known.set(key, [...(known.get(key) ?? []), signal])
+  }
+  return byAge.filter((signal) => known.get(keyOf(signal))?.some(({ at, until }) => signal.at <= until + SAME_BY_AGE_MS && signal.until >= at - SAME_BY_AGE_MS) !== true)
+}
+
+const timedFact = (fact: Exclude<Fact, { fact: 'missing' | 'collected' }>, clock: InputClock, resolve: (entity: Entity) => Entity): TimedFact => {
+  const told = 'at' in fact && fact.at !== null ? clock.at(fact.at) : NaN
+  const at = Number.isNaN(told) ? null : told
   switch (fact.fact) {
     case 'node':
       return { ...fact, node: resolve(fact.node), at }

@@ -1,0 +1,77 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import type { Fact, InputExtract } from '../model/extract.js'
+import { signal } from '../../test/timeline-builder.js'
+import { buildTimeline, iso, type Timeline } from './timeline.js'
+
+const HALF_PAST = Date.parse('2026-03-04T10:30:00Z')
+const MINUTE = 60_000
+
+const input = (path: string, given: Partial<InputExtract>): InputExtract => ({
+  path,
+  format: 'kubelet',
+  wrapping: [],
+  bytes: 1,
+  lines: 1,
+  records: 1,
+  skipped: 0,
+  warnings: [],
+  spans: [],
+  silences: [],
+  yearHint: null,
+  changedMs: null,
+  signals: [],
+  series: [],
+  facts: [],
+  ...given,
+})
+
+const AGE = { ms: -5 * MINUTE, basis: 'ago' } as const
+/** A table with one event of five minutes' age. */
+const table = (path: string, given: Partial<InputExtract> = {}): InputExtract =>
+  input(path, {
+    format: 'kubectl',
+    spans: [{ basis: 'ago', first: AGE.ms, last: AGE.ms }],
+    signals: [{ ...signal('node.not-ready', 'node/n1', 0), at: AGE, until: AGE, places: [{ line: 2, at: AGE, text: 'NodeNotReady' }] }],
+    ...given,
+  })
+const log = (path: string, last: number): InputExtract => input(path, { spans: [{ basis: 'utc', first: last - 3_600_000, last }] })
+const said = (ms: number): Fact => ({ fact: 'collected', at: { ms, basis: 'utc' } })
+
+const build = (...extracts: readonly InputExtract[]): Timeline => buildTimeline(extracts, { zones: [], year: null, since: null, until: null })
+const madeAt = (timeline: Timeline): string => iso((timeline.signals[0]?.at ?? NaN) - AGE.ms).slice(11, 19)
+
+test('ages count back from what the table itself or the nearest file says', () => {
+  assert.equal(madeAt(build(table('d/e.txt', { facts: [said(HALF_PAST)] }), input('d/date.txt', { facts: [said(HALF_PAST + MINUTE)] }))), '10:30:00')
+  const near = build(table('d/after/e.txt'), input('d/after/date.txt', { facts: [said(HALF_PAST)] }), input('d/date.txt', { facts: [said(0)] }))
+  assert.equal(madeAt(near), '10:30:00')
+  assert.match(near.clockNotes.join(), /d\/after\/date\.txt says/u)
+})
+
+test('else from the newest time in the nearest folder that has one, not from another stage of the dump', () => {
+  const timeline = build(table('d/before/e.txt'), log('d/before/kubelet.log', HALF_PAST), log('d/after/kubelet.log', HALF_PAST + 40 * MINUTE))
+  assert.equal(madeAt(timeline), '10:30:00')
+  assert.match(timeline.clockNotes.join(), /newest time nearby/u)
+})
+
+test("the file's own date makes it sharper where it fits, and is all there is where nothing else tells", () => {
+  assert.equal(madeAt(build(table('d/e.txt', { changedMs: HALF_PAST + 3 * MINUTE }), log('d/kubelet.log', HALF_PAST))), '10:33:00')
+  assert.equal(madeAt(build(table('d/e.txt', { changedMs: HALF_PAST + 9 * 86_400_000 }), log('d/kubelet.log', HALF_PAST))), '10:30:00')
+  assert.equal(madeAt(build(table('d/e.txt', { changedMs: HALF_PAST }))), '10:30:00')
+})
+
+test('a table whose times cannot be told is missing evidence', () => {
+  const timeline = build(table('d/e.txt'))
+  assert.deepEqual(timeline.signals, [])
+  assert.deepEqual(
+    timeline.missing.map(({ what }) => what),
+    ['the times of d/e.txt'],
+  )
+})
+
+test('what another input tells with a time is not told again by age', () => {
+  const precise = { ...log('d/kubelet.log', HALF_PAST), signals: [signal('node.not-ready', 'node/n1', 26 * 60)] }
+  assert.equal(build(table('d/e.txt', { facts: [said(HALF_PAST)] }), precise).signals.length, 1)
+  const other = { ...precise, signals: [signal('node.not-ready', 'node/n2', 26 * 60)] }
+  assert.equal(build(table('d/e.txt', { facts: [said(HALF_PAST)] }), other).signals.length, 2)
+})
