@@ -9,7 +9,8 @@ import { stampOf, utc } from '../src/read/stamps.js'
 
 const MAX_LINES = 4
 /** Words before a date that say what it is. */
-const LABEL = /^[#$> ]{0,4}(?:(?:collected(?:[ _-]?(?:at|on))?|collection|captured(?: at)?|generated(?: at)?|taken(?: at)?|created(?: at)?|date|time|timestamp|now|start(?:ed)?|end(?:ed)?)(?: time)? ?[:=]? ?"?)?/iu
+const LABEL =
+  /^[#$> ]{0,4}(?:(?:collected(?:[ _-]?(?:at|on))?|collection|captured(?: at)?|generated(?: at)?|taken(?: at)?|created(?: at)?|date|time|timestamp|now|start(?:ed)?|end(?:ed)?)(?: time)? ?[:=]? ?"?)?/iu
 /** Sat Nov 21 12:54:53 [PM] UTC 2026 · Sat 21 Nov 2026 12:54:53 [PM] UTC · Sat, 21 Nov 2026 12:54:53 +0000 */
 const DATE =
   /^[A-Z][a-z]{2},? (?:([A-Z][a-z]{2}) {1,2}([0-9]{1,2})|([0-9]{1,2}) ([A-Z][a-z]{2}) ([0-9]{4})),? ([0-9]{1,2}):([0-9]{2}):([0-9]{2})( [AP]M)? ([A-Z]{2,5}|[-+][0-9]{2}(?:[0-9]{2})?)(?: ([0-9]{4}))?$/u
@@ -19,7 +20,8 @@ const MONTHS = 'JanFebMarAprMayJunJulAugSepOctNovDec'
 export const dateLine = (line: string): Stamp | null => {
   if (line.length > 80) return null
   const text = line.trim().replace(LABEL, '').replace(/"$/u, '')
-  if (/^[0-9]{4}[-/][0-9]{2}[-/][0-9]{2}[T ][0-9:.,]{8,24} ?(?:Z|UTC|GMT|[-+][0-9]{2}:?[0-9]{2})?(?: UTC)?(?: m=[-+][0-9.]{1,20})?$/u.test(text)) return stampOf(text)
+  if (/^[0-9]{4}[-/][0-9]{2}[-/][0-9]{2}[T ][0-9:.,]{8,24} ?(?:Z|UTC|GMT|[-+][0-9]{2}:?[0-9]{2})?(?: UTC)?(?: m=[-+][0-9.]{1,20})?$/u.test(text))
+    return stampOf(text)
   const match = DATE.exec(text)
   if (match === null) return null
   const [, firstMonth, firstDay, day, month, year, hour, minute, second, half, zone = '', lastYear] = match

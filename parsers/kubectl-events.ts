@@ -226,7 +226,8 @@ const shifted = (columns: readonly Column[], line: string): readonly string[] | 
   return [...filled.slice(0, columns.length - 1), filled.slice(columns.length - 1).join('  ')]
 }
 
-const BARE = /^(?:([a-z0-9][a-z0-9-]{0,62}) {2,60})?([0-9][0-9smhdy]{0,15}|<unknown>|<invalid>)((?: \(x[0-9]+ over [0-9smhdy]+\))?) {2,60}(Normal|Warning) {2,60}/u
+const BARE =
+  /^(?:([a-z0-9][a-z0-9-]{0,62}) {2,60})?([0-9][0-9smhdy]{0,15}|<unknown>|<invalid>)((?: \(x[0-9]+ over [0-9smhdy]+\))?) {2,60}(Normal|Warning) {2,60}/u
 
 /** '[NAMESPACE] LAST-SEEN TYPE REASON OBJECT MESSAGE', or the wide form, which adds SUBOBJECT SOURCE before and FIRST COUNT NAME after the message. */
 const bareRow = (line: string): Row | null => {

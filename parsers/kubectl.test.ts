@@ -104,7 +104,11 @@ test('tables tell what runs where, who is called what, and how it was when they 
 test('a described node tells its conditions with their times, its events by their ages', async () => {
   const extract = await read(NODE)
   assert.equal(extract.format, 'kubectl')
-  assert.deepEqual(said(extract), ['2026-03-02T08:00:00 change.node-added point node/rack-4', '2026-03-02T10:00:45 node.not-ready begin node/rack-4', '-572 s node.not-ready begin node/rack-4'])
+  assert.deepEqual(said(extract), [
+    '2026-03-02T08:00:00 change.node-added point node/rack-4',
+    '2026-03-02T10:00:45 node.not-ready begin node/rack-4',
+    '-572 s node.not-ready begin node/rack-4',
+  ])
   assert.deepEqual(extract.facts[0], {
     fact: 'node',
     node: 'node/rack-4',

@@ -28,13 +28,22 @@ const PLACEHOLDER_YEAR = 1972
 export const readClocks = (extracts: readonly InputExtract[], options: ClockOptions): readonly InputClock[] => {
   const certain = middleOfCertain(extracts)
   const clocks = extracts.map((extract) => clockOf(extract, options, certain))
-  return clocks.map((clock, index) => (extracts[index]?.spans.some(({ basis }) => basis === 'ago') === true ? withAges(clock, collectedAt(extracts, clocks, index)) : clock))
+  return clocks.map((clock, index) =>
+    extracts[index]?.spans.some(({ basis }) => basis === 'ago') === true ? withAges(clock, collectedAt(extracts, clocks, index)) : clock,
+  )
 }
 
 /** A clock that also reads ages, counted back from when the input was made; NaN where that is not known. */
 const withAges = (clock: InputClock, collected: Collected | null): InputClock => {
-  const note = collected === null ? 'nothing tells when it was made: what it tells by ages is not used' : `its ages are counted back from ${new Date(collected.at).toISOString()} (${collected.why})`
-  return { at: (stamp) => (stamp.basis === 'ago' ? stamp.ms + (collected?.at ?? NaN) : clock.at(stamp)), offsetMs: clock.offsetMs, notes: [...clock.notes, note] }
+  const note =
+    collected === null
+      ? 'nothing tells when it was made: what it tells by ages is not used'
+      : `its ages are counted back from ${new Date(collected.at).toISOString()} (${collected.why})`
+  return {
+    at: (stamp) => (stamp.basis === 'ago' ? stamp.ms + (collected?.at ?? NaN) : clock.at(stamp)),
+    offsetMs: clock.offsetMs,
+    notes: [...clock.notes, note],
+  }
 }
 
 /** The median middle of all inputs that carry an offset; null where none does. */

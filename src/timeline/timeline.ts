@@ -136,7 +136,9 @@ const unknownIn = (timed: readonly TimedSignal[], byAge: readonly TimedSignal[])
     const key = keyOf(signal)
     if (wanted.has(key)) known.set(key, [...(known.get(key) ?? []), signal])
   }
-  return byAge.filter((signal) => known.get(keyOf(signal))?.some(({ at, until }) => signal.at <= until + SAME_BY_AGE_MS && signal.until >= at - SAME_BY_AGE_MS) !== true)
+  return byAge.filter(
+    (signal) => known.get(keyOf(signal))?.some(({ at, until }) => signal.at <= until + SAME_BY_AGE_MS && signal.until >= at - SAME_BY_AGE_MS) !== true,
+  )
 }
 
 const timedFact = (fact: Exclude<Fact, { fact: 'missing' | 'collected' }>, clock: InputClock, resolve: (entity: Entity) => Entity): TimedFact => {
