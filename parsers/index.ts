@@ -12,6 +12,7 @@ import { influxLines } from './influx-lines.js'
 import { kernel } from './kernel.js'
 import { kubectl } from './kubectl.js'
 import { kubelet } from './kubelet.js'
+import { kubernetesAudit, kubernetesEventLines } from './kubernetes-lines.js'
 import { kubernetesEvents, kubernetesObjects } from './kubernetes.js'
 import { metricCsv } from './metric-csv.js'
 import { pgbouncer } from './pgbouncer.js'
@@ -45,6 +46,8 @@ export const formats: readonly Format[] = [
   kernel,
   kubectl,
   kubelet,
+  kubernetesAudit,
+  kubernetesEventLines,
   kubernetesEvents,
   kubernetesObjects,
   metricCsv,

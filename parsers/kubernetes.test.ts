@@ -473,7 +473,7 @@ test('JSON and YAML of others are not taken for objects of the API', async () =>
     'groups:\n- name: a\n  rules: []\n',
     'I0302 10:00:00.000000       1 server.go:1] "Started" kind="Event"',
   ]
-  for (const other of others) assert.doesNotMatch((await read(other)).format, /^kubernetes/u, other)
+  for (const other of others) assert.doesNotMatch((await read(other)).format, /^kubernetes-(?:events|objects)/u, other)
 })
 
 test('hostile shapes are read past', async () => {

@@ -5,6 +5,7 @@
  */
 import type { BytesFormat, BytesReader, Head, Sink } from '../src/model/format.js'
 import { sliceJson } from './json-elements.js'
+import { auditReader } from './kubernetes-audit.js'
 import { eventReader, type WatchType } from './kubernetes-event.js'
 import {
   field,
@@ -45,6 +46,7 @@ interface Reading {
 const readObjects = (sink: Sink, path: string): Reading => {
   const once = onceOn(sink)
   const events = eventReader(sink)
+  const audit = auditReader(sink)
   const nodes = nodeReader(sink, once)
   const pods = podReader(sink, once)
   const workloads = workloadReader(sink, once)
@@ -89,7 +91,7 @@ const readObjects = (sink: Sink, path: string): Reading => {
     switch (kind) {
       case 'Event':
         // An audit log calls its records events too.
-        if (textOf(object, 'apiVersion').startsWith('audit.')) sink.skip('a record of an audit log among objects')
+        if (textOf(object, 'apiVersion').startsWith('audit.')) audit.read(object)
         else {
           events.read(object, watch)
           now = latest(now, latest(timeOf(object, 'lastTimestamp'), timeOf(object, 'eventTime')))
@@ -108,7 +110,7 @@ const readObjects = (sink: Sink, path: string): Reading => {
         sayStatus(object)
         return
       case '':
-        sink.skip('no object of the Kubernetes API')
+        if (objectOf(object, 'protoPayload') === undefined || !audit.read(object)) sink.skip('no object of the Kubernetes API')
         return
       default:
         if (workloads.read(kind, object, watch)) now = latest(now, latest(observedAt(object), timeOf(objectOf(object, 'spec'), 'renewTime')))
@@ -146,6 +148,7 @@ const readObjects = (sink: Sink, path: string): Reading => {
     },
     end() {
       events.end()
+      audit.end()
       pods.end(now)
       workloads.end(now)
       if (seen === 0 && emptyLists === 0) sink.warn('no object of the Kubernetes API was found')
@@ -264,11 +267,14 @@ const look = (head: Head): Content => {
   if (!/^\ufeff?\s{0,8}[{[]/mu.test(text)) return null
   const kinds: string[] = []
   let empty = false
+  let inList = /^\s{0,8}\[/u.test(text)
   const add = (value: Json | undefined): void => {
     if (isObject(value) && kinds.length < SNIFFED_ELEMENTS) kinds.push(...kindsIn(value))
   }
   const slicer = sliceJson({
-    opens: () => undefined,
+    opens() {
+      inList = true
+    },
     element(bytes, start, end) {
       if (kinds.length < SNIFFED_ELEMENTS) add(parseJson(bytes.toString('utf8', start, end)))
     },
@@ -287,6 +293,8 @@ const look = (head: Head): Content => {
   if (kinds.length === 0) return empty ? 'empty' : lookAtText(text)
   const known = kinds.filter((kind) => kind !== '')
   if (known.length * 2 < kinds.length) return null
+  // Lines of an audit log are kubernetes-lines.ts', which need not parse them all.
+  if (!inList && known.every((kind) => kind === 'Audit')) return null
   return known.every((kind) => kind === 'Event') ? 'events' : 'objects'
 }
 
@@ -301,13 +309,17 @@ const kindsIn = (object: JsonObject, nesting = 0): readonly string[] => {
   return [ownKind(object)]
 }
 
+/** A record of the API server's audit log, or of Google's about it. */
+const isAudit = (object: JsonObject): boolean =>
+  textOf(object, 'apiVersion').startsWith('audit.') || textOf(objectOf(object, 'protoPayload'), 'methodName').startsWith('io.k8s.')
+
 /** The kind, if this is an object of the API: an Alertmanager's or an audit log's JSON has some of its fields. */
 const ownKind = (object: JsonObject): string => {
   const named = hasGoNames(object) ? withApiNames(object) : object
   if (!isObject(named)) return ''
   const version = textOf(named, 'apiVersion')
   const kind = textOf(named, 'kind')
-  if (version.startsWith('audit.')) return ''
+  if (isAudit(named)) return 'Audit'
   if (kind === 'Status' && objectOf(named, 'metadata') !== undefined) return 'Status'
   if (kind !== '' && version !== '') return kind
   const shaped = kindOf({ ...named, kind: '' })
