@@ -30,7 +30,8 @@ const API_SERVER: Entity = service('default', 'kubernetes')
 /** The cluster's own parts and its provider's: not people. Service accounts are told apart by what they are called and run. */
 const MACHINES =
   /^(?:system:(?!admin$|serviceaccount:|masters$)|eks:|aks|azure:|acsService|gke-|kubelet|kube-|cloud-controller|cluster-autoscaler|karpenter|nodeclient|masterclient|apiserver)/u
-const TOOL_ACCOUNT = /(?:^|[-_.:])(?:ci|cd|cicd|deploy(?:er|bot)?|argo(?:cd)?|flux|fluxcd|jenkins|gitlab|github|tekton|spinnaker|helm|terraform|pulumi|ansible|runner|pipelines?|admin)(?:$|[-_.:])/u
+const TOOL_ACCOUNT =
+  /(?:^|[-_.:])(?:ci|cd|cicd|deploy(?:er|bot)?|argo(?:cd)?|flux|fluxcd|jenkins|gitlab|github|tekton|spinnaker|helm|terraform|pulumi|ansible|runner|pipelines?|admin)(?:$|[-_.:])/u
 const TOOL_AGENT = /^(?:kubectl|oc|helm|k9s|lens|argocd|flux|kustomize|terraform|pulumi|ansible|openapi-generator|rancher|headlamp|skaffold|werf|stern)\b/iu
 
 const isActor = ({ user, agent }: Request): boolean => {
@@ -118,7 +119,14 @@ export const auditReader = (sink: Sink): AuditReader => {
     if (count === undefined) counters.set(kind, (count = counter(sink, 'faultline_http_requests', { service: 'default/kubernetes', class: kind })))
     count.add(ms)
     if (code >= 500 || code === 429)
-      sink.signal({ kind: 'http.error', entity: API_SERVER, at: stamp(ms), text, burst: String(code), attributes: { status: code, service: 'default/kubernetes' } })
+      sink.signal({
+        kind: 'http.error',
+        entity: API_SERVER,
+        at: stamp(ms),
+        text,
+        burst: String(code),
+        attributes: { status: code, service: 'default/kubernetes' },
+      })
     else if (code === 401 || code === 403)
       sink.signal({ kind: 'log.warning', entity: API_SERVER, at: stamp(ms), text, burst: String(code), attributes: { app: 'kube-apiserver', reason: 'other' } })
   }
@@ -159,7 +167,8 @@ export const auditReader = (sink: Sink): AuditReader => {
     if (!evicts && !(subresource === '' && (verb === 'delete' || verb === 'deletecollection'))) return
     const entity = pod(namespace, verb === 'deletecollection' ? '*' : name)
     const near = touched.get(user)
-    const on = near !== undefined && ms - near.ms >= 0 && ms - near.ms <= DRAIN_MS ? near.node : evicts && placed.has(entity) ? node(placed.get(entity) ?? '') : null
+    const on =
+      near !== undefined && ms - near.ms >= 0 && ms - near.ms <= DRAIN_MS ? near.node : evicts && placed.has(entity) ? node(placed.get(entity) ?? '') : null
     if (verb !== 'deletecollection') say(request, 'pod.deleted', entity, { how: evicts ? 'eviction' : 'delete' })
     if (evicts && on !== null) say(request, 'action.drain', on)
     else if (!evicts) say(request, 'action.pod-deleted', verb === 'deletecollection' ? workload(namespace, '*') : entity)
@@ -184,7 +193,10 @@ export const auditReader = (sink: Sink): AuditReader => {
     const restarted = verb === 'patch' && (textOf(annotations, 'kubectl.kubernetes.io/restartedAt') !== '' || uri.includes('fieldManager=kubectl-rollout'))
     if (restarted) say(request, 'action.restart', entity)
     else if (body === undefined || template !== undefined) {
-      const image = listOf(objectOf(template, 'spec'), 'containers').filter(isObject).map((container) => textOf(container, 'image')).find((name) => name !== '')
+      const image = listOf(objectOf(template, 'spec'), 'containers')
+        .filter(isObject)
+        .map((container) => textOf(container, 'image'))
+        .find((name) => name !== '')
       say(request, 'change.deployed', entity, image === undefined ? {} : { image })
     } else if (!Number.isNaN(to)) say(request, 'change.scaled', entity, { to })
   }

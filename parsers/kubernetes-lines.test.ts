@@ -36,7 +36,18 @@ interface Given {
   readonly second?: number
   readonly uri?: string
 }
-const audit = ({ verb, user = 'alice@example.com', agent = 'kubectl/v1.33.1 (linux/amd64)', resource, sub, name, body, code = 200, second = 0, uri }: Given): string =>
+const audit = ({
+  verb,
+  user = 'alice@example.com',
+  agent = 'kubectl/v1.33.1 (linux/amd64)',
+  resource,
+  sub,
+  name,
+  body,
+  code = 200,
+  second = 0,
+  uri,
+}: Given): string =>
   JSON.stringify({
     kind: 'Event',
     apiVersion: 'audit.k8s.io/v1',
@@ -83,7 +94,14 @@ test('who scaled, rolled out, restarted, and removed a node', async () => {
   const extract = await read(
     [
       audit({ verb: 'patch', resource: 'deployments', sub: 'scale', name: 'web', body: { spec: { replicas: 2 } } }),
-      audit({ verb: 'update', agent: 'Helm/3.14', resource: 'deployments', name: 'web', second: 1, body: { spec: { template: { spec: { containers: [{ name: 'web', image: 'r/web:2' }] } } } } }),
+      audit({
+        verb: 'update',
+        agent: 'Helm/3.14',
+        resource: 'deployments',
+        name: 'web',
+        second: 1,
+        body: { spec: { template: { spec: { containers: [{ name: 'web', image: 'r/web:2' }] } } } },
+      }),
       audit({ verb: 'patch', resource: 'deployments', name: 'web', second: 2, body: restart }),
       audit({ verb: 'patch', resource: 'statefulsets', name: 'db', second: 3, uri: '/apis/apps/v1/x?fieldManager=kubectl-rollout' }),
       audit({ verb: 'delete', resource: 'nodes', name: 'rack-4', second: 4 }),
@@ -100,7 +118,13 @@ test('who scaled, rolled out, restarted, and removed a node', async () => {
 })
 
 test("what controllers and kubelets do is no action; a pipeline's service account is one", async () => {
-  const machines = ['system:node:rack-4', 'system:kube-controller-manager', 'system:serviceaccount:kube-system:generic-garbage-collector', 'system:serviceaccount:kured:kured', 'eks:node-manager']
+  const machines = [
+    'system:node:rack-4',
+    'system:kube-controller-manager',
+    'system:serviceaccount:kube-system:generic-garbage-collector',
+    'system:serviceaccount:kured:kured',
+    'eks:node-manager',
+  ]
   const extract = await read(
     [
       ...machines.map((user) => audit({ verb: 'delete', user, agent: 'Go-http-client/2.0', resource: 'pods', name: 'web-1' })),
