@@ -1,4 +1,4 @@
-/** The report as one HTML file: no request, no script, complete where styles and pictures are refused. */
+/** The report as one HTML file: no request, complete where scripts, styles and pictures are refused, and better where they are not. */
 import { existsSync, readFileSync } from 'node:fs'
 import { dirname, join as path } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -14,6 +14,7 @@ import { lanesSvg } from './lanes-svg.js'
 import type { Markup } from './markup.js'
 import type { Chart, PostMortem } from '../post-mortem/post-mortem.js'
 import { plainDeep } from './safe.js'
+import { scriptsOf } from './scripts.js'
 import { reportView } from './view.js'
 import { entityWords, hyphenated, ROLE_WORDS } from './words.js'
 
@@ -22,6 +23,7 @@ export const renderHtml = async (postMortem: PostMortem): Promise<string> => {
   const { inputs } = plainDeep(postMortem.analysis)
   const incidents: object[] = []
   for (const incident of view.incidents) incidents.push({ ...incident, several: view.several, ...(await pictures(incident, inputs)) })
+  const scripts = scriptsOf(view, directory())
   const glossary = glossaryOf(view.incidents.flatMap((incident) => incident.findings.map((finding) => finding.kind)))
   const html = template()({
     ...view,
@@ -29,9 +31,12 @@ export const renderHtml = async (postMortem: PostMortem): Promise<string> => {
     glossary,
     verdict: { ...view.verdict, mark: MARKS[view.verdict.outcome] },
     css: raw({ markup: read('report.css') }),
+    policy: scripts.policy,
   })
   // A page is often shown inside another that has templates of its own: text that looks like one must not be filled in there.
-  return html.replaceAll('{{', '&#123;&#123;')
+  const page = html.replaceAll('{{', '&#123;&#123;')
+  const end = page.lastIndexOf('</body>')
+  return page.slice(0, end) + scripts.elements + page.slice(end)
 }
 
 const MARKS = {
@@ -96,6 +101,7 @@ const pictures = async (incident: IncidentView, inputs: PostMortem['analysis']['
   return {
     chainSvg: raw(chainSvg(incident.chain)),
     lanesSvg: raw(lanesSvg({ incident, inputs })),
+    findings: incident.findings.map((finding) => ({ ...finding, sources: sourcesOf(finding, inputs) })),
     legend: (Object.keys(ROLE_WORDS) as Role[]).filter((role) => roles.has(role)).map((role) => ({ role, words: ROLE_WORDS[role] })), // the keys of a record over roles
     rowsCaption:
       incident.rowsLeftOut > 0
@@ -107,6 +113,12 @@ const pictures = async (incident: IncidentView, inputs: PostMortem['analysis']['
     cascade: incident.rounds.length > 1 ? incident.rounds.map((findings, index) => ({ number: index + 1, findings })) : [],
     followUps: incident.followUps.map((followUp) => ({ ...followUp, mechanism: hyphenated(followUp.mechanism), href: webAddress(followUp.reference) })),
   }
+}
+
+/** The formats of what a finding rests on. */
+const sourcesOf = (finding: FindingView, inputs: PostMortem['analysis']['inputs']): string => {
+  const format = new Map(inputs.map((input, index): [string, string] => [`input-${index + 1}`, input.format]))
+  return [...new Set([...finding.evidence, ...finding.shared].flatMap((item) => format.get(item.inputAnchor ?? '') ?? []))].toSorted().join(' ')
 }
 
 const chartView = async (chart: Chart, index: number, incident: IncidentView): Promise<object> => {

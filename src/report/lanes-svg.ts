@@ -274,7 +274,9 @@ const drawRow = (findings: readonly FindingView[], x: Scale, y: number): { heigh
   const middle = y + (place.above ? 15 : 0) + ROW / 2
   return {
     height: ROW + (place.above ? 15 : 0),
-    markup: join([
+    markup: element(
+      'g',
+      { class: 'row' },
       ...spans.map(({ finding, from: start, to: end }) =>
         element(
           'a',
@@ -304,7 +306,7 @@ const drawRow = (findings: readonly FindingView[], x: Scale, y: number): { heigh
         { x: percent(place.x), dx: place.dx, y: place.above ? y + 12 : middle + 4, 'text-anchor': place.anchor, 'font-size': 12, class: 'label' },
         text(label),
       ),
-    ]),
+    ),
   }
 }
 
@@ -319,7 +321,9 @@ const phaseRows = (incident: IncidentView, x: Scale, y: number): { height: numbe
     const [from, to] = [x(Date.parse(phase.start)), x(Date.parse(phase.end))]
     const at = y + index * 17
     const place = to < 60 ? { x: to, dx: 6, anchor: 'start' } : from > 40 ? { x: from, dx: -6, anchor: 'end' } : { x: from, dx: 6, anchor: 'start' }
-    return join([
+    return element(
+      'g',
+      { class: 'phase-row' },
       element(
         'rect',
         {
@@ -339,7 +343,7 @@ const phaseRows = (incident: IncidentView, x: Scale, y: number): { height: numbe
         { x: percent(place.x), dx: place.dx, y: at + 13, 'text-anchor': place.anchor, 'font-size': 11.5, class: 'strong' },
         text(PHASE_WORDS[phase.name]),
       ),
-    ])
+    )
   })
   return { height: rows.length === 0 ? 0 : rows.length * 17 + 6, markup: element('g', { class: 'phases' }, join(rows)) }
 }
@@ -378,7 +382,7 @@ const roundLines = (incident: IncidentView, x: Scale, from: number, to: number, 
       })
       const name = element(
         'text',
-        { x: percent(at), dx: at > 85 ? -4 : 4, y: from + 11, 'font-size': 11, 'text-anchor': at > 85 ? 'end' : 'start', class: 'strong' },
+        { x: percent(at), dx: at > 85 ? -4 : 4, y: from + 11, 'font-size': 11, 'text-anchor': at > 85 ? 'end' : 'start', class: 'strong round-name' },
         text(`round ${index + 1}`),
       )
       return named ? [line, name] : [line]
@@ -395,7 +399,7 @@ const axis = (window: Window, x: Scale, y: number): Markup => {
     )
   return element(
     'g',
-    { class: 'axis' },
+    { class: 'axis', 'data-y': y },
     ...times.map((time, index) => {
       const day = dayWords(time, step, times[index - 1])
       return join([words(x(time), 30, 12, tickWords(time, step)), ...(day === '' ? [] : [words(x(time), 15, 11, day)])])
