@@ -8,7 +8,7 @@ const typed = {
 }
 
 export default tseslint.config(
-  { ignores: ['dist/', 'node_modules/', 'samples/', 'vendor/', '**/*.{js,cjs}', '!eslint.config.js'] },
+  { ignores: ['dist/', 'node_modules/', 'samples/', 'vendor/', '**/*.{js,cjs}', '!eslint.config.js', '!templates/client/*.js'] },
   ...tseslint.configs.strictTypeChecked.map((config) => ({ ...config, files: ['**/*.ts'] })),
   {
     ...typed,
@@ -50,6 +50,20 @@ export default tseslint.config(
   {
     files: ['**/*.test.ts', 'test/**/*.ts'],
     rules: { '@typescript-eslint/no-floating-promises': 'off', '@typescript-eslint/no-non-null-assertion': 'off' },
+  },
+  // The report's own script: files that share one scope in the page, so names are not looked up.
+  {
+    files: ['templates/client/*.js'],
+    languageOptions: { sourceType: 'script' },
+    rules: {
+      eqeqeq: ['error', 'always', { null: 'ignore' }],
+      'prefer-const': 'error',
+      'no-var': 'error',
+      'no-eval': 'error',
+      'no-implied-eval': 'error',
+      'no-new-func': 'error',
+      'no-restricted-properties': ['error', { property: 'insertAdjacentHTML' }, { property: 'outerHTML', message: 'Only to save the page: disable there.' }],
+    },
   },
   // What only reads: below the wall no file is opened.
   {

@@ -42,7 +42,16 @@ describe('every report', () => {
       const whole = await renderHtml(postMortem)
       const html = unscripted(whole)
       for (const [, script] of whole.matchAll(/<script>(.*?)<\/script>/gsu))
-        assert.ok(html.includes(escape(createHash('sha256').update(script ?? '').digest('base64'))), 'a script that the page’s own policy does not know')
+        assert.ok(
+          html.includes(
+            escape(
+              createHash('sha256')
+                .update(script ?? '')
+                .digest('base64'),
+            ),
+          ),
+          'a script that the page’s own policy does not know',
+        )
       const ids = attribute(html, 'id')
       assert.equal(new Set(ids).size, ids.length, 'an id is used twice')
       for (const href of attribute(html, 'href').filter((one) => one.startsWith('#'))) assert.ok(ids.includes(href.slice(1)), `${href} lands nowhere`)

@@ -61,6 +61,7 @@ const asFile = () => {
   views.forEach(redraw)
   applyFilter()
   setZone(shown)
+  // eslint-disable-next-line no-restricted-properties -- the saved copy
   return `<!doctype html>\n${page.outerHTML}\n`
 }
 
