@@ -8,6 +8,7 @@ import { EXIT, say, version } from './commands/common.js'
 import type { ExtractFlags } from './commands/extract.js'
 import type { InspectFlags } from './commands/inspect.js'
 import { shardOf, type Shard } from './artifact/shard.js'
+import { FLAVORS } from './report/flavors.js'
 import { UserError } from './model/user-error.js'
 
 const collect = (value: string, all: readonly string[]): readonly string[] => [...all, value]
@@ -53,7 +54,8 @@ const reports = (command: Command): Command =>
     command
       .option('-o, --output <file>', 'HTML report (default: faultline-report.html; none when only --json, --markdown or --png is asked for)')
       .option('--json <file>', "analysis.json ('-' for stdout)")
-      .option('--markdown <file>', "Markdown post-mortem ('-' for stdout)")
+      .option('--markdown <file>', "Markdown post-mortem, its pictures in a folder beside it ('-' for stdout, without them)")
+      .addOption(new Option('--markdown-flavor <flavor>', 'where it will be read').choices(FLAVORS).default('github'))
       .option('--png <dir>', 'the chain, the timeline and the charts as pictures'),
   )
     .option('--since <time>', 'look from here on', asTime)

@@ -1,13 +1,17 @@
 /** What a report is written as: HTML, data, Markdown, pictures. The same for every command that ends in a report. */
 import { mkdir } from 'node:fs/promises'
-import { join } from 'node:path'
+import { basename, dirname, extname, join } from 'node:path'
 import type { PostMortem } from '../post-mortem/post-mortem.js'
+import type { Flavor } from '../report/flavors.js'
+import type { Beside } from '../report/markdown.js'
+import type { Picture } from '../report/pictures.js'
 import { cannotWrite, write } from './common.js'
 
 export interface OutputFlags {
   readonly output?: string
   readonly json?: string
   readonly markdown?: string
+  readonly markdownFlavor?: Flavor
   readonly png?: string
 }
 
@@ -20,7 +24,8 @@ export const writeOutputs = async (postMortem: PostMortem, flags: OutputFlags): 
   }
   if (markdown !== undefined) {
     const { renderMarkdown } = await import('../report/markdown.js')
-    await write(markdown, renderMarkdown(postMortem))
+    const pictures = markdown === '-' ? [] : await writeBeside(markdown, postMortem)
+    await write(markdown, renderMarkdown(postMortem, { pictures, ...(flags.markdownFlavor === undefined ? {} : { flavor: flags.markdownFlavor }) }))
   }
   if (png !== undefined) await writePictures(png, postMortem)
   const report = flags.output ?? (json === undefined && markdown === undefined && png === undefined ? 'faultline-report.html' : null)
@@ -32,9 +37,20 @@ export const writeOutputs = async (postMortem: PostMortem, flags: OutputFlags): 
 }
 
 /** Into a folder, which is made where it is not there. */
-const writePictures = async (folder: string, postMortem: PostMortem): Promise<void> => {
+const writePictures = async (folder: string, postMortem: PostMortem): Promise<readonly Picture[]> => {
   const { drawPictures } = await import('../report/pictures.js')
   const pictures = await drawPictures(postMortem)
   if (pictures.length > 0) await mkdir(folder, { recursive: true }).catch((error: unknown) => Promise.reject(cannotWrite(folder, error)))
   for (const { name, png } of pictures) await write(join(folder, name), png)
+  return pictures
 }
+
+/** The pictures of a Markdown report, in a folder of its name beside it. */
+const writeBeside = async (file: string, postMortem: PostMortem): Promise<readonly Beside[]> => {
+  const folder = `${basename(file, extname(file))}-pictures`
+  const pictures = await writePictures(join(dirname(file), folder), postMortem)
+  return pictures.map(({ name, incident, kind, chart }) => ({ incident, kind, chart, address: `${addressOf(folder)}/${name}` }))
+}
+
+/** A folder's name as an address that no bracket or blank ends. */
+const addressOf = (folder: string): string => encodeURIComponent(folder).replace(/[()!*'~]/gu, (letter) => `%${letter.charCodeAt(0).toString(16)}`)

@@ -4,7 +4,8 @@ import { CASCADE, HEALTHY, HOSTILE, HUGE, NO_INPUT, PARTLY_READ, SEVERAL, UNREAD
 import type { Finding, Incident, Link } from '../model/analysis.js'
 import type { PostMortem } from '../post-mortem/post-mortem.js'
 import { renderJson } from './json.js'
-import { code, renderMarkdown, say } from './markdown.js'
+import { DIALECTS, FLAVORS } from './flavors.js'
+import { renderMarkdown } from './markdown.js'
 import { fiveLines, tree } from './terminal.js'
 
 const incidentOf = ({ analysis }: PostMortem): Incident => {
@@ -21,6 +22,11 @@ const withIncident = (change: Partial<Incident>): PostMortem => ({
 const ALL = [CASCADE, SEVERAL, HEALTHY, PARTLY_READ, UNREAD, NO_INPUT, HOSTILE, HUGE]
 // eslint-disable-next-line no-control-regex -- control characters are what must not be there
 const STEERING = /[\u0000-\u0008\u000b-\u001a\u001c-\u001f\u007f-\u009f\u200e\u200f\u202a-\u202e\u2066-\u2069\u2028]/u
+
+const [QUOTE] = CASCADE.surroundings.quotes
+if (QUOTE === undefined) throw new Error('the fixture quotes a line')
+
+const { say, code } = DIALECTS.github
 
 describe('Markdown', () => {
   test('has every section, every finding and every line of evidence of the analysis', () => {
@@ -44,7 +50,7 @@ describe('Markdown', () => {
     ])
       assert.ok(markdown.includes(`\n## ${heading}\n`), heading)
     for (const finding of CASCADE.analysis.incidents[0]?.findings ?? [])
-      for (const item of finding.evidence) assert.ok(markdown.includes(code(item.text)), item.text)
+      for (const item of finding.evidence) assert.ok(markdown.includes(code(item.text)) || markdown.includes(`  ${item.text}\n`), item.text)
   })
 
   test('every link inside it lands', () => {
@@ -77,6 +83,25 @@ describe('Markdown', () => {
     }
   })
 
+  test('the lines around a cited one are there, it is marked, and a block ends only where it ends', () => {
+    const markdown = renderMarkdown(CASCADE)
+    assert.match(markdown, /^ {4}9901 {2}I0305 10:06:57.*\n {2}> 9902 {2}E0305 10:06:58.*\n {4}9903 {2}I0305/mu)
+    const ticks = { ...CASCADE, surroundings: { notes: [], quotes: [{ ...QUOTE, before: ['```'], after: ['````text', '{noformat}'] }] } }
+    assert.match(renderMarkdown(ticks), /^ {2}`{5}text\n[\s\S]*?````text\n[\s\S]*?\n {2}`{5}$/mu)
+    assert.equal((renderMarkdown(ticks, { flavor: 'jira' }).match(/\{noformat\}/gu)?.length ?? 1) % 2, 0)
+  })
+
+  test('pictures that lie beside it are shown where they belong', () => {
+    const pictures = [
+      { incident: 'incident-1', kind: 'chain' as const, chart: -1, address: 'r-pictures/incident-1-chain.png' },
+      { incident: 'incident-1', kind: 'chart' as const, chart: 1, address: 'r-pictures/incident-1-chart-2-memory.png' },
+    ]
+    const markdown = renderMarkdown(CASCADE, { pictures })
+    assert.match(markdown, /!\[The chain of causes\]\(r-pictures\/incident-1-chain\.png\)[\s\S]*## Timeline/u)
+    assert.match(markdown, /Memory of the web pods[\s\S]*!\[[^\]]*\]\(r-pictures\/incident-1-chart-2-memory\.png\)/u)
+    assert.match(renderMarkdown(CASCADE, { pictures, flavor: 'jira' }), /^!incident-1-chain\.png\|thumbnail!$/mu)
+  })
+
   test('escaping keeps the words and takes their power', () => {
     assert.equal(say('<b>*x*</b> [l](u) a|b'), '&lt;b&gt;\\*x\\*&lt;/b&gt; \\[l\\](u) a\\|b')
     assert.equal(say('# no heading'), '\\# no heading')
@@ -84,6 +109,65 @@ describe('Markdown', () => {
     assert.equal(say('ask @team about #12 at https://x.example'), 'ask @<!-- -->team about #<!-- -->12 at https:<!-- -->//x.example')
     assert.equal(code('a ``b` c'), '```a ``b` c```')
     assert.equal(code('`'), '`` ` ``')
+  })
+})
+
+describe('other places for tickets', () => {
+  test('every flavour has every section and every finding, and its links land', () => {
+    const sections = [...renderMarkdown(CASCADE).matchAll(/^## (.*)$/gmu)].map((match) => match[1])
+    const jira = renderMarkdown(CASCADE, { flavor: 'jira' })
+    assert.deepEqual(
+      [...jira.matchAll(/^h2\. (.*)$/gmu)].map((match) => match[1]),
+      sections,
+    )
+    assert.deepEqual(
+      [...renderMarkdown(CASCADE, { flavor: 'gitlab' }).matchAll(/^## (.*)$/gmu)].map((match) => match[1]),
+      sections,
+    )
+    for (const postMortem of ALL) {
+      const text = renderMarkdown(postMortem, { flavor: 'jira' })
+      const ids = new Set([...text.matchAll(/\{anchor:([\w-]+)\}/gu)].map((match) => match[1]))
+      for (const [, target] of text.matchAll(/\|#([\w-]+)\]/gu)) assert.ok(ids.has(target), target)
+    }
+  })
+
+  test('no flavour is steered by a log, and a row of a table keeps its number of cells', () => {
+    for (const flavor of FLAVORS) {
+      const text = renderMarkdown(HOSTILE, { flavor })
+      assert.doesNotMatch(text, STEERING)
+      for (const [table] of text.matchAll(/(?:^\|.*\|$\n?)+/gmu)) {
+        const links = flavor === 'jira' ? table.replace(/\[[^\]|]*\|#[\w-]+\]/gu, '') : table
+        const cells = links
+          .trim()
+          .split('\n')
+          .map((row) => [...row.matchAll(/(?<!\\)\|/gu)].length)
+        assert.ok(
+          cells.slice(1).every((count) => count === cells[1]),
+          table.slice(0, 200),
+        )
+      }
+    }
+  })
+
+  test("Jira's macros, links, pictures, mentions, marks, faces and addresses from a log do nothing", () => {
+    const say = DIALECTS.jira.say
+    assert.equal(say('{code} {color:red}x{color}'), '\\{code\\} \\{color:red\\}x\\{color\\}')
+    assert.equal(
+      say('[~admin] [a|http://x.example] !http://x.example/p.png!'),
+      '\\[\\~admin\\] \\[a\\|http&#58;//x.example\\] \\!http&#58;//x.example/p.png\\!',
+    )
+    assert.equal(say('*b* -gone- kube-system OPS-12 a|b'), '\\*b\\* \\-gone\\- kube-system OPS\\-12 a\\|b')
+    assert.equal(say('h1. no heading'), 'h1&#46; no heading')
+    assert.equal(say('C:\\dir (x) :)'), 'C&#58;&#92;dir \\(x) &#58;)'.replace('C&#58;', 'C:'))
+    const outside = renderMarkdown(HOSTILE, { flavor: 'jira' }).replace(/\{noformat\}[\s\S]*?\{noformat\}/gu, '')
+    assert.doesNotMatch(outside.replace(/(?<!\\)\{\{|\}\}|\{anchor:[\w-]+\}/gu, ''), /(?<!\\)[{}]/u)
+    assert.doesNotMatch(outside, /(?<!\\)\[~|https?:\/\//u)
+  })
+
+  test("GitLab's references, labels, milestones, epics and quick actions from a log do nothing", () => {
+    const say = DIALECTS.gitlab.say
+    assert.equal(say('/close @all #1 !2 $3 &4 ~bug %v1'), '\\/close \\@all \\#1 \\!2 \\$3 \\&4 \\~bug \\%v1')
+    assert.equal(say('<b> [[_TOC_]]'), '\\<b\\> \\[\\[\\_TOC\\_\\]\\]')
   })
 })
 
