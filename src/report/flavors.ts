@@ -17,29 +17,29 @@ export interface Ref {
 
 export interface Dialect {
   /** Plain text inside a paragraph, a table or a list. */
-  say(value: string): string
+  readonly say: (value: string) => string
   /** Text as it was written, within a line. */
-  code(value: string): string
+  readonly code: (value: string) => string
   /** Lines as they were written. */
-  block(value: string): string
-  heading(level: number, title: string): string
+  readonly block: (value: string) => string
+  readonly heading: (level: number, title: string) => string
   /** The rest take what `say` and `code` gave. */
-  bold(text: string): string
-  emphasis(text: string): string
-  bullets(items: readonly string[]): string
-  numbered(items: readonly string[]): string
+  readonly bold: (text: string) => string
+  readonly emphasis: (text: string) => string
+  readonly bullets: (items: readonly string[]) => string
+  readonly numbered: (items: readonly string[]) => string
   /** A tree in lines: how deep each one stands, from 0. */
-  nested(items: readonly { readonly depth: number; readonly text: string }[]): string
+  readonly nested: (items: readonly { readonly depth: number; readonly text: string }[]) => string
   /** A list item and a block that belongs to it. */
-  itemWithBlock(item: string, block: string): string
-  table(head: readonly string[], rows: readonly (readonly string[])[]): string
-  prompt(ask: string): string
-  ref(target: Ref): string
-  anchor(id: string): string
+  readonly itemWithBlock: (item: string, block: string) => string
+  readonly table: (head: readonly string[], rows: readonly (readonly string[])[]) => string
+  readonly prompt: (ask: string) => string
+  readonly ref: (target: Ref) => string
+  readonly anchor: (id: string) => string
   /** What a reader opens only when it is needed. */
-  folded(summary: string, content: string): string
+  readonly folded: (summary: string, content: string) => string
   /** A file beside the report, by its relative address. */
-  image(address: string, words: string): string
+  readonly image: (address: string, words: string) => string
   readonly lineBreak: string
 }
 
