@@ -120,7 +120,6 @@ export const nodeReader = (sink: Sink, once: Once): ObjectReader => {
     const attributes = Object.fromEntries(changed.map((key) => [key, now[key]]))
     const text = `node/${name} ${changed.map((key) => `${key} ${before[key]} -> ${now[key]}`).join(', ')}`
     sink.signal({ kind: 'node.identity', entity, at: stamp(ms), attributes, text, burst: changed.join(' ') })
-    if (changed.length === 1 && changed[0] === 'bootId') sink.signal({ kind: 'node.rebooted', entity, at: stamp(ms), attributes: { bootId: now.bootId }, text })
   }
 
   const sayCordon = (object: JsonObject, entity: Entity, name: string, ms: number): void => {

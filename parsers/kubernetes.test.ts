@@ -276,7 +276,7 @@ test('a node says its conditions when they change, and its identity only when it
   assert.deepEqual(extract.signals.at(-1)?.attributes, { machineId: 'cccc' })
 })
 
-test('a new boot id alone is a reboot', async () => {
+test('a new boot id is told as part of who the node is: when it booted, the object does not say', async () => {
   const extract = await read(
     watchOf([
       ['ADDED', node({})],
@@ -285,7 +285,7 @@ test('a new boot id alone is a reboot', async () => {
   )
   assert.deepEqual(
     extract.signals.map((signal) => signal.kind).filter((kind) => kind.startsWith('node.')),
-    ['node.not-ready', 'node.identity', 'node.rebooted'],
+    ['node.not-ready', 'node.identity'],
   )
 })
 

@@ -210,6 +210,7 @@ const truth = (world: World, name: string): Truth => {
           'pod.unready',
           'pod.stuck',
           'pod.oom-killed',
+          'pod.evicted',
           'pod.rescheduled',
         ],
         entity: '.',

@@ -1,6 +1,6 @@
 /**
- * Parts of the causal graph that begin with a mere symptom, in the time and place of an incident: where a source is missing from the dump, the
- * link between them is, too. They are told with that incident, and what led to them is said to be unknown; no cause is claimed.
+ * Parts of the causal graph that begin with a mere symptom, in the time and place of an incident, or with what somebody did while it went on. Where
+ * a source is missing from the dump, the link between them is, too. They are told with that incident, and what led to them is said to be unknown; no cause is claimed.
  */
 import { typeOf } from '../model/entity.js'
 import { roleOf } from '../model/vocabulary.js'
@@ -60,14 +60,21 @@ export const joinFragments = (parts: readonly Part[], found: readonly Found[], t
 const sourcesOf = ({ members, graph }: Part): readonly number[] => members.filter((at) => (graph.incoming.get(at) ?? []).length === 0)
 
 const isFragment = (part: Part, found: readonly Found[]): boolean =>
-  sourcesOf(part).every((at) => ['symptom', 'impact'].includes(roleOf(found[at]?.kind ?? '')))
+  sourcesOf(part).every((at) => ['symptom', 'impact', 'response'].includes(roleOf(found[at]?.kind ?? '')))
 
 const isNear = (part: Part, host: Part | undefined, found: readonly Found[], timeline: Timeline): boolean =>
   host !== undefined &&
   sourcesOf(part).some((at) => {
     const source = found[at]
-    return source !== undefined && host.members.some((other) => found[other] !== undefined && belongs(source, found[other], timeline))
+    if (source === undefined) return false
+    const others = host.members.flatMap((other) => found[other] ?? [])
+    if (roleOf(source.kind) === 'response') return isUnderWay(others, source.start)
+    return others.some((other) => belongs(source, other, timeline))
   })
+
+/** What people do while an incident goes on answers it, wherever they do it. */
+const isUnderWay = (members: readonly Found[], at: number): boolean =>
+  members.some((one) => one.start < at) && members.some((one) => roleOf(one.kind) === 'impact' && (one.end ?? Infinity) >= at)
 
 const belongs = (source: Found, other: Found, timeline: Timeline): boolean => {
   const during = source.start >= other.start - BEFORE_MS || (source.start >= other.start - LEAD_UP_MS && (source.end ?? Infinity) >= other.start)

@@ -14,6 +14,7 @@ export const RELATIONS = [
   'node-of-pod',
   'moved-to',
   'came-from-node',
+  'replaced-by',
   'serves',
   'client-of',
   'client-of-node',

@@ -244,6 +244,12 @@ const JUDGES: Readonly<Record<Relation, Judge>> = {
     const before = timeline.topology.podsOf(workload).flatMap((pod) => timeline.topology.placements(pod))
     return before.some(({ node, from }) => node === cause.entity && from <= effect.start) ? 1 : FAR
   },
+  // A pod that comes from another node than the one that went stands in for somebody else.
+  'replaced-by'(cause, effect, timeline) {
+    const from = effect.attributes['from']
+    const place = typeOf(cause.entity) === 'pod' ? timeline.topology.nodeOf(cause.entity, cause.start) : null
+    return typeof from === 'string' && place !== null && nameOf(place) !== from ? FAR : sameWorkload(cause, effect, timeline)
+  },
   'moved-to': (cause, effect) => (cause.attributes['to'] === nameOf(effect.entity) ? 1 : FAR),
   serves,
   'client-of': clientOf,

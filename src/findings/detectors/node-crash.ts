@@ -12,11 +12,15 @@ import { emptiedBefore } from './drains.js'
 /** A machine needs a while to boot before its kernel writes its first line, and its clock may be set after that. */
 const BOOT_MS = 120_000
 
+/** A kubelet posts the whole of its node's status at least this often: nodeStatusReportFrequency is 5 min. */
+const SEEN_WITHIN_MS = 6 * 60_000
+
 export const nodeCrash: Detector = {
   id: 'node-crash',
   finds: ['node.kernel-panic', 'node.rebooted', 'action.drain'],
   detect(timeline, found) {
-    const boots = [...found.filter((one) => one.kind === 'node.rebooted'), ...bootsByClock(timeline)]
+    const timed = [...found.filter((one) => one.kind === 'node.rebooted'), ...bootsByClock(timeline)]
+    const boots = [...timed, ...bootsById(timeline, timed)]
     return [...boots.filter((boot) => !found.includes(boot)), ...boots.flatMap((boot) => crashBefore(boot, timeline, found))]
   },
 }
@@ -46,6 +50,24 @@ const bootsByClock = (timeline: Timeline): readonly Found[] =>
       }
       return boots
     })
+
+/** The node object shows a new boot id some time after the boot: of one that nothing else tells of it is the trace. */
+const bootsById = (timeline: Timeline, known: readonly Found[]): readonly Found[] =>
+  timeline.signals
+    .filter(({ kind, attributes }) => kind === 'node.identity' && attributes['bootId'] !== undefined && attributes['machineId'] === undefined)
+    .filter(({ entity, at }) => !known.some((boot) => boot.entity === entity && boot.start <= at + BOOT_MS && boot.start >= at - SEEN_WITHIN_MS))
+    .map((signal) => ({
+      kind: 'node.rebooted',
+      entity: signal.entity,
+      start: signal.at,
+      end: signal.at,
+      confidence: 0.85,
+      summary: `${called(signal.entity).replace(/^n/u, 'N')} started again: it has a new boot id.`,
+      evidence: chooseEvidence(signal.evidence),
+      attributes: {},
+      slackMs: SEEN_WITHIN_MS,
+      dose: 1,
+    }))
 
 const crashBefore = (boot: Found, timeline: Timeline, found: readonly Found[]): readonly Found[] => {
   const silence = silenceBefore(boot.entity, boot.start, timeline)

@@ -240,6 +240,13 @@ test('a boot time that jumps to the present is a reboot; one that is corrected b
   )
 })
 
+test('a new boot id that the node object shows minutes later is the boot that is known, or the trace of one that is not', () => {
+  const shown = signal('node.identity', 'node/a', 860, { bootId: 'b2' })
+  assert.equal(findings('node.rebooted', { facts: [writtenOn('a')], signals: [signal('node.rebooted', 'node/a', 770), shown] }).length, 1)
+  assert.equal(findings('node.rebooted', { facts: [writtenOn('a')], signals: [shown] })[0]?.start, 860)
+  none('node.rebooted', { facts: [writtenOn('a')], signals: [signal('node.identity', 'node/a', 860, { bootId: 'b2', machineId: 'm2' })] })
+})
+
 test('a node is NotReady from the event that says so to the one that takes it back', () => {
   const [first, ...rest] = findings('node.not-ready', { signals: [condition('node.not-ready', 'node/a', 100, 400)] })
   assert.deepEqual([first?.start, first?.end, rest.length], [100, 400, 0])

@@ -1,0 +1,60 @@
+/** Parts of an incident that no link joins: told together by time and place, and never as a cause. */
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { found, timeline } from '../../test/timeline-builder.js'
+import { byStart, type Found } from '../findings/finding.js'
+import type { Fact } from '../model/extract.js'
+import { tellIncidents, type CausalIncident } from './incidents.js'
+import { linkCauses } from './link.js'
+import { loadMechanisms } from './load-mechanisms.js'
+
+const mechanisms = loadMechanisms([])
+const facts: readonly Fact[] = [
+  { fact: 'node', node: 'node/a', at: null },
+  { fact: 'node', node: 'node/b', at: null },
+  { fact: 'pod-on-node', pod: 'pod/shop/web-7d9c5b8f6d-x2x4z', node: 'node/a', at: null },
+  { fact: 'pod-on-node', pod: 'pod/shop/cart-7d9c5b8f6d-x2x4z', node: 'node/b', at: null },
+]
+const incidents = (...all: readonly Found[]): readonly (CausalIncident & { kinds: readonly string[] })[] => {
+  const sorted = [...all].sort(byStart)
+  const world = timeline({ format: 'kubernetes-objects', facts })
+  return tellIncidents(sorted, linkCauses(sorted, mechanisms, world), world).map((one) => ({
+    ...one,
+    kinds: one.findings.map((at) => `${sorted[at]?.kind ?? ''} ${sorted[at]?.entity ?? ''}`),
+  }))
+}
+/** A node that crashed and takes its time to come back. */
+const lost = [
+  found('node.kernel-panic', 'node/a', 100, { endSecond: 700 }),
+  found('node.not-ready', 'node/a', 145, { endSecond: 720, attributes: { reason: 'NodeStatusUnknown' } }),
+]
+/** A pod that was unready and left its workload short, for a reason that no line tells. */
+const unready = (name: string, start: number): readonly Found[] => [
+  found('pod.unready', `pod/shop/${name}-7d9c5b8f6d-x2x4z`, start, { endSecond: start + 300, attributes: { reason: 'http-503' } }),
+  found('workload.degraded', `workload/shop/${name}`, start, { endSecond: start + 300 }),
+]
+
+test('a symptom on a machine that is in trouble belongs to that incident, is listed as unexplained, and causes nothing', () => {
+  const [one, ...more] = incidents(...lost, ...unready('web', 60))
+  assert.equal(more.length, 0)
+  assert.ok(one?.kinds.includes('workload.degraded workload/shop/web'))
+  assert.equal(one.unexplained.length, 1)
+  assert.equal(one.roots[0]?.finding, one.findings.find((at) => one.kinds[one.findings.indexOf(at)] === 'node.kernel-panic node/a'))
+  for (const at of one.unexplained) assert.ok(!one.roots.some((root) => root.finding === at))
+})
+
+test('the same symptom on another machine, or long after, is an incident of its own', () => {
+  assert.equal(incidents(...lost, ...unready('cart', 60)).length, 2)
+  assert.equal(incidents(...lost, ...unready('web', 4000)).length, 2)
+})
+
+test('what somebody does while an incident goes on is an answer to it; what they do on a quiet day is not', () => {
+  const restart = [
+    found('action.node-restarted', 'node/b', 400, { endSecond: 405 }),
+    found('node.not-ready', 'node/b', 440, { endSecond: 2000, attributes: { reason: 'NodeStatusUnknown' } }),
+    found('workload.unavailable', 'workload/shop/cart', 441, { endSecond: 2000 }),
+  ]
+  const impact = found('workload.unavailable', 'workload/shop/web', 146, { endSecond: 1500 })
+  assert.equal(incidents(...lost, impact, ...restart).length, 1)
+  assert.equal(incidents(...restart).length, 1)
+})
