@@ -37,7 +37,8 @@ const unready = (name: string, start: number): readonly Found[] => [
 test('a symptom on a machine that is in trouble belongs to that incident, is listed as unexplained, and causes nothing', () => {
   const [one, ...more] = incidents(...lost, ...unready('web', 60))
   assert.equal(more.length, 0)
-  assert.ok(one?.kinds.includes('workload.degraded workload/shop/web'))
+  assert.ok(one)
+  assert.ok(one.kinds.includes('workload.degraded workload/shop/web'))
   assert.equal(one.unexplained.length, 1)
   assert.equal(one.roots[0]?.finding, one.findings.find((at) => one.kinds[one.findings.indexOf(at)] === 'node.kernel-panic node/a'))
   for (const at of one.unexplained) assert.ok(!one.roots.some((root) => root.finding === at))
@@ -46,6 +47,15 @@ test('a symptom on a machine that is in trouble belongs to that incident, is lis
 test('the same symptom on another machine, or long after, is an incident of its own', () => {
   assert.equal(incidents(...lost, ...unready('cart', 60)).length, 2)
   assert.equal(incidents(...lost, ...unready('web', 4000)).length, 2)
+})
+
+test('machines that fall ill in the same moment are one incident', () => {
+  const silent = (node: string, start: number): readonly Found[] => [
+    found('node.heartbeat-missed', `node/${node}`, start, { endSecond: start + 600, dose: 9, attributes: { reason: 'silent' } }),
+    found('node.not-ready', `node/${node}`, start + 40, { endSecond: start + 600 }),
+  ]
+  assert.equal(incidents(...silent('a', 100), ...silent('b', 103)).length, 1)
+  assert.equal(incidents(...silent('a', 100), ...silent('b', 400)).length, 2)
 })
 
 test('what somebody does while an incident goes on is an answer to it; what they do on a quiet day is not', () => {

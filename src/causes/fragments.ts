@@ -27,6 +27,7 @@ export interface JoinedPart extends Part {
 const BEFORE_MS = 2 * 60_000
 /** A symptom that lasts into what it belongs to may have begun this much before. */
 const LEAD_UP_MS = 15 * 60_000
+const AT_ONCE_MS = 30_000
 const AFTER_MS = 5 * 60_000
 
 export const joinFragments = (parts: readonly Part[], found: readonly Found[], timeline: Timeline): readonly JoinedPart[] => {
@@ -80,6 +81,8 @@ const belongs = (source: Found, other: Found, timeline: Timeline): boolean => {
   const during = source.start >= other.start - BEFORE_MS || (source.start >= other.start - LEAD_UP_MS && (source.end ?? Infinity) >= other.start)
   if (!during || source.start > (other.end ?? Infinity) + AFTER_MS) return false
   if (source.entity === other.entity) return true
+  // Machines that fall ill in the same moment have one illness, whatever it is.
+  if (source.kind === other.kind && typeOf(other.entity) === 'node' && Math.abs(source.start - other.start) <= AT_ONCE_MS) return true
   if (typeOf(other.entity) === 'node') return placeOf(source.entity, source.start, timeline) === other.entity
   return nearness('same-workload', other, source, timeline) === 1 || nearness('serves', other, source, timeline) >= 0.8
 }

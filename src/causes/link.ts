@@ -92,7 +92,7 @@ const within = (causes: readonly number[], found: readonly Found[], effect: numb
   return result
 }
 
-const MAX_SLACK_MS = 60_000
+const MAX_SLACK_MS = 3 * 60_000
 /** Events and many logs have whole seconds: what is stamped 12.000 may have been later than another log's 12.900. */
 const WHOLE_SECOND_MS = 1_000
 const LONGEST_MS = 120 * 86_400_000

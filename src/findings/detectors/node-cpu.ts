@@ -91,7 +91,7 @@ const saturated = ({ node, busy, source }: BusyNode): readonly Found[] => {
       end: stretch.end,
       // A node that is always full is a condition of life rather than an event.
       confidence: usual >= SATURATED ? 0.5 : 0.9,
-      summary: `The CPU of ${called(node)} was exhausted (${percent(stretch.peak)} busy, usually ${percent(usual)}).`,
+      summary: `The CPU of ${called(node)} was exhausted (${percent(stretch.peak)} busy${usual > 0.95 * stretch.peak ? ', and hardly less in all the time that was measured' : `, usually ${percent(usual)}`}).`,
       evidence: [
         sampleEvidence(source, stretch.start, `→ ${percent(SATURATED)} busy or more from here`),
         sampleEvidence(source, stretch.peakAt, `→ ${percent(stretch.peak)} busy, the most`),

@@ -1,7 +1,7 @@
 /** node.memory-exhausted: little is left of a node's memory. From MemAvailable, used ratios, or cAdvisor's root cgroup. */
 import type { Entity } from '../../model/entity.js'
 import type { TimedSeries, Timeline } from '../../timeline/timeline.js'
-import { sampleEvidence, type Detector, type Found } from '../finding.js'
+import { overlaps, sampleEvidence, type Detector, type Found } from '../finding.js'
 import { groupBy, nodeOfLabels, readingOf } from '../measures.js'
 import { greatest, lower, median, stepOf, stretches, type Column } from '../statistics.js'
 import { bytes, called, percent } from '../words.js'
@@ -14,10 +14,35 @@ const FALLEN_TO = 0.6
 export const nodeMemory: Detector = {
   id: 'node-memory',
   finds: ['node.memory-exhausted'],
-  detect(timeline) {
-    return memoryNodes(timeline).flatMap(({ node, left, source, total }) => exhausted(node, left, source, total))
+  detect(timeline, found) {
+    const measured = memoryNodes(timeline)
+    return [...measured.flatMap(({ node, left, source, total }) => exhausted(node, left, source, total)), ...provenByKills(found, measured)]
   },
 }
+
+/** Reclaim comes before the kill, and a machine that reclaims answers nobody: kernels have been seen to thrash for minutes. */
+const THRASHING_MS = 3 * 60_000
+
+/** Where nobody measured it: a kernel that kills for the whole machine, not for one container's limit, had no memory left to give. */
+const provenByKills = (found: readonly Found[], measured: readonly MemoryNode[]): readonly Found[] =>
+  found
+    .filter((kill) => kill.kind === 'node.oom-kill' && !isMeasured(kill, measured))
+    .filter((kill) => !found.some((other) => other.kind === 'node.memory-exhausted' && other.entity === kill.entity && overlaps(other, kill, THRASHING_MS)))
+    .map((kill) => ({
+      kind: 'node.memory-exhausted',
+      entity: kill.entity,
+      start: kill.start,
+      end: kill.end,
+      confidence: 0.85 * kill.confidence,
+      summary: `${called(kill.entity).replace(/^n/u, 'N')} had no memory left to give: its kernel killed for the whole machine.`,
+      evidence: kill.evidence,
+      attributes: {},
+      slackMs: THRASHING_MS,
+      dose: kill.dose,
+    }))
+
+const isMeasured = (kill: Found, measured: readonly MemoryNode[]): boolean =>
+  measured.some(({ node, left }) => node === kill.entity && (left.times[0] ?? Infinity) <= kill.start && (left.times.at(-1) ?? -Infinity) >= kill.start)
 
 interface MemoryNode {
   readonly node: Entity

@@ -247,6 +247,16 @@ test('a new boot id that the node object shows minutes later is the boot that is
   none('node.rebooted', { facts: [writtenOn('a')], signals: [signal('node.identity', 'node/a', 860, { bootId: 'b2', machineId: 'm2' })] })
 })
 
+test('a kernel that kills for the whole machine proves that its memory was used up; where memory was measured, the measure says so', () => {
+  const killed = signal('node.oom-kill', 'node/a', 600, { process: 'celery' })
+  const [proven] = findings('node.memory-exhausted', { facts: cluster, signals: [killed] })
+  assert.deepEqual([proven?.entity, proven?.start], ['node/a', 600])
+  none('node.memory-exhausted', { facts: cluster, signals: [signal('pod.oom-killed', 'pod/shop/web-0', 600)] })
+  const plenty = series('node_memory_MemAvailable_bytes', { node: 'a' }, () => 4e9)
+  const total = series('node_memory_MemTotal_bytes', { node: 'a' }, () => 8e9)
+  none('node.memory-exhausted', { facts: cluster, signals: [killed], series: [plenty, total] })
+})
+
 test('a node is NotReady from the event that says so to the one that takes it back', () => {
   const [first, ...rest] = findings('node.not-ready', { signals: [condition('node.not-ready', 'node/a', 100, 400)] })
   assert.deepEqual([first?.start, first?.end, rest.length], [100, 400, 0])
