@@ -54,8 +54,11 @@ const MONTHS = ['Jan', 'Feb', 'Mar', 'Apr', 'May', 'Jun', 'Jul', 'Aug', 'Sep', '
 const clockOf = (d: Date): string => `${two(d.getUTCHours())}:${two(d.getUTCMinutes())}:${two(d.getUTCSeconds())}`
 
 /** Every stamp that the machine itself put on a line, by the same time later. Fractions of a second stay. */
-const shifted = (line: string, byS: number, year: number, zoned: boolean): string => {
-  const later = (month: number, day: string, time: string): Date => new Date(Date.parse(`${year}-${two(month)}-${two(Number(day))}T${time}Z`) + byS * 1000)
+const shifted = (line: string, byS: number | ((ms: number) => number), year: number, zoned: boolean): string => {
+  const later = (month: number, day: string, time: string): Date => {
+    const ms = Date.parse(`${year}-${two(month)}-${two(Number(day))}T${time}Z`)
+    return new Date(ms + (typeof byS === 'number' ? byS : byS(ms)) * 1000)
+  }
   const local = line
     .replace(/^([A-Z][a-z]{2}) ([ \d]\d) (\d\d:\d\d:\d\d)/u, (all, month: string, day: string, time: string) => {
       const d = later(MONTHS.indexOf(month) + 1, day, time)
@@ -65,7 +68,7 @@ const shifted = (line: string, byS: number, year: number, zoned: boolean): strin
       const d = later(Number(month), day, time)
       return `${before}${severity}${two(d.getUTCMonth() + 1)}${two(d.getUTCDate())} ${clockOf(d)}`
     })
-  if (!zoned) return local
+  if (!zoned || typeof byS !== 'number') return local
   return local.replace(
     /(^|time=")(\d{4}-\d\d-\d\d)T(\d\d:\d\d:\d\d)/u,
     (_, before: string, day: string, time: string) => `${before}${new Date(Date.parse(`${day}T${time}Z`) + byS * 1000).toISOString().slice(0, 19)}`,
@@ -92,7 +95,8 @@ const clockOffset: Variant = (files, truth, random, startMs) => {
 const otherZone: Variant = (files, truth, random, startMs) => {
   if (truth.options.length > 0) return null
   const zone = random.pick(['America/New_York', 'Asia/Kolkata', 'Australia/Adelaide'] as const)
-  const byS = offsetAt(zone, startMs) * 60
+  // A log that goes on for months may meet a change of the hour.
+  const byS = (ms: number): number => offsetAt(zone, Number.isNaN(ms) ? startMs : ms) * 60
   return onlyIfChanged(
     files,
     files.map(([path, content]) => [path, path.startsWith('nodes/') ? lines(content, (line) => shifted(line, byS, yearOf(startMs), false)) : content]),

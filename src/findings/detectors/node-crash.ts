@@ -3,7 +3,7 @@
  * a crash does not. Also node.rebooted from a boot time that jumped.
  */
 import type { Entity } from '../../model/entity.js'
-import { iso, type TimedSilence, type Timeline } from '../../timeline/timeline.js'
+import { iso, type TimedSignal, type TimedSilence, type Timeline } from '../../timeline/timeline.js'
 import { chooseEvidence, overlaps, sampleEvidence, type Detector, type Found } from '../finding.js'
 import { nodeOfLabels } from '../measures.js'
 import { called, duration } from '../words.js'
@@ -101,7 +101,18 @@ const crashBefore = (boot: Found, timeline: Timeline, found: readonly Found[]): 
 }
 
 /** The silence of the node's own logs that ends with the boot: it begins with the last of them that fell silent, as a kernel may have little to say for hours. */
-const silenceBefore = (node: Entity, boot: number, timeline: Timeline): TimedSilence | null =>
-  timeline.silences
-    .filter((silence) => silence.node === node && silence.from < boot && Math.abs(silence.to - boot) <= BOOT_MS)
+const silenceBefore = (node: Entity, boot: number, { silences, signals }: Timeline): TimedSilence | null =>
+  silences
+    .filter((silence) => silence.node === node && silence.from < boot && Math.abs(silence.to - boot) <= BOOT_MS && startsAnew(silence, signals))
     .sort((a, b) => b.from - a.from)[0] ?? null
+
+/** What the log says after its silence: a machine that went on without a word goes on in the middle of its work, a booted one begins. */
+const startsAnew = (silence: TimedSilence, signals: readonly TimedSignal[]): boolean =>
+  signals.some(
+    ({ kind, at, evidence }) =>
+      (kind === 'node.rebooted' || kind === 'kubelet.started') &&
+      at > silence.from &&
+      at <= silence.to + BOOT_MS &&
+      evidence.some(({ input }) => input === silence.input) &&
+      !signals.some((other) => other.kind === 'action.node-restarted' && other.at > silence.to && other.at <= at && other.evidence.some(({ input }) => input === silence.input)),
+  )

@@ -1,9 +1,10 @@
 /** What detectors find about nodes, each beside its near miss. */
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { at, condition, counting, findings, HOUR, MINUTE, series, signal, type InputParts } from '../../../test/timeline-builder.js'
+import { at, condition, counting, findings, HOUR, input, MINUTE, series, signal, timelineOf, type InputParts } from '../../../test/timeline-builder.js'
 import type { Entity } from '../../model/entity.js'
 import type { Fact, Series } from '../../model/extract.js'
+import { findWrong } from '../find.js'
 
 const near = (actual: number | null | undefined, expected: number, tolerance: number): void =>
   assert.ok(
@@ -211,6 +212,10 @@ test('a silence without a boot, a boot without a silence, and a restart by hand 
     silences: [silence(600, 780)],
     signals: [signal('action.node-restarted', 'node/a', 595), signal('node.rebooted', 'node/a', 770)],
   })
+  // A quiet machine that went on in the middle of its work, near a boot that another source dates wrongly, or dates by a clock that is off.
+  const quiet = input('dump/a/journal.log', { facts: [writtenOn('a')], silences: [silence(600, 780)], signals: [signal('node.heartbeat-missed', 'node/a', 790)] })
+  const boot = input('dump/events.json', { signals: [signal('node.rebooted', 'node/a', 770)] })
+  assert.deepEqual(findWrong(timelineOf([quiet, boot])).filter(({ kind }) => kind === 'node.kernel-panic'), [])
 })
 
 test('a node that was told to let go of all its pods before its log stops was emptied, not lost; one that still had a pod of its own crashed', () => {
