@@ -40,7 +40,10 @@ test('a symptom on a machine that is in trouble belongs to that incident, is lis
   assert.ok(one)
   assert.ok(one.kinds.includes('workload.degraded workload/shop/web'))
   assert.equal(one.unexplained.length, 1)
-  assert.equal(one.roots[0]?.finding, one.findings.find((at) => one.kinds[one.findings.indexOf(at)] === 'node.kernel-panic node/a'))
+  assert.equal(
+    one.roots[0]?.finding,
+    one.findings.find((at) => one.kinds[one.findings.indexOf(at)] === 'node.kernel-panic node/a'),
+  )
   for (const at of one.unexplained) assert.ok(!one.roots.some((root) => root.finding === at))
 })
 

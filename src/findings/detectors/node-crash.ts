@@ -114,5 +114,8 @@ const startsAnew = (silence: TimedSilence, signals: readonly TimedSignal[]): boo
       at > silence.from &&
       at <= silence.to + BOOT_MS &&
       evidence.some(({ input }) => input === silence.input) &&
-      !signals.some((other) => other.kind === 'action.node-restarted' && other.at > silence.to && other.at <= at && other.evidence.some(({ input }) => input === silence.input)),
+      !signals.some(
+        (other) =>
+          other.kind === 'action.node-restarted' && other.at > silence.to && other.at <= at && other.evidence.some(({ input }) => input === silence.input),
+      ),
   )

@@ -213,9 +213,16 @@ test('a silence without a boot, a boot without a silence, and a restart by hand 
     signals: [signal('action.node-restarted', 'node/a', 595), signal('node.rebooted', 'node/a', 770)],
   })
   // A quiet machine that went on in the middle of its work, near a boot that another source dates wrongly, or dates by a clock that is off.
-  const quiet = input('dump/a/journal.log', { facts: [writtenOn('a')], silences: [silence(600, 780)], signals: [signal('node.heartbeat-missed', 'node/a', 790)] })
+  const quiet = input('dump/a/journal.log', {
+    facts: [writtenOn('a')],
+    silences: [silence(600, 780)],
+    signals: [signal('node.heartbeat-missed', 'node/a', 790)],
+  })
   const boot = input('dump/events.json', { signals: [signal('node.rebooted', 'node/a', 770)] })
-  assert.deepEqual(findWrong(timelineOf([quiet, boot])).filter(({ kind }) => kind === 'node.kernel-panic'), [])
+  assert.deepEqual(
+    findWrong(timelineOf([quiet, boot])).filter(({ kind }) => kind === 'node.kernel-panic'),
+    [],
+  )
 })
 
 test('a node that was told to let go of all its pods before its log stops was emptied, not lost; one that still had a pod of its own crashed', () => {
