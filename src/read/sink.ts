@@ -1,34 +1,18 @@
 /** Gathers what the parsers of one input say into an InputExtract, folding bursts at the source. */
-import type { Attributes, Basis, Fact, Labels, Phase, Place, Series, Signal, Silence, Span, Stamp } from '../model/extract.js'
+import type { Attributes, Basis, Fact, Labels, Series, Signal, Silence, Span, Stamp } from '../model/extract.js'
 import type { SeriesWriter, SignalDraft, Sink } from '../model/format.js'
+import { bursts } from './bursts.js'
 import { ROLL_MS } from './stamps.js'
-import { clean } from './text.js'
 
-/** Occurrences of the same within this time of the last one are one burst. */
-const BURST_GAP_MS = 30_000
-/** More distinct bursts than this in one input are folded over ever longer gaps. */
-const MAX_SIGNALS = 20_000
-const PLACES_AT_START = 3
+/** More facts of one sort than this in one input are left out: the first ones are told. */
+const MAX_FACTS = 50_000
 const MAX_WARNINGS = 20
-/** As much of a line as can be left when it is cleaned. */
-const RAW_LENGTH = 1_600
 /** Shorter silences are the rhythm of any log. */
 const SILENCE_MS = 30_000
 const MAX_SILENCES = 20
+const NOTHING: Attributes = {}
 const DAY_MS = 86_400_000
 const HALF_YEAR_MS = 183 * DAY_MS
-
-interface OpenSignal {
-  kind: Signal['kind']
-  entity: Signal['entity']
-  phase: Phase
-  key: string
-  at: Stamp
-  until: Stamp
-  count: number
-  attributes: Signal['attributes']
-  places: Place[]
-}
 
 interface OpenSpan {
   first: number
@@ -67,7 +51,6 @@ export const gatheringSink = (): GatheringSink => {
   let skipped = 0
   let firstSkip: string | null = null
   let yearHint: number | null = null
-  let burstGap = BURST_GAP_MS
   const warnings = new Map<string, { line: number; count: number }>()
   const spans = new Map<Basis, OpenSpan>()
   let silences: Silence[] = []
@@ -75,10 +58,11 @@ export const gatheringSink = (): GatheringSink => {
   const last = { at: NaN, yearless: NaN, rolls: 0 }
   let lastBasis: Basis | null = null
   let span: OpenSpan = { first: NaN, last: NaN }
-  const facts = new Map<string, Fact>()
+  const facts: Fact[] = []
+  const factKeys = new Set<string>()
+  const factCounts = new Map<Fact['fact'], number>()
   const series = new Map<string, SeriesColumns>()
-  let signals: OpenSignal[] = []
-  let latest = new Map<string, OpenSignal>()
+  const folded = bursts()
 
   /** A yearless stamp half a year before its neighbour has passed New Year; half a year after it, the file runs backwards. */
   const rolled = (ms: number): number => {
@@ -90,31 +74,6 @@ export const gatheringSink = (): GatheringSink => {
   }
 
   const onCalendar = (stamp: Stamp): Stamp => (stamp.basis === 'yearless' ? { ms: rolled(stamp.ms), basis: 'yearless' } : stamp)
-
-  const fold = (): void => {
-    burstGap *= 4
-    const kept: OpenSignal[] = []
-    latest = new Map()
-    for (const signal of signals) {
-      const open = latest.get(signal.key)
-      if (open && joins(open, signal.at, signal.phase)) merge(open, signal)
-      else {
-        latest.set(signal.key, signal)
-        kept.push(signal)
-      }
-    }
-    signals = kept
-  }
-
-  const joins = (open: OpenSignal, at: Stamp, phase: Phase): boolean =>
-    phase === 'point' && open.phase === 'point' && open.at.basis === at.basis && at.ms - open.until.ms <= burstGap && open.at.ms - at.ms <= burstGap
-
-  const merge = (open: OpenSignal, next: OpenSignal): void => {
-    open.count += next.count
-    if (next.at.ms < open.at.ms) open.at = next.at
-    if (next.until.ms > open.until.ms) open.until = next.until
-    for (const place of next.places) addPlace(open.places, place)
-  }
 
   const spanOf = (basis: Basis): OpenSpan => {
     let known = spans.get(basis)
@@ -182,30 +141,18 @@ export const gatheringSink = (): GatheringSink => {
     },
     signal(draft: SignalDraft) {
       const at = onCalendar(draft.at)
-      const until = draft.until === undefined ? at : onCalendar(draft.until)
-      const phase = draft.phase ?? 'point'
-      const attributes = draft.attributes ?? {}
-      const burst = draft.burst ?? keyOf(attributes)
-      const key = `${draft.kind}\n${draft.entity}\n${phase}\n${burst}`
-      // Cut now, cleaned when the input ends: of a burst only a few places are kept.
-      const place: Place = {
-        line: draft.line === undefined ? line : draft.line,
+      folded.add({
+        kind: draft.kind,
+        entity: draft.entity,
+        phase: draft.phase ?? 'point',
         at,
-        text: draft.text.length > RAW_LENGTH ? draft.text.slice(0, RAW_LENGTH) : draft.text,
-      }
-      const count = draft.count ?? 1
-      const open = latest.get(key)
-      if (open !== undefined && joins(open, at, phase)) {
-        open.count += count
-        if (at.ms < open.at.ms) open.at = at
-        if (until.ms > open.until.ms) open.until = until
-        addPlace(open.places, place)
-        return
-      }
-      const next: OpenSignal = { kind: draft.kind, entity: draft.entity, phase, key, at, until, count, attributes, places: [place] }
-      latest.set(key, next)
-      signals.push(next)
-      if (signals.length > MAX_SIGNALS && burstGap < 1e12) fold()
+        until: draft.until === undefined ? at : onCalendar(draft.until),
+        count: draft.count ?? 1,
+        attributes: draft.attributes ?? NOTHING,
+        burst: draft.burst,
+        line: draft.line === undefined ? line : draft.line,
+        text: draft.text,
+      })
     },
     series(name, labels, at) {
       const key = `${name}\n${Object.keys(labels)
@@ -220,12 +167,22 @@ export const gatheringSink = (): GatheringSink => {
       return columns
     },
     fact(fact) {
-      const key = JSON.stringify(fact)
-      if (!facts.has(key)) facts.set(key, fact)
+      const count = factCounts.get(fact.fact) ?? 0
+      if (count > MAX_FACTS) return
+      const key = factKey(fact)
+      if (factKeys.has(key)) return
+      factCounts.set(fact.fact, count + 1)
+      if (count === MAX_FACTS) {
+        sink.warn(`more than ${MAX_FACTS} facts of the sort '${fact.fact}': those after the first ones were left out`)
+        return
+      }
+      factKeys.add(key)
+      facts.push(fact)
     },
     gathered() {
       const said = [...warnings].map(([message, { line: at, count }]) => `${at > 0 ? `line ${at}: ` : ''}${message}${count > 1 ? ` (${count} times)` : ''}`)
       if (skipped > 0 && firstSkip !== null) said.push(`${skipped} ${skipped === 1 ? 'line was' : 'lines were'} not understood, first ${firstSkip}`)
+      said.push(...folded.leftOut())
       return {
         lines: Math.max(line, lines),
         records,
@@ -234,28 +191,20 @@ export const gatheringSink = (): GatheringSink => {
         silences: longest(silences),
         spans: [...spans].map(([basis, { first, last }]) => ({ basis, first, last })),
         yearHint,
-        signals: signals.map(({ key: _, ...signal }) => ({ ...signal, places: signal.places.map((place) => ({ ...place, text: clean(place.text) })) })),
+        signals: folded.signals(),
         series: [...series.values()].map((columns) => columns.columns()),
-        facts: [...facts.values()],
+        facts,
       }
     },
   }
   return sink
 }
 
-/** The first few places of a burst, and its last one. */
-const addPlace = (places: Place[], place: Place): void => {
-  if (places.length <= PLACES_AT_START) places.push(place)
-  else places[PLACES_AT_START] = place
-}
-
-/** What makes two occurrences one burst where nothing else is said; a number is not the text that shows it. */
-const keyOf = (attributes: Attributes): string => {
+/** Two facts with one key say the same. */
+const factKey = (fact: Fact): string => {
   let key = ''
-  for (const name in attributes) {
-    const value = attributes[name]
-    key += typeof value === 'number' ? `${name}=${value}\u0000` : `${name}:${value}\u0000`
-  }
+  for (const [name, value] of Object.entries<unknown>(fact))
+    key += `${name}:${typeof value === 'object' && value !== null ? JSON.stringify(value) : String(value)}\u0000`
   return key
 }
 

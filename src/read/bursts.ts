@@ -1,0 +1,161 @@
+/** The signals of one input: repeats folded where they are said, and bounded however much is distinct. */
+import type { Attributes, Phase, Place, Signal, Stamp } from '../model/extract.js'
+import type { Entity } from '../model/entity.js'
+import { clean } from './text.js'
+
+/** Occurrences of the same within this time of the last one are one burst. */
+const BURST_GAP_MS = 30_000
+const LONGEST_GAP_MS = 1e12
+/** More bursts than this in one input are folded over ever longer gaps; what still is distinct then is thinned out. */
+const MAX_SIGNALS = 20_000
+/** Where more than this share is distinct, it is not repeats that are too many. */
+const WORTH_FOLDING = 0.75
+const PLACES_AT_START = 3
+/** As much of a line as can be left when it is cleaned. */
+const RAW_LENGTH = 1_600
+
+export interface Occurrence {
+  readonly kind: Signal['kind']
+  readonly entity: Entity
+  readonly phase: Phase
+  readonly at: Stamp
+  readonly until: Stamp
+  readonly count: number
+  readonly attributes: Attributes
+  readonly burst: string | undefined
+  readonly line: number | null
+  readonly text: string
+}
+
+interface OpenSignal {
+  readonly kind: Signal['kind']
+  readonly entity: Entity
+  readonly phase: Phase
+  readonly key: string
+  at: Stamp
+  until: Stamp
+  count: number
+  readonly attributes: Attributes
+  readonly places: Place[]
+}
+
+export interface Bursts {
+  add(occurrence: Occurrence): void
+  signals(): readonly Signal[]
+  /** What had to go, one sentence a kind. */
+  leftOut(): readonly string[]
+}
+
+export const bursts = (most = MAX_SIGNALS): Bursts => {
+  let gap = BURST_GAP_MS
+  let signals: OpenSignal[] = []
+  let latest = new Map<string, OpenSignal>()
+  const gone = new Map<Signal['kind'], number>()
+
+  const joins = (open: OpenSignal, at: Stamp, phase: Phase): boolean =>
+    phase === 'point' && open.phase === 'point' && open.at.basis === at.basis && at.ms - open.until.ms <= gap && open.at.ms - at.ms <= gap
+
+  /** Joins what is further apart. */
+  const fold = (): void => {
+    gap *= 4
+    const kept: OpenSignal[] = []
+    latest = new Map()
+    for (const signal of signals) {
+      const open = latest.get(signal.key)
+      if (open && joins(open, signal.at, signal.phase)) {
+        widen(open, signal.at, signal.until, signal.count)
+        for (const place of signal.places) addPlace(open.places, place)
+      } else {
+        latest.set(signal.key, signal)
+        kept.push(signal)
+      }
+    }
+    signals = kept
+  }
+
+  /** Of the kind that says most, half of what it says goes: what it said least, the latest first. So the first of everything stays, and what stands out. */
+  const thin = (): void => {
+    const kind = mostOf(signals)
+    const said = new Map<string, number>()
+    for (const signal of signals) if (signal.kind === kind) said.set(groupOf(signal), (said.get(groupOf(signal)) ?? 0) + signal.count)
+    const keep = mostSaid(said, said.size - (said.size >> 1))
+    let room = said.size === 1 ? signals.length >> 1 : Infinity // one thing, begun and ended again and again
+    const kept: OpenSignal[] = []
+    let lost = 0
+    for (const signal of signals) {
+      if (signal.kind !== kind || (keep.has(groupOf(signal)) && room-- > 0)) kept.push(signal)
+      else {
+        lost += signal.count
+        if (latest.get(signal.key) === signal) latest.delete(signal.key)
+      }
+    }
+    signals = kept
+    gone.set(kind, (gone.get(kind) ?? 0) + lost)
+  }
+
+  const shrink = (): void => {
+    if (gap < LONGEST_GAP_MS && latest.size <= signals.length * WORTH_FOLDING) fold()
+    if (signals.length > most * WORTH_FOLDING) thin()
+  }
+
+  return {
+    add({ kind, entity, phase, at, until, count, attributes, burst, line, text }) {
+      const key = `${kind}\n${entity}\n${phase}\n${burst ?? keyOf(attributes)}`
+      // Cut now, cleaned when the input ends: of a burst only a few places are kept.
+      const place: Place = { line, at, text: text.length > RAW_LENGTH ? cut(text) : text }
+      const open = latest.get(key)
+      if (open !== undefined && joins(open, at, phase)) {
+        widen(open, at, until, count)
+        addPlace(open.places, place)
+        return
+      }
+      const next: OpenSignal = { kind, entity, phase, key, at, until, count, attributes, places: [place] }
+      latest.set(key, next)
+      signals.push(next)
+      if (signals.length > most) shrink()
+    },
+    signals: () => signals.map(({ key: _, ...signal }) => ({ ...signal, places: signal.places.map((place) => ({ ...place, text: clean(place.text) })) })),
+    leftOut: () => [...gone].map(([kind, count]) => `too much is distinct to keep it all: ${count} signals of ${kind} were left out, of what was said least`),
+  }
+}
+
+const widen = (open: OpenSignal, at: Stamp, until: Stamp, count: number): void => {
+  open.count += count
+  if (at.ms < open.at.ms) open.at = at
+  if (until.ms > open.until.ms) open.until = until
+}
+
+/** The first few places of a burst, and its last one. */
+const addPlace = (places: Place[], place: Place): void => {
+  if (places.length <= PLACES_AT_START) places.push(place)
+  else places[PLACES_AT_START] = place
+}
+
+/** A string of its own: a slice would keep the whole line. */
+const cut = (text: string): string => Buffer.from(text.slice(0, RAW_LENGTH), 'utf16le').toString('utf16le')
+
+/** What makes two occurrences one burst where nothing else is said; a number is not the text that shows it. */
+const keyOf = (attributes: Attributes): string => {
+  let key = ''
+  for (const name in attributes) {
+    const value = attributes[name]
+    key += typeof value === 'number' ? `${name}=${value}\u0000` : `${name}:${value}\u0000`
+  }
+  return key
+}
+
+/** The kind of most signals. */
+const mostOf = (signals: readonly OpenSignal[]): Signal['kind'] => {
+  const numbers = new Map<Signal['kind'], number>()
+  for (const { kind } of signals) numbers.set(kind, (numbers.get(kind) ?? 0) + 1)
+  return [...numbers].reduce((most, next) => (next[1] > most[1] ? next : most))[0]
+}
+
+/** What stays or goes together: the occurrences of one thing, the beginnings and ends of one entity's condition. */
+const groupOf = ({ phase, key, entity }: OpenSignal): string => (phase === 'point' ? key : entity)
+
+/** So many of these, those with the highest numbers; of equals the first. */
+const mostSaid = (said: ReadonlyMap<string, number>, room: number): ReadonlySet<string> => {
+  const sorted = [...said].sort((a, b) => b[1] - a[1]) // stable: equals stay in their order
+  return new Set(sorted.slice(0, room).map(([group]) => group))
+}
