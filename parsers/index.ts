@@ -19,6 +19,7 @@ import { pgbouncer } from './pgbouncer.js'
 import { postgresCsv } from './postgres-csv.js'
 import { postgresJson } from './postgres-json.js'
 import { postgresStderr } from './postgres-stderr.js'
+import { prometheusBlock } from './prometheus-block.js'
 import { prometheusJson } from './prometheus-json.js'
 import { promtool } from './promtool.js'
 import { redis } from './redis.js'
@@ -55,6 +56,7 @@ export const formats: readonly Format[] = [
   postgresCsv,
   postgresJson,
   postgresStderr,
+  prometheusBlock,
   prometheusJson,
   promtool,
   redis,

@@ -8,6 +8,7 @@ import { CHUNK_BYTES, close, gauged, peel, unpacked, type Bytes, type Gauge } fr
 import type { Source } from './extract-input.js'
 import { fileChunks } from './plain-file.js'
 import { queryIndexes } from './query-index.js'
+import { joinBlocks } from './tsdb-block.js'
 
 /** An archive that comes as a stream is kept in memory, since it is read twice; a larger one has to come as a file. */
 const MAX_STREAMED_ARCHIVE = 512 << 20
@@ -143,7 +144,7 @@ export const findInputs = async (paths: readonly string[], wanted: (name: string
   }
 
   for (const path of paths) await visit(path, path, true)
-  return { sources, saved, unreadable, totalBytes }
+  return { sources: joinBlocks(sources), saved, unreadable, totalBytes }
 }
 
 const byName = (a: Dirent, b: Dirent): number => Buffer.compare(Buffer.from(a.name), Buffer.from(b.name))
