@@ -2,7 +2,7 @@
 /** The command line: see docs and `faultline --help`. What a command does is in src/commands/<name>.ts; here is only what it takes. */
 import { utc } from '@date-fns/utc'
 import { Command, CommanderError, InvalidArgumentError, Option } from 'commander'
-import { parseISO } from 'date-fns'
+import { parseISO } from 'date-fns/parseISO'
 import type { AnalyzeFlags } from './commands/analyze.js'
 import { EXIT, say, version } from './commands/common.js'
 import type { ExtractFlags } from './commands/extract.js'
