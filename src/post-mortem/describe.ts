@@ -8,6 +8,8 @@ import { roundsOf } from '../causes/rounds.js'
 import { iso, type Timeline } from '../timeline/timeline.js'
 import { alternativesOf } from './alternatives.js'
 import { chartsOf } from './charts.js'
+import { knownNames } from './known-names.js'
+import { maskSecretsDeep } from '../model/mask-secrets.js'
 import { followUpsOf } from './follow-ups.js'
 import { gapsOf } from './gaps.js'
 import { missingIn } from './missing.js'
@@ -23,18 +25,21 @@ export interface DescribeOptions {
   readonly surroundings?: Surroundings
 }
 
-export const describe = (explanation: Explanation, found: readonly Found[], timeline: Timeline, options: DescribeOptions): PostMortem => ({
-  analysis: explanation.analysis,
-  version: options.version,
-  command: options.command,
-  incidents: explanation.incidents.map((one) => detail(one, found, timeline)),
-  missing: [
-    ...options.unreadable.map(({ path, reason }) => ({ what: `${path} could not be read (${reason})`, hides: 'whatever it says' })),
-    ...missingIn(explanation, timeline),
-  ],
-  clockNotes: [...timeline.clockNotes, ...undecided(explanation, found)],
-  surroundings: options.surroundings ?? { quotes: [], notes: [] },
-})
+/** Secrets are masked here, once, for whatever is made of it. */
+export const describe = (explanation: Explanation, found: readonly Found[], timeline: Timeline, options: DescribeOptions): PostMortem =>
+  maskSecretsDeep({
+    analysis: explanation.analysis,
+    version: options.version,
+    command: options.command,
+    incidents: explanation.incidents.map((one) => detail(one, found, timeline)),
+    missing: [
+      ...options.unreadable.map(({ path, reason }) => ({ what: `${path} could not be read (${reason})`, hides: 'whatever it says' })),
+      ...missingIn(explanation, timeline),
+    ],
+    clockNotes: [...timeline.clockNotes, ...undecided(explanation, found)],
+    surroundings: options.surroundings ?? { quotes: [], notes: [] },
+    known: knownNames(timeline),
+  })
 
 /** Where a cause was seen after its effect and only its source's resolution lets it be the cause: the order is the mechanism's word. */
 const undecided = (explanation: Explanation, found: readonly Found[]): readonly string[] => {

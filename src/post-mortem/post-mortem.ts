@@ -16,6 +16,13 @@ export interface PostMortem {
   readonly clockNotes: readonly string[]
   /** The lines around those that evidence cites. */
   readonly surroundings: Surroundings
+  /** Names of machines, pods and whoever they are run for: for redaction, shown nowhere. */
+  readonly known: readonly KnownName[]
+}
+
+export interface KnownName {
+  readonly kind: 'node' | 'namespace' | 'app' | 'pod' | 'volume' | 'database' | 'customer' | 'host'
+  readonly name: string
 }
 
 export interface IncidentDetail {

@@ -1,5 +1,7 @@
 /** Text of a log line, made safe to keep and show: it is data, whatever it says. */
 
+import { maskSecrets } from '../model/mask-secrets.js'
+
 /** Longest evidence kept from one line. */
 const EVIDENCE_LENGTH = 400
 
@@ -9,7 +11,7 @@ const UNSAFE = /\u001b\[[0-9;?]{0,16}[A-Za-z]|[\u0000-\u0008\u000b-\u001f\u007f-
 
 export const clean = (text: string): string => {
   const short = text.length > EVIDENCE_LENGTH * 2 ? text.slice(0, EVIDENCE_LENGTH * 2) : text
-  const safe = short.replace(UNSAFE, '').trimEnd()
+  const safe = maskSecrets(short.replace(UNSAFE, '')).trimEnd() // before it is cut: half a token has no form
   return safe.length > EVIDENCE_LENGTH ? `${safe.slice(0, EVIDENCE_LENGTH - 1)}…` : safe
 }
 
