@@ -134,6 +134,20 @@ const sayTrouble =
     said.emit(line, 'log.error', program(line, said), { app: said.component }, { burst: what })
   }
 
+const WEBHOOK = /[Ff]ailed calling webhook,? ?(?:failing (closed|open) )?"?([a-z0-9.-]{3,253})/u
+/** A webhook that fails closed refuses every object that it should look at: https://kubernetes.io/docs/reference/access-authn-authz/extensible-admission-controllers/ */
+const sayWebhook = (line: KlogLine, said: Saying): void => {
+  const [, how = 'closed', name = ''] = WEBHOOK.exec(line.text) ?? []
+  said.emit(line, how === 'closed' ? 'log.error' : 'log.warning', program(line, said), { app: said.component, reason: 'refused' }, { burst: `webhook ${name}` })
+}
+
+const GONE = /provider:? "?([A-Za-z0-9][A-Za-z0-9._-]{0,252})/u
+/** The cloud's own node controller: its node is no machine any more. */
+const sayGone = (line: KlogLine, said: Saying): void => {
+  const name = fieldsOf(line).get('node') ?? GONE.exec(messageOf(line))?.[1]
+  if (name !== undefined) said.emit(line, 'change.node-removed', node(name))
+}
+
 const sayZone = (line: KlogLine, said: Saying): void => {
   const state = fieldsOf(line).get('newState') ?? messageOf(line).slice(-24)
   if (!state.includes('Disruption')) return
@@ -149,6 +163,7 @@ export const controlPlaneMeanings: readonly Meaning[] = [
   { starts: 'Deleting pod', say: sayDeleting },
   { starts: 'Too few replicas', say: sayReplicas },
   { starts: 'Too many replicas', say: sayReplicas },
+  { starts: 'deleting node since it is no longer present in cloud provider', say: sayGone },
   { starts: 'Controller detected that zone', say: sayZone },
 
   { starts: 'Successfully bound pod to node', say: sayBound },
@@ -184,6 +199,7 @@ export const controlPlaneMentions: readonly Mention[] = [
   { contains: 'etcdserver: request timed out', say: sayTrouble('etcd timeout') },
   { contains: 'etcdserver: leader changed', say: sayTrouble('etcd leader changed') },
   { contains: 'mvcc: database space exceeded', say: sayTrouble('etcd space exceeded') },
+  { contains: 'ailed calling webhook', say: sayWebhook },
   { contains: 'Unable to authenticate the request', say: sayTrouble('authentication') },
   { contains: 'AttachVolume.Attach failed', say: sayAttach },
   { contains: 'Multi-Attach error', say: sayAttach },

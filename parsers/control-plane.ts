@@ -17,6 +17,14 @@ const TABLE: KlogTable = {
 
 const COMPONENTS = ['kube-apiserver', 'kube-controller-manager', 'kube-scheduler', 'cloud-controller-manager', 'kube-proxy']
 
+/** What files are called for short. */
+const SHORT_NAMES: readonly (readonly [string, string])[] = [
+  ['cloud-controller', 'cloud-controller-manager'],
+  ['apiserver', 'kube-apiserver'],
+  ['controller-manager', 'kube-controller-manager'],
+  ['scheduler.log', 'kube-scheduler'],
+]
+
 /** Source files that only these components have. */
 const SOURCES =
   /^(?:node_lifecycle_controller|schedule_one|scheduler|replica_set|apf_controller|endpoints_controller|endpointslice_controller|deployment_controller|garbagecollector|node_authorizer|node_tree|taint_manager|taint_eviction|cidrallocator|available_controller|leaderelection|controllermanager|job_controller|horizontal|resource_quota_controller|cronjob_controllerv2|stateful_set|daemon_controller|httplog|wrap|handler_proxy|proxier)\.go$/u
@@ -27,6 +35,8 @@ const componentOf = (context: InputContext): string => {
   const known = COMPONENTS.find((component) => placeOf(context.path).includes(component) || context.container === component)
   if (known !== undefined) return known
   const file = context.path.slice(context.path.lastIndexOf('/') + 1)
+  const short = SHORT_NAMES.find(([name]) => file.startsWith(name))
+  if (short !== undefined && context.container === null) return short[1]
   return context.container ?? (file.replace(/\.(?:log|txt|out)$/u, '') || 'klog')
 }
 

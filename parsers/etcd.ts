@@ -20,7 +20,18 @@ const GRAVE = [
   'no leader',
   'leader failed to send out heartbeat',
 ]
-const SLOW = ['took too long', 'slow fdatasync', 'slow disk', 'request stats', 'overloaded', 'heartbeat']
+const SLOW = ['took too long', 'slow fdatasync', 'slow disk', 'request stats', 'overloaded', 'heartbeat', 'prober detected unhealthy status', 'health check for peer', 'lost the TCP streaming connection', 'dropped internal Raft message']
+
+const reasonOf = (text: string): string =>
+  /space exceeded|NOSPACE|no space left/u.test(text)
+    ? 'disk-full'
+    : /fdatasync|slow disk/u.test(text)
+      ? 'disk-slow'
+      : /timed? ?out|took too long|deadline exceeded/u.test(text)
+        ? 'timeout'
+        : text.includes('connection refused')
+          ? 'refused'
+          : 'other'
 
 const TS = Buffer.from('"ts":')
 const LEVEL = Buffer.from('"level":"')
@@ -54,7 +65,7 @@ const open = (sink: Sink, context: InputContext): LineReader => {
     const entity: Entity = envelope?.pod ?? context.pod ?? process(envelope?.host ?? '-', 'etcd')
     const at = { ms: found.ms, basis: found.basis }
     const burst = withoutNumbers(message.replace(/[0-9a-f]{12,16}/gu, 'ID'))
-    sink.signal({ kind: grave || bad ? 'log.error' : 'log.warning', entity, at, attributes: { app: 'etcd' }, burst, text })
+    sink.signal({ kind: grave || bad ? 'log.error' : 'log.warning', entity, at, attributes: { app: 'etcd', reason: reasonOf(text) }, burst, text })
   }
 
   const readJson = (bytes: Buffer, start: number, end: number, envelope: Envelope | null): boolean => {

@@ -5,6 +5,7 @@ import { alertmanager } from './alertmanager.js'
 import { collected } from './collected.js'
 import { containerd } from './containerd.js'
 import { controlPlane } from './control-plane.js'
+import { coredns } from './coredns.js'
 import { etcd } from './etcd.js'
 import { exposition } from './exposition.js'
 import { grafanaJson } from './grafana-json.js'
@@ -15,6 +16,7 @@ import { kubelet } from './kubelet.js'
 import { kubernetesAudit, kubernetesEventLines } from './kubernetes-lines.js'
 import { kubernetesEvents, kubernetesObjects } from './kubernetes.js'
 import { metricCsv } from './metric-csv.js'
+import { networkAgent } from './network-agent.js'
 import { pgbouncer } from './pgbouncer.js'
 import { postgresCsv } from './postgres-csv.js'
 import { postgresJson } from './postgres-json.js'
@@ -40,6 +42,7 @@ export const formats: readonly Format[] = [
   collected,
   containerd,
   controlPlane,
+  coredns,
   etcd,
   exposition,
   grafanaJson,
@@ -52,6 +55,7 @@ export const formats: readonly Format[] = [
   kubernetesEvents,
   kubernetesObjects,
   metricCsv,
+  networkAgent,
   pgbouncer,
   postgresCsv,
   postgresJson,

@@ -70,7 +70,14 @@ const backOff: Meaning = (told) => {
   return told.message.includes('restarting failed') ? { kind: 'pod.crash-looping', attributes: withContainer(told, {}) } : null
 }
 
-const unhealthy: Meaning = (told) => (told.kind === 'Pod' ? { kind: 'pod.unready', attributes: withContainer(told, probeFailure(told.message)) } : null)
+/** The readiness of a Calico agent: its node has no routes to those peers. https://github.com/projectcalico/calico, node/pkg/health */
+const UNESTABLISHED = /BGP not established with ([0-9a-fA-F.:,]{3,400})/u
+
+const unhealthy: Meaning = (told) => {
+  const peers = told.message.includes('BGP not established') ? UNESTABLISHED.exec(told.message)?.[1] : undefined
+  if (peers !== undefined && told.kind === 'Pod') return { kind: 'network.pod-to-pod-lost', attributes: { reason: 'bgp', peer: peers } }
+  return told.kind === 'Pod' ? { kind: 'pod.unready', attributes: withContainer(told, probeFailure(told.message)) } : null
+}
 
 const mount: Meaning = (told) => ({ kind: 'pod.volume-mount-failed', attributes: mountFailure(told.message) })
 const attach: Meaning = (told) => ({ kind: 'pod.volume-mount-failed', attributes: { ...mountFailure(told.message), reason: 'attach' } })
