@@ -44,6 +44,8 @@ test('without any times its failures are missing evidence', async () => {
 })
 
 test('hostile lines are read past', async () => {
-  const extract = await read(`${coredns.example}\n[ERROR] plugin/errors: ${'2 '.repeat(9_000)}\n[${'['.repeat(9_000)}\n[INFO] ${'1.'.repeat(9_000)}" SERVFAIL \n`)
+  const extract = await read(
+    `${coredns.example}\n[ERROR] plugin/errors: ${'2 '.repeat(9_000)}\n[${'['.repeat(9_000)}\n[INFO] ${'1.'.repeat(9_000)}" SERVFAIL \n`,
+  )
   assert.equal(extract.format, 'coredns')
 })

@@ -89,12 +89,17 @@ const open = (sink: Sink, context: InputContext): LineReader => {
     end() {
       if (!untimed) return
       sink.warn('its lines carry no time: `kubectl logs --timestamps` gives them one')
-      sink.fact({ fact: 'missing', what: `the times of ${context.path}`, hides: "when CoreDNS could not resolve names: its lines carry no time, and no one's around them does" })
+      sink.fact({
+        fact: 'missing',
+        what: `the times of ${context.path}`,
+        hides: "when CoreDNS could not resolve names: its lines carry no time, and no one's around them does",
+      })
     },
   }
 }
 
-const MARK = /^(?:\d{4}\/\d\d\/\d\d \d\d:\d\d:\d\d )?\[(?:INFO|WARNING|ERROR|FATAL)\] (?:plugin\/[a-z0-9]{2,20}: |[0-9a-f.:[\]]{2,47}:\d{1,5} - \d{1,5} "[A-Z]|Reloading)|^CoreDNS-\d/u
+const MARK =
+  /^(?:\d{4}\/\d\d\/\d\d \d\d:\d\d:\d\d )?\[(?:INFO|WARNING|ERROR|FATAL)\] (?:plugin\/[a-z0-9]{2,20}: |[0-9a-f.:[\]]{2,47}:\d{1,5} - \d{1,5} "[A-Z]|Reloading)|^CoreDNS-\d/u
 
 export const coredns: LineFormat = {
   id: 'coredns',

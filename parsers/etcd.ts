@@ -20,7 +20,18 @@ const GRAVE = [
   'no leader',
   'leader failed to send out heartbeat',
 ]
-const SLOW = ['took too long', 'slow fdatasync', 'slow disk', 'request stats', 'overloaded', 'heartbeat', 'prober detected unhealthy status', 'health check for peer', 'lost the TCP streaming connection', 'dropped internal Raft message']
+const SLOW = [
+  'took too long',
+  'slow fdatasync',
+  'slow disk',
+  'request stats',
+  'overloaded',
+  'heartbeat',
+  'prober detected unhealthy status',
+  'health check for peer',
+  'lost the TCP streaming connection',
+  'dropped internal Raft message',
+]
 
 const reasonOf = (text: string): string =>
   /space exceeded|NOSPACE|no space left/u.test(text)

@@ -12,13 +12,15 @@ import type { Envelope, InputContext, LineFormat, LineReader, Sink } from '../sr
 import { found, preferEnvelope, readIso, stampOf } from '../src/read/stamps.js'
 import { decode } from '../src/read/text.js'
 
-const BIRD = /^bird6?: ([A-Za-z]{1,10}_[0-9A-Fa-f_]{3,45}|[A-Za-z]\w{0,60}): (?:Error: Hold timer expired|Received: Hold timer expired|Socket error: (?:No route to host|Connection timed out|Network is unreachable|Host is unreachable))/u
+const BIRD =
+  /^bird6?: ([A-Za-z]{1,10}_[0-9A-Fa-f_]{3,45}|[A-Za-z]\w{0,60}): (?:Error: Hold timer expired|Received: Hold timer expired|Socket error: (?:No route to host|Connection timed out|Network is unreachable|Host is unreachable))/u
 const IS_BIRD = /^bird6?: /u
 const UNESTABLISHED = /BGP not established with ([0-9a-fA-F.:,]{3,400})/u
 const WEAVE = /^(?:INFO|WARN|ERRO): \d{4}\/\d\d\/\d\d \d\d:\d\d:\d\d\.\d{1,9} ->\[([0-9a-fA-F.:[\]]{3,60})(?:\|[^\]]{0,300})?\]:? (.{1,400})/u
 const CUT_OFF = /timed out|i\/o timeout|no route to host|unreachable|connection reset|host is down|no response|UDP heartbeat/u
 const HEALTH = /^ {0,4}Cluster health: {1,40}(\d{1,5})\/(\d{1,5}) reachable {1,10}\(([0-9T:.Z+-]{20,40})\)/u
-const HEALTH_ROW = /^ {1,8}(?:[a-z0-9-]{1,63}\/)?([a-z0-9][a-z0-9.-]{0,252}) {1,80}[0-9a-fA-F.:]{2,45} {1,60}(reachable|unreachable|true|false|\d\/\d) {1,40}(reachable|unreachable|true|false|\d\/\d)\s*$/u
+const HEALTH_ROW =
+  /^ {1,8}(?:[a-z0-9-]{1,63}\/)?([a-z0-9][a-z0-9.-]{0,252}) {1,80}[0-9a-fA-F.:]{2,45} {1,60}(reachable|unreachable|true|false|\d\/\d) {1,40}(reachable|unreachable|true|false|\d\/\d)\s*$/u
 const isUp = (cell: string | undefined): boolean => cell === 'reachable' || cell === 'true' || (cell !== undefined && /^(\d)\/\1$/u.test(cell))
 
 const isB = (byte: number | undefined): boolean => byte === 98
@@ -44,7 +46,8 @@ const open = (sink: Sink, context: InputContext): LineReader => {
         const at = timed(envelope)
         sink.record(at?.ms ?? NaN, at?.basis ?? 'utc')
         const lost = BIRD.exec(text)
-        if (lost !== null && at !== null) say(whoOf(envelope), at, 'bgp', (lost[1] ?? '').replace(/^[A-Za-z]{1,10}_(?=[0-9A-Fa-f_]+$)/u, '').replaceAll('_', '.'), text)
+        if (lost !== null && at !== null)
+          say(whoOf(envelope), at, 'bgp', (lost[1] ?? '').replace(/^[A-Za-z]{1,10}_(?=[0-9A-Fa-f_]+$)/u, '').replaceAll('_', '.'), text)
         return true
       }
       const first = bytes[start] ?? 0
@@ -90,14 +93,16 @@ const open = (sink: Sink, context: InputContext): LineReader => {
   }
 }
 
-const FELIX = /^\d{4}-\d\d-\d\d \d\d:\d\d:\d\d\.\d{3} \[[A-Z]+\]\[\d{1,8}\] (?:felix|confd|node|monitor-addresses|status-reporter|tunnel-ip-allocator|cni-config-monitor|startup|client)\//u
+const FELIX =
+  /^\d{4}-\d\d-\d\d \d\d:\d\d:\d\d\.\d{3} \[[A-Z]+\]\[\d{1,8}\] (?:felix|confd|node|monitor-addresses|status-reporter|tunnel-ip-allocator|cni-config-monitor|startup|client)\//u
 
 export const networkAgent: LineFormat = {
   id: 'network-agent',
   takes: 'lines',
   reads: 'logs of Calico and Weave Net agents, the health that cilium status prints',
   reference: 'https://docs.tigera.io/calico/latest/operations/troubleshoot/component-logs',
-  example: 'INFO: 2026/03/02 10:01:00.123456 ->[10.0.0.2:6783|be:cc:0f:5b:ff:be(node-2)]: connection shutting down due to error: read tcp4 10.0.0.1:40000->10.0.0.2:6783: read: connection timed out',
+  example:
+    'INFO: 2026/03/02 10:01:00.123456 ->[10.0.0.2:6783|be:cc:0f:5b:ff:be(node-2)]: connection shutting down due to error: read tcp4 10.0.0.1:40000->10.0.0.2:6783: read: connection timed out',
   units: ['calico-node', 'bird', 'weave'],
   sniff: ({ lines }) => {
     const marked = lines.filter((line) => line.length < 4_096 && (IS_BIRD.test(line) || WEAVE.test(line) || FELIX.test(line))).length
