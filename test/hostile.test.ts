@@ -4,29 +4,13 @@ import { execFileSync } from 'node:child_process'
 import { chmod, symlink } from 'node:fs/promises'
 import { join } from 'node:path'
 import { test } from 'node:test'
-import { bzip2, zstd } from './packed.js'
+import { bzip2, xz, zstd } from './packed.js'
 import { gzipSync } from 'node:zlib'
 import { extractInput } from '../src/read/extract-input.js'
 import { findInputs } from '../src/read/inputs.js'
 import { folderWith, tarOf } from './files.js'
+import { LOG, readAll, withFile } from './read-all.js'
 import { read } from './read.js'
-
-const LOG = Array.from(
-  { length: 50 },
-  (_, second) => `2026-11-21T08:18:${String(second).padStart(2, '0')}Z level=info app=orders msg="job ${second} done"\n`,
-).join('')
-
-/** Everything that a run would read under these paths, names without the folder. */
-const readAll = async (folder: string, paths: readonly string[] = [folder]) => {
-  const { sources, unreadable } = await findInputs(paths)
-  const extracts = []
-  for (const source of sources) extracts.push(await extractInput(source))
-  const short = (text: string): string => text.replaceAll(`${folder}/`, '').replaceAll(folder, '')
-  return {
-    inputs: extracts.map(({ path, format, wrapping, records, warnings }) => ({ path: short(path), format, wrapping, records, warnings: warnings.map(short) })),
-    unreadable: unreadable.map(({ path, reason }) => ({ path: short(path), reason })),
-  }
-}
 
 test('a path that is not there is named with its reason, and the others are read', async (t) => {
   const folder = await folderWith(t, { 'a.log': LOG })
@@ -133,16 +117,6 @@ test('50 MB without any line end do not throw', async () => {
   assert.equal(lines, 1)
 })
 
-const withFile = async (name: string, content: Buffer) => {
-  const done: (() => unknown)[] = []
-  const folder = await folderWith({ after: (after: () => unknown) => done.push(after) }, { [name]: content })
-  try {
-    return await readAll(folder)
-  } finally {
-    for (const after of done) await after()
-  }
-}
-
 test('a gzip that was cut off keeps all that came before the cut, and says so', async () => {
   const text = LOG.repeat(2000)
   const packed = gzipSync(text)
@@ -161,12 +135,19 @@ test('a gzip of nothing but its header is unreadable, broken data say where they
   assert.ok((inputs[0]?.records ?? 0) > 0)
 })
 
-for (const [kind, packed] of Object.entries({ gzip: gzipSync(LOG), bzip2, zstd })) {
+for (const [kind, packed] of Object.entries({ gzip: gzipSync(LOG), bzip2, zstd, xz })) {
   test(`${kind} is taken off, whatever the file is called, alone and within gzip`, async () => {
     const once = await withFile('whatever.txt', packed)
     assert.deepEqual([once.inputs[0]?.wrapping, once.inputs[0]?.records, once.inputs[0]?.warnings, once.unreadable], [[kind], 50, [], []])
     const twice = await withFile('whatever.txt', gzipSync(packed))
     assert.deepEqual([twice.inputs[0]?.wrapping, twice.inputs[0]?.records], [['gzip', kind], 50])
+  })
+
+  test(`${kind}: several in one file are one log, and a tar in it is opened`, async () => {
+    const { inputs } = await withFile('a', Buffer.concat([packed, packed]))
+    assert.deepEqual([inputs[0]?.records, inputs[0]?.warnings], [100, []])
+    const inTar = await withFile('a', tarOf([{ name: 'x.log', content: packed }]))
+    assert.deepEqual([inTar.inputs[0]?.wrapping, inTar.inputs[0]?.records], [['tar', kind], 50])
   })
 
   test(`${kind} that was cut off is told, and does not hang`, async () => {
@@ -175,11 +156,6 @@ for (const [kind, packed] of Object.entries({ gzip: gzipSync(LOG), bzip2, zstd }
     assert.match(told, new RegExp(`${kind} data`, 'u'))
   })
 }
-
-test('several gzip members in one file are one log', async () => {
-  const { inputs } = await withFile('a.gz', Buffer.concat([gzipSync(LOG), gzipSync(LOG)]))
-  assert.equal(inputs[0]?.records, 100)
-})
 
 test('a bomb is stopped and named, not unpacked to its end', async () => {
   const member = gzipSync(Buffer.alloc(64 << 20, `${'a'.repeat(999_999)}\n`), { level: 9 })
@@ -193,9 +169,9 @@ test('compressed over and over is refused', async () => {
   assert.match((await withFile('a.gz', bytes)).unreadable[0]?.reason ?? '', /compressed more than 3 times/)
 })
 
-test('zip, xz and the like are named, with what to do', async () => {
-  const { unreadable } = await withFile('a.zip', Buffer.from('PK\u0003\u0004 and so on'))
-  assert.deepEqual(unreadable, [{ path: 'a.zip', reason: 'zip is not supported: unpack it and give what is in it' }])
+test('7-zip, rar and lz4 are named, with what to do', async () => {
+  const { unreadable } = await withFile('a.7z', Buffer.from([0x37, 0x7a, 0xbc, 0xaf, 0x27, 0x1c, 0, 4]))
+  assert.deepEqual(unreadable, [{ path: 'a.7z', reason: '7-zip is not supported: unpack it and give what is in it' }])
 })
 
 test('members of a tar are inputs of their own, compressed or not, archives in archives too', async () => {
@@ -233,6 +209,30 @@ test('members can be read in any order, several at once and twice', async (t) =>
     order.map((index) => 50 * (index + 1)),
   )
 })
+
+for (const [tool, kind] of [
+  ['bzip2', 'bzip2'],
+  ['zstd', 'zstd'],
+  ['xz', 'xz'],
+] as const)
+  test(`a tar packed by ${tool} is opened as it is`, { skip: has(tool) ? false : `there is no ${tool} here` }, async () => {
+    const pack = (input: string | Buffer): Buffer => execFileSync(tool, ['-c'], { input })
+    const { inputs, unreadable } = await withFile('d', pack(tarOf(['a', 'b', 'c'].map((name) => ({ name, content: pack(LOG.repeat(300)) })))))
+    assert.deepEqual(unreadable, [])
+    assert.deepEqual(
+      inputs.map(({ path, wrapping, records }) => `${path} ${wrapping.join('>')} ${records}`),
+      ['a', 'b', 'c'].map((name) => `d!/${name} ${kind}>tar>${kind} 15000`),
+    )
+  })
+
+function has(tool: string): boolean {
+  try {
+    execFileSync(tool, ['--version'], { stdio: 'ignore', input: '' })
+    return true
+  } catch {
+    return false
+  }
+}
 
 test('names that climb or are absolute are shown clean, with a warning; links are not followed', async () => {
   const { inputs } = await withFile(

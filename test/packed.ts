@@ -13,3 +13,10 @@ export const zstd = bytes([
   'KLUv/QRYnQUA4gkbGnC16gApN5FiojSd6ASAJ+nubiklXGtfHTfg/////////2/btm3btm3bbdu2bdu2bUuSJEmSJEkek2QtBFHqOH67JQMFcxqTLhVaolgOEUCKIMZAbXkeQmoGB7E0LIA1aXCnLC',
   'rrBKxBGqrXY6gh+Pb/DtAb5QESOEHgFQROEAyexh8ObyNR1Cv6FX2NPi7jyRRjmsX8ME8w8hfnZTl3+chcgNwtARs00IAwH/ynpAqIusIl',
 ])
+
+/** xz -9 */
+export const xz = bytes([
+  '/Td6WFoAAATm1rRGAgAhARwAAAAQz1jM4AvfAOxdABkMApKyqWYUhWa2ps+hJyHu1tv2CMqW1robhfUeR8gjdMpTAR5LcuThkfuLn6x4JkV8MeT58pUuHTw2tX/O0xAR4HhGWTSfx8Q9LRxD1I18hc',
+  '90JRb7AZzTahz5v4yZpJwtYmK6m6XKWUGRZ6pCsNUq6wmnBMjVedI/JZ52ThfBImaBxJKZ3A69yUAA7yl0gTR1UoEJaHFjZyETZqWGvNE1CUEd29wgxgRJLYRBaTs+a7XoP3ygPxNBhq3wPUdGo96l',
+  'P8D4OXRQ/J3VWoD8EyEUmxeXxUjb7WWk6BW79HisYCslzyFrhttbumHqAKO/SUEYG7wsAAGIAuAXAADF5WCEscRn+wIAAAAABFla',
+])

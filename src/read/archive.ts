@@ -1,14 +1,15 @@
 /** The files in an archive, and in archives in it, as inputs: read in place, in their order, never unpacked to disk. */
 import { posix } from 'node:path'
-import { close, gauged, peel, unreadable, unpacked, type Bytes, type Gauge, type Kind } from './decompress.js'
+import { close, gauged, peel, unreadable, unpacked, type Bytes, type Kind } from './decompress.js'
+import { gaugeOf, type Allowance } from './limits.js'
 import { INDEX_NAME, MAX_INDEX_BYTES, type QueryIndexes } from './query-index.js'
-import { walkTar, type TarMember, type TarWalk } from './tar.js'
+import { walkTar } from './tar.js'
 import { clean } from './text.js'
+import type { Walk, Walked } from './walk.js'
+import { walkZip } from './zip.js'
 
 /** An archive in an archive in an archive in an archive is read; one more is not. */
 const MAX_DEPTH = 4
-/** More files than this are not looked at. */
-const MAX_MEMBERS = 50_000
 const MAX_NAME = 1_024
 
 /** A file in an archive. */
@@ -27,47 +28,67 @@ export interface Listing {
   readonly unreadable: { readonly path: string; readonly reason: string }[]
 }
 
-/** Opens the archive's own bytes, compressions taken off. */
-type Open = () => Bytes
+/** Begins a walk through the archive, from its beginning. */
+export type Open = () => Promise<Walk>
+
+/** How the bytes of this kind of archive are walked through; null where it is none that is read. */
+export const walkOf = (kind: Kind, open: () => Bytes, allowance: Allowance): Open | null =>
+  kind === 'tar' ? () => Promise.resolve(walkTar(open())) : kind === 'zip' ? () => Promise.resolve(walkZip(open(), allowance)) : null
 
 /**
  * Members read one after the other share one pass over the archive; one that is asked for out of order begins a pass of its own.
  */
-const shelf = (open: Open): ((index: number) => Bytes) => {
-  let idle: { readonly tar: TarWalk; at: number } | null = null
+const shelf = (open: Open, allowance: Allowance): ((index: number) => Bytes) => {
+  let idle: { readonly walk: Walk; at: number } | null = null
   return async function* (index) {
-    const mine = idle !== null && idle.at <= index ? idle : { tar: walkTar(open()), at: 0 }
+    const mine = idle !== null && idle.at <= index ? idle : { walk: await open(), at: 0 }
     if (mine === idle) idle = null
     let whole = false
     try {
-      for (; mine.at <= index; mine.at++) if ((await mine.tar.next()) === null) throw unreadable('the archive changed while it was read')
-      yield* mine.tar.body()
+      for (; mine.at <= index; mine.at++) if ((await mine.walk.next()) === null) throw unreadable('the archive changed while it was read')
+      yield* mine.walk.body(gaugeOf(allowance))
       whole = true
     } finally {
       const outdated = whole ? idle : mine
       if (whole) idle = mine
-      await outdated?.tar.close()
+      await outdated?.walk.close()
     }
   }
 }
 
-export const listTar = async (path: string, bytes: Bytes, open: Open, wrapping: readonly string[], indexes: QueryIndexes): Promise<Listing> => {
+interface Archive {
+  readonly path: string
+  /** The walk that lists it; members are read on walks of their own. */
+  readonly walk: Walk
+  readonly open: Open
+  readonly wrapping: readonly string[]
+  readonly depth: number
+}
+
+interface Found {
+  readonly listing: Listing
+  readonly indexes: QueryIndexes
+  readonly allowance: Allowance
+  /** How many more files may be taken. */
+  readonly room: () => number
+}
+
+/** Everything in the archive. `room`: how many more files may be taken. Never throws for what is in it. */
+export const listArchive = async (
+  archive: Omit<Archive, 'depth'>,
+  indexes: QueryIndexes,
+  allowance: Allowance,
+  room: number = allowance.limits.maxMembers,
+): Promise<Listing> => {
   const listing: Listing = { members: [], unreadable: [] }
-  await list(path, bytes, open, wrapping, indexes, 1, listing)
+  await list({ ...archive, depth: 1 }, { listing, indexes, allowance, room: () => room - listing.members.length - listing.unreadable.length })
   return listing
 }
 
-const list = async (
-  path: string,
-  bytes: Bytes,
-  open: Open,
-  wrapping: readonly string[],
-  indexes: QueryIndexes,
-  depth: number,
-  listing: Listing,
-): Promise<void> => {
-  const tar = walkTar(bytes)
-  const memberBytes = shelf(open)
+const list = async (archive: Archive, found: Found): Promise<void> => {
+  const { path, walk } = archive
+  const { listing } = found
+  const memberBytes = shelf(archive.open, found.allowance)
   const taken = new Map<string, number>()
   const before = listing.members.length
   const unreadableBefore = listing.unreadable.length
@@ -76,25 +97,26 @@ const list = async (
   let stopped: string | null = null
   try {
     for (let index = 0; ; index++) {
-      const entry = await tar.next()
+      const entry = await walk.next()
       if (entry === null) break
-      if (listing.members.length >= MAX_MEMBERS) {
-        stopped = `more than ${MAX_MEMBERS} files: the rest is not read`
-        break
-      }
       if (entry.type === 'link') links++
       else if (entry.type === 'other') others++
       if (entry.type !== 'file' || isClutter(entry.name)) continue
+      if (found.room() <= 0) {
+        stopped = tooMany(found.allowance)
+        break
+      }
       const { name, warning } = cleanName(entry.name)
       const count = (taken.get(name) ?? 0) + 1
       taken.set(name, count)
       const at = `${path}!/${name}${count > 1 ? ` (${count})` : ''}`
-      await look(entry, at, warning, tar, () => memberBytes(index), wrapping, indexes, depth, listing)
+      if (entry.problem !== null) listing.unreadable.push({ path: at, reason: entry.problem })
+      else await look(entry, at, warning, archive, () => memberBytes(index), found)
     }
   } catch (error) {
     stopped = error instanceof Error ? error.message : String(error)
   } finally {
-    await tar.close()
+    await walk.close()
   }
   // What concerns the archive is said with the last of its files: where it ends, something may be missing.
   const last = listing.members.at(-1)
@@ -109,40 +131,45 @@ const list = async (
   if (first !== undefined && others > 0) first.warnings.push(`${path}: ${others} special or sparse ${others === 1 ? 'member was' : 'members were'} not read`)
 }
 
+export const tooMany = ({ limits }: Allowance): string => `more than ${limits.maxMembers} files: the rest is not read (--max-members allows more)`
+
 /** One file of an archive: an input, or an archive again. */
 const look = async (
-  entry: TarMember,
+  entry: Walked,
   path: string,
   warning: string | null,
-  tar: TarWalk,
-  open: Open,
-  wrapping: readonly string[],
-  indexes: QueryIndexes,
-  depth: number,
-  listing: Listing,
+  { walk, wrapping, depth }: Archive,
+  open: () => Bytes,
+  { listing, indexes, allowance, room }: Found,
 ): Promise<void> => {
-  // The compressed size is the member's own, or that of the whole archive around it: the smaller bound, so bombs inside are found too.
-  const gauge = (): Gauge => ({ raw: 0 })
-  const known = gauge()
+  // The packed size is the member's own, or that of the whole archive around it: the smaller bound, so bombs inside are found too.
+  const known = gaugeOf(allowance)
   let peeled
   try {
-    peeled = await peel(gauged(tar.body(), known), known)
+    peeled = await peel(gauged(walk.body(gaugeOf(allowance)), known), known)
   } catch (error) {
     listing.unreadable.push({ path, reason: error instanceof Error ? error.message : String(error) })
     return
   }
   const { layers, kind } = peeled
-  const inner: Open = () => {
-    const own = gauge()
+  const inner = (): Bytes => {
+    const own = gaugeOf(allowance)
     return unpacked(gauged(open(), own), layers, own)
   }
   try {
     const reason = kind === 'extract' ? 'a saved extract within an archive: unpack it and give the extract' : notRead(kind)
+    const walkInner = walkOf(kind, inner, allowance)
     if (reason !== null) listing.unreadable.push({ path, reason })
-    else if (kind === 'tar') {
+    else if (walkInner !== null) {
       if (depth >= MAX_DEPTH) listing.unreadable.push({ path, reason: `archives within archives more than ${MAX_DEPTH} deep` })
-      else await list(path, peeled.bytes, inner, [...wrapping, ...layers, 'tar'], indexes, depth + 1, listing)
+      else {
+        const bytes = peeled.bytes
+        const listed = await walkOf(kind, () => bytes, allowance)?.()
+        if (listed !== undefined)
+          await list({ path, walk: listed, open: walkInner, wrapping: [...wrapping, ...layers, kind], depth: depth + 1 }, { listing, indexes, allowance, room })
+      }
     } else {
+      if (layers.length > 0) allowance.packed++
       if (posix.basename(path) === INDEX_NAME && entry.size <= MAX_INDEX_BYTES) indexes.learn(path, await textOf(peeled.bytes))
       listing.members.push({
         path,
@@ -160,7 +187,7 @@ const look = async (
 
 /** Why this kind of archive is not read; null where it is. */
 export const notRead = (kind: Kind): string | null =>
-  kind === 'xz' || kind === 'zip' || kind === '7-zip' || kind === 'rar' || kind === 'lz4' ? `${kind} is not supported: unpack it and give what is in it` : null
+  kind === '7-zip' || kind === 'rar' || kind === 'lz4' ? `${kind} is not supported: unpack it and give what is in it` : null
 
 const textOf = async (bytes: Bytes): Promise<string> => {
   const parts: Buffer[] = []

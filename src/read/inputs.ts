@@ -2,13 +2,16 @@
 import { createReadStream, type Dirent } from 'node:fs'
 import { readdir, stat } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
-import { isClutter, listTar, notRead, type Member } from './archive.js'
+import { isClutter, listArchive, notRead, tooMany, walkOf, type Listing, type Open } from './archive.js'
 import { contextOf } from './context.js'
-import { CHUNK_BYTES, close, gauged, peel, unpacked, type Bytes, type Gauge } from './decompress.js'
+import { CHUNK_BYTES } from './decoders.js'
+import { close, gauged, peel, unpacked, type Bytes, type Kind } from './decompress.js'
 import type { Source } from './extract-input.js'
+import { allow, gaugeOf, usualLimits, type Gauge, type Limits } from './limits.js'
 import { fileChunks } from './plain-file.js'
 import { queryIndexes } from './query-index.js'
 import { joinBlocks } from './tsdb-block.js'
+import { hasContents, walkZipFile } from './zip-file.js'
 
 /** An archive that comes as a stream is kept in memory, since it is read twice; a larger one has to come as a file. */
 const MAX_STREAMED_ARCHIVE = 512 << 20
@@ -36,26 +39,41 @@ export interface Inputs {
   readonly totalBytes: number
 }
 
-/** `wanted` leaves out files (archives as a whole) by their name, unopened. */
-export const findInputs = async (paths: readonly string[], wanted: (name: string) => boolean = () => true): Promise<Inputs> => {
+/** Everything under these paths. `wanted` leaves out files (archives as a whole) by their name, unopened. Never throws: what cannot be read is told. */
+export const findInputs = async (
+  paths: readonly string[],
+  wanted: (name: string) => boolean = () => true,
+  limits: Limits = usualLimits,
+): Promise<Inputs> => {
+  const allowance = allow(limits)
   const sources: Source[] = []
   const saved: Saved[] = []
   const unreadable: Unreadable[] = []
   const indexes = queryIndexes()
   const seen = new Set<string>()
   let totalBytes = 0
+  let full = false
 
-  const addMembers = async (members: readonly Member[]): Promise<void> => {
+  const room = (): number => limits.maxMembers - sources.length
+
+  const addMembers = async ({ members, unreadable: unread }: Listing): Promise<void> => {
+    unreadable.push(...unread)
     for (const { path, size, ...member } of members) {
-      totalBytes += member.wrapping.at(-1) === 'tar' ? size : size * USUAL_RATIO
+      totalBytes += isArchive(member.wrapping.at(-1)) ? size : size * USUAL_RATIO
       sources.push({ ...member, path, context: contextOf(path, await indexes.expressionOf(path)) })
     }
   }
 
   const addFile = async (path: string, name: string, size: number, changedMs: number): Promise<void> => {
-    const open = (gauge: Gauge, highWaterMark: number): Bytes => gauged(createReadStream(path, { highWaterMark }) as AsyncIterable<Buffer>, gauge) // no encoding is set: buffers
-    const known: Gauge = { raw: 0 }
-    const { layers, kind, bytes } = await peel(open(known, PEEK_BYTES), known)
+    if (room() <= 0) {
+      // Said once.
+      if (!full) unreadable.push({ path: name, reason: tooMany(allowance) })
+      full = true
+      return
+    }
+    const read = (gauge: Gauge, highWaterMark: number): Bytes => gauged(createReadStream(path, { highWaterMark }) as AsyncIterable<Buffer>, gauge) // no encoding is set: buffers
+    const known = gaugeOf(allowance)
+    const { layers, kind, bytes } = await peel(read(known, PEEK_BYTES), known)
     try {
       const reason = notRead(kind)
       if (reason !== null) {
@@ -63,19 +81,19 @@ export const findInputs = async (paths: readonly string[], wanted: (name: string
         return
       }
       const chunks = (): Bytes => {
-        const gauge: Gauge = { raw: 0 }
-        return unpacked(open(gauge, CHUNK_BYTES), layers, gauge)
+        const gauge = gaugeOf(allowance)
+        return unpacked(read(gauge, CHUNK_BYTES), layers, gauge)
       }
       if (kind === 'extract') {
         saved.push({ path: name, chunks })
         return
       }
-      if (kind === 'tar') {
-        const { members, unreadable: unread } = await listTar(name, bytes, chunks, [...layers, 'tar'], indexes)
-        unreadable.push(...unread)
-        await addMembers(members)
+      const open = await opener(path, kind, layers, chunks)
+      if (open !== null) {
+        await addMembers(await listArchive({ path: name, walk: await open(), open, wrapping: [...layers, kind] }, indexes, allowance, room()))
         return
       }
+      if (layers.length > 0) allowance.packed++
       totalBytes += layers.length > 0 ? size * USUAL_RATIO : size
       const context = contextOf(name, await indexes.expressionOf(path))
       if (layers.length > 0) sources.push({ path: name, wrapping: layers, changedMs, context, chunks })
@@ -85,23 +103,27 @@ export const findInputs = async (paths: readonly string[], wanted: (name: string
     }
   }
 
+  /** How to walk through the archive; null where it is none. A zip that is not packed itself is read by its table of contents. */
+  const opener = async (path: string, kind: Kind, layers: readonly string[], chunks: () => Bytes): Promise<Open | null> => {
+    if (kind === 'zip' && layers.length === 0 && (await hasContents(path, allowance))) return () => walkZipFile(path, allowance)
+    return walkOf(kind, chunks, allowance)
+  }
+
   const addStream = async (stream: Bytes, name: string): Promise<void> => {
-    const gauge: Gauge = { raw: 0 }
+    const gauge = gaugeOf(allowance)
     const { layers, kind, bytes } = await peel(gauged(stream, gauge), gauge)
     const reason = notRead(kind)
     if (reason !== null) {
       await close(bytes)
       unreadable.push({ path: name, reason })
-    } else if (kind === 'tar') {
+    } else if (isArchive(kind)) {
       const kept = await keep(bytes)
-      if (kept === null) {
+      const open = kept === null ? null : walkOf(kind, () => replay(kept), allowance)
+      if (open === null) {
         unreadable.push({ path: name, reason: `an archive of more than ${MAX_STREAMED_ARCHIVE >> 20} MiB in a stream: save it to a file and give that` })
         return
       }
-      const again = (): Bytes => replay(kept)
-      const { members, unreadable: unread } = await listTar(name, again(), again, [...layers, 'tar'], indexes)
-      unreadable.push(...unread)
-      await addMembers(members)
+      await addMembers(await listArchive({ path: name, walk: await open(), open, wrapping: [...layers, kind] }, indexes, allowance, room()))
     } else if (kind === 'extract') saved.push({ path: name, chunks: () => bytes })
     else sources.push({ path: name, wrapping: layers, changedMs: null, context: contextOf(name), once: true, chunks: () => bytes })
   }
@@ -146,6 +168,8 @@ export const findInputs = async (paths: readonly string[], wanted: (name: string
   for (const path of paths) await visit(path, path, true)
   return { sources: joinBlocks(sources), saved, unreadable, totalBytes }
 }
+
+const isArchive = (kind: string | undefined): boolean => kind === 'tar' || kind === 'zip'
 
 const byName = (a: Dirent, b: Dirent): number => Buffer.compare(Buffer.from(a.name), Buffer.from(b.name))
 

@@ -4,60 +4,19 @@
  * https://www.gnu.org/software/tar/manual/html_node/Standard.html, https://pubs.opengroup.org/onlinepubs/9799919799/utilities/pax.html
  */
 import { isTar, unreadable, type Bytes } from './decompress.js'
-
-export interface TarMember {
-  readonly name: string
-  readonly type: 'file' | 'folder' | 'link' | 'other'
-  readonly size: number
-  readonly changedMs: number | null
-}
-
-export interface TarWalk {
-  /** The next member; null at the end. What was not read of the one before is skipped. */
-  next(): Promise<TarMember | null>
-  /** The bytes of the member that next() gave last. */
-  body(): Bytes
-  close(): Promise<void>
-}
+import { piecesOf, type Walk, type Walked } from './walk.js'
 
 const BLOCK = 512
 /** A header that carries a name or attributes; a longer one is skipped, its name stays as it was. */
 const MAX_HEADER_BYTES = 1 << 20
 
-export const walkTar = (source: Bytes): TarWalk => {
-  const iterator = source[Symbol.asyncIterator]()
-  let chunk = Buffer.alloc(0)
+export const walkTar = (source: Bytes): Walk => {
+  const pieces = piecesOf(source)
   let left = 0 // of the member's body
   let padding = 0
 
-  /** Up to `most` bytes, as they come; null at the end. */
-  const pull = async (most: number): Promise<Buffer | null> => {
-    while (chunk.length === 0) {
-      const next = await iterator.next()
-      if (next.done) return null
-      chunk = next.value as Buffer<ArrayBuffer> // node's buffers of streams and zlib are never shared memory
-    }
-    const piece = chunk.subarray(0, most)
-    chunk = chunk.subarray(piece.length)
-    return piece
-  }
-  const take = async (count: number): Promise<Buffer> => {
-    const parts: Buffer[] = []
-    let missing = count
-    while (missing > 0) {
-      const piece = await pull(missing)
-      if (piece === null) break
-      parts.push(piece)
-      missing -= piece.length
-    }
-    return parts.length === 1 && parts[0] ? parts[0] : Buffer.concat(parts)
-  }
   const skip = async (count: number): Promise<void> => {
-    for (let missing = count; missing > 0;) {
-      const piece = await pull(missing)
-      if (piece === null) throw cutOff()
-      missing -= piece.length
-    }
+    if (!(await pieces.skip(count))) throw cutOff()
   }
   /** The body of a header that belongs to the member after it. */
   const headerBody = async (size: number): Promise<Buffer | null> => {
@@ -66,7 +25,7 @@ export const walkTar = (source: Bytes): TarWalk => {
       await skip(padded)
       return null
     }
-    const body = await take(padded)
+    const body = await pieces.take(padded)
     if (body.length < padded) throw cutOff()
     return body.subarray(0, size)
   }
@@ -78,7 +37,7 @@ export const walkTar = (source: Bytes): TarWalk => {
       let longName: string | null = null
       let pax: ReadonlyMap<string, string> = new Map()
       for (;;) {
-        const header = await take(BLOCK)
+        const header = await pieces.take(BLOCK)
         if (header.length === 0) return null
         if (header.length < BLOCK) throw cutOff()
         if (header.every((byte) => byte === 0)) return null
@@ -97,23 +56,24 @@ export const walkTar = (source: Bytes): TarWalk => {
           if (!Number.isSafeInteger(left) || left < 0) throw unreadable('the tar archive is broken here')
           padding = (BLOCK - (left % BLOCK)) % BLOCK
           const seconds = pax.has('mtime') ? Number(pax.get('mtime')) : number(header, 136, 148)
-          return { name, type: typeOf(type, name, pax), size: left, changedMs: seconds > 0 ? Math.floor(seconds * 1000) : null }
+          return { name, type: typeOf(type, name, pax), size: left, changedMs: seconds > 0 ? Math.floor(seconds * 1000) : null, problem: null }
         }
       }
     },
-    async *body() {
+    async *body(gauge) {
       while (left > 0) {
-        const piece = await pull(left)
+        const piece = await pieces.pull(left)
         if (piece === null) {
           left = padding = 0
           throw cutOff()
         }
         left -= piece.length
+        gauge.raw += piece.length
         yield piece
       }
     },
     async close() {
-      await iterator.return?.()
+      await pieces.close()
     },
   }
 }
@@ -139,7 +99,7 @@ const number = (header: Buffer, start: number, end: number): number => {
   return digits === '' ? 0 : /^[0-7]+$/u.test(digits) ? Number.parseInt(digits, 8) : NaN
 }
 
-const typeOf = (type: string, name: string, pax: ReadonlyMap<string, string>): TarMember['type'] => {
+const typeOf = (type: string, name: string, pax: ReadonlyMap<string, string>): Walked['type'] => {
   if (type === '0' || type === '\0' || type === '7') {
     if (name.endsWith('/')) return 'folder'
     return [...pax.keys()].some((key) => key.startsWith('GNU.sparse.')) ? 'other' : 'file'
