@@ -40,11 +40,7 @@ export interface Inputs {
 }
 
 /** Everything under these paths. `wanted` leaves out files (archives as a whole) by their name, unopened. Never throws: what cannot be read is told. */
-export const findInputs = async (
-  paths: readonly string[],
-  wanted: (name: string) => boolean = () => true,
-  limits: Limits = usualLimits,
-): Promise<Inputs> => {
+export const findInputs = async (paths: readonly string[], wanted: (name: string) => boolean = () => true, limits: Limits = usualLimits): Promise<Inputs> => {
   const allowance = allow(limits)
   const sources: Source[] = []
   const saved: Saved[] = []
