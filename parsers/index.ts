@@ -17,6 +17,7 @@ import { kubernetesAudit, kubernetesEventLines } from './kubernetes-lines.js'
 import { kubernetesEvents, kubernetesObjects } from './kubernetes.js'
 import { metricCsv } from './metric-csv.js'
 import { networkAgent } from './network-agent.js'
+import { patroni } from './patroni.js'
 import { pgbouncer } from './pgbouncer.js'
 import { postgresCsv } from './postgres-csv.js'
 import { postgresJson } from './postgres-json.js'
@@ -56,6 +57,7 @@ export const formats: readonly Format[] = [
   kubernetesObjects,
   metricCsv,
   networkAgent,
+  patroni,
   pgbouncer,
   postgresCsv,
   postgresJson,

@@ -203,7 +203,7 @@ export const postgresJson: LineFormat = {
         if (Number.isNaN(at)) return false
         sink.record(at, 'utc')
         const error = typeof line['error'] === 'string' ? line['error'] : ''
-        if (line['level'] === 'error') server.manager({ ms: at, basis: 'utc' }, 'cloudnative-pg', error === '' ? message : `${message}: ${error}`)
+        if (line['level'] === 'error' || FAILOVER.test(message)) server.manager({ ms: at, basis: 'utc' }, 'cloudnative-pg', error === '' ? message : `${message}: ${error}`)
         return true
       },
       end() {
@@ -213,6 +213,9 @@ export const postgresJson: LineFormat = {
     }
   },
 }
+
+/** The operator says of its own accord that the primary is lost: https://cloudnative-pg.io/documentation/current/failover/ */
+const FAILOVER = /^(?:Current primary isn't healthy|Failing over|initiating a failover)/iu
 
 /** 'ts' is in seconds, since 1.22 an RFC 3339 time. */
 const operatorTime = (line: Json, seconds: number): number => {

@@ -309,6 +309,8 @@ const RULES: readonly Rule[] = [
   // What an administrator or a client asked for.
   { begins: ['canceling autovacuum task', 'terminating connection due to idle-session timeout'], tell: () => true },
   { begins: ['terminating background worker', 'terminating autovacuum process', 'terminating walreceiver process due to administrator'], tell: () => true },
+  // A standby becomes the server that takes writes.
+  { begins: ['received promote request'], tell: told('log.warning', 'promoted') },
   { begins: ['checkpoints are occurring too frequently'], tell: told('log.warning', 'checkpoints') },
   { begins: ['could not fork ', 'could not create shared memory', 'could not map anonymous shared memory'], tell: told('log.error', 'resources') },
   {

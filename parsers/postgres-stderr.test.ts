@@ -307,3 +307,11 @@ describe('the stderr log of Postgres', () => {
     )
   })
 })
+
+test("Azure's prefix '%t-%c-' leaves only a hyphen before the severity", async () => {
+  const extract = await read(
+    '2026-03-02 10:00:00 UTC-5e8c1a2b.1f4-FATAL:  sorry, too many clients already\n2026-03-02 10:00:02 UTC-5e8c1a2b.1f4-LOG:  checkpoint complete: wrote 100 buffers\n',
+  )
+  assert.equal(extract.format, 'postgres')
+  assert.equal(extract.signals[0]?.kind, 'postgres.connections-saturated')
+})

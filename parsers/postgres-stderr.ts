@@ -31,9 +31,10 @@ interface Held {
   detail: string
 }
 
-const STRONG = /(?:^|[\s:>\]])(?:LOG|FATAL|PANIC|STATEMENT|DETAIL|HINT|ERREUR|FEHLER|WARNUNG|ANWEISUNG|INSTRUCTION): {2}\S/u
-const WEAK = /(?:^|[\s:>\]])(?:ERROR|WARNING|NOTICE|CONTEXT): {2}\S/u
-const NARROW = /(?:^|[\s:>\]])LOG: (?:duration|statement|connection|disconnection|checkpoint|database system|automatic)\b/u
+/** Azure's prefix is '%t-%c-': nothing but a hyphen stands before the severity. */
+const STRONG = /(?:^|[\s:>\]-])(?:LOG|FATAL|PANIC|STATEMENT|DETAIL|HINT|ERREUR|FEHLER|WARNUNG|ANWEISUNG|INSTRUCTION): {2}\S/u
+const WEAK = /(?:^|[\s:>\]-])(?:ERROR|WARNING|NOTICE|CONTEXT): {2}\S/u
+const NARROW = /(?:^|[\s:>\]-])LOG: (?:duration|statement|connection|disconnection|checkpoint|database system|automatic)\b/u
 const SEVERITY_END = /[A-Z]{3,9}: {1,2}\S/u
 const STAMP = /\d{4}-\d\d-\d\d[ T]\d\d:\d\d:\d\d|\b1\d{9}\.\d{3}\b/u
 
