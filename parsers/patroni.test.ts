@@ -5,7 +5,9 @@ import { read } from '../test/read.js'
 import { patroni } from './patroni.js'
 
 const said = (extract: InputExtract): readonly string[] =>
-  extract.signals.map(({ at, kind, entity, attributes }) => `${new Date(at.ms).toISOString().slice(14, 19)} ${kind} ${entity} ${String(attributes['reason'] ?? '')}`)
+  extract.signals.map(
+    ({ at, kind, entity, attributes }) => `${new Date(at.ms).toISOString().slice(14, 19)} ${kind} ${entity} ${String(attributes['reason'] ?? '')}`,
+  )
 
 test('the example is a line of this format', async () => {
   const extract = await read(`${patroni.example}\n`)
@@ -52,6 +54,8 @@ test('a Python program that logs the same way is no Patroni', async () => {
 })
 
 test('hostile lines are read past', async () => {
-  const extract = await read(`${patroni.example}\n2026-03-02 10:00:00,123 INFO: ${'demoting self because '.repeat(5_000)}\n2026-03-02 10:00:00,123 INFO: I am (${'a'.repeat(70_000)}\n`)
+  const extract = await read(
+    `${patroni.example}\n2026-03-02 10:00:00,123 INFO: ${'demoting self because '.repeat(5_000)}\n2026-03-02 10:00:00,123 INFO: I am (${'a'.repeat(70_000)}\n`,
+  )
   assert.equal(extract.format, 'patroni')
 })

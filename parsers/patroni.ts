@@ -23,15 +23,26 @@ interface Told {
 }
 
 const MEANINGS: readonly (readonly [RegExp, (match: RegExpExecArray) => Told])[] = [
-  [/^[Dd]emoting self(?: because (.{1,160}))?/u, (match) => ({ kind: 'postgres.shutdown', attributes: { mode: 'demoted', ...(match[1] === undefined ? {} : { reason: match[1] }) } })],
-  [/^demoted self(?: because (.{1,160}))?/u, (match) => ({ kind: 'postgres.shutdown', attributes: { mode: 'demoted', ...(match[1] === undefined ? {} : { reason: match[1] }) } })],
+  [
+    /^[Dd]emoting self(?: because (.{1,160}))?/u,
+    (match) => ({ kind: 'postgres.shutdown', attributes: { mode: 'demoted', ...(match[1] === undefined ? {} : { reason: match[1] }) } }),
+  ],
+  [
+    /^demoted self(?: because (.{1,160}))?/u,
+    (match) => ({ kind: 'postgres.shutdown', attributes: { mode: 'demoted', ...(match[1] === undefined ? {} : { reason: match[1] }) } }),
+  ],
   [/^promoted self to leader/u, () => ({ kind: 'postgres.ready', attributes: { reason: 'promoted' } })],
-  [/^(?:doing crash recovery in a single user mode|starting after demotion in progress)/u, () => ({ kind: 'postgres.recovering', attributes: { reason: 'patroni' } })],
+  [
+    /^(?:doing crash recovery in a single user mode|starting after demotion in progress)/u,
+    () => ({ kind: 'postgres.recovering', attributes: { reason: 'patroni' } }),
+  ],
 ]
 /** Lost its place to keep the lock, or the lock itself. */
-const GRAVE = /^(?:Error communicating with DCS|DCS is not accessible|system ID mismatch|Could not take out TTL lock|failed to (?:update leader lock|start postgres|acquire initialization lock)|(?:Failed|failed) to (?:bootstrap|update leader)|postmaster .{0,40}(?:died|terminated)|(?:PostgreSQL|postgres) is not running|waiting for leader to bootstrap|Loop time exceeded|Exceeded (?:retry|maximum)|pg_rewind)/u
+const GRAVE =
+  /^(?:Error communicating with DCS|DCS is not accessible|system ID mismatch|Could not take out TTL lock|failed to (?:update leader lock|start postgres|acquire initialization lock)|(?:Failed|failed) to (?:bootstrap|update leader)|postmaster .{0,40}(?:died|terminated)|(?:PostgreSQL|postgres) is not running|waiting for leader to bootstrap|Loop time exceeded|Exceeded (?:retry|maximum)|pg_rewind)/u
 
-const reasonOf = (said: string): string => (/DCS|etcd|consul|zookeeper|Loop time|retry/iu.test(said) ? 'timeout' : /Max retries|refused/u.test(said) ? 'refused' : 'other')
+const reasonOf = (said: string): string =>
+  /DCS|etcd|consul|zookeeper|Loop time|retry/iu.test(said) ? 'timeout' : /Max retries|refused/u.test(said) ? 'refused' : 'other'
 
 const isAsciiDigit = (byte: number | undefined): boolean => byte !== undefined && byte >= 48 && byte <= 57
 
@@ -95,7 +106,8 @@ const open = (sink: Sink, context: InputContext): LineReader => {
 }
 
 const LINE = /^\d{4}-\d\d-\d\d \d\d:\d\d:\d\d,\d{3} (?:INFO|WARNING|ERROR|CRITICAL): /u
-const WORDS = /I am \(?[A-Za-z0-9]|Lock owner: |leader with the lock|DCS|self (?:to leader|because)|patroni|leader lock|establishing a new .{0,10}connection to the postgres|postmaster pid=/iu
+const WORDS =
+  /I am \(?[A-Za-z0-9]|Lock owner: |leader with the lock|DCS|self (?:to leader|because)|patroni|leader lock|establishing a new .{0,10}connection to the postgres|postmaster pid=/iu
 
 export const patroni: LineFormat = {
   id: 'patroni',

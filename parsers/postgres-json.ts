@@ -203,7 +203,8 @@ export const postgresJson: LineFormat = {
         if (Number.isNaN(at)) return false
         sink.record(at, 'utc')
         const error = typeof line['error'] === 'string' ? line['error'] : ''
-        if (line['level'] === 'error' || FAILOVER.test(message)) server.manager({ ms: at, basis: 'utc' }, 'cloudnative-pg', error === '' ? message : `${message}: ${error}`)
+        if (line['level'] === 'error' || FAILOVER.test(message))
+          server.manager({ ms: at, basis: 'utc' }, 'cloudnative-pg', error === '' ? message : `${message}: ${error}`)
         return true
       },
       end() {
