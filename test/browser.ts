@@ -6,9 +6,13 @@ import type { TestContext } from 'node:test'
 import { chromium, type Browser, type BrowserContextOptions, type Page } from 'playwright-core'
 import { folderWith } from './files.js'
 
-const executablePath = [process.env['CHROMIUM'], '/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/bin/google-chrome', '/usr/bin/google-chrome-stable'].find(
-  (path): path is string => path !== undefined && existsSync(path),
-)
+const executablePath = [
+  process.env['CHROMIUM'],
+  '/usr/bin/chromium',
+  '/usr/bin/chromium-browser',
+  '/usr/bin/google-chrome',
+  '/usr/bin/google-chrome-stable',
+].find((path): path is string => path !== undefined && existsSync(path))
 
 export const NO_BROWSER = executablePath === undefined ? 'no Chromium found: install one, or name it in CHROMIUM' : false
 
