@@ -10,7 +10,7 @@ import type { Mechanism } from './causes/mechanism.js'
 import { findWrong } from './findings/find.js'
 import type { Found } from './findings/finding.js'
 import { canonical, decodeArtifact, type Gathered } from './artifact/artifact.js'
-import { extractInput } from './read/extract-input.js'
+import { extractAll } from './read/extract-all.js'
 import { findInputs, type Inputs, type Saved, type Unreadable } from './read/inputs.js'
 import { readSurroundings } from './read/surroundings.js'
 import { describe, type DescribeOptions } from './post-mortem/describe.js'
@@ -20,6 +20,8 @@ import { buildTimeline, type Timeline, type TimelineOptions } from './timeline/t
 export interface GatherOptions {
   /** Read only the files that are this machine's. */
   readonly shard?: Shard
+  /** Threads that read at the same time (default: the machine's cores). */
+  readonly jobs?: number
   readonly onBytes?: (count: number, inputs: Inputs) => void
 }
 
@@ -63,7 +65,8 @@ const readAll = async (paths: readonly string[], options: GatherOptions): Promis
   const { shard } = options
   const inputs = await findInputs(paths, shard === undefined ? undefined : (path) => isMine(path, shard))
   const saved = await readSaved(inputs.saved)
-  const extracts = await extractAll(inputs, options)
+  const { jobs, onBytes } = options
+  const extracts = await extractAll(inputs, { ...(jobs === undefined ? {} : { jobs }), onBytes: (count) => onBytes?.(count, inputs) })
   return { inputs, ...canonical({ extracts: [...extracts, ...saved.extracts], unreadable: [...inputs.unreadable, ...saved.unreadable] }) }
 }
 
@@ -96,16 +99,10 @@ export const gatherSaved = async (paths: readonly string[]): Promise<Gathered> =
 /** What each input is, without asking what went wrong. */
 export const inspect = async (
   paths: readonly string[],
-  options: TimelineOptions,
+  options: TimelineOptions & GatherOptions,
 ): Promise<{ readonly inputs: readonly Input[]; readonly unreadable: readonly Unreadable[] }> => {
-  const { extracts, unreadable } = await gather(paths, {})
+  const { extracts, unreadable } = await gather(paths, options)
   return { inputs: buildTimeline(extracts, options).inputs, unreadable }
-}
-
-const extractAll = async (inputs: Inputs, options: GatherOptions): Promise<readonly InputExtract[]> => {
-  const extracts: InputExtract[] = []
-  for (const source of inputs.sources) extracts.push(await extractInput(source, (count) => options.onBytes?.(count, inputs)))
-  return extracts
 }
 
 const readSaved = async (saved: readonly Saved[]): Promise<Gathered> => {

@@ -111,6 +111,7 @@ reads(
     .argument('<path...>', 'what to read')
     .option('--json <file>', "the same as data ('-' for stdout)"),
 )
+  .addOption(jobs())
   .option('--quiet', 'no messages')
   .option('--verbose', 'accepted for symmetry; everything is said already')
   .action(async (paths: string[], flags: InspectFlags) => {

@@ -11,6 +11,7 @@ export interface AnalyzeFlags extends OutputFlags {
   readonly until?: number
   readonly mechanisms: readonly string[]
   readonly failOnIncident?: boolean
+  readonly jobs?: number
   readonly quiet?: boolean
   readonly verbose?: boolean
   readonly color: boolean
@@ -45,6 +46,7 @@ export const optionsOf = async (flags: AnalyzeFlags): Promise<AnalyzeOptions> =>
     mechanisms: flags.mechanisms,
     version: version(),
     command: commandLine(),
+    ...(flags.jobs === undefined ? {} : { jobs: flags.jobs }),
   }
 }
 

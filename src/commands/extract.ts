@@ -7,6 +7,7 @@ import { EXIT, say, write } from './common.js'
 export interface ExtractFlags {
   readonly output: string
   readonly shard?: Shard
+  readonly jobs?: number
   readonly quiet?: boolean
   readonly verbose?: boolean
 }
@@ -18,6 +19,7 @@ export const runExtract = async (paths: readonly string[], flags: ExtractFlags):
   const progress = showProgress(process.stderr, flags.quiet === true)
   const gathered = await gather(paths, {
     ...(flags.shard === undefined ? {} : { shard: flags.shard }),
+    ...(flags.jobs === undefined ? {} : { jobs: flags.jobs }),
     onBytes: (count, inputs) => progress.add(count, inputs.totalBytes),
   })
   progress.end()

@@ -5,12 +5,19 @@ export interface InspectFlags {
   readonly json?: string
   readonly timezone: readonly string[]
   readonly year?: number
+  readonly jobs?: number
   readonly quiet?: boolean
 }
 
 export const runInspect = async (paths: readonly string[], flags: InspectFlags): Promise<number> => {
   const { inspect } = await import('../analyze.js')
-  const { inputs, unreadable } = await inspect(paths, { zones: await zoneRules(flags.timezone), year: flags.year ?? null, since: null, until: null })
+  const { inputs, unreadable } = await inspect(paths, {
+    zones: await zoneRules(flags.timezone),
+    year: flags.year ?? null,
+    since: null,
+    until: null,
+    ...(flags.jobs === undefined ? {} : { jobs: flags.jobs }),
+  })
   if (flags.quiet !== true) for (const { path, reason } of unreadable) say(`${path}: ${reason}`)
   if (flags.json !== undefined) await write(flags.json, `${JSON.stringify(inputs, null, 2)}\n`)
   if (flags.json !== '-') {

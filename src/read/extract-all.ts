@@ -1,0 +1,38 @@
+/** Every input's extract: one after the other, or, where it pays, spread over worker threads. The result is the same. */
+import { availableParallelism } from 'node:os'
+import type { InputExtract } from '../model/extract.js'
+import { extractInput } from './extract-input.js'
+import type { Inputs } from './inputs.js'
+import { startWorkers } from './workers.js'
+
+/** Below this a worker's start costs more than it saves. */
+const WORTH_BYTES = 128 << 20
+
+export interface ExtractOptions {
+  /** Threads that read at the same time; the machine's cores unless said. */
+  readonly jobs?: number
+  /** Bytes from which on workers are started. */
+  readonly worthBytes?: number
+  /** What a worker runs; null: nothing, everything is read here. Node runs no TypeScript in a worker, so sources run as they are read here. */
+  readonly worker?: URL | null
+  readonly onBytes?: (count: number) => void
+}
+
+const compiled = (): URL | null => (import.meta.url.endsWith('.js') ? new URL('./extract-worker.js', import.meta.url) : null)
+
+/** In the order of the sources. An input that breaks off says so in its warnings; rejects only where a worker itself dies. */
+export const extractAll = async ({ sources, totalBytes }: Inputs, options: ExtractOptions = {}): Promise<readonly InputExtract[]> => {
+  const { jobs = availableParallelism(), worthBytes = WORTH_BYTES, worker = compiled(), onBytes = () => undefined } = options
+  const threads = Math.min(jobs, sources.length)
+  if (worker !== null && threads > 1 && totalBytes >= worthBytes) {
+    const workers = startWorkers(threads, worker, onBytes)
+    try {
+      return await workers.extract(sources)
+    } finally {
+      await workers.stop()
+    }
+  }
+  const extracts: InputExtract[] = []
+  for (const source of sources) extracts.push(await extractInput(source, onBytes))
+  return extracts
+}

@@ -1,0 +1,62 @@
+/** A thread that extracts one input after the other: plain files it reads itself, all others are fed to it. */
+import { parentPort } from 'node:worker_threads'
+import type { InputExtract } from '../model/extract.js'
+import { extractInput } from './extract-input.js'
+import { fileChunks } from './plain-file.js'
+import type { FromWorker, ToWorker, Unit } from './worker-messages.js'
+
+const port = parentPort
+if (port === null) throw new Error('this file is started as a worker, by workers.ts')
+
+const say = (message: FromWorker, transfer: readonly ArrayBuffer[] = []): void => port.postMessage(message, transfer)
+
+/** What was fed and not read yet, and who waits for it. */
+let fed: Exclude<ToWorker, { readonly say: 'begin' }>[] = []
+let wake: (() => void) | null = null
+
+const nextFed = async (): Promise<Exclude<ToWorker, { readonly say: 'begin' }>> => {
+  for (;;) {
+    const next = fed.shift()
+    if (next !== undefined) return next
+    await new Promise<void>((resolve) => (wake = resolve))
+  }
+}
+
+const fedChunks = async function* (): AsyncGenerator<Buffer> {
+  for (;;) {
+    const next = await nextFed()
+    if (next.say === 'end') {
+      if (next.broken !== null) throw new Error(next.broken)
+      return
+    }
+    yield Buffer.from(next.buffer, 0, next.size)
+    say({ say: 'took', buffer: next.buffer }, [next.buffer])
+  }
+}
+
+const extract = async (unit: Unit): Promise<void> => {
+  const { plain } = unit
+  const done = await extractInput(
+    { ...unit, chunks: () => (plain === undefined ? fedChunks() : fileChunks(plain.file)) },
+    plain === undefined ? undefined : (bytes) => say({ say: 'read', bytes }),
+  )
+  say({ say: 'extract', extract: done }, columnsOf(done))
+}
+
+/** The memory of the series goes over as it is. */
+const columnsOf = ({ series }: InputExtract): ArrayBuffer[] => {
+  const buffers = new Set<ArrayBuffer>()
+  for (const { times, values } of series) for (const { buffer } of [times, values]) if (buffer instanceof ArrayBuffer) buffers.add(buffer)
+  return [...buffers]
+}
+
+port.on('message', (message: ToWorker) => {
+  if (message.say === 'begin') {
+    fed = []
+    void extract(message.unit) // what it rejects with ends the thread, which workers.ts is told
+    return
+  }
+  fed.push(message)
+  wake?.()
+  wake = null
+})

@@ -1,0 +1,132 @@
+/** Threads that extract for the main one. Plain files go to whoever is free, the largest first; what has to be read in order is fed, in order. */
+import { Worker } from 'node:worker_threads'
+import type { InputExtract } from '../model/extract.js'
+import type { Source } from './extract-input.js'
+import { BUFFER_BYTES, BUFFERS, type FromWorker, type ToWorker } from './worker-messages.js'
+
+export interface Workers {
+  /** The extracts in the order of the sources. Rejects where a worker dies. */
+  extract(sources: readonly Source[]): Promise<readonly InputExtract[]>
+  stop(): Promise<void>
+}
+
+interface Thread {
+  send(message: ToWorker, transfer?: readonly ArrayBuffer[]): void
+  /** A buffer that is not under way. */
+  buffer(): Promise<ArrayBuffer>
+  /** The extract of the input that was begun. */
+  result(): Promise<InputExtract>
+  /** Never resolves; rejects when the thread ends by itself. */
+  readonly died: Promise<never>
+  stop(): Promise<void>
+}
+
+export const startWorkers = (count: number, file: URL, onBytes: (count: number) => void): Workers => {
+  const free: Thread[] = []
+  const waiting: ((thread: Thread) => void)[] = []
+  const threads = Array.from({ length: count }, () => startThread(file, onBytes))
+  const release = (thread: Thread): void => {
+    const next = waiting.shift()
+    if (next === undefined) free.push(thread)
+    else next(thread)
+  }
+  threads.forEach(release)
+  const anyFree = (): Promise<Thread> | Thread => free.shift() ?? new Promise<Thread>((resolve) => waiting.push(resolve))
+
+  return {
+    async extract(sources) {
+      const extracts: InputExtract[] = []
+      const running: Promise<void>[] = []
+      /** Resolves when the bytes are read; the extract may come later. */
+      const run = async (thread: Thread, index: number, source: Source): Promise<void> => {
+        const { chunks: _, ...unit } = source
+        thread.send({ say: 'begin', unit })
+        running.push(
+          thread.result().then((extract) => {
+            extracts[index] = extract
+            release(thread)
+          }),
+        )
+        if (source.plain === undefined) await feed(thread, source, onBytes)
+      }
+      const all = [...sources.entries()]
+      const inTurn = async (some: readonly (readonly [number, Source])[]): Promise<void> => {
+        for (const [index, source] of some) await run(await anyFree(), index, source)
+      }
+      const plain = all.filter(([, source]) => source.plain !== undefined)
+      const everything = async (): Promise<void> => {
+        await Promise.all([
+          inTurn(all.filter(([, source]) => source.plain === undefined)),
+          inTurn([...plain].sort(([, a], [, b]) => (b.plain?.size ?? 0) - (a.plain?.size ?? 0))),
+        ])
+        await Promise.all(running)
+      }
+      await Promise.race([everything(), ...threads.map((thread) => thread.died)])
+      return extracts
+    },
+    async stop() {
+      await Promise.all(threads.map((thread) => thread.stop()))
+    },
+  }
+}
+
+const startThread = (file: URL, onBytes: (count: number) => void): Thread => {
+  const worker = new Worker(file)
+  const idle: ArrayBuffer[] = []
+  let made = 0
+  let wantBuffer: ((buffer: ArrayBuffer) => void) | null = null
+  let wantResult: ((extract: InputExtract) => void) | null = null
+  let stopping = false
+  worker.on('message', (message: FromWorker) => {
+    if (message.say === 'read') onBytes(message.bytes)
+    else if (message.say === 'extract') wantResult?.(message.extract)
+    else if (wantBuffer === null) idle.push(message.buffer)
+    else {
+      wantBuffer(message.buffer)
+      wantBuffer = null
+    }
+  })
+  const died = new Promise<never>((_, reject) => {
+    worker.on('error', reject)
+    worker.on('exit', (code) => {
+      if (!stopping) reject(new Error(`a thread that reads ended by itself (exit code ${code})`))
+    })
+  })
+  died.catch(() => undefined) // told to whoever waits for extracts; if nobody does, it does not matter
+  return {
+    send: (message, transfer = []) => worker.postMessage(message, transfer),
+    buffer() {
+      const next = idle.pop()
+      if (next !== undefined) return Promise.resolve(next)
+      if (made < BUFFERS) {
+        made++
+        return Promise.resolve(new ArrayBuffer(BUFFER_BYTES))
+      }
+      return new Promise((resolve) => (wantBuffer = resolve))
+    },
+    result: () => new Promise((resolve) => (wantResult = resolve)),
+    died,
+    async stop() {
+      stopping = true
+      await worker.terminate()
+    },
+  }
+}
+
+/** Gives a thread the bytes of a source, as fast as it takes them. What goes wrong in reading them is the thread's to tell in the extract. */
+const feed = async (thread: Thread, source: Source, onBytes: (count: number) => void): Promise<void> => {
+  let broken: string | null = null
+  try {
+    for await (const chunk of source.chunks()) {
+      onBytes(chunk.length)
+      for (let at = 0; at < chunk.length; at += BUFFER_BYTES) {
+        const buffer = await thread.buffer()
+        const size = chunk.copy(new Uint8Array(buffer), 0, at, Math.min(chunk.length, at + BUFFER_BYTES))
+        thread.send({ say: 'bytes', buffer, size }, [buffer])
+      }
+    }
+  } catch (error) {
+    broken = error instanceof Error ? error.message : String(error)
+  }
+  thread.send({ say: 'end', broken })
+}
