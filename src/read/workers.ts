@@ -2,7 +2,7 @@
 import { Worker } from 'node:worker_threads'
 import type { InputExtract } from '../model/extract.js'
 import type { Source } from './extract-input.js'
-import { BUFFER_BYTES, BUFFERS, type FromWorker, type ToWorker } from './worker-messages.js'
+import { BUFFER_BYTES, BUFFERS, type FromWorker, type ToWorker, type Unit } from './worker-messages.js'
 
 export interface Workers {
   /** The extracts in the order of the sources. Rejects where a worker dies. */
@@ -39,8 +39,7 @@ export const startWorkers = (count: number, file: URL, onBytes: (count: number) 
       const running: Promise<void>[] = []
       /** Resolves when the bytes are read; the extract may come later. */
       const run = async (thread: Thread, index: number, source: Source): Promise<void> => {
-        const { chunks: _, ...unit } = source
-        thread.send({ say: 'begin', unit })
+        thread.send({ say: 'begin', unit: unitOf(source) })
         running.push(
           thread.result().then((extract) => {
             extracts[index] = extract
@@ -69,6 +68,17 @@ export const startWorkers = (count: number, file: URL, onBytes: (count: number) 
     },
   }
 }
+
+/** Functions cannot go over. */
+const unitOf = ({ path, wrapping, changedMs, context, warnings, once, plain }: Source): Unit => ({
+  path,
+  wrapping,
+  changedMs,
+  context,
+  ...(warnings === undefined ? {} : { warnings }),
+  ...(once === undefined ? {} : { once }),
+  ...(plain === undefined ? {} : { plain }),
+})
 
 const startThread = (file: URL, onBytes: (count: number) => void): Thread => {
   const worker = new Worker(file)
