@@ -70,7 +70,7 @@ const reader = (sink: Sink, context: InputContext): LineReader => {
     const flags = bytes.toString('latin1', hit.flagsStart, Math.min(hit.flagsEnd, hit.flagsStart + 64))
     if (!BACKENDS_FLAG.test(flags) && !flags.includes('<NOSRV>')) return
     const upstream = hit.upstreamStart < 0 ? '-' : bytes.toString('latin1', hit.upstreamStart, Math.min(hit.upstreamEnd, hit.upstreamStart + 120))
-    const backend = upstream === '-' ? service.label : upstream.replace(/\/<NOSRV>$/, '')
+    const backend = upstream === '-' || upstream === 'null' ? service.label : upstream.replace(/\/<NOSRV>$/, '')
     const proxy = hit.form === 'backend' ? 'haproxy' : 'envoy'
     sink.signal({
       kind: 'loadbalancer.backends-down',

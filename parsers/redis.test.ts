@@ -115,3 +115,22 @@ test('any cut of the bytes gives the same', async () => {
   assert.equal(whole.records, 3)
   for (let chunkBytes = 1; chunkBytes <= 40; chunkBytes++) assert.deepEqual(await read(content, { chunkBytes }), whole)
 })
+
+test('Redis 2.8 writes its pid in brackets and no role', async () => {
+  const extract = await read(
+    [
+      '[1234] 02 Mar 10:00:00.123 # Server started, Redis version 2.8.4',
+      '[1234] 02 Mar 10:00:01.123 # +sdown master mymaster 10.0.0.1 6379',
+      '[1234 | signal handler] (1772445608) Received SIGTERM, scheduling shutdown...',
+    ].join('\n'),
+  )
+  assert.equal(extract.format, 'redis')
+  assert.equal(extract.skipped, 0)
+  assert.deepEqual(
+    extract.signals.map(({ kind, entity, attributes }) => [kind, entity, attributes['reason']]),
+    [
+      ['redis.down', 'redis/mymaster', 'sdown'],
+      ['redis.down', 'redis/-', 'shutdown'],
+    ],
+  )
+})

@@ -1,6 +1,6 @@
 /**
  * The logs of Redis (and Valkey) servers and Sentinels: `pid:role date sign message`, roles M, S, C, X, signs . - * #.
- * The year came with Redis 5; there is no zone. Described by serverLogRaw in src/server.c and, for Sentinel's events, in
+ * The year came with Redis 5, the role with 3.0; there is no zone. Described by serverLogRaw in src/server.c and, for Sentinel's events, in
  * https://redis.io/docs/latest/operate/oss_and_stack/management/sentinel/#pubsub-messages
  */
 import { redis as redisEntity, shortName, type Entity } from '../src/model/entity.js'
@@ -14,6 +14,7 @@ import { readEpoch, readStamp } from './text-stamps.js'
 
 /** After its stamp and sign, where the line is Redis's; -1 where not. Sets `found`. */
 const readHead = (bytes: Buffer, start: number, end: number): number => {
+  if (bytes[start] === 91) return readOldHead(bytes, start + 1, end)
   let at = start
   const digits = at
   for (let byte = bytes[at] ?? 0; at < end && byte >= 48 && byte <= 57 && at - digits < 9; byte = bytes[++at] ?? 0);
@@ -23,15 +24,29 @@ const readHead = (bytes: Buffer, start: number, end: number): number => {
   if ((role !== 77 && role !== 83 && role !== 67 && role !== 88) || bytes[at + 2] !== 32) return -1
   let stop = readStamp(bytes, at + 3, end)
   if (stop < 0) stop = readYearless(bytes, at + 3, end)
+  return behindSign(bytes, stop)
+}
+
+/** Behind ' # ', the sign of a line's level; -1 where there is none. */
+const behindSign = (bytes: Buffer, stop: number): number => {
   if (stop < 0 || bytes[stop] !== 32 || bytes[stop + 2] !== 32) return -1
   const sign = bytes[stop + 1]
   return sign === 35 || sign === 42 || sign === 45 || sign === 46 ? stop + 3 : -1
 }
 
+/** `[1234] 02 Mar 10:00:00.123 # …`, `[1234 | signal handler] (1714024483) …`: up to 2.8. */
+const readOldHead = (bytes: Buffer, start: number, end: number): number => {
+  let at = start
+  for (let byte = bytes[at] ?? 0; at < end && byte >= 48 && byte <= 57 && at - start < 9; byte = bytes[++at] ?? 0);
+  if (at === start) return -1
+  if (bytes[at] === 32 && bytes[at + 1] === 124) return readHandler(bytes, at, end)
+  return bytes[at] === 93 && bytes[at + 1] === 32 ? behindSign(bytes, readYearless(bytes, at + 2, end)) : -1
+}
+
 /** `1:signal-handler (1714024483) Received SIGTERM scheduling shutdown...` */
 const readHandler = (bytes: Buffer, start: number, end: number): number => {
   const open = bytes.indexOf(40, start)
-  if (open < 0 || open - start > 16) return -1
+  if (open < 0 || open - start > 20) return -1
   const stop = readEpoch(bytes, open + 1, end)
   return stop >= 0 && bytes[stop] === 41 ? Math.min(end, stop + 2) : -1
 }
@@ -52,7 +67,7 @@ const readYearless = (bytes: Buffer, at: number, end: number): number => {
 /** 'redis-master' of the pods redis-master-0 and redis-master-7d9c5b9f4-x2x5q: what its clients call it, more or less. */
 const serverName = (pod: Entity): string => shortName(pod).replace(/-(?:[0-9a-f]{6,10}-[a-z0-9]{5}|\d{1,4})$/, '')
 
-const PREFIXED = /^(?:[\w.-]{1,64} {1,40}\| )?\d{1,9}:(?:[MSCX] \d\d [A-Z][a-z]{2} (?:\d{4} )?\d\d:\d\d:\d\d\.\d{3} [.*#-] |signal-handler \(\d{9,10}\) )/
+const PREFIXED = /^(?:[\w.-]{1,64} {1,40}\| )?\d{1,9}:(?:[MSCX] \d\d [A-Z][a-z]{2} (?:\d{4} )?\d\d:\d\d:\d\d\.\d{3} [.*#-] |signal-handler \(\d{9,10}\) )|^\[\d{1,9}(?:\] \d\d [A-Z][a-z]{2} \d\d:\d\d:\d\d\.\d{3} [.*#-] | \| signal handler\] )/
 
 export const redis: LineFormat = {
   id: 'redis',
