@@ -67,7 +67,8 @@ const readYearless = (bytes: Buffer, at: number, end: number): number => {
 /** 'redis-master' of the pods redis-master-0 and redis-master-7d9c5b9f4-x2x5q: what its clients call it, more or less. */
 const serverName = (pod: Entity): string => shortName(pod).replace(/-(?:[0-9a-f]{6,10}-[a-z0-9]{5}|\d{1,4})$/, '')
 
-const PREFIXED = /^(?:[\w.-]{1,64} {1,40}\| )?\d{1,9}:(?:[MSCX] \d\d [A-Z][a-z]{2} (?:\d{4} )?\d\d:\d\d:\d\d\.\d{3} [.*#-] |signal-handler \(\d{9,10}\) )|^\[\d{1,9}(?:\] \d\d [A-Z][a-z]{2} \d\d:\d\d:\d\d\.\d{3} [.*#-] | \| signal handler\] )/
+const PREFIXED =
+  /^(?:[\w.-]{1,64} {1,40}\| )?\d{1,9}:(?:[MSCX] \d\d [A-Z][a-z]{2} (?:\d{4} )?\d\d:\d\d:\d\d\.\d{3} [.*#-] |signal-handler \(\d{9,10}\) )|^\[\d{1,9}(?:\] \d\d [A-Z][a-z]{2} \d\d:\d\d:\d\d\.\d{3} [.*#-] | \| signal handler\] )/
 
 export const redis: LineFormat = {
   id: 'redis',
