@@ -28,11 +28,14 @@ import { promtool } from './promtool.js'
 import { redis } from './redis.js'
 import { systemd } from './systemd.js'
 import { text } from './text.js'
+import { ansi } from './wrappings/ansi.js'
 import { cri } from './wrappings/cri.js'
 import { dockerJson } from './wrappings/docker-json.js'
 import { journaldJson } from './wrappings/journald-json.js'
 import { journaldShort } from './wrappings/journald-short.js'
 import { kubectlTimestamps } from './wrappings/kubectl-timestamps.js'
+import { prefixes } from './wrappings/prefixes.js'
+import { records } from './wrappings/records.js'
 import { syslog5424 } from './wrappings/syslog-5424.js'
 
 export { text }
@@ -70,4 +73,5 @@ export const formats: readonly Format[] = [
   text,
 ]
 
-export const wrappings: readonly Wrapping[] = [cri, dockerJson, journaldJson, journaldShort, kubectlTimestamps, syslog5424]
+/** Of two that are equally sure of a line the one that stands first takes it. */
+export const wrappings: readonly Wrapping[] = [ansi, cri, dockerJson, journaldJson, journaldShort, kubectlTimestamps, syslog5424, ...prefixes, ...records]

@@ -1,14 +1,16 @@
 /**
- * A container's log as Docker's json-file driver keeps it. A long line comes in pieces, all but the last without a line end.
+ * A container's log as Docker's json-file driver keeps it. A long line comes in pieces, all but the last without a line end. With log-opts, `attrs`
+ * has the container's labels and its tag.
  *
  *     {"log":"level=info msg=\"ready\"\n","stream":"stdout","time":"2026-11-21T08:05:09.988056712Z"}
  *
  * https://docs.docker.com/engine/logging/drivers/json-file/
  */
+import { pod } from '../../src/model/entity.js'
 import type { Unwrapper, Wrapping } from '../../src/model/format.js'
 import { eachMember, stringReader } from '../../src/read/json-members.js'
 import { MAX_LINE_BYTES } from '../../src/read/line-cutter.js'
-import { isWord } from '../../src/read/names.js'
+import { cachedNames, dockerName, isWord } from '../../src/read/names.js'
 import { shareOf } from '../../src/read/envelope.js'
 import { found, readIso } from '../../src/read/stamps.js'
 
@@ -31,7 +33,28 @@ const open = (): Unwrapper => {
   let held: Buffer[] = []
   let heldBytes = 0
 
+  const names = cachedNames()
+  let container: string | null = null
+  let podName: string | null = null
+  let namespace: string | null = null
+  const nameOf = (value: number, valueEnd: number): string => names(line, value + 1, valueEnd - 1)
+  const visitAttribute = (key: number, keyEnd: number, value: number, valueEnd: number): void => {
+    if (line[value] !== 34) return
+    if (isWord('io.kubernetes.container.name', line, key, keyEnd)) container = nameOf(value, valueEnd)
+    else if (isWord('io.kubernetes.pod.name', line, key, keyEnd)) podName = nameOf(value, valueEnd)
+    else if (isWord('io.kubernetes.pod.namespace', line, key, keyEnd)) namespace = nameOf(value, valueEnd)
+    else if (isWord('com.docker.compose.service', line, key, keyEnd)) container ??= nameOf(value, valueEnd)
+    else if (isWord('tag', line, key, keyEnd)) {
+      const docker = dockerName(nameOf(value, valueEnd))
+      if (docker === null) return
+      container ??= docker.container
+      podName ??= docker.pod
+      namespace ??= docker.namespace
+    }
+  }
+
   const visit = (key: number, keyEnd: number, value: number, valueEnd: number): void => {
+    if (line[value] === 123 && isWord('attrs', line, key, keyEnd)) eachMember(line, value, valueEnd, visitAttribute)
     if (line[value] !== 34) return
     if (isWord('log', line, key, keyEnd)) {
       seen.log = value
@@ -42,6 +65,9 @@ const open = (): Unwrapper => {
   return {
     unwrap(bytes, start, end, envelope) {
       Object.assign(seen, NOTHING_SEEN)
+      container = null
+      podName = null
+      namespace = null
       line = bytes
       const whole = eachMember(bytes, start, end, visit)
       line = NOTHING
@@ -52,6 +78,11 @@ const open = (): Unwrapper => {
       if (ended && --stop > log.start && log.bytes[stop - 1] === RETURN) stop--
       envelope.ms = seen.ms
       envelope.basis = 'utc'
+      if (container !== null) {
+        envelope.container = container
+        envelope.unit = container
+      }
+      if (podName !== null) envelope.pod = pod(namespace ?? '-', podName)
       if (ended && heldBytes === 0) {
         envelope.bytes = log.bytes
         envelope.start = log.start

@@ -1,9 +1,10 @@
 /**
- * Lines of `journalctl` (short, short-precise, short-iso, short-iso-precise, short-full, short-unix) and of syslog files (RFC 3164, with
- * or without the priority): a stamp, the host, the identifier with its pid, the message.
+ * Lines of `journalctl` (short, short-precise, short-iso, short-iso-precise, short-full, short-unix, short-monotonic, short-delta, with-unit)
+ * and of syslog files (RFC 3164, with or without the priority, with a year or ISO stamps): a stamp, the host, the identifier with its pid, the message.
  *
  *     Nov 21 08:18:01.887962 worker-1 kubelet[2296]: E1121 08:18:01.887391    2296 kubelet.go:2448] "Error getting node"
  *     2026-11-21T08:18:01+0000 worker-1 kernel: [12345.678901] eth0: link down
+ *     [12345.678901] worker-1 kubelet[2296]: …        counts from the boot: there is no wall clock
  *
  * journald writes the lines of a message after its first one indented, below the message. `-- Boot … --` and the like stand for themselves.
  * https://www.freedesktop.org/software/systemd/man/latest/journalctl.html#-o, https://www.rfc-editor.org/rfc/rfc3164
@@ -45,24 +46,75 @@ const readUnix = (bytes: Buffer, at: number, end: number): number => {
   return at + 17
 }
 
-/** The blank after the stamp; -1 where the line does not begin with one. An ISO stamp without zone or with a blank inside is another format's. */
+/** [12345.678901] or [12345.678901 <    0.000012 >]: seconds since the boot, and since the line before. No moment of a calendar. */
+const readMonotonic = (bytes: Buffer, start: number, end: number): number => {
+  let at = start + 1
+  while (at < end && bytes[at] === BLANK) at++
+  if (!isDigit(bytes[at])) return -1
+  while (at < end && isDigit(bytes[at])) at++
+  if (bytes[at] !== 46) return -1
+  for (at++; at < end && isDigit(bytes[at]);) at++
+  if (bytes[at] === BLANK && bytes[at + 1] === 60) at = bytes.indexOf(93, at)
+  if (at < 0 || at >= end || at > start + 48 || bytes[at] !== 93) return -1
+  found.ms = NaN
+  found.basis = 'utc'
+  return at + 1
+}
+
+const fourDigits = (bytes: Buffer, at: number): number => {
+  let value = 0
+  for (let next = at; next < at + 4; next++) {
+    if (!isDigit(bytes[next])) return -1
+    value = value * 10 + (bytes[next] ?? 0) - 48
+  }
+  return value
+}
+
+const scratch = Buffer.alloc(64, BLANK)
+
+/** 'Nov 21 2026 08:18:01' and '2026 Nov 21 08:18:01', as network gear and some daemons write RFC 3164. The zone is not told. */
+const readWithYear = (bytes: Buffer, at: number, end: number): number => {
+  const leads = isDigit(bytes[at])
+  const yearAt = leads ? at : at + 7
+  const year = fourDigits(bytes, yearAt)
+  if (end - at < 20 || year < 1970 || year > 2999 || bytes[yearAt + 4] !== BLANK || (!leads && bytes[at + 6] !== BLANK)) return -1
+  // As it would stand without the year.
+  const date = leads ? at + 5 : at
+  const clock = at + 12
+  scratch.fill(BLANK)
+  bytes.copy(scratch, 0, date, date + 7)
+  bytes.copy(scratch, 7, clock, Math.min(end, clock + 20))
+  const stop = readMonthDay(scratch, 0, 7 + Math.min(20, end - clock))
+  if (stop < 0) return -1
+  const day = new Date(found.ms)
+  found.ms = Date.UTC(year, day.getUTCMonth(), day.getUTCDate()) + (found.ms % 86_400_000)
+  found.basis = 'local'
+  const after = clock + stop - 7
+  return bytes[after] === COLON ? after + 1 : after
+}
+
+/** The blank after the stamp; -1 where the line does not begin with one. An ISO stamp with a blank inside is another format's. */
 const readStamp = (bytes: Buffer, at: number, end: number): number => {
   const first = bytes[at] ?? 0
   if (first >= 65 && first <= 90) {
     const month = readMonthDay(bytes, at, end)
     if (month >= 0) return month
     // Thu 2026-11-21 08:18:01 UTC: short-full
-    if (bytes[at + 3] !== BLANK || bytes[at + 14] !== BLANK) return -1
+    if (bytes[at + 3] !== BLANK || bytes[at + 14] !== BLANK) return readWithYear(bytes, at, end)
     return readIso(bytes, at + 4, end)
   }
+  if (first === 91) return readMonotonic(bytes, at, end)
   if (!isDigit(first)) return -1
   const unix = readUnix(bytes, at, end)
   if (unix >= 0) return unix
+  if (bytes[at + 4] === BLANK) return readWithYear(bytes, at, end)
   // A comma before the fraction is util-linux' (dmesg --time-format iso), which names no host: 'EXT4-fs (vda1): …' would be taken for one.
   if (bytes[at + 10] !== 84 || bytes[at + 19] === COMMA) return -1
-  const iso = readIso(bytes, at, end)
-  return iso >= 0 && found.basis === 'utc' ? iso : -1
+  return readIso(bytes, at, end)
 }
+
+/** Stamps that other logs begin with, too: dmesg's, an application's ISO stamp without a zone. Then only a process with its pid, or the kernel, is believed. */
+const isCommon = (basis: Envelope['basis'], ms: number): boolean => basis === 'local' || Number.isNaN(ms)
 
 /** Where the next word ends; -1 if it holds what no host name holds. */
 const hostEnd = (bytes: Buffer, at: number, end: number): number => {
@@ -174,6 +226,7 @@ const open = (): Unwrapper => {
       const identifier = named ? afterHost + 1 : hostStart
       const identifierStop = identifierEnd(bytes, identifier, end)
       if (identifierStop < 0 || (!named && bytes[identifierStop] !== 91)) return 'no'
+      if (isCommon(stampBasis, stampMs) && bytes[identifierStop] !== 91 && !isWord('kernel', bytes, identifier, identifierStop)) return 'no'
       ms = stampMs
       basis = stampBasis
       host = named ? hosts(bytes, hostStart, afterHost) : null

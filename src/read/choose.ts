@@ -2,12 +2,18 @@
 import { formats, wrappings } from '../../parsers/index.js'
 import type { BytesFormat, Format, Head, LineFormat, Unwrapper, Wrapping } from '../model/format.js'
 import { emptyEnvelope, reset, undress } from './envelope.js'
+import type { Framing } from './framing.js'
+import { journalExport, journalVerbose } from './journal-framings.js'
+import { glimpse, runsBackwards } from './newest-first.js'
+import { documentFramings, firstRecords } from './record-framings.js'
 
 export const HEAD_BYTES = 65_536
 const HEAD_LINES = 200
-const MAX_WRAPPINGS = 4
+const MAX_WRAPPINGS = 6
 /** Below this a parser is not sure enough to be asked first. */
 const SURE = 0.3
+/** Records of a document have to be wrapped for sure. */
+const SURE_RECORDS = 0.5
 /** From here on a document (JSON, YAML) is believed over any line format. */
 const SURE_DOCUMENT = 0.8
 
@@ -17,7 +23,18 @@ const bytesFormats: readonly BytesFormat[] = formats.filter((format): format is 
 export type Choice =
   | { readonly kind: 'nothing'; readonly format: string; readonly reason: string | null }
   | { readonly kind: 'document'; readonly format: BytesFormat }
-  | { readonly kind: 'lines'; readonly format: LineFormat | null; readonly layers: readonly Wrapping[]; readonly head: Head; readonly year: number | null }
+  | LinesChoice
+
+export interface LinesChoice {
+  readonly kind: 'lines'
+  readonly format: LineFormat | null
+  /** How the records are cut out of the bytes; null: lines. */
+  readonly framing: Framing | null
+  readonly layers: readonly Wrapping[]
+  readonly head: Head
+  readonly year: number | null
+  readonly newestFirst: boolean
+}
 
 /** `bytes` is the input's beginning; `whole`: all there is of it. */
 export const choose = (path: string, bytes: Buffer, whole: boolean): Choice => {
@@ -27,20 +44,53 @@ export const choose = (path: string, bytes: Buffer, whole: boolean): Choice => {
   const bare: Head = { path, bytes, lines, units: [] }
   const document = surest(bytesFormats, bare)
   if (document !== null && document.sure >= SURE_DOCUMENT) return { kind: 'document', format: document.format }
-  if (isBinary(bytes)) return { kind: 'nothing', format: 'unknown', reason: 'binary data of a kind that is not known' }
+  const journal = journalOf(bytes)
+  if (journal === null && isBinary(bytes)) return { kind: 'nothing', format: 'unknown', reason: 'binary data of a kind that is not known' }
   if (lines.length === 0) return { kind: 'nothing', format: 'empty', reason: 'there is nothing in the file but blank lines' }
 
-  const layers: Wrapping[] = []
-  let head = bare
-  while (layers.length < MAX_WRAPPINGS) {
-    const layer = surestWrapping(head.lines)
-    if (layer === null || layers.includes(layer)) break
-    layers.push(layer)
-    head = unwrapHead(path, bytes, lines, layers)
-  }
+  const wrapped = unwrapHead(path, bytes, lines)
+  const framed = journal !== null ? frame(journal, path, bytes, whole) : wrapped.layers.length === 0 ? frameOf(path, bytes, whole) : null
+  const { framing, head, layers, times } = framed ?? { framing: null, ...wrapped }
   const line = surest(lineFormats, head)
   if (document !== null && document.sure > (line?.sure ?? 0) && layers.length === 0) return { kind: 'document', format: document.format }
-  return { kind: 'lines', format: line?.format ?? null, layers, head, year: yearOf(lines) }
+  return { kind: 'lines', format: line?.format ?? null, framing, layers, head, year: yearOf(lines), newestFirst: runsBackwards(times) }
+}
+
+interface Undressed {
+  readonly layers: readonly Wrapping[]
+  readonly head: Head
+  /** When each record was written, as far as a first look tells; only for the direction. */
+  readonly times: readonly number[]
+}
+interface Framed extends Undressed {
+  readonly framing: Framing
+}
+
+const frame = (framing: Framing, path: string, bytes: Buffer, whole: boolean): Framed => ({
+  framing,
+  ...unwrapHead(path, bytes, firstRecords(framing, bytes, HEAD_LINES, whole)),
+})
+
+/** The journal's own exports, which may hold bytes of any kind. */
+const journalOf = (bytes: Buffer): Framing | null => {
+  const start = bytes.toString('latin1', 0, 500)
+  if (/^(?:__CURSOR|__REALTIME_TIMESTAMP|__SEQNUM)=/u.test(start)) return journalExport
+  return /^(?:-- [^\n]{1,200}\n)?[A-Z][a-z]{2} \d{4}-\d\d-\d\d [^\n[]{8,30} \[s=[0-9a-f]{32};/u.test(start) ? journalVerbose : null
+}
+
+/** Records in one large document: of those framings that could be, the one whose records are surely wrapped, or of a known format. */
+const frameOf = (path: string, bytes: Buffer, whole: boolean): Framed | null => {
+  const text = bytes.toString('utf8').replace(/^\ufeff/u, '')
+  for (const candidate of documentFramings) {
+    if (!candidate.fits(text)) continue
+    const { framing, plain } = candidate
+    const framed = frame(framing, path, bytes, whole)
+    const records = framed.head.lines
+    if (records.length === 0) continue
+    if (framed.layers[0] !== undefined && framed.layers[0].sniff(firstRecords(framing, bytes, HEAD_LINES, whole)) >= SURE_RECORDS) return framed
+    if (plain === true && framed.layers.length === 0 && surest(lineFormats, framed.head) !== null) return framed
+  }
+  return null
 }
 
 /** The format that is surest of the head, of those that are sure enough. */
@@ -78,19 +128,39 @@ const linesOf = (bytes: Buffer, whole: boolean): readonly string[] => {
   return lines.filter((line) => line !== '').slice(0, HEAD_LINES)
 }
 
-const unwrapHead = (path: string, bytes: Buffer, lines: readonly string[], layers: readonly Wrapping[]): Head => {
+/** Takes off what the lines are wrapped in, one layer after the other. */
+const unwrapHead = (path: string, bytes: Buffer, lines: readonly string[]): Undressed => {
+  const layers: Wrapping[] = []
+  let undressed = undressHead(path, bytes, lines, layers)
+  while (layers.length < MAX_WRAPPINGS) {
+    const layer = surestWrapping(undressed.head.lines)
+    if (layer === null || layers.includes(layer)) break
+    layers.push(layer)
+    undressed = undressHead(path, bytes, lines, layers)
+  }
+  return { layers, ...undressed }
+}
+
+const undressHead = (path: string, bytes: Buffer, lines: readonly string[], layers: readonly Wrapping[]): Omit<Undressed, 'layers'> => {
+  if (layers.length === 0) return { head: { path, bytes, lines, units: [] }, times: lines.map(glimpse) }
   const unwrappers: readonly Unwrapper[] = layers.map((layer) => layer.open())
   const envelope = emptyEnvelope()
   const inner: string[] = []
   const units: string[] = []
+  const times: number[] = []
   for (const line of lines) {
     const raw = Buffer.from(line)
     reset(envelope, raw, 0, raw.length)
     if (!undress(unwrappers, envelope)) continue
-    inner.push(envelope.bytes.toString('utf8', envelope.start, envelope.end))
-    units.push(envelope.unit ?? '')
+    const said = envelope.bytes.toString('utf8', envelope.start, envelope.end)
+    times.push(Number.isNaN(envelope.ms) ? glimpse(said) : envelope.ms)
+    // As it is read: a value of JSON may have several lines, an object over several lines is one.
+    for (const part of envelope.bytes === raw ? [said] : said.split('\n')) {
+      inner.push(part)
+      units.push(envelope.unit ?? '')
+    }
   }
-  return { path, bytes, lines: inner, units }
+  return { head: { path, bytes, lines: inner, units }, times }
 }
 
 /** NUL and other control bytes do not occur in logs; a tsdb chunk, an image or a core dump is full of them. */

@@ -8,6 +8,7 @@ import { choose, HEAD_BYTES } from './choose.js'
 import { nodeOfPath } from './context.js'
 import { readLines, type Reading } from './read-lines.js'
 import { gatheringSink, type GatheringSink } from './sink.js'
+import { fromUtf16 } from './utf16.js'
 
 /** How telling a path is for the machine that wrote the input: only a hint. */
 const PATH_WEIGHT = 1
@@ -36,31 +37,36 @@ export interface Source {
 
 export const extractInput = async (source: Source, onBytes: (count: number) => void = () => undefined): Promise<InputExtract> => {
   const sink = gatheringSink()
-  let reading: Reading | null = null
+  let reading = null as Reading | null // changed in a closure, which narrowing does not see
   let bytes = 0
   const hash = createHash('sha256')
   let head: Buffer[] = []
   let headBytes = 0
   let broken: string | null = null
+  const utf16 = fromUtf16()
+  const take = (chunk: Buffer): void => {
+    if (reading !== null) {
+      reading.chunk(chunk)
+      return
+    }
+    head.push(Buffer.from(chunk))
+    headBytes += chunk.length
+    if (headBytes < HEAD_BYTES) return
+    reading = startReading(Buffer.concat(head), source, sink)
+    head = []
+  }
   try {
     for await (const chunk of source.chunks()) {
       bytes += chunk.length
       if (bytes <= HASHED_BYTES) hash.update(chunk)
       onBytes(chunk.length)
-      if (reading !== null) {
-        reading.chunk(chunk)
-        continue
-      }
-      head.push(Buffer.from(chunk))
-      headBytes += chunk.length
-      if (headBytes < HEAD_BYTES) continue
-      reading = startReading(Buffer.concat(head), source, sink)
-      head = []
+      take(utf16.chunk(chunk))
     }
   } catch (error) {
     broken = messageOf(error)
   }
   try {
+    take(utf16.end())
     reading ??= startReading(Buffer.concat(head), source, sink)
     reading.end()
   } catch (error) {
@@ -74,7 +80,7 @@ export const extractInput = async (source: Source, onBytes: (count: number) => v
   return {
     path: source.path,
     format: reading === null || (reading.format === text.id && gathered.records === 0) ? 'unknown' : reading.format,
-    wrapping: [...source.wrapping, ...(reading?.wrapping ?? [])],
+    wrapping: [...source.wrapping, ...(utf16.found ? ['utf-16'] : []), ...(reading?.wrapping ?? [])],
     bytes,
     ...(bytes <= HASHED_BYTES && broken === null ? { sha256: hash.digest('hex') } : {}),
     ...gathered,
@@ -103,5 +109,5 @@ const open = (choice: ReturnType<typeof choose>, context: InputContext, sink: Ga
     return { format: choice.format.id, takes: 'bytes', wrapping: [], chunk: (bytes) => reader.chunk(bytes), end: () => reader.end() }
   }
   if (choice.year !== null) sink.year(choice.year)
-  return readLines(choice.format, choice.layers, choice.head, sink, context)
+  return readLines(choice, sink, context)
 }

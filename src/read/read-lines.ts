@@ -1,10 +1,12 @@
 /** The lines of one input, each handed to the parser that knows it: by its unit, by what its unit's lines look like, else by what the file is. */
 import { text } from '../../parsers/index.js'
-import { node } from '../model/entity.js'
-import type { Envelope, Head, InputContext, LineFormat, LineReader, Wrapping } from '../model/format.js'
-import { lineFormatOf, lineFormats } from './choose.js'
+import { node, type Entity } from '../model/entity.js'
+import type { Envelope, Head, InputContext, LineFormat, LineReader } from '../model/format.js'
+import { lineFormatOf, lineFormats, type LinesChoice } from './choose.js'
 import { emptyEnvelope, reset, undress } from './envelope.js'
+import { shownLayers } from './framing.js'
 import { cutLines } from './line-cutter.js'
+import { turnAround } from './newest-first.js'
 import type { GatheringSink } from './sink.js'
 import { decode } from './text.js'
 
@@ -21,6 +23,14 @@ export interface Reading {
 const HOST_WEIGHT = 3
 /** A unit that no format claims by name is sniffed again at 1, 2, 4 … lines, until this many. */
 const MAX_UNIT_SAMPLE = 64
+/** Pods and machines whose meeting is told once each. */
+const MAX_PLACES = 5_000
+const FROM_BOOT = 'the journal counts from the boot here: a line without a stamp of its own has no time'
+const NEWLINE = 10
+const RETURN = 13
+
+/** journalctl writes the further lines of a message below its first one, also when it goes backwards. */
+const isIndented = (bytes: Buffer, start: number, end: number): boolean => end > start && (bytes[start] === 32 || bytes[start] === 9)
 
 /** Who reads a unit's lines. Settled: the unit is one of a format's own, or its lines said which format they have. */
 interface UnitReader {
@@ -30,7 +40,8 @@ interface UnitReader {
   readonly sample: string[]
 }
 
-export const readLines = (format: LineFormat | null, layers: readonly Wrapping[], head: Head, sink: GatheringSink, context: InputContext): Reading => {
+export const readLines = (choice: LinesChoice, sink: GatheringSink, context: InputContext): Reading => {
+  const { format, framing, layers, head } = choice
   const opened = new Map<LineFormat, LineReader>()
   const readerOf = (wanted: LineFormat): LineReader => {
     let reader = opened.get(wanted)
@@ -43,12 +54,26 @@ export const readLines = (format: LineFormat | null, layers: readonly Wrapping[]
   const others = lineFormats.filter((other) => other !== first && other !== text && other.sniff(head) > 0).map(readerOf)
   const rest = readerOf(text)
 
+  /** The format whose unit it is; of those that read the same program's log in other forms (Postgres' JSON) the one whose line this is. */
+  const claimedBy = (unit: string, line: string): LineFormat | null => {
+    const claimed = lineFormats.find((candidate) => candidate.units.includes(unit)) ?? null
+    if (claimed === null) return null
+    const sample: Head = { path: head.path, bytes: Buffer.from(line), lines: [line], units: [unit] }
+    let winner = claimed
+    let most = claimed.sniff(sample)
+    for (const form of lineFormats) {
+      const sure = form !== claimed && form.id === claimed.id ? form.sniff(sample) : 0
+      if (sure > most) [winner, most] = [form, sure]
+    }
+    return winner
+  }
+
   const units = new Map<string, UnitReader>()
   const readerOfUnit = (unit: string, bytes: Buffer, start: number, end: number): UnitReader => {
     let known = units.get(unit)
     if (known === undefined) {
-      const claimed = lineFormats.find((candidate) => candidate.units.includes(unit))
-      units.set(unit, (known = { reader: claimed ? readerOf(claimed) : rest, settled: claimed !== undefined, seen: 0, sample: [] }))
+      const claimed = claimedBy(unit, decode(bytes, start, Math.min(end, start + 4_096)))
+      units.set(unit, (known = { reader: claimed ? readerOf(claimed) : rest, settled: claimed !== null, seen: 0, sample: [] }))
     }
     if (!known.settled && known.seen < MAX_UNIT_SAMPLE) {
       known.seen++
@@ -79,42 +104,105 @@ export const readLines = (format: LineFormat | null, layers: readonly Wrapping[]
   }
 
   const unwrappers = layers.map((layer) => layer.open())
+  const countsFromBoot = layers.some(({ id }) => id === 'journald-short')
   const envelope = emptyEnvelope()
   const hosts = new Map<string, number>()
   let host: string | null = null
   let ofHost = 0
+  /** Containers' logs that name their machine: where their pods ran. */
+  const places = new Set<string>()
+  const place = (pod: Entity, machine: string): void => {
+    const key = `${pod} ${machine}`
+    if (places.has(key) || places.size >= MAX_PLACES) return
+    places.add(key)
+    sink.fact({ fact: 'pod-on-node', pod, node: node(machine), at: Number.isNaN(envelope.ms) ? null : { ms: envelope.ms, basis: envelope.basis } })
+  }
   const count = (next: string | null): void => {
     if (host !== null) hosts.set(host, (hosts.get(host) ?? 0) + ofHost)
     host = next
     ofHost = 0
   }
 
-  const cutter = cutLines({
-    line(bytes, start, end) {
-      sink.nextLine()
-      if (unwrappers.length === 0) {
-        route(bytes, start, end, null)
-        return
-      }
-      reset(envelope, bytes, start, end)
-      if (undress(unwrappers, envelope)) {
-        if (envelope.host !== host) count(envelope.host)
-        ofHost++
-        route(envelope.bytes, envelope.start, envelope.end, envelope)
-      } else sink.part()
-    },
-    overlong() {
-      sink.warn('a line longer than 1 MiB was cut')
-    },
-  })
+  /** A message of several lines (a trace, a statement) is read line by line, each with what is around the whole. */
+  const routeParts = (around: Envelope): void => {
+    const { bytes, end } = around
+    let at = around.start
+    for (let newline = bytes.indexOf(NEWLINE, at); newline >= 0 && newline < end; newline = bytes.indexOf(NEWLINE, at)) {
+      route(bytes, at, newline > at && bytes[newline - 1] === RETURN ? newline - 1 : newline, around)
+      at = newline + 1
+    }
+    if (at < end || at === around.start) route(bytes, at, end, around)
+  }
+
+  const read = (bytes: Buffer, start: number, end: number): void => {
+    if (unwrappers.length === 0) {
+      route(bytes, start, end, null)
+      return
+    }
+    reset(envelope, bytes, start, end)
+    if (!undress(unwrappers, envelope)) {
+      sink.part()
+      return
+    }
+    if (envelope.host !== host) count(envelope.host)
+    ofHost++
+    if (countsFromBoot && Number.isNaN(envelope.ms)) sink.warn(FROM_BOOT)
+    if (envelope.pod !== null && envelope.host !== null) place(envelope.pod, envelope.host)
+    // In the line as it stands there is no line end; in a value of JSON there may be.
+    if (envelope.bytes === bytes) route(bytes, envelope.start, envelope.end, envelope)
+    else routeParts(envelope)
+  }
+
+  /** Where each line stands that was read in another order. */
+  const order: number[] = []
+  const turner = choice.newestFirst
+    ? turnAround(
+        (bytes, start, end, line) => {
+          order.push(line)
+          sink.nextLine()
+          read(bytes, start, end)
+        },
+        layers[0]?.id === 'journald-short' ? isIndented : () => false,
+      )
+    : null
+  let lines = 0
+  const cutter =
+    framing === null
+      ? cutLines({
+          line(bytes, start, end) {
+            if (turner !== null) turner.add(bytes, start, end, ++lines)
+            else {
+              sink.nextLine()
+              read(bytes, start, end)
+            }
+          },
+          overlong() {
+            sink.warn('a line longer than 1 MiB was cut')
+          },
+        })
+      : framing.open({
+          record(bytes, start, end, line) {
+            if (turner !== null) turner.add(bytes, start, end, line)
+            else {
+              sink.at(line)
+              read(bytes, start, end)
+            }
+          },
+          warn: (message) => sink.warn(message),
+        })
 
   return {
     format: first.id,
     takes: 'lines',
-    wrapping: layers.map((layer) => layer.id),
+    wrapping: shownLayers(
+      framing,
+      layers.map((layer) => layer.id),
+    ),
     chunk: (bytes) => cutter.chunk(bytes),
     end() {
       cutter.end()
+      turner?.end()
+      if (turner !== null) sink.renumber(order)
       for (const reader of opened.values()) reader.end()
       count(null)
       const main = [...hosts].sort(([a, linesA], [b, linesB]) => linesB - linesA || (a < b ? -1 : 1))[0]?.[0]

@@ -41,6 +41,8 @@ export interface Gathered {
 
 export interface GatheringSink extends Sink {
   nextLine(): void
+  /** The lines were read in another order: where the first, second … that was read stands in the input. */
+  renumber(order: readonly number[]): void
   gathered(): Gathered
 }
 
@@ -50,7 +52,11 @@ export const gatheringSink = (): GatheringSink => {
   let records = 0
   let skipped = 0
   let firstSkip: string | null = null
+  let skippedAt = 0
   let yearHint: number | null = null
+  let order: readonly number[] | null = null
+  /** Where a line stands in the input. */
+  const trueLine = (read: number): number => order?.[read - 1] ?? read
   const warnings = new Map<string, { line: number; count: number }>()
   const spans = new Map<Basis, OpenSpan>()
   let silences: Silence[] = []
@@ -100,6 +106,9 @@ export const gatheringSink = (): GatheringSink => {
     nextLine() {
       line++
     },
+    renumber(read) {
+      order = read
+    },
     at(next) {
       if (line > lines) lines = line
       line = next
@@ -129,7 +138,9 @@ export const gatheringSink = (): GatheringSink => {
     },
     skip(reason) {
       skipped++
-      firstSkip ??= `line ${line}: ${reason}`
+      if (firstSkip !== null) return
+      firstSkip = reason
+      skippedAt = line
     },
     warn(message) {
       const known = warnings.get(message)
@@ -180,18 +191,27 @@ export const gatheringSink = (): GatheringSink => {
       facts.push(fact)
     },
     gathered() {
-      const said = [...warnings].map(([message, { line: at, count }]) => `${at > 0 ? `line ${at}: ` : ''}${message}${count > 1 ? ` (${count} times)` : ''}`)
-      if (skipped > 0 && firstSkip !== null) said.push(`${skipped} ${skipped === 1 ? 'line was' : 'lines were'} not understood, first ${firstSkip}`)
+      const said = [...warnings].map(
+        ([message, { line: at, count }]) => `${at > 0 ? `line ${trueLine(at)}: ` : ''}${message}${count > 1 ? ` (${count} times)` : ''}`,
+      )
+      if (skipped > 0 && firstSkip !== null)
+        said.push(`${skipped} ${skipped === 1 ? 'line was' : 'lines were'} not understood, first line ${trueLine(skippedAt)}: ${firstSkip}`)
       said.push(...folded.leftOut())
       return {
-        lines: Math.max(line, lines),
+        lines: order === null ? Math.max(line, lines) : order.reduce((most, at) => Math.max(most, at), 0),
         records,
         skipped,
         warnings: said,
-        silences: longest(silences),
+        silences: longest(silences).map((silence) => ({ ...silence, line: trueLine(silence.line) })),
         spans: [...spans].map(([basis, { first, last }]) => ({ basis, first, last })),
         yearHint,
-        signals: folded.signals(),
+        signals:
+          order === null
+            ? folded.signals()
+            : folded.signals().map((signal) => ({
+                ...signal,
+                places: signal.places.map((place) => ({ ...place, line: place.line === null ? null : trueLine(place.line) })),
+              })),
         series: [...series.values()].map((columns) => columns.columns()),
         facts,
       }

@@ -7,6 +7,7 @@ import type { Quote, Surroundings } from '../model/surroundings.js'
 import type { Source } from './extract-input.js'
 import { cutLines } from './line-cutter.js'
 import { clean, decode } from './text.js'
+import { asUtf8 } from './utf16.js'
 
 /** Lines shown before and after a cited one. */
 const AROUND = 2
@@ -103,7 +104,7 @@ const lookAt = async (source: Source, cited: readonly number[], mostBytes: numbe
     overlong: () => undefined,
   })
   try {
-    for await (const chunk of source.chunks()) {
+    for await (const chunk of asUtf8(source.chunks())) {
       bytes += chunk.length
       cutter.chunk(chunk)
       if (next >= wanted.length) return { lines, bytes, ended: 'done' }
