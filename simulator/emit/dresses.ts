@@ -185,9 +185,11 @@ export const dresses: readonly Dress[] = [
     tells: MACHINE,
     write: (lines) =>
       rows(lines, (line) => {
-        const { __CURSOR: cursor, __REALTIME_TIMESTAMP: _, ...fields } = journalFields(line)
-        const listed = Object.entries(fields).map(([name, value]) => `\n    ${name}=${value}`)
-        return `${full(line.ms)}.000000 UTC [${cursor ?? ''}]${listed.join('')}`
+        const fields = journalFields(line)
+        const listed = Object.entries(fields)
+          .filter(([name]) => !name.startsWith('__'))
+          .map(([name, value]) => `\n    ${name}=${value}`)
+        return `${full(line.ms)}.000000 UTC [${fields['__CURSOR'] ?? ''}]${listed.join('')}`
       }),
   },
   {
