@@ -153,6 +153,36 @@ const samples: readonly Sample[] = [
     ]),
   },
   {
+    name: 'network agents',
+    format: 'network-agent',
+    unit: 'weave',
+    lines: [
+      [
+        1.5,
+        'INFO: 2026/11/21 08:18:01.500000 ->[10.0.0.2:6783|be:cc:0f:5b:ff:be(node-2)]: connection shutting down due to error: read tcp4 10.0.0.1:40000->10.0.0.2:6783: read: connection timed out',
+      ],
+      [35, 'INFO: 2026/11/21 08:18:35.000000 ->[10.0.0.2:6783] attempting connection'],
+    ],
+  },
+  {
+    name: 'audit log',
+    format: 'kubernetes-audit',
+    unit: 'kube-apiserver-audit',
+    lines: [1, 45].map((second) => [
+      second,
+      `{"kind":"Event","apiVersion":"audit.k8s.io/v1","level":"Metadata","auditID":"0f1${second}","stage":"ResponseComplete","requestURI":"/api/v1/namespaces/shop/pods/cart-1","verb":"delete","user":{"username":"alice@example.com"},"userAgent":"kubectl/v1.33.1 (linux/amd64) kubernetes/8adc0f0","objectRef":{"resource":"pods","namespace":"shop","name":"cart-${second}","apiVersion":"v1"},"responseStatus":{"metadata":{},"code":200},"requestReceivedTimestamp":"2026-11-21T08:18:${String(second).padStart(2, '0')}.000000Z","stageTimestamp":"2026-11-21T08:18:${String(second).padStart(2, '0')}.000000Z"}`,
+    ]),
+  },
+  {
+    name: 'event exporter',
+    format: 'kubernetes-events',
+    unit: 'event-exporter',
+    lines: [1, 45].map((second) => [
+      second,
+      `{"metadata":{"name":"cart-1.17f5d0a1b2c3d4e${second}","namespace":"shop","uid":"5d0a${second}"},"reason":"BackOff","message":"Back-off restarting failed container cart in pod cart-${second}_shop(9c1)","source":{"component":"kubelet","host":"worker-1"},"firstTimestamp":"2026-11-21T08:18:${String(second).padStart(2, '0')}Z","lastTimestamp":"2026-11-21T08:18:${String(second).padStart(2, '0')}Z","count":12,"type":"Warning","involvedObject":{"kind":"Pod","namespace":"shop","name":"cart-${second}"}}`,
+    ]),
+  },
+  {
     name: 'any text',
     format: 'text',
     unit: 'orders',
@@ -214,8 +244,8 @@ test('the samples say something, and every format of lines and every wrapping is
     assert.deepEqual({ format, skipped }, { format: sample.format, skipped: 0 }, sample.name)
     assert.ok(signals.length > 0, sample.name)
   }
-  // Metrics, tables and CSV are no lines that a collector wraps; systemd speaks in a journal only.
-  const others = ['prometheus', 'kubectl', 'systemd']
+  // Metrics, tables and CSV are no lines that a collector wraps; systemd speaks in a journal only; CoreDNS tells no time unless something around it does.
+  const others = ['prometheus', 'influx-lines', 'metric-csv', 'collected', 'kubectl', 'systemd', 'coredns']
   const ids = formats.filter(({ takes }) => takes === 'lines').map(({ id }) => id)
   assert.deepEqual(
     [...new Set(ids)].filter((id) => !samples.some(({ format }) => format === id) && !others.includes(id)),

@@ -42,7 +42,7 @@ export const choose = (path: string, bytes: Buffer, whole: boolean): Choice => {
   if (isQueryIndex(bytes)) return { kind: 'nothing', format: 'prometheus-queries', reason: null }
   const lines = linesOf(bytes, whole)
   const bare: Head = { path, bytes, lines, units: [] }
-  const document = surest(bytesFormats, bare)
+  const document = isPrefixed(bytes) ? null : surest(bytesFormats, bare)
   if (document !== null && document.sure >= SURE_DOCUMENT) return { kind: 'document', format: document.format }
   const journal = journalOf(bytes)
   if (journal === null && isBinary(bytes)) return { kind: 'nothing', format: 'unknown', reason: 'binary data of a kind that is not known' }
@@ -173,6 +173,9 @@ const isBinary = (bytes: Buffer): boolean => {
   }
   return odd > looked * 0.02
 }
+
+/** '[pod/web-1/web] {…}', '[12345.678901] worker-1 …': a bracket that begins no document of JSON. */
+const isPrefixed = (bytes: Buffer): boolean => /^\ufeff?\s*\[\s*[^\s{[\]"]/u.test(bytes.toString('utf8', 0, 400))
 
 /** The index beside saved answers, [{"file": …, "query": …}]: read with the answers (context.ts), it has no records of its own. */
 const isQueryIndex = (bytes: Buffer): boolean => {
