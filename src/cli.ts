@@ -7,6 +7,7 @@ import type { AnalyzeFlags } from './commands/analyze.js'
 import { EXIT, say, version } from './commands/common.js'
 import type { ExtractFlags } from './commands/extract.js'
 import type { InspectFlags } from './commands/inspect.js'
+import type { NightlyFlags } from './commands/nightly.js'
 import { shardOf, type Shard } from './artifact/shard.js'
 import { FLAVORS } from './report/flavors.js'
 import { UserError } from './model/user-error.js'
@@ -103,6 +104,29 @@ reports(
   const { runMerge } = await import('./commands/analyze.js')
   process.exitCode = await runMerge(paths, flags)
 })
+
+reads(
+  program
+    .command('nightly')
+    .description('what is new in an archive since the last run: a report for each incident, and a page over all of them')
+    .argument('<archive>', 'a folder of logs and dumps that grows')
+    .requiredOption('--out <dir>', 'reports, index.html, summary.json, and what is remembered from run to run'),
+)
+  .option('--mechanisms <file.yaml>', 'more cause-and-effect rules; repeatable', collect, [])
+  .option('--keep-extracts <days>', 'how long what was read is kept after it is gone from the archive (default: for ever)', asCount)
+  .option('--keep-reports <days>', 'how long incidents are kept (default: for ever)', asCount)
+  .option('--hook <command>', 'run for each incident that is new or has changed, with JSON on its stdin')
+  .option('--webhook <url>', 'the same as a POST')
+  .option('--metrics-file <file>', "for the node exporter's textfile collector")
+  .addOption(new Option('--log-format <format>', 'of messages on stderr').choices(['text', 'json']).default('text'))
+  .option('--fail-on-incident', 'exit 1 when an incident was found that was not known')
+  .addOption(jobs())
+  .option('--quiet', 'failures only')
+  .option('--verbose', 'every file that is read')
+  .action(async (archive: string, flags: NightlyFlags) => {
+    const { runNightly } = await import('./commands/nightly.js')
+    process.exitCode = await runNightly(archive, flags)
+  })
 
 reads(
   program

@@ -6,7 +6,8 @@ import { fileURLToPath } from 'node:url'
 import { UserError } from '../model/user-error.js'
 import type { ZoneRule } from '../timeline/clock.js'
 
-export const EXIT = { analysed: 0, incident: 1, usage: 2, unreadable: 3 } as const
+/** busy: another nightly run is at work; failed: it could not come to its end (a full disk). */
+export const EXIT = { analysed: 0, incident: 1, usage: 2, unreadable: 3, busy: 4, failed: 5 } as const
 
 export const version = (): string => {
   let folder = dirname(fileURLToPath(import.meta.url))

@@ -114,7 +114,9 @@ const yearOf = (
   // Of the real ends: between placeholder years that are four years apart lies no moment of the log.
   const { first, last } = span ?? { first: 0, last: 0 }
   const distance = (year: number): number => Math.abs(fromZone((inYear(first, year) + inYear(last, year)) / 2, zone) - anchor)
-  const year = [around, around - 1, around + 1].sort((a, b) => distance(a) - distance(b))[0] ?? around
+  // A file was not changed before its last line: where that is all that is known, the year is the last one that leaves it so.
+  const written = (year: number): boolean => certain !== null || fromZone(inYear(last, year), zone) <= anchor + DAY
+  const year = [around, around - 1, around + 1].sort((a, b) => Number(written(b)) - Number(written(a)) || distance(a) - distance(b))[0] ?? around
   return { year, why: certain === null ? "the file's own date; --year says otherwise" : 'the rest of the dump' }
 }
 

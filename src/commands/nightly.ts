@@ -1,0 +1,77 @@
+/** faultline nightly: the same analyzer, unattended, over an archive that grows. */
+import type { NightlyOptions } from '../nightly/nightly.js'
+import { UserError } from '../model/user-error.js'
+import { EXIT, say, version, write, zoneRules } from './common.js'
+
+export interface NightlyFlags {
+  readonly out: string
+  readonly timezone: readonly string[]
+  readonly year?: number
+  readonly mechanisms: readonly string[]
+  readonly keepExtracts?: number
+  readonly keepReports?: number
+  readonly hook?: string
+  readonly webhook?: string
+  readonly metricsFile?: string
+  readonly logFormat: 'text' | 'json'
+  readonly failOnIncident?: boolean
+  readonly quiet?: boolean
+  readonly verbose?: boolean
+}
+
+/** What only people who look over its shoulder want to know. */
+const CHATTY: ReadonlySet<string> = new Set(['read', 'moved', 'incident-changed'])
+
+export const runNightly = async (archive: string, flags: NightlyFlags): Promise<number> => {
+  const { nightly } = await import('../nightly/nightly.js')
+  const { renderMetrics } = await import('../nightly/metrics.js')
+  const log: NightlyOptions['log'] = (event, fields) => {
+    if (flags.quiet === true && event !== 'unreadable' && event !== 'hook-failed' && event !== 'failed') return
+    if (flags.verbose !== true && CHATTY.has(event)) return
+    if (flags.logFormat === 'json') process.stderr.write(`${JSON.stringify({ time: new Date().toISOString(), event, ...fields })}\n`)
+    else
+      say(
+        `${event}: ${Object.entries(fields)
+          .map(([name, value]) => `${name} ${value}`)
+          .join(', ')}`,
+      )
+  }
+  const started = Date.now()
+  const metrics = async (night: Awaited<ReturnType<typeof nightly>>): Promise<void> => {
+    if (flags.metricsFile === undefined) return
+    const ended = Date.now()
+    const counts = { files: 0, filesRead: 0, bytesRead: 0, unreadable: 0, incidents: 0, hookFailures: 0, ...night, newIncidents: night?.fresh.length ?? 0 }
+    await write(
+      flags.metricsFile,
+      renderMetrics({ ...counts, endedAt: Math.floor(ended / 1000), seconds: (ended - started) / 1000, succeeded: night !== null }),
+    )
+  }
+  try {
+    const night = await nightly({
+      archive,
+      out: flags.out,
+      zones: await zoneRules(flags.timezone),
+      year: flags.year ?? null,
+      mechanisms: flags.mechanisms,
+      version: version(),
+      keepExtractsDays: flags.keepExtracts ?? null,
+      keepReportsDays: flags.keepReports ?? null,
+      hooks: { command: flags.hook ?? null, url: flags.webhook ?? null },
+      log,
+    })
+    if (night === null) {
+      log('failed', { reason: `another run is at work in ${flags.out}` })
+      return EXIT.busy
+    }
+    await metrics(night)
+    if (night.unreadable > 0) return EXIT.unreadable
+    return flags.failOnIncident === true && night.fresh.length > 0 ? EXIT.incident : EXIT.analysed
+  } catch (error) {
+    if (error instanceof UserError) throw error
+    // A full disk, a folder without permission: what was kept so far is whole, and the next run goes on from it.
+    log('failed', { reason: error instanceof Error ? error.message : String(error) })
+    if (flags.verbose === true && error instanceof Error && error.stack !== undefined) process.stderr.write(`${error.stack}\n`)
+    await metrics(null).catch(() => undefined)
+    return EXIT.failed
+  }
+}

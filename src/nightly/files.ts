@@ -1,0 +1,92 @@
+/** Files of the out folder, whole or not at all, also when the power goes; and what the archive holds. */
+import { createHash } from 'node:crypto'
+import { open, readdir, readFile, rename, rm, stat } from 'node:fs/promises'
+import { join } from 'node:path'
+import { isClutter } from '../read/archive.js'
+
+/** Writes through to the disk before the name changes hands. */
+export const writeWhole = async (file: string, content: string | Uint8Array): Promise<void> => {
+  const partial = `${file}.partial`
+  const handle = await open(partial, 'w')
+  try {
+    await handle.writeFile(content)
+    await handle.sync()
+  } catch (error) {
+    await handle.close()
+    await rm(partial, { force: true })
+    throw error
+  }
+  await handle.close()
+  await rename(partial, file)
+}
+
+/** The same, where it says something else than before: a run without news touches nothing. */
+export const writeChanged = async (file: string, content: string): Promise<boolean> => {
+  const before = await readFile(file, 'utf8').catch(() => null)
+  if (before === content) return false
+  await writeWhole(file, content)
+  return true
+}
+
+/** What tells one content from another without reading all of it. */
+export interface Print {
+  readonly size: number
+  readonly head: string
+  readonly tail: string
+}
+
+/** At either end of a file. */
+const PRINT_BYTES = 65_536
+
+/** Of the file's first `size` bytes; null where it has fewer. */
+export const printOf = async (file: string, size: number): Promise<Print | null> => {
+  const handle = await open(file, 'r')
+  try {
+    const hashOf = async (from: number, to: number): Promise<string | null> => {
+      const bytes = Buffer.alloc(to - from)
+      let at = 0
+      while (at < bytes.length) {
+        const { bytesRead } = await handle.read(bytes, at, bytes.length - at, from + at)
+        if (bytesRead === 0) return null
+        at += bytesRead
+      }
+      return createHash('sha256').update(bytes).digest('hex')
+    }
+    const head = await hashOf(0, Math.min(size, PRINT_BYTES))
+    const tail = await hashOf(Math.max(0, size - PRINT_BYTES), size)
+    return head === null || tail === null ? null : { size, head, tail }
+  } finally {
+    await handle.close()
+  }
+}
+
+export interface Found {
+  /** Below the archive, with '/'. */
+  readonly path: string
+  readonly file: string
+  readonly size: number
+}
+
+/** The archive's files by path, as analyze would take them: no links, nothing that desktops leave. A file alone is an archive of one. */
+export const listArchive = async (archive: string): Promise<readonly Found[]> => {
+  const root = await stat(archive)
+  if (root.isFile()) return [{ path: archive.slice(archive.lastIndexOf('/') + 1), file: archive, size: root.size }]
+  const found: Found[] = []
+  const visit = async (folder: string, prefix: string): Promise<void> => {
+    for (const entry of await readdir(folder, { withFileTypes: true })) {
+      if (entry.isSymbolicLink() || isClutter(entry.name)) continue
+      const file = join(folder, entry.name)
+      if (entry.isDirectory()) await visit(file, `${prefix}${entry.name}/`)
+      else if (entry.isFile()) {
+        // A file may go while we look.
+        const size = await stat(file).then(
+          (known) => known.size,
+          () => null,
+        )
+        if (size !== null) found.push({ path: `${prefix}${entry.name}`, file, size })
+      }
+    }
+  }
+  await visit(archive, '')
+  return found.sort((a, b) => (a.path < b.path ? -1 : a.path > b.path ? 1 : 0))
+}

@@ -1,0 +1,245 @@
+/**
+ * What is new in the archive is read and kept. By content: a file that grew is read as what it has become, one that was renamed or rotated is
+ * recognised and not read again, one that was written anew leaves what it said before. Each file is a step of its own, done or not done.
+ */
+import { createHash } from 'node:crypto'
+import { readFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { decodeArtifact, encodeArtifact, type Gathered } from '../artifact/artifact.js'
+import type { InputExtract } from '../model/extract.js'
+import { contextOf, nodeOfPath } from '../read/context.js'
+import { extractInput, type Source } from '../read/extract-input.js'
+import { findInputs, type Unreadable } from '../read/inputs.js'
+import { buildTimeline, type TimelineOptions } from '../timeline/timeline.js'
+import { within, type Database } from './database.js'
+import { listArchive, printOf, writeWhole, type Found, type Print } from './files.js'
+import { addFile, addInput, fileStates, markGone, removeFile, type FileState, type InputState } from './state.js'
+
+export interface Ingested {
+  readonly files: number
+  readonly read: number
+  readonly moved: number
+  readonly bytes: number
+}
+
+const DAY_MS = 86_400_000
+/** Of one input; more days than these are stamps that run wild, and the latest matter. */
+const MAX_DAYS = 400
+
+export const extractFile = (out: string, address: string): string => join(out, 'extracts', `${address}.extract`)
+
+export const loadExtract = async (out: string, address: string): Promise<Gathered> => decodeArtifact(await readFile(extractFile(out, address)))
+
+export const ingest = async (
+  archive: string,
+  out: string,
+  database: Database,
+  clock: TimelineOptions,
+  note: (event: string, path: string, more?: Readonly<Record<string, number>>) => void,
+): Promise<Ingested> => {
+  const found = await listArchive(archive)
+  const known = fileStates(database)
+  const { fresh, gone } = await compare(found, known)
+  if (gone.length > 0) within(database, () => gone.forEach(({ id }) => markGone(database, id)))
+  const lost = new Map([...gone, ...known.filter(({ present }) => !present)].map((state) => [state.id, state]))
+  const intact = known.filter(({ id, present }) => present && !lost.has(id) && !fresh.some(({ before }) => before?.id === id))
+  let read = 0
+  let moved = 0
+  let bytes = 0
+  for (const { path, file, size, before } of fresh) {
+    const print = before === null ? await printOf(file, size).catch(() => null) : null
+    const twin = print === null ? undefined : [...lost.values(), ...intact].find((state) => samePrint(state, print) && samePlace(state.path, path))
+    if (twin !== undefined && print !== null) {
+      const again = relabelled(await loadExtract(out, twin.address), twin.path, path)
+      await keep(out, database, { path, ...print, bytes: twin.bytes, problems: again.unreadable }, again, clock, lost.has(twin.id) ? [twin] : [])
+      lost.delete(twin.id)
+      moved++
+      note('moved', path)
+      continue
+    }
+    const known = before === null ? [...lost.values()].filter((state) => samePlace(state.path, path)) : []
+    const { gathered, continued, ...told } = await readFileOf(file, path, known)
+    // What was read is what counts: the file may have grown while it was.
+    const now = await printOf(file, size).catch(() => null)
+    if (now === null) continue // it shrank or went while it was read: the next run sees what it has become
+    await keep(
+      out,
+      database,
+      { path, ...now, bytes: told.bytes, problems: gathered.unreadable },
+      gathered,
+      clock,
+      before === null ? continued : [before, ...continued],
+    )
+    for (const { id } of continued) lost.delete(id)
+    read++
+    bytes += told.bytes
+    note('read', path, { bytes: told.bytes })
+  }
+  return { files: found.length, read, moved, bytes }
+}
+
+interface Fresh extends Found {
+  /** What is known of the file's beginning; null: nothing. */
+  readonly before: FileState | null
+}
+
+/** Which files have something new, and which known ones are no longer there as they were. */
+const compare = async (
+  found: readonly Found[],
+  known: readonly FileState[],
+): Promise<{ readonly fresh: readonly Fresh[]; readonly gone: readonly FileState[] }> => {
+  const byPath = new Map(known.filter(({ present }) => present).map((state) => [state.path, state]))
+  const fresh: Fresh[] = []
+  const gone: FileState[] = []
+  for (const one of found) {
+    const state = byPath.get(one.path)
+    byPath.delete(one.path)
+    const print = state === undefined || one.size < state.size ? null : await printOf(one.file, state.size).catch(() => null)
+    const goesOn = state !== undefined && print !== null && samePrint(state, print)
+    if (goesOn && one.size === state.size) continue
+    if (state !== undefined && !goesOn) gone.push(state)
+    fresh.push({ ...one, before: goesOn ? state : null })
+  }
+  return { fresh, gone: [...gone, ...byPath.values()] }
+}
+
+const samePrint = (a: Print, b: Print): boolean => a.size === b.size && a.head === b.head && a.tail === b.tail
+
+/** What a path says of an input besides its name: the pod, the container, the machine. */
+const placeOf = (path: string): string => {
+  const { pod, container } = contextOf(path)
+  return JSON.stringify([pod, container, nodeOfPath(path)])
+}
+
+const samePlace = (a: string, b: string): boolean => placeOf(a) === placeOf(b)
+
+const relabelled = ({ extracts, unreadable }: Gathered, from: string, to: string): Gathered => {
+  const renamed = (path: string): string => (path.startsWith(from) ? to + path.slice(from.length) : path)
+  return {
+    extracts: extracts.map((extract): InputExtract => ({ ...extract, path: renamed(extract.path) })),
+    unreadable: unreadable.map(({ path, reason }) => ({ path: renamed(path), reason })),
+  }
+}
+
+interface ReadFile {
+  readonly gathered: Gathered
+  readonly bytes: number
+  /** Of those that were asked about: the ones whose content this file begins with. */
+  readonly continued: readonly FileState[]
+}
+
+/** One file, an archive with its members; never throws. Paths are those below the archive, whatever folder it lies in today. */
+const readFileOf = async (file: string, path: string, candidates: readonly FileState[]): Promise<ReadFile> => {
+  const { sources, saved, unreadable } = await findInputs([file])
+  const below = (name: string): string => (name.startsWith(file) ? path + name.slice(file.length) : name)
+  const extracts: InputExtract[] = []
+  const problems: Unreadable[] = unreadable.map(({ path: name, reason }) => ({ path: below(name), reason }))
+  const beginnings = sources.length === 1 ? beginningsOf(candidates) : null
+  let bytes = 0
+  for (const source of sources) {
+    const name = below(source.path)
+    const extract = await extractInput({ ...tapped(source, beginnings), path: name, context: { ...contextOf(name, source.context.expression) } })
+    bytes += extract.bytes
+    extracts.push(extract)
+  }
+  for (const one of saved) {
+    try {
+      const parts: Buffer[] = []
+      for await (const part of one.chunks()) parts.push(Buffer.from(part))
+      const gathered = decodeArtifact(Buffer.concat(parts))
+      for (const extract of gathered.extracts) extracts.push(extract)
+      problems.push(...gathered.unreadable)
+    } catch (error) {
+      problems.push({ path, reason: error instanceof Error ? error.message : String(error) })
+    }
+  }
+  return { gathered: { extracts, unreadable: problems }, bytes, continued: beginnings?.met() ?? [] }
+}
+
+interface Beginnings {
+  feed(chunk: Buffer): void
+  met(): readonly FileState[]
+}
+
+const tapped = (source: Source, beginnings: Beginnings | null): Source =>
+  beginnings === null
+    ? source
+    : {
+        ...source,
+        async *chunks() {
+          for await (const chunk of source.chunks()) {
+            beginnings.feed(chunk)
+            yield chunk
+          }
+        },
+      }
+
+/** Watches a stream for the prints of known files: a log that was rotated and compressed begins with what was read of it. */
+const beginningsOf = (candidates: readonly FileState[]): Beginnings => {
+  const watched = candidates
+    .filter(({ size }) => size > 0)
+    .map((state) => ({
+      state,
+      head: { from: 0, to: Math.min(state.size, 65_536), hash: createHash('sha256') },
+      tail: { from: Math.max(0, state.size - 65_536), to: state.size, hash: createHash('sha256') },
+    }))
+  let at = 0
+  return {
+    feed(chunk) {
+      for (const { head, tail } of watched)
+        for (const { from, to, hash } of [head, tail]) {
+          const [first, last] = [Math.max(from - at, 0), Math.min(to - at, chunk.length)]
+          if (last > first) hash.update(chunk.subarray(first, last))
+        }
+      at += chunk.length
+    },
+    met: () =>
+      watched
+        .filter(({ state, head, tail }) => state.size <= at && head.hash.digest('hex') === state.head && tail.hash.digest('hex') === state.tail)
+        .map(({ state }) => state),
+  }
+}
+
+const keep = async (
+  out: string,
+  database: Database,
+  file: Omit<FileState, 'id' | 'present' | 'address'>,
+  gathered: Gathered,
+  clock: TimelineOptions,
+  replaced: readonly FileState[],
+): Promise<void> => {
+  const { address, bytes } = encodeArtifact(gathered)
+  await writeWhole(extractFile(out, address), bytes)
+  const inputs = inputsOf(address, decodeArtifact(bytes).extracts, clock) // in the order in which they will be read back
+  within(database, () => {
+    for (const { id } of replaced) removeFile(database, id)
+    addFile(database, { ...file, address })
+    for (const input of inputs) addInput(database, input)
+  })
+}
+
+/** When each input speaks, and on which days something happens in it. By itself: it must not depend on what else there is by now. */
+export const inputsOf = (address: string, extracts: readonly InputExtract[], clock: TimelineOptions): readonly InputState[] =>
+  extracts.map((extract, position) => {
+    const { signals, series, from, to } = buildTimeline([extract], clock)
+    const days = new Set<number>()
+    for (const { at, until } of signals) {
+      days.add(Math.floor(at / DAY_MS))
+      days.add(Math.floor(until / DAY_MS))
+    }
+    for (const { times } of series) for (const at of times) days.add(Math.floor(at / DAY_MS))
+    const known = Number.isFinite(from) && Number.isFinite(to)
+    const changed = extract.changedMs ?? 0
+    return {
+      address,
+      position,
+      // Objects tell of their whole past; that of long ago was told by the objects of then.
+      firstMs: known ? (extract.format === 'kubernetes-objects' ? Math.max(from, to - 2 * DAY_MS) : from) : changed,
+      lastMs: known ? to : changed,
+      days: [...days]
+        .filter(Number.isFinite)
+        .sort((a, b) => a - b)
+        .slice(-MAX_DAYS),
+      content: extract.sha256 === undefined || extract.bytes === 0 ? `${address}/${position}` : `${extract.sha256} ${extract.bytes} ${placeOf(extract.path)}`,
+    }
+  })

@@ -1,0 +1,74 @@
+/** Reports and the page over them. What says the same as before is not touched; what is written is written whole. */
+import { createHash } from 'node:crypto'
+import { existsSync } from 'node:fs'
+import { readdir, rm } from 'node:fs/promises'
+import { join } from 'node:path'
+import type { PostMortem } from '../post-mortem/post-mortem.js'
+import { renderHtml } from '../report/html.js'
+import { renderJson } from '../report/json.js'
+import { renderMarkdown } from '../report/markdown.js'
+import { within, type Database } from './database.js'
+import { writeChanged, writeWhole } from './files.js'
+import { recurrencesOf, recurrenceSentence, type Recurrence } from './incidents.js'
+import { renderIndex } from './index-page.js'
+import { knownIncidents } from './reconcile.js'
+import { summarize, type Coverage, type Summary } from './summary.js'
+
+export interface Published {
+  readonly summary: Summary
+  readonly reports: number
+}
+
+export const publish = async (out: string, database: Database, coverage: Coverage, version: string): Promise<Published> => {
+  const known = knownIncidents(database)
+  const recurrences = recurrencesOf(known.map(({ facts }) => facts))
+  let reports = 0
+  for (const { facts, postMortem, published } of known) {
+    const recurrence = recurrences.get(facts.id)
+    const sentence = recurrence === undefined ? null : recurrenceSentence(recurrence)
+    const digest = createHash('sha256')
+      .update(JSON.stringify([version, sentence, postMortem]))
+      .digest('hex')
+    if (published === digest && existsSync(join(out, 'incidents', `${facts.id}.html`))) continue
+    await writeReport(out, facts.id, told(postMortem, sentence), recurrence)
+    within(database, () => database.prepare('update incidents set published = ? where id = ?').run(digest, facts.id))
+    reports++
+  }
+  await removeOthers(out, new Set(known.map(({ facts }) => facts.id)))
+  const summary = summarize(
+    known.map(({ facts }) => facts),
+    recurrences,
+    coverage,
+  )
+  await writeChanged(join(out, 'summary.json'), `${JSON.stringify(summary, null, 2)}\n`)
+  await writeChanged(join(out, 'index.html'), renderIndex(summary, version))
+  return { summary, reports }
+}
+
+const told = (postMortem: PostMortem, sentence: string | null): PostMortem =>
+  sentence === null ? postMortem : { ...postMortem, incidents: postMortem.incidents.map((detail) => ({ ...detail, summary: `${detail.summary} ${sentence}` })) }
+
+const writeReport = async (out: string, id: string, postMortem: PostMortem, recurrence: Recurrence | undefined): Promise<void> => {
+  const file = (ending: string): string => join(out, 'incidents', `${id}.${ending}`)
+  await writeWhole(file('json'), renderJson(postMortem.analysis))
+  await writeWhole(file('md'), renderMarkdown(postMortem))
+  // The page last: it stands for the whole.
+  await writeWhole(file('html'), linked(await renderHtml(postMortem), recurrence))
+}
+
+/** The sentence on the times before names their reports, which lie beside this one. Our ids need no escaping. */
+const linked = (html: string, recurrence: Recurrence | undefined): string => {
+  if (recurrence?.last === null || recurrence === undefined) return html
+  return [recurrence.first.id, recurrence.last.id].reduce(
+    (page, id) => page.replace(` was ${id}`, ` was <a href="${id}.html">${id}</a>`).replace(` last one ${id}`, ` last one <a href="${id}.html">${id}</a>`),
+    html,
+  )
+}
+
+/** Reports of incidents that more data has explained away, and what a killed run left half written. */
+const removeOthers = async (out: string, ids: ReadonlySet<string>): Promise<void> => {
+  for (const name of await readdir(join(out, 'incidents'))) {
+    const [, id] = /^(incident-[a-z0-9-]+)\.(?:html|md|json)$/u.exec(name) ?? []
+    if ((id !== undefined && !ids.has(id)) || name.endsWith('.partial')) await rm(join(out, 'incidents', name), { force: true })
+  }
+}

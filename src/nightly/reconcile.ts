@@ -1,0 +1,142 @@
+/** What the windows show, brought together with what was known: who is who, and what has changed. */
+import { createHash } from 'node:crypto'
+import type { Incident } from '../model/analysis.js'
+import type { PostMortem } from '../post-mortem/post-mortem.js'
+import { within, type Database } from './database.js'
+import { endOf, factsOf, grouped, isCut, isSame, startOf, type Facts, type View } from './incidents.js'
+import { conclusionsOf, inputStates, pack, unpack, windowStates } from './state.js'
+import { AFTER_MS, BEFORE_MS, concludeDays, concludeWindows, DAY_MS, distinctInputs, dropOthers, type Conclude, type Window } from './windows.js'
+
+/** An incident that outgrew its window is looked at anew in one that holds it; what has still not found its edges then goes on for longer than that. */
+const MAX_WIDENINGS = 4
+const MAX_WIDE_MS = 120 * DAY_MS
+
+const WIDE = 'wide '
+
+const viewsOf = (database: Database, names: ReadonlySet<string>): readonly View[] =>
+  windowStates(database)
+    .filter(({ name }) => names.has(name))
+    .flatMap(({ name, sinceMs, untilMs }) =>
+      conclusionsOf(database, name).flatMap((postMortem): View[] => {
+        const [incident] = postMortem.analysis.incidents
+        const wide = name.startsWith(WIDE)
+        return incident === undefined
+          ? []
+          : [{ postMortem, incident, sinceMs, untilMs, ownFromMs: wide ? sinceMs : sinceMs + BEFORE_MS, ownToMs: wide ? untilMs : untilMs - AFTER_MS }]
+      }),
+    )
+
+/** The windows' incidents, each once and whole. */
+const concludeAll = async (out: string, database: Database, circumstances: string, conclude: Conclude, keepFrom: number) => {
+  const days = await concludeDays(out, database, circumstances, conclude, keepFrom)
+  const names = new Set(days.names)
+  let { concluded } = days
+  const inputs = distinctInputs(inputStates(database))
+  let groups = grouped(viewsOf(database, names))
+  for (let round = 0; round < MAX_WIDENINGS; round++) {
+    const wider = groups.flatMap((group): Window[] => {
+      const [best] = group
+      if (best === undefined || !isCut(best)) return []
+      const from = Math.floor((Math.min(...group.map(({ incident }) => startOf(incident))) - BEFORE_MS) / DAY_MS) * DAY_MS
+      const to = Math.ceil((Math.max(...group.map(({ incident }) => endOf(incident))) + AFTER_MS) / DAY_MS) * DAY_MS
+      const sinceMs = Math.max(from, to - MAX_WIDE_MS)
+      const name = `${WIDE}${new Date(sinceMs).toISOString().slice(0, 10)} ${new Date(to).toISOString().slice(0, 10)}`
+      return names.has(name) || !hasMore(inputs, best, sinceMs, to) ? [] : [{ name, sinceMs, untilMs: to }]
+    })
+    if (wider.length === 0) break
+    const windows = [...new Map(wider.map((window) => [window.name, window])).values()]
+    concluded += (await concludeWindows(out, database, inputs, windows, circumstances, conclude)).concluded
+    for (const { name } of windows) names.add(name)
+    groups = grouped(viewsOf(database, names))
+  }
+  dropOthers(database, [...names])
+  return { groups, concluded }
+}
+
+/** Whether anything happens in the wider stretch that the view could not see. */
+const hasMore = (inputs: readonly { readonly days: readonly number[] }[], view: View, sinceMs: number, untilMs: number): boolean =>
+  inputs.some(({ days }) =>
+    days.some((day) => {
+      const [from, to] = [day * DAY_MS, (day + 1) * DAY_MS]
+      return (from < view.sinceMs && to > sinceMs) || (to > view.untilMs && from < untilMs)
+    }),
+  )
+
+export interface Known {
+  readonly facts: Facts
+  readonly digest: string
+}
+
+export interface Reconciled {
+  readonly concluded: number
+  readonly fresh: readonly string[]
+  readonly changed: readonly string[]
+  readonly withdrawn: readonly string[]
+}
+
+/** Incidents from before `keepFrom` stay as they are: what they were concluded from is gone. */
+export const reconcile = async (out: string, database: Database, circumstances: string, conclude: Conclude, keepFrom: number): Promise<Reconciled> => {
+  const { groups, concluded } = await concludeAll(out, database, circumstances, conclude, keepFrom)
+  const known = knownIncidents(database)
+  const taken = new Set<string>()
+  const fresh: string[] = []
+  const changed: string[] = []
+  const writes: (() => void)[] = []
+  for (const [view] of groups) {
+    if (view === undefined) continue
+    const before = known.find(({ facts, incident }) => !taken.has(facts.id) && incident !== undefined && isSame(incident, view.incident))
+    const id = before?.facts.id ?? unusedId(view.incident.id, new Set([...taken, ...known.map(({ facts }) => facts.id)]))
+    taken.add(id)
+    const postMortem = renamed(view.postMortem, id)
+    const facts = factsOf(id, postMortem)
+    if (facts === null) continue
+    const blob = pack(postMortem)
+    if (before !== undefined && digestOf(before.postMortem) === digestOf(postMortem)) continue
+    // What surrounds it may change (one more input that has nothing to do with it): that is worth a report, but no message.
+    const same = before !== undefined && digestOf(before.incident) === digestOf(postMortem.analysis.incidents[0])
+    if (before === undefined) fresh.push(id)
+    else if (!same) changed.push(id)
+    writes.push(() =>
+      database
+        .prepare('insert or replace into incidents (id, start_ms, facts, post_mortem, published) values (?, ?, ?, ?, null)')
+        .run(id, startOf(view.incident), JSON.stringify(facts), blob),
+    )
+    if (same) continue
+    writes.push(() =>
+      database
+        .prepare('insert or ignore into deliveries (incident, event, body) values (?, ?, ?)')
+        .run(id, before === undefined ? 'incident.new' : 'incident.updated', JSON.stringify(facts)),
+    )
+  }
+  const withdrawn = known.filter(({ facts }) => !taken.has(facts.id) && Date.parse(facts.start) >= keepFrom).map(({ facts }) => facts.id)
+  for (const id of withdrawn) writes.push(() => database.prepare('delete from incidents where id = ?').run(id))
+  if (writes.length > 0) within(database, () => writes.forEach((write) => write()))
+  return { concluded, fresh, changed, withdrawn }
+}
+
+const digestOf = (value: PostMortem | Incident | undefined): string => createHash('sha256').update(JSON.stringify(value) ?? '').digest('hex')
+
+const unusedId = (id: string, used: ReadonlySet<string>): string => {
+  if (!used.has(id)) return id
+  for (let count = 2; ; count++) if (!used.has(`${id}-${count}`)) return `${id}-${count}`
+}
+
+const renamed = (postMortem: PostMortem, id: string): PostMortem => ({
+  ...postMortem,
+  analysis: { ...postMortem.analysis, incidents: postMortem.analysis.incidents.map((incident) => ({ ...incident, id })) },
+  incidents: postMortem.incidents.map((detail) => ({ ...detail, incident: id })),
+})
+
+export const knownIncidents = (database: Database) =>
+  database
+    .prepare('select facts, post_mortem, published from incidents order by start_ms, id')
+    .all()
+    .map((row) => {
+      const postMortem = unpack(row['post_mortem'])
+      return {
+        facts: JSON.parse(String(row['facts'])) as Facts, // as reconcile wrote it
+        postMortem,
+        incident: postMortem.analysis.incidents[0],
+        published: row['published'] === null ? null : String(row['published']),
+      }
+    })
