@@ -62,11 +62,6 @@ const hasMore = (inputs: readonly { readonly days: readonly number[] }[], view: 
     }),
   )
 
-export interface Known {
-  readonly facts: Facts
-  readonly digest: string
-}
-
 export interface Reconciled {
   readonly concluded: number
   readonly fresh: readonly string[]
@@ -114,7 +109,10 @@ export const reconcile = async (out: string, database: Database, circumstances: 
   return { concluded, fresh, changed, withdrawn }
 }
 
-const digestOf = (value: PostMortem | Incident | undefined): string => createHash('sha256').update(JSON.stringify(value) ?? '').digest('hex')
+const digestOf = (value: PostMortem | Incident | undefined): string =>
+  createHash('sha256')
+    .update(JSON.stringify(value) ?? '')
+    .digest('hex')
 
 const unusedId = (id: string, used: ReadonlySet<string>): string => {
   if (!used.has(id)) return id
@@ -137,6 +135,6 @@ export const knownIncidents = (database: Database) =>
         facts: JSON.parse(String(row['facts'])) as Facts, // as reconcile wrote it
         postMortem,
         incident: postMortem.analysis.incidents[0],
-        published: row['published'] === null ? null : String(row['published']),
+        published: typeof row['published'] === 'string' ? row['published'] : null,
       }
     })

@@ -1,0 +1,251 @@
+/** Night after night: what is new is told once, what was known keeps its name, and whatever happens to a run, the next one comes out the same. */
+import assert from 'node:assert/strict'
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { appendFileSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { createServer } from 'node:http'
+import { join } from 'node:path'
+import { createInterface } from 'node:readline'
+import { test, type TestContext } from 'node:test'
+import { fileURLToPath } from 'node:url'
+import { gzipSync } from 'node:zlib'
+import { lock, openDatabase } from '../src/nightly/database.js'
+import { version } from '../src/commands/common.js'
+import { nightly, type NightlyOptions } from '../src/nightly/nightly.js'
+import type { Summary } from '../src/nightly/summary.js'
+import { folderWith } from './files.js'
+import { day, killedPod, nightOf, outages, quiet, writeNight } from '../evaluation/month.js'
+
+const root = fileURLToPath(new URL('../', import.meta.url))
+
+interface Place {
+  readonly archive: string
+  readonly out: string
+  readonly options: NightlyOptions
+  /** What the runs said, as 'event path'. */
+  readonly said: string[]
+}
+
+const place = async (t: TestContext): Promise<Place> => {
+  const folder = await folderWith(t, {})
+  const [archive, out] = [join(folder, 'archive'), join(folder, 'out')]
+  mkdirSync(archive)
+  const said: string[] = []
+  const log: NightlyOptions['log'] = (event, fields) => said.push([event, fields['path'] ?? fields['reason'] ?? ''].join(' ').trim())
+  const hooks = { command: null, url: null }
+  return {
+    archive,
+    out,
+    said,
+    options: { archive, out, zones: [], year: null, mechanisms: [], version: 'test', keepExtractsDays: null, keepReportsDays: null, hooks, log },
+  }
+}
+
+const summaryOf = (out: string): Summary => JSON.parse(readFileSync(join(out, 'summary.json'), 'utf8')) as Summary // as nightly wrote it
+
+/** Every file that a user sees, and the extracts; not SQLite's own files, whose pages depend on their history. */
+const contentOf = (out: string): Readonly<Record<string, string>> =>
+  Object.fromEntries(
+    readdirSync(out, { recursive: true, withFileTypes: true })
+      .filter((entry) => entry.isFile() && !entry.name.includes('.db'))
+      .map((entry) => join(entry.parentPath, entry.name))
+      .sort()
+      .map((file) => [file.slice(out.length + 1), readFileSync(file, 'base64')]),
+  )
+
+const times = (out: string): readonly string[] =>
+  readdirSync(out, { recursive: true }).map((name) => `${String(name)} ${String(statSync(join(out, String(name))).mtimeMs)}`)
+
+test('a month of thirty nights and eight outages, of which two come back and one goes over midnight', async (t) => {
+  const { archive, out, options } = await place(t)
+  for (let number = 1; number <= 30; number++) {
+    const { startMs, files } = nightOf(number)
+    writeNight(archive, startMs, files)
+    // On some of the mornings there is a look at it: what came before keeps its name.
+    if (number === 3 || number === 9) await nightly(options)
+  }
+  await nightly(options)
+  const { incidents, recurrences } = summaryOf(out)
+  assert.deepEqual(
+    incidents.map(({ start }) => Number(start.slice(8, 10))),
+    [...outages.keys()],
+  )
+  const midnight = incidents.find(({ start }) => start.startsWith('2026-04-09'))
+  assert.ok(midnight?.end?.startsWith('2026-04-10'), `${midnight?.start ?? ''} to ${midnight?.end ?? ''}`)
+  assert.deepEqual(
+    recurrences.map(({ incidents: ids }) => ids.map((id) => Number(id.slice(15, 17)))),
+    [
+      [3, 12, 23],
+      [6, 27],
+    ],
+  )
+  const third = incidents.find(({ start }) => start.startsWith('2026-04-23'))
+  const page = readFileSync(join(out, third?.report ?? ''), 'utf8')
+  assert.match(page, /Third time since 2026-04-03 that this happened \(the first was <a href="incident-20260403-/u)
+  const index = readFileSync(join(out, 'index.html'), 'utf8')
+  for (const { report } of incidents) {
+    assert.ok(index.includes(`href="${report}"`))
+    for (const ending of ['.html', '.md', '.json']) assert.ok(statSync(join(out, report.replace('.html', ending))).size > 0)
+  }
+
+  await t.test('a second run does no work and touches nothing', async () => {
+    const before = times(out)
+    const night = await nightly(options)
+    assert.deepEqual([night?.filesRead, night?.fresh], [0, []])
+    assert.deepEqual(times(out), before)
+  })
+})
+
+test('a log that grows, is rotated, compressed and renamed is read for what is new in it, and nothing is told twice', async (t) => {
+  const { archive, out, options, said } = await place(t)
+  const log = join(archive, 'app.log')
+  const lines = (from: number, to: number): string =>
+    Array.from(
+      { length: to - from },
+      (_, index) => `${new Date(day(1, 8, 0) + (from + index) * 1000).toISOString()} level=info app=orders msg="job ${from + index} done"\n`,
+    ).join('')
+  const step = async (): Promise<readonly string[]> => {
+    said.length = 0
+    await nightly(options)
+    return said.filter((line) => !line.startsWith('done'))
+  }
+  const records = async (): Promise<number> => {
+    const { inputStates } = await import('../src/nightly/state.js')
+    const { distinctInputs } = await import('../src/nightly/windows.js')
+    const { loadExtract } = await import('../src/nightly/ingest.js')
+    const database = openDatabase(join(out, 'state.db'))
+    let sum = 0
+    for (const { address, position } of distinctInputs(inputStates(database))) sum += (await loadExtract(out, address)).extracts[position]?.records ?? 0
+    database.close()
+    return sum
+  }
+  writeFileSync(log, lines(0, 100).slice(0, -20))
+  assert.deepEqual(await step(), ['read app.log'])
+  writeFileSync(log, lines(0, 200))
+  assert.deepEqual(await step(), ['read app.log'])
+  assert.equal(await records(), 200, 'the line that was half written is whole now')
+  renameSync(log, `${log}.1`)
+  writeFileSync(log, lines(200, 250))
+  assert.deepEqual(await step(), ['read app.log', 'moved app.log.1'], 'rotated: the old one is not read again')
+  assert.equal(await records(), 250)
+  appendFileSync(log, lines(250, 300))
+  writeFileSync(`${log}.2.gz`, gzipSync(readFileSync(`${log}.1`)))
+  renameSync(log, `${log}.1`)
+  writeFileSync(log, lines(300, 310))
+  await step()
+  assert.equal(await records(), 310, 'grown and rotated at once, the one before compressed')
+  renameSync(`${log}.2.gz`, `${log}.3.gz`)
+  assert.deepEqual(await step(), ['moved app.log.3.gz'])
+  rmSync(`${log}.3.gz`)
+  assert.deepEqual(await step(), [])
+  assert.equal(await records(), 310, 'what is gone from the archive was read')
+})
+
+test('more data makes of an incident what it is, under the same id; data that goes on past midnight too', async (t) => {
+  const { archive, out, options } = await place(t)
+  writeNight(archive, day(5, 23, 45), killedPod(day(5, 23, 45), 'web', 600))
+  const first = await nightly(options)
+  const [before] = summaryOf(out).incidents
+  assert.deepEqual(first?.fresh, [before?.id])
+  writeNight(archive, day(6, 0, 0), killedPod(day(5, 23, 45), 'web'))
+  const second = await nightly(options)
+  const after = summaryOf(out).incidents
+  assert.deepEqual([second?.fresh, after.map(({ id }) => id)], [[], [before?.id]])
+  assert.notEqual(after[0]?.end, before?.end)
+})
+
+test('two at once: the second one ends, and says so', async (t) => {
+  const { archive, out, options } = await place(t)
+  writeNight(archive, day(1, 8, 0), quiet(day(1, 8, 0)))
+  await nightly(options)
+  const release = lock(join(out, 'lock.db'))
+  assert.equal(await nightly(options), null)
+  release?.()
+  assert.notEqual(await nightly(options), null)
+})
+
+test('a state that a later faultline wrote is left alone', async (t) => {
+  const { out, options } = await place(t)
+  await nightly(options)
+  const database = openDatabase(join(out, 'state.db'))
+  database.exec('pragma user_version = 99')
+  database.close()
+  await assert.rejects(nightly(options), /written by a later faultline/u)
+})
+
+test('what is older than it is to be kept goes, what cannot be read is told every night', async (t) => {
+  const { archive, out, options, said } = await place(t)
+  writeNight(archive, day(1, 8, 0), killedPod(day(1, 8, 0), 'web'))
+  writeNight(archive, day(20, 8, 0), [['unread.zip', 'PK\u0003\u0004 …']])
+  await nightly(options)
+  rmSync(join(archive, '2026-04-01'), { recursive: true })
+  writeNight(archive, day(21, 8, 0), quiet(day(21, 8, 0)))
+  const kept = await nightly({ ...options, keepExtractsDays: 5 })
+  assert.deepEqual([kept?.incidents, kept?.unreadable], [1, 1])
+  assert.match(said.join('\n'), /unreadable 2026-04-20\/unread\.zip/u)
+  assert.equal(readdirSync(join(out, 'extracts')).length, 2, 'the report stays, what it was made from does not')
+  assert.equal((await nightly({ ...options, keepReportsDays: 5 }))?.incidents, 0)
+  assert.deepEqual(readdirSync(join(out, 'incidents')), [])
+})
+
+test('a hook is told of each new incident once; what fails is told again by the next run', async (t) => {
+  const { archive, out, options } = await place(t)
+  const bodies: string[] = []
+  let status = 500
+  const server = createServer((request, response) => {
+    let body = ''
+    request.on('data', (chunk: Buffer) => (body += chunk.toString()))
+    request.on('end', () => {
+      bodies.push(body)
+      response.writeHead(status).end()
+    })
+  })
+  server.listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  t.after(() => server.close())
+  const address = server.address()
+  const port = typeof address === 'object' && address !== null ? address.port : 0
+  const heard = join(out, '../heard.ndjson')
+  const hooks = { command: `cat >> '${heard}'`, url: `http://127.0.0.1:${port}/` }
+  writeNight(archive, day(1, 8, 0), killedPod(day(1, 8, 0), 'web'))
+  assert.equal((await nightly({ ...options, hooks }))?.hookFailures, 1)
+  status = 200
+  assert.equal((await nightly({ ...options, hooks }))?.hookFailures, 0)
+  assert.equal((await nightly({ ...options, hooks }))?.hookFailures, 0)
+  const told = bodies.map((body) => JSON.parse(body) as { schema: string; delivery: number; event: string; incident: { id: string } })
+  assert.equal(told.length, 2)
+  assert.deepEqual(told[0], told[1])
+  assert.deepEqual([told[0]?.schema, told[0]?.event, told[0]?.incident.id], ['faultline/hook@1', 'incident.new', summaryOf(out).incidents[0]?.id])
+  assert.equal(readFileSync(heard, 'utf8').trim().split('\n').length, 2)
+})
+
+const command = (archive: string, out: string, ...more: readonly string[]) =>
+  spawn(process.execPath, ['--import', join(root, 'node_modules/tsx/dist/loader.mjs'), join(root, 'src/cli.ts'), 'nightly', archive, '--out', out, ...more], {
+    stdio: ['ignore', 'ignore', 'pipe'],
+  })
+
+test('killed after any of its steps and started again, it loses nothing and comes out the same', async (t) => {
+  const { archive, out, options } = await place(t)
+  for (const number of [1, 2, 3]) writeNight(archive, day(number, 8, 0), number === 2 ? killedPod(day(number, 8, 0), 'web') : quiet(day(number, 8, 0)))
+  const whole = join(out, '../whole')
+  await nightly({ ...options, out: whole, version: version() })
+  // Once after the first file that was read, once when the incident was told but not yet written; what is left by then is done by the third.
+  for (const wanted of ['"event":"read"', '"event":"incident"']) {
+    const child = command(archive, out, '--verbose', '--log-format', 'json')
+    for await (const line of createInterface(child.stderr)) {
+      assert.doesNotThrow(() => JSON.parse(line), line)
+      if (!line.includes(wanted)) continue
+      child.kill('SIGKILL')
+      break
+    }
+    await once(child, 'close')
+  }
+  writeFileSync(join(out, 'incidents/incident-20260402-080000-half.html.partial'), 'what a killed write leaves')
+  writeFileSync(join(out, 'extracts/abc.extract.partial'), 'the same')
+  const metrics = join(out, '../metrics.prom')
+  const last = command(archive, out, '--quiet', '--metrics-file', metrics, '--fail-on-incident')
+  assert.ok([0, 1].includes(((await once(last, 'close')) as [number])[0]))
+  assert.deepEqual(contentOf(out), contentOf(whole))
+  assert.match(readFileSync(metrics, 'utf8'), /^faultline_nightly_last_run_success 1$/mu)
+  assert.match(readFileSync(metrics, 'utf8'), /^faultline_nightly_incidents 1$/mu)
+})
