@@ -161,9 +161,10 @@ interface Beginnings {
   met(): readonly FileState[]
 }
 
-const tapped = (source: Source, beginnings: Beginnings | null): Source =>
+/** Without `plain`: who reads the file by itself would not be watched. */
+const tapped = ({ plain, ...source }: Source, beginnings: Beginnings | null): Source =>
   beginnings === null
-    ? source
+    ? { ...source, ...(plain === undefined ? {} : { plain }) }
     : {
         ...source,
         async *chunks() {
