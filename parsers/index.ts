@@ -2,6 +2,7 @@
 import type { Format, Wrapping } from '../src/model/format.js'
 import { accessLog } from './access-log.js'
 import { alertmanager } from './alertmanager.js'
+import { clientError } from './client-error.js'
 import { collected } from './collected.js'
 import { containerd } from './containerd.js'
 import { controlPlane } from './control-plane.js'
@@ -43,6 +44,7 @@ export { text }
 export const formats: readonly Format[] = [
   accessLog,
   alertmanager,
+  clientError,
   collected,
   containerd,
   controlPlane,

@@ -22,6 +22,10 @@ const STARTING_BY_AGE_MS = 60_000
 /** A node that joins has started its kubelet not long before; otherwise a restarted controller lists the nodes it knows. */
 const JOIN_MS = 3 * 60_000
 
+/** A list of fewer events, or of a shorter time, says nothing about how long they are kept. */
+const MIN_LISTED = 5
+const LISTED_MS = 30 * 60_000
+
 export type WatchType = '' | 'ADDED' | 'MODIFIED' | 'DELETED'
 
 interface Occurrence {
@@ -58,11 +62,16 @@ export interface EventReader {
   end(): void
 }
 
-export const eventReader = (sink: Sink, basis: Basis = 'utc'): EventReader => {
+/** `expire`: what is read is a list of the API, which forgets events; a log of events does not. */
+export const eventReader = (sink: Sink, basis: Basis = 'utc', expire = true): EventReader => {
   const stamp = (ms: number): Stamp => ({ ms, basis })
   const known = new Map<string, number>()
   const startedAt = new Map<string, number>()
   const placed = new Map<Entity, string>()
+  /** Of the events of lists: a watch forgets nothing. */
+  let listed = 0
+  let oldest = NaN
+  let newest = NaN
   const kubeletStarts: { name: string; ms: number }[] = []
   const registered: { name: string; ms: number; line: number; text: string }[] = []
 
@@ -162,6 +171,11 @@ export const eventReader = (sink: Sink, basis: Basis = 'utc'): EventReader => {
   const tell = (happening: Happening, watch: WatchType): void => {
     const { type, reason, message, kind, namespace, name, container, component, first, last, count, uid } = happening
     sink.record(last, basis)
+    if (watch === '' && !Number.isNaN(last)) {
+      listed++
+      if (!(oldest <= last)) oldest = last
+      if (!(newest >= last)) newest = last
+    }
     if (first < last) sink.reaches(first, basis)
     if (Number.isNaN(last) || watch === 'DELETED') return
     const entity = entityOf(kind, namespace, name)
@@ -192,7 +206,14 @@ export const eventReader = (sink: Sink, basis: Basis = 'utc'): EventReader => {
     }
   }
 
-  return { read, tell, end: sayRegistered }
+  return {
+    read,
+    tell,
+    end() {
+      sayRegistered()
+      if (expire && listed >= MIN_LISTED && newest - oldest >= LISTED_MS) sink.fact({ fact: 'kept-from', at: stamp(oldest) })
+    },
+  }
 }
 
 const ownerOf = (told: Told): Entity => (told.kind === 'ReplicaSet' ? workload(told.namespace, withoutHash(told.name)) : told.entity)

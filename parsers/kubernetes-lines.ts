@@ -41,7 +41,7 @@ const inObject = (line: string): boolean => {
 const surely = (part: number): number => (part > 0.5 ? 0.92 : part > 0 ? 0.3 : 0)
 
 const readEvents = (sink: Sink): LineReader => {
-  const events = eventReader(sink)
+  const events = eventReader(sink, 'utc', false)
   return {
     line(bytes, from, end) {
       const start = objectStart(bytes, from, end)

@@ -104,6 +104,8 @@ export type Fact =
   | { readonly fact: 'limit'; readonly of: Entity; readonly name: string; readonly value: number }
   /** This input says when it was made; so were the files in its folder and below. */
   | { readonly fact: 'collected'; readonly at: Stamp }
+  /** A list that forgets what is old: all in it was last seen then or later. */
+  | { readonly fact: 'kept-from'; readonly at: Stamp }
   /** Evidence that should be here and is not: an empty event list, an API error saved as a log. */
   | { readonly fact: 'missing'; readonly what: string; readonly hides: string }
 

@@ -3,6 +3,7 @@ import type { Explanation } from '../causes/explain.js'
 import type { Incident } from '../model/analysis.js'
 import { nameOf, typeOf } from '../model/entity.js'
 import type { Timeline } from '../timeline/timeline.js'
+import { absentFor, emptyFiles } from './absent.js'
 import type { Missing } from './post-mortem.js'
 
 export const missingIn = ({ incidents }: Explanation, timeline: Timeline): readonly Missing[] => {
@@ -13,6 +14,7 @@ export const missingIn = ({ incidents }: Explanation, timeline: Timeline): reado
   const formats = new Set(timeline.inputs.filter((input) => input.records > 0).map((input) => input.format))
   for (const { incident } of incidents) {
     nodesWithoutLog(incident, timeline, formats, add)
+    absentFor(incident, timeline, add)
     const root = incident.findings.find((finding) => finding.id === incident.rootCauses[0]?.finding)
     if (root === undefined) continue
     const [beyond] = BEYOND.filter((one) => one.kind === root.kind)
@@ -30,6 +32,7 @@ export const missingIn = ({ incidents }: Explanation, timeline: Timeline): reado
   if (incidents.length > 0 && !formats.has('kubernetes-events') && [...formats].some((format) => format === 'kubelet' || format === 'kubernetes-objects'))
     add('No Kubernetes events', 'scheduling, evictions and what people did; events are kept for one hour only')
   if (incidents.length > 0 && !formats.has('prometheus')) add('No metrics', 'load, memory and latency before and during the incident')
+  emptyFiles(timeline, add)
   return missing
 }
 

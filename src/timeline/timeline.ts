@@ -26,6 +26,8 @@ export interface Timeline {
   readonly from: number
   readonly to: number
   readonly missing: readonly Missing[]
+  /** Lists of events reach back to this, milliseconds since the epoch: what was last seen before has expired. */
+  readonly keptFrom: readonly { readonly input: string; readonly at: number }[]
   readonly clockNotes: readonly string[]
 }
 
@@ -47,12 +49,14 @@ export const buildTimeline = (unordered: readonly InputExtract[], options: Timel
   const series = new Map<string, TimedSeries>()
   const silences: TimedSilence[] = []
   const missing = new Map<string, Missing>()
+  const keptFrom: { input: string; at: number }[] = []
   extracts.forEach((extract, index) => {
     const clock = clocks[index]
     if (clock === undefined) return
     for (const [signal, basis] of timedSignals(extract, clock, names.resolver(index), options)) (basis === 'ago' ? byAge : signals).push(signal) // too many to be arguments
     for (const fact of extract.facts) {
       if (fact.fact === 'missing') missing.set(fact.what, { what: fact.what, hides: fact.hides })
+      else if (fact.fact === 'kept-from') keptFrom.push({ input: extract.path, at: clock.at(fact.at) })
       else if (fact.fact !== 'collected') facts.push(timedFact(fact, clock, names.resolver(index)))
     }
     if (extract.spans.some(({ basis }) => basis === 'ago') && Number.isNaN(clock.at({ ms: 0, basis: 'ago' })))
@@ -74,6 +78,7 @@ export const buildTimeline = (unordered: readonly InputExtract[], options: Timel
     names,
     ...times,
     missing: [...missing.values()].sort((a, b) => compare(a.what, b.what)),
+    keptFrom: keptFrom.filter(({ at }) => Number.isFinite(at)),
     clockNotes: notesOf(extracts, clocks),
   }
 }
@@ -141,7 +146,7 @@ const unknownIn = (timed: readonly TimedSignal[], byAge: readonly TimedSignal[])
   )
 }
 
-const timedFact = (fact: Exclude<Fact, { fact: 'missing' | 'collected' }>, clock: InputClock, resolve: (entity: Entity) => Entity): TimedFact => {
+const timedFact = (fact: Exclude<Fact, { fact: 'missing' | 'collected' | 'kept-from' }>, clock: InputClock, resolve: (entity: Entity) => Entity): TimedFact => {
   const told = 'at' in fact && fact.at !== null ? clock.at(fact.at) : NaN
   const at = Number.isNaN(told) ? null : told
   switch (fact.fact) {
