@@ -39,7 +39,7 @@ test('no events is missing evidence, no pods is an answer', async () => {
   assert.equal(pods.format === 'client-error', true)
 })
 
-test("an application that logs such an error has a log", async () => {
+test('an application that logs such an error has a log', async () => {
   const line = '2026-03-02T10:00:00Z level=error msg="Error from server (NotFound): pods \\"web-1\\" not found"'
   assert.equal((await read(`${line}\n`)).format, 'text')
   assert.notEqual((await read(`${clientError.example}\n`.repeat(40))).format, 'client-error')

@@ -17,23 +17,38 @@ interface Answer {
 
 /** The first that fits counts. */
 const ANSWERS: readonly Answer[] = [
-  { says: /^(?:Error from server \([A-Za-z]{1,40}\): )?previous terminated container "[^"]{0,253}" in pod/u, hides: 'the log of the container before its last restart, if there was one' },
-  { says: /^(?:Error from server \([A-Za-z]{1,40}\): )?container "[^"]{0,253}" in pod "[^"]{0,253}" is (?:waiting to start|not available|terminated)/u, hides: 'the log of a container that had not started, or was gone' },
+  {
+    says: /^(?:Error from server \([A-Za-z]{1,40}\): )?previous terminated container "[^"]{0,253}" in pod/u,
+    hides: 'the log of the container before its last restart, if there was one',
+  },
+  {
+    says: /^(?:Error from server \([A-Za-z]{1,40}\): )?container "[^"]{0,253}" in pod "[^"]{0,253}" is (?:waiting to start|not available|terminated)/u,
+    hides: 'the log of a container that had not started, or was gone',
+  },
   { says: /^unable to retrieve container logs for /u, hides: 'the log of a container that was gone when it was asked for' },
   { says: /^failed to (?:try resolving symlinks in path|watch file) "/u, hides: 'the log of a container whose file was gone when it was asked for' },
   { says: /^(?:failed to get container status|rpc error: code = (?:NotFound|Unknown|Unavailable|DeadlineExceeded))/u, hides: LOGS },
   { says: /^Error from server.{0,300}(?:containerLogs\/|:10250\/)/u, hides: `${LOGS}: the kubelet of its node did not answer` },
   { says: /^Error from server \(NotFound\): (?:pods|containers?)/u, hides: 'the log or description of a pod that was gone when it was asked for' },
-  { says: /^Error from server.{0,300}(?:\(get events|events is forbidden|list resource "events")/u, hides: 'events: scheduling, evictions, probes, what people did' },
+  {
+    says: /^Error from server.{0,300}(?:\(get events|events is forbidden|list resource "events")/u,
+    hides: 'events: scheduling, evictions, probes, what people did',
+  },
   { says: /^Error from server.{0,300}metrics\.k8s\.io|^error: Metrics API not available/u, hides: 'the use of CPU and memory at that time' },
   { says: /^Error from server(?: \([A-Za-z]{1,40}\))?: /u, hides: ASKED },
   { says: /^The connection to the server .{1,260} was refused - did you specify the right host or port/u, hides: `${ASKED}: the API server did not answer` },
   { says: /^Unable to connect to the server: /u, hides: `${ASKED}: the API server did not answer` },
-  { says: /^error: (?:You must be logged in to the server|the server doesn't have a resource type|unable to upgrade connection|timed out waiting|no context exists|unable to read|stat |unexpected EOF|http2:)/u, hides: ASKED },
+  {
+    says: /^error: (?:You must be logged in to the server|the server doesn't have a resource type|unable to upgrade connection|timed out waiting|no context exists|unable to read|stat |unexpected EOF|http2:)/u,
+    hides: ASKED,
+  },
   { says: /^Error response from daemon: /u, hides: LOGS },
   { says: /^Error: No such (?:container|object)/u, hides: LOGS },
   { says: /^-- No entries --$/u, hides: "the journal's entries: there were none for the unit or time that was asked for" },
-  { says: /^No journal files were (?:found|opened)|^Failed to (?:get journal access|open (?:journal|system journal)|add match)/u, hides: 'the journal: it could not be read' },
+  {
+    says: /^No journal files were (?:found|opened)|^Failed to (?:get journal access|open (?:journal|system journal)|add match)/u,
+    hides: 'the journal: it could not be read',
+  },
 ]
 const NOTHING_FOUND = /^No resources found(?: in [^ ]{1,253} namespace)?\.?$/u
 /** Printed beside an answer, not instead of it. */
@@ -53,7 +68,11 @@ const open = (sink: Sink, { path }: InputContext): LineReader => ({
     if (NOTHING_FOUND.test(text)) {
       sink.part()
       if (!isAboutEvents(path)) return true
-      sink.fact({ fact: 'missing', what: `events in ${path}`, hides: 'what the control plane and the kubelets reported: events expire after an hour by default' })
+      sink.fact({
+        fact: 'missing',
+        what: `events in ${path}`,
+        hides: 'what the control plane and the kubelets reported: events expire after an hour by default',
+      })
       sink.warn('no events were found: events expire after an hour by default')
       return true
     }

@@ -8,9 +8,29 @@ const MINUTE = 60_000
 const clock = (ms: number): string => new Date(ms).toISOString().slice(11, 19)
 
 /** Logs that one program of a machine writes as long as it runs. */
-const LASTING: ReadonlySet<string> = new Set(['kubelet', 'kernel', 'containerd', 'control-plane', 'etcd', 'postgres', 'pgbouncer', 'patroni', 'redis', 'access-log', 'coredns'])
+const LASTING: ReadonlySet<string> = new Set([
+  'kubelet',
+  'kernel',
+  'containerd',
+  'control-plane',
+  'etcd',
+  'postgres',
+  'pgbouncer',
+  'patroni',
+  'redis',
+  'access-log',
+  'coredns',
+])
 /** What a log begins with when its program does: then nothing came before. */
-const BEGINS: ReadonlySet<string> = new Set(['node.rebooted', 'kubelet.started', 'postgres.started', 'postgres.ready', 'container.started', 'pod.started', 'change.node-added'])
+const BEGINS: ReadonlySet<string> = new Set([
+  'node.rebooted',
+  'kubelet.started',
+  'postgres.started',
+  'postgres.ready',
+  'container.started',
+  'pod.started',
+  'change.node-added',
+])
 const MAX_TOLD = 5
 
 /** 'kubelet.log' of 'kubelet.log.2.gz' and 'kubelet.log-20261121': a rotated set is one log. */
@@ -38,7 +58,10 @@ const rotatedAway = (incident: Incident, { inputs, signals, to }: Timeline, add:
     return !signals.some((signal) => signal.input === path && signal.at <= first + MINUTE && BEGINS.has(signal.kind))
   })
   for (const { path, from } of late.slice(0, MAX_TOLD))
-    add(`${path} begins at ${clock(Date.parse(from ?? ''))} UTC, after the incident (${clock(begin)})`, 'what it had said before: rotated away, or not collected')
+    add(
+      `${path} begins at ${clock(Date.parse(from ?? ''))} UTC, after the incident (${clock(begin)})`,
+      'what it had said before: rotated away, or not collected',
+    )
 }
 
 /** A list of events that reaches back less far than the incident: they expire an hour after they were last seen. */
@@ -53,7 +76,10 @@ const expiredEvents = (incident: Incident, { inputs, keptFrom }: Timeline, add: 
   if (covered) return
   const [earliest] = [...lists].sort((a, b) => a.at - b.at)
   if (earliest !== undefined)
-    add(`Events from before ${clock(earliest.at)} UTC, which had expired when they were listed`, `what the control plane and the kubelets reported as the incident began at ${clock(begin)}: events are kept for an hour by default`)
+    add(
+      `Events from before ${clock(earliest.at)} UTC, which had expired when they were listed`,
+      `what the control plane and the kubelets reported as the incident began at ${clock(begin)}: events are kept for an hour by default`,
+    )
 }
 
 const BIN_MS = 15_000
@@ -80,7 +106,10 @@ const scrapeGaps = (incident: Incident, { series, to }: Timeline, add: Add): voi
     const before = filled[index - 1]
     if (before === undefined || told >= MAX_TOLD || (bin - before) * BIN_MS < Math.max(GAP_MS, 5 * step)) return
     told++
-    add(`No metrics at all from ${clock((before + 1) * BIN_MS)} to ${clock(bin * BIN_MS)} UTC`, 'load, memory and latency in that time: nothing was scraped, or Prometheus itself was down')
+    add(
+      `No metrics at all from ${clock((before + 1) * BIN_MS)} to ${clock(bin * BIN_MS)} UTC`,
+      'load, memory and latency in that time: nothing was scraped, or Prometheus itself was down',
+    )
   })
 }
 
