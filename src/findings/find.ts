@@ -50,7 +50,13 @@ export const findWrong = (timeline: Timeline): readonly Found[] => {
     const next = detector.detect(timeline, found)
     if (next.length > 0) found = settled(mergeSame([...found, ...next], gapOf, aspectOf), timeline)
   }
-  return found
+  return timeline.clockUncertainty.size === 0 ? found : found.map((one) => asSureAsItsClock(one, timeline))
+}
+
+/** What an input with a corrected clock shows may have been earlier or later by as much as the correction is unsure. */
+const asSureAsItsClock = (found: Found, timeline: Timeline): Found => {
+  const unsure = Math.max(0, ...found.evidence.slice(0, 3).map(({ input }) => timeline.clockUncertainty.get(input) ?? 0))
+  return unsure > found.slackMs ? { ...found, slackMs: unsure } : found
 }
 
 /** A pod that was called unready because of its node is ready again with its node, where nothing says otherwise. */

@@ -27,6 +27,8 @@ export interface Input {
   readonly to: string | null
   /** What was added to this input's times to put it on the common clock. */
   readonly clockOffsetMs: number
+  /** Where the offset was estimated from facts that another input records, too: the true one lies within this of it. Order within it is undecided. */
+  readonly clockUncertaintyMs?: number
   readonly warnings: readonly string[]
 }
 

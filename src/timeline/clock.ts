@@ -18,6 +18,8 @@ export interface InputClock {
   at(stamp: Stamp): number
   /** Added to the input's times to put it on the common clock. */
   readonly offsetMs: number
+  /** Where an offset was estimated: the true one lies within this of it. */
+  readonly uncertaintyMs?: number
   readonly notes: readonly string[]
 }
 

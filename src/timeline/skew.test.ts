@@ -38,6 +38,34 @@ test('clocks that agree are left alone, however long single pods take', () => {
   assert.equal(read(PODS.map((name, index) => signal('pod.started', `pod/shop/${name}`, index * 40 + (index % 3) * 25))).offset, 0)
 })
 
+test('how sure a correction is stands beside it, and follows from how far its facts are apart', () => {
+  const timeline = read(PODS.map((name, index) => signal('pod.started', `pod/shop/${name}`, index * 40 + 180 + index))).timeline
+  const unsure = timeline.clockUncertainty.get('dump/kubelet.log') ?? NaN
+  assert.ok(unsure >= 2_500 && unsure <= 4_000, String(unsure))
+  assert.equal(timeline.inputs.find(({ path }) => path === 'dump/kubelet.log')?.clockUncertaintyMs, unsure)
+  assert.equal(timeline.clockUncertainty.has('dump/events.json'), false)
+})
+
+test('ready pods, a registered node, a restarted kubelet and started containers tell of a clock, whatever else is missing', () => {
+  const events: Signal[] = [
+    signal('kubelet.started', 'node/worker-1', 100),
+    signal('change.node-added', 'node/worker-1', 104),
+    signal('pod.started', 'pod/shop/a', 110, { container: 'web' }),
+    { ...signal('pod.unready', 'pod/shop/a', 112), phase: 'end' },
+  ]
+  const kubelet: Signal[] = [
+    signal('kubelet.started', 'node/worker-1', 300, { pid: 4711 }),
+    signal('change.node-added', 'node/worker-1', 303),
+    signal('container.started', 'pod/shop/a', 310),
+    { ...signal('pod.unready', 'pod/shop/a', 313, { probe: 'Readiness' }), phase: 'end' },
+  ]
+  const timeline = timelineOf([
+    input('dump/events.json', { format: 'kubernetes-events', signals: events }),
+    input('dump/kubelet.log', { format: 'kubelet', signals: kubelet }),
+  ])
+  assert.ok(Math.abs((timeline.inputs.find(({ path }) => path === 'dump/kubelet.log')?.clockOffsetMs ?? 0) + 200_000) <= 1_500)
+})
+
 test('two or three facts are too few to move a clock', () => {
   assert.equal(read(takenUp(180, PODS.slice(0, 3))).offset, 0)
 })

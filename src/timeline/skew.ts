@@ -3,7 +3,7 @@
  * kubelet took it up. One such pair says little; many that differ by the same amount are a clock that is off.
  */
 import { THIS_NODE, type Entity } from '../model/entity.js'
-import type { InputExtract, SignalKind } from '../model/extract.js'
+import type { InputExtract, Signal, SignalKind } from '../model/extract.js'
 import type { InputClock } from './clock.js'
 import type { Names } from './names.js'
 
@@ -11,32 +11,59 @@ export interface Skew {
   /** Added to the input's times to put them on the API server's clock. */
   readonly offsetMs: number
   readonly pairs: number
-  /** The pairs agree within this. */
-  readonly spreadMs: number
+  /** The true offset lies within this of offsetMs, as far as the facts agree. */
+  readonly uncertaintyMs: number
 }
 
 /** Below this a difference is the way from one program to the other. */
 const NOTABLE_MS = 8_000
 /** Beyond this two occurrences are two facts. */
 const FARTHEST_MS = 30 * 60_000
-const WINDOW_MS = 4_000
+/** What the ways from program to program, and stamps of whole seconds, make of one offset: facts this near each other agree on it. */
+const WINDOW_MS = 8_000
 const MIN_PAIRS = 4
+/** Of a fact that comes again and again, so many occurrences are compared. */
+const MOST_TIMES = 20
+/** Events and conditions are stamped in whole seconds. */
+const STAMP_MS = 1_000
 /** Of the things that both inputs speak of, at least this share must agree on the offset. */
 const MIN_SHARE = 0.6
 
-/** What one fact is called on both sides; a placement is followed by the kubelet's taking up of the pod within a second. */
+/**
+ * What one fact is called on both sides; a placement is followed by the kubelet's taking up of the pod within a second, a restarted
+ * kubelet by its registration. Only facts that both sides stamp when they happen: a NotReady is said 40 s late by one and never by the other.
+ */
 const SAME: Partial<Readonly<Record<SignalKind, string>>> = {
   'pod.scheduled': 'pod-begins',
   'pod.started': 'pod-begins',
   'container.started': 'container-started',
+  'container.exited': 'container-exited',
   'pod.killed': 'pod-killed',
   'pod.deleted': 'pod-killed',
+  'pod.evicted': 'pod-evicted',
   'pod.unready': 'pod-unready',
   'pod.volume-mount-failed': 'mount-failed',
+  'pod.image-pull-failed': 'pull-failed',
+  'pod.sandbox-failed': 'sandbox-failed',
   'pod.crash-looping': 'crash-loop',
   'kubelet.started': 'kubelet-started',
+  'change.node-added': 'node-added',
   'node.rebooted': 'rebooted',
   'node.oom-kill': 'process-killed',
+}
+/** Ends that both sides tell: a pod that is ready, a node that is. */
+const SAME_END: Partial<Readonly<Record<SignalKind, string>>> = {
+  'pod.unready': 'pod-ready',
+  'node.not-ready': 'node-ready',
+}
+
+const factOf = ({ kind, phase, attributes }: Signal): string | null => {
+  if (phase === 'end') return SAME_END[kind] ?? null
+  // Without its number a killed process is any process.
+  if (kind === 'node.oom-kill') return attributes['pid'] === undefined ? null : 'process-killed'
+  // The event Started speaks of a container, the kubelet's SyncLoop ADD of a pod.
+  if (kind === 'pod.started' && attributes['container'] !== undefined) return 'container-started'
+  return SAME[kind] ?? null
 }
 
 /** A process that the kernel killed is told with its number, which is nobody else's: one such fact is as good as several. */
@@ -45,15 +72,17 @@ const weigh = (facts: Iterable<string>): number => [...facts].reduce((sum, fact)
 
 /** By the input's position; inputs whose clocks agree with the API server's, or that share too little with it, are left out. */
 export const estimateSkews = (extracts: readonly InputExtract[], clocks: readonly InputClock[], names: Names): ReadonlyMap<number, Skew> => {
+  // The API server's objects and events; where there are none, the logs of what runs beside it.
+  const formats = extracts.some(({ format, signals }) => format.startsWith('kubernetes-') && signals.length > 0) ? 'kubernetes-' : 'control-plane'
   const reference = new Map<string, number[]>()
   extracts.forEach((extract, index) => {
-    if (extract.format.startsWith('kubernetes-')) collect(extract, clocks[index], names.resolver(index), reference)
+    if (extract.format.startsWith(formats)) collect(extract, clocks[index], names.resolver(index), reference)
   })
   if (reference.size === 0) return new Map()
   const skews = new Map<number, Skew>()
   const machines = new Map<Entity, { facts: Map<string, number[]>; unsure: number[] }>()
   extracts.forEach((extract, index) => {
-    if (extract.format.startsWith('kubernetes-')) return
+    if (extract.format.startsWith(formats)) return
     const mine = new Map<string, number[]>()
     collect(extract, clocks[index], names.resolver(index), mine)
     const skew = compareTimes(mine, reference)
@@ -73,45 +102,54 @@ export const estimateSkews = (extracts: readonly InputExtract[], clocks: readonl
   return skews
 }
 
-const sharedBy = (mine: ReadonlyMap<string, unknown>, reference: ReadonlyMap<string, unknown>): readonly string[] =>
-  [...mine.keys()].filter((fact) => reference.has(fact))
-
 const collect = (extract: InputExtract, clock: InputClock | undefined, resolve: (entity: Entity) => Entity, into: Map<string, number[]>): void => {
   if (clock === undefined) return
   for (const signal of extract.signals) {
-    const fact = SAME[signal.kind]
-    const { pid } = signal.attributes
-    if (fact === undefined || signal.phase === 'end' || (signal.kind === 'node.oom-kill' && pid === undefined)) continue
-    const key = `${fact} ${resolve(signal.entity)}${pid === undefined ? '' : ` ${pid}`}`
+    const fact = factOf(signal)
+    if (fact === null) continue
+    const key = `${fact} ${resolve(signal.entity)}${fact === 'process-killed' ? ` ${signal.attributes['pid'] ?? ''}` : ''}`
     const times = into.get(key)
     if (times === undefined) into.set(key, [clock.at(signal.at)])
     else times.push(clock.at(signal.at))
   }
 }
 
+interface Difference {
+  readonly value: number
+  readonly fact: string
+}
+
+/** How far apart the two sides put what both speak of, as far as it can be the same occurrence. */
+const differencesOf = (mine: ReadonlyMap<string, readonly number[]>, reference: ReadonlyMap<string, readonly number[]>): Difference[] => {
+  const differences: Difference[] = []
+  for (const [fact, times] of mine) {
+    const theirs = reference.get(fact) ?? []
+    for (const at of times.slice(0, MOST_TIMES)) {
+      for (const other of theirs.slice(0, MOST_TIMES)) if (Math.abs(other - at) <= FARTHEST_MS) differences.push({ value: other - at, fact })
+    }
+  }
+  return differences
+}
+
+const factsOf = (differences: readonly Difference[], within = Infinity): ReadonlySet<string> =>
+  new Set(differences.filter(({ value }) => Math.abs(value) < within).map(({ fact }) => fact))
+
 /** Enough of what both speak of happened at once by both clocks. */
 const agrees = (mine: ReadonlyMap<string, readonly number[]>, reference: ReadonlyMap<string, readonly number[]>): boolean => {
-  const shared = sharedBy(mine, reference)
-  const atOnce = shared.filter((fact) => mine.get(fact)?.some((at) => reference.get(fact)?.some((other) => Math.abs(other - at) < NOTABLE_MS)))
-  return weigh(atOnce) >= Math.max(MIN_PAIRS, weigh(shared) * MIN_SHARE)
+  const differences = differencesOf(mine, reference)
+  return weigh(factsOf(differences, NOTABLE_MS)) >= Math.max(MIN_PAIRS, weigh(factsOf(differences)) * MIN_SHARE)
 }
 
 const compareTimes = (mine: ReadonlyMap<string, readonly number[]>, reference: ReadonlyMap<string, readonly number[]>): Skew | null => {
-  const differences: { value: number; fact: string }[] = []
-  const shared = weigh(sharedBy(mine, reference))
-  for (const [fact, times] of mine) {
-    const theirs = reference.get(fact) ?? []
-    for (const at of times.slice(0, 20)) {
-      for (const other of theirs.slice(0, 20)) if (Math.abs(other - at) <= FARTHEST_MS) differences.push({ value: other - at, fact })
-    }
-  }
+  const differences = differencesOf(mine, reference)
+  const shared = weigh(factsOf(differences))
   if (shared < MIN_PAIRS) return null
   const best = densest(differences)
   // Where clocks agree, most facts agree at once; another offset has to explain clearly more of them.
-  const atOnce = weigh(new Set(differences.filter(({ value }) => Math.abs(value) < NOTABLE_MS).map(({ fact }) => fact)))
+  const atOnce = weigh(factsOf(differences, NOTABLE_MS))
   if (best === null || Math.abs(best.middle) < NOTABLE_MS || best.weight < MIN_PAIRS || best.weight < shared * MIN_SHARE || best.weight < atOnce * 1.5)
     return null
-  return { offsetMs: Math.round(best.middle), pairs: best.facts, spreadMs: Math.round(best.spread) }
+  return { offsetMs: Math.round(best.middle), pairs: best.facts, uncertaintyMs: Math.round(Math.max(STAMP_MS, best.spread / 2)) }
 }
 
 interface Window {

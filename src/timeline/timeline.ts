@@ -29,6 +29,8 @@ export interface Timeline {
   /** Lists of events reach back to this, milliseconds since the epoch: what was last seen before has expired. */
   readonly keptFrom: readonly { readonly input: string; readonly at: number }[]
   readonly clockNotes: readonly string[]
+  /** By path, of inputs whose clock was corrected: how sure that is, in milliseconds. Order within it is undecided. */
+  readonly clockUncertainty: ReadonlyMap<string, number>
 }
 
 export interface TimelineOptions extends ClockOptions {
@@ -80,6 +82,7 @@ export const buildTimeline = (unordered: readonly InputExtract[], options: Timel
     missing: [...missing.values()].sort((a, b) => compare(a.what, b.what)),
     keptFrom: keptFrom.filter(({ at }) => Number.isFinite(at)),
     clockNotes: notesOf(extracts, clocks),
+    clockUncertainty: new Map(inputs.flatMap(({ path, clockUncertaintyMs: ms }) => (ms === undefined ? [] : [[path, ms] as const]))),
   }
 }
 
@@ -90,8 +93,8 @@ const corrected = (extracts: readonly InputExtract[], clocks: readonly InputCloc
     const skew = skews.get(index)
     if (skew === undefined) return clock
     const seconds = Math.abs(skew.offsetMs / 1000).toFixed(0)
-    const note = `its clock was ${seconds} s ${skew.offsetMs < 0 ? 'ahead of' : 'behind'} the API server's, from ${skew.pairs} facts that both recorded (± ${Math.max(1, Math.ceil(skew.spreadMs / 2000))} s): corrected`
-    return { at: (stamp) => clock.at(stamp) + skew.offsetMs, offsetMs: skew.offsetMs, notes: [...clock.notes, note] }
+    const note = `its clock was ${seconds} s ${skew.offsetMs < 0 ? 'ahead of' : 'behind'} the API server's, from ${skew.pairs} facts that both recorded (± ${Math.ceil(skew.uncertaintyMs / 1000)} s): corrected`
+    return { at: (stamp) => clock.at(stamp) + skew.offsetMs, offsetMs: skew.offsetMs, uncertaintyMs: skew.uncertaintyMs, notes: [...clock.notes, note] }
   })
 }
 
@@ -252,6 +255,7 @@ const describeInput = (extract: InputExtract, clock: InputClock | undefined): In
     from: known ? iso(from) : null,
     to: known ? iso(to) : null,
     clockOffsetMs: clock?.offsetMs ?? 0,
+    ...(clock?.uncertaintyMs === undefined ? {} : { clockUncertaintyMs: clock.uncertaintyMs }),
     warnings: [...extract.warnings, ...(clock?.notes ?? [])],
   }
 }
