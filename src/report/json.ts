@@ -5,7 +5,23 @@ import type { Analysis } from '../model/analysis.js'
 const ORDER = new Map(
   [
     ['schema', 'inputs', 'incidents'],
-    ['id', 'title', 'path', 'format', 'wrapping', 'bytes', 'sha256', 'lines', 'records', 'skipped', 'from', 'to', 'clockOffsetMs', 'clockUncertaintyMs', 'warnings'],
+    [
+      'id',
+      'title',
+      'path',
+      'format',
+      'wrapping',
+      'bytes',
+      'sha256',
+      'lines',
+      'records',
+      'skipped',
+      'from',
+      'to',
+      'clockOffsetMs',
+      'clockUncertaintyMs',
+      'warnings',
+    ],
     ['kind', 'entity', 'role', 'cause', 'effect', 'mechanism', 'finding', 'start', 'end', 'rootCauses', 'chains', 'findings', 'links', 'detection'],
     ['firstSymptom', 'firstAlert', 'delaySeconds', 'confidence', 'lagSeconds', 'summary', 'because', 'evidence', 'input', 'line', 'time', 'text'],
   ]
