@@ -246,6 +246,16 @@ test('a rollout that costs a replica for a minute is a plan; one that breaks its
   assert.equal(broken?.findings.find((one) => one.id === broken.rootCauses[0]?.finding)?.kind, 'change.deployed')
 })
 
+test('a server that was told to restart and did is no incident; one that stayed away is', () => {
+  const restart = (end: number, mode = 'fast'): readonly Found[] => [
+    found('postgres.shutdown', 'postgres/main', 100, { endSecond: end, attributes: { mode } }),
+    found('app.errors', 'process/-/web', 101, { endSecond: end, attributes: { reason: 'postgres-unreachable' } }),
+  ]
+  assert.equal(analyse(restart(104)).incidents.length, 0)
+  assert.equal(analyse(restart(160)).incidents.length, 1)
+  assert.equal(analyse(restart(104, 'immediate')).incidents.length, 1)
+})
+
 test('two stories of two nodes that share nothing are two incidents', () => {
   const other = (one: Found): Found => ({
     ...one,

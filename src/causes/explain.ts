@@ -38,27 +38,26 @@ export const explain = (timeline: Timeline, unaligned: readonly Found[], causal:
  * A cause that was seen later than its effect, within what its source can resolve, had begun by then: its onset is taken back
  * to its effect's, so that no cause starts after its effect.
  */
-const aligned = (found: readonly Found[], incident: CausalIncident): readonly Found[] => {
-  const starts = found.map((one) => one.start)
+const aligned = (found: readonly Found[], incident: CausalIncident): ReadonlyMap<number, Found> => {
+  const all = new Map([...incident.findings, ...incident.considered].flatMap((at) => (found[at] === undefined ? [] : [[at, found[at]] as const])))
   for (let changed = true, rounds = 0; changed && rounds < 100; rounds++) {
     changed = false
     for (const { cause, effect } of incident.links) {
-      const latest = starts[effect] ?? 0
-      if ((starts[cause] ?? 0) > latest) {
-        starts[cause] = latest
-        changed = true
-      }
+      const [one, other] = [all.get(cause), all.get(effect)]
+      if (one === undefined || other === undefined || one.start <= other.start) continue
+      all.set(cause, { ...one, start: other.start })
+      changed = true
     }
   }
-  return found.map((one, at) => (starts[at] === one.start ? one : { ...one, start: starts[at] ?? one.start }))
+  return all
 }
 
-const explainOne = (causal: CausalIncident, found: readonly Found[]): ExplainedIncident => {
-  const members = [...causal.findings, ...causal.considered].sort((a, b) => (found[a]?.start ?? 0) - (found[b]?.start ?? 0) || a - b)
+const explainOne = (causal: CausalIncident, found: ReadonlyMap<number, Found>): ExplainedIncident => {
+  const members = [...causal.findings, ...causal.considered].sort((a, b) => (found.get(a)?.start ?? 0) - (found.get(b)?.start ?? 0) || a - b)
   const idOf = new Map(members.map((at, index) => [at, `f${index + 1}`]))
   const id = (at: number): string => idOf.get(at) ?? ''
   const findings = members.flatMap((at): Finding[] => {
-    const one = found[at]
+    const one = found.get(at)
     return one === undefined ? [] : [describe(one, id(at))]
   })
   const links = causal.links
@@ -67,14 +66,14 @@ const explainOne = (causal: CausalIncident, found: readonly Found[]): ExplainedI
       effect: id(link.effect),
       mechanism: link.mechanism.id,
       confidence: round(link.confidence),
-      lagSeconds: round(Math.max(0, (found[link.effect]?.start ?? 0) - (found[link.cause]?.start ?? 0)) / 1000),
+      lagSeconds: round(Math.max(0, (found.get(link.effect)?.start ?? 0) - (found.get(link.cause)?.start ?? 0)) / 1000),
       because: link.mechanism.because,
     }))
     .sort((a, b) => Number(a.cause.slice(1)) - Number(b.cause.slice(1)) || Number(a.effect.slice(1)) - Number(b.effect.slice(1)))
   const incident: Incident = {
     id: incidentId(causal, found),
     title: titleOf(causal, found),
-    start: iso(Math.min(causal.start, ...causal.findings.map((at) => found[at]?.start ?? Infinity))),
+    start: iso(Math.min(causal.start, ...causal.findings.map((at) => found.get(at)?.start ?? Infinity))),
     end: causal.end === null ? null : iso(causal.end),
     rootCauses: causal.roots.map((root) => ({ finding: id(root.finding), confidence: round(root.confidence) })),
     chains: causal.chains.map((chain) => chain.map(id)),
@@ -102,24 +101,24 @@ const describe = (one: Found, id: string): Finding => ({
 /** No detector gives a finding without evidence; this names the one that did, rather than hiding it. */
 const noEvidence = (one: Found): Evidence => ({ input: '-', line: null, time: iso(one.start), text: one.summary })
 
-const incidentId = (causal: CausalIncident, found: readonly Found[]): string => {
-  const root = found[causal.roots[0]?.finding ?? -1]
+const incidentId = (causal: CausalIncident, found: ReadonlyMap<number, Found>): string => {
+  const root = found.get(causal.roots[0]?.finding ?? -1)
   const time = iso(causal.start).slice(0, 19).replace(/[-:]/gu, '').replace('T', '-')
   const name = root === undefined ? '' : `-${root.kind}-${shortName(root.entity)}`.replace(/[^a-z0-9]+/giu, '-').toLowerCase()
   return `incident-${time}${name}`
 }
 
-const titleOf = (causal: CausalIncident, found: readonly Found[]): string => {
-  const root = found[causal.roots[0]?.finding ?? -1]
-  const impact = found[causal.chains[0]?.at(-1) ?? -1]
+const titleOf = (causal: CausalIncident, found: ReadonlyMap<number, Found>): string => {
+  const root = found.get(causal.roots[0]?.finding ?? -1)
+  const impact = found.get(causal.chains[0]?.at(-1) ?? -1)
   if (root === undefined) return 'An incident'
   const first = phrase(root)
   const title = impact === undefined || impact === root ? first : `${first}; ${phrase(impact)}`
   return title.charAt(0).toUpperCase() + title.slice(1)
 }
 
-const detectionOf = (causal: CausalIncident, found: readonly Found[]): Incident['detection'] => {
-  const of = causal.findings.flatMap((at) => (found[at] === undefined ? [] : [found[at]]))
+const detectionOf = (causal: CausalIncident, found: ReadonlyMap<number, Found>): Incident['detection'] => {
+  const of = causal.findings.flatMap((at) => found.get(at) ?? [])
   const symptoms = of.filter((one) => ['symptom', 'impact'].includes(roleOf(one.kind))).map((one) => one.start)
   const alerts = of.filter((one) => one.kind === 'alert.fired').map((one) => one.start)
   const firstSymptom = symptoms.length === 0 ? null : Math.min(...symptoms)

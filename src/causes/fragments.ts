@@ -2,7 +2,7 @@
  * Parts of the causal graph that begin with a mere symptom, in the time and place of an incident, or with what somebody did while it went on. Where
  * a source is missing from the dump, the link between them is, too. They are told with that incident, and what led to them is said to be unknown; no cause is claimed.
  */
-import { typeOf } from '../model/entity.js'
+import { shortName, typeOf, type Entity } from '../model/entity.js'
 import { roleOf } from '../model/vocabulary.js'
 import type { Found } from '../findings/finding.js'
 import type { Timeline } from '../timeline/timeline.js'
@@ -32,50 +32,118 @@ const AFTER_MS = 5 * 60_000
 
 export const joinFragments = (parts: readonly Part[], found: readonly Found[], timeline: Timeline): readonly JoinedPart[] => {
   // The least harmful first: each goes to a greater one, or to one whose beginning is explained.
-  const waiting = parts.map((part): JoinedPart & { fragment: boolean } => ({ ...part, unexplained: [], fragment: isFragment(part, found) }))
-  waiting.sort((a, b) => a.harm - b.harm || (b.members[0] ?? 0) - (a.members[0] ?? 0))
-  const settled: JoinedPart[] = []
-  for (let at = 0; at < waiting.length; at++) {
-    const part = waiting[at]
-    if (part === undefined) continue
-    const hosts = part.fragment ? waiting.map((_, index) => index).filter((index) => index > at || (index < at && !waiting[index]?.fragment)) : []
-    const host = hosts.reverse().find((index) => isNear(part, waiting[index], found, timeline))
-    const into = host === undefined ? undefined : waiting[host]
-    if (host === undefined || into === undefined) {
-      settled.push(part)
-      continue
-    }
-    const joined = {
-      ...into,
-      members: [...into.members, ...part.members].sort((a, b) => a - b),
-      links: [...into.links, ...part.links],
-      unexplained: [...into.unexplained, ...part.unexplained, ...sourcesOf(part)].sort((a, b) => a - b),
-    }
-    const already = settled.indexOf(into)
-    if (already >= 0) settled[already] = joined
-    waiting[host] = joined
+  const sorted = [...parts].sort((a, b) => a.harm - b.harm || (b.members[0] ?? 0) - (a.members[0] ?? 0))
+  const groups = sorted.map((part) => ({ ...spanOf(part, found), part, fragment: isFragment(part, found), into: -1 }))
+  const neighbours = indexOf(sorted, found, timeline)
+  const hostOf = (at: number): number => {
+    let host = at
+    for (let next = groups[host]?.into ?? -1; next >= 0; next = groups[next]?.into ?? -1) host = next
+    return host
   }
-  return settled
+  groups.forEach((group, at) => {
+    if (!group.fragment) return
+    let best = -1
+    const consider = (index: number): void => {
+      const host = hostOf(index)
+      if (host !== at && (host > at || groups[host]?.fragment === false)) best = Math.max(best, host)
+    }
+    for (const source of sourcesOf(group.part)) {
+      const one = found[source]
+      if (one === undefined) continue
+      if (roleOf(one.kind) === 'response')
+        groups.forEach((other, index) => (other.start < one.start && other.harmedUntil >= one.start ? consider(index) : undefined))
+      else for (const index of neighbours(one)) consider(index)
+    }
+    group.into = best
+  })
+  const joined = new Map<number, Part[]>()
+  groups.forEach(({ part, into }, at) => {
+    if (into < 0) return
+    const host = hostOf(at)
+    joined.set(host, [...(joined.get(host) ?? []), part])
+  })
+  return groups.flatMap(({ part, into }, at): JoinedPart[] => {
+    if (into >= 0) return []
+    const others = joined.get(at) ?? []
+    return [
+      {
+        ...part,
+        members: [part, ...others].flatMap((one) => one.members).sort((a, b) => a - b),
+        links: [part, ...others].flatMap((one) => one.links),
+        unexplained: others.flatMap(sourcesOf).sort((a, b) => a - b),
+      },
+    ]
+  })
+}
+
+/** From when on somebody could answer the part's trouble, and until when there was an impact to answer. */
+const spanOf = ({ members }: Part, found: readonly Found[]): { readonly start: number; readonly harmedUntil: number } => {
+  let start = Infinity
+  let harmedUntil = -Infinity
+  for (const at of members) {
+    const one = found[at]
+    if (one === undefined) continue
+    start = Math.min(start, one.start)
+    if (roleOf(one.kind) === 'impact') harmedUntil = Math.max(harmedUntil, one.end ?? Infinity)
+  }
+  return { start, harmedUntil }
+}
+
+/** How far back is looked for what a symptom may belong to, in findings of one entity, workload or kind. */
+const LOOKED_AT = 64
+
+/** The parts, by position, that have a finding to which a symptom belongs. */
+const indexOf = (parts: readonly Part[], found: readonly Found[], timeline: Timeline): ((source: Found) => readonly number[]) => {
+  const members = new Map<string, { readonly at: number; readonly part: number }[]>()
+  const add = (key: string, at: number, part: number): void => {
+    const list = members.get(key)
+    if (list === undefined) members.set(key, [{ at, part }])
+    else list.push({ at, part })
+  }
+  const named = (entity: Entity): string => {
+    const workload = timeline.topology.workloadOf(entity)
+    return `called ${shortName(workload ?? entity)}`
+  }
+  parts.forEach((part, index) => {
+    for (const at of part.members) {
+      const one = found[at]
+      if (one === undefined) continue
+      for (const key of new Set([one.entity, named(one.entity)])) add(key, at, index)
+      if (typeOf(one.entity) === 'node') add(`kind ${one.kind}`, at, index)
+    }
+  })
+  for (const list of members.values()) list.sort((a, b) => a.at - b.at)
+  return (source) => {
+    const place = placeOf(source.entity, source.start, timeline)
+    const keys = [
+      source.entity,
+      named(source.entity),
+      ...timeline.topology.runsAs(source.entity).map(named),
+      `kind ${source.kind}`,
+      ...(place === null ? [] : [place]),
+    ]
+    const result = new Set<number>()
+    for (const key of keys) {
+      const list = members.get(key) ?? []
+      let end = list.length
+      for (let low = 0; low < end;) {
+        const middle = (low + end) >> 1
+        if ((found[list[middle]?.at ?? 0]?.start ?? 0) <= source.start + (key.startsWith('kind ') ? AT_ONCE_MS : LEAD_UP_MS)) low = middle + 1
+        else end = middle
+      }
+      for (const { at, part } of list.slice(Math.max(0, end - LOOKED_AT), end)) {
+        const other = found[at]
+        if (other !== undefined && other !== source && belongs(source, other, timeline)) result.add(part)
+      }
+    }
+    return [...result]
+  }
 }
 
 const sourcesOf = ({ members, graph }: Part): readonly number[] => members.filter((at) => (graph.incoming.get(at) ?? []).length === 0)
 
 const isFragment = (part: Part, found: readonly Found[]): boolean =>
   sourcesOf(part).every((at) => ['symptom', 'impact', 'response'].includes(roleOf(found[at]?.kind ?? '')))
-
-const isNear = (part: Part, host: Part | undefined, found: readonly Found[], timeline: Timeline): boolean =>
-  host !== undefined &&
-  sourcesOf(part).some((at) => {
-    const source = found[at]
-    if (source === undefined) return false
-    const others = host.members.flatMap((other) => found[other] ?? [])
-    if (roleOf(source.kind) === 'response') return isUnderWay(others, source.start)
-    return others.some((other) => belongs(source, other, timeline))
-  })
-
-/** What people do while an incident goes on answers it, wherever they do it. */
-const isUnderWay = (members: readonly Found[], at: number): boolean =>
-  members.some((one) => one.start < at) && members.some((one) => roleOf(one.kind) === 'impact' && (one.end ?? Infinity) >= at)
 
 const belongs = (source: Found, other: Found, timeline: Timeline): boolean => {
   const during = source.start >= other.start - BEFORE_MS || (source.start >= other.start - LEAD_UP_MS && (source.end ?? Infinity) >= other.start)

@@ -72,25 +72,31 @@ const topological = (start: number, graph: Graph): readonly number[] => {
 /** How well a finding is explained by what leads to it, 0..1. */
 export const explained = (at: number, graph: Graph): number => 1 - (graph.incoming.get(at) ?? []).reduce((left, link) => left * (1 - link.confidence), 1)
 
-/** Connected parts over the given links; every finding that a link touches is in exactly one. */
-export const components = (links: readonly CausalLink[]): readonly (readonly number[])[] => {
+/** Connected parts over the given links, with their links; every finding that a link touches is in exactly one. */
+export const components = (links: readonly CausalLink[]): readonly { readonly members: readonly number[]; readonly links: readonly CausalLink[] }[] => {
   const parent = new Map<number, number>()
   const root = (at: number): number => {
     let top = at
     for (let up = parent.get(top); up !== undefined && up !== top; up = parent.get(top)) top = up
-    parent.set(at, top)
+    // What lies on the way points to the top from now on.
+    for (let one = at; one !== top;) {
+      const up = parent.get(one) ?? top
+      parent.set(one, top)
+      one = up
+    }
     return top
   }
   for (const { cause, effect } of links) {
     for (const one of [cause, effect]) if (!parent.has(one)) parent.set(one, one)
     parent.set(root(cause), root(effect))
   }
-  const groups = new Map<number, number[]>()
+  const groups = new Map<number, { members: number[]; links: CausalLink[] }>()
   for (const at of [...parent.keys()].sort((a, b) => a - b)) {
     const top = root(at)
     const group = groups.get(top)
-    if (group === undefined) groups.set(top, [at])
-    else group.push(at)
+    if (group === undefined) groups.set(top, { members: [at], links: [] })
+    else group.members.push(at)
   }
+  for (const link of links) groups.get(root(link.effect))?.links.push(link)
   return [...groups.values()]
 }

@@ -70,6 +70,7 @@ const PLANNED: ReadonlySet<string> = new Set([
 /** What a rolling change costs by design, while it goes on. */
 const PLAN_COSTS: ReadonlySet<string> = new Set(['workload.degraded', 'pod.unready', 'pod.evicted', 'pod.stuck', 'node.not-ready', 'node.heartbeat-missed'])
 const PLAN_MS = 5 * 60_000
+const RESTART_MS = 15_000
 /** A cause so weak that nobody should be told. */
 const WEAKEST_CAUSE = 0.42
 
@@ -77,9 +78,7 @@ export const tellIncidents = (found: readonly Found[], links: readonly CausalLin
   const isAlert = (at: number): boolean => found[at]?.kind === 'alert.fired'
   const causal = links.filter((link) => !isAlert(link.effect))
   const harming: Part[] = []
-  for (const members of components(causal)) {
-    const inside = new Set(members)
-    const mine = causal.filter((link) => inside.has(link.effect))
+  for (const { members, links: mine } of components(causal)) {
     const graph = graphOf(mine)
     if (!mine.some((link) => link.confidence >= WEAKEST_CAUSE)) continue
     const roots = rankRoots(members, found, graph)
@@ -90,9 +89,9 @@ export const tellIncidents = (found: readonly Found[], links: readonly CausalLin
     harming.push({ members, links: mine, roots, graph, harm: members.reduce((sum, at) => sum + harmOf(found[at] as Found), 0) }) // positions in the list
   }
   const alerts = alertsOf(links, new Set(harming.flatMap(({ members }) => members)), isAlert)
+  const told = graphOf(alerts)
   const incidents = joinFragments(harming, found, timeline).map((part) => {
-    const inside = new Set(part.members)
-    const ofMine = alerts.filter((link) => inside.has(link.cause))
+    const ofMine = part.members.flatMap((at) => told.outgoing.get(at) ?? [])
     return { ...complete(part, ofMine, found, timeline), unexplained: part.unexplained }
   })
   return withConsidered(incidents, found, timeline).sort((a, b) => b.severity - a.severity || a.start - b.start)
@@ -108,11 +107,21 @@ const rankRoots = (members: readonly number[], found: readonly Found[], graph: G
   const harms = new Map(members.map((at) => [at, harmOf(found[at] as Found)])) // members are positions in the list
   const total = [...harms.values()].reduce((sum, harm) => sum + harm, 0)
   if (total === 0) return []
-  const ranked = members.flatMap((at): RankedRoot[] => {
-    const one = found[at]
-    if (one === undefined || (graph.outgoing.get(at) ?? []).length === 0) return []
-    const role = roleOf(one.kind)
-    if (role === 'detection' || role === 'recovery') return []
+  const candidates = members
+    .flatMap((at) => {
+      const one = found[at]
+      const role = roleOf(one?.kind ?? '')
+      if (one === undefined || (graph.outgoing.get(at) ?? []).length === 0 || role === 'detection' || role === 'recovery') return []
+      const own = 1 - 0.92 * explained(at, graph)
+      // A condition widens the damage; it is rarely what set it off.
+      const weight = role === 'condition' ? 0.35 : role === 'impact' ? 0.6 : 1
+      return [{ at, most: one.confidence * own * weight }]
+    })
+    .sort((a, b) => b.most - a.most || a.at - b.at)
+  const ranked: RankedRoot[] = []
+  for (const { at, most } of candidates) {
+    // What it leads to can only take from this: nobody who comes after can be among the first any more.
+    if (most < (ranked[MOST_ROOTS - 1]?.confidence ?? 0)) break
     let reached = 0
     let surest = 0
     for (const [to, path] of pathsFrom(at, graph)) {
@@ -121,16 +130,13 @@ const rankRoots = (members: readonly number[], found: readonly Found[], graph: G
       reached += harm
       surest = Math.max(surest, path.product ** (1 / Math.max(1, path.steps.length - 1)))
     }
-    if (reached === 0) return []
-    const own = 1 - 0.92 * explained(at, graph)
-    // A condition widens the damage; it is rarely what set it off.
-    const weight = role === 'condition' ? 0.35 : role === 'impact' ? 0.6 : 1
+    if (reached === 0) continue
     // Impacts it does not lead to speak against it; its own harm is not asked of it.
     const share = Math.min(1, reached / Math.max(total - (harms.get(at) ?? 0), 0.01))
-    const confidence = one.confidence * own * weight * surest * (0.3 + 0.7 * share)
-    return [{ finding: at, confidence }]
-  })
-  return earlierFirst(ranked.sort((a, b) => b.confidence - a.confidence || a.finding - b.finding)).slice(0, MOST_ROOTS)
+    ranked.push({ finding: at, confidence: most * surest * (0.3 + 0.7 * share) })
+    ranked.sort((a, b) => b.confidence - a.confidence || a.finding - b.finding)
+  }
+  return earlierFirst(ranked).slice(0, MOST_ROOTS)
 }
 
 const MOST_ROOTS = 5
@@ -148,8 +154,12 @@ const waitedForRoom = ({ kind, start, end }: Found): boolean => kind === 'pod.un
 
 const isPlan = (root: number, paths: ReadonlyMap<number, Path>, found: readonly Found[]): boolean => {
   const one = found[root]
-  if (one === undefined || !(PLANNED.has(one.kind) || waitedForRoom(one))) return false
+  if (one === undefined) return false
   const impacts = [...paths.keys()].map((at) => found[at]).filter((at): at is Found => at !== undefined && at !== one && harmOf(at) > 0)
+  // A server that was told to restart, and did: its clients' failed requests of those seconds are no incident.
+  if (one.kind === 'postgres.shutdown' && one.attributes['mode'] !== 'immediate')
+    return impacts.every((impact) => impact.end !== null && impact.end - one.start < RESTART_MS)
+  if (!(PLANNED.has(one.kind) || waitedForRoom(one))) return false
   return impacts.every(
     (impact) =>
       (PLAN_COSTS.has(impact.kind) || (impact.kind === 'service.unreachable' && typeOf(impact.entity) === 'target')) &&
@@ -222,11 +232,23 @@ const MOST_CONSIDERED = 12
 
 const consideredFor = (taken: ReadonlySet<number>, start: number, end: number, found: readonly Found[]): readonly number[] => {
   const result: number[] = []
-  found.forEach((one, at) => {
+  for (let at = firstFrom(start - AROUND_MS, found); at < found.length && result.length < MOST_CONSIDERED; at++) {
+    const one = found[at]
+    if (one === undefined || one.start > end) break
     const role = roleOf(one.kind)
-    if (taken.has(at) || one.start > end || one.start < start - AROUND_MS || role === 'impact' || role === 'detection' || typeOf(one.entity) === 'cluster')
-      return
-    result.push(at)
-  })
-  return result.slice(0, MOST_CONSIDERED)
+    if (!taken.has(at) && role !== 'impact' && role !== 'detection' && typeOf(one.entity) !== 'cluster') result.push(at)
+  }
+  return result
+}
+
+/** The first of the findings, which are ordered by start, that began then or later. */
+const firstFrom = (start: number, found: readonly Found[]): number => {
+  let low = 0
+  let high = found.length
+  while (low < high) {
+    const middle = (low + high) >> 1
+    if ((found[middle]?.start ?? 0) < start) low = middle + 1
+    else high = middle
+  }
+  return low
 }

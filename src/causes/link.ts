@@ -5,6 +5,7 @@
  */
 import type { Found } from '../findings/finding.js'
 import { compare, type Timeline } from '../timeline/timeline.js'
+import { roleOf } from '../model/vocabulary.js'
 import type { Mechanism } from './mechanism.js'
 import { nearness } from './relations.js'
 
@@ -30,6 +31,8 @@ const SAYABLE = 0.35
 const LEAK = 0.08
 /** A rival much weaker than the best is noise beside it. */
 const RIVAL = 0.8
+/** Of hundreds of possible causes the weakest are never told. */
+const MOST_RIVALS = 40
 /** Evidence that the rule asks for and finds otherwise. */
 const CONTRADICTED = 0.25
 
@@ -47,12 +50,13 @@ const candidatesOf = (found: readonly Found[], mechanisms: readonly Mechanism[],
     if (list === undefined) byKind.set(one.kind, [index])
     else list.push(index)
   })
+  const causesOf = new Map([...byKind].map(([kind, list]) => [kind, causesByTime(list, found)]))
   const best = new Map<string, Candidate>()
   for (const mechanism of mechanisms) {
     for (const effectKind of mechanism.effect) {
       for (const effect of byKind.get(effectKind) ?? []) {
         for (const causeKind of mechanism.cause) {
-          for (const cause of within(byKind.get(causeKind) ?? [], found, effect, mechanism)) {
+          for (const cause of within(causesOf.get(causeKind), found, effect, mechanism)) {
             const candidate = judge(cause, effect, mechanism, found, timeline)
             if (candidate === null) continue
             const key = `${cause} ${effect}`
@@ -66,30 +70,54 @@ const candidatesOf = (found: readonly Found[], mechanisms: readonly Mechanism[],
   return [...best.values()]
 }
 
-/** Causes that can have led to the effect in time; the list is ordered by start. */
-const within = (causes: readonly number[], found: readonly Found[], effect: number, mechanism: Mechanism): readonly number[] => {
-  const at = found[effect]?.start ?? 0
-  const latest = at + MAX_SLACK_MS
-  let low = 0
-  let high = causes.length
-  while (low < high) {
-    const middle = (low + high) >> 1
-    if ((found[causes[middle] ?? 0]?.start ?? 0) <= latest) low = middle + 1
-    else high = middle
+/** The findings of one kind as causes, by start. Those that last are few and kept apart, so that the others can be looked up by time. */
+interface CausesByTime {
+  readonly short: readonly number[]
+  readonly lasting: readonly number[]
+}
+
+const SHORT_MS = 3_600_000
+
+const causesByTime = (list: readonly number[], found: readonly Found[]): CausesByTime => {
+  const isShort = (at: number): boolean => {
+    const one = found[at]
+    return one !== undefined && one.end !== null && one.end - one.start <= SHORT_MS
   }
+  return { short: list.filter(isShort), lasting: list.filter((at) => !isShort(at)) }
+}
+
+/** Causes that can have led to the effect in time. */
+const within = (causes: CausesByTime | undefined, found: readonly Found[], effect: number, mechanism: Mechanism): readonly number[] => {
+  const at = found[effect]?.start ?? 0
   const result: number[] = []
-  for (let index = low - 1; index >= 0; index--) {
-    const cause = causes[index] ?? 0
-    const one = found[cause]
-    if (one === undefined || cause === effect) continue
-    // An ongoing cause can have its effect late; one that is over cannot.
-    if (at - (one.end === null ? at : Math.max(one.start, Math.min(one.end, at))) > mechanism.lag.max * 1000 && at - one.start > mechanism.lag.max * 1000) {
-      if (at - one.start > LONGEST_MS) break
-      continue
+  if (causes === undefined) return result
+  const maxMs = mechanism.lag.max * 1000
+  for (const [list, reach] of [
+    [causes.short, maxMs + SHORT_MS],
+    [causes.lasting, LONGEST_MS],
+  ] as const) {
+    for (let index = countUpTo(list, found, at + MAX_SLACK_MS) - 1; index >= 0; index--) {
+      const cause = list[index] ?? 0
+      const one = found[cause]
+      if (one === undefined || cause === effect) continue
+      if (at - one.start > reach) break
+      // An ongoing cause can have its effect late; one that is over cannot.
+      if (one.end === null || at - one.end <= maxMs || at - one.start <= maxMs) result.push(cause)
     }
-    result.push(cause)
   }
   return result
+}
+
+/** How many of the findings, which are ordered by start, began by then. */
+const countUpTo = (list: readonly number[], found: readonly Found[], latest: number): number => {
+  let low = 0
+  let high = list.length
+  while (low < high) {
+    const middle = (low + high) >> 1
+    if ((found[list[middle] ?? 0]?.start ?? 0) <= latest) low = middle + 1
+    else high = middle
+  }
+  return low
 }
 
 const MAX_SLACK_MS = 3 * 60_000
@@ -142,7 +170,11 @@ const isCondition = (one: Found): boolean =>
     one.kind,
   )
 
-const lingerMs = (mechanism: Mechanism, cause: Found, effect: Found): number => Math.max(30_000, mechanism.lag.typical * 1000) + cause.slackMs + effect.slackMs
+const lingerMs = (mechanism: Mechanism, cause: Found, effect: Found): number => {
+  // Nobody answers what is over already.
+  const acts = roleOf(effect.kind) === 'response' ? 15_000 : Math.max(30_000, mechanism.lag.typical * 1000)
+  return acts + cause.slackMs + effect.slackMs
+}
 
 const OVER = 0.25
 
@@ -193,22 +225,28 @@ const compete = (candidates: readonly Candidate[], found: readonly Found[]): rea
     else list.push(candidate)
   }
   const parents = new Map<number, Set<number>>()
-  const isAncestor = (older: number, younger: number, seen = new Set<number>()): boolean => {
-    for (const parent of parents.get(younger) ?? []) {
-      if (parent === older) return true
-      if (seen.has(parent)) continue
-      seen.add(parent)
-      if (isAncestor(older, parent, seen)) return true
+  const isAncestor = (older: number, younger: number): boolean => {
+    // Links point forward, but for what clocks leave open: nothing that began long before can come after.
+    const earliest = (found[older]?.start ?? 0) - 4 * MAX_SLACK_MS
+    const seen = new Set<number>([younger])
+    for (const one of seen) {
+      for (const parent of parents.get(one) ?? []) {
+        if (parent === older) return true
+        if ((found[parent]?.start ?? 0) >= earliest) seen.add(parent)
+      }
     }
     return false
   }
+  const leadsOn = new Set<number>()
   const links: CausalLink[] = []
   // In the order of the effects, so that what leads to a cause is known before the cause is weighed.
   for (const effect of [...byEffect.keys()].sort((a, b) => a - b)) {
-    const rivals = (byEffect.get(effect) ?? []).sort((a, b) => b.strength - a.strength || compare(a.mechanism.id, b.mechanism.id) || a.cause - b.cause)
+    const rivals = (byEffect.get(effect) ?? [])
+      .sort((a, b) => b.strength - a.strength || compare(a.mechanism.id, b.mechanism.id) || a.cause - b.cause)
+      .slice(0, MOST_RIVALS)
     const kept: Candidate[] = []
     for (const candidate of rivals) {
-      if (candidate.cause === effect || isAncestor(effect, candidate.cause)) continue // would close a circle
+      if (candidate.cause === effect || (leadsOn.has(effect) && isAncestor(effect, candidate.cause))) continue // would close a circle
       kept.push(candidate)
     }
     // The detailed path tells more than the short cut: of two causes of which one leads to the other, the nearer one is the cause.
@@ -229,6 +267,7 @@ const compete = (candidates: readonly Candidate[], found: readonly Found[]): rea
       const confidence = Math.min(0.97, candidate.strength * (0.55 + 0.45 * Math.min(1, share * group)))
       if (confidence < SAYABLE) continue
       links.push({ cause: candidate.cause, effect, mechanism: candidate.mechanism, confidence, lagMs: candidate.lagMs })
+      leadsOn.add(candidate.cause)
       const set = parents.get(effect)
       if (set === undefined) parents.set(effect, new Set([candidate.cause]))
       else set.add(candidate.cause)

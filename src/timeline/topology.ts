@@ -105,10 +105,16 @@ export const makeTopology = (facts: readonly TimedFact[], signals: readonly Time
   for (const list of placements.values()) list.sort((a, b) => a.from - b.from || (a.node < b.node ? -1 : 1))
   for (const list of replicas.values()) list.sort((a, b) => (a.at ?? 0) - (b.at ?? 0))
 
+  /** What the names of pods were found to say: it is asked for often. */
+  const byName = new Map<Entity, Entity | null>()
   const workloadOf = (pod: Entity): Entity | null => {
     if (typeOf(pod) === 'workload') return pod
     if (typeOf(pod) !== 'pod') return null
-    return owners.get(pod) ?? workloadFromName(pod)
+    const known = owners.get(pod)
+    if (known !== undefined) return known
+    let named = byName.get(pod)
+    if (named === undefined) byName.set(pod, (named = workloadFromName(pod)))
+    return named
   }
   for (const pod of [...pods].sort()) {
     const owner = workloadOf(pod)

@@ -71,6 +71,9 @@ const perNode = (timeline: Timeline, is: (series: TimedSeries) => boolean, read:
   return [...groups].map(([node, series]) => ({ node, busy: read(combine(series, 'mean')), source: series[0] as TimedSeries })) // a group is never empty
 }
 
+/** Of the samples. */
+const ALL = 0.95
+
 /** Percent where values go beyond 1.5, a share otherwise. */
 const scaled = (column: Column): Column => {
   const percents = column.values.some((value) => value > 1.5)
@@ -84,6 +87,8 @@ const saturated = ({ node, busy, source }: BusyNode): readonly Found[] => {
   const found: Found[] = []
   for (const stretch of stretches(calm, (value) => value >= SATURATED, Math.max(GAP_MS, 3 * step), higher)) {
     if (stretch.last - stretch.start + step < SHORTEST_MS || stretch.samples < 2) continue
+    // Full from the first sample to the last: nothing changed that could have changed anything.
+    if (stretch.samples >= ALL * calm.times.length) continue
     found.push({
       kind: 'node.cpu-saturated',
       entity: node,
