@@ -13,6 +13,8 @@ const MAY = {
   'src/findings': ['src/model', 'src/timeline'],
   'src/causes': ['src/model', 'src/timeline', 'src/findings'],
   'src/post-mortem': ['src/model', 'src/timeline', 'src/findings', 'src/causes'],
+  // Between the model and what is made of it.
+  'src/redact': ['src/model', 'src/post-mortem/post-mortem\\.ts'],
   // Renderers read the model and nothing else.
   'src/report': ['src/model', 'src/post-mortem/post-mortem\\.ts'],
   'src/analyze\\.ts$': ['src/model', 'src/artifact', 'src/read', 'src/timeline', 'src/findings', 'src/causes', 'src/post-mortem', 'src/report'],

@@ -57,7 +57,10 @@ const reports = (command: Command): Command =>
       .option('--json <file>', "analysis.json ('-' for stdout)")
       .option('--markdown <file>', "Markdown post-mortem, its pictures in a folder beside it ('-' for stdout, without them)")
       .addOption(new Option('--markdown-flavor <flavor>', 'where it will be read').choices(FLAVORS).default('github'))
-      .option('--png <dir>', 'the chain, the timeline and the charts as pictures'),
+      .option('--png <dir>', 'the chain, the timeline and the charts as pictures')
+      .option('--redact', 'pseudonyms for addresses, e-mails, machines, pods, users and literals of queries, everywhere the same')
+      .option('--redact-also <word>', "a word of your own to redact, such as a customer's name; repeatable", collect, [])
+      .option('--redact-map <file>', 'who is who, for your eyes only (default: <report>.redaction-map.json)'),
   )
     .option('--since <time>', 'look from here on', asTime)
     .option('--until <time>', 'look up to here', asTime)

@@ -1,7 +1,7 @@
 /** The command line: exit codes, messages, and what is written, as the contract says. */
 import assert from 'node:assert/strict'
 import { spawnSync } from 'node:child_process'
-import { existsSync, readdirSync, readFileSync } from 'node:fs'
+import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import { fileURLToPath } from 'node:url'
@@ -69,6 +69,17 @@ test('an incident: exit 0, with --fail-on-incident 1; files are written whole an
   assert.equal(analysisOf(readFileSync(join(folder, 'out.json'), 'utf8')).incidents.length, 1)
   assert.match(readFileSync(join(folder, 'out.html'), 'utf8'), /<\/html>\s*$/u)
   assert.match(readFileSync(join(folder, 'out.md'), 'utf8'), /^# /mu)
+})
+
+test('--redact: no name of the dump in what is written, and who is who in a file that only its owner can read', async (t) => {
+  const folder = await folderWith(t, { 'dump/events.json': incident.replaceAll('shop', 'umbrella') })
+  const { status, stderr } = run(['analyze', 'dump', '--json', 'out.json', '--markdown', 'out.md', '-o', 'out.html', '--redact', '--verbose'], folder)
+  assert.equal(status, 0, stderr)
+  for (const said of [stderr, ...['out.json', 'out.md', 'out.html'].map((file) => readFileSync(join(folder, file), 'utf8'))])
+    assert.doesNotMatch(said.replace(/data:image[^"]*/gu, ''), /umbrella|7d9c5b8f6d|10\.1\.0\.7/u)
+  const map = join(folder, 'out.html.redaction-map.json')
+  assert.equal(statSync(map).mode & 0o777, 0o600)
+  assert.ok(Object.values(JSON.parse(readFileSync(map, 'utf8')) as Record<string, string>).includes('umbrella')) // what the command writes by contract
 })
 
 test("'-' for the analysis: stdout carries only JSON, and no report is written unless asked for", async (t) => {

@@ -2,7 +2,7 @@
 import { UserError } from '../model/user-error.js'
 import type { AnalyzeOptions, Analyzed } from '../analyze.js'
 import { commandLine, EXIT, say, version, zoneRules } from './common.js'
-import { writeOutputs, type OutputFlags } from './outputs.js'
+import { forReaders, writeOutputs, type OutputFlags } from './outputs.js'
 
 export interface AnalyzeFlags extends OutputFlags {
   readonly timezone: readonly string[]
@@ -51,7 +51,8 @@ export const optionsOf = async (flags: AnalyzeFlags): Promise<AnalyzeOptions> =>
 }
 
 /** Writes what was asked for, says the five lines, returns the exit code. */
-export const tell = async ({ postMortem, unreadable }: Analyzed, flags: AnalyzeFlags): Promise<number> => {
+export const tell = async ({ postMortem: whole, unreadable }: Analyzed, flags: AnalyzeFlags): Promise<number> => {
+  const postMortem = await forReaders(whole, flags)
   for (const { path, reason } of unreadable) say(`${path}: ${reason}`)
   if (flags.verbose === true) for (const input of postMortem.analysis.inputs) for (const warning of input.warnings) say(`${input.path}: ${warning}`)
 

@@ -43,7 +43,7 @@ export const say = (message: string): void => {
 }
 
 /** Writes a file whole or not at all. */
-export const write = async (file: string, content: string | Uint8Array): Promise<void> => {
+export const write = async (file: string, content: string | Uint8Array, mode?: number): Promise<void> => {
   if (file === '-') {
     process.stdout.write(content)
     return
@@ -51,7 +51,8 @@ export const write = async (file: string, content: string | Uint8Array): Promise
   // Two that write the same file at once do not write into each other's.
   const partial = `${file}.${process.pid}.partial`
   try {
-    await writeFile(partial, content)
+    if (mode !== undefined) await rm(partial, { force: true }) // a file that is there already keeps its mode
+    await writeFile(partial, content, mode === undefined ? {} : { mode })
     await rename(partial, file)
   } catch (error) {
     await rm(partial, { force: true })

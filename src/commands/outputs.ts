@@ -13,7 +13,24 @@ export interface OutputFlags {
   readonly markdown?: string
   readonly markdownFlavor?: Flavor
   readonly png?: string
+  readonly redact?: boolean
+  readonly redactAlso?: readonly string[]
+  readonly redactMap?: string
 }
+
+/** The report as it may be shown: with --redact without names, and who is who in a file of its own that only its owner can read. */
+export const forReaders = async (postMortem: PostMortem, flags: OutputFlags): Promise<PostMortem> => {
+  if (flags.redact !== true) return postMortem
+  const { redact } = await import('../redact/redact.js')
+  const { postMortem: redacted, map } = redact(postMortem, flags.redactAlso)
+  await write(flags.redactMap ?? `${reportOf(flags)}.redaction-map.json`, `${JSON.stringify(Object.fromEntries(map), null, 2)}\n`, 0o600)
+  return redacted
+}
+
+const DEFAULT_REPORT = 'faultline-report.html'
+
+const reportOf = ({ output, markdown, json }: OutputFlags): string =>
+  [output, markdown, json].find((file) => file !== undefined && file !== '-') ?? DEFAULT_REPORT
 
 /** Writes what was asked for; the HTML report where nothing was. Returns the HTML report's file, null where there is none. */
 export const writeOutputs = async (postMortem: PostMortem, flags: OutputFlags): Promise<string | null> => {
@@ -28,7 +45,7 @@ export const writeOutputs = async (postMortem: PostMortem, flags: OutputFlags): 
     await write(markdown, renderMarkdown(postMortem, { pictures, ...(flags.markdownFlavor === undefined ? {} : { flavor: flags.markdownFlavor }) }))
   }
   if (png !== undefined) await writePictures(png, postMortem)
-  const report = flags.output ?? (json === undefined && markdown === undefined && png === undefined ? 'faultline-report.html' : null)
+  const report = flags.output ?? (json === undefined && markdown === undefined && png === undefined ? DEFAULT_REPORT : null)
   if (report !== null) {
     const { renderHtml } = await import('../report/html.js')
     await write(report, await renderHtml(postMortem))

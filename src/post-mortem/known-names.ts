@@ -1,25 +1,10 @@
 /** Every name that the data give to a machine, a pod, a workload or whoever it is run for: what `--redact` has to find in texts. */
-import { nameOf, typeOf, type Entity, type EntityType } from '../model/entity.js'
+import type { Entity } from '../model/entity.js'
+import { namesIn, type KnownName } from '../model/known-name.js'
 import type { Timeline } from '../timeline/timeline.js'
-import type { KnownName } from './post-mortem.js'
 
 /** Names beyond this many are not looked for by name; patterns still find addresses. */
 const MOST = 50_000
-
-const OF_ENTITY: Readonly<Record<EntityType, readonly KnownName['kind'][]>> = {
-  cluster: [],
-  node: ['node'],
-  pod: ['namespace', 'pod'],
-  workload: ['namespace', 'app'],
-  service: ['namespace', 'app'],
-  volume: ['volume'],
-  postgres: ['database'],
-  redis: ['database'],
-  target: ['app', 'host'],
-  loadbalancer: ['host'],
-  process: ['node', 'app'],
-  external: ['host'],
-}
 
 const OF_LABEL: ReadonlyMap<string, KnownName['kind']> = new Map([
   ...['node', 'nodename', 'host', 'hostname', 'kubernetes_io_hostname', 'kubernetes_node'].map((label) => [label, 'node'] as const),
@@ -43,9 +28,7 @@ export const knownNames = (timeline: Timeline): readonly KnownName[] => {
       names.set(`${kind} ${name}`, { kind, name })
   }
   const addEntity = (entity: Entity): void => {
-    const kinds = OF_ENTITY[typeOf(entity)]
-    const parts = nameOf(entity).split('/')
-    kinds.forEach((kind, index) => add(kind, index === kinds.length - 1 ? parts.slice(index).join('/') : parts[index]))
+    for (const { kind, name } of namesIn(entity)) add(kind, name)
   }
   const { topology } = timeline
   for (const node of timeline.names.nodes) addEntity(node)

@@ -1,5 +1,6 @@
 /** The model that every renderer (HTML, Markdown, terminal, JSON) reads, and nothing else. Plain data. */
 import type { Analysis } from '../model/analysis.js'
+import type { KnownName } from '../model/known-name.js'
 import type { Surroundings } from '../model/surroundings.js'
 import type { Entity } from '../model/entity.js'
 
@@ -18,11 +19,6 @@ export interface PostMortem {
   readonly surroundings: Surroundings
   /** Names of machines, pods and whoever they are run for: for redaction, shown nowhere. */
   readonly known: readonly KnownName[]
-}
-
-export interface KnownName {
-  readonly kind: 'node' | 'namespace' | 'app' | 'pod' | 'volume' | 'database' | 'customer' | 'host'
-  readonly name: string
 }
 
 export interface IncidentDetail {

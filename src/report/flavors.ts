@@ -53,7 +53,7 @@ const startEscaped = (text: string): string => text.replace(/^(?:[-+=#/]|\d+(?=[
 
 /** What a forge would turn into a mention, an issue, a link or a face of its own accord is broken by an empty comment, the only thing that all of them leave alone. */
 const broken = (text: string): string =>
-  text.replace(/@(?=[\w-])|#(?=\d)|(?<=\bGH)-(?=\d)|:(?=\/\/)|(?<=www)\.|:(?=[\w+-]{1,40}:)/giu, (mark) => `${mark}<!-- -->`)
+  text.replace(/@(?=[\w-])|#(?=\d)|(?<=\bGH)-(?=\d)|:(?=\/\/)|(?<=www)\.|:(?=(?:100|1234|[a-z+-][\w+-]{0,40}):)/giu, (mark) => `${mark}<!-- -->`)
 
 const sayGithub = (value: string): string =>
   broken(
@@ -68,7 +68,7 @@ const sayGithub = (value: string): string =>
 
 const sayGitlab = (value: string): string =>
   startEscaped(squeezed(value).replace(/[\\`*_[\]|~!{}$@#%&^<>]/gu, (mark) => `\\${mark}`)).replace(
-    /:(?=\/\/)|(?<=www)\.|:(?=[\w+-]{1,40}:)/giu,
+    /:(?=\/\/)|(?<=www)\.|:(?=(?:100|1234|[a-z+-][\w+-]{0,40}):)/giu,
     (mark) => `${mark}<!-- -->`,
   )
 
