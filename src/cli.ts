@@ -6,6 +6,7 @@ import { parseISO } from 'date-fns/parseISO'
 import type { AnalyzeFlags } from './commands/analyze.js'
 import { EXIT, say, version } from './commands/common.js'
 import type { ExtractFlags } from './commands/extract.js'
+import type { IndexFlags } from './commands/report-index.js'
 import type { InspectFlags } from './commands/inspect.js'
 import type { NightlyFlags } from './commands/nightly.js'
 import { shardOf, type Shard } from './artifact/shard.js'
@@ -144,6 +145,18 @@ reads(
   .action(async (paths: string[], flags: InspectFlags) => {
     const { runInspect } = await import('./commands/inspect.js')
     process.exitCode = await runInspect(paths, flags)
+  })
+
+program
+  .command('index')
+  .description('several reports on one page: when, what, how bad, why, with links')
+  .argument('<report.html...>', 'what analyze, merge or nightly wrote')
+  .option('-o, --output <file>', "where to write it ('-' for stdout)", 'index.html')
+  .option('--quiet', 'no messages')
+  .option('--verbose', 'accepted for symmetry; everything is said already')
+  .action(async (paths: string[], flags: IndexFlags) => {
+    const { runIndex } = await import('./commands/report-index.js')
+    process.exitCode = await runIndex(paths, flags)
   })
 
 // Whoever reads from us may have seen enough (| head): that is no error of ours.

@@ -6,6 +6,7 @@ import Handlebars from 'handlebars'
 import type { Role } from '../model/vocabulary.js'
 import { amount, chartTable } from './chart-data.js'
 import { chainSvg } from './chain-svg.js'
+import { digestOf } from './digest.js'
 import { glossaryOf } from './glossary.js'
 import { inlineGlyph } from './glyphs.js'
 import type { FindingView } from './finding-view.js'
@@ -28,6 +29,7 @@ export const renderHtml = async (postMortem: PostMortem): Promise<string> => {
   const html = template()({
     ...view,
     incidents,
+    digest: JSON.stringify(digestOf(view)),
     glossary,
     verdict: { ...view.verdict, mark: MARKS[view.verdict.outcome] },
     css: raw({ markup: read('report.css') }),
