@@ -22,7 +22,8 @@ const kinds: readonly RecordKind[] = [
       '{"insertId":"1zo6twtfyor903hi","jsonPayload":{"MESSAGE":"E1121 08:18:01.887391    2296 kubelet.go:2448] \\"Error getting node\\"","_HOSTNAME":"worker-1",' +
       '"SYSLOG_IDENTIFIER":"kubelet"},"logName":"projects/shop/logs/kubelet","resource":{"labels":{"node_name":"worker-1"},"type":"k8s_node"},"timestamp":"2026-11-21T08:18:01.887962Z"}',
     marks: ['logName', 'insertId', 'resource.type'],
-    message: ['textPayload', 'jsonPayload.MESSAGE', 'jsonPayload', 'protoPayload'],
+    // Entries of the audit log (protoPayload) are read as they are: who asked stands beside what was asked for.
+    message: ['textPayload', 'jsonPayload.MESSAGE', 'jsonPayload'],
     time: ['timestamp', 'receiveTimestamp'],
     zoneless: 'utc',
     host: ['jsonPayload._HOSTNAME', 'resource.labels.node_name', 'labels.compute.googleapis.com/resource_name'],

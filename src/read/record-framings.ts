@@ -265,7 +265,11 @@ export const documentFramings: readonly Candidate[] = [
     fits: (text) =>
       /^[^\n]{1,4000}[,;\t]/u.test(text) && /^[^\n]{0,4000}(?:message|Message|LogEntry|log_s|textPayload|jsonPayload|line|Line|MESSAGE)/u.test(text),
   },
-  { framing: yamlEntries, fits: (text) => /^(?:---\n|#[^\n]*\n|\n)*[A-Za-z]\w*:/u.test(text) && /^logName: /mu.test(text) && /^timestamp: /mu.test(text) },
+  {
+    framing: yamlEntries,
+    plain: true,
+    fits: (text) => /^(?:---\n|#[^\n]*\n|\n)*[A-Za-z]\w*:/u.test(text) && /^logName: /mu.test(text) && /^timestamp: /mu.test(text),
+  },
 ]
 
 /** The first records of a head; unless that is `whole`, it ends in the middle of one. */
