@@ -11,6 +11,30 @@ const MAX_ELEMENT_CHARS = 4 * 1024 * 1024
 /** An alias repeats what its anchor holds: a few nested ones can stand for gigabytes. */
 const MAX_ALIASES = 20
 
+/** Braces and explicit keys in each other cost the parser more than the square of their depth (400 of them minutes); objects have ten. */
+const MAX_DEPTH = 32
+
+/** Tags or anchors one after another, which are one node's: their cost is the square of their number, and one of each is all there can be. */
+const MANY_MARKS = /(?:[!&]\S{0,80}\s+){9}/u
+
+/** Counts roughly, since text in quotes is not told apart: what is open at once in the object, and explicit keys ('? ') one after another. */
+const isTooDeep = (text: string): boolean => {
+  if (MANY_MARKS.test(text)) return true
+  let open = 0
+  let keys = 0
+  for (let at = 0; at < text.length; at++) {
+    const char = text.charCodeAt(at)
+    if (char === 123 || char === 91) {
+      open++
+      keys = 0
+    } else if (char === 125 || char === 93) open = Math.max(0, open - 1)
+    else if (char === 63) keys++
+    else if (char !== 32 && char !== 10 && char !== 45) keys = 0
+    if (open + keys > MAX_DEPTH) return true
+  }
+  return false
+}
+
 export interface YamlElements {
   element(value: unknown, line: number): void
   /** A list has ended: the lines around its elements, and how many there were. */
@@ -38,6 +62,10 @@ export const sliceYaml = (to: YamlElements): YamlSlicer => {
   let isList = false
 
   const parsed = (text: string, at: number): unknown => {
+    if (isTooDeep(text)) {
+      to.broken(at, 'an object with too much in each other was left out')
+      return undefined
+    }
     try {
       return parse(text, { maxAliasCount: MAX_ALIASES, logLevel: 'silent', uniqueKeys: false, schema: 'core', merge: false })
     } catch (error) {

@@ -12,6 +12,7 @@ import type { Found } from './findings/finding.js'
 import { canonical, decodeArtifact, type Gathered } from './artifact/artifact.js'
 import { extractAll } from './read/extract-all.js'
 import { findInputs, type Inputs, type Saved, type Unreadable } from './read/inputs.js'
+import type { Limits } from './read/limits.js'
 import { readSurroundings } from './read/surroundings.js'
 import { describe, type DescribeOptions } from './post-mortem/describe.js'
 import type { PostMortem } from './post-mortem/post-mortem.js'
@@ -22,6 +23,8 @@ export interface GatherOptions {
   readonly shard?: Shard
   /** Threads that read at the same time (default: the machine's cores). */
   readonly jobs?: number
+  /** What unpacking may cost; the usual limits unless given. */
+  readonly limits?: Limits
   readonly onBytes?: (count: number, inputs: Inputs) => void
 }
 
@@ -63,7 +66,7 @@ export const reason = (gathered: Gathered, options: ReasonOptions): Analyzed => 
 
 const readAll = async (paths: readonly string[], options: GatherOptions): Promise<Gathered & { readonly inputs: Inputs }> => {
   const { shard } = options
-  const inputs = await findInputs(paths, shard === undefined ? undefined : (path) => isMine(path, shard))
+  const inputs = await findInputs(paths, shard === undefined ? undefined : (path) => isMine(path, shard), options.limits)
   const saved = await readSaved(inputs.saved)
   const { jobs, onBytes } = options
   const extracts = await extractAll(inputs, { ...(jobs === undefined ? {} : { jobs }), onBytes: (count) => onBytes?.(count, inputs) })

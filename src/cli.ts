@@ -31,6 +31,19 @@ const asShard = (value: string): Shard => {
   return shard
 }
 
+/** Bytes: 500M, 64 GB, 1T; 1M is a million. */
+const asSize = (value: string): number => {
+  const [, digits, unit] = /^(\d{1,6}(?:\.\d{1,3})?)\s?([kmgt]?)b?$/iu.exec(value) ?? []
+  const bytes = Math.round(Number(digits) * 1_000 ** ['', 'k', 'm', 'g', 't'].indexOf((unit ?? '').toLowerCase()))
+  if (!(bytes > 0)) throw new InvalidArgumentError('expected a size such as 500G.')
+  return bytes
+}
+
+const asPositive = (value: string): number => {
+  if (!/^[1-9]\d{0,8}$/u.test(value)) throw new InvalidArgumentError('expected a whole number such as 500.')
+  return Number(value)
+}
+
 /** A moment: ISO 8601; without a zone it is UTC. */
 const asTime = (value: string): number => {
   const ms = parseISO(value.replace(' ', 'T'), { in: utc }).getTime()
@@ -49,6 +62,13 @@ const reads = (command: Command): Command =>
   command
     .option('--timezone <[glob=]zone>', 'IANA zone of log lines that carry none; repeatable', collect, [])
     .option('--year <yyyy>', 'year of log lines that carry none (default: inferred)', asYear)
+
+/** What every command that opens archives takes; the defaults are in src/read/limits.ts. */
+const opens = (command: Command): Command =>
+  command
+    .option('--max-unpacked <size>', 'the most that one archive or compressed file may unpack to (default: 1T)', asSize)
+    .option('--max-ratio <n>', 'the most that one packed byte may become (default: 500)', asPositive)
+    .option('--max-members <n>', 'the most files to read, those in archives included (default: 100000)', asPositive)
 
 /** What every command that ends in a report takes. */
 const reports = (command: Command): Command =>
@@ -73,11 +93,13 @@ const reports = (command: Command): Command =>
 
 const jobs = (): Option => new Option('--jobs <n>', "workers (default: the machine's cores)").argParser(asCount)
 
-reports(
-  program
-    .command('analyze')
-    .description('one incident dump (files, directories, archives, saved extracts, - for stdin) to a report')
-    .argument('<path...>', 'what to read'),
+opens(
+  reports(
+    program
+      .command('analyze')
+      .description('one incident dump (files, directories, archives, saved extracts, - for stdin) to a report')
+      .argument('<path...>', 'what to read'),
+  ),
 )
   .addOption(jobs())
   .action(async (paths: string[], flags: AnalyzeFlags) => {
@@ -85,10 +107,12 @@ reports(
     process.exitCode = await runAnalyze(paths, flags)
   })
 
-program
-  .command('extract')
-  .description('the per-input half only: what analyze and merge can go on from, on another machine or later')
-  .argument('<path...>', 'what to read')
+opens(
+  program
+    .command('extract')
+    .description('the per-input half only: what analyze and merge can go on from, on another machine or later')
+    .argument('<path...>', 'what to read'),
+)
   .requiredOption('-o, --output <file>', "where to write it; in a folder it is named after its content ('-' for stdout)")
   .option('--shard <i/n>', 'read only the i-th of n parts of the files, the same on every machine', asShard)
   .addOption(jobs())
@@ -132,12 +156,14 @@ reads(
     process.exitCode = await runNightly(archive, flags)
   })
 
-reads(
-  program
-    .command('inspect')
-    .description('what each file is, its times, zone and clock, what was not understood')
-    .argument('<path...>', 'what to read')
-    .option('--json <file>', "the same as data ('-' for stdout)"),
+opens(
+  reads(
+    program
+      .command('inspect')
+      .description('what each file is, its times, zone and clock, what was not understood')
+      .argument('<path...>', 'what to read')
+      .option('--json <file>', "the same as data ('-' for stdout)"),
+  ),
 )
   .addOption(jobs())
   .option('--quiet', 'no messages')

@@ -6,8 +6,11 @@ import { join } from 'node:path'
 import { test } from 'node:test'
 import { bzip2, xz, zstd } from './packed.js'
 import { gzipSync } from 'node:zlib'
+import { createServer } from 'node:net'
+import { once } from 'node:events'
 import { extractInput } from '../src/read/extract-input.js'
 import { findInputs } from '../src/read/inputs.js'
+import { usualLimits } from '../src/read/limits.js'
 import { folderWith, tarOf } from './files.js'
 import { LOG, readAll, withFile } from './read-all.js'
 import { read } from './read.js'
@@ -161,6 +164,58 @@ test('a bomb is stopped and named, not unpacked to its end', async () => {
   const member = gzipSync(Buffer.alloc(64 << 20, `${'a'.repeat(999_999)}\n`), { level: 9 })
   const { inputs } = await withFile('bomb.gz', Buffer.concat(new Array<Buffer>(20).fill(member)))
   assert.match(inputs[0]?.warnings.join() ?? '', /unpacks to more than \d+ times its size/)
+})
+
+test('what one archive or file may unpack to, how much a byte may become, how many files are read: the user sets it, and reaching it is told', async () => {
+  const packed = gzipSync(LOG.repeat(20_000)) // 60 MB
+  const sized = await withFile('a.gz', packed, { maxUnpacked: 5e6 })
+  assert.match(sized.inputs[0]?.warnings[0] ?? '', /unpacks to more than 5 MB \(--max-unpacked allows more\); what came before is used/)
+  assert.ok((sized.inputs[0]?.records ?? 0) > 1_000)
+  const members = ['a', 'b', 'c', 'd'].map((name) => ({ name, content: LOG }))
+  const counted = await withFile('d.tar', tarOf(members), { maxMembers: 2 })
+  assert.equal(counted.inputs.length, 2)
+  assert.match(counted.inputs[1]?.warnings.join() ?? '', /more than 2 files: the rest is not read \(--max-members allows more\)/)
+  const inArchive = await withFile('d.tgz', gzipSync(tarOf([...members, { name: 'e', content: Buffer.alloc(40e6, 'x') }])), { maxUnpacked: 5e6 })
+  assert.equal(inArchive.inputs.length, 5)
+  assert.match(inArchive.inputs.at(-1)?.warnings.join() ?? '', /unpacks to more than 5 MB/)
+})
+
+test('many small bombs in one archive share what one large bomb may take', async (t) => {
+  const bomb = gzipSync(Buffer.alloc(70 << 20, `${'a'.repeat(999_999)}\n`), { level: 1 })
+  const names = Array.from({ length: 17 }, (_, index) => ({ name: `${index}.gz`, content: bomb }))
+  const { sources } = await findInputs([join(await folderWith(t, { 'd.tar': tarOf(names) }), 'd.tar')], undefined, { ...usualLimits, maxRatio: 50 })
+  let size = 0
+  await assert.rejects(async () => {
+    for await (const chunk of sources[3]?.chunks() ?? []) size += chunk.length
+  }, /more than 50 times its size/)
+  assert.ok(size < 70 << 20)
+})
+
+test('a hundred thousand members cost no more than those that are read', async () => {
+  const one = tarOf([{ name: 'x', content: '' }]).subarray(0, -1024)
+  const many = Buffer.concat(new Array<Buffer>(100_000).fill(one))
+  const { inputs } = await withFile('d.tgz', gzipSync(many, { level: 1 }), { maxMembers: 50 })
+  assert.deepEqual([inputs.length, inputs[49]?.path], [50, 'd.tgz!/x (50)'])
+  assert.match(inputs[49]?.warnings.join() ?? '', /more than 50 files/)
+})
+
+test('pipes, sockets and devices in a folder or an archive are not waited for', { skip: has('mkfifo') ? false : 'there is no mkfifo here' }, async (t) => {
+  const folder = await folderWith(t, { 'a.log': LOG })
+  execFileSync('mkfifo', [join(folder, 'pipe')])
+  const server = createServer().listen(join(folder, 'socket'))
+  t.after(() => server.close())
+  await once(server, 'listening')
+  const { inputs, unreadable } = await readAll(folder)
+  assert.deepEqual([inputs.map(({ path }) => path), unreadable], [['a.log'], []])
+  const given = await readAll(folder, [join(folder, 'socket')])
+  assert.deepEqual(given.unreadable, [{ path: 'socket', reason: 'neither a file nor a folder' }])
+  const types = ['1', '2', '3', '4', '6'].map((type, index) => ({ name: `odd-${index}`, type, link: '/dev/zero' }))
+  const packed = await withFile('d.tar', tarOf([...types, { name: 'a.log', content: LOG }]))
+  assert.deepEqual(
+    packed.inputs.map(({ path, records }) => [path, records]),
+    [['d.tar!/a.log', 50]],
+  )
+  assert.match(packed.inputs[0]?.warnings.join() ?? '', /2 links were not followed.*3 special or sparse members were not read/)
 })
 
 test('compressed over and over is refused', async () => {

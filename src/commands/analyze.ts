@@ -1,10 +1,10 @@
 /** faultline analyze: a dump to a report; merge goes the same way from extracts. */
 import { UserError } from '../model/user-error.js'
 import type { AnalyzeOptions, Analyzed } from '../analyze.js'
-import { commandLine, EXIT, say, version, zoneRules } from './common.js'
+import { commandLine, EXIT, limitsOf, say, version, zoneRules, type LimitFlags } from './common.js'
 import { forReaders, writeOutputs, type OutputFlags } from './outputs.js'
 
-export interface AnalyzeFlags extends OutputFlags {
+export interface AnalyzeFlags extends OutputFlags, LimitFlags {
   readonly timezone: readonly string[]
   readonly year?: number
   readonly since?: number
@@ -44,6 +44,7 @@ export const optionsOf = async (flags: AnalyzeFlags): Promise<AnalyzeOptions> =>
     since: flags.since ?? null,
     until: flags.until ?? null,
     mechanisms: flags.mechanisms,
+    limits: await limitsOf(flags),
     version: version(),
     command: commandLine(),
     ...(flags.jobs === undefined ? {} : { jobs: flags.jobs }),

@@ -4,6 +4,7 @@ import { rename, rm, writeFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { UserError } from '../model/user-error.js'
+import type { Limits } from '../read/limits.js'
 import type { ZoneRule } from '../timeline/clock.js'
 
 /** busy: another nightly run is at work; failed: it could not come to its end (a full disk). */
@@ -21,6 +22,22 @@ export const version = (): string => {
     folder = dirname(folder)
   }
   return 'unknown'
+}
+
+export interface LimitFlags {
+  readonly maxUnpacked?: number
+  readonly maxRatio?: number
+  readonly maxMembers?: number
+}
+
+/** The usual limits, but for what the user says. */
+export const limitsOf = async (flags: LimitFlags): Promise<Limits> => {
+  const { usualLimits } = await import('../read/limits.js')
+  return {
+    maxUnpacked: flags.maxUnpacked ?? usualLimits.maxUnpacked,
+    maxRatio: flags.maxRatio ?? usualLimits.maxRatio,
+    maxMembers: flags.maxMembers ?? usualLimits.maxMembers,
+  }
 }
 
 export const zoneRules = async (rules: readonly string[]): Promise<readonly ZoneRule[]> => {

@@ -2,9 +2,9 @@
 import { statSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Shard } from '../artifact/shard.js'
-import { EXIT, say, write } from './common.js'
+import { EXIT, limitsOf, say, write, type LimitFlags } from './common.js'
 
-export interface ExtractFlags {
+export interface ExtractFlags extends LimitFlags {
   readonly output: string
   readonly shard?: Shard
   readonly jobs?: number
@@ -18,6 +18,7 @@ export const runExtract = async (paths: readonly string[], flags: ExtractFlags):
   const { showProgress } = await import('../read/progress.js')
   const progress = showProgress(process.stderr, flags.quiet === true)
   const gathered = await gather(paths, {
+    limits: await limitsOf(flags),
     ...(flags.shard === undefined ? {} : { shard: flags.shard }),
     ...(flags.jobs === undefined ? {} : { jobs: flags.jobs }),
     onBytes: (count, inputs) => progress.add(count, inputs.totalBytes),

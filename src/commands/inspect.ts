@@ -1,7 +1,7 @@
 /** faultline inspect: what each file is, its times, zone and clock, what was not understood. */
-import { EXIT, say, write, zoneRules } from './common.js'
+import { EXIT, limitsOf, say, write, zoneRules, type LimitFlags } from './common.js'
 
-export interface InspectFlags {
+export interface InspectFlags extends LimitFlags {
   readonly json?: string
   readonly timezone: readonly string[]
   readonly year?: number
@@ -16,6 +16,7 @@ export const runInspect = async (paths: readonly string[], flags: InspectFlags):
     year: flags.year ?? null,
     since: null,
     until: null,
+    limits: await limitsOf(flags),
     ...(flags.jobs === undefined ? {} : { jobs: flags.jobs }),
   })
   if (flags.quiet !== true) for (const { path, reason } of unreadable) say(`${path}: ${reason}`)
