@@ -6,9 +6,10 @@ import assert from 'node:assert/strict'
 import { readFileSync, writeFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { test } from 'node:test'
-import { formats, wrappings } from '../parsers/index.js'
+import { wrappings } from '../parsers/index.js'
 import { dresses, type Dress, type Spoken } from '../simulator/emit/dresses.js'
 import type { InputExtract } from '../src/model/extract.js'
+import { lineFormats } from '../src/read/choose.js'
 import { read } from './read.js'
 
 const README = fileURLToPath(new URL('../README.md', import.meta.url))
@@ -199,13 +200,13 @@ const chosen: readonly Sample[] = [
   },
 ]
 
-/** Metrics, tables and CSV are no lines that a collector wraps; systemd speaks in a journal only; CoreDNS tells no time unless something around it does. */
-const others: ReadonlySet<string> = new Set(['prometheus', 'influx-lines', 'metric-csv', 'collected', 'kubectl', 'systemd', 'coredns'])
+/** systemd speaks in a journal only; CoreDNS tells no time unless something around it does. */
+const others: ReadonlySet<string> = new Set(['systemd', 'coredns'])
 
-/** Of a format without a sample above: its example. */
+/** Of a program's format without a sample above: its example. Tables, metrics and messages of tools are no lines that a collector wraps. */
 const examples: readonly Sample[] = await Promise.all(
-  formats
-    .filter((format) => format.takes === 'lines')
+  lineFormats
+    .filter(({ units }) => units.length > 0)
     .filter(({ id }) => !others.has(id) && !chosen.some(({ format }) => format === id))
     .map(async ({ id, units, example }): Promise<Sample> => {
       const { spans } = await read(example)
