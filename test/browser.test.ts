@@ -191,7 +191,7 @@ describe('with scripts', { skip: NO_BROWSER, concurrency: 3 }, () => {
     await button(page, 'Copy as Markdown').click()
     const markdown = await page.locator('.copy-box textarea').inputValue()
     await button(page, 'Close').click()
-    assert.match(markdown, /^# .* \\\*quite\\\* \\<so\\>$/mu)
+    assert.match(markdown, /^# .* \\\*quite\\\* &lt;so&gt;$/mu)
     for (const heading of ['Timeline', 'Impact', 'Five whys', 'Follow-ups', 'Findings and evidence'])
       assert.match(markdown, new RegExp(`^### ${heading}$`, 'mu'))
     assert.match(markdown, /^\| Time \\?\(UTC\) \| What happened \| Evidence \|$/mu)

@@ -65,7 +65,7 @@ const filterTools = () => {
   on('lanes', (view) => filterLanes(view, new Set(findingItems.filter(fits).map((item) => item.id))))
   // A link to something that the filter hides shows it.
   window.addEventListener('hashchange', () => {
-    const target = document.getElementById(decodeURIComponent(location.hash.slice(1)))
+    const target = document.getElementById(location.hash.slice(1))
     if (target?.closest('[hidden]') == null) return
     clearFilter()
     target.scrollIntoView()
