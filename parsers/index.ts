@@ -9,6 +9,7 @@ import { controlPlane } from './control-plane.js'
 import { coredns } from './coredns.js'
 import { etcd } from './etcd.js'
 import { exposition } from './exposition.js'
+import { goldpinger } from './goldpinger.js'
 import { grafanaJson } from './grafana-json.js'
 import { influxLines } from './influx-lines.js'
 import { kernel } from './kernel.js'
@@ -53,6 +54,7 @@ export const formats: readonly Format[] = [
   exposition,
   grafanaJson,
   influxLines,
+  goldpinger,
   kernel,
   kubectl,
   kubelet,

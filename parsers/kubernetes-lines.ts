@@ -59,7 +59,8 @@ const readEvents = (sink: Sink): LineReader => {
   }
 }
 
-const isEvent = (object: JsonObject): boolean => objectOf(object, 'involvedObject') !== undefined || objectOf(object, 'regarding') !== undefined
+const isEvent = (object: JsonObject): boolean =>
+  textOf(object, 'reason') !== '' && (objectOf(object, 'involvedObject') !== undefined || objectOf(object, 'regarding') !== undefined)
 
 export const kubernetesEventLines: LineFormat = {
   id: 'kubernetes-events',
@@ -69,7 +70,7 @@ export const kubernetesEventLines: LineFormat = {
   example:
     '{"metadata":{"name":"web-1.17f5d0a1b2c3d4e5","namespace":"shop","uid":"5d0a"},"reason":"BackOff","message":"Back-off restarting failed container web in pod web-1_shop(9c1)","source":{"component":"kubelet","host":"worker-1"},"firstTimestamp":"2026-03-02T10:00:00Z","lastTimestamp":"2026-03-02T10:05:00Z","count":12,"type":"Warning","involvedObject":{"kind":"Pod","namespace":"shop","name":"web-1"}}',
   units: [],
-  sniff: ({ lines }) => surely(share(lines, (line) => inObject(line) && EVENT.test(line.slice(0, 16_384)) && !AUDIT.test(line.slice(0, 2_048)))),
+  sniff: ({ lines }) => surely(share(lines, (line) => inObject(line) && EVENT.test(line.slice(0, 16_384)) && line.slice(0, 16_384).includes('"reason":') && !AUDIT.test(line.slice(0, 2_048)))),
   open: (sink) => readEvents(sink),
 }
 
@@ -103,7 +104,7 @@ const isRoutine = (line: Buffer): boolean => {
 const readAudit = (sink: Sink): LineReader => {
   const audit = auditReader(sink)
   return {
-    line(bytes, from, end) {
+    line(bytes, from, end, envelope) {
       const start = objectStart(bytes, from, end)
       if (start < 0) return false
       const line = bytes.subarray(start, end)
@@ -127,7 +128,11 @@ const readAudit = (sink: Sink): LineReader => {
         }
       }
       const object = parsed(bytes, start, end)
-      if (object === null || (!textOf(object, 'apiVersion').startsWith('audit.') && objectOf(object, 'protoPayload') === undefined)) return false
+      if (object === null) return false
+      // Cloud Logging's entry has been taken off: its time is the envelope's.
+      if (textOf(object, 'methodName').startsWith('io.k8s.') && envelope !== null && envelope.basis === 'utc' && !Number.isNaN(envelope.ms))
+        return audit.read({ protoPayload: object, timestamp: new Date(envelope.ms).toISOString() })
+      if (!textOf(object, 'apiVersion').startsWith('audit.') && objectOf(object, 'protoPayload') === undefined) return false
       return audit.read(object)
     },
     end: () => audit.end(),

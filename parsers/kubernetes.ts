@@ -83,6 +83,11 @@ const readObjects = (sink: Sink, path: string): Reading => {
       for (const item of items as readonly Json[]) if (isObject(item)) read(item, elementKind(textOf(object, 'kind')), watch, nesting + 1)
       return
     }
+    // Go writes a list of nothing as null.
+    if (items === undefined && field(object, 'items') === null && textOf(object, 'kind').endsWith('List')) {
+      readList(object, 0)
+      return
+    }
     seen++
     readKind(kindOf(object, ofList), object, watch)
   }
@@ -118,6 +123,19 @@ const readObjects = (sink: Sink, path: string): Reading => {
     }
   }
 
+  const readList: Reading['list'] = (shell, elements) => {
+    sink.part()
+    if (elements === 0) emptyLists++
+    if (elements === 0 && (textOf(shell, 'kind') === 'EventList' || isAboutEvents(path))) {
+      sink.fact({
+        fact: 'missing',
+        what: `events in ${path}`,
+        hides: 'what the control plane and the kubelets reported: events expire after an hour by default',
+      })
+      sink.warn('a list of events is empty: events expire after an hour by default')
+  }
+  }
+
   /** The API server's answer to a request that failed, saved in place of what was asked for. */
   const sayStatus = (object: JsonObject): void => {
     sink.record(NaN, 'utc')
@@ -134,18 +152,7 @@ const readObjects = (sink: Sink, path: string): Reading => {
       if (isObject(value)) read(value, ofList, watch, 0)
       else sink.skip('no object of the Kubernetes API')
     },
-    list(shell, elements) {
-      sink.part()
-      if (elements === 0) emptyLists++
-      if (elements === 0 && (textOf(shell, 'kind') === 'EventList' || isAboutEvents(path))) {
-        sink.fact({
-          fact: 'missing',
-          what: `events in ${path}`,
-          hides: 'what the control plane and the kubelets reported: events expire after an hour by default',
-        })
-        sink.warn('a list of events is empty: events expire after an hour by default')
-      }
-    },
+    list: readList,
     end() {
       events.end()
       audit.end()
@@ -306,6 +313,7 @@ const kindsIn = (object: JsonObject, nesting = 0): readonly string[] => {
   if (routed !== undefined && objectOf(routed, 'involvedObject') !== undefined) return ['Event']
   const items = [...listOf(object, 'items'), ...listOf(object, 'Items')]
   if (items.length > 0) return items.slice(0, SNIFFED_ELEMENTS).flatMap((item) => (isObject(item) ? kindsIn(item, nesting + 1) : ['']))
+  if (items.length === 0 && field(object, 'items') === null && textOf(object, 'kind').endsWith('List')) return [textOf(object, 'kind') === 'EventList' ? 'Event' : 'List']
   return [ownKind(object)]
 }
 
@@ -334,7 +342,8 @@ const lookAtText = (text: string): Content => {
 }
 
 const lookAtYaml = (bytes: Buffer, text: string): Content => {
-  if (!/^ {0,8}(?:- )?apiVersion:/mu.test(text) || /^ {0,8}(?:- )?apiVersion: audit\./mu.test(text)) return null
+  if (!/^ {0,8}(?:- )?apiVersion:/mu.test(text)) return null
+  if (/^ {0,8}(?:- )?apiVersion: audit\./mu.test(text)) return 'objects'
   const kinds: string[] = []
   let empty = false
   const slicer = sliceYaml({

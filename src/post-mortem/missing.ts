@@ -7,7 +7,9 @@ import { absentFor, emptyFiles } from './absent.js'
 import type { Missing } from './post-mortem.js'
 
 export const missingIn = ({ incidents }: Explanation, timeline: Timeline): readonly Missing[] => {
-  const missing: Missing[] = [...timeline.missing]
+  // Namespaces in which nothing happened have no events, either.
+  const hasEvents = timeline.inputs.some((input) => input.format === 'kubernetes-events' && input.records > 0)
+  const missing: Missing[] = timeline.missing.filter(({ what }) => !hasEvents || !what.startsWith('events in '))
   const add = (what: string, hides: string): void => {
     if (!missing.some((one) => one.what === what)) missing.push({ what, hides })
   }

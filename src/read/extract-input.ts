@@ -15,8 +15,8 @@ const PATH_WEIGHT = 1
 
 /** Larger inputs are not hashed on the way: SHA-256 runs at about 1.5 GB/s, reading should not wait for it. */
 const HASHED_BYTES = 64 << 20
-/** Lines that a client printed, about any machine. */
-const NOT_OF_A_MACHINE: ReadonlySet<string> = new Set(['kubectl', 'collected', 'client-error'])
+/** Lines that a client or the control plane wrote, about any machine. */
+const NOT_OF_A_MACHINE: ReadonlySet<string> = new Set(['kubectl', 'collected', 'client-error', 'kubernetes-events', 'kubernetes-audit', 'goldpinger'])
 
 /** One file, archive member or stream. */
 export interface Source {
