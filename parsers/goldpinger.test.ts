@@ -12,7 +12,14 @@ const result = (ok: boolean, host: string): object => ({
 })
 const check = JSON.stringify({
   hosts: [],
-  responses: { 'gold-a': { HostIP: '10.0.0.1', OK: true, PodIP: '198.51.100.1', response: { podResults: { 'gold-a': result(true, '10.0.0.1'), 'gold-b': result(false, '10.0.0.2') } } } },
+  responses: {
+    'gold-a': {
+      HostIP: '10.0.0.1',
+      OK: true,
+      PodIP: '198.51.100.1',
+      response: { podResults: { 'gold-a': result(true, '10.0.0.1'), 'gold-b': result(false, '10.0.0.2') } },
+    },
+  },
 })
 
 test('a node that another cannot reach is lost to it; a call to itself and a good one say nothing', async () => {
@@ -27,7 +34,11 @@ test('a node that another cannot reach is lost to it; a call to itself and a goo
 test('any cut of the bytes gives the same; what is no such check says nothing', async () => {
   const whole = await read(check)
   for (const chunkBytes of [1, 7, 64]) assert.deepEqual(await read(check, { chunkBytes }), whole)
-  for (const hostile of ['{"podResults": {"podIP"', '{"responses": {"__proto__": 7, "a": {"response": {"podResults": {"podIP": []}}}}}', '{"responses":[],"podResults": {"PodIP":1}}'])
+  for (const hostile of [
+    '{"podResults": {"podIP"',
+    '{"responses": {"__proto__": 7, "a": {"response": {"podResults": {"podIP": []}}}}}',
+    '{"responses":[],"podResults": {"PodIP":1}}',
+  ])
     assert.deepEqual((await read(hostile)).signals, [])
 })
 

@@ -70,7 +70,13 @@ export const kubernetesEventLines: LineFormat = {
   example:
     '{"metadata":{"name":"web-1.17f5d0a1b2c3d4e5","namespace":"shop","uid":"5d0a"},"reason":"BackOff","message":"Back-off restarting failed container web in pod web-1_shop(9c1)","source":{"component":"kubelet","host":"worker-1"},"firstTimestamp":"2026-03-02T10:00:00Z","lastTimestamp":"2026-03-02T10:05:00Z","count":12,"type":"Warning","involvedObject":{"kind":"Pod","namespace":"shop","name":"web-1"}}',
   units: [],
-  sniff: ({ lines }) => surely(share(lines, (line) => inObject(line) && EVENT.test(line.slice(0, 16_384)) && line.slice(0, 16_384).includes('"reason":') && !AUDIT.test(line.slice(0, 2_048)))),
+  sniff: ({ lines }) =>
+    surely(
+      share(
+        lines,
+        (line) => inObject(line) && EVENT.test(line.slice(0, 16_384)) && line.slice(0, 16_384).includes('"reason":') && !AUDIT.test(line.slice(0, 2_048)),
+      ),
+    ),
   open: (sink) => readEvents(sink),
 }
 

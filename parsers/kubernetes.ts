@@ -133,7 +133,7 @@ const readObjects = (sink: Sink, path: string): Reading => {
         hides: 'what the control plane and the kubelets reported: events expire after an hour by default',
       })
       sink.warn('a list of events is empty: events expire after an hour by default')
-  }
+    }
   }
 
   /** The API server's answer to a request that failed, saved in place of what was asked for. */
@@ -313,7 +313,8 @@ const kindsIn = (object: JsonObject, nesting = 0): readonly string[] => {
   if (routed !== undefined && objectOf(routed, 'involvedObject') !== undefined) return ['Event']
   const items = [...listOf(object, 'items'), ...listOf(object, 'Items')]
   if (items.length > 0) return items.slice(0, SNIFFED_ELEMENTS).flatMap((item) => (isObject(item) ? kindsIn(item, nesting + 1) : ['']))
-  if (items.length === 0 && field(object, 'items') === null && textOf(object, 'kind').endsWith('List')) return [textOf(object, 'kind') === 'EventList' ? 'Event' : 'List']
+  if (items.length === 0 && field(object, 'items') === null && textOf(object, 'kind').endsWith('List'))
+    return [textOf(object, 'kind') === 'EventList' ? 'Event' : 'List']
   return [ownKind(object)]
 }
 
