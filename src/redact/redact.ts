@@ -103,10 +103,13 @@ const learnFrom = (text: string, names: Pseudonyms): void => {
 const EMAIL = String.raw`[\w.+%-]{1,64}@[\w-]{1,63}(?:\.[\w-]{1,63}){1,8}`
 const V6 = String.raw`(?<![\p{L}\p{N}:.])[0-9a-fA-F]{0,4}:[0-9a-fA-F:]{1,40}(?:\.\d{1,3}){0,3}`
 const V4 = String.raw`(?<![\p{L}\p{N}.])\d{1,3}(?:\.\d{1,3}){3}(?![\p{L}\p{N}]|\.\d)`
-const WORD = new RegExp(`(?<email>${EMAIL})|(?<v6>${V6})|(?<v4>${V4})|(?<name>${NAME.source})`, 'gu')
+const OTHERS = `(?<v6>${V6})|(?<v4>${V4})|(?<name>${NAME.source})`
+const WORD = new RegExp(OTHERS, 'gu')
+/** Dear where there is none to be found: every letter may begin one. */
+const WORD_OR_EMAIL = new RegExp(`(?<email>${EMAIL})|${OTHERS}`, 'gu')
 
 export const redactText = (text: string, names: Pseudonyms): string =>
-  redactSql(text, (literal) => names.give('literal', literal)).replace(WORD, (...found: unknown[]) => {
+  redactSql(text, (literal) => names.give('literal', literal)).replace(text.includes('@') ? WORD_OR_EMAIL : WORD, (...found: unknown[]) => {
     const groups = found.at(-1) as Record<string, string | undefined> // what replace gives last where groups are named
     const [whole] = found as [string]
     if (groups['email'] !== undefined) return isPublicHost(whole.slice(whole.indexOf('@') + 1)) ? whole : names.give('email', whole)
