@@ -24,19 +24,28 @@ const KEPT: ReadonlySet<string> = new Set(
 
 const FIRST: readonly KnownName['kind'][] = ['node', 'customer', 'namespace', 'app', 'volume', 'database', 'pod', 'host']
 
-/** `also`: words of the user's own, such as a customer's name. */
+/** `also`: words of the user's own, such as a customer's name; they are found within others, too. */
 export const redact = (postMortem: PostMortem, also: readonly string[] = []): Redacted => {
   const texts: string[] = []
   each(postMortem, '', (text) => texts.push(text))
   const names = makePseudonyms(texts)
-  for (const word of also.flatMap((words) => words.split(/\s+/u))) names.learn('customer', word)
+  const own = anyOf(also)
+  const change = (text: string): string => redactText(own === null ? text : text.replace(own, (word) => names.give('customer', word.toLowerCase())), names)
   // A name of several kinds is the first of them.
   const told = [...postMortem.analysis.incidents.flatMap((incident) => incident.findings), ...postMortem.incidents.flatMap((incident) => incident.charts)]
   const known = [...postMortem.known, ...told.flatMap(({ entity }) => namesIn(entity))].sort((a, b) => FIRST.indexOf(a.kind) - FIRST.indexOf(b.kind))
   for (const { kind, name } of known) for (const one of name.match(NAME) ?? []) names.learn(kind, one)
   for (const text of texts) learnFrom(text, names)
-  const rewritten = rewrite({ ...postMortem, known: [] }, '', (text) => redactText(text, names)) as PostMortem // the shape is kept: only strings are replaced, by strings
+  const rewritten = rewrite({ ...postMortem, known: [] }, '', change) as PostMortem // the shape is kept: only strings are replaced, by strings
   return { postMortem: rewritten, map: names.map() }
+}
+
+/** The longest first; words of one letter would leave no text. */
+const anyOf = (also: readonly string[]): RegExp | null => {
+  const words = [...new Set(also.flatMap((phrase) => [phrase.trim(), ...phrase.split(/\s+/u)]))]
+    .filter((word) => word.length > 1)
+    .sort((a, b) => b.length - a.length)
+  return words.length === 0 ? null : new RegExp(words.map((word) => word.replace(/[.*+?^${}()|[\]\\/]/gu, '\\$&')).join('|'), 'giu')
 }
 
 // ---- every string of the model
@@ -130,6 +139,7 @@ const redactV6 = (text: string, names: Pseudonyms): string => {
 
 /** A word, or several with dots and hyphens between them: known names in it, the longest first; else a host's name as a whole. */
 const redactName = (word: string, names: Pseudonyms): string => {
+  if (names.map().has(word)) return word // what was put in before, for a literal
   const dashed = /^ip-(\d{1,3}-\d{1,3}-\d{1,3}-\d{1,3})(?=$|\.)/u.exec(word)
   if (dashed?.[1] !== undefined && names.find(word) === undefined)
     return names.give('ip', dashed[1].replaceAll('-', '.')) + redactRest(word.slice(dashed[0].length), names)

@@ -49,12 +49,13 @@ test('kinds and entities read as a person says them', () => {
     'own kind',
     'plain',
   ])
-  assert.deepEqual((['node/node-3', 'node/worker', 'pod/-/web', 'cluster', 'postgres/main'] as const).map(entityWords), [
+  assert.deepEqual((['node/node-3', 'node/worker', 'pod/-/web', 'cluster', 'postgres/main', 'service/-/https://shop.example/'] as const).map(entityWords), [
     'node-3',
     'node worker',
     'pod web',
     'the cluster',
     'Postgres server main',
+    'service https://shop.example/',
   ])
 })
 

@@ -1,5 +1,5 @@
 /** Times, durations, confidence, entities and kinds in the words of a report: one way to say each, in every renderer. */
-import { nameOf, shortName, typeOf, type Entity } from '../model/entity.js'
+import { nameOf, typeOf, type Entity } from '../model/entity.js'
 import type { Role } from '../model/vocabulary.js'
 
 /** '10:02:11' of '2024-03-05T10:02:11.000Z'. */
@@ -108,7 +108,7 @@ export const entityType = (entity: Entity): string => {
 /** 'shop/web-1' of 'pod/shop/web-1'; an unknown namespace is left out. */
 export const entityName = (entity: Entity): string => {
   const name = nameOf(entity)
-  return name.startsWith('-/') ? shortName(entity) : name || 'cluster'
+  return name.startsWith('-/') ? name.slice(2) : name || 'cluster'
 }
 
 /** 'pod shop/web-1'; a name that says its type itself is not told twice: 'node-3'. */
