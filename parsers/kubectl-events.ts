@@ -107,7 +107,13 @@ export interface EventTable {
   end(): void
 }
 
+/** A watch (`-w`) prints each event as it happens: its rows tell that they are new, and no time. A list has few that are so new. */
+const NEW_MS = 2_000
+const MAX_NEW = 10
+
 export const eventTable = (sink: Sink): EventTable => {
+  const fresh: { readonly happening: Happening; readonly line: number }[] = []
+  let watched = 0
   const readers = new Map<When['basis'], EventReader>()
   const readerOf = (basis: When['basis']): EventReader => {
     let reader = readers.get(basis)
@@ -142,7 +148,26 @@ export const eventTable = (sink: Sink): EventTable => {
       uid: '/',
       objectUid: '',
     }
-    readerOf(times.basis).tell(happening, '')
+    if (times.basis === 'utc' || times.last < -NEW_MS) readerOf(times.basis).tell(happening, '')
+    else if (fresh.length < MAX_NEW) fresh.push({ happening, line: sink.line })
+    else {
+      watched++
+      sink.record(NaN, 'utc')
+    }
+  }
+
+  const tellFresh = (): void => {
+    if (watched > 0) {
+      sink.warn('a watch of events tells no times: what it saw happen is not used. `-o json` tells times')
+      sink.fact({ fact: 'missing', what: `the times of ${watched + fresh.length} events that were watched with kubectl`, hides: 'when they happened: each row only says that it was new' })
+    }
+    const line = sink.line
+    for (const one of fresh) {
+      sink.at(one.line)
+      if (watched > 0) sink.record(NaN, 'utc')
+      else readerOf('ago').tell(one.happening, '')
+    }
+    sink.at(line)
   }
 
   return {
@@ -203,6 +228,7 @@ export const eventTable = (sink: Sink): EventTable => {
       })
     },
     end() {
+      tellFresh()
       for (const reader of readers.values()) reader.end()
     },
   }

@@ -152,6 +152,17 @@ for (const [name, table] of [
   })
 }
 
+test('a watch tells no times: what it saw happen is missing evidence, what it listed at its start is not', async () => {
+  const row = (age: string, pod: number): string => `${age.padEnd(12)}Warning   BackOff   pod/web-${pod}   Back-off restarting failed container`
+  const head = 'LAST SEEN   TYPE      REASON    OBJECT      MESSAGE'
+  const watch = await read([head, row('5m', 0), ...Array.from({ length: 30 }, (_, index) => row('0s', index))].join('\n'))
+  assert.deepEqual(said(watch), ['-300 s pod.crash-looping point pod/-/web-0'])
+  assert.equal(watch.records, 31)
+  assert.ok(watch.facts.some(({ fact }) => fact === 'missing'))
+  const list = await read([head, row('5m', 0), row('1s', 1)].join('\n'))
+  assert.deepEqual(said(list), ['-300 s pod.crash-looping point pod/-/web-0', '-1 s pod.crash-looping point pod/-/web-1'])
+})
+
 test('the wide form tells the first time, the count, the container and the machine', async () => {
   const wide = `LAST SEEN   TYPE      REASON      OBJECT      SUBOBJECT              SOURCE            MESSAGE                                 FIRST SEEN   COUNT   NAME
 12m         Warning   Unhealthy   pod/web-0   spec.containers{web}   kubelet, rack-1   Readiness probe failed: HTTP probe failed with statuscode: 503   22m   33   web-0.17f5d0a1b2c3d4e5

@@ -9,6 +9,10 @@ import type { SignalDraft, Sink } from '../src/model/format.js'
 import { entityOf, isObject, listOf, numberOf, objectOf, stamp, textOf, timeOf, type JsonObject } from './kubernetes-fields.js'
 import { counter, type Counter } from './text-counts.js'
 
+/** Whether this is a record of the API server's audit log, or of Google's about it. */
+export const isAudit = (object: JsonObject): boolean =>
+  textOf(object, 'apiVersion').startsWith('audit.') || textOf(objectOf(object, 'protoPayload'), 'methodName').startsWith('io.k8s.')
+
 /** One request, whoever logged it. */
 interface Request {
   readonly ms: number

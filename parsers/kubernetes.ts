@@ -5,7 +5,7 @@
  */
 import type { BytesFormat, BytesReader, Head, Sink } from '../src/model/format.js'
 import { sliceJson } from './json-elements.js'
-import { auditReader } from './kubernetes-audit.js'
+import { auditReader, isAudit } from './kubernetes-audit.js'
 import { eventReader, type WatchType } from './kubernetes-event.js'
 import {
   field,
@@ -317,10 +317,6 @@ const kindsIn = (object: JsonObject, nesting = 0): readonly string[] => {
     return [textOf(object, 'kind') === 'EventList' ? 'Event' : 'List']
   return [ownKind(object)]
 }
-
-/** A record of the API server's audit log, or of Google's about it. */
-const isAudit = (object: JsonObject): boolean =>
-  textOf(object, 'apiVersion').startsWith('audit.') || textOf(objectOf(object, 'protoPayload'), 'methodName').startsWith('io.k8s.')
 
 /** The kind, if this is an object of the API: an Alertmanager's or an audit log's JSON has some of its fields. */
 const ownKind = (object: JsonObject): string => {
