@@ -159,7 +159,11 @@ export const eventTable = (sink: Sink): EventTable => {
   const tellFresh = (): void => {
     if (watched > 0) {
       sink.warn('a watch of events tells no times: what it saw happen is not used. `-o json` tells times')
-      sink.fact({ fact: 'missing', what: `the times of ${watched + fresh.length} events that were watched with kubectl`, hides: 'when they happened: each row only says that it was new' })
+      sink.fact({
+        fact: 'missing',
+        what: `the times of ${watched + fresh.length} events that were watched with kubectl`,
+        hides: 'when they happened: each row only says that it was new',
+      })
     }
     const line = sink.line
     for (const one of fresh) {
