@@ -18,7 +18,7 @@ const codeSpan = (words) => {
   const flat = words.replace(/\s+/g, ' ')
   return `${ticks}${flat.startsWith('`') || flat.endsWith('`') ? ` ${flat} ` : flat}${ticks}`
 }
-const LEFT_OUT = 'script, style, svg, nav, canvas, select, button, img, [data-live], .visually-hidden, .skip, .legend, .back, [hidden]'
+const LEFT_OUT = 'script, style, svg, nav, .chain-figure, canvas, select, button, img, [data-live], .visually-hidden, .skip, .legend, .back, [hidden]'
 const BLOCKS = 'h1, h2, h3, h4, p, ul, ol, dl, table, pre, figure, details, section, article, div, header, footer, figcaption, nav, code.line, code.lines'
 
 const inline = (node) => {
