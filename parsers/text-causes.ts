@@ -8,6 +8,8 @@ export type Reason =
   | 'postgres-too-many'
   | 'postgres-recovering'
   | 'postgres-unreachable'
+  | 'postgres-deadlock'
+  | 'postgres-timeout'
   | 'redis-unreachable'
   | 'dns'
   | 'disk-full'
@@ -29,6 +31,10 @@ export interface Cause {
 const TOO_MANY = /too many clients already|remaining connection slots are reserved|too many connections for (?:role|database)|no more connections allowed/
 const RECOVERING =
   /the database system is (?:starting up|in recovery mode|shutting down|not (?:yet )?accepting connections)|cannot execute \w+ in a read-only transaction/
+/** In the words of Postgres, which no other server uses; MySQL's deadlock is 'found'. */
+const DEADLOCK = /deadlock detected|\b40P01\b/
+const CANCELLED =
+  /canceling statement due to (?:statement|lock) timeout|terminating connection due to idle-in-transaction timeout|\b(?:57014|55P03)\b.{0,200}(?:timeout|lock)/
 const POSTGRES =
   /connection to server (?:at|on)|could not connect to server|server closed the connection unexpectedly|server login has been failing|query_wait_timeout|terminating connection due to|SSL SYSCALL error|PSQLException|PgConnectionError|asyncpg|psycopg|SQLSTATE 08|pq: |pgx|failed to connect to `host=|dbname=|sslmode=|[:=]5432\b|postgres(?:ql)?:\/\//
 /** Other servers' drivers raise an OperationalError too. */
@@ -95,6 +101,8 @@ export const causeOf = (line: string): Cause => {
   const text = line.length > LOOKED_AT ? line.slice(0, LOOKED_AT) : line
   const says = TOO_MANY.test(text) ? 'postgres-too-many' : RECOVERING.test(text) ? 'postgres-recovering' : null
   if (says !== null) return { reason: says, server: THIS_POSTGRES, name: null }
+  if (DEADLOCK.test(text)) return { reason: 'postgres-deadlock', server: THIS_POSTGRES, name: null }
+  if (CANCELLED.test(text)) return { reason: 'postgres-timeout', server: THIS_POSTGRES, name: null }
   const ofRedis = REDIS.test(text)
   const ofPostgres = !ofRedis && (POSTGRES.test(text) || (OPERATIONAL.test(text) && !NOT_POSTGRES.test(text)))
   const server = ofRedis ? redisNamed(text) : ofPostgres ? THIS_POSTGRES : null
@@ -104,7 +112,7 @@ export const causeOf = (line: string): Cause => {
   if (MEMORY.test(text)) return because('oom')
   if (TLS.test(text)) return because('tls', server)
   if (ofRedis && (REDIS_SAYS.test(text) || UNREACHABLE.test(text))) return because('redis-unreachable', server)
-  if (ofPostgres && /canceling statement|statement timeout|lock timeout/i.test(text)) return because('timeout', server)
+  if (ofPostgres && /canceling statement|statement timeout|lock timeout/i.test(text)) return because('postgres-timeout', server)
   if (ofPostgres && (UNREACHABLE.test(text) || OPERATIONAL.test(text))) return because('postgres-unreachable', server)
   if (UPSTREAM.test(text)) return because('upstream-error', serviceNamed(text))
   if (TIMEOUT.test(text)) return because('timeout', serviceNamed(text))
