@@ -5,7 +5,7 @@ import type { Found } from '../findings/finding.js'
 import type { Timeline } from '../timeline/timeline.js'
 import { joinFragments, type Part } from './fragments.js'
 import { components, explained, graphOf, pathsFrom, type Graph, type Path, type RankedRoot } from './graph.js'
-import type { CausalLink } from './link.js'
+import { howOftenRight, type CausalLink } from './link.js'
 
 export interface CausalIncident {
   /** Positions in the list of findings. */
@@ -72,7 +72,7 @@ const PLAN_COSTS: ReadonlySet<string> = new Set(['workload.degraded', 'pod.unrea
 const PLAN_MS = 5 * 60_000
 const RESTART_MS = 15_000
 /** A cause so weak that nobody should be told. */
-const WEAKEST_CAUSE = 0.42
+const WEAKEST_CAUSE = howOftenRight(0.42)
 
 export const tellIncidents = (found: readonly Found[], links: readonly CausalLink[], timeline: Timeline): readonly CausalIncident[] => {
   const isAlert = (at: number): boolean => found[at]?.kind === 'alert.fired'
