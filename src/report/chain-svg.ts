@@ -11,7 +11,7 @@ const ARROW_WIDTH = 272 / 12.5
 const LINE = 19
 const ARROW_LINE = 17
 const PAD = 12
-const MOST = 10
+const MOST = 12
 
 /** A picture per step, one under the other, so that a page may break between them. */
 export const chainSvg = (steps: readonly Step[]): Markup => {
