@@ -339,17 +339,32 @@ export const openPrometheusJson = (sink: Sink, context: InputContext): BytesRead
   }
   const steps: Readonly<Record<Mode, (bytes: Buffer, from: number) => number>> = { walk, samples, mend, times, elements, pass }
 
+  // Small chunks wait until they are as much as what is held: looking at that again for each of them would be quadratic.
+  let gathered: Buffer[] = []
+  let gatheredBytes = 0
+  const readOn = (bytes: Buffer): void => {
+    const all = held.length > 0 || gathered.length > 0 ? Buffer.concat([held, ...gathered, bytes]) : bytes
+    gathered = []
+    gatheredBytes = 0
+    const rest = all.subarray(read(all))
+    if (rest.length > MAX_VALUE_BYTES) {
+      wrong('a value too long to be of a metric')
+      startPass()
+      held = Buffer.from(rest.subarray(pass(rest, 0)))
+    } else held = Buffer.from(rest)
+  }
+
   return {
     chunk(bytes) {
-      const all = held.length > 0 ? Buffer.concat([held, bytes]) : bytes
-      const rest = all.subarray(read(all))
-      if (rest.length > MAX_VALUE_BYTES) {
-        wrong('a value too long to be of a metric')
-        startPass()
-        held = Buffer.from(rest.subarray(pass(rest, 0)))
-      } else held = Buffer.from(rest)
+      if (gatheredBytes + bytes.length >= held.length) {
+        readOn(bytes)
+        return
+      }
+      gathered.push(Buffer.from(bytes))
+      gatheredBytes += bytes.length
     },
     end() {
+      if (gathered.length > 0) readOn(Buffer.alloc(0))
       // A number at the very end of an answer that was cut off has no bracket after it: nothing is lost but that sample.
       if (held.length > 0 && !held.every(isBlank)) sink.warn('the answer ends in the middle')
       finishSeries()

@@ -4,6 +4,7 @@ import type { Basis, Fact, InputExtract, Labels } from '../model/extract.js'
 import type { Input } from '../model/analysis.js'
 import { readClocks, type ClockOptions, type InputClock } from './clock.js'
 import { estimateSkews } from './skew.js'
+import { joinRotated } from './rotated.js'
 import { makeNames, type Names } from './names.js'
 import type { TimedSeries, TimedSignal, TimedSilence } from './timed.js'
 import { makeTopology, type TimedFact, type Topology } from './topology.js'
@@ -42,7 +43,7 @@ export interface TimelineOptions extends ClockOptions {
 export const iso = (ms: number): string => new Date(Math.round(ms)).toISOString()
 
 export const buildTimeline = (unordered: readonly InputExtract[], options: TimelineOptions): Timeline => {
-  const extracts = [...unordered].sort((a, b) => compare(a.path, b.path))
+  const extracts = joinRotated([...unordered].sort((a, b) => compare(a.path, b.path)))
   const names = makeNames(extracts)
   const clocks = corrected(extracts, readClocks(extracts, options), names)
   const signals: TimedSignal[] = []

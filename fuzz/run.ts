@@ -1,0 +1,53 @@
+/** One run of the fuzzing, in a process of its own: `fuzz.ts` starts it, watches it, and names the input that it hangs on. */
+import { closeSync, ftruncateSync, openSync, writeSync } from 'node:fs'
+import { check } from './check.js'
+import { startCoverage } from './coverage.js'
+import { makeInput, randomOf } from './mutate.js'
+import { seedLines } from './seeds.js'
+
+/** Inputs between two looks at the coverage. */
+const ROUND = 50
+/** Lists of lines kept because they reached something new. */
+const MOST_KEPT = 4_000
+
+const [, , seedText = '1', secondsText = '60', currentFile = '', ...folders] = process.argv
+const seed = Number(seedText)
+const random = randomOf(seed)
+const pool = seedLines(folders.length > 0 ? folders : undefined)
+const coverage = await startCoverage()
+const seeds = pool.length
+const current = openSync(currentFile, 'w')
+const until = performance.now() + Number(secondsText) * 1_000
+let inputs = 0
+let lines = 0
+let bytes = 0
+const known = new Set<string>()
+
+while (performance.now() < until) {
+  const round: Buffer[][] = []
+  for (let at = 0; at < ROUND; at++) {
+    const made = makeInput(pool, random)
+    // Written first: where this process hangs, that is what it hangs on.
+    ftruncateSync(current)
+    writeSync(current, made.bytes, 0, made.bytes.length, 0)
+    const wrong = await check(made, inputs)
+    inputs++
+    bytes += made.bytes.length
+    const cut = made.bytes.toString('latin1').split('\n')
+    lines += cut.length
+    // Where it was seen before (the same message, without its numbers) it is not told again.
+    const key = wrong?.replace(/\d+/gu, '#').slice(0, 300) ?? ''
+    if (wrong !== null && !known.has(key)) {
+      known.add(key)
+      process.stdout.write(`${JSON.stringify({ wrong, chunkBytes: made.chunkBytes, input: made.bytes.toString('base64') })}\n`)
+    }
+    round.push(cut.map((line) => Buffer.from(line, 'latin1')))
+  }
+  if ((await coverage.fresh()) > 0) {
+    // Which of them it was is not known; all are kept, the oldest go.
+    pool.push(...round.filter((_, index) => index % 4 === 0))
+    if (pool.length > seeds + MOST_KEPT) pool.splice(seeds, pool.length - seeds - MOST_KEPT)
+  }
+  process.stdout.write(`${JSON.stringify({ inputs, lines, bytes, blocks: coverage.blocks(), heap: process.memoryUsage().heapUsed })}\n`)
+}
+closeSync(current)
