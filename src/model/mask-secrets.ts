@@ -42,8 +42,8 @@ const OPTION = /((?<![\w-])--[\w-]{0,40}(?:password|passwd|secret|token|api-?key
 /** CREATE ROLE … PASSWORD '…' and the like, also with blanks in it. */
 const QUOTED = /(\bpass(?:word|wd|phrase)["']?\s{0,4}[:=]?\s{0,4})(["'])((?:(?!\2)[^\n]){1,400})\2/giu
 
-/** Between the lines of a key that was cut into lines. */
-const KEY_BODY = /^\s{0,40}[A-Za-z0-9+/]{60,80}={0,2}\s{0,4}$/u
+/** Between the lines of a key that was cut into lines; a digest in hexadecimal is none. */
+const KEY_BODY = /^(?=[^A-Z]{0,90}[A-Z])(?=[^g-z]{0,90}[g-z])\s{0,40}[A-Za-z0-9+/]{60,80}={0,2}\s{0,4}$/u
 
 export const maskSecrets = (text: string): string => {
   if (!SUSPECT.test(text)) return KEY_BODY.test(text) ? MASKED : text

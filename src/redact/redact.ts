@@ -109,7 +109,7 @@ const learnFrom = (text: string, names: Pseudonyms): void => {
 
 // ---- one text
 
-const EMAIL = String.raw`[\w.+%-]{1,64}@[\w-]{1,63}(?:\.[\w-]{1,63}){1,8}`
+const EMAIL = String.raw`[\w.+%-]{1,64}@[\w-]{1,63}(?:\.[\w-]{1,63}){0,7}\.\p{L}{2,24}(?![\p{L}\p{N}])`
 const V6 = String.raw`(?<![\p{L}\p{N}:.])[0-9a-fA-F]{0,4}:[0-9a-fA-F:]{1,40}(?:\.\d{1,3}){0,3}`
 const V4 = String.raw`(?<![\p{L}\p{N}.])\d{1,3}(?:\.\d{1,3}){3}(?![\p{L}\p{N}]|\.\d)`
 const OTHERS = `(?<v6>${V6})|(?<v4>${V4})|(?<name>${NAME.source})`
