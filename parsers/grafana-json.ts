@@ -71,7 +71,7 @@ const frameReader = (sink: Sink, series: MetricSeries) => {
   const give = (writer: SampleWriter, time: unknown, value: unknown): void => {
     const ms = typeof time === 'number' ? (time < SECONDS_BELOW ? time * 1000 : time) : typeof time === 'string' ? Date.parse(time) : NaN
     if (!Number.isFinite(ms)) return
-    sink.record(Math.round(ms), 'utc')
+    sink.record(NaN, 'utc')
     first = Math.min(first, ms)
     last = Math.max(last, ms)
     if (typeof value === 'number') writer.push(Math.round(ms), value)

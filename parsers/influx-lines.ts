@@ -75,7 +75,7 @@ const openLines = (sink: Sink, context: InputContext): LineReader => {
       const ms = Math.round(
         time.length > 16 ? Number(time) / 1e6 : time.length > 13 ? Number(time) / 1e3 : time.length > 10 ? Number(time) : Number(time) * 1000,
       )
-      sink.record(ms, 'utc')
+      sink.record(NaN, 'utc')
       if (ms < (range[0] ?? 0)) range[0] = ms
       if (ms > (range[1] ?? 0)) range[1] = ms
       for (const [field, value] of fieldsOf(fields)) if (!value.startsWith('"') && VALUE.test(value)) writerOf(key, field).push(ms, numberOf(value))

@@ -176,9 +176,12 @@ const openTable = (sink: Sink, context: InputContext): LineReader => {
     }
     const { ms } = stamp
     const basis = told && stamp.basis === 'local' ? 'utc' : stamp.basis
-    sink.record(ms, basis)
-    if (ms < (range[0] ?? 0)) range[0] = ms
-    if (ms > (range[1] ?? 0)) range[1] = ms
+    sink.record(NaN, basis)
+    if (basis !== 'utc') sink.reaches(ms, basis)
+    if (basis === 'utc') {
+      if (ms < (range[0] ?? 0)) range[0] = ms
+      if (ms > (range[1] ?? 0)) range[1] = ms
+    }
     let key = basis as string
     const values: number[] = []
     columns.forEach((column, index) => {

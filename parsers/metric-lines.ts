@@ -114,7 +114,7 @@ export const openMetricLines = (sink: Sink, context: InputContext, unit: 'ms' | 
     next = skipBlanks(bytes, scanned.end, end)
     if (next < end && bytes[next] !== HASH && !isStart(bytes, next)) return false
     const ms = toMs(time)
-    sink.record(ms, 'utc')
+    sink.record(NaN, 'utc')
     sample(found.writer, ms, value)
     return true
   }
@@ -129,7 +129,7 @@ export const openMetricLines = (sink: Sink, context: InputContext, unit: 'ms' | 
     const time = readNumber(bytes, skipBlanks(bytes, close + 1, end), end)
     if (count === null || scanned.end < 0 || !Number.isFinite(time)) return false
     const ms = toMs(time)
-    sink.record(ms, 'utc')
+    sink.record(NaN, 'utc')
     sample(found.count(), ms, Number(count[1]))
     if (sum !== null) sample(found.sum(), ms, Number(sum[1]))
     return true
@@ -144,7 +144,7 @@ export const openMetricLines = (sink: Sink, context: InputContext, unit: 'ms' | 
     const time = readNumber(bytes, next + 2, end)
     if (scanned.end < 0 || !Number.isFinite(time)) return false
     const ms = Math.round(time * 1000)
-    sink.record(ms, 'utc')
+    sink.record(NaN, 'utc')
     sample(found.writer, ms, value)
     return true
   }

@@ -7,12 +7,17 @@ import { metricFacts } from './metric-facts.js'
 /** Takes the samples of one series. A sample without a time (NaN) makes facts, no series. */
 export interface SampleWriter {
   push(ms: number, value: number): void
+  /** The first `count` of both columns. */
+  pushAll(times: Float64Array, values: Float64Array, count: number): void
 }
 
 export interface MetricSeries {
   /** Asked once per series: it builds a key. `name` null: the expression or the file's name stands for it. */
   of(name: string | null, labels: Labels): SampleWriter
-  /** The input's first and last sample, for alerts that end before it. */
+  /**
+   * The input's first and last sample, for alerts that end before it. Samples are recorded without their times (NaN): one series after the
+   * other, they would look like silences of a log.
+   */
   end(first: number, last: number): void
 }
 
@@ -33,17 +38,33 @@ export const metricSeries = (sink: Sink, context: InputContext, line: () => numb
         series ??= sink.series(called, labels, line())
         series.push(ms, value)
       }
-      if (fact === null && alert === null) return { push: (ms, value) => (Number.isNaN(ms) ? undefined : push(ms, value)) }
+      if (fact === null && alert === null) {
+        return {
+          push: (ms, value) => (Number.isNaN(ms) ? undefined : push(ms, value)),
+          pushAll(times, values, count) {
+            series ??= sink.series(called, labels, line())
+            series.pushAll(times, values, count)
+          },
+        }
+      }
+      const watched = (ms: number, value: number): void => {
+        if (fact !== null && !Number.isNaN(value)) fact(ms, value)
+        if (Number.isNaN(ms)) return
+        alert?.(ms, value)
+        push(ms, value)
+      }
       return {
-        push(ms, value) {
-          if (fact !== null && !Number.isNaN(value)) fact(ms, value)
-          if (Number.isNaN(ms)) return
-          alert?.(ms, value)
-          push(ms, value)
+        push: watched,
+        pushAll(times, values, count) {
+          for (let index = 0; index < count; index++) watched(times[index] ?? NaN, values[index] ?? NaN)
         },
       }
     },
     end(first, last) {
+      if (Number.isFinite(first) && Number.isFinite(last)) {
+        sink.reaches(first, 'utc')
+        sink.reaches(last, 'utc')
+      }
       facts.end()
       alerts.end(first, last)
     },

@@ -107,7 +107,7 @@ const blockReader = (sink: Sink, context: InputContext) => {
 
   let writer: SampleWriter | null = null
   const sample = (ms: number, value: number): void => {
-    sink.record(ms, 'utc')
+    sink.record(NaN, 'utc')
     if (ms < (range[0] ?? 0)) range[0] = ms
     if (ms > (range[1] ?? 0)) range[1] = ms
     writer?.push(ms, value)

@@ -69,7 +69,7 @@ export const openPrometheusJson = (sink: Sink, context: InputContext): BytesRead
   }
 
   const sample = (ms: number, value: number): void => {
-    sink.record(ms, 'utc')
+    sink.record(NaN, 'utc')
     if (ms < (range[0] ?? 0)) range[0] = ms
     if (ms > (range[1] ?? 0)) range[1] = ms
     if (writer !== null) writer.push(ms, value)
@@ -80,7 +80,27 @@ export const openPrometheusJson = (sink: Sink, context: InputContext): BytesRead
     }
   }
 
-  const reader = sampleReader(sample)
+  /** Plain samples of one series, in columns. */
+  const samplesOf = (atOnce: Float64Array, valuesAtOnce: Float64Array, count: number): void => {
+    const to = writer ?? writerOfSeries()
+    if (to === null) {
+      for (let index = 0; index < count; index++) sample(atOnce[index] ?? NaN, valuesAtOnce[index] ?? NaN)
+      return
+    }
+    let least = range[0] ?? 0
+    let most = range[1] ?? 0
+    for (let index = 0; index < count; index++) {
+      const ms = atOnce[index] ?? 0
+      if (ms < least) least = ms
+      if (ms > most) most = ms
+    }
+    sink.records(count)
+    range[0] = least
+    range[1] = most
+    to.pushAll(atOnce, valuesAtOnce, count)
+  }
+
+  const reader = sampleReader(sample, samplesOf)
 
   const wrong = (what: string): void => {
     broken++

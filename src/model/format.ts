@@ -40,12 +40,16 @@ export interface SignalDraft {
 export interface SeriesWriter {
   /** Milliseconds since the epoch; samples may come in any order. NaN is dropped. */
   push(ms: number, value: number): void
+  /** The first `count` of both columns, copied. */
+  pushAll(times: Float64Array, values: Float64Array, count: number): void
 }
 
 /** Where a parser puts what it reads. Counting is separate from meaning: every understood record is counted. */
 export interface Sink {
   /** One understood record and its time (NaN where it has none). Call it for every record: it makes `records`, `from`, `to`. */
   record(ms: number, basis: Basis): void
+  /** So many records at once, of whose times `reaches` tells the first and the last: samples of a series. */
+  records(count: number): void
   /** Another time of that record (the first of many occurrences): widens `from` and `to`, counts nothing. */
   reaches(ms: number, basis: Basis): void
   /** For readers of bytes, which count their lines themselves: the line that what follows stands on. */

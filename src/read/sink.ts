@@ -1,7 +1,8 @@
 /** Gathers what the parsers of one input say into an InputExtract, folding bursts at the source. */
-import type { Attributes, Basis, Fact, Labels, Series, Signal, Silence, Span, Stamp } from '../model/extract.js'
-import type { SeriesWriter, SignalDraft, Sink } from '../model/format.js'
+import type { Attributes, Basis, Fact, Series, Signal, Silence, Span, Stamp } from '../model/extract.js'
+import type { SignalDraft, Sink } from '../model/format.js'
 import { bursts } from './bursts.js'
+import { seriesStore } from './columns.js'
 import { ROLL_MS } from './stamps.js'
 
 /** More facts of one sort than this in one input are left out: the first ones are told. */
@@ -17,13 +18,6 @@ const HALF_YEAR_MS = 183 * DAY_MS
 interface OpenSpan {
   first: number
   last: number
-}
-
-interface SeriesColumns extends SeriesWriter {
-  readonly name: string
-  readonly labels: Labels
-  readonly line: number | null
-  readonly columns: () => Series
 }
 
 export interface Gathered {
@@ -67,7 +61,7 @@ export const gatheringSink = (): GatheringSink => {
   const facts: Fact[] = []
   const factKeys = new Set<string>()
   const factCounts = new Map<Fact['fact'], number>()
-  const series = new Map<string, SeriesColumns>()
+  const series = seriesStore()
   const folded = bursts()
 
   /** A yearless stamp half a year before its neighbour has passed New Year; half a year after it, the file runs backwards. */
@@ -130,6 +124,9 @@ export const gatheringSink = (): GatheringSink => {
       last.at = at
       widen(span, at)
     },
+    records(count) {
+      records += count
+    },
     reaches(ms, basis) {
       if (!Number.isNaN(ms)) widen(spanOf(basis), basis === 'yearless' ? rolled(ms) : ms)
     },
@@ -165,18 +162,7 @@ export const gatheringSink = (): GatheringSink => {
         text: draft.text,
       })
     },
-    series(name, labels, at) {
-      const key = `${name}\n${Object.keys(labels)
-        .sort()
-        .map((label) => `${label}=${labels[label]}`)
-        .join('\n')}`
-      let columns = series.get(key)
-      if (columns === undefined) {
-        columns = growingSeries(name, labels, at === undefined ? line : at)
-        series.set(key, columns)
-      }
-      return columns
-    },
+    series: (name, labels, at) => series.of(name, labels, at === undefined ? line : at),
     fact(fact) {
       const count = factCounts.get(fact.fact) ?? 0
       if (count > MAX_FACTS) return
@@ -197,6 +183,8 @@ export const gatheringSink = (): GatheringSink => {
       if (skipped > 0 && firstSkip !== null)
         said.push(`${skipped} ${skipped === 1 ? 'line was' : 'lines were'} not understood, first line ${trueLine(skippedAt)}: ${firstSkip}`)
       said.push(...folded.leftOut())
+      const columns = series.take()
+      if (series.leftOut !== null) said.push(series.leftOut)
       return {
         lines: order === null ? Math.max(line, lines) : order.reduce((most, at) => Math.max(most, at), 0),
         records,
@@ -212,7 +200,7 @@ export const gatheringSink = (): GatheringSink => {
                 ...signal,
                 places: signal.places.map((place) => ({ ...place, line: place.line === null ? null : trueLine(place.line) })),
               })),
-        series: [...series.values()].map((columns) => columns.columns()),
+        series: columns,
         facts,
       }
     },
@@ -230,43 +218,3 @@ const factKey = (fact: Fact): string => {
 
 const longest = (silences: readonly Silence[]): Silence[] =>
   [...silences].sort((a, b) => b.to - b.from - (a.to - a.from) || a.from - b.from).slice(0, MAX_SILENCES)
-
-const growingSeries = (name: string, labels: Labels, line: number | null): SeriesColumns => {
-  let times = new Float64Array(64)
-  let values = new Float64Array(64)
-  let size = 0
-  let sorted = true
-  return {
-    name,
-    labels,
-    line,
-    push(ms, value) {
-      if (Number.isNaN(value)) return
-      if (size === times.length) {
-        times = grown(times)
-        values = grown(values)
-      }
-      if (size > 0 && ms < (times[size - 1] ?? 0)) sorted = false
-      times[size] = ms
-      values[size] = value
-      size++
-    },
-    columns() {
-      if (sorted) return { name, labels, line, times: times.slice(0, size), values: values.slice(0, size) }
-      const order = Array.from({ length: size }, (_, index) => index).sort((a, b) => (times[a] ?? 0) - (times[b] ?? 0))
-      return {
-        name,
-        labels,
-        line,
-        times: Float64Array.from(order, (index) => times[index] ?? 0),
-        values: Float64Array.from(order, (index) => values[index] ?? 0),
-      }
-    },
-  }
-}
-
-const grown = (column: Float64Array): Float64Array<ArrayBuffer> => {
-  const larger = new Float64Array(column.length * 2)
-  larger.set(column)
-  return larger
-}

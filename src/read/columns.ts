@@ -1,0 +1,250 @@
+/**
+ * The samples of an input's series in columns, within a budget. Beyond it series are thinned in steps of two: of four samples the lowest and the
+ * highest stay, so peaks do; first the series that no finding and no chart is made from.
+ */
+import type { Labels, Series } from '../model/extract.js'
+import type { SeriesWriter } from '../model/format.js'
+
+/** 64 MB in columns: 1,000 series of 16 h at a sample in 15 s. */
+const MAX_SAMPLES = 4_000_000
+/** What no finding is made from is thinned to this, then left out. */
+const FEWEST = 64
+/** What findings are made from keeps a shape. */
+const FEWEST_USED = 16
+const FIRST_ROOM = 256
+
+/** Families that findings and charts read, by the beginning of their names; other names (expressions, legends, files) are read for their words. */
+const USED =
+  /^(?:faultline_|node_(?:cpu|load|memory_Mem|pressure|filesystem|vmstat_oom|boot|disk_io|network)|container_(?:cpu|memory)|kube_(?:node|pod|deployment|statefulset|daemonset)|kubelet_|up$|probe_|pg_|redis_|pgbouncer_|nginx_|haproxy_|traefik_|envoy_|istio_|http|django_|ALERTS|machine_|coredns_|etcd_|apiserver_|.*(?:_requests?_total|_errors?_total|_duration_seconds(?:_sum|_count)?|cpu|mem|load|latency|conn|lag)|.*[^a-zA-Z0-9_:])/u
+
+export interface SeriesStore {
+  of(name: string, labels: Labels, line: number | null): SeriesWriter
+  /** All of them, by time. The store is empty afterwards: what a column held is given away. */
+  take(): readonly Series[]
+  /** What had to be left out, in words; null where nothing was. */
+  readonly leftOut: string | null
+}
+
+interface Column extends SeriesWriter {
+  readonly name: string
+  readonly labels: Labels
+  readonly line: number | null
+  readonly used: boolean
+  size(): number
+  /** Half of the samples. */
+  thin(): void
+  drop(): void
+  columns(): Series
+}
+
+export const seriesStore = (most: number = MAX_SAMPLES): SeriesStore => {
+  const known = new Map<string, Column>()
+  const all: Column[] = []
+  let samples = 0
+  let thinned = 0
+  let dropped = 0
+
+  const shrink = (columns: readonly Column[], fewest: number, target: number): void => {
+    for (let before = -1; samples > target && before !== samples;) {
+      before = samples
+      for (const column of columns) {
+        const size = column.size()
+        if (size <= fewest) continue
+        column.thin()
+        samples -= size - column.size()
+      }
+    }
+  }
+
+  const makeRoom = (): void => {
+    thinned++
+    const target = most * 0.6
+    const unused = all.filter(({ used }) => !used)
+    shrink(unused, FEWEST, target)
+    if (samples > target)
+      for (const column of unused) {
+        samples -= column.size()
+        if (column.size() > 0) dropped++
+        column.drop()
+      }
+    shrink(
+      all.filter(({ used }) => used),
+      FEWEST_USED,
+      target,
+    )
+  }
+
+  const count = (more: number): void => {
+    samples += more
+    if (samples > most) makeRoom()
+  }
+
+  return {
+    of(name, labels, line) {
+      const key = `${name}\n${Object.keys(labels)
+        .sort()
+        .map((label) => `${label}=${labels[label]}`)
+        .join('\n')}`
+      let column = known.get(key)
+      if (column === undefined) {
+        column = growing(name, labels, line, count)
+        known.set(key, column)
+        all.push(column)
+      }
+      return column
+    },
+    take() {
+      known.clear()
+      return all.splice(0).map((column) => column.columns())
+    },
+    get leftOut() {
+      if (thinned === 0) return null
+      const gone = dropped === 0 ? '' : `; ${dropped} series that no finding is made from were left out`
+      return `more than ${(most / 1e6).toFixed(0)} million samples: series were thinned to their lows and highs, what findings are made from last${gone}`
+    },
+  }
+}
+
+const growing = (name: string, labels: Labels, line: number | null, count: (more: number) => void): Column => {
+  let times = new Float64Array(0)
+  let values = new Float64Array(0)
+  let size = 0
+  let sorted = true
+  let dropped = false
+  /** 1: every sample is kept; 2, 4 …: of twice so many the lowest and the highest. */
+  let every = 1
+  /** The bucket being filled: the lowest and the highest, and when; in an array, for variables would be new objects at every change. */
+  const bucket = new Float64Array(4)
+  let filled = 0
+
+  const room = (more: number): void => {
+    if (size + more <= times.length) return
+    const length = Math.max(times.length * 2, size + more, FIRST_ROOM)
+    times = grown(times, length)
+    values = grown(values, length)
+  }
+
+  const keep = (ms: number, value: number): void => {
+    if (size === times.length) room(1)
+    if (size > 0 && ms < (times[size - 1] ?? 0)) sorted = false
+    times[size] = ms
+    values[size] = value
+    size++
+  }
+
+  const flush = (): void => {
+    if (filled === 0) return
+    const [low = 0, lowAt = 0, high = 0, highAt = 0] = bucket
+    const lowFirst = lowAt <= highAt
+    keep(lowFirst ? lowAt : highAt, lowFirst ? low : high)
+    if (filled > 1) keep(lowFirst ? highAt : lowAt, lowFirst ? high : low)
+    filled = 0
+  }
+
+  const collect = (ms: number, value: number): void => {
+    if (filled === 0 || value < (bucket[0] ?? 0)) {
+      bucket[0] = value
+      bucket[1] = ms
+    }
+    if (filled === 0 || value >= (bucket[2] ?? 0)) {
+      bucket[2] = value
+      bucket[3] = ms
+    }
+    if (++filled === 2 * every) flush()
+  }
+
+  const sort = (): void => {
+    if (sorted) return
+    const order = Array.from({ length: size }, (_, index) => index).sort((a, b) => (times[a] ?? 0) - (times[b] ?? 0))
+    const [from, of] = [times, values]
+    times = Float64Array.from(order, (index) => from[index] ?? 0)
+    values = Float64Array.from(order, (index) => of[index] ?? 0)
+    sorted = true
+  }
+
+  return {
+    name,
+    labels,
+    line,
+    used: USED.test(name.slice(0, 200)),
+    push(ms, value) {
+      if (Number.isNaN(value) || dropped) return
+      const before = size
+      if (every === 1) keep(ms, value)
+      else collect(ms, value)
+      if (size !== before) count(size - before)
+    },
+    pushAll(moreTimes, moreValues, length) {
+      if (dropped) return
+      const before = size
+      if (every === 1) {
+        room(length)
+        let at = size
+        let last = at > 0 ? (times[at - 1] ?? 0) : -Infinity
+        for (let index = 0; index < length; index++) {
+          const value = moreValues[index] ?? NaN
+          if (value !== value) continue // NaN
+          const ms = moreTimes[index] ?? 0
+          if (ms < last) sorted = false
+          times[at] = last = ms
+          values[at++] = value
+        }
+        size = at
+      } else {
+        for (let index = 0; index < length; index++) {
+          const value = moreValues[index] ?? NaN
+          if (value === value) collect(moreTimes[index] ?? 0, value)
+        }
+      }
+      if (size !== before) count(size - before)
+    },
+    size: () => size,
+    thin() {
+      flush()
+      sort()
+      // In place: what is written never comes before what is still to be read.
+      let to = 0
+      for (let at = 0; at < size; at += 4) {
+        const end = Math.min(at + 4, size)
+        let low = at
+        let high = at
+        for (let one = at + 1; one < end; one++) {
+          if ((values[one] ?? 0) < (values[low] ?? 0)) low = one
+          if ((values[one] ?? 0) >= (values[high] ?? 0)) high = one
+        }
+        const [first, second] = low <= high ? [low, high] : [high, low]
+        const [secondAt, secondValue] = [times[second] ?? 0, values[second] ?? 0]
+        times[to] = times[first] ?? 0
+        values[to++] = values[first] ?? 0
+        if (second === first) continue
+        times[to] = secondAt
+        values[to++] = secondValue
+      }
+      size = to
+      if (size * 4 < times.length) {
+        times = times.slice(0, size * 2)
+        values = values.slice(0, size * 2)
+      }
+      every *= 2
+    },
+    drop() {
+      dropped = true
+      size = filled = 0
+      times = values = new Float64Array(0)
+    },
+    columns() {
+      flush()
+      sort()
+      const series = { name, labels, line, times: times.slice(0, size), values: values.slice(0, size) }
+      // Given away one after the other, so that there are never two copies of all.
+      times = values = new Float64Array(0)
+      return series
+    },
+  }
+}
+
+const grown = (column: Float64Array, length: number): Float64Array<ArrayBuffer> => {
+  const larger = new Float64Array(length)
+  larger.set(column)
+  return larger
+}
