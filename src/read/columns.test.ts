@@ -1,0 +1,46 @@
+/** Series stay within a budget: peaks stay, what findings are made from stays longest, and it is said. */
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { seriesStore } from './columns.js'
+
+test('within the budget every sample stays, in the order of time', () => {
+  const store = seriesStore(1_000)
+  const series = store.of('up', { b: '1', a: '2' }, 7)
+  for (const at of [3, 1, 2]) series.push(at, at * 10)
+  store.of('up', { a: '2', b: '1' }, null).push(4, NaN)
+  assert.deepEqual(store.take(), [{ name: 'up', labels: { b: '1', a: '2' }, line: 7, times: Float64Array.of(1, 2, 3), values: Float64Array.of(10, 20, 30) }])
+  assert.equal(store.leftOut, null)
+})
+
+test('beyond it lows and highs stay, first and last times too, and memory is bounded; both ways of giving samples agree', () => {
+  const [one, other] = [seriesStore(5_000), seriesStore(5_000)]
+  const times = new Float64Array(1_000)
+  const values = new Float64Array(1_000)
+  for (let part = 0; part < 100; part++) {
+    for (let index = 0; index < 1_000; index++) {
+      times[index] = part * 1_000 + index
+      values[index] = part === 37 && index === 123 ? 99 : part === 80 && index === 5 ? -99 : Math.sin(index)
+      one.of('node_load1', {}, null).push(times[index] ?? 0, values[index] ?? 0)
+    }
+    other.of('node_load1', {}, null).pushAll(times, values, 1_000)
+  }
+  const [first] = one.take()
+  const [second] = other.take()
+  for (const series of [first, second]) {
+    assert.ok(series !== undefined && series.times.length <= 5_002 && series.times.length > 500)
+    assert.equal(series.values[series.times.indexOf(37_123)], 99)
+    assert.equal(series.values[series.times.indexOf(80_005)], -99)
+    assert.ok((series.times[0] ?? 1e9) < 200 && (series.times.at(-1) ?? 0) > 99_800)
+    assert.ok(series.times.every((at, index) => index === 0 || at > (series.times[index - 1] ?? 0)))
+  }
+  assert.match(one.leftOut ?? '', /thinned to their lows and highs/u)
+})
+
+test('what no finding is made from goes first', () => {
+  const store = seriesStore(10_000)
+  for (let at = 0; at < 100; at++) for (let series = 0; series < 300; series++) store.of('go_gc_cycles_automatic_gc_cycles_total', { series: `${series}` }, null).push(at, at)
+  for (let at = 0; at < 4_000; at++) store.of('node_load1', {}, null).push(at, at)
+  const all = store.take()
+  assert.equal(all.find(({ name }) => name === 'node_load1')?.times.length, 4_000)
+  assert.match(store.leftOut ?? '', /\d+ series that no finding is made from were left out/u)
+})
