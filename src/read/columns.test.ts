@@ -38,7 +38,8 @@ test('beyond it lows and highs stay, first and last times too, and memory is bou
 
 test('what no finding is made from goes first', () => {
   const store = seriesStore(10_000)
-  for (let at = 0; at < 100; at++) for (let series = 0; series < 300; series++) store.of('go_gc_cycles_automatic_gc_cycles_total', { series: `${series}` }, null).push(at, at)
+  for (let at = 0; at < 100; at++)
+    for (let series = 0; series < 300; series++) store.of('go_gc_cycles_automatic_gc_cycles_total', { series: `${series}` }, null).push(at, at)
   for (let at = 0; at < 4_000; at++) store.of('node_load1', {}, null).push(at, at)
   const all = store.take()
   assert.equal(all.find(({ name }) => name === 'node_load1')?.times.length, 4_000)
