@@ -82,7 +82,7 @@ const open = (): Unwrapper => {
         envelope.container = container
         envelope.unit = container
       }
-      if (podName !== null) envelope.pod = pod(namespace ?? '-', podName)
+      if (podName !== null && podName !== '') envelope.pod = pod(namespace ?? '-', podName)
       if (ended && heldBytes === 0) {
         envelope.bytes = log.bytes
         envelope.start = log.start

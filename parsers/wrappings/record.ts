@@ -76,6 +76,8 @@ const NEWLINE = 10
 const RETURN = 13
 const NULL = 110
 const NONE = 255
+/** Records of one kind are alike: so many tell. */
+const SNIFFED = 50
 const MESSAGE = 0
 const TIME = 1
 const HOST = 2
@@ -178,5 +180,9 @@ export const recordWrapping = (kind: RecordKind): Wrapping => {
   const steps = stepsOf(kind)
   const opened = (): Unwrapper => open(kind, steps)
   const { id, reads, reference, example, sure = 1 } = kind
-  return { id, reads, reference, example, sniff: (lines) => shareOf(lines, opened()) * sure, open: opened }
+  const sniff = (lines: readonly string[]): number => {
+    const looked = lines.slice(0, SNIFFED)
+    return looked.some((line) => /^\s*\{/u.test(line)) ? shareOf(looked, opened()) * sure : 0
+  }
+  return { id, reads, reference, example, sniff, open: opened }
 }

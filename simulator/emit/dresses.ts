@@ -18,7 +18,7 @@ export interface Dress {
   readonly wrapping: readonly string[]
   readonly name: string
   /** What it writes down beside the line. */
-  readonly tells: { readonly time: boolean; readonly host: boolean; readonly pod: boolean }
+  readonly tells: { readonly time: boolean; readonly host: boolean; readonly pod: boolean; /** unit, identifier or container */ readonly unit: boolean }
   write(lines: readonly Spoken[]): string | Buffer
 }
 
@@ -33,14 +33,16 @@ const rows = (lines: readonly Spoken[], write: (line: Spoken, index: number) => 
 const documents = (lines: readonly Spoken[], make: (line: Spoken, index: number) => unknown): string =>
   rows(lines, (line, index) => JSON.stringify(make(line, index)))
 
-const MACHINE = { time: true, host: true, pod: false } as const
-const POD = { time: true, host: false, pod: true } as const
-const BOTH = { time: true, host: true, pod: true } as const
-const TIME = { time: true, host: false, pod: false } as const
-const NOTHING = { time: false, host: false, pod: false } as const
+const MACHINE = { time: true, host: true, pod: false, unit: true } as const
+const POD = { time: true, host: false, pod: true, unit: true } as const
+const BOTH = { time: true, host: true, pod: true, unit: true } as const
+const TIME = { time: true, host: false, pod: false, unit: false } as const
+const NOTHING = { time: false, host: false, pod: false, unit: false } as const
 
 const weekday = (ms: number): string => ['Sun', 'Mon', 'Tue', 'Wed', 'Thu', 'Fri', 'Sat'][new Date(ms).getUTCDay()] ?? ''
 const full = (ms: number): string => `${weekday(ms)} ${secondStamp(ms).replace('T', ' ').replace('Z', '')}`
+/** As journalctl -o short-precise writes it: what else may be wrapped again. */
+export const inJournal = (line: Spoken): string => `${journalStamp(line.ms)} ${said(line)}`
 const said = ({ host, unit, pid, text }: Spoken): string => `${host} ${unit}${unit === 'kernel' ? '' : `[${pid}]`}: ${text}`
 
 const journalFields = ({ ms, host, unit, pid, text }: Spoken): Record<string, string> => ({
@@ -372,10 +374,13 @@ export const dresses: readonly Dress[] = [
     wrapping: ['loki'],
     tells: BOTH,
     write: (lines) => {
-      const [first] = lines
-      if (first === undefined) return ''
-      const values = lines.map((line) => [nanos(line.ms), line.text]).reverse()
-      return JSON.stringify({ status: 'success', data: { resultType: 'streams', result: [{ stream: lokiLabels(first), values }], stats: {} } })
+      const streams = new Map<string, Spoken[]>()
+      for (const line of lines) streams.set(lokiLabelText(line), [...(streams.get(lokiLabelText(line)) ?? []), line])
+      const result = [...streams.values()].map((of) => ({
+        stream: of[0] && lokiLabels(of[0]),
+        values: of.map((line) => [nanos(line.ms), line.text]).reverse(),
+      }))
+      return JSON.stringify({ status: 'success', data: { resultType: 'streams', result, stats: {} } })
     },
   },
   {

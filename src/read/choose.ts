@@ -49,7 +49,7 @@ export const choose = (path: string, bytes: Buffer, whole: boolean): Choice => {
   if (lines.length === 0) return { kind: 'nothing', format: 'empty', reason: 'there is nothing in the file but blank lines' }
 
   const wrapped = unwrapHead(path, bytes, lines)
-  const framed = journal !== null ? frame(journal, path, bytes, whole) : wrapped.layers.length === 0 ? frameOf(path, bytes, whole) : null
+  const framed = journal !== null ? frame(journal, path, bytes) : wrapped.layers.length === 0 ? frameOf(path, bytes) : null
   const { framing, head, layers, times } = framed ?? { framing: null, ...wrapped }
   const line = surest(lineFormats, head)
   if (document !== null && document.sure > (line?.sure ?? 0) && layers.length === 0) return { kind: 'document', format: document.format }
@@ -66,9 +66,9 @@ interface Framed extends Undressed {
   readonly framing: Framing
 }
 
-const frame = (framing: Framing, path: string, bytes: Buffer, whole: boolean): Framed => ({
+const frame = (framing: Framing, path: string, bytes: Buffer): Framed => ({
   framing,
-  ...unwrapHead(path, bytes, firstRecords(framing, bytes, HEAD_LINES, whole)),
+  ...unwrapHead(path, bytes, firstRecords(framing, bytes, HEAD_LINES)),
 })
 
 /** The journal's own exports, which may hold bytes of any kind. */
@@ -79,15 +79,15 @@ const journalOf = (bytes: Buffer): Framing | null => {
 }
 
 /** Records in one large document: of those framings that could be, the one whose records are surely wrapped, or of a known format. */
-const frameOf = (path: string, bytes: Buffer, whole: boolean): Framed | null => {
+const frameOf = (path: string, bytes: Buffer): Framed | null => {
   const text = bytes.toString('utf8').replace(/^\ufeff/u, '')
   for (const candidate of documentFramings) {
     if (!candidate.fits(text)) continue
     const { framing, plain } = candidate
-    const framed = frame(framing, path, bytes, whole)
+    const framed = frame(framing, path, bytes)
     const records = framed.head.lines
     if (records.length === 0) continue
-    if (framed.layers[0] !== undefined && framed.layers[0].sniff(firstRecords(framing, bytes, HEAD_LINES, whole)) >= SURE_RECORDS) return framed
+    if (framed.layers[0] !== undefined && framed.layers[0].sniff(firstRecords(framing, bytes, HEAD_LINES)) >= SURE_RECORDS) return framed
     if (plain === true && framed.layers.length === 0 && surest(lineFormats, framed.head) !== null) return framed
   }
   return null

@@ -32,12 +32,19 @@ const EQUALS = 61
 const entry = (sink: RecordSink) => {
   let fields = new Map<string, string>()
   let line = 0
+  let last: string | null = null
   return {
     begin(at: number): void {
       if (fields.size === 0) line = at
     },
     field(name: string, value: Buffer): void {
-      if (FIELDS.has(name) && !fields.has(name)) fields.set(name, value.toString('utf8'))
+      last = FIELDS.has(name) && !fields.has(name) ? name : null
+      if (last !== null) fields.set(last, value.toString('utf8'))
+    },
+    /** Another line of the field before. */
+    more(value: Buffer): void {
+      const before = last === null ? undefined : fields.get(last)
+      if (last !== null && before !== undefined && before.length < MAX_LINE_BYTES) fields.set(last, `${before}\n${value.toString('utf8')}`)
     },
     get isEmpty(): boolean {
       return fields.size === 0
@@ -163,6 +170,13 @@ export const journalVerbose: Framing = {
           return
         }
         if (one.isEmpty || bytes[start + 3] !== 32) return
+        if (bytes[start + 4] === 32) {
+          // A value's further lines stand below its first.
+          let text = start
+          while (text < end && bytes[text] === 32) text++
+          one.more(bytes.subarray(text, end))
+          return
+        }
         const equals = bytes.subarray(start, Math.min(end, start + MAX_NAME + 4)).indexOf(EQUALS)
         if (equals > 4) one.field(bytes.toString('latin1', start + 4, start + equals), bytes.subarray(start + equals + 1, end))
       },

@@ -52,20 +52,48 @@ const giveText = (sink: RecordSink, json: unknown, line: number): void => {
 
 const isList = (value: unknown): value is readonly unknown[] => Array.isArray(value)
 
-/** query_range of Loki: {"data":{"resultType":"streams","result":[{"stream":{labels},"values":[["ns","line",{metadata}?] …]} …]}}, as logcli's JSON lines. */
+/** Lines of Loki's streams kept to be put in one order; of more than this, as many at once. */
+const MAX_SORTED_BYTES = 64 << 20
+
+/**
+ * query_range of Loki: {"data":{"resultType":"streams","result":[{"stream":{labels},"values":[["ns","line",{metadata}?] …]} …]}}, as logcli's JSON
+ * lines. Each stream runs by itself, forwards or backwards: together they are put in the order of time.
+ */
 const lokiStreams: Framing = {
   id: 'loki-streams',
   shows: null,
   open: (sink) => {
     let labels: unknown = {}
-    return findJsonPaths(new Set(['data.result[].stream', 'data.result[].values[]']), {
+    let kept: { readonly at: number; readonly place: number; readonly line: number; readonly text: string }[] = []
+    let bytesKept = 0
+    const flush = (): void => {
+      // Of one moment: in a stream that runs backwards the later line stands first.
+      const backwards = kept.length > 1 && (kept[0]?.at ?? 0) > (kept[1]?.at ?? 0)
+      kept.sort((a, b) => a.at - b.at || (backwards ? b.place - a.place : a.place - b.place))
+      for (const { text, line } of kept) sink.record(Buffer.from(text), 0, Buffer.byteLength(text), line)
+      kept = []
+      bytesKept = 0
+    }
+    const paths = findJsonPaths(new Set(['data.result[].stream', 'data.result[].values[]']), {
       value(path, bytes, start, end, line) {
         const value = parsed(bytes, start, end)
         if (path === 'data.result[].stream') labels = value ?? {}
-        else if (isList(value)) giveText(sink, { labels, line: value[1], timestamp: value[0] }, line)
+        else if (isList(value)) {
+          const text = JSON.stringify({ labels, line: value[1], timestamp: value[0] })
+          kept.push({ at: Number(value[0]), place: kept.length, line, text })
+          bytesKept += text.length
+          if (bytesKept > MAX_SORTED_BYTES) flush()
+        }
       },
       overlong: () => sink.warn(LARGE),
     })
+    return {
+      chunk: (bytes) => paths.chunk(bytes),
+      end() {
+        paths.end()
+        flush()
+      },
+    }
   },
 }
 
@@ -272,8 +300,8 @@ export const documentFramings: readonly Candidate[] = [
   },
 ]
 
-/** The first records of a head; unless that is `whole`, it ends in the middle of one. */
-export const firstRecords = (framing: Framing, head: Buffer, most: number, whole: boolean): readonly string[] => {
+/** The first records of a head, which may end in the middle of one. */
+export const firstRecords = (framing: Framing, head: Buffer, most: number): readonly string[] => {
   const found: string[] = []
   const cutter: LineCutter = framing.open({
     record: (bytes, start, end) => {
@@ -282,6 +310,6 @@ export const firstRecords = (framing: Framing, head: Buffer, most: number, whole
     warn: () => undefined,
   })
   cutter.chunk(head)
-  if (whole) cutter.end()
+  cutter.end()
   return found
 }

@@ -1,5 +1,5 @@
 /** A node has many names (IP, FQDN, short name, provider id); this decides which one is its own, and who wrote an input that does not say. */
-import { nameOf, node, pod, postgres, THIS_NODE, THIS_POSTGRES, typeOf, type Entity } from '../model/entity.js'
+import { nameOf, node, pod, postgres, THIS_NODE, THIS_POSTGRES, typeOf, type Entity, shortName } from '../model/entity.js'
 import type { InputExtract } from '../model/extract.js'
 
 export interface Names {
@@ -35,6 +35,7 @@ export const makeNames = (extracts: readonly InputExtract[]): Names => {
   for (const extract of extracts) {
     for (const fact of extract.facts) if (fact.fact === 'pod-on-node' && fact.uid !== undefined) podOfUid.set(fact.uid, fact.pod)
   }
+  const podOfName = podsByName(extracts)
   const nodes = new Set([...known].map(canonicalNode))
   const servers = postgresOf(extracts)
   const writers = extracts.map((extract) => canonicalNode(writerOf(extract, nodes, canonicalNode)))
@@ -51,9 +52,26 @@ export const makeNames = (extracts: readonly InputExtract[]): Names => {
         const uid = entity.slice('pod/-/uid:'.length)
         return podOfUid.get(uid) ?? pod('-', `uid:${uid}`)
       }
+      if (entity.startsWith('pod/-/')) return podOfName.get(shortName(entity)) ?? entity
       return entity
     },
   }
+}
+
+/** Pods by their name alone, where only one namespace has a pod of that name: `kubectl logs --prefix` and CloudNativePG tell no namespace. */
+const podsByName = (extracts: readonly InputExtract[]): ReadonlyMap<string, Entity> => {
+  const pods = new Map<string, Entity | null>()
+  const add = (entity: Entity): void => {
+    if (typeOf(entity) !== 'pod' || entity.startsWith('pod/-/')) return
+    const name = shortName(entity)
+    const other = pods.get(name)
+    pods.set(name, other === undefined || other === entity ? entity : null)
+  }
+  for (const { facts, signals } of extracts) {
+    for (const fact of facts) if ('pod' in fact) add(fact.pod)
+    for (const { entity } of signals) add(entity)
+  }
+  return new Map([...pods].flatMap(([name, entity]) => (entity === null ? [] : [[name, entity] as const])))
 }
 
 export const isAddress = (name: string): boolean => /^\d{1,3}(?:\.\d{1,3}){3}(?::\d+)?$/u.test(name) || (name.includes(':') && /^[0-9a-f:.]+$/iu.test(name))
