@@ -128,10 +128,12 @@ reports(
     .command('merge')
     .description('joins extracts, in any order, and goes on as analyze does')
     .argument('<extract...>', 'what faultline extract wrote; folders of such files'),
-).action(async (paths: string[], flags: AnalyzeFlags) => {
-  const { runMerge } = await import('./commands/analyze.js')
-  process.exitCode = await runMerge(paths, flags)
-})
+)
+  .option('--shards <n>', 'only when all of so many shards are there', asCount)
+  .action(async (paths: string[], flags: AnalyzeFlags & { readonly shards?: number }) => {
+    const { runMerge } = await import('./commands/analyze.js')
+    process.exitCode = await runMerge(paths, flags)
+  })
 
 reads(
   program

@@ -15,3 +15,13 @@ export const shardOf = (text: string): Shard | null => {
 }
 
 export const isMine = (path: string, { number, of }: Shard): boolean => createHash('sha256').update(path).digest().readUInt32LE(0) % of === number % of
+
+/** A shard's file says which one it is; its content says the rest. An empty shard is a shard, too. */
+export const shardName = (address: string, shard: Shard | undefined): string =>
+  shard === undefined ? `${address.slice(0, 32)}.extract` : `shard-${shard.number % shard.of}-of-${shard.of}.${address.slice(0, 32)}.extract`
+
+/** Numbers, from 0, of the shards of which there is no file. */
+export const missingShards = (paths: readonly string[], of: number): readonly number[] => {
+  const there = new Set(paths.flatMap((path) => /(?:^|\/)shard-(\d{1,6})-of-(\d{1,6})\.[0-9a-f]+\.extract$/u.exec(path)?.slice(1, 3).join('/') ?? []))
+  return Array.from({ length: of }, (_, number) => number).filter((number) => !there.has(`${number}/${of}`))
+}

@@ -1,5 +1,6 @@
 /** A cause-and-effect rule, as it stands in mechanisms/*.yaml and in a user's own file. One schema for both. */
 import { z } from 'zod'
+import { FINDING_KINDS, type FindingKind } from '../model/vocabulary.js'
 
 /** How the cause's entity and the effect's must stand to each other; see relations.ts for what each means. */
 export const RELATIONS = [
@@ -39,25 +40,36 @@ const duration = z
     return Number(text.slice(0, -unit.length)) * (UNITS[unit] ?? NaN)
   })
 
-const kinds = z.union([z.string().min(3), z.array(z.string().min(3)).min(1)]).transform((kind) => (typeof kind === 'string' ? [kind] : kind))
+/** One of the vocabulary, which editors offer, or a kind of one's own. */
+const kind = z.union([z.enum(FINDING_KINDS as [FindingKind, ...FindingKind[]]), z.string().min(3)]) // never empty
+const kinds = z.union([kind, z.array(kind).min(1)]).transform((kind) => (typeof kind === 'string' ? [kind] : kind))
 
 const attributes = z.record(z.string(), z.array(z.union([z.string(), z.number()]).transform(String)).min(1))
 
 export const mechanismSchema = z.strictObject({
-  id: z.string().regex(/^[a-z0-9]+(?:-[a-z0-9]+)*$/u, 'expected lower-case words joined by hyphens'),
+  id: z
+    .string()
+    .regex(/^[a-z0-9]+(?:-[a-z0-9]+)*$/u, 'expected lower-case words joined by hyphens')
+    .describe("Its name in links[].mechanism; that of a built-in rule takes its place. 'faultline rules list' knows them all"),
   status: z.enum(['stable', 'experimental']).default('stable'),
-  cause: kinds,
-  effect: kinds,
-  where: z.enum(RELATIONS),
-  /** Attributes that speak for the rule; '' stands for an absent one. With `required` the rule holds only then. */
-  if: z.strictObject({ cause: attributes.optional(), effect: attributes.optional() }).optional(),
+  cause: kinds.describe('The kind of finding that produces the other, or several'),
+  effect: kinds.describe('The kind of finding that is produced, or several'),
+  where: z.enum(RELATIONS).describe("How the cause's entity and the effect's stand to each other"),
+  if: z
+    .strictObject({ cause: attributes.optional(), effect: attributes.optional() })
+    .optional()
+    .describe("Attributes that speak for the rule; '' stands for an absent one. With `required` the rule holds only then"),
   required: z.boolean().default(false),
-  lag: z.strictObject({ min: duration, typical: duration, max: duration, why: z.string().min(10) }),
-  /** How often the effect follows the cause where everything fits, 0..1. */
-  holds: z.number().gt(0).lt(1),
-  because: z.string().min(10),
-  check: z.string().min(5),
-  reference: z.url(),
+  lag: z
+    .strictObject({ min: duration, typical: duration, max: duration, why: z.string().min(10).describe('The setting or habit that makes it so; people read it in the report') })
+    .describe("From the cause's onset to the effect's: durations such as 300s or 5m"),
+  holds: z.number().gt(0).lt(1).describe('How often the effect follows where everything fits, between 0 and 1'),
+  because: z.string().min(10).describe('One sentence: how this cause produces this effect'),
+  check: z.string().min(5).describe('What a person should look at or change'),
+  reference: z.url().describe('Where it is documented'),
 })
+
+/** What a file holds. */
+export const mechanismFileSchema = z.array(mechanismSchema)
 
 export type Mechanism = z.output<typeof mechanismSchema>

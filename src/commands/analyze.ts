@@ -27,10 +27,10 @@ export const runAnalyze = async (paths: readonly string[], flags: AnalyzeFlags):
   return tell(analyzed, flags)
 }
 
-export const runMerge = async (paths: readonly string[], flags: AnalyzeFlags): Promise<number> => {
+export const runMerge = async (paths: readonly string[], flags: AnalyzeFlags & { readonly shards?: number }): Promise<number> => {
   const { gatherSaved, reason } = await import('../analyze.js')
   const options = await optionsOf(flags)
-  return tell(reason(await gatherSaved(paths), options), flags)
+  return tell(reason(await gatherSaved(paths, flags.shards), options), flags)
 }
 
 /** Throws a UserError for a window that is empty or a zone that is none. */

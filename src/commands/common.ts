@@ -5,6 +5,7 @@ import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { UserError } from '../model/user-error.js'
 import type { Limits } from '../read/limits.js'
+import { isS3, putTo } from '../storage/s3.js'
 import type { ZoneRule } from '../timeline/clock.js'
 
 /** busy: another nightly run is at work; failed: it could not come to its end (a full disk). */
@@ -63,6 +64,10 @@ export const say = (message: string): void => {
 export const write = async (file: string, content: string | Uint8Array, mode?: number): Promise<void> => {
   if (file === '-') {
     process.stdout.write(content)
+    return
+  }
+  if (isS3(file)) {
+    await putTo(file, content)
     return
   }
   // Two that write the same file at once do not write into each other's.

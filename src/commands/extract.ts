@@ -1,7 +1,8 @@
 /** faultline extract: the upper half, written to a file. */
 import { statSync } from 'node:fs'
 import { join } from 'node:path'
-import type { Shard } from '../artifact/shard.js'
+import { shardName, type Shard } from '../artifact/shard.js'
+import { isS3 } from '../storage/s3.js'
 import { EXIT, limitsOf, say, write, type LimitFlags } from './common.js'
 
 export interface ExtractFlags extends LimitFlags {
@@ -29,10 +30,11 @@ export const runExtract = async (paths: readonly string[], flags: ExtractFlags):
     for (const { path, format, signals, series } of gathered.extracts) say(`${path}: ${format}, ${signals.length} signals, ${series.length} series`)
   const { address, bytes } = encodeArtifact(gathered)
   // A shard that runs twice writes the same file twice.
-  const file = isFolder(flags.output) ? join(flags.output, `${address.slice(0, 32)}.extract`) : flags.output
+  const name = shardName(address, flags.shard)
+  const file = !isFolder(flags.output) ? flags.output : isS3(flags.output) ? flags.output + name : join(flags.output, name)
   await write(file, bytes)
   if (flags.quiet !== true && file !== '-') process.stderr.write(`${file}\n`)
   return gathered.unreadable.length > 0 ? EXIT.unreadable : EXIT.analysed
 }
 
-const isFolder = (path: string): boolean => path.endsWith('/') || (statSync(path, { throwIfNoEntry: false })?.isDirectory() ?? false)
+const isFolder = (path: string): boolean => path.endsWith('/') || (!isS3(path) && (statSync(path, { throwIfNoEntry: false })?.isDirectory() ?? false))

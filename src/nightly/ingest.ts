@@ -42,16 +42,16 @@ export const ingest = async (
   const { fresh, gone } = await compare(found, known)
   if (gone.length > 0) within(database, () => gone.forEach(({ id }) => markGone(database, id)))
   const lost = new Map([...gone, ...known.filter(({ present }) => !present)].map((state) => [state.id, state]))
-  const intact = known.filter(({ id, present }) => present && !lost.has(id) && !fresh.some(({ before }) => before?.id === id))
   let read = 0
   let moved = 0
   let bytes = 0
   for (const { path, file, size, before } of fresh) {
     const print = before === null ? await printOf(file, size).catch(() => null) : null
-    const twin = print === null ? undefined : [...lost.values(), ...intact].find((state) => samePrint(state, print) && samePlace(state.path, path))
+    // Moved, not copied: a copy is read as what it is, whichever of the two comes first.
+    const twin = print === null ? undefined : [...lost.values()].find((state) => samePrint(state, print) && samePlace(state.path, path))
     if (twin !== undefined && print !== null) {
       const again = relabelled(await loadExtract(out, twin.address), twin.path, path)
-      await keep(out, database, { path, ...print, bytes: twin.bytes, problems: again.unreadable }, again, clock, lost.has(twin.id) ? [twin] : [])
+      await keep(out, database, { path, ...print, bytes: twin.bytes, problems: again.unreadable }, again, clock, [twin])
       lost.delete(twin.id)
       moved++
       note('moved', path)

@@ -39,8 +39,18 @@ export interface Inputs {
   readonly totalBytes: number
 }
 
+/** Where to look, and under what name to tell of it. */
+export interface Named {
+  readonly path: string
+  readonly name: string
+}
+
 /** Everything under these paths. `wanted` leaves out files (archives as a whole) by their name, unopened. Never throws: what cannot be read is told. */
-export const findInputs = async (paths: readonly string[], wanted: (name: string) => boolean = () => true, limits: Limits = usualLimits): Promise<Inputs> => {
+export const findInputs = async (
+  paths: readonly (string | Named)[],
+  wanted: (name: string) => boolean = () => true,
+  limits: Limits = usualLimits,
+): Promise<Inputs> => {
   const allowance = allow(limits)
   const sources: Source[] = []
   const saved: Saved[] = []
@@ -161,7 +171,7 @@ export const findInputs = async (paths: readonly string[], wanted: (name: string
     return some
   }
 
-  for (const path of paths) await visit(path, path, true)
+  for (const given of paths) await (typeof given === 'string' ? visit(given, given, true) : visit(given.path, given.name, true))
   return { sources: joinBlocks(sources), saved, unreadable, totalBytes }
 }
 

@@ -1,0 +1,21 @@
+/** The JSON Schemas that are shipped in schemas/, made from what the program itself checks with. */
+import { z } from 'zod'
+import { documentSchema } from '../artifact/document.js'
+import { mechanismFileSchema } from '../causes/mechanism.js'
+import { analysisSchema } from './analysis.js'
+
+const of = (schema: z.ZodType, title: string, description: string): string => {
+  const { $schema, ...rest } = z.toJSONSchema(schema, { io: 'input' })
+  return `${JSON.stringify({ $schema, title, description, ...rest }, null, 2)}\n`
+}
+
+/** File name and content. */
+export const schemas = (): ReadonlyMap<string, string> =>
+  new Map([
+    ['analysis.schema.json', of(analysisSchema, 'faultline/analysis@1', 'What faultline analyze --json writes. Fields are only ever added.')],
+    [
+      'extract.schema.json',
+      of(documentSchema, 'faultline/extract@1', 'One input in a saved extract: its words. The numbers of its series lie beside it in columns, named here by position (docs/extracts.md).'),
+    ],
+    ['mechanisms.schema.json', of(mechanismFileSchema, 'faultline mechanisms', 'Cause-and-effect rules of your own, for faultline analyze --mechanisms (docs/writing-a-mechanism.md).')],
+  ])
