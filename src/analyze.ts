@@ -87,7 +87,7 @@ const atHand = async <T>(paths: readonly string[], wanted: (path: string) => boo
     }
     return await use(near)
   } finally {
-    for (const { done } of fetched) await done()
+    for (const copy of fetched) await copy.done()
   }
 }
 

@@ -57,7 +57,10 @@ const wrongIn = async (manifest: Manifest): Promise<readonly string[]> => {
   const validate = await schemaOf(`${manifest.apiVersion} ${manifest.kind}`)
   const unread = new Set<string>()
   const fits = validate(watched(manifest, '', unread))
-  return [...(fits ? [] : (validate.errors ?? []).map(({ instancePath, message }) => `${instancePath} ${message ?? ''}`)), ...[...unread].map((path) => `${path} is not known`)]
+  return [
+    ...(fits ? [] : (validate.errors ?? []).map(({ instancePath, message }) => `${instancePath} ${message ?? ''}`)),
+    ...[...unread].map((path) => `${path} is not known`),
+  ]
 }
 
 const manifests = (file: string): readonly Manifest[] => parseAllDocuments(readFileSync(file, 'utf8')).map((document) => document.toJS() as Manifest) // its kind is looked up, its content is what is tested
@@ -80,7 +83,12 @@ test('a misspelt field and a wrong type would be seen', async () => {
 test('the kustomization names files that are there, all of them, and the image they use', () => {
   const folder = join(deploy, 'kustomize')
   const [kustomization] = manifests(join(folder, 'kustomization.yaml')) as unknown as { resources: string[]; images: { name: string; newTag: string }[] }[] // kustomize has no schema in the registry
-  assert.deepEqual(kustomization?.resources.toSorted(), readdirSync(folder).filter((name) => name !== 'kustomization.yaml').sort())
+  assert.deepEqual(
+    kustomization?.resources.toSorted(),
+    readdirSync(folder)
+      .filter((name) => name !== 'kustomization.yaml')
+      .sort(),
+  )
   const used = readdirSync(folder).flatMap((name) => [...readFileSync(join(folder, name), 'utf8').matchAll(/^\s+image: (\S+)$/gmu)].map(([, image]) => image))
   assert.deepEqual(new Set(used), new Set(kustomization?.images.map(({ name }) => name)))
   assert.doesNotMatch(kustomization?.images[0]?.newTag ?? '', /latest/u)
@@ -92,7 +100,9 @@ test('whoever says how many shards there are says the same', () => {
   const kustomize = textOf('kustomize/extract.yaml') + textOf('kustomize/merge.yaml')
   const argo = textOf('argo/workflow.yaml')
   for (const text of [kustomize, argo]) {
-    const numbers = [/completions: (\d+)/u, /parallelism: (\d+)/u, /count: '(\d+)'/u, /--shard "[^"]*\/(\d+)"/u, /--shards (\d+)/u].flatMap((pattern) => pattern.exec(text)?.[1] ?? [])
+    const numbers = [/completions: (\d+)/u, /parallelism: (\d+)/u, /count: '(\d+)'/u, /--shard "[^"]*\/(\d+)"/u, /--shards (\d+)/u].flatMap(
+      (pattern) => pattern.exec(text)?.[1] ?? [],
+    )
     assert.ok(numbers.length >= 3)
     assert.equal(new Set(numbers).size, 1, numbers.join(', '))
   }
@@ -110,13 +120,15 @@ test('every pod is nobody in particular, on a root file system that it cannot wr
 })
 
 test('every option that is used anywhere in deploy/ exists', () => {
-  const run = (command: string): string => spawnSync(process.execPath, ['--import', 'tsx', join(root, 'src/cli.ts'), command, '--help'], { cwd: root, encoding: 'utf8' }).stdout
+  const run = (command: string): string =>
+    spawnSync(process.execPath, ['--import', 'tsx', join(root, 'src/cli.ts'), command, '--help'], { cwd: root, encoding: 'utf8' }).stdout
   const help = new Map(['extract', 'merge', 'nightly', 'analyze'].map((command) => [command, run(command)]))
   const everything = [...files, 'slurm/faultline.sh', 'systemd/faultline-nightly.service', 'Dockerfile'].map(textOf).join('\n')
   const used = [...everything.matchAll(/(?:cli\.js|\$faultline|bin\/faultline| faultline) (extract|merge|nightly|analyze) ([^\n]*)/gu)]
   assert.ok(used.length >= 8)
   for (const [line, command = '', rest = ''] of used)
-    for (const [option] of (rest.split('||')[0] ?? '').matchAll(/(?<=\s)-{1,2}[a-z][a-z-]*/gu)) assert.ok(help.get(command)?.includes(option), `${option} in ${line}`)
+    for (const [option] of (rest.split('||')[0] ?? '').matchAll(/(?<=\s)-{1,2}[a-z][a-z-]*/gu))
+      assert.ok(help.get(command)?.includes(option), `${option} in ${line}`)
 })
 
 test('the image is pinned, its user is nobody, and what it copies is there', () => {
@@ -132,11 +144,18 @@ test('the image is pinned, its user is nobody, and what it copies is there', () 
 })
 
 test('the Slurm script, without Slurm, comes to a report', { skip: process.platform === 'win32' ? 'there is no bash' : false }, async (t) => {
-  const folder = await folderWith(t, { 'dump/a.log': '2026-11-21T08:18:00Z level=info app=a msg="done"\n', 'dump/b.log': '2026-11-21T08:19:00Z level=info app=b msg="done"\n' })
+  const folder = await folderWith(t, {
+    'dump/a.log': '2026-11-21T08:18:00Z level=info app=a msg="done"\n',
+    'dump/b.log': '2026-11-21T08:19:00Z level=info app=b msg="done"\n',
+  })
   const { status, stderr } = spawnSync(join(deploy, 'slurm/faultline.sh'), ['dump', 'shards', 'report.html', '2'], {
     cwd: folder,
     encoding: 'utf8',
-    env: { ...process.env, FAULTLINE_LOCALLY: '1', FAULTLINE: `${process.execPath} --import ${join(root, 'node_modules/tsx/dist/loader.mjs')} ${join(root, 'src/cli.ts')}` },
+    env: {
+      ...process.env,
+      FAULTLINE_LOCALLY: '1',
+      FAULTLINE: `${process.execPath} --import ${join(root, 'node_modules/tsx/dist/loader.mjs')} ${join(root, 'src/cli.ts')}`,
+    },
   })
   assert.equal(status, 0, stderr)
   assert.deepEqual(
@@ -156,5 +175,6 @@ test('the units name each other, and systemd finds nothing wrong where it is the
 
 test('deploy/README.md tells of each folder', () => {
   const readme = textOf('README.md')
-  for (const folder of new Set(readdirSync(deploy, { recursive: true }).map((name) => dirname(String(name))))) if (folder !== '.') assert.ok(readme.includes(folder), folder)
+  for (const folder of new Set(readdirSync(deploy, { recursive: true }).map((name) => dirname(String(name)))))
+    if (folder !== '.') assert.ok(readme.includes(folder), folder)
 })

@@ -61,7 +61,12 @@ export const mechanismSchema = z.strictObject({
     .describe("Attributes that speak for the rule; '' stands for an absent one. With `required` the rule holds only then"),
   required: z.boolean().default(false),
   lag: z
-    .strictObject({ min: duration, typical: duration, max: duration, why: z.string().min(10).describe('The setting or habit that makes it so; people read it in the report') })
+    .strictObject({
+      min: duration,
+      typical: duration,
+      max: duration,
+      why: z.string().min(10).describe('The setting or habit that makes it so; people read it in the report'),
+    })
     .describe("From the cause's onset to the effect's: durations such as 300s or 5m"),
   holds: z.number().gt(0).lt(1).describe('How often the effect follows where everything fits, between 0 and 1'),
   because: z.string().min(10).describe('One sentence: how this cause produces this effect'),

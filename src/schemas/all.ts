@@ -15,7 +15,14 @@ export const schemas = (): ReadonlyMap<string, string> =>
     ['analysis.schema.json', of(analysisSchema, 'faultline/analysis@1', 'What faultline analyze --json writes. Fields are only ever added.')],
     [
       'extract.schema.json',
-      of(documentSchema, 'faultline/extract@1', 'One input in a saved extract: its words. The numbers of its series lie beside it in columns, named here by position (docs/extracts.md).'),
+      of(
+        documentSchema,
+        'faultline/extract@1',
+        'One input in a saved extract: its words. The numbers of its series lie beside it in columns, named here by position (docs/library.md).',
+      ),
     ],
-    ['mechanisms.schema.json', of(mechanismFileSchema, 'faultline mechanisms', 'Cause-and-effect rules of your own, for faultline analyze --mechanisms (docs/writing-a-mechanism.md).')],
+    [
+      'mechanisms.schema.json',
+      of(mechanismFileSchema, 'faultline mechanisms', 'Cause-and-effect rules of your own, for faultline analyze --mechanisms (docs/writing-a-mechanism.md).'),
+    ],
   ])

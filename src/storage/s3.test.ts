@@ -33,7 +33,9 @@ const storage = async (t: TestContext, objects: Map<string, Buffer>): Promise<vo
         const keys = [...objects.keys()].filter((name) => name.startsWith(prefix)).sort()
         const from = Number(url.searchParams.get('continuation-token') ?? 0)
         const more = from + PAGE < keys.length
-        const contents = keys.slice(from, from + PAGE).map((name) => `<Contents><Key>${name}</Key><LastModified>2026-11-21T09:00:00.000Z</LastModified><Size>1</Size></Contents>`)
+        const contents = keys
+          .slice(from, from + PAGE)
+          .map((name) => `<Contents><Key>${name}</Key><LastModified>2026-11-21T09:00:00.000Z</LastModified><Size>1</Size></Contents>`)
         return response
           .writeHead(200, { 'content-type': 'application/xml' })
           .end(
@@ -41,7 +43,9 @@ const storage = async (t: TestContext, objects: Map<string, Buffer>): Promise<vo
           )
       }
       const body = objects.get(key)
-      return body === undefined ? response.writeHead(404).end('<Error><Code>NoSuchKey</Code><Message>no such key</Message></Error>') : response.writeHead(200).end(body)
+      return body === undefined
+        ? response.writeHead(404).end('<Error><Code>NoSuchKey</Code><Message>no such key</Message></Error>')
+        : response.writeHead(200).end(body)
     })
   })
   server.listen(0, '127.0.0.1')
@@ -66,7 +70,9 @@ const leftOver = (): readonly string[] => readdirSync(tmpdir()).filter((name) =>
 
 test('a prefix is read like a folder: under its own name, page after page, without its neighbours and without what leads out of it', async (t) => {
   const kept = leftOver()
-  const objects = new Map(['archive/a.log', 'archive/b/c.log', 'archive/b/d.log', 'archive-of-others/e.log', 'archive/../f.log', 'archive/g/'].map((key) => [key, Buffer.from(LOG)]))
+  const objects = new Map(
+    ['archive/a.log', 'archive/b/c.log', 'archive/b/d.log', 'archive-of-others/e.log', 'archive/../f.log', 'archive/g/'].map((key) => [key, Buffer.from(LOG)]),
+  )
   await storage(t, objects)
   const { extracts, unreadable } = await gather(['s3://logs/archive'], {})
   assert.deepEqual(
