@@ -64,6 +64,10 @@ test('what only sounds like a secret stays: a failed password, the name of a sec
     'image-pull-secret not found',
     'GET http://web:8080/a user@host',
     'tokens=4096 key=orders',
+    'sudo: ops : TTY=pts/6 ; PWD=/srv/app ; USER=root',
+    "DB_PASSWORD:  <set to the key 'password' in secret 'cart-db'>",
+    'plugins Authorization:[] Log:[json-file]',
+    '"cookie": {',
     '58a2753d8cccb31e2f841fbf05f365ac08ad6eadbabbceccc92eef396909bc29',
     '58A2753D8CCCB31E2F841FBF05F365AC08AD6EADBABBCECCC92EEF396909BC29',
   ])

@@ -25,12 +25,12 @@ const TOKENS: readonly RegExp[] = [
 
 /** Authorization: Bearer …, and the same in quotes, as JSON and in a command line. */
 const AUTHORIZATION =
-  /\b((?:proxy-)?authorization["'\\]{0,4}\s{0,4}[:=]\s{0,4}["'\\]{0,4}(?:(?:basic|bearer|token|digest|negotiate|apikey)\s{1,4})?)[^\s"'\\,;]{1,4000}/giu
+  /\b((?:proxy-)?authorization["'\\]{0,4}\s{0,4}[:=]\s{0,4}["'\\]{0,4}(?:(?:basic|bearer|token|digest|negotiate|apikey)\s{1,4})?)[^\s"'\\,;[\]{}<]{1,4000}/giu
 const BEARER = /\b(bearer\s{1,4})([\w.~+/-]{12,4000}={0,2})/giu
 const BASIC = /\b(basic\s{1,4})([A-Za-z0-9+/]{8,4000}={0,2})/gu
 
 /** A whole header. */
-const COOKIE = /\b((?:set-)?cookie["'\\]{0,4}\s{0,4}:\s{0,4}["'\\]{0,4})[^\n"']{1,4000}/giu
+const COOKIE = /\b((?:set-)?cookie["'\\]{0,4}\s{0,4}:\s{0,4}["'\\]{0,4})[^\s"'[{<][^\n"']{0,4000}/giu
 
 /** user:password@host in an address; the user stays. */
 const IN_ADDRESS = /(:\/\/[^\s/?#:@"']{0,200}:)([^\s/?#"']{1,500})(?=@)/gu
@@ -40,7 +40,7 @@ const NAMED =
   /((?:pass(?:word|wd|phrase)?|pwd|secret|token|(?:api|access|account|shared|signing|encryption|private|secret)[_.-]?key|credentials?|cookies?|sessionid|jsessionid)["'\\]{0,4}(?:\s{0,4}[:=]\s{0,4}|\s{1,4}(?=["'])))(["'\\]{0,4})([^\s"'\\,;&|)}\]]{1,4000})/giu
 const OPTION = /((?<![\w-])--[\w-]{0,40}(?:password|passwd|secret|token|api-?key)\s{1,4})([^\s"'-][^\s"']{0,400})/giu
 /** CREATE ROLE … PASSWORD '…' and the like, also with blanks in it. */
-const QUOTED = /(\bpass(?:word|wd|phrase)["']?\s{0,4}[:=]?\s{0,4})(["'])((?:(?!\2)[^\n]){1,400})\2/giu
+const QUOTED = /(\bpass(?:word|wd|phrase)(?:["']?\s{0,4}[:=]\s{0,4}|\s{1,4}))(["'])((?:(?!\2)[^\n]){1,400})\2/giu
 
 /** Between the lines of a key that was cut into lines; a digest in hexadecimal is none. */
 const KEY_BODY = /^(?=[^A-Z]{0,90}[A-Z])(?=[^g-z]{0,90}[g-z])\s{0,40}[A-Za-z0-9+/]{60,80}={0,2}\s{0,4}$/u
@@ -64,7 +64,8 @@ const SENTENCE: ReadonlySet<string> = new Set('authentication required is was no
 
 /** "secret" and "token" also name things: `secret="web-tls" not found` is no secret. What follows "password" is one, if it is not a word of the sentence. */
 const isSecret = (name: string, value: string): boolean => {
-  if (MASKED.startsWith(value)) return false
+  // What stands for a value, and the working directory that sudo tells.
+  if (/^[[{<]/u.test(value) || (/^pwd/iu.test(name) && value.startsWith('/'))) return false
   if (/^(?:pass|pwd)/iu.test(name)) return !SENTENCE.has(value.toLowerCase())
   if (/key|credential|cookie|sessionid/iu.test(name)) return value.length >= 6
   return looksRandom(value)
