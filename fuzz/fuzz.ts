@@ -11,7 +11,7 @@ import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
 
 /** A round of inputs takes some seconds; a process that says nothing for so long hangs. */
-const SILENCE_MS = 120_000
+const SILENCE_MS = 300_000
 
 const { values, positionals } = parseArgs({
   options: { seconds: { type: 'string', default: '600' }, seed: { type: 'string', default: '1' } },

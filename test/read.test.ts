@@ -139,6 +139,11 @@ test('a path hints at a machine only where it has a name for one', () => {
     'worker-1.log': 'worker-1',
     'config/node/logs/ip-10-0-135-228.us-east-2.compute.internal.log': 'ip-10-0-135-228.us-east-2.compute.internal',
     'nodes/w1/w1_logs_kubelet.gz': 'w1',
+    'must-gather/host_service_logs/masters/kubelet_service.log': null,
+    'sosreport-worker-3-2026-11-21-abcdefg.tar.xz!/sosreport-worker-3-2026-11-21-abcdefg/var/log/messages': 'worker-3',
+    'sosreport-ip-10-0-1-2-01234567-2026-11-21-abcdefg/sos_commands/logs/journalctl_--no-pager_--boot': 'ip-10-0-1-2',
+    'eks_i-0123456789abcdef0_2026-11-21_0818-UTC_0.7.8.tar.gz!/kubelet/kubelet.log': 'i-0123456789abcdef0',
+    'support-bundle/all-logs/nginx-deployment-7986654d4-ztx2g/lb-tcp-80.log': null,
     'logs/pods/worker-3/shop_web-1_0123abcd-12/web/0.log': 'worker-3',
     '/var/log/pods/shop_web-1_0123abcd-12/web/0.log': null,
     'dump/logs/kernel-dmesg.log': null,
@@ -160,6 +165,10 @@ test('a path names the pod and the container in each layout that collectors use'
     'b.tar.gz!/cluster-resources/pods/logs/shop/web-1/web-previous.log': ['pod/shop/web-1', 'web'],
     'config/pod/shop/logs/web-1/errors.log': ['pod/shop/web-1', null],
     'cluster-dump/shop/web-1/logs.txt': ['pod/shop/web-1', null],
+    'mg/namespaces/shop/pods/web-1/web/web/logs/rotated/0.log.20261121-081801.gz': ['pod/shop/web-1', 'web'],
+    'support-bundle/all-logs/nginx-deployment-7986654d4-ztx2g/nginx-previous.log': ['pod/-/nginx-deployment-7986654d4-ztx2g', 'nginx'],
+    'podlogs/shop/web-1/logs/web.txt': ['pod/shop/web-1', 'web'],
+    'gke-prod-default-pool-1a2b3c4d-x1yz/kubelet.log': [null, null],
     'logs/web-1.log': [null, null],
   }
   for (const [path, [pod, container]] of Object.entries(layouts)) {

@@ -1,48 +1,11 @@
 /** What an input's path tells: the pod whose container wrote it, and the machine it may come from. */
 import { pod } from '../model/entity.js'
 import type { InputContext } from '../model/format.js'
-
-interface PodLayout {
-  readonly pattern: RegExp
-  /** Groups of the pattern: namespace, pod, container (0: not told). */
-  readonly namespace: number
-  readonly pod: number
-  readonly container: number
-}
-
-const layouts: readonly PodLayout[] = [
-  // /var/log/pods/<namespace>_<pod>_<uid>/<container>/0.log
-  { pattern: /(?:^|\/)([a-z0-9-]+)_([a-z0-9.-]+)_[0-9a-f-]{8,36}\/([^/]+)\/\d+\.log[^/]*$/u, namespace: 1, pod: 2, container: 3 },
-  // /var/log/containers/<pod>_<namespace>_<container>-<id>.log
-  { pattern: /(?:^|\/)([a-z0-9.-]+)_([a-z0-9-]+)_([a-z0-9-]+)-[0-9a-f]{12,64}\.log[^/]*$/u, namespace: 2, pod: 1, container: 3 },
-  // must-gather: namespaces/<namespace>/pods/<pod>/<container>/<container>/logs/current.log; insights: …/pods/<pod>/containers/<container>/logs/…
-  { pattern: /(?:^|\/)namespaces\/([^/]+)\/pods\/([^/]+)\/(?:containers\/)?([^/]+)\/(?:[^/]+\/)?logs\/[^/]+$/u, namespace: 1, pod: 2, container: 3 },
-  // troubleshoot: pods/logs/<namespace>/<pod>/<container>[-previous].log
-  { pattern: /(?:^|\/)pods\/logs\/([^/]+)\/([^/]+)\/([^/]+?)(?:-previous)?\.log[^/]*$/u, namespace: 1, pod: 2, container: 3 },
-  // insights: config/pod/<namespace>/logs/<pod>/errors.log
-  { pattern: /(?:^|\/)pod\/([^/]+)\/logs\/([^/]+)\/[^/]+$/u, namespace: 1, pod: 2, container: 0 },
-  // kubectl cluster-info dump: <namespace>/<pod>/logs.txt
-  { pattern: /(?:^|\/)([^/]+)\/([^/]+)\/logs\.txt$/u, namespace: 1, pod: 2, container: 0 },
-]
-
-/** Longer paths are an attack, not a layout. */
-const MAX_PATH = 4_096
-
-const plainPath = (path: string): string => path.slice(-MAX_PATH).replaceAll('!/', '/').replaceAll('\\', '/')
+import { plainPath, toldBy } from './layouts.js'
 
 export const contextOf = (path: string, expression: string | null = null): InputContext => {
-  const plain = plainPath(path)
-  for (const layout of layouts) {
-    const match = layout.pattern.exec(plain)
-    if (match === null) continue
-    return {
-      path,
-      pod: pod(match[layout.namespace] ?? '-', match[layout.pod] ?? '-'),
-      container: layout.container > 0 ? (match[layout.container] ?? null) : null,
-      expression,
-    }
-  }
-  return { path, pod: null, container: null, expression }
+  const told = toldBy(path)
+  return { path, pod: told.pod === null ? null : pod(told.namespace ?? '-', told.pod), container: told.container, expression }
 }
 
 /** Words of a file's name that say what is in it, not whose it is. */
@@ -56,7 +19,11 @@ const CONTENTS = new Set(
 /** Folders between a machine's own folder and its logs. */
 const BETWEEN = new Set('logs log var journal system service services files host etc kubernetes kubelet containers'.split(' '))
 /** Folders that gather many machines' files, or say when: above them no machine's name is looked for. */
-const ABOVE = new Set('dump dumps before after data tmp home root work logs pods nodes node hosts all-logs prometheus prom metrics . ..'.split(' '))
+const ABOVE = new Set(
+  'dump dumps before after data tmp home root work logs pods nodes node hosts all-logs prometheus prom metrics masters workers host_service_logs . ..'.split(
+    ' ',
+  ),
+)
 
 const SEPARATORS = ['-', '_', '.', '@'] as const
 
@@ -91,6 +58,8 @@ const ownerOf = (file: string): string | null => {
 
 /** A name that the machine behind this input may have; the timeline decides. Null where the path has none. */
 export const nodeOfPath = (path: string): string | null => {
+  const { node, pod: writer } = toldBy(path)
+  if (node !== null) return asNode(node)
   const parts = plainPath(path)
     .split('/')
     .filter((part) => part !== '')
@@ -104,7 +73,7 @@ export const nodeOfPath = (path: string): string | null => {
     if (next !== undefined && !BETWEEN.has(next)) return asNode(next)
     return asNode(file.replace(/(?:\.(?:log|txt|json|gz|\d{1,3}))+$/u, ''))
   }
-  const owner = contextOf(path).pod === null ? ownerOf(file) : null
+  const owner = writer === null ? ownerOf(file) : null
   if (owner === null) return null
   return owner === '' ? named(parts) : asNode(owner)
 }

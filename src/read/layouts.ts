@@ -1,0 +1,96 @@
+/**
+ * Well-known layouts of dumps: what a path in them tells of the pod, the container and the machine behind a file. Patterns look at the path with
+ * '/' between folders and archives alike; the first that fits decides. All are linear.
+ */
+
+interface Layout {
+  /** Who writes it so, and where that is described. */
+  readonly of: string
+  /** Groups: namespace, pod, container, node; only those that the path tells. */
+  readonly pattern: RegExp
+  /** A real path of it; the tests read it. */
+  readonly example: string
+}
+
+/** Letters that Kubernetes makes random names of: no vowels, nothing that looks like another (apimachinery/pkg/util/rand). */
+const RANDOM = '[bcdfghjklmnpqrstvwxz2456789]'
+
+export const layouts: readonly Layout[] = [
+  {
+    of: "the kubelet's /var/log/pods (kubelet/kuberuntime/helpers.go)",
+    pattern: /(?:^|\/)(?<namespace>[a-z0-9-]+)_(?<pod>[a-z0-9.-]+)_[0-9a-f-]{8,36}\/(?<container>[^/]+)\/\d+\.log[^/]*$/u,
+    example: 'node-1/pods/shop_web-1_0123abcd-4567/web/0.log',
+  },
+  {
+    of: "the kubelet's /var/log/containers (kubelet/kuberuntime/legacy.go)",
+    pattern: /(?:^|\/)(?<pod>[a-z0-9.-]+)_(?<namespace>[a-z0-9-]+)_(?<container>[a-z0-9-]+)-[0-9a-f]{12,64}\.log[^/]*$/u,
+    example: 'var/log/containers/web-1_shop_web-0123456789abcdef.log',
+  },
+  {
+    of: 'OpenShift must-gather and oc adm inspect; insights-operator with a containers folder (oc: pkg/cli/admin/inspect/pod.go)',
+    pattern: /(?:^|\/)namespaces\/(?<namespace>[^/]+)\/pods\/(?<pod>[^/]+)\/(?:containers\/)?(?<container>[^/]+)\/(?:[^/]+\/)?logs\/(?:rotated\/)?[^/]+$/u,
+    example: 'must-gather.local.1/quay-io-x/namespaces/shop/pods/web-1/web/web/logs/previous.log',
+  },
+  {
+    of: 'troubleshoot.sh support bundles, clusterResources (troubleshoot: pkg/collect/cluster_resources.go)',
+    pattern: /(?:^|\/)pods\/logs\/(?<namespace>[^/]+)\/(?<pod>[^/]+)\/(?<container>[^/]+?)(?:-previous)?\.log[^/]*$/u,
+    example: 'support-bundle/cluster-resources/pods/logs/shop/web-1/web-previous.log',
+  },
+  {
+    of: 'Sonobuoy snapshots (https://sonobuoy.io/docs/main/snapshot/)',
+    pattern: /(?:^|\/)podlogs\/(?<namespace>[^/]+)\/(?<pod>[^/]+)\/logs\/(?<container>[^/]+)\.txt$/u,
+    example: 'podlogs/shop/web-1/logs/web.txt',
+  },
+  {
+    of: "insights-operator's archive",
+    pattern: /(?:^|\/)pod\/(?<namespace>[^/]+)\/logs\/(?<pod>[^/]+)\/[^/]+$/u,
+    example: 'config/pod/shop/logs/web-1/errors.log',
+  },
+  {
+    of: 'kubectl cluster-info dump --output-directory (kubectl: pkg/cmd/clusterinfo/clusterinfo_dump.go)',
+    pattern: /(?:^|\/)(?<namespace>[^/]+)\/(?<pod>[^/]+)\/logs\.txt$/u,
+    example: 'cluster-dump/shop/web-1/logs.txt',
+  },
+  {
+    // <collector's name>/<pod>/<container>.log: the namespace is not told. Only of a Deployment's pods, since other names may be machines'.
+    of: 'troubleshoot.sh support bundles, logs (troubleshoot: pkg/collect/logs.go)',
+    pattern: new RegExp(`(?:^|/)(?<pod>[a-z0-9][a-z0-9.-]{0,200}-${RANDOM}{8,10}-${RANDOM}{5})/(?<container>[a-z0-9-]+?)(?:-previous)?\\.log[^/]*$`, 'u'),
+    example: 'support-bundle/all-logs/nginx-deployment-7986654d4-ztx2g/nginx.log',
+  },
+  {
+    of: 'sos report: its folder and archive are named after the host, a case and the day (sos: sos/policies/__init__.py)',
+    pattern: /(?:^|\/)sosreport-(?<node>[a-z0-9](?:[a-z0-9.-]{0,200}?[a-z0-9])?)(?:-\d{5,12})?-\d{4}-\d{2}-\d{2}-[a-z]{7}(?:\/|\.tar)/u,
+    example: 'sosreport-worker-3-01234567-2026-11-21-abcdefg/sos_commands/logs/journalctl_--no-pager',
+  },
+  {
+    of: 'log collector of EKS: named after the instance (awslabs/amazon-eks-ami: log-collector-script)',
+    pattern: /(?:^|\/)eks_(?<node>i-[0-9a-f]{8,17})_[^/]*(?:\/|\.tar)/u,
+    example: 'eks_i-0123456789abcdef0_2026-11-21_0818-UTC_0.7.8.tar.gz/kubelet/kubelet.log',
+  },
+]
+
+/** What a path tells: the first layout's pod and container, and the first machine that is named. */
+export interface Told {
+  readonly namespace: string | null
+  readonly pod: string | null
+  readonly container: string | null
+  readonly node: string | null
+}
+
+/** Longer paths are an attack, not a layout. */
+const MAX_PATH = 4_096
+
+export const plainPath = (path: string): string => path.slice(-MAX_PATH).replaceAll('!/', '/').replaceAll('\\', '/')
+
+export const toldBy = (path: string): Told => {
+  const plain = plainPath(path)
+  let inPod: Readonly<Record<string, string | undefined>> | null = null
+  let node: string | null = null
+  for (const { pattern } of layouts) {
+    const groups = pattern.exec(plain)?.groups
+    if (groups === undefined) continue
+    if (groups['pod'] !== undefined) inPod ??= groups
+    node ??= groups['node'] ?? null
+  }
+  return { namespace: inPod?.['namespace'] ?? null, pod: inPod?.['pod'] ?? null, container: inPod?.['container'] ?? null, node }
+}
