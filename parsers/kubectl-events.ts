@@ -111,9 +111,11 @@ export interface EventTable {
 const NEW_MS = 2_000
 const MAX_NEW = 10
 
+/** What keeps a new pod from starting, and is tried again and again: a table without FIRST SEEN tells only the last time. */
+const KEEP_WAITING: ReadonlySet<string> = new Set(['FailedMount', 'FailedMapVolume', 'FailedAttachVolume', 'FailedCreatePodSandBox', 'Failed'])
+const MAX_WAITING = 2_000
+
 export const eventTable = (sink: Sink): EventTable => {
-  const fresh: { readonly happening: Happening; readonly line: number }[] = []
-  let watched = 0
   const readers = new Map<When['basis'], EventReader>()
   const readerOf = (basis: When['basis']): EventReader => {
     let reader = readers.get(basis)
@@ -121,6 +123,34 @@ export const eventTable = (sink: Sink): EventTable => {
     return reader
   }
 
+  const fresh: { readonly happening: Happening; readonly line: number }[] = []
+  let watched = 0
+  const waiting: { readonly happening: Happening; readonly line: number }[] = []
+  const scheduled = new Map<string, number>()
+  const started = new Set<string>()
+
+  /** Whether it is told later, when it is known since when its pod had waited. */
+  const waits = (happening: Happening): boolean => {
+    const { kind, namespace, name, reason, first, last } = happening
+    if (kind !== 'Pod') return false
+    const key = `${namespace}/${name}`
+    if (reason === 'Started' && started.size < MAX_WAITING) started.add(key)
+    if (reason === 'Scheduled' && scheduled.size < MAX_WAITING) scheduled.set(key, last)
+    if (!KEEP_WAITING.has(reason) || first !== last || waiting.length >= MAX_WAITING) return false
+    waiting.push({ happening, line: sink.line })
+    return true
+  }
+
+  const tellWaiting = (): void => {
+    const line = sink.line
+    for (const { happening, line: at } of waiting) {
+      const key = `${happening.namespace}/${happening.name}`
+      const onset = started.has(key) ? undefined : scheduled.get(key)
+      sink.at(at)
+      readerOf('ago').tell(onset === undefined ? happening : { ...happening, onset }, '')
+    }
+    sink.at(line)
+  }
   const tell = (row: Row): void => {
     const times = timesOf(row.last, row.first, row.count)
     if (times === null) {
@@ -148,6 +178,7 @@ export const eventTable = (sink: Sink): EventTable => {
       uid: '/',
       objectUid: '',
     }
+    if (times.basis === 'ago' && waits(happening)) return
     if (times.basis === 'utc' || times.last < -NEW_MS) readerOf(times.basis).tell(happening, '')
     else if (fresh.length < MAX_NEW) fresh.push({ happening, line: sink.line })
     else {
@@ -232,6 +263,7 @@ export const eventTable = (sink: Sink): EventTable => {
       })
     },
     end() {
+      tellWaiting()
       tellFresh()
       for (const reader of readers.values()) reader.end()
     },

@@ -147,7 +147,7 @@ for (const [name, table] of [
     assert.equal(extract.records, 3)
     assert.equal(extract.skipped, 0)
     // 46m: of the 47th minute the middle. An age that is not known tells nothing.
-    assert.deepEqual(said(extract), ['-429 s pod.volume-mount-failed point pod/sales/till-0', '-2790 s node.not-ready begin node/rack-4'])
+    assert.deepEqual(said(extract).toSorted(), ['-2790 s node.not-ready begin node/rack-4', '-429 s pod.volume-mount-failed point pod/sales/till-0'])
     assert.match(extract.warnings[0] ?? '', /ages/u)
   })
 }
@@ -161,6 +161,16 @@ test('a watch tells no times: what it saw happen is missing evidence, what it li
   assert.ok(watch.facts.some(({ fact }) => fact === 'missing'))
   const list = await read([head, row('5m', 0), row('1s', 1)].join('\n'))
   assert.deepEqual(said(list), ['-300 s pod.crash-looping point pod/-/web-0', '-1 s pod.crash-looping point pod/-/web-1'])
+})
+
+test('what keeps a pod from starting has done so since it was scheduled, though its row tells the last time only; not where it had started', async () => {
+  const rows = (between: string): string => `LAST SEEN   TYPE      REASON        OBJECT       MESSAGE
+4m0s        Normal    Scheduled     pod/till-0   Successfully assigned sales/till-0 to rack-1
+${between}30s         Warning   FailedMount   pod/till-0   MountVolume.SetUp failed for volume "cfg" : configmap "rates" not found
+`
+  const onsetOf = async (text: string): Promise<number | undefined> => (await read(text)).signals.find(({ kind }) => kind === 'pod.volume-mount-failed')?.at.ms
+  assert.equal(await onsetOf(rows('')), -240_000)
+  assert.equal(await onsetOf(rows('3m50s       Normal    Started       pod/till-0   Started container till\n')), -30_000)
 })
 
 test('the wide form tells the first time, the count, the container and the machine', async () => {

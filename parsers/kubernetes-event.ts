@@ -51,6 +51,8 @@ export interface Happening {
   readonly first: number
   readonly last: number
   readonly count: number
+  /** When it must have begun, where the event tells only when it was last seen and others tell more. */
+  readonly onset?: number
   /** The same for the same event, ending in '/' where it has none; '' in what follows where the object's is not known. */
   readonly uid: string
   readonly objectUid: string
@@ -169,7 +171,7 @@ export const eventReader = (sink: Sink, basis: Basis = 'utc', expire = true): Ev
   }
 
   const tell = (happening: Happening, watch: WatchType): void => {
-    const { type, reason, message, kind, namespace, name, container, component, first, last, count, uid } = happening
+    const { type, reason, message, kind, namespace, name, container, component, first, last, count, uid, onset = NaN } = happening
     sink.record(last, basis)
     if (watch === '' && !Number.isNaN(last)) {
       listed++
@@ -177,6 +179,8 @@ export const eventReader = (sink: Sink, basis: Basis = 'utc', expire = true): Ev
       if (!(newest >= last)) newest = last
     }
     if (first < last) sink.reaches(first, basis)
+    const since = onset < first
+    if (since) sink.reaches(onset, basis)
     if (Number.isNaN(last) || watch === 'DELETED') return
     const entity = entityOf(kind, namespace, name)
     if (entity === null) return
@@ -185,9 +189,9 @@ export const eventReader = (sink: Sink, basis: Basis = 'utc', expire = true): Ev
     addFacts(told, happening, saying, last)
     if (saying === null) return
     const where = `${kind.toLowerCase()}/${namespace === '' ? '' : `${namespace}/`}${name}`
-    const times = count > 1 ? ` (x${count}${last > first ? ` over ${span(last - first)}` : ''})` : ''
+    const times = count > 1 ? ` (x${count}${last > first ? ` over ${span(last - first)}` : ''})` : since ? ` (not started since it was scheduled ${span(last - onset)} before)` : ''
     const text = `${type === '' ? '' : `${type} `}${reason} ${where}: ${message.length > 300 ? `${message.slice(0, 300)}…` : message}${times}`
-    for (const occurrence of occurrencesOf(uid, watch, count, first, last)) {
+    for (const occurrence of since ? [{ first: onset, last, count, earlier: false }] : occurrencesOf(uid, watch, count, first, last)) {
       if (saying.kind === 'kubelet.started') kubeletStarts.push({ name, ms: occurrence.last })
       if (reason === 'RegisteredNode') registered.push({ name, ms: occurrence.last, line: sink.line, text })
       else {
