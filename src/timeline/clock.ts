@@ -21,6 +21,8 @@ export interface InputClock {
   /** Where an offset was estimated: the true one lies within this of it. */
   readonly uncertaintyMs?: number
   readonly notes: readonly string[]
+  /** Its ages are counted back from a moment that was guessed: the input was made then or somewhat later. */
+  readonly guessed?: boolean
 }
 
 const DAY = 86_400_000
@@ -45,6 +47,7 @@ const withAges = (clock: InputClock, collected: Collected | null): InputClock =>
     at: (stamp) => (stamp.basis === 'ago' ? stamp.ms + (collected?.at ?? NaN) : clock.at(stamp)),
     offsetMs: clock.offsetMs,
     notes: [...clock.notes, note],
+    guessed: collected?.guessed === true,
   }
 }
 

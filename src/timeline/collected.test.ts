@@ -75,3 +75,26 @@ test('what another input tells with a time is not told again by age', () => {
   const other = { ...precise, signals: [signal('node.not-ready', 'node/n2', 26 * 60)] }
   assert.equal(build(table('d/e.txt', { facts: [said(HALF_PAST)] }), other).signals.length, 2)
 })
+
+test('a table whose making was guessed is moved to where what it shares with others lies; one that says when it was made is not', () => {
+  const precise = { ...log('d/kubelet.log', HALF_PAST), signals: [signal('node.not-ready', 'node/n1', 25 * 60 + 40)] }
+  const ages = [AGE, { ms: -2 * MINUTE, basis: 'ago' as const }]
+  const signals = ages.map((stamp, index) => ({
+    ...signal('node.not-ready', `node/n${index + 1}`, 0),
+    at: stamp,
+    until: stamp,
+    places: [{ line: index + 2, at: stamp, text: 'NodeNotReady' }],
+  }))
+  const guessed = build(table('d/e.txt', { signals }), precise)
+  // The log ends at 10:30:00; the table tells by '5m' what happened at 10:25:40, so it was made at 10:30:40.
+  assert.deepEqual(
+    guessed.signals.map(({ entity, at }) => [entity, iso(at).slice(11, 19)]),
+    [
+      ['node/n1', '10:25:40'],
+      ['node/n2', '10:28:40'],
+    ],
+  )
+  assert.match(guessed.inputs.find(({ path }) => path === 'd/e.txt')?.warnings.join() ?? '', /moved by 40 s/u)
+  const told = build(table('d/e.txt', { signals, facts: [said(HALF_PAST)] }), precise)
+  assert.equal(iso(told.signals.at(-1)?.at ?? 0).slice(11, 19), '10:28:00')
+})

@@ -9,6 +9,8 @@ export interface Collected {
   /** Milliseconds since the epoch. */
   readonly at: number
   readonly why: string
+  /** No more than the newest time nearby. */
+  readonly guessed?: boolean
 }
 
 /** Logs end a while before they are collected; a file's date that lies farther from them is that of a copy. */
@@ -61,7 +63,7 @@ const newestIn = (extracts: readonly InputExtract[], clocks: readonly InputClock
     for (const { basis, last } of extract.spans) if (basis !== 'ago') seen(clocks[index]?.at({ ms: last, basis }) ?? NaN, extract.path)
     for (const series of extract.series) if (series.labels['faultline_basis'] === undefined) seen(series.times.at(-1) ?? NaN, extract.path)
   })
-  return path === '' ? null : { at, why: `the newest time nearby, in ${path}` }
+  return path === '' ? null : { at, why: `the newest time nearby, in ${path}`, guessed: true }
 }
 
 /** The folders around a path, the nearest first; an archive is a folder. '' is the outermost. */

@@ -2,6 +2,7 @@
 import { THIS_NODE, type Entity } from '../model/entity.js'
 import type { Basis, Fact, InputExtract, Labels } from '../model/extract.js'
 import type { Input } from '../model/analysis.js'
+import { alignAges } from './ages.js'
 import { readClocks, type ClockOptions, type InputClock } from './clock.js'
 import { estimateSkews } from './skew.js'
 import { joinRotated } from './rotated.js'
@@ -45,7 +46,7 @@ export const iso = (ms: number): string => new Date(Math.round(ms)).toISOString(
 export const buildTimeline = (unordered: readonly InputExtract[], options: TimelineOptions): Timeline => {
   const extracts = joinRotated([...unordered].sort((a, b) => compare(a.path, b.path)))
   const names = makeNames(extracts)
-  const clocks = corrected(extracts, readClocks(extracts, options), names)
+  const clocks = alignAges(extracts, corrected(extracts, readClocks(extracts, options), names), names)
   const signals: TimedSignal[] = []
   const byAge: TimedSignal[] = []
   const facts: TimedFact[] = []
