@@ -189,7 +189,12 @@ export const eventReader = (sink: Sink, basis: Basis = 'utc', expire = true): Ev
     addFacts(told, happening, saying, last)
     if (saying === null) return
     const where = `${kind.toLowerCase()}/${namespace === '' ? '' : `${namespace}/`}${name}`
-    const times = count > 1 ? ` (x${count}${last > first ? ` over ${span(last - first)}` : ''})` : since ? ` (not started since it was scheduled ${span(last - onset)} before)` : ''
+    const times =
+      count > 1
+        ? ` (x${count}${last > first ? ` over ${span(last - first)}` : ''})`
+        : since
+          ? ` (not started since it was scheduled ${span(last - onset)} before)`
+          : ''
     const text = `${type === '' ? '' : `${type} `}${reason} ${where}: ${message.length > 300 ? `${message.slice(0, 300)}…` : message}${times}`
     for (const occurrence of since ? [{ first: onset, last, count, earlier: false }] : occurrencesOf(uid, watch, count, first, last)) {
       if (saying.kind === 'kubelet.started') kubeletStarts.push({ name, ms: occurrence.last })
