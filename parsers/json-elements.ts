@@ -15,12 +15,27 @@ export interface JsonElements {
   opens(shell: string): void
   /** One whole object: bytes[start, end), which begins on `line`. Must not keep `bytes`. */
   element(bytes: Buffer, start: number, end: number, line: number): void
+  /**
+   * Takes the object that begins at `start`, if it is whole and of a sort that is read at sight: true leaves its end and its lines in `taken`.
+   * False: it is sliced first. Must not keep `bytes`.
+   */
+  atSight?(bytes: Buffer, start: number, line: number): boolean
   /** A document with elements has ended: itself without them, and how many there were. */
   list(shell: string, elements: number, line: number): void
   /** Lines between documents that are no JSON. */
   other(line: number): void
   broken(line: number, what: string): void
 }
+
+/** What the last object taken at sight was: where it ended, the newlines in it, and the last of them (-1: none). */
+export interface Taken {
+  readonly end: number
+  readonly lines: number
+  readonly lastNewline: number
+}
+
+/** Objects that are sliced in vain at first sight: after so many, and as long as they are the rule, it is not tried. */
+const TRIED_IN_VAIN = 16
 
 export interface JsonSlicer extends BytesReader {
   /** Lines seen so far, the one being read included. */
@@ -48,9 +63,13 @@ interface Gathering {
   size: number
 }
 
+const NONE_TAKEN: Taken = { end: 0, lines: 0, lastNewline: -1 }
+
 const gathering = (): Gathering => ({ from: -1, pieces: [], size: 0 })
 
-export const sliceJson = (to: JsonElements): JsonSlicer => {
+export const sliceJson = (to: JsonElements, taken: Taken = NONE_TAKEN): JsonSlicer => {
+  let inVain = 0
+
   let line = 1
   let base = 0 // where the chunk begins in the input
   let lineStart = 0
@@ -258,6 +277,22 @@ export const sliceJson = (to: JsonElements): JsonSlicer => {
     }
   }
 
+  /** Where an object that was taken at sight ends; -1: it was not. */
+  const takeAtSight = (bytes: Buffer, from: number): number => {
+    if (to.atSight === undefined || inVain > TRIED_IN_VAIN) return -1
+    if (!to.atSight(bytes, from, line)) {
+      inVain++
+      return -1
+    }
+    inVain = 0
+    if (taken.lines > 0) {
+      line += taken.lines
+      lineStart = base + taken.lastNewline + 1
+    }
+    firstOnLine = false
+    return taken.end
+  }
+
   return {
     get lines() {
       return line - (base === lineStart ? 1 : 0)
@@ -271,6 +306,12 @@ export const sliceJson = (to: JsonElements): JsonSlicer => {
       }
       while (at < bytes.length) {
         if (depth === 0) {
+          const end = bytes[at] === OPEN_OBJECT && betweenDocuments !== 'garbage' ? takeAtSight(bytes, at) : -1
+          if (end >= 0) {
+            betweenDocuments = 'after'
+            at = end
+            continue
+          }
           outside(bytes, at)
           at++
           continue
@@ -293,6 +334,15 @@ export const sliceJson = (to: JsonElements): JsonSlicer => {
         } else if (byte === NEWLINE) {
           newline(at)
         } else if (byte === OPEN_OBJECT || byte === OPEN_ARRAY) {
+          if (byte === OPEN_OBJECT && depth === elementDepth && !lost) {
+            if (elementIndent < 0 && firstOnLine && base + at > lineStart) elementIndent = base + at - lineStart
+            const end = takeAtSight(bytes, at)
+            if (end >= 0) {
+              elements++
+              at = end
+              continue
+            }
+          }
           open(bytes, at, byte)
           firstOnLine = false
         } else {

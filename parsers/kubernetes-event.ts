@@ -6,6 +6,7 @@ import { node, pod, workload, type Entity } from '../src/model/entity.js'
 import type { Basis, Stamp } from '../src/model/extract.js'
 import type { Sink } from '../src/model/format.js'
 import { entityOf, latest, numberOf, objectOf, textOf, timeOf, withoutHash, type Json, type JsonObject } from './kubernetes-fields.js'
+import { recent } from './recent.js'
 import { entityInMessage, meaningOf, type Saying, type Told } from './kubernetes-reasons.js'
 
 /** Occurrences further apart than this, on average over a longer time, are apart: the first is another story than the last. */
@@ -67,9 +68,9 @@ export interface EventReader {
 /** `expire`: what is read is a list of the API, which forgets events; a log of events does not. */
 export const eventReader = (sink: Sink, basis: Basis = 'utc', expire = true): EventReader => {
   const stamp = (ms: number): Stamp => ({ ms, basis })
-  const known = new Map<string, number>()
-  const startedAt = new Map<string, number>()
-  const placed = new Map<Entity, string>()
+  const known = recent<number>(REMEMBERED)
+  const startedAt = recent<number>(REMEMBERED)
+  const placed = recent<string>(REMEMBERED)
   /** Of the events of lists: a watch forgets nothing. */
   let listed = 0
   let oldest = NaN
@@ -80,7 +81,7 @@ export const eventReader = (sink: Sink, basis: Basis = 'utc', expire = true): Ev
   /** What of this event is new: a watch and a second list show the same event again, with more occurrences or none. */
   const occurrencesOf = (uid: string, watch: WatchType, count: number, first: number, last: number): readonly Occurrence[] => {
     const before = uid.endsWith('/') ? undefined : known.get(uid)
-    if (!uid.endsWith('/') && before !== count) remember(known, uid, count)
+    if (!uid.endsWith('/') && before !== count) known.set(uid, count)
     if (before !== undefined) return count > before ? [{ first: last, last, count: count - before, earlier: false }] : []
     if (watch === 'MODIFIED') return [{ first: last, last, count: 1, earlier: false }]
     if (count > 1 && last - first > LONG_MS && (last - first) / (count - 1) > (count < STEADY ? APART_MS : VERY_APART_MS)) {
@@ -109,7 +110,7 @@ export const eventReader = (sink: Sink, basis: Basis = 'utc', expire = true): Ev
 
   const withStart = (saying: Saying, told: Told, at: number): Saying | null => {
     const key = `${told.namespace}/${told.name}/${told.container}`
-    if (saying.kind === 'pod.started') remember(startedAt, key, at)
+    if (saying.kind === 'pod.started') startedAt.set(key, at)
     if (saying.kind !== 'pod.unready' || saying.attributes?.['reason'] !== 'refused') return saying
     const started = startedAt.get(key)
     if (started === undefined || at < started || at - started > (basis === 'ago' ? STARTING_BY_AGE_MS : STARTING_MS)) return saying
@@ -123,7 +124,7 @@ export const eventReader = (sink: Sink, basis: Basis = 'utc', expire = true): Ev
       const on = typeof said === 'string' ? said : told.component === 'kubelet' ? host : ''
       if (on === '') return
       if (placed.get(told.entity) === on) return
-      remember(placed, told.entity, on)
+      placed.set(told.entity, on)
       sink.fact({ fact: 'pod-on-node', pod: told.entity, node: node(on), at: stamp(ms), ...(uid === '' ? {} : { uid }) })
     } else if (told.reason === 'SuccessfulCreate') {
       const created = /^Created pod: ([a-z0-9.-]{1,253})/u.exec(told.message)?.[1] ?? /create Pod ([a-z0-9.-]{1,253}) in/u.exec(told.message)?.[1]
@@ -240,12 +241,4 @@ export const span = (ms: number): string => {
   if (minutes < 180) return minutes < 10 && seconds % 60 > 0 ? `${minutes}m${seconds % 60}s` : `${minutes}m`
   const hours = Math.floor(minutes / 60)
   return hours < 48 ? `${hours}h${minutes % 60 > 0 ? `${minutes % 60}m` : ''}` : `${Math.floor(hours / 24)}d`
-}
-
-const remember = <K, V>(map: Map<K, V>, key: K, value: V): void => {
-  map.set(key, value)
-  if (map.size > REMEMBERED) {
-    const oldest = map.keys().next()
-    if (oldest.done !== true) map.delete(oldest.value)
-  }
 }

@@ -50,8 +50,26 @@ const EARLIEST = Date.UTC(2000, 0, 1)
 export const timeOf = (value: Json | undefined, key: string): number => {
   const found = field(value, key)
   if (typeof found !== 'string' || found.length < 20 || found.length > 40 || found[10] !== 'T') return NaN
-  const ms = Date.parse(found)
+  const ms = found.length === 20 ? wholeSeconds(found) : Date.parse(found)
   return ms >= EARLIEST ? ms : NaN
+}
+
+const DIGITS_OF_DATE = [0, 1, 2, 3, 5, 6, 8, 9, 11, 12, 14, 15, 17, 18]
+let day = ''
+let dayMs = NaN
+/** 2026-11-21T08:18:00Z, as nearly all API objects write their times: the same as Date.parse, which takes longer. */
+const wholeSeconds = (text: string): number => {
+  for (const at of DIGITS_OF_DATE) if (text.charCodeAt(at) < 48 || text.charCodeAt(at) > 57) return Date.parse(text)
+  const hours = Number(text.slice(11, 13))
+  const minutes = Number(text.slice(14, 16))
+  const seconds = Number(text.slice(17, 19))
+  if (text[4] !== '-' || text[7] !== '-' || text[13] !== ':' || text[16] !== ':' || text[19] !== 'Z' || hours > 23 || minutes > 59 || seconds > 59) return Date.parse(text)
+  const date = text.slice(0, 10)
+  if (date !== day) {
+    day = date
+    dayMs = Date.parse(date)
+  }
+  return dayMs + ((hours * 60 + minutes) * 60 + seconds) * 1000
 }
 
 /** The later of two times, of which either may be missing. */

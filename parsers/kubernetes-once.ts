@@ -1,5 +1,6 @@
 /** An object is listed again and again, in watches and snapshots: what it says is said once. */
 import type { SignalDraft, Sink } from '../src/model/format.js'
+import { recent } from './recent.js'
 
 /** More than this is forgotten, oldest first; what is said twice then folds in the sink or later. */
 const REMEMBERED = 200_000
@@ -12,14 +13,10 @@ export interface Once {
 }
 
 export const onceOn = (sink: Sink): Once => {
-  const known = new Set<string>()
+  const known = recent<true>(REMEMBERED)
   const said = (what: string): boolean => {
-    if (known.has(what)) return false
-    known.add(what)
-    if (known.size > REMEMBERED) {
-      const oldest = known.values().next()
-      if (oldest.done !== true) known.delete(oldest.value)
-    }
+    if (known.get(what) === true) return false
+    known.set(what, true)
     return true
   }
   return {

@@ -6,6 +6,7 @@
 import type { BytesFormat, BytesReader, Head, Sink } from '../src/model/format.js'
 import { sliceJson } from './json-elements.js'
 import { auditReader, isAudit } from './kubernetes-audit.js'
+import { eventAt, scanned } from './kubernetes-event-bytes.js'
 import { eventReader, type WatchType } from './kubernetes-event.js'
 import {
   field,
@@ -38,6 +39,7 @@ const SNIFFED_ELEMENTS = 20
 const WATCH_TYPES: ReadonlySet<string> = new Set(['ADDED', 'MODIFIED', 'DELETED', 'BOOKMARK', 'ERROR'])
 
 interface Reading {
+  event(event: JsonObject): void
   element(value: Json, ofList: string, watch: WatchType): void
   list(shell: Json | undefined, elements: number): void
   end(): void
@@ -148,6 +150,10 @@ const readObjects = (sink: Sink, path: string): Reading => {
   }
 
   return {
+    event(event) {
+      seen++
+      readKind('Event', event, '')
+    },
     element(value, ofList, watch) {
       if (isObject(value)) read(value, ofList, watch, 0)
       else sink.skip('no object of the Kubernetes API')
@@ -183,6 +189,13 @@ const openJson = (sink: Sink, path: string): BytesReader => {
         sink.skip('no valid JSON')
       } else reading.element(value, ofList, '')
     },
+    atSight(bytes, start, line) {
+      const event = eventAt(bytes, start, bytes.length)
+      if (event === null) return false
+      sink.at(line)
+      reading.event(event)
+      return true
+    },
     list(shell, elements, line) {
       ofList = ''
       sink.at(line)
@@ -196,7 +209,7 @@ const openJson = (sink: Sink, path: string): BytesReader => {
       sink.at(line)
       sink.warn(`${what}; what came before and after is used`)
     },
-  })
+  }, scanned)
   return {
     chunk: (bytes) => slicer.chunk(bytes),
     end() {
