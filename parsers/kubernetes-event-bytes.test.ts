@@ -52,8 +52,8 @@ const event = fc.record(
 
 /** What the input says, without how long it was. */
 const said = async (text: string, chunkBytes = 1 << 20) => {
-  const { bytes: _, sha256: __, ...rest } = await read(text, { path: 'events.json', chunkBytes })
-  return rest
+  const extract = await read(text, { path: 'events.json', chunkBytes })
+  return { ...extract, bytes: 0, sha256: '' }
 }
 
 test('events in lines and in lists say the same read at sight and parsed, cut anywhere', async () => {

@@ -63,7 +63,8 @@ const wholeSeconds = (text: string): number => {
   const hours = Number(text.slice(11, 13))
   const minutes = Number(text.slice(14, 16))
   const seconds = Number(text.slice(17, 19))
-  if (text[4] !== '-' || text[7] !== '-' || text[13] !== ':' || text[16] !== ':' || text[19] !== 'Z' || hours > 23 || minutes > 59 || seconds > 59) return Date.parse(text)
+  if (text[4] !== '-' || text[7] !== '-' || text[13] !== ':' || text[16] !== ':' || text[19] !== 'Z' || hours > 23 || minutes > 59 || seconds > 59)
+    return Date.parse(text)
   const date = text.slice(0, 10)
   if (date !== day) {
     day = date

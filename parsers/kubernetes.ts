@@ -177,39 +177,42 @@ const isAboutEvents = (path: string): boolean => /(?:^|[^a-z])events?(?:[^a-z]|$
 const openJson = (sink: Sink, path: string): BytesReader => {
   const reading = readObjects(sink, path)
   let ofList = ''
-  const slicer = sliceJson({
-    opens(shell) {
-      ofList = elementKind(/"[kK]ind":\s{0,4}"([A-Za-z]{1,63})"/u.exec(shell)?.[1] ?? '')
+  const slicer = sliceJson(
+    {
+      opens(shell) {
+        ofList = elementKind(/"[kK]ind":\s{0,4}"([A-Za-z]{1,63})"/u.exec(shell)?.[1] ?? '')
+      },
+      element(bytes, start, end, line) {
+        sink.at(line)
+        const value = parseJson(bytes.toString('utf8', start, end))
+        if (value === undefined) {
+          sink.warn('an object that is no valid JSON was left out')
+          sink.skip('no valid JSON')
+        } else reading.element(value, ofList, '')
+      },
+      atSight(bytes, start, line) {
+        const event = eventAt(bytes, start, bytes.length)
+        if (event === null) return false
+        sink.at(line)
+        reading.event(event)
+        return true
+      },
+      list(shell, elements, line) {
+        ofList = ''
+        sink.at(line)
+        reading.list(parseJson(shell), elements)
+      },
+      other(line) {
+        sink.at(line)
+        sink.skip('no JSON')
+      },
+      broken(line, what) {
+        sink.at(line)
+        sink.warn(`${what}; what came before and after is used`)
+      },
     },
-    element(bytes, start, end, line) {
-      sink.at(line)
-      const value = parseJson(bytes.toString('utf8', start, end))
-      if (value === undefined) {
-        sink.warn('an object that is no valid JSON was left out')
-        sink.skip('no valid JSON')
-      } else reading.element(value, ofList, '')
-    },
-    atSight(bytes, start, line) {
-      const event = eventAt(bytes, start, bytes.length)
-      if (event === null) return false
-      sink.at(line)
-      reading.event(event)
-      return true
-    },
-    list(shell, elements, line) {
-      ofList = ''
-      sink.at(line)
-      reading.list(parseJson(shell), elements)
-    },
-    other(line) {
-      sink.at(line)
-      sink.skip('no JSON')
-    },
-    broken(line, what) {
-      sink.at(line)
-      sink.warn(`${what}; what came before and after is used`)
-    },
-  }, scanned)
+    scanned,
+  )
   return {
     chunk: (bytes) => slicer.chunk(bytes),
     end() {
