@@ -136,6 +136,9 @@ describe('with scripts', { skip: NO_BROWSER, concurrency: 3 }, () => {
     assert.equal(await page.locator('[data-lane="node/node-3"]').isVisible(), false)
     await box.click()
     assert.equal(await page.locator('[data-lane="node/node-3"]').isVisible(), true)
+    await page.keyboard.press('Escape')
+    assert.equal(await box.isVisible(), false)
+    assert.ok(await ask<boolean>(page, "document.activeElement.matches('summary')"))
     assert.deepEqual(trouble, [])
   })
 

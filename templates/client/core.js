@@ -58,3 +58,18 @@ const copy = async (words, what) => {
     area.select()
   }
 }
+
+/** A menu of choices closes by Escape, and by a click elsewhere. */
+const menu = (words, ...choices) => {
+  const made = make('details', { class: 'menu' }, make('summary', {}, words), make('div', { class: 'choices' }, ...choices))
+  made.addEventListener('keydown', (event) => {
+    if (event.key !== 'Escape' || !made.open) return
+    made.open = false
+    made.querySelector('summary').focus()
+    event.stopPropagation()
+  })
+  document.addEventListener('click', (event) => {
+    if (!made.contains(event.target)) made.open = false
+  })
+  return made
+}

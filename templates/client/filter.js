@@ -70,10 +70,5 @@ const filterTools = () => {
     clearFilter()
     target.scrollIntoView()
   })
-  return make(
-    'details',
-    { class: 'menu' },
-    make('summary', {}, 'Filter'),
-    make('div', { class: 'choices' }, select('entity', 'Entity'), select('kind', 'Kind'), select('source', 'Source'), clearButton),
-  )
+  return menu('Filter', select('entity', 'Entity'), select('kind', 'Kind'), select('source', 'Source'), clearButton)
 }

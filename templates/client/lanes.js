@@ -239,7 +239,7 @@ const laneTools = (view) => {
       button('Earlier', () => moveBy(view, -0.4)),
       button('Later', () => moveBy(view, 0.4)),
       button('Whole', () => showWhole(view)),
-      make('details', { class: 'menu' }, make('summary', {}, 'Lanes'), make('div', { class: 'choices' }, ...choice)),
+      menu('Lanes', ...choice),
       view.copyMoment,
       make('span', { class: 'quiet hint' }, 'Drag to zoom, click for a moment; keys + − 0 ← →'),
     ),
