@@ -7,7 +7,7 @@ import { gatheringSink, type Gathered } from '../src/read/sink.js'
 import type { Made } from './mutate.js'
 
 /** Work allowed for one input of at most some hundred kilobytes, in milliseconds of this process's own time (not of the clock). */
-export const BUDGET_MS = 2_000
+export const BUDGET_MS = 5_000
 
 const context: InputContext = { path: 'fuzz', pod: null, container: null, expression: null }
 // eslint-disable-next-line no-control-regex -- their absence is what is checked
