@@ -1,0 +1,69 @@
+// Fails where reading has become several times as expensive as it was: faultline's CPU time per byte over that of a plain loop over the same
+// bytes, both in this process and in turn, the best of some rounds each. No clock on the wall, no absolute times.
+import { spawnSync } from 'node:child_process'
+import { mkdirSync, readFileSync } from 'node:fs'
+import { fileURLToPath } from 'node:url'
+import { build } from '../scripts/build.mjs'
+
+const ROUNDS = 4
+const SIZE = '6M'
+
+/** How many plain loops an input may cost: about three times what it costs today (bench/README.md). */
+const MOST = {
+  klog: 35,
+  journald: 25,
+  'journald-json': 36,
+  'postgres-stderr': 38,
+  'postgres-csv': 34,
+  'events-list': 48,
+  'events-lines': 77,
+  distinct: 250,
+}
+
+if (!build()) process.exit(1)
+const root = new URL('../', import.meta.url)
+const data = fileURLToPath(new URL('tmp/bench/', root))
+mkdirSync(data, { recursive: true })
+const { extractInput } = await import(new URL('dist/src/read/extract-input.js', root).href)
+
+const cpuOf = async (work) => {
+  const before = process.cpuUsage()
+  await work()
+  const { user, system } = process.cpuUsage(before)
+  return user + system
+}
+
+let lines = 0
+const walk = (bytes) => {
+  for (let at = 0; at < bytes.length; at++) if (bytes[at] === 10) lines++
+}
+
+const chunksOf = async function* (bytes) {
+  for (let at = 0; at < bytes.length; at += 1 << 20) yield bytes.subarray(at, at + (1 << 20))
+}
+
+const sourceOf = (name, bytes) => ({
+  path: name,
+  wrapping: [],
+  changedMs: null,
+  context: { path: name, pod: null, container: null, expression: null },
+  chunks: () => chunksOf(bytes),
+})
+
+let failed = false
+for (const [name, most] of Object.entries(MOST)) {
+  const file = `${data}guard-${name}`
+  const made = spawnSync(process.execPath, [fileURLToPath(new URL('bench/inputs.mjs', root)), '--fmt', name, '--size', SIZE, '--out', file], { stdio: 'inherit' })
+  if (made.status !== 0) process.exit(1)
+  const bytes = readFileSync(file)
+  const best = { walk: Infinity, extract: Infinity }
+  for (let round = 0; round < ROUNDS; round++) {
+    best.walk = Math.min(best.walk, await cpuOf(() => walk(bytes)))
+    best.extract = Math.min(best.extract, await cpuOf(() => extractInput(sourceOf(name, bytes))))
+  }
+  const ratio = best.extract / best.walk
+  failed ||= ratio > most
+  console.log(`${ratio > most ? 'FAIL' : 'ok  '}  ${name.padEnd(16)} ${ratio.toFixed(1).padStart(6)} plain loops, at most ${most}`)
+}
+if (lines === 0) throw new Error('nothing was read')
+process.exitCode = failed ? 1 : 0
