@@ -53,7 +53,9 @@ const sourceOf = (name, bytes) => ({
 let failed = false
 for (const [name, most] of Object.entries(MOST)) {
   const file = `${data}guard-${name}`
-  const made = spawnSync(process.execPath, [fileURLToPath(new URL('bench/inputs.mjs', root)), '--fmt', name, '--size', SIZE, '--out', file], { stdio: 'inherit' })
+  const made = spawnSync(process.execPath, [fileURLToPath(new URL('bench/inputs.mjs', root)), '--fmt', name, '--size', SIZE, '--out', file], {
+    stdio: 'inherit',
+  })
   if (made.status !== 0) process.exit(1)
   const bytes = readFileSync(file)
   const best = { walk: Infinity, extract: Infinity }
