@@ -63,7 +63,13 @@ export const sampleReader = (
     while (at < safe && bytes[at] === OPEN_LIST && read < AT_ONCE) {
       let next = at + 1
       let digit = (bytes[next] ?? 0) - 48
-      let ms = 0
+      // Nine digits are a small integer, which is much cheaper than a float.
+      let whole = 0
+      while (digit >= 0 && digit <= 9 && next - at <= 9) {
+        whole = (whole * 10 + digit) | 0
+        digit = (bytes[++next] ?? 0) - 48
+      }
+      let ms = whole
       while (digit >= 0 && digit <= 9) {
         ms = ms * 10 + digit
         digit = (bytes[++next] ?? 0) - 48
@@ -83,8 +89,13 @@ export const sampleReader = (
       if (bytes[++next] === 32) next++
       if (bytes[next] !== QUOTE) return at
       const first = ++next
-      let value = 0
+      whole = 0
       digit = (bytes[next] ?? 0) - 48
+      while (digit >= 0 && digit <= 9 && next - first < 9) {
+        whole = (whole * 10 + digit) | 0
+        digit = (bytes[++next] ?? 0) - 48
+      }
+      let value = whole
       while (digit >= 0 && digit <= 9) {
         value = value * 10 + digit
         digit = (bytes[++next] ?? 0) - 48
