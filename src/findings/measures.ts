@@ -43,12 +43,71 @@ export const nodeOfLabels = (labels: Labels, timeline: Timeline): Entity | null 
   const named = labels['node'] ?? labels['kubernetes_node'] ?? labels['nodename'] ?? labels['kubernetes_io_hostname']
   if (named !== undefined && named !== '') return timeline.topology.nodeAt(named) ?? node(named)
   const { instance } = labels
-  if (instance === undefined || instance === '') return null
+  if (instance === undefined || instance === '') return nodeOfLegend(labels, timeline)
   const known = nodesByInstance(timeline).get(instance)
   if (known !== undefined) return timeline.topology.nodeAt(known) ?? node(known)
   const host = instance.replace(/:\d+$/u, '')
   return timeline.topology.nodeAt(host) ?? (timeline.names.nodes.has(node(host)) ? node(host) : node(host))
 }
+
+/** Legends that say what, not whose. */
+const NO_NAME = /^(?:cpu|mem|total|used|free|avail|idle|user|system|busy|max|min|avg|mean|sum|value|[a-z]-series|all)\b/iu
+
+/** A legend or a host that names a machine: one that the dump knows, else what looks like a machine's name. */
+const nodeOfLegend = ({ legend, host, hostname }: Labels, timeline: Timeline): Entity | null => {
+  const name = (host ?? hostname ?? legend ?? '').trim().replace(/:\d+$/u, '')
+  if (name === '' || name.length > 253) return null
+  const known = timeline.topology.nodeAt(name)
+  if (known !== null) return known
+  if (timeline.names.nodes.has(node(name))) return node(name)
+  const told = (host ?? hostname) !== undefined || (/[-.\d]/u.test(name) && !NO_NAME.test(name))
+  return told && /^[a-z0-9](?:[a-z0-9._-]*[a-z0-9])?$/iu.test(name) ? node(name) : null
+}
+
+const isMetric = (name: string): boolean => IDENTIFIER.test(name)
+const OF_PODS = /pod|container|namespace|workload|deployment|process|quota|throttl|limit|request|steal|iowait|load|pressure|stall|temperature/iu
+
+/**
+ * What a panel's title (where a legend is all that an export gives), a file's name or another collector's metric says is measured of a node:
+ * how much of its processors or memory is used, or free. Units are read from the values: see `shareOf`.
+ */
+export const nodeUseOf = ({ name, labels }: TimedSeries): { readonly of: 'cpu' | 'memory'; readonly free: boolean } | null => {
+  if (labels['pod'] !== undefined || labels['container'] !== undefined || labels['namespace'] !== undefined) return null
+  // Telegraf's inputs: https://github.com/influxdata/telegraf/tree/master/plugins/inputs/{cpu,mem}
+  if (name === 'cpu_usage_idle') return (labels['cpu'] ?? 'cpu-total') === 'cpu-total' ? { of: 'cpu', free: true } : null
+  if (name === 'mem_used_percent') return { of: 'memory', free: false }
+  if (name === 'mem_available_percent') return { of: 'memory', free: true }
+  if (
+    isMetric(name) &&
+    !/^(?:host_|system_|node_?)?(?:cpu|mem(?:ory)?)_?(?:usage|used|util\w*|busy|percent|pct|idle|free|avail\w*)?(?:_?(?:percent|pct|ratio))?$/iu.test(name)
+  )
+    return null
+  const words = `${name} ${labels['legend'] ?? ''}`.slice(0, 500)
+  if (OF_PODS.test(words) || /[({]/u.test(name)) return null // an expression says more than its words
+  const free = /idle|free|avail|left|remaining/iu.test(words)
+  if (/\bcpu|cpu\b|cpu_|processor/iu.test(name)) return /usage|used|util|busy|idle|percent|pct|%|cpu$/iu.test(words) ? { of: 'cpu', free } : null
+  return /\bmem(?:ory)?\b|mem_|memory_|\bram\b/iu.test(name) && !/swap|cache|buffer/iu.test(words) ? { of: 'memory', free } : null
+}
+
+/** A share of 1 from a share or from percent; null where the values are neither (cores, bytes). */
+export const shareOf = (column: Column): Column | null => {
+  let most = 0
+  for (const value of column.values) if (Number.isFinite(value) && Math.abs(value) > most) most = Math.abs(value)
+  if (most > 105) return null
+  // A share may be a little above 1; percent that never go beyond 1.5 are an idle machine either way.
+  return most <= 1.5 ? column : { times: column.times, values: column.values.map((value) => value / 100) }
+}
+
+/** A panel or file named for what pods use, whose series name their pods in labels. */
+export const saysPodUse = ({ name, labels, values }: TimedSeries, of: 'cpu' | 'memory'): boolean =>
+  labels['pod'] !== undefined &&
+  !isMetric(name) &&
+  !/[({]|quota|throttl|limit|request|percent|%|utili[sz]ation|swap|cache/iu.test(name) &&
+  (of === 'cpu' ? /\bcpu\b/iu : /\bmem(?:ory)?\b/iu).test(name) &&
+  (of === 'memory' || values.every((value) => value <= MOST_CORES))
+
+/** No pod uses more; what does is in percent or millicores. */
+const MOST_CORES = 64
 
 const instances = new WeakMap<Timeline, ReadonlyMap<string, string>>()
 /** Which node an instance is, as other series of the same instance say. */

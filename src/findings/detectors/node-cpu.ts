@@ -2,7 +2,7 @@
 import type { Entity } from '../../model/entity.js'
 import type { TimedSeries, Timeline } from '../../timeline/timeline.js'
 import { sampleEvidence, type Detector, type Found } from '../finding.js'
-import { asGauge, groupBy, nodeOfLabels, readingOf } from '../measures.js'
+import { asGauge, groupBy, nodeOfLabels, nodeUseOf, readingOf, shareOf } from '../measures.js'
 import { combine, higher, median, smoothed, stepOf, stretches, type Column } from '../statistics.js'
 import { called, percent } from '../words.js'
 
@@ -53,7 +53,19 @@ const SOURCES: readonly ((timeline: Timeline) => readonly BusyNode[])[] = [
       (column) => scaled(column),
     ),
   (timeline) => fromIdle(timeline, (series) => /(?:^|_)cpu_idle/u.test(series.name) && series.labels['mode'] === undefined),
+  (timeline) => fromWords(timeline),
 ]
+
+/** Panels, files and other collectors' metrics that say in words that they are of a node's processors. */
+const fromWords = (timeline: Timeline): readonly BusyNode[] =>
+  timeline.series.flatMap((source): BusyNode[] => {
+    const use = nodeUseOf(source)
+    if (use?.of !== 'cpu') return []
+    const node = nodeOfLabels(source.labels, timeline)
+    const share = node === null ? null : shareOf(source)
+    if (node === null || share === null) return []
+    return [{ node, busy: use.free ? { times: share.times, values: share.values.map((value) => 1 - value) } : share, source }]
+  })
 
 const fromIdle = (timeline: Timeline, isIdle: (series: TimedSeries) => boolean): readonly BusyNode[] => {
   const groups = groupBy(timeline.series.filter(isIdle), (series) => nodeOfLabels(series.labels, timeline))

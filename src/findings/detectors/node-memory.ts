@@ -2,7 +2,7 @@
 import type { Entity } from '../../model/entity.js'
 import type { TimedSeries, Timeline } from '../../timeline/timeline.js'
 import { overlaps, sampleEvidence, type Detector, type Found } from '../finding.js'
-import { groupBy, nodeOfLabels, readingOf } from '../measures.js'
+import { groupBy, nodeOfLabels, nodeUseOf, readingOf, shareOf } from '../measures.js'
 import { greatest, lower, median, stepOf, stretches, type Column } from '../statistics.js'
 import { bytes, called, percent } from '../words.js'
 
@@ -75,6 +75,22 @@ export const memoryNodes = (timeline: Timeline): readonly MemoryNode[] => {
     if (source === undefined || found.has(node)) continue
     const used = source.name.trimStart().startsWith('1')
     found.set(node, { node, left: { times: source.times, values: source.values.map((value) => (used ? 1 - value : value)) }, source, total: null })
+  }
+  // Panels, files and other collectors' metrics that say in words that they are of a node's memory.
+  for (const source of timeline.series) {
+    const use = nodeUseOf(source)
+    const node = use?.of === 'memory' ? nodeOf(source) : null
+    if (use === null || node === null || found.has(node)) continue
+    const total = timeline.topology.nodeFacts(node).memoryBytes ?? null
+    const share = shareOf(source)
+    const part = share ?? (total === null ? null : { times: source.times, values: source.values.map((value) => value / total) })
+    if (part === null) continue
+    found.set(node, {
+      node,
+      left: use.free ? part : { times: part.times, values: part.values.map((value) => 1 - value) },
+      source,
+      total: share === null ? total : null,
+    })
   }
   return [...found.values()]
 }

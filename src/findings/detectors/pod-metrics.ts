@@ -2,7 +2,7 @@
 import { pod, type Entity } from '../../model/entity.js'
 import type { TimedSeries, Timeline } from '../../timeline/timeline.js'
 import { overlaps, sampleEvidence, type Detector, type Found } from '../finding.js'
-import { asGauge, groupBy, readingOf } from '../measures.js'
+import { asGauge, groupBy, readingOf, saysPodUse } from '../measures.js'
 import { combine, greatest, higher, least, median, onsetOfRise, stepOf, stretches, valueAt, type Column } from '../statistics.js'
 import { bytes, called, percent } from '../words.js'
 import { busyNodes } from './node-cpu.js'
@@ -30,8 +30,15 @@ const withoutTotals = (series: readonly TimedSeries[]): readonly TimedSeries[] =
   return containers.length > 0 ? containers : series
 }
 
-const usage = (timeline: Timeline, metric: RegExp, fileWords: RegExp): ReadonlyMap<Entity, { column: Column; source: TimedSeries }> => {
-  const fit = timeline.series.filter((series) => podOf(series) !== null && (metric.test(readingOf(series).metric) || fileWords.test(series.name)))
+const usage = (
+  timeline: Timeline,
+  metric: RegExp,
+  fileWords: RegExp,
+  of: 'cpu' | 'memory' | null,
+): ReadonlyMap<Entity, { column: Column; source: TimedSeries }> => {
+  const fit = timeline.series.filter(
+    (series) => podOf(series) !== null && (metric.test(readingOf(series).metric) || fileWords.test(series.name) || (of !== null && saysPodUse(series, of))),
+  )
   const result = new Map<Entity, { column: Column; source: TimedSeries }>()
   for (const [entity, group] of groupBy(fit, podOf)) {
     const parts = withoutTotals(group)
@@ -49,10 +56,10 @@ const usage = (timeline: Timeline, metric: RegExp, fileWords: RegExp): ReadonlyM
 }
 
 export const podMemory = (timeline: Timeline): ReadonlyMap<Entity, { column: Column; source: TimedSeries }> =>
-  usage(timeline, /^container_memory_(?:working_set|rss|usage)_?(?:bytes)?$/u, /^pod_mem/u)
+  usage(timeline, /^container_memory_(?:working_set|rss|usage)_?(?:bytes)?$/u, /^pod_mem/u, 'memory')
 
 export const podCpu = (timeline: Timeline): ReadonlyMap<Entity, { column: Column; source: TimedSeries }> =>
-  usage(timeline, /^container_cpu_usage_seconds_total$/u, /^pod_cpu/u)
+  usage(timeline, /^container_cpu_usage_seconds_total$/u, /^pod_cpu/u, 'cpu')
 
 /** Grown by this much and to a multiple of what it was: a leak or an outsized job, not warm-up. */
 const GROWN_BYTES = 128 * MIB
@@ -171,7 +178,7 @@ const coresOf = (timeline: Timeline): ReadonlyMap<Entity, number> => {
 }
 
 const throttled = (timeline: Timeline): readonly Found[] =>
-  [...usage(timeline, /^container_cpu_cfs_throttled_(?:seconds|periods)_total$/u, /^pod_throttled/u)].flatMap(([entity, { column, source }]) => {
+  [...usage(timeline, /^container_cpu_cfs_throttled_(?:seconds|periods)_total$/u, /^pod_throttled/u, null)].flatMap(([entity, { column, source }]) => {
     const usual = median(column.values)
     return stretches(column, (value) => value > 0.5 && value > usual * 4, 60_000, higher)
       .filter((stretch) => stretch.samples >= 3)

@@ -45,6 +45,11 @@ export const connectionCounts = (timeline: Timeline): ReadonlyMap<Entity, Count>
   add((series) => series.name === 'pg_stat_activity_count')
   add((series) => series.name === 'pg_stat_database_numbackends')
   add((series) => !readingOf(series).ratio && /^sum\b.*pg_stat_activity_count/u.test(series.name))
+  add(
+    (series) =>
+      /\b(?:postgres(?:ql)?|pg|database)\b.*\bconnections\b|^connections\b.*\b(?:postgres(?:ql)?|pg|database)\b/iu.test(series.name) &&
+      !/max|limit|%|percent|ratio|pool|[({]/iu.test(`${series.name} ${series.labels['legend'] ?? ''}`),
+  )
   add((series) => series.name === 'faultline_postgres_sessions')
   return counts
 }
