@@ -138,13 +138,21 @@ const abbreviated = (abbreviation: string, span: Span | undefined, zone: string 
   }
   if (offsets.length === 1) return shift(only)
   if (certain === null) {
-    notes.push(`the zone ${abbreviation} is ambiguous and nothing else in the dump decides: read as UTC${signed(only)} (--timezone says otherwise)`)
+    notes.push(
+      `the zone ${abbreviation} is ambiguous and nothing else in the dump decides: read as UTC${signed(only)} (--timezone says otherwise)${others(offsets, only)}`,
+    )
     return shift(only)
   }
   const nearest = [...offsets].sort((a, b) => Math.abs(shift(a)(middle) - certain) - Math.abs(shift(b)(middle) - certain))[0] ?? only
-  notes.push(`the zone ${abbreviation} is ambiguous: read as UTC${signed(nearest)}, which fits the rest of the dump`)
+  notes.push(`the zone ${abbreviation} is ambiguous: read as UTC${signed(nearest)}, which fits the rest of the dump${others(offsets, nearest)}`)
   return shift(nearest)
 }
+
+const others = (offsets: readonly number[], taken: number): string =>
+  `; it can also mean ${offsets
+    .filter((one) => one !== taken)
+    .map((one) => `UTC${signed(one)}`)
+    .join(' or ')}`
 
 const signed = (minutes: number): string =>
   `${minutes < 0 ? '-' : '+'}${String(Math.floor(Math.abs(minutes) / 60)).padStart(2, '0')}:${String(Math.abs(minutes) % 60).padStart(2, '0')}`
