@@ -1,5 +1,4 @@
 /** The whole way: paths in, post-mortem out. One line a stage. */
-import type { Input } from './model/analysis.js'
 import type { InputExtract } from './model/extract.js'
 import { isMine, missingShards, type Shard } from './artifact/shard.js'
 import { explain, type Explanation } from './causes/explain.js'
@@ -18,6 +17,7 @@ import { fetchFrom, isS3, type Fetched } from './storage/s3.js'
 import { UserError } from './model/user-error.js'
 import { describe, type DescribeOptions } from './post-mortem/describe.js'
 import type { PostMortem } from './post-mortem/post-mortem.js'
+import { inspected, type Inspected } from './report/inspection.js'
 import { buildTimeline, type Timeline, type TimelineOptions } from './timeline/timeline.js'
 
 export interface GatherOptions {
@@ -141,9 +141,9 @@ export const gatherSaved = async (paths: readonly string[], shards?: number): Pr
 export const inspect = async (
   paths: readonly string[],
   options: TimelineOptions & GatherOptions,
-): Promise<{ readonly inputs: readonly Input[]; readonly unreadable: readonly Unreadable[] }> => {
+): Promise<{ readonly inputs: readonly Inspected[]; readonly unreadable: readonly Unreadable[] }> => {
   const { extracts, unreadable } = await gather(paths, options)
-  return { inputs: buildTimeline(extracts, options).inputs, unreadable }
+  return { inputs: inspected(extracts, buildTimeline(extracts, options).inputs), unreadable }
 }
 
 const readSaved = async (saved: readonly Saved[]): Promise<Gathered> => {

@@ -186,8 +186,8 @@ test('inspect tells what each file is, from when to when, and what it could not 
   const folder = await folderWith(t, { 'dump/events.json': incident, 'dump/odd.log': `${LOG}no time here\n` })
   const { status, stdout, stderr } = run(['inspect', 'dump', 'not-there.log'], folder)
   assert.equal(status, 3)
-  assert.match(stdout, /^kubernetes-events .* 2026-11-21 08:18:00 .* dump\/events\.json$/mu)
-  assert.match(stdout, /^text .* 2026-11-21 08:18:49 .* dump\/odd\.log$/mu)
+  assert.match(stdout, /^dump\/events\.json\nkubernetes-events +\d+ % .* 2026-11-21 08:18:00/mu)
+  assert.match(stdout, /^dump\/odd\.log\ntext .* 08:18:\d\d/mu)
   assert.match(stderr, /not-there\.log: there is no such file/u)
   assert.deepEqual(
     (JSON.parse(run(['inspect', 'dump', '--json', '-', '--quiet'], folder).stdout) as Analysis['inputs']).map((input) => input.format), // what the command prints

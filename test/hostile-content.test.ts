@@ -102,9 +102,9 @@ test('NUL bytes, terminal escapes and marks that turn text around are in no evid
   // eslint-disable-next-line no-control-regex -- their absence is the point
   const unsafe = /[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u200e\u200f\u202a-\u202e\u2066-\u2069]/u
   for (const { places } of signals) for (const { text } of places) assert.doesNotMatch(text, unsafe)
-  const table = inspectionTable([
-    { path: ODD, format: 'text', wrapping: [], bytes: 0, lines: 0, records: 0, skipped: 1, from: null, to: null, clockOffsetMs: 0, warnings: [ODD] },
-  ])
+  const input = { path: ODD, format: 'text', wrapping: [], bytes: 0, lines: 0, records: 0, skipped: 1, from: null, to: null, clockOffsetMs: 0, warnings: [ODD] }
+  const told = { sure: 0.5, clock: { stamps: [], because: [ODD] }, kinds: {}, series: 0, facts: 0, firstSkipped: { line: 1, text: ODD } }
+  const table = inspectionTable([{ ...input, ...told }])
   assert.doesNotMatch(table, unsafe)
 })
 

@@ -24,7 +24,7 @@ export const encodeBlock = (extract: InputExtract): Buffer => {
   }
   const series = extract.series.map(({ name, labels, line, times, values }) => ({ name, labels, line, times: columnOf(times), values: columnOf(values) }))
   // Named one by one: the bytes must not depend on the order in which fields were set, nor carry what the schema does not know.
-  const { path, format, wrapping, bytes, lines, records, skipped, warnings, spans, silences, yearHint, changedMs, sha256, signals, facts } = extract
+  const { path, format, wrapping, bytes, lines, records, skipped, warnings, spans, silences, yearHint, changedMs, sha256, recognised, signals, facts } = extract
   // A record over the type, so that a field forgotten here does not compile.
   const words: Readonly<Record<keyof InputExtract, unknown>> = {
     path,
@@ -40,6 +40,7 @@ export const encodeBlock = (extract: InputExtract): Buffer => {
     yearHint,
     changedMs,
     sha256,
+    recognised,
     signals,
     facts,
     series,
@@ -57,11 +58,29 @@ export const decodeBlock = (bytes: Buffer): InputExtract => {
   const start = 8 + bytes.readUInt32LE(0)
   if (start > bytes.length) throw new Error('an input is cut off')
   const { series, ...document } = parsed(bytes.toString('utf8', 8, start))
-  const { path, format, wrapping, bytes: size, lines, records, skipped, warnings, spans, silences, yearHint, changedMs, sha256, signals, facts } = document
+  const {
+    path,
+    format,
+    wrapping,
+    bytes: size,
+    lines,
+    records,
+    skipped,
+    warnings,
+    spans,
+    silences,
+    yearHint,
+    changedMs,
+    sha256,
+    recognised,
+    signals,
+    facts,
+  } = document
   const columns = columnsOf(bytes, start, bytes.readUInt32LE(4))
   return {
     ...{ path, format, wrapping, bytes: size, lines, records, skipped, warnings, spans, silences, yearHint, changedMs, signals },
     ...(sha256 === undefined ? {} : { sha256 }),
+    ...(recognised === undefined ? {} : { recognised }),
     facts: facts as readonly Fact[], // the schema says what the type does, but for optional fields, which JSON leaves out
     series: series.map(({ times, values, ...rest }): Series => {
       const [at, value] = [columns[times], columns[values]]

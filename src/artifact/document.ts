@@ -99,6 +99,7 @@ export const documentSchema = z.strictObject({
     .string()
     .regex(/^[0-9a-f]{64}$/u)
     .optional(),
+  recognised: z.strictObject({ sure: number, firstSkipped: z.union([z.strictObject({ line: count, text }), z.null()]) }).optional(),
   signals: z.array(signal),
   facts: z.array(fact),
   series: z.array(series),

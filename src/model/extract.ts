@@ -125,6 +125,14 @@ export interface Silence {
   readonly line: number
 }
 
+/** How the input was recognised: for whoever asks why it was read so. */
+export interface Recognised {
+  /** How sure its format is from its first bytes, 0..1; 0: nothing was. */
+  readonly sure: number
+  /** The first line that was not understood. */
+  readonly firstSkipped: { readonly line: number; readonly text: string } | null
+}
+
 export interface InputExtract {
   readonly path: string
   readonly format: string
@@ -135,6 +143,7 @@ export interface InputExtract {
   readonly lines: number
   readonly records: number
   readonly skipped: number
+  readonly recognised?: Recognised
   readonly warnings: readonly string[]
   readonly spans: readonly Span[]
   /** The longest silences, of half a minute and more. */

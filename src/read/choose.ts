@@ -22,12 +22,14 @@ const bytesFormats: readonly BytesFormat[] = formats.filter((format): format is 
 
 export type Choice =
   | { readonly kind: 'nothing'; readonly format: string; readonly reason: string | null }
-  | { readonly kind: 'document'; readonly format: BytesFormat }
+  | { readonly kind: 'document'; readonly format: BytesFormat; readonly sure: number }
   | LinesChoice
 
 export interface LinesChoice {
   readonly kind: 'lines'
   readonly format: LineFormat | null
+  /** How sure that is, 0..1. */
+  readonly sure: number
   /** How the records are cut out of the bytes; null: lines. */
   readonly framing: Framing | null
   readonly layers: readonly Wrapping[]
@@ -43,7 +45,7 @@ export const choose = (path: string, bytes: Buffer, whole: boolean): Choice => {
   const lines = linesOf(bytes, whole)
   const bare: Head = { path, bytes, lines, units: [] }
   const document = isPrefixed(bytes) ? null : surest(bytesFormats, bare)
-  if (document !== null && document.sure >= SURE_DOCUMENT) return { kind: 'document', format: document.format }
+  if (document !== null && document.sure >= SURE_DOCUMENT) return { kind: 'document', ...document }
   const journal = journalOf(bytes)
   if (journal === null && isBinary(bytes)) return { kind: 'nothing', format: 'unknown', reason: 'binary data of a kind that is not known' }
   if (lines.length === 0) return { kind: 'nothing', format: 'empty', reason: 'there is nothing in the file but blank lines' }
@@ -52,8 +54,8 @@ export const choose = (path: string, bytes: Buffer, whole: boolean): Choice => {
   const framed = journal !== null ? frame(journal, path, bytes) : wrapped.layers.length === 0 ? frameOf(path, bytes) : null
   const { framing, head, layers, times } = framed ?? { framing: null, ...wrapped }
   const line = surest(lineFormats, head)
-  if (document !== null && document.sure > (line?.sure ?? 0) && layers.length === 0) return { kind: 'document', format: document.format }
-  return { kind: 'lines', format: line?.format ?? null, framing, layers, head, year: yearOf(lines), newestFirst: runsBackwards(times) }
+  if (document !== null && document.sure > (line?.sure ?? 0) && layers.length === 0) return { kind: 'document', ...document }
+  return { kind: 'lines', format: line?.format ?? null, sure: line?.sure ?? 0, framing, layers, head, year: yearOf(lines), newestFirst: runsBackwards(times) }
 }
 
 interface Undressed {

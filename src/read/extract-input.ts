@@ -84,6 +84,7 @@ export const extractInput = async (source: Source, onBytes: (count: number) => v
     bytes,
     ...(bytes <= HASHED_BYTES && broken === null ? { sha256: hash.digest('hex') } : {}),
     ...gathered,
+    recognised: { sure: reading?.sure ?? 0, firstSkipped: reading?.firstSkipped?.() ?? null },
     warnings: [...(source.warnings ?? []), ...stopped, ...gathered.warnings],
     changedMs: source.changedMs,
   }
@@ -102,11 +103,11 @@ const startReading = (head: Buffer, source: Source, sink: GatheringSink): Readin
 const open = (choice: ReturnType<typeof choose>, context: InputContext, sink: GatheringSink): Reading => {
   if (choice.kind === 'nothing') {
     if (choice.reason !== null) sink.warn(choice.reason)
-    return { format: choice.format, takes: 'nothing', wrapping: [], chunk: () => undefined, end: () => undefined }
+    return { format: choice.format, takes: 'nothing', sure: 0, wrapping: [], chunk: () => undefined, end: () => undefined }
   }
   if (choice.kind === 'document') {
     const reader = choice.format.open(sink, context)
-    return { format: choice.format.id, takes: 'bytes', wrapping: [], chunk: (bytes) => reader.chunk(bytes), end: () => reader.end() }
+    return { format: choice.format.id, takes: 'bytes', sure: choice.sure, wrapping: [], chunk: (bytes) => reader.chunk(bytes), end: () => reader.end() }
   }
   if (choice.year !== null) sink.year(choice.year)
   return readLines(choice, sink, context)

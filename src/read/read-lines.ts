@@ -1,6 +1,7 @@
 /** The lines of one input, each handed to the parser that knows it: by its unit, by what its unit's lines look like, else by what the file is. */
 import { text } from '../../parsers/index.js'
 import { node, type Entity } from '../model/entity.js'
+import type { Recognised } from '../model/extract.js'
 import type { Envelope, Head, InputContext, LineFormat, LineReader } from '../model/format.js'
 import { lineFormatOf, lineFormats, type LinesChoice } from './choose.js'
 import { emptyEnvelope, reset, undress } from './envelope.js'
@@ -8,13 +9,17 @@ import { shownLayers } from './framing.js'
 import { cutLines } from './line-cutter.js'
 import { turnAround } from './newest-first.js'
 import type { GatheringSink } from './sink.js'
-import { decode } from './text.js'
+import { clean, decode } from './text.js'
 
 /** An input being read. */
 export interface Reading {
   readonly format: string
   readonly takes: 'lines' | 'bytes' | 'nothing'
   readonly wrapping: readonly string[]
+  /** How sure the format is, 0..1. */
+  readonly sure: number
+  /** Of a line that nobody took; asked for when the input has ended. */
+  readonly firstSkipped?: () => Recognised['firstSkipped']
   chunk(bytes: Buffer): void
   end(): void
 }
@@ -26,6 +31,8 @@ const MAX_UNIT_SAMPLE = 64
 /** Pods and machines whose meeting is told once each. */
 const MAX_PLACES = 5_000
 const FROM_BOOT = 'the journal counts from the boot here: a line without a stamp of its own has no time'
+/** As much of a line as is shown where it was not understood. */
+const MAX_SHOWN = 800
 const NEWLINE = 10
 const RETURN = 13
 
@@ -89,6 +96,7 @@ export const readLines = (choice: LinesChoice, sink: GatheringSink, context: Inp
     return known
   }
 
+  let skipped: Recognised['firstSkipped'] = null
   const route = (bytes: Buffer, start: number, end: number, around: Envelope | null): void => {
     if (end <= start) {
       sink.part()
@@ -100,6 +108,7 @@ export const readLines = (choice: LinesChoice, sink: GatheringSink, context: Inp
     // What another format's own unit says is not for these.
     if (unit?.settled !== true) for (const other of others) if (other !== reader && other.line(bytes, start, end, around)) return
     if (reader !== rest && rest.line(bytes, start, end, around)) return
+    skipped ??= { line: sink.line, text: clean(decode(bytes, start, Math.min(end, start + MAX_SHOWN))) }
     sink.skip('no time and no known form')
   }
 
@@ -194,6 +203,8 @@ export const readLines = (choice: LinesChoice, sink: GatheringSink, context: Inp
   return {
     format: first.id,
     takes: 'lines',
+    sure: choice.sure,
+    firstSkipped: () => skipped && { ...skipped, line: order[skipped.line - 1] ?? skipped.line },
     wrapping: shownLayers(
       framing,
       layers.map((layer) => layer.id),
