@@ -10,6 +10,7 @@ import type { ExtractFlags } from './commands/extract.js'
 import type { IndexFlags } from './commands/report-index.js'
 import type { InspectFlags } from './commands/inspect.js'
 import type { NightlyFlags } from './commands/nightly.js'
+import type { RulesFlags } from './commands/rules.js'
 import { shardOf, type Shard } from './artifact/shard.js'
 import { FLAVORS } from './report/flavors.js'
 import { UserError } from './model/user-error.js'
@@ -189,6 +190,38 @@ program
   .action(async (paths: string[], flags: IndexFlags) => {
     const { runIndex } = await import('./commands/report-index.js')
     process.exitCode = await runIndex(paths, flags)
+  })
+
+const rules = program.command('rules').description('cause-and-effect rules: what there are, whether your own are right')
+
+rules
+  .command('check')
+  .description('whether files of rules can be used, and whether they keep what their tests (*.test.yaml) promise')
+  .argument('<file.yaml...>', 'rules, and tests of them')
+  .option('--mechanisms <file.yaml>', 'more rules for the tests; repeatable', collect, [])
+  .action(async (files: string[], flags: RulesFlags) => {
+    const { runRulesCheck } = await import('./commands/rules.js')
+    process.exitCode = await runRulesCheck(files, flags)
+  })
+
+rules
+  .command('list')
+  .description('every rule in a line')
+  .option('--mechanisms <file.yaml>', 'with your own; repeatable', collect, [])
+  .option('--json', 'as data')
+  .action(async (flags: RulesFlags) => {
+    const { runRulesList } = await import('./commands/rules.js')
+    process.exitCode = await runRulesList(flags)
+  })
+
+rules
+  .command('explain')
+  .description('what a rule says, or every rule that speaks of a kind of finding')
+  .argument('<id or kind>')
+  .option('--mechanisms <file.yaml>', 'with your own; repeatable', collect, [])
+  .action(async (word: string, flags: RulesFlags) => {
+    const { runRulesExplain } = await import('./commands/rules.js')
+    process.exitCode = await runRulesExplain(word, flags)
   })
 
 // Whoever reads from us may have seen enough (| head): that is no error of ours.

@@ -3,7 +3,6 @@ import { readdirSync, readFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { isNode, isSeq, LineCounter, parseDocument } from 'yaml'
-import type { ZodError } from 'zod'
 import { UserError } from '../model/user-error.js'
 import { mechanismSchema, type Mechanism } from './mechanism.js'
 
@@ -33,7 +32,8 @@ export const loadMechanisms = (userFiles: readonly string[]): readonly Mechanism
   return [...byId.values()].sort((a, b) => (a.id < b.id ? -1 : 1))
 }
 
-const readUser = (file: string): string => {
+/** Throws a UserError. */
+export const readUser = (file: string): string => {
   try {
     return readFileSync(file, 'utf8')
   } catch (error) {
@@ -43,21 +43,32 @@ const readUser = (file: string): string => {
 
 /** Throws a UserError that names file, line, field and what was expected. */
 export const parseMechanisms = (yaml: string, file: string): readonly Mechanism[] => {
-  const lines = new LineCounter()
-  const document = parseDocument(yaml, { lineCounter: lines, maxAliasCount: 10 } as Parameters<typeof parseDocument>[1])
-  const [broken] = document.errors
-  if (broken !== undefined) throw new UserError(`${file}:${lines.linePos(broken.pos[0]).line}: ${broken.message.split('\n')[0] ?? 'not YAML'}`)
-  const root = document.contents
-  if (!isSeq(root)) throw new UserError(`${file}:1: expected a list of mechanisms, each beginning with '- id: …'`)
-  return root.items.map((item) => {
-    const at = isNode(item) && item.range ? lines.linePos(item.range[0]).line : 1
-    const parsed = mechanismSchema.safeParse(isNode(item) ? item.toJSON() : item)
-    if (!parsed.success) throw new UserError(`${file}:${at}: ${problem(parsed.error)}`)
-    return parsed.data
-  })
+  const { mechanisms, problems } = examineMechanisms(yaml, file)
+  if (problems[0] !== undefined) throw new UserError(problems[0])
+  return mechanisms.map(({ mechanism }) => mechanism)
 }
 
-const problem = (error: ZodError): string => {
-  const [issue] = error.issues
-  return issue === undefined ? 'not a mechanism' : `${issue.path.join('.') || 'mechanism'}: ${issue.message}`
+export interface Examined {
+  readonly mechanisms: readonly { readonly mechanism: Mechanism; readonly line: number }[]
+  /** 'file:line: field: what was expected', all there are. */
+  readonly problems: readonly string[]
+}
+
+/** The same, told in full rather than thrown. */
+export const examineMechanisms = (yaml: string, file: string): Examined => {
+  const mechanisms: { mechanism: Mechanism; line: number }[] = []
+  const problems: string[] = []
+  const lines = new LineCounter()
+  const document = parseDocument(yaml, { lineCounter: lines, maxAliasCount: 10 } as Parameters<typeof parseDocument>[1])
+  for (const error of document.errors) problems.push(`${file}:${lines.linePos(error.pos[0]).line}: ${error.message.split('\n')[0] ?? 'not YAML'}`)
+  const root = document.contents
+  if (problems.length > 0) return { mechanisms, problems }
+  if (!isSeq(root)) return { mechanisms, problems: [`${file}:1: expected a list of mechanisms, each beginning with '- id: …'`] }
+  for (const item of root.items) {
+    const line = isNode(item) && item.range ? lines.linePos(item.range[0]).line : 1
+    const parsed = mechanismSchema.safeParse(isNode(item) ? item.toJSON() : item)
+    if (parsed.success) mechanisms.push({ mechanism: parsed.data, line })
+    else problems.push(...parsed.error.issues.map((issue) => `${file}:${line}: ${issue.path.join('.') || 'mechanism'}: ${issue.message}`))
+  }
+  return { mechanisms, problems }
 }

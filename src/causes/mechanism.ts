@@ -29,6 +29,31 @@ export const RELATIONS = [
 
 export type Relation = (typeof RELATIONS)[number]
 
+/** For `faultline rules explain`. */
+export const RELATION_MEANS: Readonly<Record<Relation, string>> = {
+  'same-entity': 'both are about the very same thing',
+  'same-node': 'both happen on the same machine, as far as that is known',
+  'same-place': 'node, pod and server stand on one machine, or belong together',
+  'same-workload': 'both belong to the same workload',
+  'same-container': 'both are about the same container',
+  'same-cluster': 'anywhere in the cluster',
+  'pod-on-node': "the effect's pod runs on the cause's node",
+  'pod-on-place': "the effect's pod runs on the machine of the cause, whatever that is",
+  'node-of-pod': "the cause's pod runs on the effect's node",
+  'moved-to': "the cause's pod was placed anew on the effect's node",
+  'came-from-node': "the effect's pod stands in for one that ran on the cause's node",
+  'replaced-by': "the effect's pod stands in for the cause's",
+  serves: 'the cause is what stands behind the service of the effect',
+  'client-of': 'the effect depends on the cause, as its client',
+  'client-of-node': 'the effect depends on what runs on the node of the cause',
+  'room-of-node': 'the effect wants room that the node of the cause had',
+  'of-control-plane': "the cause is a part of the cluster's control plane",
+  'of-dns': "the cause is the cluster's DNS",
+  'runs-in': 'one is the pod that the other, a server, runs in',
+  'client-of-reversed': 'the cause depends on the effect, as its client',
+  'tells-of': 'the effect is an alert that tells of the cause',
+}
+
 const UNITS: Readonly<Record<string, number>> = { ms: 0.001, s: 1, m: 60, h: 3600, d: 86_400 }
 
 /** '90s', '5m', '2h', '7d' in seconds. */

@@ -2,6 +2,7 @@
 import { z } from 'zod'
 import { documentSchema } from '../artifact/document.js'
 import { mechanismFileSchema } from '../causes/mechanism.js'
+import { ruleTestFileSchema } from '../rules/rule-tests.js'
 import { analysisSchema } from './analysis.js'
 
 const of = (schema: z.ZodType, title: string, description: string): string => {
@@ -24,5 +25,13 @@ export const schemas = (): ReadonlyMap<string, string> =>
     [
       'mechanisms.schema.json',
       of(mechanismFileSchema, 'faultline mechanisms', 'Cause-and-effect rules of your own, for faultline analyze --mechanisms (docs/writing-a-mechanism.md).'),
+    ],
+    [
+      'mechanism-tests.schema.json',
+      of(
+        ruleTestFileSchema,
+        'faultline mechanism tests',
+        'What rules must or must not find in pieces of input, for faultline rules check (docs/writing-a-mechanism.md).',
+      ),
     ],
   ])
