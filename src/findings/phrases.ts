@@ -44,6 +44,7 @@ const VERBS: Readonly<Record<FindingKind, string>> = {
   'network.dns-failure': 'could not resolve names',
   'network.pod-to-pod-lost': 'could not reach other pods',
   'loadbalancer.backends-down': 'saw its backends down',
+  'postgres.connections-near-max': 'was near its max_connections all along',
   'postgres.connections-rising': 'was flooded with connections',
   'postgres.connections-saturated': 'ran out of connections',
   'postgres.backend-killed': 'had a backend killed',

@@ -47,6 +47,7 @@ export const VOCABULARY = {
   'network.dns-failure': { role: 'fault', means: 'names do not resolve' },
   'network.pod-to-pod-lost': { role: 'fault', means: 'pods on different nodes cannot reach each other' },
   'loadbalancer.backends-down': { role: 'symptom', means: 'a load balancer sees its backends down or flapping' },
+  'postgres.connections-near-max': { role: 'condition', means: 'connections were near max_connections before anything was wrong' },
   'postgres.connections-rising': { role: 'symptom', means: 'connections climb far above their usual level' },
   'postgres.connections-saturated': { role: 'fault', means: 'connections are at max_connections' },
   'postgres.backend-killed': { role: 'fault', means: 'a backend died by a signal' },

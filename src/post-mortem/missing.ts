@@ -6,6 +6,8 @@ import type { Timeline } from '../timeline/timeline.js'
 import { absentFor, emptyFiles } from './absent.js'
 import type { Missing } from './post-mortem.js'
 
+const MOST_UNEXPLAINED = 3
+
 export const missingIn = ({ incidents }: Explanation, timeline: Timeline): readonly Missing[] => {
   // Namespaces in which nothing happened have no events, either.
   const hasEvents = timeline.inputs.some((input) => input.format === 'kubernetes-events' && input.records > 0)
@@ -14,7 +16,10 @@ export const missingIn = ({ incidents }: Explanation, timeline: Timeline): reado
     if (!missing.some((one) => one.what === what)) missing.push({ what, hides })
   }
   const formats = new Set(timeline.inputs.filter((input) => input.records > 0).map((input) => input.format))
-  for (const { incident } of incidents) {
+  for (const { incident, causal, positions } of incidents) {
+    const unexplained = incident.findings.filter(({ id }) => causal.unexplained.includes(positions.get(id) ?? -1))
+    for (const { summary } of unexplained.slice(0, MOST_UNEXPLAINED))
+      add(`No data join this to what else went wrong: ${summary}`, 'what led to it: it is told here for its time and place only')
     nodesWithoutLog(incident, timeline, formats, add)
     absentFor(incident, timeline, add)
     const root = incident.findings.find((finding) => finding.id === incident.rootCauses[0]?.finding)

@@ -1,20 +1,25 @@
-/** workload.colocated and workload.no-limits: conditions that widen the damage. They are said only of workloads that something else is wrong with. */
+/** workload.colocated, workload.no-limits, postgres.connections-near-max: conditions that widen the damage. They are said only where something else is wrong. */
 import { typeOf, type Entity } from '../../model/entity.js'
 import type { Timeline } from '../../timeline/timeline.js'
 import { iso } from '../../timeline/timeline.js'
-import { chooseEvidence, evidenceOf, type Detector, type Found } from '../finding.js'
+import { chooseEvidence, evidenceOf, sampleEvidence, type Detector, type Found } from '../finding.js'
+import { median } from '../statistics.js'
 import { called } from '../words.js'
+import { connectionCounts } from './postgres-metrics.js'
 
 export const conditions: Detector = {
   id: 'conditions',
-  finds: ['workload.colocated', 'workload.no-limits'],
+  finds: ['workload.colocated', 'workload.no-limits', 'postgres.connections-near-max'],
   detect(timeline, found) {
     const troubled = new Map<Entity, Found>()
     for (const one of found) {
       const workload = timeline.topology.workloadOf(one.entity)
       if (workload !== null && one.kind !== 'change.deployed' && one.kind !== 'change.scaled' && !troubled.has(workload)) troubled.set(workload, one)
     }
-    return [...troubled].flatMap(([workload, trouble]) => [...colocated(workload, trouble, timeline), ...unlimited(workload, found, timeline)])
+    return [
+      ...[...troubled].flatMap(([workload, trouble]) => [...colocated(workload, trouble, timeline), ...unlimited(workload, found, timeline)]),
+      ...nearMax(found, timeline),
+    ]
   },
 }
 
@@ -74,3 +79,33 @@ const unlimited = (workload: Entity, found: readonly Found[], timeline: Timeline
     },
   ]
 }
+
+/** Of max_connections: what is left beyond this is less than a rollout or a slow minute asks for. */
+const NEAR_MAX = 0.7
+
+/** Of servers whose slots ran out: that they were nearly taken before the climb began. */
+const nearMax = (found: readonly Found[], timeline: Timeline): readonly Found[] =>
+  [...connectionCounts(timeline)].flatMap(([server, { column, source, max }]): Found[] => {
+    const saturated = found.find((one) => one.kind === 'postgres.connections-saturated' && one.entity === server)
+    if (saturated === undefined || max === null) return []
+    const rising = found.find((one) => one.kind === 'postgres.connections-rising' && one.entity === server)
+    const until = Math.min(saturated.start, rising?.start ?? Infinity)
+    const before = column.values.filter((_, index) => (column.times[index] ?? Infinity) < until)
+    const usual = median(before)
+    const [first] = column.times
+    if (before.length < 5 || first === undefined || usual < NEAR_MAX * max) return []
+    return [
+      {
+        kind: 'postgres.connections-near-max',
+        entity: server,
+        start: first,
+        end: null,
+        confidence: 0.85,
+        summary: `${called(server).replace(/^t/u, 'T')} had about ${usual.toFixed(0)} of ${max} connections in use before anything was wrong.`,
+        evidence: [sampleEvidence(source, first, `→ ${(column.values[0] ?? 0).toFixed(0)} connections in all, max_connections ${max}`)],
+        attributes: {},
+        slackMs: 0,
+        dose: usual / max,
+      },
+    ]
+  })

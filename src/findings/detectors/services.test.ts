@@ -164,6 +164,14 @@ const sessions = (count: (second: number) => number, max = 100): InputParts => (
   series: [series('pg_stat_activity_count', { state: 'active' }, count), series('pg_settings_max_connections', {}, () => max)],
 })
 
+test('connections that were near max_connections all along are a condition; where there was room they are not', () => {
+  const climbing = (usual: number): InputParts => sessions((second) => (second < 1800 ? usual : Math.min(100, usual + (second - 1800) / 5)))
+  const [near] = findings('postgres.connections-near-max', climbing(80))
+  assert.equal(near?.start, 0)
+  none('postgres.connections-near-max', climbing(30))
+  none('postgres.connections-near-max', sessions(() => 80))
+})
+
 test('connections that climb to their ceiling rise from where they left their usual level, and are saturated from there', () => {
   const climb = sessions((second) => Math.min(99, 10 + Math.max(0, second - 1200) * 0.1))
   near(findings('postgres.connections-rising', climb)[0]?.start, 1200, 120)
