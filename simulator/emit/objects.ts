@@ -137,7 +137,10 @@ const podObject = (world: World, pod: Pod): Json => {
   const limits = { cpu: cpu === undefined ? undefined : `${cpu * 1000}m`, memory: memory === undefined ? undefined : quantity(memory) }
   // A pod on a NotReady node is unready since its node is.
   const changedMs =
-    ready === 'False' && node !== undefined && node !== null && (node.ready !== 'True' || (pod.lostReadyMs === null && node.readySinceMs > (pod.startedMs ?? 0)))
+    ready === 'False' &&
+    node !== undefined &&
+    node !== null &&
+    (node.ready !== 'True' || (pod.lostReadyMs === null && node.readySinceMs > (pod.startedMs ?? 0)))
       ? node.readySinceMs
       : (pod.lostReadyMs ?? pod.startedMs ?? pod.createdMs)
   const condition = (type: string, status: string): Json => ({

@@ -169,7 +169,10 @@ test('connections that were near max_connections all along are a condition; wher
   const [near] = findings('postgres.connections-near-max', climbing(80))
   assert.equal(near?.start, 0)
   none('postgres.connections-near-max', climbing(30))
-  none('postgres.connections-near-max', sessions(() => 80))
+  none(
+    'postgres.connections-near-max',
+    sessions(() => 80),
+  )
 })
 
 test('connections that climb to their ceiling rise from where they left their usual level, and are saturated from there', () => {
