@@ -171,16 +171,10 @@ const podsNear = (by: Entity, cause: Found, timeline: Timeline): boolean => {
   return pods.some((pod) => timeline.topology.nodeOf(pod, cause.start) === cause.entity)
 }
 
-const anyNamed = (name: string, cause: Found, timeline: Timeline, namespace = '-'): boolean =>
-  timeline.topology.pods.some((pod) => {
-    const workload = timeline.topology.workloadOf(pod)
-    return (
-      workload !== null &&
-      shortName(workload) === name &&
-      (namespace === '-' || namespaceOf(workload) === namespace) &&
-      timeline.topology.nodeOf(pod, cause.start) === cause.entity
-    )
-  })
+const anyNamed = (name: string, cause: Found, { topology }: Timeline, namespace = '-'): boolean =>
+  topology
+    .podsCalled(name)
+    .some((pod) => topology.nodeOf(pod, cause.start) === cause.entity && (namespace === '-' || namespace === namespaceOf(topology.workloadOf(pod) ?? pod)))
 
 const serves: Judge = (cause, effect, timeline) => {
   const workload = workloadOf(cause.entity, timeline)

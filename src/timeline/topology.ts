@@ -26,6 +26,8 @@ export interface Topology {
   /** The workload of a pod: from its owner, else from its name. */
   workloadOf(pod: Entity): Entity | null
   podsOf(workload: Entity): readonly Entity[]
+  /** The pods of all workloads of this name, whatever their namespace. */
+  podsCalled(name: string): readonly Entity[]
   replicas(workload: Entity): readonly ReplicaCount[]
   limit(of: Entity, name: string): number | null
   nodeFacts(node: Entity): { readonly cores: number | null; readonly memoryBytes: number | null }
@@ -44,6 +46,7 @@ export const makeTopology = (facts: readonly TimedFact[], signals: readonly Time
   const owners = new Map<Entity, Entity>()
   const pods = new Set<Entity>()
   const members = new Map<Entity, Entity[]>()
+  const called = new Map<string, Entity[]>()
   const replicas = new Map<Entity, ReplicaCount[]>()
   const limits = new Map<string, number>()
   const nodes = new Map<Entity, { cores: number | null; memoryBytes: number | null }>()
@@ -118,7 +121,9 @@ export const makeTopology = (facts: readonly TimedFact[], signals: readonly Time
   }
   for (const pod of [...pods].sort()) {
     const owner = workloadOf(pod)
-    if (owner !== null) add(members, owner, pod)
+    if (owner === null) continue
+    add(members, owner, pod)
+    add(called, shortName(owner), pod)
   }
   return {
     pods: [...pods].sort(),
@@ -132,6 +137,7 @@ export const makeTopology = (facts: readonly TimedFact[], signals: readonly Time
     placements: (pod) => placements.get(pod) ?? [],
     workloadOf,
     podsOf: (of) => members.get(of) ?? [],
+    podsCalled: (name) => called.get(name) ?? [],
     replicas: (of) => replicas.get(of) ?? [],
     limit: (of, name) => limits.get(`${of} ${name}`) ?? null,
     nodeFacts: (node) => nodes.get(node) ?? { cores: null, memoryBytes: null },
