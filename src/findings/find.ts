@@ -19,6 +19,7 @@ import { postgresMetrics } from './detectors/postgres-metrics.js'
 import { serviceMetrics } from './detectors/service-metrics.js'
 import { targets } from './detectors/targets.js'
 import { workloads } from './detectors/workloads.js'
+import { ofKind } from './lookup.js'
 import { mergeSame, type Detector, type Found } from './finding.js'
 
 /** What is seen by itself first, then what follows from several sightings. */
@@ -64,8 +65,7 @@ const settled = (found: readonly Found[], timeline: Timeline): readonly Found[] 
   found.map((one) => {
     if (one.kind !== 'pod.unready' || one.end !== null || !String(one.attributes['reason'] ?? '').startsWith('node')) return one
     const node = timeline.topology.nodeOf(one.entity, one.start)
-    const lost = found.find(
-      (other) => other.kind === 'node.not-ready' && other.entity === node && other.start <= one.start + 1_000 && (other.end ?? Infinity) >= one.start,
-    )
+    if (node === null) return one
+    const lost = ofKind(found, 'node.not-ready', node).find((other) => other.start <= one.start + 1_000 && (other.end ?? Infinity) >= one.start)
     return lost === undefined || lost.end === null ? one : { ...one, end: lost.end }
   })

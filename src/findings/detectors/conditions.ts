@@ -1,8 +1,9 @@
 /** workload.colocated, workload.no-limits, postgres.connections-near-max: conditions that widen the damage. They are said only where something else is wrong. */
-import { typeOf, type Entity } from '../../model/entity.js'
+import type { Entity } from '../../model/entity.js'
 import type { Timeline } from '../../timeline/timeline.js'
 import { iso } from '../../timeline/timeline.js'
 import { chooseEvidence, evidenceOf, sampleEvidence, type Detector, type Found } from '../finding.js'
+import { ofKind, signalsOf } from '../lookup.js'
 import { median } from '../statistics.js'
 import { called } from '../words.js'
 import { connectionCounts } from './postgres-metrics.js'
@@ -17,7 +18,8 @@ export const conditions: Detector = {
       if (workload !== null && one.kind !== 'change.deployed' && one.kind !== 'change.scaled' && !troubled.has(workload)) troubled.set(workload, one)
     }
     return [
-      ...[...troubled].flatMap(([workload, trouble]) => [...colocated(workload, trouble, timeline), ...unlimited(workload, found, timeline)]),
+      ...[...troubled].flatMap(([workload, trouble]) => colocated(workload, trouble, timeline)),
+      ...[...telling(found, timeline)].flatMap(([workload, one]) => unlimited(workload, one, timeline)),
       ...nearMax(found, timeline),
     ]
   },
@@ -34,7 +36,7 @@ const colocated = (workload: Entity, trouble: Found, timeline: Timeline): readon
   const [only] = nodes
   if (only === undefined || nodes.size !== 1 || placed.length < 2 || placed.length < wanted || timeline.names.nodes.size < 2) return []
   const pods = new Set(placed.map((one) => one.pod))
-  const signals = timeline.signals.filter((signal) => signal.kind === 'pod.scheduled' && pods.has(signal.entity) && signal.at <= trouble.start)
+  const signals = [...pods].flatMap((pod) => signalsOf(timeline, pod).filter((signal) => signal.kind === 'pod.scheduled' && signal.at <= trouble.start))
   const start = Math.max(timeline.from, ...placed.map((one) => one.from).filter((at) => Number.isFinite(at)))
   const evidence = signals.length > 0 ? evidenceOf(signals) : trouble.evidence
   return [
@@ -53,14 +55,22 @@ const colocated = (workload: Entity, trouble: Found, timeline: Timeline): readon
   ]
 }
 
+/** By workload, the first pod whose memory grew, or else the first that was evicted for it. */
+const telling = (found: readonly Found[], { topology }: Timeline): ReadonlyMap<Entity, Found> => {
+  const evicted = ofKind(found, 'pod.evicted').filter((one) => one.attributes['reason'] === 'memory')
+  const first = new Map<Entity, Found>()
+  for (const one of [...ofKind(found, 'pod.memory-growing'), ...evicted]) {
+    const workload = topology.workloadOf(one.entity)
+    if (workload !== null && !first.has(workload)) first.set(workload, one)
+  }
+  return first
+}
+
 /** Without a memory limit nothing stops a leak but the node's end: said where a pod's memory grew, or where it was what the node had to get rid of. */
-const unlimited = (workload: Entity, found: readonly Found[], timeline: Timeline): readonly Found[] => {
+const unlimited = (workload: Entity, telling: Found, timeline: Timeline): readonly Found[] => {
   const { topology } = timeline
-  const mine = found.filter((one) => typeOf(one.entity) === 'pod' && topology.workloadOf(one.entity) === workload)
-  const telling =
-    mine.find((one) => one.kind === 'pod.memory-growing') ?? mine.find((one) => one.kind === 'pod.evicted' && one.attributes['reason'] === 'memory')
-  const [first] = telling?.evidence ?? []
-  if (telling === undefined || first === undefined || topology.memoryLimit(telling.entity) !== null) return []
+  const [first] = telling.evidence
+  if (first === undefined || topology.memoryLimit(telling.entity) !== null) return []
   // The pod had no limit from its first moment on.
   const began = topology.placements(telling.entity)[0]?.from ?? -Infinity
   const start = telling.kind === 'pod.memory-growing' ? telling.start : Math.max(timeline.from, Math.min(began, telling.start))

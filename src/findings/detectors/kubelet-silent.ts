@@ -4,6 +4,7 @@
  */
 import type { Timeline } from '../../timeline/timeline.js'
 import { chooseEvidence, overlaps, type Detector, type Found } from '../finding.js'
+import { ofKind } from '../lookup.js'
 import { called } from '../words.js'
 
 /** The kubelet's API: its own metrics, cAdvisor and probes are scraped there. https://kubernetes.io/docs/reference/networking/ports-and-protocols/ */
@@ -15,15 +16,11 @@ export const kubeletSilent: Detector = {
   id: 'kubelet-silent',
   finds: ['node.heartbeat-missed'],
   detect: (_: Timeline, found) =>
-    found.flatMap((lost): Found[] => {
-      if (lost.kind !== 'node.not-ready') return []
+    ofKind(found, 'node.not-ready').flatMap((lost): Found[] => {
       // A kubelet that still writes says more, and better, by itself.
-      const speaks = found.some(
-        (one) => one.kind === 'node.heartbeat-missed' && one.entity === lost.entity && one.attributes['source'] === undefined && overlaps(one, lost, GRACE_MS),
-      )
-      const silent = found.filter(
+      const speaks = ofKind(found, 'node.heartbeat-missed', lost.entity).some((one) => one.attributes['source'] === undefined && overlaps(one, lost, GRACE_MS))
+      const silent = ofKind(found, 'service.unreachable').filter(
         (one) =>
-          one.kind === 'service.unreachable' &&
           one.entity.endsWith(KUBELET_PORT) &&
           `node/${String(one.attributes['node'] ?? '')}` === lost.entity &&
           one.start <= lost.start &&

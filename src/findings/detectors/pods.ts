@@ -2,6 +2,7 @@
 import type { Entity } from '../../model/entity.js'
 import { compare, type Timeline } from '../../timeline/timeline.js'
 import { chooseEvidence, evidenceOf, overlaps, type Detector, type Found } from '../finding.js'
+import { ofKind, podsEverOn, signalsOf } from '../lookup.js'
 import { called, duration } from '../words.js'
 
 /** A replacement is created at once; it waits for a place as long as its back-off and the scheduler let it. */
@@ -74,21 +75,18 @@ const siblings = (a: Entity, b: Entity): boolean => a === b || a.slice(0, a.last
 /** Pods that stay bound to a NotReady node and are not replaced. */
 const inLimbo = (timeline: Timeline, found: readonly Found[]): readonly Found[] => {
   const { topology } = timeline
-  const evictions = found.filter((one) => one.kind === 'pod.evicted')
   const result: Found[] = []
-  for (const lost of found) {
-    if (lost.kind !== 'node.not-ready') continue
+  for (const lost of ofKind(found, 'node.not-ready')) {
     const end = lost.end ?? timeline.to
     if (end - lost.start < LIMBO_MS) continue
-    for (const pod of topology.pods) {
+    for (const pod of podsEverOn(timeline, lost.entity)) {
       if (topology.nodeOf(pod, lost.start) !== lost.entity) continue
-      const gone = evictions.some((one) => one.entity === pod && overlaps(one, { start: lost.start, end: end + LIMBO_MS }))
-      const deleted = timeline.signals.find(
-        (signal) =>
-          signal.entity === pod && (signal.kind === 'pod.deleted' || signal.kind === 'pod.killed') && signal.at >= lost.start && signal.at <= end + LIMBO_MS,
+      const gone = ofKind(found, 'pod.evicted', pod).some((one) => overlaps(one, { start: lost.start, end: end + LIMBO_MS }))
+      const deleted = signalsOf(timeline, pod).find(
+        (signal) => (signal.kind === 'pod.deleted' || signal.kind === 'pod.killed') && signal.at >= lost.start && signal.at <= end + LIMBO_MS,
       )
       if (gone || (deleted !== undefined && deleted.at - lost.start < 5 * LIMBO_MS)) continue
-      if (!found.some((one) => one.entity === pod && one.kind === 'pod.unready' && overlaps(one, lost))) continue
+      if (!ofKind(found, 'pod.unready', pod).some((one) => overlaps(one, lost))) continue
       const until = deleted?.at ?? lost.end
       result.push({
         kind: 'pod.stuck',

@@ -3,6 +3,7 @@ import type { Entity } from '../../model/entity.js'
 import type { FindingKind } from '../../model/vocabulary.js'
 import type { Timeline } from '../../timeline/timeline.js'
 import { chooseEvidence, type Detector, type Found } from '../finding.js'
+import { signalsOf } from '../lookup.js'
 import { called, duration } from '../words.js'
 
 /** While one of these holds, the pod does not serve. */
@@ -87,16 +88,13 @@ const wantedOf = (workload: Entity, timeline: Timeline, at: number): number => {
   const said = timeline.topology.replicas(workload).map((count) => count.wanted)
   const most = said.length > 0 ? Math.max(...said) : 0
   if (most > 0) return most
-  const gone = new Set<Entity>()
-  const later = new Set<Entity>()
-  const seen = new Set<Entity>()
-  for (const signal of timeline.signals) {
-    if (signal.kind === 'pod.deleted' && signal.at < at) gone.add(signal.entity)
+  const there = timeline.topology.podsOf(workload).filter((pod) => {
+    const signals = signalsOf(timeline, pod)
+    const [first] = signals
     // A pod whose first sign is its placement came then; one that is first heard of otherwise was there before.
-    if (!seen.has(signal.entity) && signal.at > at + 1_000 && (signal.kind === 'pod.scheduled' || signal.kind === 'pod.started')) later.add(signal.entity)
-    seen.add(signal.entity)
-  }
-  const there = timeline.topology.podsOf(workload).filter((pod) => !gone.has(pod) && !later.has(pod))
+    const later = first !== undefined && first.at > at + 1_000 && (first.kind === 'pod.scheduled' || first.kind === 'pod.started')
+    return !later && !signals.some((signal) => signal.kind === 'pod.deleted' && signal.at < at)
+  })
   return Math.max(1, there.length)
 }
 
@@ -124,15 +122,17 @@ const unite = (troubles: readonly Found[], timeline: Timeline, workload: Entity)
 }
 
 const replacedAt = (eviction: Found, timeline: Timeline, workload: Entity): number | null => {
-  const mates = new Set(timeline.topology.podsOf(workload))
-  mates.delete(eviction.entity)
-  const started = timeline.signals.find(
-    (signal) =>
-      signal.at >= eviction.start &&
-      mates.has(signal.entity) &&
-      (signal.kind === 'container.started' || signal.kind === 'pod.started' || (signal.kind === 'pod.unready' && signal.phase === 'end')),
-  )
-  return started?.at ?? eviction.end
+  let started = Infinity
+  for (const mate of timeline.topology.podsOf(workload)) {
+    if (mate === eviction.entity) continue
+    const sign = signalsOf(timeline, mate).find(
+      (signal) =>
+        signal.at >= eviction.start &&
+        (signal.kind === 'container.started' || signal.kind === 'pod.started' || (signal.kind === 'pod.unready' && signal.phase === 'end')),
+    )
+    started = Math.min(started, sign?.at ?? Infinity)
+  }
+  return Number.isFinite(started) ? started : eviction.end
 }
 
 const shortage = (

@@ -1,0 +1,56 @@
+/** Findings and signals by what they are about: detectors ask for them per node, pod and workload, and a large dump has many of each. */
+import type { Entity } from '../model/entity.js'
+import type { FindingKind } from '../model/vocabulary.js'
+import type { TimedSignal, Timeline } from '../timeline/timeline.js'
+import type { Found } from './finding.js'
+
+const NONE: readonly never[] = []
+
+/** Made once for each list, and gone with it. */
+const once = <Source extends object, Index>(make: (source: Source) => Index): ((source: Source) => Index) => {
+  const made = new WeakMap<Source, Index>()
+  return (source) => {
+    const known = made.get(source)
+    if (known !== undefined) return known
+    const index = make(source)
+    made.set(source, index)
+    return index
+  }
+}
+
+const add = <Key, Value>(map: Map<Key, Value[]>, key: Key, value: Value): void => {
+  const list = map.get(key)
+  if (list === undefined) map.set(key, [value])
+  else list.push(value)
+}
+
+const byKindAndEntity = once((found: readonly Found[]) => {
+  const map = new Map<string, Found[]>()
+  for (const one of found) {
+    add(map, one.kind, one)
+    add(map, `${one.kind} ${one.entity}`, one)
+  }
+  return map
+})
+
+/** Findings of one kind, of one entity if it is given, in their order. */
+export const ofKind = (found: readonly Found[], kind: FindingKind, entity?: Entity): readonly Found[] =>
+  byKindAndEntity(found).get(entity === undefined ? kind : `${kind} ${entity}`) ?? NONE
+
+const byEntity = once(({ signals }: Timeline) => {
+  const map = new Map<Entity, TimedSignal[]>()
+  for (const signal of signals) add(map, signal.entity, signal)
+  return map
+})
+
+/** All signals of one entity, by time. */
+export const signalsOf = (timeline: Timeline, entity: Entity): readonly TimedSignal[] => byEntity(timeline).get(entity) ?? NONE
+
+const byNode = once(({ topology }: Timeline) => {
+  const map = new Map<Entity, Entity[]>()
+  for (const pod of topology.pods) for (const node of new Set(topology.placements(pod).map((place) => place.node))) add(map, node, pod)
+  return map
+})
+
+/** Pods that were ever placed on a node. */
+export const podsEverOn = (timeline: Timeline, node: Entity): readonly Entity[] => byNode(timeline).get(node) ?? NONE
