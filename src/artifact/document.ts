@@ -1,7 +1,7 @@
 /** The words of a saved extract: what its JSON must look like. The numbers of its series lie beside it, in columns. */
 import { z } from 'zod'
 import { FINDING_KINDS, type FindingKind } from '../model/vocabulary.js'
-import type { Basis, HelperKind, SignalKind } from '../model/extract.js'
+import type { Basis, Fact, HelperKind, SignalKind } from '../model/extract.js'
 import type { Entity } from '../model/entity.js'
 
 export const EXTRACT_SCHEMA = 'faultline/extract@1'
@@ -75,8 +75,12 @@ const fact = z.discriminatedUnion('fact', [
   z.strictObject({ fact: z.literal('runs-as'), of: entity, by: entity }),
   z.strictObject({ fact: z.literal('client-of'), client: entity, server: entity }),
   z.strictObject({ fact: z.literal('limit'), of: entity, name: text, value: number }),
+  z.strictObject({ fact: z.literal('collected'), at: stamp }),
+  z.strictObject({ fact: z.literal('kept-from'), at: stamp }),
   z.strictObject({ fact: z.literal('missing'), what: text, hides: text }),
 ])
+/** A fact forgotten above does not compile here. */
+const everyFact: [Exclude<Fact['fact'], z.output<typeof fact>['fact']>] extends [never] ? true : never = true
 
 /** Positions in the table of columns. */
 const series = z.strictObject({ name: text, labels: z.record(text, text), line, times: count, values: count })
@@ -101,7 +105,7 @@ export const documentSchema = z.strictObject({
     .optional(),
   recognised: z.strictObject({ sure: number, firstSkipped: z.union([z.strictObject({ line: count, text }), z.null()]) }).optional(),
   signals: z.array(signal),
-  facts: z.array(fact),
+  facts: everyFact && z.array(fact),
   series: z.array(series),
 })
 
