@@ -40,7 +40,7 @@ const entity = z
 
 const basis = z
   .string()
-  .regex(/^(?:utc|local|yearless|zone:.*)$/u, 'expected utc, local, yearless or zone:<abbreviation>')
+  .regex(/^(?:utc|local|ago|yearless|zone:.*)$/u, 'expected utc, local, ago, yearless or zone:<abbreviation>')
   .transform((name) => name as Basis) // what the expression says
 const stamp = z.strictObject({ ms: number, basis })
 const moment = z.union([stamp, z.null()])
@@ -78,6 +78,8 @@ const fact = z.discriminatedUnion('fact', [
   z.strictObject({ fact: z.literal('collected'), at: stamp }),
   z.strictObject({ fact: z.literal('kept-from'), at: stamp }),
   z.strictObject({ fact: z.literal('missing'), what: text, hides: text }),
+  z.strictObject({ fact: z.literal('collected'), at: stamp }),
+  z.strictObject({ fact: z.literal('kept-from'), at: stamp }),
 ])
 /** A fact forgotten above does not compile here. */
 const everyFact: [Exclude<Fact['fact'], z.output<typeof fact>['fact']>] extends [never] ? true : never = true
