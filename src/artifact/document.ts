@@ -78,8 +78,6 @@ const fact = z.discriminatedUnion('fact', [
   z.strictObject({ fact: z.literal('collected'), at: stamp }),
   z.strictObject({ fact: z.literal('kept-from'), at: stamp }),
   z.strictObject({ fact: z.literal('missing'), what: text, hides: text }),
-  z.strictObject({ fact: z.literal('collected'), at: stamp }),
-  z.strictObject({ fact: z.literal('kept-from'), at: stamp }),
 ])
 /** A fact forgotten above does not compile here. */
 const everyFact: [Exclude<Fact['fact'], z.output<typeof fact>['fact']>] extends [never] ? true : never = true
