@@ -81,7 +81,7 @@ const reports = (command: Command): Command =>
     command
       .option('-o, --output <file>', 'HTML report (default: faultline-report.html; none when only --json, --markdown or --png is asked for)')
       .option('--json <file>', "analysis.json ('-' for stdout)")
-      .option('--markdown <file>', "Markdown post-mortem, its pictures in a folder beside it ('-' for stdout, without them)")
+      .option('--markdown <file>', "Markdown post-mortem, its pictures and the evidence in full beside it ('-' for stdout, without them)")
       .addOption(new Option('--markdown-flavor <flavor>', 'where it will be read').choices(FLAVORS).default('github'))
       .option('--png <dir>', 'the chain, the timeline and the charts as pictures')
       .option('--redact', 'pseudonyms for addresses, e-mails, machines, pods, users and literals of queries, everywhere the same')

@@ -19,6 +19,7 @@ export type { Entity } from './model/entity.js'
 export type { PostMortem } from './post-mortem/post-mortem.js'
 export { renderHtml } from './report/html.js'
 export { renderJson } from './report/json.js'
+export { renderEvidence } from './report/markdown-evidence.js'
 export { renderMarkdown } from './report/markdown.js'
 export { UserError, version }
 

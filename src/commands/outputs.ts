@@ -41,8 +41,9 @@ export const writeOutputs = async (postMortem: PostMortem, flags: OutputFlags): 
   }
   if (markdown !== undefined) {
     const { renderMarkdown } = await import('../report/markdown.js')
-    const pictures = markdown === '-' ? [] : await writeBeside(markdown, postMortem)
-    await write(markdown, renderMarkdown(postMortem, { pictures, ...(flags.markdownFlavor === undefined ? {} : { flavor: flags.markdownFlavor }) }))
+    const { markdownFlavor: flavor = 'github' } = flags
+    const beside = markdown === '-' ? {} : { pictures: await writeBeside(markdown, postMortem), ...(await writeEvidence(markdown, postMortem, flavor)) }
+    await write(markdown, renderMarkdown(postMortem, { ...beside, flavor }))
   }
   if (png !== undefined) await writePictures(png, postMortem)
   const report = flags.output ?? (json === undefined && markdown === undefined && png === undefined ? DEFAULT_REPORT : null)
@@ -69,5 +70,14 @@ const writeBeside = async (file: string, postMortem: PostMortem): Promise<readon
   return pictures.map(({ name, incident, kind, chart }) => ({ incident, kind, chart, address: `${addressOf(folder)}/${name}` }))
 }
 
-/** A folder's name as an address that no bracket or blank ends. */
+/** The evidence of a Markdown report, in a file of its name beside it: a tracker takes only so much. Where there is no incident there is none. */
+const writeEvidence = async (file: string, postMortem: PostMortem, flavor: Flavor): Promise<{ readonly evidence?: string }> => {
+  if (postMortem.analysis.incidents.length === 0) return {}
+  const { renderEvidence } = await import('../report/markdown-evidence.js')
+  const name = `${basename(file, extname(file))}-evidence${extname(file)}`
+  await write(join(dirname(file), name), renderEvidence(postMortem, flavor))
+  return { evidence: addressOf(name) }
+}
+
+/** A name as an address that no bracket or blank ends. */
 const addressOf = (folder: string): string => encodeURIComponent(folder).replace(/[()!*'~]/gu, (letter) => `%${letter.charCodeAt(0).toString(16)}`)

@@ -7,6 +7,7 @@ import type { PostMortem } from '../post-mortem/post-mortem.js'
 import { renderHtml } from '../report/html.js'
 import { renderJson } from '../report/json.js'
 import { FLAVORS } from '../report/flavors.js'
+import { renderEvidence } from '../report/markdown-evidence.js'
 import { renderMarkdown } from '../report/markdown.js'
 import { fiveLines, tree } from '../report/terminal.js'
 import { redact } from './redact.js'
@@ -16,7 +17,7 @@ const forms = async (postMortem: PostMortem): Promise<string> =>
   [
     (await renderHtml(postMortem)).replace(/data:image\/png;base64,[A-Za-z0-9+/=]*/gu, ''),
     renderJson(postMortem.analysis),
-    ...FLAVORS.map((flavor) => renderMarkdown(postMortem, { flavor })),
+    ...FLAVORS.flatMap((flavor) => [renderMarkdown(postMortem, { flavor }), renderEvidence(postMortem, flavor)]),
     fiveLines(postMortem, { color: false }),
     tree(postMortem, { color: false }),
   ].join('\n')

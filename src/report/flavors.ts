@@ -6,6 +6,7 @@
  * (https://docs.gitlab.com/user/markdown/). Jira's wiki markup: https://jira.atlassian.com/secure/WikiRendererHelpAction.jspa?section=all; a backslash before
  * another backslash is a line break there, so it is written as an entity.
  */
+import { webAddress } from './safe.js'
 
 export const FLAVORS = ['github', 'gitlab', 'jira'] as const
 export type Flavor = (typeof FLAVORS)[number]
@@ -32,9 +33,17 @@ export interface Dialect {
   readonly nested: (items: readonly { readonly depth: number; readonly text: string }[]) => string
   /** A list item and a block that belongs to it. */
   readonly itemWithBlock: (item: string, block: string) => string
+  /** A numbered list in which lines to paste may stand under an item; '' where there are none. */
+  readonly steps: (items: readonly { readonly text: string; readonly paste: string }[]) => string
   readonly table: (head: readonly string[], rows: readonly (readonly string[])[]) => string
   readonly prompt: (ask: string) => string
   readonly ref: (target: Ref) => string
+  /** The same in the file that lies beside, by its relative address. */
+  readonly refBeside: (address: string, target: Ref) => string
+  /** A file that lies beside, by its relative address. */
+  readonly file: (address: string, name: string) => string
+  /** A page of the web; the text alone where the address is not plainly one. */
+  readonly link: (address: string, text: string) => string
   readonly anchor: (id: string) => string
   /** What a reader opens only when it is needed. */
   readonly folded: (summary: string, content: string) => string
@@ -46,6 +55,20 @@ export interface Dialect {
 const squeezed = (value: string): string => value.replace(/\s+/gu, ' ').trim()
 
 const DEEPEST = 8
+
+/** What could end a link, or begin something else inside it, is written in hexadecimal digits; '' where it is not plainly an address of the web. */
+const webTarget = (address: string): string =>
+  webAddress(address).replace(/[^\w./:?#&=%,;@+-]/gu, (letter) =>
+    letter.charCodeAt(0) < 128 ? `%${letter.charCodeAt(0).toString(16).padStart(2, '0')}` : encodeURIComponent(letter),
+  )
+
+const linked = (address: string, text: string, how: (target: string) => string): string => {
+  const target = webTarget(address)
+  return target === '' ? text : how(target)
+}
+
+/** Lines to paste are mostly YAML. */
+const isYaml = (value: string): boolean => /^(?:# |- |[\w.-]+:(?:\s|$))/u.test(value)
 
 // ---- GitHub and GitLab
 
@@ -83,15 +106,15 @@ const codeSpan = (value: string): string => {
   return `${fence}${pad}${text.replace(/\|/gu, '\\|')}${pad}${fence}`
 }
 
-const fenced = (value: string): string => {
+const fenced = (value: string, language = 'text'): string => {
   const fence = '`'.repeat(Math.max(3, longest(value) + 1))
-  return `${fence}text\n${value}\n${fence}`
+  return `${fence}${language}\n${value}\n${fence}`
 }
 
 const markdown = (say: Dialect['say']): Dialect => ({
   say,
   code: codeSpan,
-  block: fenced,
+  block: (value) => fenced(value),
   heading: (level, title) => `${'#'.repeat(level)} ${title}`,
   bold: (text) => `**${text}**`,
   emphasis: (text) => `_${text}_`,
@@ -99,9 +122,21 @@ const markdown = (say: Dialect['say']): Dialect => ({
   numbered: (items) => items.map((item, index) => `${index + 1}. ${item}`).join('\n'),
   nested: (items) => items.map(({ depth, text }) => `${'  '.repeat(Math.min(depth, DEEPEST))}- ${text}`).join('\n'),
   itemWithBlock: (item, block) => `- ${item}\n\n${block.replace(/^/gmu, '  ')}\n`,
+  steps: (items) =>
+    items
+      .map(({ text, paste }, index) => {
+        const start = `${index + 1}. `
+        const indent = ' '.repeat(start.length)
+        return `${start}${text}${paste === '' ? '' : `\n\n${fenced(paste, isYaml(paste) ? 'yaml' : 'text').replace(/^/gmu, indent)}\n`}`
+      })
+      .join('\n')
+      .trimEnd(),
   table: (head, rows) => [head, head.map(() => '---'), ...rows].map((row) => `| ${row.map((cell) => (cell === '' ? ' ' : cell)).join(' | ')} |`).join('\n'),
   prompt: (ask) => `> **For people to fill in:** ${ask}`,
   ref: ({ anchor, label }) => `[${label}](#${anchor})`,
+  refBeside: (address, { anchor, label }) => `[${label}](${address}#${anchor})`,
+  file: (address, name) => `[${name}](${address})`,
+  link: (address, text) => linked(address, text, (target) => `[${text}](${target})`),
   anchor: (id) => `<a id="${id}"></a>`,
   folded: (summary, content) => `<details><summary>${summary}</summary>\n\n${content}\n\n</details>`,
   image: (address, words) => `![${words}](${address})`,
@@ -121,11 +156,14 @@ const sayJira = (value: string): string =>
     .map((part, index) => (index % 2 === 1 ? `&#${part.charCodeAt(0)};` : part.replace(JIRA_MARKS, (mark) => `\\${mark}`)))
     .join('')
 
+// The only thing that is read inside is the end.
+const jiraBlock = (value: string): string => `{noformat}\n${value.replace(/\{(?=noformat)/giu, '{ ')}\n{noformat}`
+const jiraPaste = (value: string): string => (isYaml(value) ? `{code:yaml}\n${value.replace(/\{(?=code)/giu, '{ ')}\n{code}` : jiraBlock(value))
+
 const jira: Dialect = {
   say: sayJira,
   code: (value) => (squeezed(value) === '' ? '' : `{{${sayJira(value)}}}`),
-  // The only thing that is read inside is the end.
-  block: (value) => `{noformat}\n${value.replace(/\{(?=noformat)/giu, '{ ')}\n{noformat}`,
+  block: jiraBlock,
   heading: (level, title) => `h${Math.min(level, 6)}. ${title}`,
   bold: (text) => `*${text}*`,
   emphasis: (text) => `_${text}_`,
@@ -133,6 +171,8 @@ const jira: Dialect = {
   numbered: (items) => items.map((item) => `# ${item}`).join('\n'),
   nested: (items) => items.map(({ depth, text }) => `${'*'.repeat(Math.min(depth, DEEPEST) + 1)} ${text}`).join('\n'),
   itemWithBlock: (item, block) => `* ${item}\n${block}`,
+  // A blank line would end the list and its numbers.
+  steps: (items) => items.map(({ text, paste }) => `# ${text}${paste === '' ? '' : `\n${jiraPaste(paste)}`}`).join('\n'),
   table: (head, rows) =>
     [
       `|| ${head.map((cell) => (cell === '' ? ' ' : cell)).join(' || ')} ||`,
@@ -140,6 +180,10 @@ const jira: Dialect = {
     ].join('\n'),
   prompt: (ask) => `bq. *For people to fill in:* ${ask}`,
   ref: ({ anchor, label }) => `[${label}|#${anchor}]`,
+  // An attachment has no places inside it that could be linked.
+  refBeside: (_address, { label }) => label,
+  file: (address) => `[^${address.slice(address.lastIndexOf('/') + 1)}]`,
+  link: (address, text) => linked(address, text, (target) => `[${text}|${target}]`),
   anchor: (id) => `{anchor:${id}}`,
   folded: (summary, content) => `*${summary}*\n\n${content}`,
   // A picture in a ticket is an attachment: it is found by its name alone.

@@ -14,7 +14,7 @@ import type { IncidentView } from './incident-view.js'
 import { lanesSvg } from './lanes-svg.js'
 import type { Markup } from './markup.js'
 import type { Chart, PostMortem } from '../post-mortem/post-mortem.js'
-import { plainDeep } from './safe.js'
+import { plainDeep, webAddress } from './safe.js'
 import { scriptsOf } from './scripts.js'
 import { reportView } from './view.js'
 import { entityWords, hyphenated, ROLE_WORDS } from './words.js'
@@ -139,6 +139,3 @@ const chartView = async (chart: Chart, index: number, incident: IncidentView): P
     table: chartTable(chart),
   }
 }
-
-/** A link only where it is plainly one to the web; anything else is shown as text. */
-const webAddress = (reference: string): string => (/^https?:\/\/[\w.-]+(?:[/?#][^\s]*)?$/u.test(reference) ? reference : '')

@@ -1,16 +1,22 @@
 /** The same report in the Markdown of GitHub or GitLab or in Jira's wiki markup, for a ticket or a wiki. */
+import type { Chart, Gap, PostMortem } from '../post-mortem/post-mortem.js'
 import { amount, chartTable } from './chart-data.js'
-import type { EvidenceView, FindingView, QuotedLine } from './finding-view.js'
+import type { FindingView } from './finding-view.js'
 import { DIALECTS, type Dialect, type Flavor } from './flavors.js'
+import { glossaryOf } from './glossary.js'
 import type { IncidentView, Step } from './incident-view.js'
-import type { Chart, PostMortem } from '../post-mortem/post-mortem.js'
-import { reportView, type InputView, type ReportView } from './view.js'
-import { entityWords, hyphenated, ROLE_WORDS } from './words.js'
+import { CUTS, LONGEST_MARKDOWN, neededOf, shortened, toldOf, type Told } from './markdown-cut.js'
+import { glance, hashes, inputsTable } from './markdown-evidence.js'
+import { webAddress } from './safe.js'
+import { reportView, type ReportView } from './view.js'
+import { duration, entityWords, hyphenated, plural, range, ROLE_WORDS, secondsBetween, sentence } from './words.js'
 
 export interface MarkdownOptions {
   readonly flavor?: Flavor
   /** Pictures that lie beside the report; none by themselves. */
   readonly pictures?: readonly Beside[]
+  /** The address of the file that `renderEvidence` gives, as seen from the report; none by itself. */
+  readonly evidence?: string
 }
 
 /** A picture file and its address, as seen from the report. */
@@ -23,33 +29,71 @@ export interface Beside {
   readonly address: string
 }
 
-export const renderMarkdown = (postMortem: PostMortem, { flavor = 'github', pictures = [] }: MarkdownOptions = {}): string => {
-  const d = DIALECTS[flavor]
+/** What every piece needs to know. */
+interface Sheet {
+  readonly d: Dialect
+  readonly view: ReportView
+  readonly told: Told
+  readonly pictures: readonly Beside[]
+  readonly evidence: string | null
+}
+
+/** Under 60,000 characters for all but the widest incidents; what is left out for that is said, and stands in the evidence file. */
+export const renderMarkdown = (postMortem: PostMortem, { flavor = 'github', pictures = [], evidence }: MarkdownOptions = {}): string => {
   const view = reportView(postMortem)
+  let text = ''
+  for (const cut of CUTS) {
+    const told = toldOf(view, cut)
+    text = whole({ d: landing(DIALECTS[flavor], told, evidence), view, told, pictures, evidence: evidence ?? null })
+    if (text.length <= LONGEST_MARKDOWN) break
+  }
+  return text
+}
+
+/** What is not told here is linked in the file beside, or named only. */
+const landing = (d: Dialect, { anchors }: Told, evidence: string | undefined): Dialect => ({
+  ...d,
+  ref: (target) => (anchors.has(target.anchor) ? d.ref(target) : evidence === undefined ? target.label : d.refBeside(evidence, target)),
+})
+
+const whole = (sheet: Sheet): string => {
+  const { d, view, told } = sheet
+  const glossary = glossaryOf(view.incidents.flatMap((incident) => incident.findings.map((finding) => finding.kind)))
   const parts = [
     d.heading(1, d.say(view.title)),
     d.emphasis(`Post-mortem draft, made by faultline ${d.say(view.version)}. Times are UTC; confidence is an estimate for people to check.`),
     ...(view.several ? [overview(d, view)] : []),
-    ...(view.incidents.length === 0 ? [verdict(d, view)] : view.incidents.map((incident) => incidentMarkdown(d, incident, view.several, pictures))),
+    ...(view.incidents.length === 0 ? [verdict(d, view)] : view.incidents.map((incident) => incidentMarkdown(sheet, incident))),
     d.heading(2, 'What the data cannot tell'),
     view.missing.length === 0
       ? 'Nothing is known to be missing from the inputs. That is not the same as everything being there.'
-      : d.bullets(view.missing.map((missing) => `${d.bold(d.say(missing.what))}: ${d.say(missing.hides)}`)),
+      : d.bullets(view.missing.map((missing) => `${d.bold(d.say(missing.what))}${missing.hides === '' ? '' : `. Hidden by it: ${d.say(missing.hides)}`}`)),
     d.heading(2, 'Inputs and clocks'),
     `${d.say(view.inputsLine)}.`,
-    ...(view.clockNotes.length === 0 ? [] : [d.bullets(view.clockNotes.map(d.say))]),
-    ...(view.inputs.length === 0 ? [] : [inputsTable(d, view.inputs)]),
+    ...(view.clockNotes.length === 0 ? [] : [d.bullets(clockNotes(sheet))]),
+    ...(told.inputs.length === 0 ? [] : [inputsTable(d, told.inputs)]),
+    ...(told.inputs.length === view.inputs.length ? [] : [`${plural(view.inputs.length - told.inputs.length, 'more input')}: ${elsewhere(sheet)}.`]),
     d.heading(2, 'How to make this report again'),
     `faultline ${d.say(view.version)} on the same inputs gives the same analysis, byte for byte.`,
     d.block(view.command),
-    ...(view.inputs.length === 0 ? [] : [d.folded('What it read, by SHA-256 of the bytes with compressions taken off', d.block(hashes(view.inputs)))]),
+    ...(view.inputs.length === 0 || !told.cut.everyInput ? [] : [hashes(d, view.inputs)]),
     ...(view.quoteNotes.length === 0 ? [] : [d.bullets(view.quoteNotes.map(d.say))]),
+    ...(glossary.length === 0
+      ? []
+      : [d.heading(2, 'Glossary'), d.bullets(glossary.map(({ term, means, reference }) => `${d.link(reference, d.say(term))}: ${d.say(means)}`))]),
   ]
   return `${parts.filter((part) => part !== '').join('\n\n')}\n`
 }
 
-const hashes = (inputs: readonly InputView[]): string =>
-  inputs.map(({ sha256, path }) => `${sha256 === '' ? 'not hashed (over 64 MiB)'.padEnd(64) : sha256}  ${path.replace(/\s/gu, ' ')}`).join('\n')
+/** Those that bound what can be told about the order are many in a wide incident, and alike. */
+const clockNotes = ({ d, view: { clockNotes: notes }, told: { cut } }: Sheet): readonly string[] => [
+  ...notes.slice(0, cut.list).map(d.say),
+  ...(notes.length > cut.list ? [`${plural(notes.length - cut.list, 'more note')} in the HTML report`] : []),
+]
+
+/** Where what is left out can be read. */
+const elsewhere = ({ d, evidence }: Sheet): string =>
+  evidence === null ? 'in the HTML report, and in the evidence file that is written beside a Markdown file' : `in ${d.file(evidence, 'the evidence file')}`
 
 // ---- pieces
 
@@ -74,33 +118,34 @@ const verdict = (d: Dialect, view: ReportView): string =>
     ...(view.verdict.unread.length === 0
       ? []
       : [
-          '## What could not be read',
-          d.bullets(view.verdict.unread.map((input) => `${d.code(input.path)}: ${d.say(input.format)}, ${input.size}, no record understood`)),
+          d.heading(2, 'What could not be read'),
+          d.bullets(
+            view.verdict.unread.map((input) =>
+              [`${d.code(input.path)}: ${d.say(input.format)}, ${input.size}, ${input.lines} lines, no record understood`, ...input.warnings.map(d.say)].join(
+                '; ',
+              ),
+            ),
+          ),
         ]),
   ].join('\n\n')
 
-const inputsTable = (d: Dialect, inputs: readonly InputView[]): string =>
-  d.table(
-    ['Input', 'Format', 'From and to', 'Clock', 'Size', 'Lines', 'Records', 'Not understood'],
-    inputs.map((input) => [
-      [`${d.anchor(input.anchor)}${d.code(input.path)}`, ...input.warnings.map(d.say)].join(d.lineBreak),
-      `${d.say(input.format)}${input.wrapping === '' ? '' : ` in ${d.say(input.wrapping)}`}${input.unread ? ` ${d.bold('nothing understood')}` : ''}`,
-      input.range,
-      input.clock,
-      input.size,
-      input.lines,
-      input.records,
-      input.skipped,
-    ]),
-  )
-
-const incidentMarkdown = (d: Dialect, incident: IncidentView, several: boolean, pictures: readonly Beside[]): string => {
+const incidentMarkdown = (sheet: Sheet, incident: IncidentView): string => {
+  const { d, told, pictures } = sheet
+  const { several } = sheet.view
+  const needed = neededOf(incident)
   const section = (title: string, ...body: readonly string[]): string => [d.heading(several ? 3 : 2, title), ...body.filter((part) => part !== '')].join('\n\n')
   const picture = (kind: Beside['kind'], words: string): string => {
     const address = addressOf(pictures, incident, kind)
     return address === undefined ? '' : d.image(address, words)
   }
-  const list = (findings: readonly FindingView[]): string => d.bullets(findings.map((one) => line(d, one)))
+  const list = (findings: readonly FindingView[]): string => {
+    const shown = shortened(findings, told.cut.list, needed)
+    return d.bullets([
+      ...shown.map((one) => line(d, one)),
+      ...(shown.length < findings.length ? [`${findings.length - shown.length} more: ${elsewhere(sheet)}`] : []),
+    ])
+  }
+  const paragraphs = told.findings.get(incident) ?? []
   return [
     d.anchor(incident.anchor),
     ...(several ? [d.heading(2, d.say(incident.title))] : []),
@@ -109,28 +154,35 @@ const incidentMarkdown = (d: Dialect, incident: IncidentView, several: boolean, 
       ['', ''],
       [
         ...incident.facts.map((fact) => [d.bold(fact.label), `${d.say(fact.value)}${fact.note === '' ? '' : `; ${d.say(fact.note)}`}`]),
-        [d.bold('Root cause'), rootWords(d, incident)],
+        [d.bold('Root cause'), incident.root === null ? NO_ROOT : `${d.say(incident.root.summary)} (${incident.rootSureness}) ${d.ref(incident.root)}`],
       ],
     ),
     incident.chain.length === 0
       ? ''
       : `${d.bold('How it came about:')} ${incident.chain.map(({ finding }) => `${d.say(finding.entityName)} ${d.say(finding.kindWords)}`).join(' → ')}`,
     picture('chain', 'The chain of causes'),
-    section('Timeline', picture('timeline', 'The timeline by node, workload and service'), ...timeline(d, incident)),
+    section('Timeline', picture('timeline', 'The timeline by node, workload and service'), ...timeline(sheet, incident)),
     ...(incident.charts.length === 0
       ? []
-      : [section('The series that matter', ...incident.charts.map((one, index) => chart(d, one, addressOf(pictures, incident, 'chart', index))))]),
-    section('Impact', d.say(incident.impactLine), list(incident.impact), d.prompt('Which users or customers noticed, how many, and what could they not do?')),
+      : [
+          section('The series that matter', ...incident.charts.map((one, index) => chart(sheet, incident, one, addressOf(pictures, incident, 'chart', index)))),
+        ]),
+    section(
+      'Impact',
+      d.say(incident.impactLine),
+      list(incident.impact),
+      d.prompt('Which users or customers noticed, how many, and what could they not do? Support tickets, lost orders, promises broken?'),
+    ),
     section(
       'Lead-up',
       list(incident.leadUp) || 'No change or early sign before the onset appears in the data.',
-      d.prompt('Was anything released, configured, migrated or announced before that leaves no trace in these data?'),
+      d.prompt('Was anything released, configured, migrated or announced in the days before that leaves no trace in these data?'),
     ),
     section(
       'Detection',
       d.say(incident.detectionLine),
       list(incident.detection),
-      d.prompt('Who noticed first, and by what? What would have told them sooner?'),
+      d.prompt('Who noticed first, and by what: a page, a dashboard, a customer? What would have told them sooner?'),
     ),
     section(
       'Response',
@@ -146,7 +198,7 @@ const incidentMarkdown = (d: Dialect, incident: IncidentView, several: boolean, 
       d.say(incident.recoveryLine),
       list(incident.recovery),
       d.bullets(incident.ended.map(({ finding, at }) => `${at}: end of “${d.say(finding.kindWords)}”, ${d.say(finding.shortWords)} ${d.ref(finding)}`)),
-      d.prompt('How was it confirmed that users were served again?'),
+      d.prompt('How was it confirmed that users were served again? Was anything left to clean up?'),
     ),
     section(
       'Five whys',
@@ -157,13 +209,17 @@ const incidentMarkdown = (d: Dialect, incident: IncidentView, several: boolean, 
     section(
       'Root cause',
       rootWords(d, incident),
-      chainWords(d, incident.chain),
-      ...incident.otherChains.map((chain) => `Another way it spread:\n\n${chainWords(d, chain)}`),
-      rounds(d, incident),
+      incident.chain.length === 0 ? '' : `${d.bold('The chain in words:')}\n\n${chainWords(d, incident.chain)}`,
+      ...otherWays(sheet, incident),
+      ...(incident.rounds.length < 2
+        ? []
+        : incident.rounds.map((round, index) => `${d.bold(`Round ${index + 1} of the cascade`)}: ${plural(round.length, 'finding')}\n\n${list(round)}`)),
     ),
     section(
       'Contributing factors',
-      list(incident.conditions) || 'No standing condition that widened the damage appears in the data.',
+      incident.conditions.length > 0
+        ? `Conditions that held beforehand. They widened the damage; none of them alone caused it.\n\n${list(incident.conditions)}`
+        : 'No standing condition that widened the damage appears in the data.',
       d.prompt('What in the way of working, the tools or the design made this easier to happen or harder to end?'),
     ),
     section(
@@ -177,16 +233,28 @@ const incidentMarkdown = (d: Dialect, incident: IncidentView, several: boolean, 
     ),
     section(
       'Follow-ups',
-      d.numbered(
-        incident.followUps.map(
-          (one) =>
-            `${d.bold(d.say(one.title))} ${d.say(one.detail)} (from ${d.say(hyphenated(one.mechanism))}${one.reference === '' ? '' : `: ${d.code(one.reference)}`})`,
-        ),
+      d.steps(
+        incident.followUps.map((one) => ({
+          text: `${d.bold(d.say(sentence(one.title)))} ${d.say(one.detail)} (from ${d.say(hyphenated(one.mechanism))}${one.reference === '' ? '' : `: ${d.link(one.reference, d.say(hostOf(one.reference)))}`})`,
+          paste: one.manifest,
+        })),
       ) || 'The mechanisms seen here suggest none.',
       d.prompt('For each: is it wanted, who owns it, and by when?'),
     ),
-    section('Lessons', d.prompt('What went well? What went badly? Where was there luck?')),
-    section('Findings and evidence', ...incident.findings.map((finding) => evidence(d, finding))),
+    section(
+      'Lessons',
+      d.bullets(incident.lessons.well.map(d.say)),
+      d.prompt('What went well?'),
+      d.bullets(incident.lessons.badly.map(d.say)),
+      d.prompt('What went badly, or slower than it should?'),
+      d.bullets(incident.lessons.luck.map(d.say)),
+      d.prompt('Where was there luck? What could have made it worse?'),
+    ),
+    section(
+      'Findings and evidence',
+      `${paragraphs.length === incident.findings.length ? 'Every finding' : `The ${paragraphs.length} of ${incident.findings.length} findings that the timeline and the chain name`} with the first of the lines that it rests on. All of them, with the lines around: ${elsewhere(sheet)}. E-numbers are evidence, F-numbers findings.`,
+      ...paragraphs.map((one) => glance(d, one, told.anchors)),
+    ),
   ]
     .filter((part) => part !== '')
     .join('\n\n')
@@ -195,32 +263,72 @@ const incidentMarkdown = (d: Dialect, incident: IncidentView, several: boolean, 
 const addressOf = (pictures: readonly Beside[], { anchor }: IncidentView, kind: Beside['kind'], chart = -1): string | undefined =>
   pictures.find((one) => one.incident === anchor && one.kind === kind && one.chart === chart)?.address
 
+/** A page is named by where it is; what is no address stays as it is. */
+const hostOf = (reference: string): string => /^https?:\/\/([\w.-]+)/u.exec(webAddress(reference))?.[1] ?? reference
+
+const NO_ROOT = 'None could be named from these data.'
+
 const rootWords = (d: Dialect, incident: IncidentView): string =>
   incident.root === null
-    ? 'None could be named from these data.'
+    ? 'No finding explains the impact well enough to be named.'
     : [
-        `${d.say(incident.root.summary)} (${incident.rootSureness}) ${d.ref(incident.root)}`,
-        ...incident.otherRoots.map((other) => `Perhaps also: ${d.say(other.finding.summary)} (${other.sureness}) ${d.ref(other.finding)}`),
-      ].join(' ')
+        `${d.say(incident.root.summary)} This is ${incident.rootSureness}: it explains what followed and is not itself explained by anything else in the data. ${d.ref(incident.root)}`,
+        ...(incident.otherRoots.length === 0
+          ? []
+          : [
+              `It may not have been alone:\n\n${d.bullets(incident.otherRoots.map((other) => `${d.say(other.finding.summary)} (${other.sureness}) ${d.ref(other.finding)}`))}`,
+            ]),
+      ].join('\n\n')
 
-const timeline = (d: Dialect, incident: IncidentView): string[] => {
+/** Ways it spread besides the first; where space is short, where each led. */
+const otherWays = ({ d, told }: Sheet, { otherChains }: IncidentView): readonly string[] =>
+  told.cut.everyFinding
+    ? otherChains.map((chain) => `Another way it spread:\n\n${chainWords(d, chain)}`)
+    : otherChains.length === 0
+      ? []
+      : [`Other ways it spread:\n\n${d.bullets(otherChains.map((chain) => path(d, chain)))}`]
+
+const path = (d: Dialect, chain: readonly Step[]): string =>
+  chain.map(({ finding }) => `${d.say(finding.entityName)} ${d.say(finding.kindWords)} ${finding.label}`).join(' → ')
+
+const timeline = (sheet: Sheet, incident: IncidentView): string[] => {
+  const { d, told } = sheet
   let day = ''
   const rows = incident.rows.map((row) => {
     day = row.day ?? day
+    const shown = row.evidence.filter(({ anchor }) => told.anchors.has(anchor))
+    const rest = row.evidence.length - shown.length + row.moreEvidence
     return [
       row.day === null ? row.clock : `${day} ${row.clock}`,
       `${ROLE_WORDS[row.finding.role]}: ${d.say(row.finding.summary)} ${d.ref(row.finding)}`,
-      [...row.evidence.map(d.ref), ...(row.moreEvidence > 0 ? [`+${row.moreEvidence}`] : [])].join(' '),
+      [...shown.map(d.ref), ...(rest > 0 ? [`+${rest}`] : [])].join(' '),
     ]
   })
   return [
     ...(incident.phases.length === 0 ? [] : [d.bullets(incident.phases.map((phase) => `${d.bold(phase.name)}: ${phase.when} (${phase.lasted})`))]),
     d.table(['Time (UTC)', 'What happened', 'Evidence'], rows),
-    ...(incident.rowsLeftOut > 0 ? [`${incident.rowsLeftOut} more findings are under “Findings and evidence”.`] : []),
+    ...(incident.rowsLeftOut > 0
+      ? [`${plural(incident.rowsLeftOut, 'more finding')}: ${told.cut.everyFinding ? 'under “Findings and evidence”' : elsewhere(sheet)}.`]
+      : []),
+    ...(incident.gaps.length === 0 ? [] : [`${d.bold('No data here:')} what happened then cannot be seen.\n\n${gaps(sheet, incident)}`]),
   ]
 }
 
-const chart = (d: Dialect, one: Chart, address: string | undefined): string => {
+const gaps = ({ d, told }: Sheet, incident: IncidentView): string => {
+  const shown = incident.gaps.slice(0, told.cut.list)
+  return d.bullets([
+    ...shown.map(
+      (gap) =>
+        `${d.say(entityWords(gap.entity))}: ${GAP_WORDS[gap.what]}, ${range(gap.start, gap.end, incident.start)} (${duration(secondsBetween(gap.start, gap.end))})`,
+    ),
+    ...(shown.length < incident.gaps.length ? [`${plural(incident.gaps.length - shown.length, 'more gap')}: hatched in the timeline of the HTML report`] : []),
+  ])
+}
+
+const GAP_WORDS: Readonly<Record<Gap['what'], string>> = { samples: 'no samples', log: 'no lines of its log' }
+
+const chart = ({ d, told }: Sheet, incident: IncidentView, one: Chart, address: string | undefined): string => {
+  const shows = incident.findings.filter((finding) => one.findings.includes(finding.id) && told.anchors.has(finding.anchor))
   const { columns, rows, note } = chartTable(one)
   const limits = one.limits.map((limit) => `${d.say(limit.label)} ${amount(one.unit, limit.value)}`).join(', ')
   const numbers = d.table(
@@ -228,9 +336,9 @@ const chart = (d: Dialect, one: Chart, address: string | undefined): string => {
     rows.map((row) => [row.time, ...row.values]),
   )
   return [
-    `${d.bold(d.say(one.title))} (${d.say(entityWords(one.entity))}): ${d.say(one.description)}${limits === '' ? '' : ` Limits: ${limits}.`}`,
+    `${d.bold(d.say(one.title))} (${d.say(entityWords(one.entity))}): ${d.say(one.description)}${limits === '' ? '' : ` Limits: ${limits}.`}${shows.length === 0 ? '' : ` Shows ${shows.map(d.ref).join(' ')}.`}`,
     ...(address === undefined ? [] : [d.image(address, `Chart: ${d.say(one.title)}`)]),
-    d.folded('The numbers', `${numbers}\n\n${d.say(note)}`),
+    ...(told.cut.numbers ? [d.folded('The numbers', `${numbers}\n\n${d.say(note)}`)] : []),
   ].join('\n\n')
 }
 
@@ -238,35 +346,10 @@ const chart = (d: Dialect, one: Chart, address: string | undefined): string => {
 const chainWords = (d: Dialect, steps: readonly Step[]): string =>
   d.nested(
     steps.map(({ finding, link, round }, depth) => {
-      const how = link === null ? '' : `↳ ${d.say(link.because)} (${d.say(link.mechanismWords)}: ${link.lag}, ${link.expected}; ${link.sureness}) `
+      const how =
+        link === null
+          ? ''
+          : `↳ ${d.say(link.because)} (${d.say(link.mechanismWords)}: ${link.lag}, ${link.expected}; ${link.sureness})${link.unusual ? ' The lag lies outside what is expected.' : ''} `
       return { depth, text: `${round === null ? '' : `${d.bold(`Round ${round}.`)} `}${how}${finding.began}: ${d.say(finding.summary)} ${d.ref(finding)}` }
     }),
   )
-
-const rounds = (d: Dialect, incident: IncidentView): string =>
-  incident.rounds.length < 2
-    ? ''
-    : incident.rounds.map((round, index) => `${d.bold(`Round ${index + 1}`)}\n\n${d.bullets(round.map((one) => line(d, one)))}`).join('\n\n')
-
-const evidence = (d: Dialect, finding: FindingView): string =>
-  [
-    `${d.anchor(finding.anchor)}${d.bold(finding.label)} ${finding.roleWords}: ${d.bold(d.say(finding.kindWords))}, ${d.say(finding.entityWords)}. ${d.say(finding.summary)} ${finding.when}${finding.lasted === '' ? '' : `, ${finding.lasted}`}, ${finding.sureness}.`,
-    ...(finding.causes.length === 0
-      ? []
-      : [`Caused by: ${finding.causes.map((link) => `${d.ref(link)} (${d.say(link.mechanismWords)}, ${link.lag}, ${link.sureness})`).join('; ')}`]),
-    ...(finding.effects.length === 0
-      ? []
-      : [`Led to: ${finding.effects.map((link) => `${d.ref(link)} (${d.say(link.mechanismWords)}, ${link.lag}, ${link.sureness})`).join('; ')}`]),
-    finding.evidence.map((item) => cited(d, item)).join('\n'),
-    ...(finding.shared.length === 0 ? [] : [`Also rests on ${finding.shared.map(d.ref).join(' ')}`]),
-  ].join('\n\n')
-
-/** A line of evidence, with those around it where they are known. */
-const cited = (d: Dialect, item: EvidenceView): string => {
-  const head = `${d.anchor(item.anchor)}${d.bold(item.label)} ${d.code(item.place)} ${item.time}, supports ${item.claims.map(d.ref).join(' ')}:`
-  if (item.quote === null) return d.bullets([`${head} ${d.code(item.text)}`])
-  const { before, cited: line, after } = item.quote
-  const width = String(line.line + after.length).length
-  const row = (mark: string, { line: at, text }: QuotedLine): string => `${mark} ${String(at).padStart(width)}  ${text}`
-  return d.itemWithBlock(head, d.block([...before.map((one) => row(' ', one)), row('>', line), ...after.map((one) => row(' ', one))].join('\n')))
-}

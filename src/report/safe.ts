@@ -21,3 +21,6 @@ const deep = (value: unknown): unknown => {
   if (value === null || typeof value !== 'object') return value
   return Object.fromEntries(Object.entries(value).map(([key, item]) => [key, deep(item)]))
 }
+
+/** A link only where it is plainly one to the web; anything else is shown as text. */
+export const webAddress = (reference: string): string => (/^https?:\/\/[\w.-]+(?:[/?#][^\s]*)?$/u.test(reference) ? reference : '')

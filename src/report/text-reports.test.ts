@@ -5,6 +5,8 @@ import type { Finding, Incident, Link } from '../model/analysis.js'
 import type { PostMortem } from '../post-mortem/post-mortem.js'
 import { renderJson } from './json.js'
 import { DIALECTS, FLAVORS } from './flavors.js'
+import { LONGEST_MARKDOWN } from './markdown-cut.js'
+import { renderEvidence } from './markdown-evidence.js'
 import { renderMarkdown } from './markdown.js'
 import { fiveLines, tree } from './terminal.js'
 
@@ -19,6 +21,18 @@ const withIncident = (change: Partial<Incident>): PostMortem => ({
   analysis: { ...CASCADE.analysis, incidents: [{ ...incidentOf(CASCADE), ...change }] },
 })
 
+/** Far more than a tracker takes: each finding many times over, with long lines. */
+const WIDE = withIncident({
+  findings: incidentOf(CASCADE).findings.flatMap((finding) =>
+    Array.from({ length: 8 }, (_, index) => ({
+      ...finding,
+      id: index === 0 ? finding.id : `${finding.id}-${index}`,
+      summary: index === 0 ? finding.summary : `${finding.summary} Copy ${index}.`,
+      evidence: finding.evidence.map((item) => ({ ...item, line: (item.line ?? 1) + index * 1_000, text: `${item.text} ${'x'.repeat(400)} ${index}` })),
+    })),
+  ),
+})
+
 const ALL = [CASCADE, SEVERAL, HEALTHY, PARTLY_READ, UNREAD, NO_INPUT, HOSTILE, HUGE]
 // eslint-disable-next-line no-control-regex -- control characters are what must not be there
 const STEERING = /[\u0000-\u0008\u000b-\u001a\u001c-\u001f\u007f-\u009f\u200e\u200f\u202a-\u202e\u2066-\u2069\u2028]/u
@@ -29,7 +43,7 @@ if (QUOTE === undefined) throw new Error('the fixture quotes a line')
 const { say, code } = DIALECTS.github
 
 describe('Markdown', () => {
-  test('has every section, every finding and every line of evidence of the analysis', () => {
+  test('has every section and every finding, and with the evidence file every line of evidence', () => {
     const markdown = renderMarkdown(CASCADE)
     for (const heading of [
       'Timeline',
@@ -47,34 +61,86 @@ describe('Markdown', () => {
       'Findings and evidence',
       'What the data cannot tell',
       'Inputs and clocks',
+      'Glossary',
     ])
       assert.ok(markdown.includes(`\n## ${heading}\n`), heading)
-    for (const finding of CASCADE.analysis.incidents[0]?.findings ?? [])
-      for (const item of finding.evidence) assert.ok(markdown.includes(code(item.text)) || markdown.includes(`  ${item.text}\n`), item.text)
-  })
-
-  test('every link inside it lands', () => {
-    for (const postMortem of ALL) {
-      const markdown = renderMarkdown(postMortem)
-      const ids = new Set([...markdown.matchAll(/<a id="([^"]*)"><\/a>/gu)].map((match) => match[1]))
-      for (const [, target] of markdown.matchAll(/\]\(#([^)]*)\)/gu)) assert.ok(ids.has(target), target)
+    const evidence = renderEvidence(CASCADE)
+    for (const finding of CASCADE.analysis.incidents[0]?.findings ?? []) {
+      assert.ok(markdown.includes(say(finding.summary)), finding.summary)
+      for (const item of finding.evidence) assert.ok(evidence.includes(code(item.text)) || evidence.includes(`  ${item.text}\n`), item.text)
     }
   })
 
+  test('every link lands, inside it and in the evidence file beside it', () => {
+    const anchors = (text: string): ReadonlySet<string | undefined> => new Set([...text.matchAll(/<a id="([^"]*)"><\/a>/gu)].map((match) => match[1]))
+    for (const postMortem of [...ALL, WIDE]) {
+      const markdown = renderMarkdown(postMortem, { evidence: 'r-evidence.md' })
+      const evidence = renderEvidence(postMortem)
+      for (const text of [markdown, renderMarkdown(postMortem), evidence])
+        for (const [, target] of text.matchAll(/\]\(#([^)]*)\)/gu)) assert.ok(anchors(text).has(target), target)
+      for (const [, target] of markdown.matchAll(/\]\(r-evidence\.md#([^)]*)\)/gu)) assert.ok(anchors(evidence).has(target), target)
+    }
+  })
+
+  test('a wide incident fits where trackers put it, each finding that it tells with a line, and says where the rest is', () => {
+    for (const flavor of FLAVORS) {
+      const written = renderMarkdown(WIDE, { flavor, evidence: 'r-evidence.md' })
+      const said = renderMarkdown(WIDE, { flavor })
+      for (const text of [written, said]) assert.ok(text.length <= LONGEST_MARKDOWN, `${flavor}: ${text.length}`)
+      assert.ok(written.includes(flavor === 'jira' ? '[^r-evidence.md]' : '[the evidence file](r-evidence.md)'))
+      assert.ok(!said.includes('r-evidence'))
+      assert.match(said, /All of them, with the lines around: in the HTML report/u)
+      const evidence = renderEvidence(WIDE, flavor)
+      assert.ok(evidence.length > LONGEST_MARKDOWN)
+      for (const { summary } of incidentOf(WIDE).findings) assert.ok(evidence.includes(DIALECTS[flavor].say(summary)), summary)
+    }
+    assert.match(renderMarkdown(WIDE), /^- <a id="i1-e\d+"><\/a>\*\*E\d+\*\* `/mu)
+  })
+
+  test('has the lines to paste, the gaps in the data, the lessons, the rounds and where a word is described', () => {
+    const [detail] = CASCADE.incidents
+    const [gap] = detail?.gaps ?? []
+    const pasted = detail?.followUps.find((one) => one.manifest !== '')
+    if (detail === undefined || gap === undefined || pasted === undefined) throw new Error('the fixture has them')
+    const markdown = renderMarkdown(CASCADE)
+    const jira = renderMarkdown(CASCADE, { flavor: 'jira' })
+    assert.ok(markdown.includes(`\n   \`\`\`yaml\n${pasted.manifest.replace(/^/gmu, '   ')}\n   \`\`\`\n`))
+    assert.ok(jira.includes(`\n{code:yaml}\n${pasted.manifest}\n{code}\n`))
+    assert.match(markdown, /\*\*No data here:\*\*[^\n]*\n\n- node-3: no samples, 10:10:45 to 10:40:50 UTC \(30 min 5 s\)/u)
+    assert.match(markdown, /## Lessons\n[^#]*What went well\?[^#]*What went badly[^#]*Where was there luck\?/u)
+    for (const round of detail.rounds.keys()) assert.ok(markdown.includes(`**Round ${round + 1} of the cascade**`))
+    assert.match(markdown, /## Glossary\n\n- \[[^\]]+\]\(https:\/\//u)
+    assert.match(jira, /h2\. Glossary\n\n\* \[[^\]|]+\|https:\/\//u)
+  })
+
+  test('the end of a block inside lines to paste ends nothing, and an address that is none is no link', () => {
+    const followed = (manifest: string, reference: string): PostMortem => ({
+      ...CASCADE,
+      incidents: CASCADE.incidents.map((one) => ({ ...one, followUps: [{ title: 't', detail: 'd', manifest, mechanism: 'm', reference }] })),
+    })
+    const ends = followed('a: |\n```\n{code}{noformat}\n# x', 'javascript:alert(1)')
+    assert.match(renderMarkdown(ends), /^ {3}`{4}yaml\n {3}a: \|\n {3}```\n {3}\{code\}\{noformat\}\n {3}# x\n {3}`{4}$/mu)
+    assert.match(renderMarkdown(ends, { flavor: 'jira' }), /^\{code:yaml\}\na: \|\n```\n\{ code\}\{noformat\}\n# x\n\{code\}$/mu)
+    assert.doesNotMatch(renderMarkdown(ends), /\]\(javascript/u)
+    const closing = followed('', 'https://x.example/a)b|c]d<e')
+    assert.ok(renderMarkdown(closing).includes('[x.example](https://x.example/a%29b%7cc%5dd%3ce)'))
+    assert.ok(renderMarkdown(closing, { flavor: 'jira' }).includes('[x.example|https://x.example/a%29b%7cc%5dd%3ce]'))
+  })
+
   test('text from a log opens no tag, link, picture, mention, emphasis or table cell', () => {
-    const outside = renderMarkdown(HOSTILE)
-      .replace(/^(`{3,})text\n[\s\S]*?\n\1$/gmu, '')
+    const outside = (renderMarkdown(HOSTILE) + renderEvidence(HOSTILE))
+      .replace(/^ *(`{3,})(?:text|yaml)\n[\s\S]*?\n *\1$/gmu, '')
       .replace(/(?<!\\)(`+)(?!`)[\s\S]*?(?<!`)\1(?!`)/gu, '')
       .replaceAll(/<a id="[\w-]+"><\/a>|<!-- -->|<br>|<\/?details>|<\/?summary>/gu, '')
     assert.doesNotMatch(outside, /<[a-z!/]/iu)
-    assert.doesNotMatch(outside, /(?<!\\)\]\((?!#)/u)
+    assert.doesNotMatch(outside, /(?<!\\)\]\((?!#|https:\/\/(?:kubernetes\.io|www\.postgresql\.org|docs\.kernel\.org|redis\.io|prometheus\.io)\/)/u)
     assert.doesNotMatch(outside, /(?<!\\)!\[/u)
     assert.doesNotMatch(outside, /@everyone(?<!<!-- -->everyone)(?=\b)(?<=[^>]@everyone)$/mu)
-    assert.doesNotMatch(renderMarkdown(HOSTILE), STEERING)
+    assert.doesNotMatch(renderMarkdown(HOSTILE) + renderEvidence(HOSTILE), STEERING)
   })
 
   test('a row of a table keeps its number of cells', () => {
-    for (const [table] of renderMarkdown(HOSTILE).matchAll(/(?:^\|.*\|$\n?)+/gmu)) {
+    for (const [table] of (renderMarkdown(HOSTILE) + renderEvidence(HOSTILE)).matchAll(/(?:^\|.*\|$\n?)+/gmu)) {
       const cells = table
         .trim()
         .split('\n')
@@ -84,11 +150,11 @@ describe('Markdown', () => {
   })
 
   test('the lines around a cited one are there, it is marked, and a block ends only where it ends', () => {
-    const markdown = renderMarkdown(CASCADE)
+    const markdown = renderEvidence(CASCADE)
     assert.match(markdown, /^ {4}9901 {2}I0305 10:06:57.*\n {2}> 9902 {2}E0305 10:06:58.*\n {4}9903 {2}I0305/mu)
     const ticks = { ...CASCADE, surroundings: { notes: [], quotes: [{ ...QUOTE, before: ['```'], after: ['````text', '{noformat}'] }] } }
-    assert.match(renderMarkdown(ticks), /^ {2}`{5}text\n[\s\S]*?````text\n[\s\S]*?\n {2}`{5}$/mu)
-    assert.equal((renderMarkdown(ticks, { flavor: 'jira' }).match(/\{noformat\}/gu)?.length ?? 1) % 2, 0)
+    assert.match(renderEvidence(ticks), /^ {2}`{5}text\n[\s\S]*?````text\n[\s\S]*?\n {2}`{5}$/mu)
+    assert.equal((renderEvidence(ticks, 'jira').match(/\{noformat\}/gu)?.length ?? 1) % 2, 0)
   })
 
   test('pictures that lie beside it are shown where they belong', () => {
@@ -133,7 +199,7 @@ describe('other places for tickets', () => {
 
   test('no flavour is steered by a log, and a row of a table keeps its number of cells', () => {
     for (const flavor of FLAVORS) {
-      const text = renderMarkdown(HOSTILE, { flavor })
+      const text = renderMarkdown(HOSTILE, { flavor }) + renderEvidence(HOSTILE, flavor)
       assert.doesNotMatch(text, STEERING)
       for (const [table] of text.matchAll(/(?:^\|.*\|$\n?)+/gmu)) {
         const links = flavor === 'jira' ? table.replace(/\[[^\]|]*\|#[\w-]+\]/gu, '') : table
@@ -159,7 +225,10 @@ describe('other places for tickets', () => {
     assert.equal(say('*b* -gone- kube-system OPS-12 a|b'), '\\*b\\* \\-gone\\- kube-system OPS\\-12 a\\|b')
     assert.equal(say('h1. no heading'), 'h1&#46; no heading')
     assert.equal(say('C:\\dir (x) :)'), 'C&#58;&#92;dir \\(x) &#58;)'.replace('C&#58;', 'C:'))
-    const outside = renderMarkdown(HOSTILE, { flavor: 'jira' }).replace(/\{noformat\}[\s\S]*?\{noformat\}/gu, '')
+    const outside = (renderMarkdown(HOSTILE, { flavor: 'jira' }) + renderEvidence(HOSTILE, 'jira')).replace(
+      /\{noformat\}[\s\S]*?\{noformat\}|\{code:yaml\}[\s\S]*?\{code\}|\|https:\/\/(?:kubernetes\.io|www\.postgresql\.org|docs\.kernel\.org|redis\.io|prometheus\.io)\//gu,
+      '',
+    )
     assert.doesNotMatch(outside.replace(/(?<!\\)\{\{|\}\}|\{anchor:[\w-]+\}/gu, ''), /(?<!\\)[{}]/u)
     assert.doesNotMatch(outside, /(?<!\\)\[~|https?:\/\//u)
   })
