@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { existsSync, readFileSync } from 'node:fs'
 import { test } from 'node:test'
 import { read } from '../test/read.js'
+import { jsonValues, MAX_VALUE_BYTES } from './json-values.js'
 
 const alert = (status: string, endsAt: string, labels: Record<string, string> = {}): object => ({
   status,
@@ -65,6 +66,24 @@ test('any cut of the bytes gives the same', async () => {
     const whole = await read(text)
     for (let chunkBytes = 1; chunkBytes <= 40; chunkBytes++) assert.deepEqual(await read(text, { chunkBytes }), whole)
   }
+})
+
+test('a value that never ends costs each of its bytes one look, and what is too long is passed over wherever the bytes are cut', () => {
+  const found = (text: string, step: number): unknown => {
+    const bytes = Buffer.from(text)
+    const told: unknown[] = []
+    const values = jsonValues(
+      (value, line) => told.push([value, line]),
+      (line) => told.push(line),
+    )
+    for (let at = 0; at < bytes.length; at += step) values.chunk(bytes.subarray(at, at + step))
+    values.end()
+    return told
+  }
+  // Were it read again with every byte, this would take minutes.
+  assert.deepEqual(found(`{"a":1}\n{"b":"${'x'.repeat(200_000)}`, 1), [[{ a: 1 }, 1], 2])
+  const long = `{"long":"${'\n'.repeat(3)}${'x'.repeat(MAX_VALUE_BYTES)}"} {"lost":1}\n{"kept":"\\"}"}`
+  for (const step of [1_000, 1 << 20, 1 << 24]) assert.deepEqual(found(long, step), [1, [{ kept: '"}' }, 5]])
 })
 
 test('broken, hostile and other JSON does not throw and is no alert', async () => {

@@ -57,46 +57,100 @@ export interface JsonValues {
   end(): void
 }
 
-/** Calls `give` for every object at the top, or in an array at the top, with the line it begins on. `broken`: bytes that are no JSON. */
-export const jsonValues = (give: (value: unknown, line: number) => void, broken: (line: number) => void): JsonValues => {
-  let held: Buffer = Buffer.alloc(0)
-  let line = 1
-  let passing = false
-  const read = (bytes: Buffer): number => {
-    let at = 0
-    while (at < bytes.length) {
-      const byte = bytes[at] ?? 0
-      if (passing ? byte !== 10 : byte !== 123) {
-        if (byte === 10) line++
-        at++
-        continue
+const NEWLINE = 10
+const OPEN_OBJECT = 123
+const CLOSE_OBJECT = 125
+
+/** The beginning of a value whose end is still to come: grows by doubling, so that single bytes cost no more than long chunks. */
+const growing = (): { add(bytes: Buffer, start: number, end: number): void; take(): Buffer; readonly size: number } => {
+  let kept = Buffer.alloc(0)
+  let size = 0
+  return {
+    get size() {
+      return size
+    },
+    add(bytes, start, end) {
+      const needed = size + end - start
+      if (needed > kept.length) {
+        const larger = Buffer.allocUnsafe(Math.max(2 * kept.length, needed))
+        kept.copy(larger, 0, 0, size)
+        kept = larger
       }
-      if (passing) {
-        passing = false // the next line may be whole again
-        continue
-      }
-      const end = valueEnd(bytes, at)
-      if (end < 0) return at
-      const value = parseJson(bytes, at, end)
-      if (value === undefined) broken(line)
-      else give(value, line)
-      for (let next = bytes.indexOf(10, at); next >= 0 && next < end; next = bytes.indexOf(10, next + 1)) line++
-      at = end
-    }
-    return at
+      bytes.copy(kept, size, start, end)
+      size = needed
+    },
+    take() {
+      const whole = kept.subarray(0, size)
+      kept = Buffer.alloc(0)
+      size = 0
+      return whole
+    },
   }
+}
+
+/**
+ * Calls `give` for every object at the top, or in an array at the top, with the line it begins on. `broken`: bytes that are no JSON.
+ * Every byte is looked at once, however the input was cut.
+ */
+export const jsonValues = (give: (value: unknown, line: number) => void, broken: (line: number) => void): JsonValues => {
+  const held = growing()
+  let line = 1
+  /** Of the value being read: the line it begins on; depth 0: none is. */
+  let begins = 1
+  let depth = 0
+  let quoted = false
+  let escaped = false
+  /** What was too long is passed over until its line ends. */
+  let passing = false
+
+  const close = (bytes: Buffer, start: number, end: number): void => {
+    let value: unknown
+    if (held.size > 0) {
+      held.add(bytes, start, end)
+      const whole = held.take()
+      value = parseJson(whole, 0, whole.length)
+    } else value = parseJson(bytes, start, end)
+    if (value === undefined) broken(begins)
+    else give(value, begins)
+  }
+
+  const tooLong = (): void => {
+    held.take()
+    depth = 0
+    quoted = false
+    escaped = false
+    passing = true
+    broken(begins)
+  }
+
   return {
     chunk(bytes) {
-      const all = held.length > 0 ? Buffer.concat([held, bytes]) : bytes
-      const rest = all.subarray(read(all))
-      if (rest.length > MAX_VALUE_BYTES) {
-        broken(line)
-        passing = true
-        held = Buffer.alloc(0)
-      } else held = Buffer.from(rest)
+      /** Where the value being read begins in these bytes. */
+      let start = 0
+      for (let at = 0; at < bytes.length; at++) {
+        const byte = bytes[at]
+        if (byte === NEWLINE) {
+          line++
+          passing = false // the next line may be whole again
+        }
+        if (depth === 0) {
+          if (byte !== OPEN_OBJECT || passing) continue
+          start = at
+          begins = line
+          depth = 1
+        } else if (escaped) escaped = false
+        else if (quoted) {
+          if (byte === BACKSLASH) escaped = true
+          else if (byte === QUOTE) quoted = false
+        } else if (byte === QUOTE) quoted = true
+        else if (byte === OPEN_OBJECT || byte === 91) depth++
+        else if ((byte === CLOSE_OBJECT || byte === 93) && --depth === 0) close(bytes, start, at + 1)
+        if (depth > 0 && held.size + at + 1 - start > MAX_VALUE_BYTES) tooLong()
+      }
+      if (depth > 0) held.add(bytes, start, bytes.length)
     },
     end() {
-      if (held.length > 0) broken(line)
+      if (depth > 0) broken(begins)
     },
   }
 }
