@@ -47,12 +47,17 @@ export const inDress = (files: readonly SpokenFile[], dress: Dress): [string, st
   })
 
 /** All pods' lines in one export, as who asks a log store for an hour gets them; the other files as they are. */
-export const podsInOneFile = (files: readonly SpokenFile[], dress: Dress): [string, string | Buffer][] => {
-  const isPod = ({ path }: SpokenFile): boolean => path.startsWith('pods/')
-  const lines = files.filter(isPod).flatMap((file) => file.lines)
+export const podsInOneFile = (files: readonly SpokenFile[], dress: Dress): [string, string | Buffer][] => inOneFile(files, dress, 'pods/')
+
+/** All machines' lines in one export, for a dress that tells machine and unit. */
+export const machinesInOneFile = (files: readonly SpokenFile[], dress: Dress): [string, string | Buffer][] => inOneFile(files, dress, 'nodes/')
+
+const inOneFile = (files: readonly SpokenFile[], dress: Dress, folder: string): [string, string | Buffer][] => {
+  const merged = ({ path }: SpokenFile): boolean => path.startsWith(folder)
+  const lines = files.filter(merged).flatMap((file) => file.lines)
   return [
     ...inDress(
-      files.filter((file) => !isPod(file)),
+      files.filter((file) => !merged(file)),
       dress,
     ),
     ['export.log', dress.write(lines.sort((a, b) => a.ms - b.ms))],

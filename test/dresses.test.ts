@@ -9,7 +9,7 @@ import { findWrong } from '../src/findings/find.js'
 import type { InputExtract } from '../src/model/extract.js'
 import { contextOf } from '../src/read/context.js'
 import { buildTimeline } from '../src/timeline/timeline.js'
-import { inDress, podsInOneFile, spokenFiles } from '../simulator/dresses.js'
+import { inDress, machinesInOneFile, podsInOneFile, spokenFiles } from '../simulator/dresses.js'
 import { dresses } from '../simulator/emit/dresses.js'
 import { dump } from '../simulator/emit/dump.js'
 import { scenarios } from '../simulator/scenarios/index.js'
@@ -43,6 +43,9 @@ const incidents: readonly (readonly [name: string, every: number])[] = [
   ['vacuum-host-down', 6],
 ]
 
+/** How a dress tells the machine is shown by each machine's own file; here it is about keeping machines apart. */
+const EVERY_MERGED = 4
+
 for (const [name, every] of incidents) {
   test(`${name} is the same in every dress`, async (t) => {
     const scenario = scenarios.get(name)
@@ -57,12 +60,16 @@ for (const [name, every] of incidents) {
     )
     const expected = told([...rest, ...(await readAll(plain.filter(([path]) => logs.has(path))))])
     // A journal's kernel lines have no time but the one around them.
-    for (const dress of dresses.filter(({ tells }) => tells.time).filter((_, index) => index % every === 0)) {
+    for (const [index, dress] of dresses.filter(({ tells }) => tells.time).filter((_, index) => index % every === 0).entries()) {
       await t.test(dress.name, async () => assert.deepEqual(told([...rest, ...(await readAll(inDress(spoken, dress)))]), expected))
-      const { host, pod } = dress.tells
+      const { host, pod, unit } = dress.tells
       if (host && pod)
         await t.test(`${dress.name}, all pods in one file`, async () =>
           assert.deepEqual(told([...rest, ...(await readAll(podsInOneFile(spoken, dress)))]), expected),
+        )
+      if (host && unit && index % EVERY_MERGED === 0)
+        await t.test(`${dress.name}, all machines in one file`, async () =>
+          assert.deepEqual(told([...rest, ...(await readAll(machinesInOneFile(spoken, dress)))]), expected),
         )
     }
   })

@@ -21,7 +21,10 @@ const input = (path: string, more: Partial<InputExtract> = {}): InputExtract => 
   skipped: 0,
   warnings: ['line 1: odd'],
   spans: [{ basis: 'utc', first: 1, last: 2 }],
-  silences: [],
+  silences: [
+    { basis: 'utc', from: 1, to: 60_001, line: 2 },
+    { basis: 'utc', from: 2, to: 60_002, line: 3, host: 'b' },
+  ],
   yearHint: null,
   changedMs: 1.5,
   signals: [

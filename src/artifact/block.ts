@@ -78,7 +78,8 @@ export const decodeBlock = (bytes: Buffer): InputExtract => {
   } = document
   const columns = columnsOf(bytes, start, bytes.readUInt32LE(4))
   return {
-    ...{ path, format, wrapping, bytes: size, lines, records, skipped, warnings, spans, silences, yearHint, changedMs, signals },
+    ...{ path, format, wrapping, bytes: size, lines, records, skipped, warnings, spans, yearHint, changedMs, signals },
+    silences: silences.map(({ host, ...silence }) => (host === undefined ? silence : { ...silence, host })),
     ...(sha256 === undefined ? {} : { sha256 }),
     ...(recognised === undefined ? {} : { recognised }),
     facts: facts as readonly Fact[], // the schema says what the type does, but for optional fields, which JSON leaves out

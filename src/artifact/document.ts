@@ -96,7 +96,7 @@ export const documentSchema = z.strictObject({
   skipped: count,
   warnings: z.array(text),
   spans: z.array(z.strictObject({ basis, first: number, last: number })),
-  silences: z.array(z.strictObject({ basis, from: number, to: number, line: count })),
+  silences: z.array(z.strictObject({ basis, from: number, to: number, line: count, host: text.optional() })),
   yearHint: z.union([z.int(), z.null()]),
   changedMs: z.union([z.number(), z.null()]),
   sha256: z

@@ -123,6 +123,8 @@ export interface Silence {
   readonly to: number
   /** The line after the silence. */
   readonly line: number
+  /** The machine that was silent, where the input holds what several wrote. */
+  readonly host?: string
 }
 
 /** How the input was recognised: for whoever asks why it was read so. */
@@ -146,7 +148,7 @@ export interface InputExtract {
   readonly recognised?: Recognised
   readonly warnings: readonly string[]
   readonly spans: readonly Span[]
-  /** The longest silences, of half a minute and more. */
+  /** The longest silences of each machine, of half a minute and more. */
   readonly silences: readonly Silence[]
   /** A year that the input itself names (a header line), for its yearless stamps. */
   readonly yearHint: number | null

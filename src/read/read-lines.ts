@@ -153,7 +153,10 @@ export const readLines = (choice: LinesChoice, sink: GatheringSink, context: Inp
       sink.part()
       return
     }
-    if (envelope.host !== host) count(envelope.host)
+    if (envelope.host !== host) {
+      count(envelope.host)
+      sink.from(envelope.host)
+    }
     ofHost++
     if (countsFromBoot && Number.isNaN(envelope.ms)) sink.warn(FROM_BOOT)
     if (envelope.pod !== null && envelope.host !== null) place(envelope.pod, envelope.host)

@@ -11,9 +11,22 @@ const MAX_WARNINGS = 20
 /** Shorter silences are the rhythm of any log. */
 const SILENCE_MS = 30_000
 const MAX_SILENCES = 20
+/** Machines in one input whose silences are kept apart; those after the first ones keep none. */
+const MAX_HOSTS = 200
 const NOTHING: Attributes = {}
 const DAY_MS = 86_400_000
 const HALF_YEAR_MS = 183 * DAY_MS
+
+/** Where one machine's records stand. */
+interface Track {
+  readonly host: string | null
+  readonly kept: boolean
+  at: number
+  basis: Basis | null
+  silences: Silence[]
+}
+
+const trackOf = (host: string | null, kept = true): Track => ({ host, kept, at: NaN, basis: null, silences: [] })
 
 interface OpenSpan {
   first: number
@@ -35,6 +48,8 @@ export interface Gathered {
 
 export interface GatheringSink extends Sink {
   nextLine(): void
+  /** The machine that wrote the records to come, where what is around them names one: a machine's silence is not broken by what others say. */
+  from(host: string | null): void
   /** The lines were read in another order: where the first, second … that was read stands in the input. */
   renumber(order: readonly number[]): void
   gathered(): Gathered
@@ -53,9 +68,13 @@ export const gatheringSink = (): GatheringSink => {
   const trueLine = (read: number): number => order?.[read - 1] ?? read
   const warnings = new Map<string, { line: number; count: number }>()
   const spans = new Map<Basis, OpenSpan>()
-  let silences: Silence[] = []
+  /** Nobody's until a machine is named; with the first one it becomes that machine's, which is all there is in most inputs. */
+  let track = trackOf(null)
+  const tracks = new Map<string, Track>()
+  /** Of several machines' records those that name none, and of too many those after the first ones. */
+  const others = trackOf(null, false)
   /** Where the last record stood. An object of numbers is written in place; variables that a closure shares would be boxed at every record. */
-  const last = { at: NaN, yearless: NaN, rolls: 0 }
+  const last = { yearless: NaN, rolls: 0 }
   let lastBasis: Basis | null = null
   let span: OpenSpan = { first: NaN, last: NaN }
   const facts: Fact[] = []
@@ -88,9 +107,9 @@ export const gatheringSink = (): GatheringSink => {
 
   /** Newest-first logs are silent backwards. */
   const silent = (at: number, basis: Basis): void => {
-    if (basis === 'ago') return // a table, which is no log
-    silences.push({ basis, from: Math.min(at, last.at), to: Math.max(at, last.at), line })
-    if (silences.length > 4 * MAX_SILENCES) silences = longest(silences)
+    if (basis === 'ago' || !track.kept) return // a table, which is no log
+    track.silences.push({ basis, from: Math.min(at, track.at), to: Math.max(at, track.at), line })
+    if (track.silences.length > 4 * MAX_SILENCES) track.silences = longest(track.silences)
   }
 
   const sink: GatheringSink = {
@@ -99,6 +118,22 @@ export const gatheringSink = (): GatheringSink => {
     },
     nextLine() {
       line++
+    },
+    from(host) {
+      // A machine is called localhost until its name is set: a while after each boot.
+      if (host?.startsWith('localhost') !== false) {
+        if (tracks.size > 1) track = others
+        return
+      }
+      let next = tracks.get(host)
+      if (next === undefined) {
+        if (tracks.size >= MAX_HOSTS) next = others
+        else {
+          next = tracks.size === 0 ? { ...track, host } : trackOf(host)
+          tracks.set(host, next)
+        }
+      }
+      track = next
     },
     renumber(read) {
       order = read
@@ -120,8 +155,10 @@ export const gatheringSink = (): GatheringSink => {
       if (basis !== lastBasis) {
         lastBasis = basis
         span = spanOf(basis)
-      } else if (at - last.at >= SILENCE_MS || last.at - at >= SILENCE_MS) silent(at, basis)
-      last.at = at
+      }
+      if (basis !== track.basis) track.basis = basis
+      else if (at - track.at >= SILENCE_MS || track.at - at >= SILENCE_MS) silent(at, basis)
+      track.at = at
       widen(span, at)
     },
     records(count) {
@@ -190,7 +227,9 @@ export const gatheringSink = (): GatheringSink => {
         records,
         skipped,
         warnings: said,
-        silences: longest(silences).map((silence) => ({ ...silence, line: trueLine(silence.line) })),
+        silences: (tracks.size > 0 ? [...tracks.values()] : [track]).flatMap(({ host, silences }) =>
+          longest(silences).map((silence) => ({ ...silence, line: trueLine(silence.line), ...(host === null || tracks.size < 2 ? {} : { host }) })),
+        ),
         spans: [...spans].map(([basis, { first, last }]) => ({ basis, first, last })),
         yearHint,
         signals:

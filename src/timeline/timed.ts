@@ -24,7 +24,7 @@ export interface TimedSeries {
   readonly values: Float64Array
 }
 
-/** A silence of an input; `node` wrote the input. */
+/** A silence of `node` in what it wrote of an input. */
 export interface TimedSilence {
   readonly input: string
   readonly node: Entity

@@ -109,13 +109,14 @@ const silenceBefore = (node: Entity, boot: number, { silences, signals }: Timeli
 /** What the log says after its silence: a machine that went on without a word goes on in the middle of its work, a booted one begins. */
 const startsAnew = (silence: TimedSilence, signals: readonly TimedSignal[]): boolean =>
   signals.some(
-    ({ kind, at, evidence }) =>
+    ({ kind, entity, at, evidence }) =>
+      entity === silence.node &&
       (kind === 'node.rebooted' || kind === 'kubelet.started') &&
       at > silence.from &&
       at <= silence.to + BOOT_MS &&
       evidence.some(({ input }) => input === silence.input) &&
       !signals.some(
         (other) =>
-          other.kind === 'action.node-restarted' && other.at > silence.to && other.at <= at && other.evidence.some(({ input }) => input === silence.input),
+          other.kind === 'action.node-restarted' && other.entity === silence.node && other.at > silence.to && other.at <= at && other.evidence.some(({ input }) => input === silence.input),
       ),
   )
