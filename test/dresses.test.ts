@@ -60,7 +60,10 @@ for (const [name, every] of incidents) {
     )
     const expected = told([...rest, ...(await readAll(plain.filter(([path]) => logs.has(path))))])
     // A journal's kernel lines have no time but the one around them.
-    for (const [index, dress] of dresses.filter(({ tells }) => tells.time).filter((_, index) => index % every === 0).entries()) {
+    for (const [index, dress] of dresses
+      .filter(({ tells }) => tells.time)
+      .filter((_, index) => index % every === 0)
+      .entries()) {
       await t.test(dress.name, async () => assert.deepEqual(told([...rest, ...(await readAll(inDress(spoken, dress)))]), expected))
       const { host, pod, unit } = dress.tells
       if (host && pod)

@@ -66,7 +66,13 @@ export const buildTimeline = (unordered: readonly InputExtract[], options: Timel
     if (extract.spans.some(({ basis }) => basis === 'ago') && Number.isNaN(clock.at({ ms: 0, basis: 'ago' })))
       missing.set(extract.path, { what: `the times of ${extract.path}`, hides: 'when its events happened: it tells ages, and nothing tells when it was made' })
     for (const { basis, from, to, line, host } of extract.silences)
-      silences.push({ input: extract.path, node: names.resolver(index)(host === undefined ? THIS_NODE : node(host)), from: clock.at({ ms: from, basis }), to: clock.at({ ms: to, basis }), line })
+      silences.push({
+        input: extract.path,
+        node: names.resolver(index)(host === undefined ? THIS_NODE : node(host)),
+        from: clock.at({ ms: from, basis }),
+        to: clock.at({ ms: to, basis }),
+        line,
+      })
     for (const one of extract.series) addSeries(series, one, extract.path, clock, options)
   })
   for (const signal of unknownIn(signals, byAge)) signals.push(signal)

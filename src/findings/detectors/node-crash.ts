@@ -117,6 +117,10 @@ const startsAnew = (silence: TimedSilence, signals: readonly TimedSignal[]): boo
       evidence.some(({ input }) => input === silence.input) &&
       !signals.some(
         (other) =>
-          other.kind === 'action.node-restarted' && other.entity === silence.node && other.at > silence.to && other.at <= at && other.evidence.some(({ input }) => input === silence.input),
+          other.kind === 'action.node-restarted' &&
+          other.entity === silence.node &&
+          other.at > silence.to &&
+          other.at <= at &&
+          other.evidence.some(({ input }) => input === silence.input),
       ),
   )
