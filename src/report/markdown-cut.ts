@@ -22,8 +22,9 @@ export interface Cut {
 /** From the fullest on; the first that is short enough is taken. */
 export const CUTS: readonly [Cut, ...Cut[]] = [
   { lines: 2, everyFinding: true, list: Infinity, numbers: true, everyInput: true },
-  { lines: 1, everyFinding: true, list: 40, numbers: true, everyInput: true },
-  { lines: 2, everyFinding: false, list: 20, numbers: true, everyInput: true },
+  { lines: 2, everyFinding: true, list: 40, numbers: true, everyInput: false },
+  { lines: 1, everyFinding: true, list: 40, numbers: true, everyInput: false },
+  { lines: 2, everyFinding: false, list: 20, numbers: true, everyInput: false },
   { lines: 2, everyFinding: false, list: 12, numbers: false, everyInput: false },
   { lines: 1, everyFinding: false, list: 12, numbers: false, everyInput: false },
   { lines: 1, everyFinding: false, list: 5, numbers: false, everyInput: false },
