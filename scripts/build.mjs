@@ -1,4 +1,4 @@
-// Compiles src/ and parsers/ into dist/, unless dist/ is newer than every source. TypeScript 7 is the fast one; 6 is there where 7 has no binary.
+// Compiles src/ and parsers/ into dist/, then mechanisms/ and templates/ (precompile.mjs), unless dist/ is newer than every source. TypeScript 7 is the fast one; 6 is there where 7 has no binary.
 import { spawnSync } from 'node:child_process'
 import { existsSync, readdirSync, statSync, writeFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
@@ -9,8 +9,13 @@ const built = new URL('dist/.built', root)
 const newest = (dir) =>
   Math.max(0, ...readdirSync(dir, { recursive: true, withFileTypes: true }).map((entry) => statSync(`${entry.parentPath ?? entry.path}/${entry.name}`).mtimeMs))
 
+const SOURCES = ['src', 'parsers', 'mechanisms', 'templates']
+
 const sourcesChanged = () =>
-  Math.max(newest(fileURLToPath(new URL('src', root))), newest(fileURLToPath(new URL('parsers', root))), statSync(new URL('tsconfig.json', root)).mtimeMs)
+  Math.max(
+    ...SOURCES.map((folder) => newest(fileURLToPath(new URL(folder, root)))),
+    ...['tsconfig.json', 'scripts/precompile.mjs'].map((file) => statSync(new URL(file, root)).mtimeMs),
+  )
 
 const compilers = ['node_modules/@typescript/native/bin/tsc', 'node_modules/typescript/bin/tsc6']
 
@@ -26,8 +31,11 @@ export const build = () => {
     // A compiler that runs says what is wrong on stdout; one without a binary for this platform dies with a stack on stderr.
     if (run.status !== 0 && run.stdout.trim() === '' && compiler !== compilers.at(-1)) continue
     process.stderr.write(run.stdout + run.stderr)
-    if (run.status === 0) writeFileSync(built, `${new Date(startedMs).toISOString()}\n`)
-    return run.status === 0
+    if (run.status !== 0) return false
+    // In a process of its own: it runs what was just compiled.
+    if (spawnSync(process.execPath, [fileURLToPath(new URL('scripts/precompile.mjs', root))], { stdio: ['ignore', 2, 2] }).status !== 0) return false
+    writeFileSync(built, `${new Date(startedMs).toISOString()}\n`)
+    return true
   }
   return false
 }

@@ -6,7 +6,8 @@
  *
  * What is exported here and in analysis.json follows semantic versioning; what is not may change in any release.
  */
-import { analyze as analyzeInputs, gather, reason, type ReasonOptions } from './analyze.js'
+import { analyze as analyzeInputs, reason, type ReasonOptions } from './analyze.js'
+import { gather } from './gather.js'
 import { decodeArtifact, encodeArtifact, type Gathered } from './artifact/artifact.js'
 import { shardOf } from './artifact/shard.js'
 import { version, zoneRules } from './commands/common.js'
@@ -72,7 +73,7 @@ export const extract = async (paths: string | readonly string[], options: ReadOp
 export const merge = async (saved: readonly Uint8Array[], options: Options = {}): Promise<Result> => {
   const parts: readonly Gathered[] = saved.map((bytes) => decodeArtifact(Buffer.from(bytes)))
   const whole = { extracts: parts.flatMap(({ extracts }) => extracts), unreadable: parts.flatMap(({ unreadable }) => unreadable) }
-  const { postMortem, unreadable } = reason(whole, await reasonOptions(options))
+  const { postMortem, unreadable } = await reason(whole, await reasonOptions(options))
   return { analysis: postMortem.analysis, postMortem, unreadable }
 }
 

@@ -6,7 +6,8 @@ import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync
 import { join } from 'node:path'
 import { test } from 'node:test'
 import { fileURLToPath } from 'node:url'
-import { gather, gatherSaved, reason } from '../src/analyze.js'
+import { reason } from '../src/analyze.js'
+import { gather, gatherSaved } from '../src/gather.js'
 import { encodeArtifact } from '../src/artifact/artifact.js'
 import { renderJson } from '../src/report/json.js'
 import { folderWith } from './files.js'
@@ -44,10 +45,10 @@ test('ten shards in any order, two run twice, one killed and retried: the bytes 
     writeFileSync(`shards/${address}.extract`, bytes)
     writeFileSync(`shards/${address}.extract.77.partial`, bytes.subarray(0, bytes.length / 2))
   }
-  const whole = reason(await gather(['dump', 'gone.log'], {}), options)
+  const whole = await reason(await gather(['dump', 'gone.log'], {}), options)
   const files = readdirSync('shards').filter((name) => name.endsWith('.extract'))
   const orders = [['shards'], files.map((name) => `shards/${name}`).toReversed()]
-  for (const order of orders) assert.deepEqual(reason(await gatherSaved(order), options), whole)
+  for (const order of orders) assert.deepEqual(await reason(await gatherSaved(order), options), whole)
   assert.equal(await status(faultline(['merge', 'shards', '--json', 'merged.json', '--quiet'], folder)), 3)
   assert.equal(readFileSync('merged.json', 'utf8'), renderJson(whole.postMortem.analysis))
 })

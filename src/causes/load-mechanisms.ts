@@ -1,34 +1,14 @@
 /** Mechanisms from YAML: the built-in ones and a user's own go through this one loader. */
-import { readdirSync, readFileSync } from 'node:fs'
-import { dirname, join } from 'node:path'
-import { fileURLToPath } from 'node:url'
+import { readFileSync } from 'node:fs'
 import { isNode, isSeq, LineCounter, parseDocument } from 'yaml'
 import { UserError } from '../model/user-error.js'
+import { builtInFiles } from './built-in.js'
 import { mechanismSchema, type Mechanism } from './mechanism.js'
 
-/** The folder of built-in mechanisms, beside src/ in a checkout and beside dist/ in the package. */
-const builtInFolder = (): string => {
-  let folder = dirname(fileURLToPath(import.meta.url))
-  for (let up = 0; up < 5; up++) {
-    try {
-      const candidate = join(folder, 'mechanisms')
-      if (readdirSync(candidate).some((file) => file.endsWith('.yaml'))) return candidate
-    } catch {
-      // Not here: one folder up.
-    }
-    folder = dirname(folder)
-  }
-  throw new Error('the mechanisms folder is missing from this installation')
-}
-
 export const loadMechanisms = (userFiles: readonly string[]): readonly Mechanism[] => {
-  const folder = builtInFolder()
-  const files = readdirSync(folder)
-    .filter((file) => file.endsWith('.yaml'))
-    .sort()
-    .map((file) => join(folder, file))
   const byId = new Map<string, Mechanism>()
-  for (const file of [...files, ...userFiles]) for (const mechanism of parseMechanisms(readUser(file), file)) byId.set(mechanism.id, mechanism)
+  for (const { path, text } of builtInFiles()) for (const mechanism of parseMechanisms(text, path)) byId.set(mechanism.id, mechanism)
+  for (const file of userFiles) for (const mechanism of parseMechanisms(readUser(file), file)) byId.set(mechanism.id, mechanism)
   return [...byId.values()].sort((a, b) => (a.id < b.id ? -1 : 1))
 }
 

@@ -28,9 +28,10 @@ export const runAnalyze = async (paths: readonly string[], flags: AnalyzeFlags):
 }
 
 export const runMerge = async (paths: readonly string[], flags: AnalyzeFlags & { readonly shards?: number }): Promise<number> => {
-  const { gatherSaved, reason } = await import('../analyze.js')
+  const { gatherSaved } = await import('../gather.js')
+  const { reason } = await import('../analyze.js')
   const options = await optionsOf(flags)
-  return tell(reason(await gatherSaved(paths, flags.shards), options), flags)
+  return tell(await reason(await gatherSaved(paths, flags.shards), options), flags)
 }
 
 /** Throws a UserError for a window that is empty or a zone that is none. */

@@ -14,7 +14,7 @@ export interface ExtractFlags extends LimitFlags {
 }
 
 export const runExtract = async (paths: readonly string[], flags: ExtractFlags): Promise<number> => {
-  const { gather } = await import('../analyze.js')
+  const { gather } = await import('../gather.js')
   const { encodeArtifact } = await import('../artifact/artifact.js')
   const { showProgress } = await import('../read/progress.js')
   const progress = showProgress(process.stderr, flags.quiet === true)

@@ -10,7 +10,7 @@ export interface InspectFlags extends LimitFlags {
 }
 
 export const runInspect = async (paths: readonly string[], flags: InspectFlags): Promise<number> => {
-  const { inspect } = await import('../analyze.js')
+  const { inspect } = await import('../inspect.js')
   const { inputs, unreadable } = await inspect(paths, {
     zones: await zoneRules(flags.timezone),
     year: flags.year ?? null,

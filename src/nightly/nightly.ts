@@ -74,15 +74,17 @@ const run = async (database: Database, options: NightlyOptions): Promise<Night> 
   const newest = newestOf(database)
   const keepFrom = cutOff(newest, options.keepExtractsDays)
   expire(database, keepFrom)
-  const conclude: Conclude = (gathered, window) =>
-    reason(gathered, {
+  const conclude: Conclude = async (gathered, window) => {
+    const { postMortem } = await reason(gathered, {
       ...clock,
       since: window.sinceMs,
       until: window.untilMs,
       mechanisms: options.mechanisms,
       version: options.version,
       command: commandFor(options, window),
-    }).postMortem
+    })
+    return postMortem
+  }
   const told = await reconcile(out, database, circumstancesOf(options), conclude, keepFrom)
   for (const id of told.fresh) log('incident', { id })
   for (const id of told.changed) log('incident-changed', { id })

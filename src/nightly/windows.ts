@@ -25,7 +25,7 @@ export interface Window {
 }
 
 /** The analysis of what was gathered, between these times. */
-export type Conclude = (gathered: Gathered, window: Window) => PostMortem
+export type Conclude = (gathered: Gathered, window: Window) => Promise<PostMortem>
 
 export const dayWindow = (day: number): Window => ({
   name: new Date(day * DAY_MS).toISOString().slice(0, 10),
@@ -70,7 +70,7 @@ export const concludeWindows = async (
       const extract = (await load(address))[position]
       if (extract !== undefined) extracts.push(extract)
     }
-    const postMortem = conclude({ extracts, unreadable: [] }, window)
+    const postMortem = await conclude({ extracts, unreadable: [] }, window)
     within(database, () => setWindow(database, { ...window, key }, splitUp(postMortem)))
     concluded++
   }

@@ -1,21 +1,18 @@
 /** The report as one HTML file: no request, complete where scripts, styles and pictures are refused, and better where they are not. */
-import { existsSync, readFileSync } from 'node:fs'
-import { dirname, join as path } from 'node:path'
-import { fileURLToPath } from 'node:url'
-import Handlebars from 'handlebars'
+import { readFileSync } from 'node:fs'
+import { join as path } from 'node:path'
 import type { Role } from '../model/vocabulary.js'
 import { amount, chartTable } from './chart-data.js'
 import { chainSvg } from './chain-svg.js'
 import { digestOf } from './digest.js'
 import { glossaryOf } from './glossary.js'
-import { inlineGlyph } from './glyphs.js'
 import type { FindingView } from './finding-view.js'
 import type { IncidentView } from './incident-view.js'
 import { lanesSvg } from './lanes-svg.js'
-import type { Markup } from './markup.js'
 import type { Chart, PostMortem } from '../post-mortem/post-mortem.js'
 import { plainDeep, webAddress } from './safe.js'
 import { scriptsOf } from './scripts.js'
+import { directory, pageTemplate, raw } from './templates.js'
 import { reportView } from './view.js'
 import { entityWords, hyphenated, ROLE_WORDS } from './words.js'
 
@@ -26,7 +23,8 @@ export const renderHtml = async (postMortem: PostMortem): Promise<string> => {
   for (const incident of view.incidents) incidents.push({ ...incident, several: view.several, ...(await pictures(incident, inputs)) })
   const scripts = scriptsOf(view, directory())
   const glossary = glossaryOf(view.incidents.flatMap((incident) => incident.findings.map((finding) => finding.kind)))
-  const html = template()({
+  const fill = await pageTemplate()
+  const html = fill({
     ...view,
     incidents,
     digest: JSON.stringify(digestOf(view)),
@@ -48,36 +46,7 @@ const MARKS = {
   'nothing-read': 'Not judged',
 } as const
 
-// ---- templates
-
-/** templates/ stands beside src/ and, built, beside dist/. */
-const directory = (): string => {
-  let at = dirname(fileURLToPath(import.meta.url))
-  while (!existsSync(path(at, 'templates', 'report.hbs'))) {
-    const up = dirname(at)
-    if (up === at) throw new Error('templates/report.hbs is missing beside the program')
-    at = up
-  }
-  return path(at, 'templates')
-}
-
 const read = (name: string): string => readFileSync(path(directory(), name), 'utf8')
-
-const PARTIALS = ['overview', 'verdict', 'incident', 'inputs', 'prompt', 'finding-list', 'finding-line', 'chain-words', 'quoted-lines', 'hashes'] as const
-
-let compiled: Handlebars.TemplateDelegate | undefined
-
-const template = (): Handlebars.TemplateDelegate => {
-  if (compiled !== undefined) return compiled
-  const handlebars = Handlebars.create()
-  handlebars.registerHelper('glyph', (role: Role) => raw(inlineGlyph(role)))
-  for (const name of PARTIALS) handlebars.registerPartial(name, read(`${name}.hbs`))
-  compiled = handlebars.compile(read('report.hbs'), { strict: true, preventIndent: true })
-  return compiled
-}
-
-/** Only markup of our own making gets past the escaping. */
-const raw = (markup: Markup): Handlebars.SafeString => new Handlebars.SafeString(markup.markup)
 
 // ---- what the template cannot compute
 

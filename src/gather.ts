@@ -1,0 +1,94 @@
+/** The upper half: paths in, what each input says out. Knows nothing of what it is asked for, so that extract and inspect load nothing of that. */
+import { canonical, decodeArtifact, type Gathered } from './artifact/artifact.js'
+import { isMine, missingShards, type Shard } from './artifact/shard.js'
+import type { InputExtract } from './model/extract.js'
+import { UserError } from './model/user-error.js'
+import { extractAll } from './read/extract-all.js'
+import { findInputs, type Inputs, type Named, type Saved, type Unreadable } from './read/inputs.js'
+import type { Limits } from './read/limits.js'
+import { fetchFrom, isS3, type Fetched } from './storage/s3.js'
+
+export interface GatherOptions {
+  /** Read only the files that are this machine's. */
+  readonly shard?: Shard
+  /** Threads that read at the same time (default: the machine's cores). */
+  readonly jobs?: number
+  /** What unpacking may cost; the usual limits unless given. */
+  readonly limits?: Limits
+  readonly onBytes?: (count: number, inputs: Inputs) => void
+}
+
+/** What the inputs say, in one order. Saved extracts are inputs, too. */
+export const gather = async (paths: readonly string[], options: GatherOptions): Promise<Gathered> =>
+  atHand(paths, shardFilter(options), async (near) => {
+    const { extracts, unreadable } = await readAll(near, options)
+    return { extracts, unreadable }
+  })
+
+export const shardFilter = ({ shard }: GatherOptions): ((path: string) => boolean) => (shard === undefined ? () => true : (path) => isMine(path, shard))
+
+/** What lies elsewhere (s3://) is copied here for as long as it is needed. */
+export const atHand = async <T>(paths: readonly string[], wanted: (path: string) => boolean, use: (near: readonly (string | Named)[]) => Promise<T>): Promise<T> => {
+  const fetched: Fetched[] = []
+  try {
+    const near: (string | Named)[] = []
+    for (const path of paths) {
+      if (!isS3(path)) {
+        near.push(path)
+        continue
+      }
+      const copy = await fetchFrom(path, wanted)
+      fetched.push(copy)
+      if (!copy.none) near.push(copy)
+    }
+    return await use(near)
+  } finally {
+    for (const copy of fetched) await copy.done()
+  }
+}
+
+/** Everything, those inputs included that can be opened once more. */
+export const readAll = async (paths: readonly (string | Named)[], options: GatherOptions): Promise<Gathered & { readonly inputs: Inputs }> => {
+  const inputs = await findInputs(paths, shardFilter(options), options.limits)
+  const saved = await readSaved(inputs.saved)
+  const { jobs, onBytes } = options
+  const extracts = await extractAll(inputs, { ...(jobs === undefined ? {} : { jobs }), onBytes: (count) => onBytes?.(count, inputs) })
+  return { inputs, ...canonical({ extracts: [...extracts, ...saved.extracts], unreadable: [...inputs.unreadable, ...saved.unreadable] }) }
+}
+
+/** Only what was read before, by this machine or others. With `shards` it takes that all of so many are there, and throws a UserError that names the others. */
+export const gatherSaved = async (paths: readonly string[], shards?: number): Promise<Gathered> => {
+  const wanted = (path: string): boolean => !path.endsWith('.partial') // what a shard that was killed left
+  return atHand(paths, wanted, async (near) => {
+    const { saved, sources, unreadable } = await findInputs(near, wanted)
+    const missing =
+      shards === undefined
+        ? []
+        : missingShards(
+            saved.map(({ path }) => path),
+            shards,
+          )
+    if (missing.length > 0)
+      throw new UserError(`${paths.join(', ')}: of ${shards ?? 0} shards ${missing.join(', ')} ${missing.length === 1 ? 'is' : 'are'} not there (yet)`)
+    const { extracts, unreadable: broken } = await readSaved(saved)
+    const others = sources.map(({ path }) => ({ path, reason: 'not a saved extract: faultline extract makes one of it, faultline analyze reads it as it is' }))
+    return canonical({ extracts, unreadable: [...unreadable, ...broken, ...others] })
+  })
+}
+
+const readSaved = async (saved: readonly Saved[]): Promise<Gathered> => {
+  const extracts: InputExtract[] = []
+  const unreadable: Unreadable[] = []
+  for (const one of saved) {
+    try {
+      const parts: Buffer[] = []
+      for await (const part of one.chunks()) parts.push(Buffer.from(part))
+      const gathered = decodeArtifact(Buffer.concat(parts))
+      for (const extract of gathered.extracts) extracts.push(extract) // too many to be arguments
+      unreadable.push(...gathered.unreadable)
+    } catch (error) {
+      unreadable.push({ path: one.path, reason: error instanceof Error ? error.message : String(error) })
+    }
+  }
+  return { extracts, unreadable }
+}
