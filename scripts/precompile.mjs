@@ -13,4 +13,7 @@ writeFileSync(new URL('mechanisms.json', dist), `${JSON.stringify({ madeOf: hash
 const { COMPILER_OPTIONS, templateFiles, templatesHash } = await load('report/templates')
 const files = templateFiles()
 const functions = [...files].map(([name, text]) => `${JSON.stringify(name)}: ${Handlebars.precompile(text, { ...COMPILER_OPTIONS })}`)
-writeFileSync(new URL('templates.js', dist), `export const madeOf = ${JSON.stringify(templatesHash(files))}\nexport const templates = {${functions.join(',\n')}}\n`)
+writeFileSync(
+  new URL('templates.js', dist),
+  `export const madeOf = ${JSON.stringify(templatesHash(files))}\nexport const templates = {${functions.join(',\n')}}\n`,
+)

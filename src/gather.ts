@@ -28,7 +28,11 @@ export const gather = async (paths: readonly string[], options: GatherOptions): 
 export const shardFilter = ({ shard }: GatherOptions): ((path: string) => boolean) => (shard === undefined ? () => true : (path) => isMine(path, shard))
 
 /** What lies elsewhere (s3://) is copied here for as long as it is needed. */
-export const atHand = async <T>(paths: readonly string[], wanted: (path: string) => boolean, use: (near: readonly (string | Named)[]) => Promise<T>): Promise<T> => {
+export const atHand = async <T>(
+  paths: readonly string[],
+  wanted: (path: string) => boolean,
+  use: (near: readonly (string | Named)[]) => Promise<T>,
+): Promise<T> => {
   const fetched: Fetched[] = []
   try {
     const near: (string | Named)[] = []
