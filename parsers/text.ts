@@ -54,9 +54,12 @@ export const text: LineFormat = {
     let atHead = 0
     let behindWords = 0
     let lastLine = -1
+    /** What the wrapping says of a line that does not say itself how severe it is. */
+    let around = NONE
     const last: { ms: number; basis: Basis } = { ms: NaN, basis: 'utc' }
 
-    const record = (bytes: Buffer, start: number, end: number, body: number, app: App, level: number): true => {
+    const record = (bytes: Buffer, start: number, end: number, body: number, app: App, own: number): true => {
+      const level = own === NONE ? around : own
       sink.record(found.ms, found.basis)
       last.ms = found.ms
       last.basis = found.basis
@@ -113,6 +116,7 @@ export const text: LineFormat = {
         let bytes = whole
         let start = from
         let end = to
+        around = envelope?.level ?? NONE
         if (bytes[start] === 27) {
           bytes = withoutColours(whole, from, to)
           start = 0

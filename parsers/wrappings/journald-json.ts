@@ -7,6 +7,7 @@
  * https://systemd.io/JOURNAL_EXPORT_FORMATS/#journal-json-format
  */
 import type { Envelope, Unwrapper, Wrapping } from '../../src/model/format.js'
+import { levelOfValue } from '../levels.js'
 import { eachMember, parsed, stringReader, wholeNumber } from '../../src/read/json-members.js'
 import { pod } from '../../src/model/entity.js'
 import { cachedNames, dockerName, isWord, unitOf } from '../../src/read/names.js'
@@ -41,6 +42,7 @@ const open = (): Unwrapper => {
       entry.messageEnd = valueEnd
     } else if (first === 83 && quoted && isWord('SYSLOG_IDENTIFIER', line, key, keyEnd)) entry.identifier = units(line, value + 1, valueEnd - 1)
     else if (first === 67 && quoted && isWord('CONTAINER_NAME', line, key, keyEnd)) entry.container = containers(line, value + 1, valueEnd - 1)
+    else if (first === 80 && quoted && isWord('PRIORITY', line, key, keyEnd)) entry.level = levelOfValue(line, value + 1, valueEnd - 1, true)
     else if (first !== 95) return
     else if (isWord('__REALTIME_TIMESTAMP', line, key, keyEnd)) entry.micros = wholeNumber(line, value, valueEnd)
     else if (!quoted) return
@@ -63,6 +65,8 @@ const open = (): Unwrapper => {
       envelope.basis = 'utc'
       if (entry.host !== null) envelope.host = entry.host
       if (entry.container !== null) fillContainer(entry.container, envelope)
+      // Docker's driver calls all that a container writes to stderr an error.
+      else envelope.level = entry.level
       envelope.unit = entry.kernel ? 'kernel' : (envelope.container ?? entry.identifier ?? entry.unit)
       const message = odd === null ? text(bytes, entry.message, entry.messageEnd) : { bytes: odd, start: 0, end: odd.length }
       envelope.bytes = message.bytes
@@ -83,9 +87,10 @@ interface Entry {
   unit: string | null
   container: string | null
   kernel: boolean
+  level: number
 }
 
-const NO_ENTRY: Readonly<Entry> = { micros: NaN, message: -1, messageEnd: -1, host: null, identifier: null, unit: null, container: null, kernel: false }
+const NO_ENTRY: Readonly<Entry> = { micros: NaN, message: -1, messageEnd: -1, host: null, identifier: null, unit: null, container: null, kernel: false, level: 0 }
 
 const fillContainer = (name: string, envelope: Envelope): void => {
   const docker = dockerName(name)

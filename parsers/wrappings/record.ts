@@ -6,9 +6,10 @@ import { pod as podOf, type Entity } from '../../src/model/entity.js'
 import type { Unwrapper, Wrapping } from '../../src/model/format.js'
 import { shareOf } from '../../src/read/envelope.js'
 import { eachMember, stringReader } from '../../src/read/json-members.js'
-import { cachedNames, unitOf } from '../../src/read/names.js'
+import { cachedNames, isWord, unitOf } from '../../src/read/names.js'
 import { readRecordTime } from '../../src/read/record-times.js'
 import { found } from '../../src/read/stamps.js'
+import { levelOfValue } from '../levels.js'
 
 /** A record's kind. Paths are members inside each other, joined by dots; of several the first that is there counts. */
 export interface RecordKind {
@@ -31,9 +32,13 @@ export interface RecordKind {
   readonly namespace?: readonly string[]
   readonly pod?: readonly string[]
   readonly container?: readonly string[]
+  /** How severe it is: a name, or a number of syslog's. */
+  readonly level?: readonly string[]
+  /** The stream it was written to: where the value ends so and the line is plain text, the level is only the stream's. */
+  readonly stream?: readonly string[]
 }
 
-const SLOTS = ['message', 'time', 'host', 'unit', 'namespace', 'pod', 'container', 'marks'] as const
+const SLOTS = ['message', 'time', 'host', 'unit', 'namespace', 'pod', 'container', 'marks', 'level', 'stream'] as const
 type Slot = (typeof SLOTS)[number]
 
 interface Step {
@@ -86,6 +91,10 @@ const NAMESPACE = 4
 const POD = 5
 const CONTAINER = 6
 const MARKS = 7
+const LEVEL = 8
+const STREAM = 9
+/** Collectors call what was written to stderr an error, and what was written to stdout none, whatever it says. */
+const STREAMS = ['stderr"', 'stdout"'] as const
 
 const open = (kind: RecordKind, steps: readonly Step[]): Unwrapper => {
   const text = stringReader()
@@ -111,7 +120,7 @@ const open = (kind: RecordKind, steps: readonly Step[]): Unwrapper => {
         if (first === NULL || (first === QUOTE && valueEnd - value === 2 && step.uses.every(({ slot }) => slot !== MESSAGE && slot !== MARKS))) return
         for (const { slot, rank } of step.uses) {
           if (rank >= (ranks[slot] ?? NONE)) continue
-          if (first === BRACE ? slot !== MESSAGE && slot !== MARKS : first !== QUOTE && slot !== TIME && slot !== MARKS) continue
+          if (first === BRACE ? slot !== MESSAGE && slot !== MARKS : first !== QUOTE && slot !== TIME && slot !== MARKS && slot !== LEVEL) continue
           ranks[slot] = rank
           starts[slot] = value
           ends[slot] = valueEnd
@@ -130,6 +139,14 @@ const open = (kind: RecordKind, steps: readonly Step[]): Unwrapper => {
 
   const has = (slot: number): boolean => ranks[slot] !== NONE
   const name = (names: ReturnType<typeof cachedNames>, slot: number): string => names(line, (starts[slot] ?? 0) + 1, (ends[slot] ?? 0) - 1)
+
+  const isOfStream = (): boolean =>
+    line[starts[MESSAGE] ?? 0] === QUOTE &&
+    STREAMS.some((word) => isWord(word, line, (ends[STREAM] ?? 0) - word.length, ends[STREAM] ?? 0))
+  const level = (): number => {
+    const quoted = line[starts[LEVEL] ?? 0] === QUOTE ? 1 : 0
+    return levelOfValue(line, (starts[LEVEL] ?? 0) + quoted, (ends[LEVEL] ?? 0) - quoted, true)
+  }
 
   return {
     unwrap(bytes, start, end, envelope) {
@@ -157,6 +174,7 @@ const open = (kind: RecordKind, steps: readonly Step[]): Unwrapper => {
       }
       const unit = has(UNIT) ? name(units, UNIT) : envelope.container
       if (unit !== null && unit !== '') envelope.unit = unit
+      if (has(LEVEL) && !(has(STREAM) && isOfStream())) envelope.level = level()
       if (bytes[starts[MESSAGE] ?? 0] === BRACE) {
         envelope.bytes = bytes
         envelope.start = starts[MESSAGE] ?? 0

@@ -31,6 +31,9 @@ const kinds: readonly RecordKind[] = [
     namespace: ['resource.labels.namespace_name'],
     pod: ['resource.labels.pod_name'],
     container: ['resource.labels.container_name'],
+    // Of containers' text it is ERROR for stderr: https://cloud.google.com/kubernetes-engine/docs/concepts/about-logs
+    level: ['severity'],
+    stream: ['logName'],
   },
   {
     id: 'cloudwatch',
@@ -60,6 +63,7 @@ const kinds: readonly RecordKind[] = [
     namespace: ['PodNamespace'],
     pod: ['PodName', 'properties.pod'],
     container: ['ContainerName'],
+    level: ['LogLevel', 'SeverityLevel'],
   },
   {
     id: 'loki',

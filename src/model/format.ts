@@ -79,6 +79,8 @@ export interface Envelope {
   unit: string | null
   pod: Entity | null
   container: string | null
+  /** How severe the wrapping says the line is (parsers/levels.ts); 0 where it does not say. */
+  level: number
   /** The payload: bytes[start, end). */
   bytes: Buffer
   start: number

@@ -9,6 +9,7 @@ export const emptyEnvelope = (): Envelope => ({
   unit: null,
   pod: null,
   container: null,
+  level: 0,
   bytes: Buffer.alloc(0),
   start: 0,
   end: 0,
@@ -21,6 +22,7 @@ export const reset = (envelope: Envelope, bytes: Buffer, start: number, end: num
   envelope.unit = null
   envelope.pod = null
   envelope.container = null
+  envelope.level = 0
   envelope.bytes = bytes
   envelope.start = start
   envelope.end = end

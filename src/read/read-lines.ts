@@ -138,6 +138,7 @@ export const readLines = (choice: LinesChoice, sink: GatheringSink, context: Inp
     let at = around.start
     for (let newline = bytes.indexOf(NEWLINE, at); newline >= 0 && newline < end; newline = bytes.indexOf(NEWLINE, at)) {
       route(bytes, at, newline > at && bytes[newline - 1] === RETURN ? newline - 1 : newline, around)
+      around.level = 0 // how severe the whole is, its first line says: the others are not as many errors
       at = newline + 1
     }
     if (at < end || at === around.start) route(bytes, at, end, around)
