@@ -160,7 +160,18 @@ export const postgresJson: LineFormat = {
       if (readStamp(stamp, 0, stamp.length) < 0) return false
       const bytes = Buffer.from(payload)
       const { ms, basis } = found
-      return plain.line(bytes, 0, bytes.length, { ms, basis, host: null, unit: 'postgres', pod: null, container: null, level: 0, bytes, start: 0, end: bytes.length })
+      return plain.line(bytes, 0, bytes.length, {
+        ms,
+        basis,
+        host: null,
+        unit: 'postgres',
+        pod: null,
+        container: null,
+        level: 0,
+        bytes,
+        start: 0,
+        end: bytes.length,
+      })
     }
 
     let named: Entity | null = null

@@ -90,7 +90,17 @@ interface Entry {
   level: number
 }
 
-const NO_ENTRY: Readonly<Entry> = { micros: NaN, message: -1, messageEnd: -1, host: null, identifier: null, unit: null, container: null, kernel: false, level: 0 }
+const NO_ENTRY: Readonly<Entry> = {
+  micros: NaN,
+  message: -1,
+  messageEnd: -1,
+  host: null,
+  identifier: null,
+  unit: null,
+  container: null,
+  kernel: false,
+  level: 0,
+}
 
 const fillContainer = (name: string, envelope: Envelope): void => {
   const docker = dockerName(name)

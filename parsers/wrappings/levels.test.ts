@@ -33,7 +33,10 @@ test('Google: the severity of an entry, unless the line has one of its own', asy
 })
 
 test('Google: text on stderr is called an error whatever it says, which tells nothing', async () => {
-  assert.deepEqual(await complaintsOf(google('ERROR', { textPayload: 'listening on :8080' }, 'stderr'), google('ERROR', { textPayload: 'ready' }, 'stderr')), [])
+  assert.deepEqual(
+    await complaintsOf(google('ERROR', { textPayload: 'listening on :8080' }, 'stderr'), google('ERROR', { textPayload: 'ready' }, 'stderr')),
+    [],
+  )
 })
 
 test('Azure: LogLevel of containers, SeverityLevel of syslog', async () => {

@@ -141,8 +141,7 @@ const open = (kind: RecordKind, steps: readonly Step[]): Unwrapper => {
   const name = (names: ReturnType<typeof cachedNames>, slot: number): string => names(line, (starts[slot] ?? 0) + 1, (ends[slot] ?? 0) - 1)
 
   const isOfStream = (): boolean =>
-    line[starts[MESSAGE] ?? 0] === QUOTE &&
-    STREAMS.some((word) => isWord(word, line, (ends[STREAM] ?? 0) - word.length, ends[STREAM] ?? 0))
+    line[starts[MESSAGE] ?? 0] === QUOTE && STREAMS.some((word) => isWord(word, line, (ends[STREAM] ?? 0) - word.length, ends[STREAM] ?? 0))
   const level = (): number => {
     const quoted = line[starts[LEVEL] ?? 0] === QUOTE ? 1 : 0
     return levelOfValue(line, (starts[LEVEL] ?? 0) + quoted, (ends[LEVEL] ?? 0) - quoted, true)
