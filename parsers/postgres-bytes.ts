@@ -119,14 +119,17 @@ export const readStamp = (bytes: Buffer, at: number, end: number): number => {
     ms += a * 100 + b * 10 + c
     next += 4
   }
-  if (next + zoneLength >= end) return remember(bytes, at, end)
+  const stampEnd = next + zoneLength
+  if (stampEnd > end) return remember(bytes, at, end)
   for (let index = 0; index < zoneLength; index++) if (bytes[next + index] !== zone[index]) return remember(bytes, at, end)
   // What follows must not go on as a zone or an offset would: '-03' is not '-03:30', 'CET:' of RDS is still CET.
-  const after = bytes[next + zoneLength] ?? 0
-  if (isWord(after) || (after === 58 && isDigit(bytes[next + zoneLength - 1] ?? 0))) return remember(bytes, at, end)
+  if (stampEnd < end) {
+    const after = bytes[stampEnd] ?? 0
+    if (isWord(after) || (after === 58 && isDigit(bytes[stampEnd - 1] ?? 0))) return remember(bytes, at, end)
+  }
   found.ms = minuteMs + ms
   found.basis = zoneBasis
-  return next + zoneLength
+  return stampEnd
 }
 
 const remember = (bytes: Buffer, at: number, end: number): number => {

@@ -50,6 +50,15 @@ describe('the csvlog of Postgres', () => {
     for (let chunkBytes = 1; chunkBytes <= 40; chunkBytes++) assert.deepEqual(await read(LOG, { chunkBytes }), whole, `cut every ${chunkBytes} bytes`)
   })
 
+  test('a record that was cut off ends where the next begins, however the bytes are cut', async () => {
+    const cut = row(9, 'ERROR', '42601', 'syntax error at ""x', ',,,,,"SELECT ""a""').slice(0, -1)
+    const unusual = row(7, 'LOG', '00000', 'x').replace('"reader"', 'rea"d"er').replace('\n', '\r\n')
+    const log = LOG + cut.slice(0, -4) + '\n' + unusual + row(8, 'FATAL', '53300', 'sorry, too many clients already') + cut
+    const whole = await read(log)
+    assert.deepEqual([whole.records, whole.lines, whole.skipped], [8, 11, 0])
+    for (let chunkBytes = 60; chunkBytes <= 420; chunkBytes += 9) assert.deepEqual(await read(log, { chunkBytes }), whole, `cut every ${chunkBytes} bytes`)
+  })
+
   test('22 columns of an old server are enough', async () => {
     const extract = await read(row(8, 'ERROR', '40P01', 'deadlock detected', '"Process 8 waits",,,,,"SELECT 1",,'))
     assert.deepEqual(kinds(extract), ['postgres.deadlock point'])

@@ -27,6 +27,8 @@ const MESSAGE = 13
 const DETAIL = 14
 const APPLICATION = 22
 const COLUMNS = 26
+/** The columns of a record up to its severity are shorter than this. */
+const MAX_HEAD = 1_000
 
 const RECORD =
   /^"?\d{4}-\d\d-\d\d \d\d:\d\d:\d\d(?:\.\d{1,6})? [A-Za-z0-9+:-]{1,6}"?,(?:"[^"]{0,200}")?,(?:"[^"]{0,200}")?,\d{1,10},[^,]{0,200},[0-9a-f]{1,16}\.[0-9a-f]{1,8},\d/u
@@ -60,6 +62,54 @@ const split = (bytes: Buffer, at: number, end: number, first: number, last: numb
   return next
 }
 
+/**
+ * Splits the columns before the message of a record in its usual form: unbroken, in one line, no quote inside a field. Where the message begins,
+ * or -1: the record is unusual, or its end is not there yet.
+ */
+const splitUsual = (bytes: Buffer, start: number, end: number): number => {
+  let at = start
+  for (let column = 0; column < MESSAGE; column++) {
+    let byte = at < end ? (bytes[at] ?? 0) : NEWLINE
+    if (byte === QUOTE) {
+      from[column] = ++at
+      while (at < end && (byte = bytes[at] ?? 0) !== QUOTE && byte !== NEWLINE) at++
+      if (at >= end || byte === NEWLINE) return -1
+      to[column] = at++
+      if (at >= end || bytes[at] !== COMMA) return -1
+    } else {
+      from[column] = at
+      // Most bytes are greater than a comma: one comparison for them.
+      while (byte !== COMMA) {
+        if (byte === QUOTE || byte === NEWLINE || ++at >= end) return -1
+        byte = bytes[at] ?? 0
+      }
+      to[column] = at
+    }
+    at++
+  }
+  return at
+}
+
+/** Newlines inside the record that usualEnd went over. */
+let newlinesInside = 0
+
+/** Where the newline stands that ends a record whose quotes are even before `at`; -1: not there yet, or a line inside quotes may be another record's. */
+const usualEnd = (bytes: Buffer, at: number, end: number): number => {
+  let inQuotes = false
+  newlinesInside = 0
+  for (let next = at; next < end; next++) {
+    const byte = bytes[next] ?? 0
+    if (byte > QUOTE) continue
+    if (byte === QUOTE) inQuotes = !inQuotes
+    else if (byte === NEWLINE) {
+      if (!inQuotes) return next
+      if (next - at > MAX_LINE_BYTES / 2 || next + 1 >= end || mayBegin(bytes[next + 1])) return -1
+      newlinesInside++
+    }
+  }
+  return -1
+}
+
 /** The text of a split column; '' where the record has not so many. */
 const field = (bytes: Buffer, column: number, columns: number): string => {
   if (column >= columns) return ''
@@ -82,6 +132,15 @@ export const postgresCsv: BytesFormat = {
     const plain = postgresStderr.open(sink, context)
     /** The beginning of a record that the next chunk ends. */
     let kept: Buffer | null = null
+    /** Where such a beginning and its chunk are put together: used again, since nothing that was read is kept but strings. */
+    let joint = Buffer.alloc(0)
+    const join = (beginning: Buffer, chunk: Buffer): Buffer => {
+      const length = beginning.length + chunk.length
+      if (joint.length < length) joint = Buffer.allocUnsafe(length + (length >> 3))
+      beginning.copy(joint)
+      chunk.copy(joint, beginning.length)
+      return joint.subarray(0, length)
+    }
     let line = 1
     let first = true
 
@@ -89,6 +148,11 @@ export const postgresCsv: BytesFormat = {
       if (end <= start) return
       sink.at(line)
       const next = split(bytes, start, end, 0, SQLSTATE)
+      tell(bytes, start, end, next, bytes[next] === COMMA ? next + 1 : end)
+    }
+
+    /** A record whose columns before the message are split; `next` is where they end, -1 if they did not. */
+    const tell = (bytes: Buffer, start: number, end: number, next: number, messageAt: number): void => {
       const pid = next < 0 ? -1 : readNumber(bytes, from[PID] ?? 0, to[PID] ?? 0)
       if (next < 0 || pid < 0 || readStamp(bytes, from[0] ?? 0, to[0] ?? 0) < 0) {
         if (plain.line(bytes, start, end, null)) return
@@ -104,7 +168,6 @@ export const postgresCsv: BytesFormat = {
         return
       }
       sink.record(ms, basis)
-      const messageAt = bytes[next] === COMMA ? next + 1 : end
       const textAt = bytes[messageAt] === QUOTE ? messageAt + 1 : messageAt
       const meaning = severity === 'LOG' ? lookAt(bytes, textAt, end) : severity === 'DEBUG' || severity === 'INFO' || severity === 'NOTICE' ? NOTHING : -1
       if (meaning === NOTHING) return
@@ -158,11 +221,26 @@ export const postgresCsv: BytesFormat = {
       let at = 0
       let inQuotes = false
       let lines = 0
+      let fresh = true
       for (;;) {
+        if (fresh) {
+          const messageAt = splitUsual(bytes, at, end)
+          const stop = messageAt < 0 ? -1 : usualEnd(bytes, messageAt, end)
+          if (stop >= 0) {
+            sink.at(line)
+            tell(bytes, at, bytes[stop - 1] === 13 ? stop - 1 : stop, messageAt - 1, messageAt)
+            line += newlinesInside + 1
+            start = at = stop + 1
+            continue
+          }
+          fresh = false
+        }
         // Outside quotes a newline ends the record; inside them only a quote matters, and a newline is counted.
         const byte = at < end ? bytes[at] : -1
         if (byte === QUOTE) inQuotes = !inQuotes
         else if (byte === NEWLINE) {
+          // Whether another record begins here is seen when all of its columns are there.
+          if (inQuotes && !whole && end - at <= MAX_HEAD && (at + 1 === end || mayBegin(bytes[at + 1]))) return start
           lines++
           // A record that was cut off in the middle (a crash, a full disk) must not turn quotes inside out for the rest of the file.
           if (!inQuotes || at - start > MAX_LINE_BYTES || beginsRecord(bytes, at + 1)) {
@@ -171,6 +249,7 @@ export const postgresCsv: BytesFormat = {
             lines = 0
             start = at + 1
             inQuotes = false
+            fresh = true
           }
         } else if (byte === -1) break
         at++
@@ -184,7 +263,7 @@ export const postgresCsv: BytesFormat = {
 
     return {
       chunk(chunk) {
-        const bytes: Buffer = kept === null ? chunk : Buffer.concat([kept, chunk])
+        const bytes = kept === null ? chunk : join(kept, chunk)
         if (first && bytes.length < 3) {
           kept = Buffer.from(bytes)
           return
@@ -210,11 +289,13 @@ export const postgresCsv: BytesFormat = {
   },
 }
 
+/** The first byte of a year, or of one in quotes. */
+const mayBegin = (first: number | undefined): boolean => first === 50 || first === 49 || first === QUOTE
+
 /** A time, a session's id and a severity: a line that begins so inside quotes is the next record, not a text. */
 const beginsRecord = (bytes: Buffer, at: number): boolean => {
-  const first = bytes[at]
-  if ((first !== 50 && first !== 49 && first !== QUOTE) || bytes.length - at < 60) return false
-  const end = Math.min(bytes.length, at + 1_000)
+  if (!mayBegin(bytes[at]) || bytes.length - at < 60) return false
+  const end = Math.min(bytes.length, at + MAX_HEAD)
   const stop = split(bytes, at, end, 0, SEVERITY)
   if (stop < 0 || readStamp(bytes, from[0] ?? 0, to[0] ?? 0) < 0) return false
   const session = bytes.toString('latin1', from[SESSION] ?? 0, Math.min(to[SESSION] ?? 0, (from[SESSION] ?? 0) + 32))

@@ -17,6 +17,7 @@ const BRACE = 123
 const ascii = (text: string): Uint8Array => Uint8Array.from(text, (letter) => letter.charCodeAt(0))
 const TIMESTAMP = ascii('{"timestamp":"')
 const SEVERITY = Buffer.from('"error_severity":"LOG"')
+const STATE = ascii(',"state_code":"')
 const MESSAGE = ascii(',"message":"')
 
 /** The names of a record's fields: jsonlog's, then CloudNativePG's, which are csvlog's. */
@@ -88,7 +89,7 @@ export const postgresJson: LineFormat = {
       const at = bytes.subarray(start, Math.min(end, start + 2_000)).indexOf(SEVERITY)
       if (at < 0) return false
       let next = start + at + SEVERITY.length
-      if (startsWith(bytes, next, end, ascii(',"state_code":"'))) next += 21
+      if (startsWith(bytes, next, end, STATE)) next += 21
       return (
         startsWith(bytes, next, end, MESSAGE) && lookAt(bytes, next + MESSAGE.length, end) === NOTHING && readStamp(bytes, start + TIMESTAMP.length, end) >= 0
       )

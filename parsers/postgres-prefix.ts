@@ -66,7 +66,8 @@ export const readHead = (bytes: Buffer, start: number, end: number, offset: numb
     const wide = bytes[at + 2] === BLANK
     // One blank only: the server always writes two, but files that were pasted or re-wrapped lose one. LOG is nobody else's word.
     if (!wide && severity !== 'LOG') continue
-    if (isQuoted(bytes, start, from)) return stampEnd < 0 ? 0 : -1
+    // A time that begins the line holds no quotation mark.
+    if (isQuoted(bytes, stampEnd < 0 || head.offset > 0 ? start : stampEnd, from)) return stampEnd < 0 ? 0 : -1
     head.severity = severity
     head.to = from
     head.messageAt = wide ? at + 3 : at + 2
@@ -87,8 +88,9 @@ export const readHead = (bytes: Buffer, start: number, end: number, offset: numb
  */
 const isQuoted = (bytes: Buffer, start: number, from: number): boolean => {
   if (bytes[from - 1] === BLANK && bytes[from - 2] === COLON && bytes[from - 3] === 100 && bytes[from - 4] === 101) return true
-  const quote = bytes.indexOf(34, start)
-  return quote >= 0 && quote < from
+  // Not indexOf: in a log without quotation marks it would look through the rest of the chunk at every line.
+  for (let at = start; at < from; at++) if (bytes[at] === 34) return true
+  return false
 }
 
 const isSeverityByte = (byte: number): boolean => (byte >= 65 && byte <= 90) || isDigit(byte) || byte >= 0x80

@@ -150,8 +150,13 @@ interface Open {
 
 /** The places of times from first to last; logs are nearly always in order. */
 const inOrder = (times: Float64Array): Int32Array => {
-  const order = Int32Array.from(times, (_, place) => place)
-  return times.every((time, place) => place === 0 || time >= (times[place - 1] ?? 0)) ? order : order.sort((a, b) => (times[a] ?? 0) - (times[b] ?? 0) || a - b)
+  const order = new Int32Array(times.length)
+  let sorted = true
+  for (let place = 0; place < order.length; place++) {
+    order[place] = place
+    if (place > 0 && !((times[place] ?? 0) >= (times[place - 1] ?? 0))) sorted = false
+  }
+  return sorted ? order : order.sort((a, b) => (times[a] ?? 0) - (times[b] ?? 0) || a - b)
 }
 
 export interface Sessions {
@@ -253,7 +258,8 @@ export const sessions = (sink: Sink): Sessions => {
         const { times, by, size } = group.changes
         const order = inOrder(times.subarray(0, size))
         let count = 0
-        for (const [place, index] of order.entries()) {
+        for (let place = 0; place < size; place++) {
+          const index = order[place] ?? 0
           count += by[index] ?? 0
           const next = times[order[place + 1] ?? -1]
           // Changes of one second that did not stand together are one all the same.
