@@ -38,7 +38,7 @@ const INPUT = 1
 const UNREADABLE = 2
 const SUM_BYTES = 32
 const HEADER_BYTES = 1 + SUM_BYTES + 8
-const QUALITY = 5
+const QUALITY = 2
 /** All inputs of one file together, unpacked; several files may be merged. */
 const MAX_FILE_RAW_BYTES = 2 ** 33
 const MAX_INPUTS = 1_000_000
