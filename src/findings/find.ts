@@ -1,4 +1,5 @@
 /** All detectors in their order: each sees what the ones before it found. */
+import type { FindingKind } from '../model/vocabulary.js'
 import type { Timeline } from '../timeline/timeline.js'
 import { changes } from './detectors/changes.js'
 import { conditions } from './detectors/conditions.js'
@@ -60,9 +61,16 @@ const asSureAsItsClock = (found: Found, timeline: Timeline): Found => {
   return unsure > found.slackMs ? { ...found, slackMs: unsure } : found
 }
 
+/** What a node that has left the cluster no longer is. */
+const UNTIL_REMOVED: ReadonlySet<FindingKind> = new Set(['node.not-ready', 'node.heartbeat-missed', 'action.cordon'])
+
 /** A pod that was called unready because of its node is ready again with its node, where nothing says otherwise. */
 const settled = (found: readonly Found[], timeline: Timeline): readonly Found[] =>
   found.map((one) => {
+    if (one.end === null && UNTIL_REMOVED.has(one.kind)) {
+      const gone = ofKind(found, 'change.node-removed', one.entity).find((other) => other.start >= one.start)
+      return gone === undefined ? one : { ...one, end: gone.start }
+    }
     if (one.kind !== 'pod.unready' || one.end !== null || !String(one.attributes['reason'] ?? '').startsWith('node')) return one
     const node = timeline.topology.nodeOf(one.entity, one.start)
     if (node === null) return one

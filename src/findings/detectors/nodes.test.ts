@@ -253,6 +253,11 @@ test('a boot time that jumps to the present is a reboot; one that is corrected b
   )
 })
 
+test('a node that left the cluster is no longer NotReady', () => {
+  const [first] = findings('node.not-ready', { signals: [...condition('node.not-ready', 'node/a', 100, null), signal('change.node-removed', 'node/a', 130)] })
+  assert.deepEqual([first?.start, first?.end], [100, 130])
+})
+
 test('a new boot id that the node object shows minutes later is the boot that is known, or the trace of one that is not', () => {
   const shown = signal('node.identity', 'node/a', 860, { bootId: 'b2' })
   assert.equal(findings('node.rebooted', { facts: [writtenOn('a')], signals: [signal('node.rebooted', 'node/a', 770), shown] }).length, 1)
