@@ -65,7 +65,8 @@ const seriesText = (series: TimedSeries): string => {
     .sort(([a], [b]) => compare(a, b))
     .map(([name, value]) => `${name}="${value}"`)
     .join(', ')
-  const text = labels === '' ? series.name : `${series.name}{${labels}}`
+  const name = series.recordedAs ?? series.name
+  const text = labels === '' ? name : `${name}{${labels}}`
   return text.length > 240 ? `${text.slice(0, 239)}…` : text
 }
 

@@ -17,6 +17,8 @@ export interface TimedSignal {
 
 export interface TimedSeries {
   readonly name: string
+  /** As it stands in the input, where that is another name than today's. */
+  readonly recordedAs?: string
   readonly labels: Labels
   readonly input: string
   readonly line: number | null

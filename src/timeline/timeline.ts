@@ -6,6 +6,7 @@ import { alignAges } from './ages.js'
 import { readClocks, type ClockOptions, type InputClock } from './clock.js'
 import { estimateSkews } from './skew.js'
 import { joinRotated } from './rotated.js'
+import { todaysName } from './metric-names.js'
 import { makeNames, type Names } from './names.js'
 import type { TimedSeries, TimedSignal, TimedSilence } from './timed.js'
 import { makeTopology, type TimedFact, type Topology } from './topology.js'
@@ -210,8 +211,17 @@ const addSeries = (
     values.push(series.values[index] ?? NaN)
   }
   if (times.length === 0) return
-  const timed: TimedSeries = { name: series.name, labels, input, line: series.line, times: Float64Array.from(times), values: Float64Array.from(values) }
-  const key = `${series.name} ${labelKey(labels)}`
+  const name = todaysName(series.name)
+  const timed: TimedSeries = {
+    name,
+    ...(name === series.name ? {} : { recordedAs: series.name }),
+    labels,
+    input,
+    line: series.line,
+    times: Float64Array.from(times),
+    values: Float64Array.from(values),
+  }
+  const key = `${name} ${labelKey(labels)}`
   const other = known.get(key)
   known.set(key, other === undefined ? timed : united(other, timed))
 }

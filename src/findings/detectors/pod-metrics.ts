@@ -15,18 +15,21 @@ export const podMetrics: Detector = {
   detect: (timeline, found) => [...growing(timeline), ...hungry(timeline, found), ...throttled(timeline)],
 }
 
+/** cAdvisor's labels were pod_name and container_name before Kubernetes 1.16. */
+const containerOf = ({ labels }: TimedSeries): string => labels['container'] ?? labels['container_name'] ?? ''
+
 const podOf = (series: TimedSeries): Entity | null => {
   const { labels } = series
   // cAdvisor outside Kubernetes names containers only; id="/" is the whole machine.
   const name =
     labels['pod'] ?? labels['pod_name'] ?? (series.name.startsWith('container_') && labels['id'] !== '/' ? (labels['name'] ?? labels['container']) : undefined)
-  if (name === undefined || name === '' || labels['container'] === 'POD') return null
+  if (name === undefined || name === '' || containerOf(series) === 'POD') return null
   return pod(labels['namespace'] ?? labels['exported_namespace'] ?? '-', name)
 }
 
 /** Per container series where they exist; the pod's own cgroup (no container label) would count them twice. */
 const withoutTotals = (series: readonly TimedSeries[]): readonly TimedSeries[] => {
-  const containers = series.filter((one) => (one.labels['container'] ?? '') !== '')
+  const containers = series.filter((one) => containerOf(one) !== '')
   return containers.length > 0 ? containers : series
 }
 
