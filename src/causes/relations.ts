@@ -216,7 +216,8 @@ const JUDGES: Readonly<Record<Relation, Judge>> = {
   'pod-on-node'(cause, effect, timeline) {
     if (cause.entity === effect.entity) return 1
     const place = nodeHinted(effect, timeline)
-    if (place === null) return UNKNOWN / 2
+    // Of a pod that nobody saw placed: the one node that was held NotReady is the likelier place.
+    if (place === null) return cause.kind === 'node.not-ready' ? 0.5 : UNKNOWN / 2
     return place === cause.entity ? 1 : FAR
   },
   'pod-on-place'(cause, effect, timeline) {

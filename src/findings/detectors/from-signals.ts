@@ -77,7 +77,7 @@ const POLICIES: Partial<Readonly<Record<FindingKind, Policy>>> = {
   },
   'node.rebooted': { gapMs: MINUTE, sure: 0.95, say: (entity) => `${called(entity)} started again.` },
   'node.heartbeat-missed': {
-    gapMs: MINUTE,
+    gapMs: 1.6 * MINUTE,
     sure: 0.7,
     slackMs: 10_000,
     say: (entity, stretch) => `The kubelet of ${called(entity)} could not renew its lease or post its status, ${times(stretch.count)}${because(stretch)}.`,
@@ -148,7 +148,7 @@ const POLICIES: Partial<Readonly<Record<FindingKind, Policy>>> = {
   },
   'network.pod-to-pod-lost': { gapMs: 3 * MINUTE, minCount: 2, sure: 0.8, say: (entity) => `${called(entity)} could not reach pods on other nodes.` },
   'loadbalancer.backends-down': {
-    gapMs: 3 * MINUTE,
+    gapMs: 8 * MINUTE,
     minCount: 2,
     sure: 0.85,
     say: (entity, stretch) => `${called(entity)} saw backends down, ${times(stretch.count)}.`,

@@ -52,6 +52,8 @@ const stateOf = (series: TimedSeries, timeline: Timeline): readonly Found[] => {
       (long) => `${called(entity).replace(/^p/u, 'P')} was not ready${long}.`,
     )
   }
+  // What is missing is said outright: some exports have no more than this.
+  if (name === 'kube_deployment_status_replicas_unavailable' && labels['deployment'] !== undefined && !hasAvailable(labels, timeline)) return missingReplicas(series, timeline)
   const replicas = /^kube_(deployment_status_replicas_available|statefulset_status_replicas_ready|daemonset_status_number_available)$/u.exec(name)
   return replicas === null ? [] : shortages(series, timeline)
 }
@@ -61,12 +63,7 @@ const shortages = (series: TimedSeries, timeline: Timeline): readonly Found[] =>
   const own = labels['deployment'] ?? labels['statefulset'] ?? labels['daemonset']
   if (own === undefined) return []
   const entity = workload(namespaceIn(labels), own)
-  const spec = timeline.series.find(
-    (other) =>
-      SPECS.has(other.name) &&
-      (other.labels['deployment'] ?? other.labels['statefulset'] ?? other.labels['daemonset']) === own &&
-      namespaceIn(other.labels) === namespaceIn(labels),
-  )
+  const spec = specOf(labels, timeline)
   const most = greatest(series.values)
   const wanted = (at: number): number => (spec === undefined ? most : valueAt(spec, at))
   const name = called(entity).replace(/^w/u, 'W')
@@ -86,6 +83,33 @@ const shortages = (series: TimedSeries, timeline: Timeline): readonly Found[] =>
       (long) => `${name} had fewer available replicas than wanted${long}.`,
     ),
   ]
+}
+
+const hasAvailable = (labels: Labels, timeline: Timeline): boolean =>
+  timeline.series.some(
+    (other) =>
+      other.name === 'kube_deployment_status_replicas_available' &&
+      other.labels['deployment'] === labels['deployment'] &&
+      namespaceIn(other.labels) === namespaceIn(labels),
+  )
+
+const missingReplicas = (series: TimedSeries, timeline: Timeline): readonly Found[] => {
+  const entity = workload(namespaceIn(series.labels), series.labels['deployment'] ?? '')
+  const name = called(entity).replace(/^w/u, 'W')
+  const wanted = Math.max(0, ...timeline.topology.replicas(entity).map((count) => count.wanted), greatest(specOf(series.labels, timeline)?.values ?? new Float64Array()))
+  const degraded = bad('workload.degraded', entity, series, (value) => value > 0, (long) => `${name} had fewer available replicas than wanted${long}.`)
+  const dark = wanted > 0 ? bad('workload.unavailable', entity, series, (value) => value >= wanted, (long) => `${name} had no available replica${long}.`) : []
+  return [...degraded, ...dark]
+}
+
+const specOf = (labels: Labels, timeline: Timeline): TimedSeries | undefined => {
+  const own = labels['deployment'] ?? labels['statefulset'] ?? labels['daemonset']
+  return timeline.series.find(
+    (other) =>
+      SPECS.has(other.name) &&
+      (other.labels['deployment'] ?? other.labels['statefulset'] ?? other.labels['daemonset']) === own &&
+      namespaceIn(other.labels) === namespaceIn(labels),
+  )
 }
 
 const SPECS: ReadonlySet<string> = new Set(['kube_deployment_spec_replicas', 'kube_statefulset_replicas', 'kube_daemonset_status_desired_number_scheduled'])
