@@ -3,6 +3,7 @@ import type { Explanation, ExplainedIncident } from '../causes/explain.js'
 import type { Mechanism } from '../causes/mechanism.js'
 import type { Incident } from '../model/analysis.js'
 import type { Surroundings } from '../model/surroundings.js'
+import { roleOf } from '../model/vocabulary.js'
 import type { Found } from '../findings/finding.js'
 import { roundsOf } from '../causes/rounds.js'
 import { iso, type Timeline } from '../timeline/timeline.js'
@@ -32,6 +33,7 @@ export const describe = (explanation: Explanation, found: readonly Found[], time
     version: options.version,
     command: options.command,
     incidents: explanation.incidents.map((one) => detail(one, found, timeline)),
+    observed: explanation.incidents.length > 0 ? [] : observedIn(found),
     missing: [
       ...options.unreadable.map(({ path, reason }) => ({ what: `${path} could not be read (${reason})`, hides: 'whatever it says' })),
       ...missingIn(explanation, timeline),
@@ -40,6 +42,18 @@ export const describe = (explanation: Explanation, found: readonly Found[], time
     surroundings: options.surroundings ?? { quotes: [], notes: [] },
     known: knownNames(timeline),
   })
+
+const MOST_OBSERVED = 8
+
+/** The worst first: what people felt, then what broke. */
+const observedIn = (found: readonly Found[]): readonly string[] => {
+  const of = (role: string): readonly Found[] => found.filter((one) => roleOf(one.kind) === role)
+  return [...of('impact'), ...of('fault')].slice(0, MOST_OBSERVED).map(({ summary, start, evidence }) => {
+    const [first] = evidence
+    const place = first === undefined ? '' : ` (${first.input}${first.line === null ? '' : `:${first.line}`})`
+    return `${iso(start).slice(0, 19).replace('T', ' ')} UTC: ${summary}${place}`
+  })
+}
 
 /** Where a cause was seen after its effect and only its source's resolution lets it be the cause: the order is the mechanism's word. */
 const undecided = (explanation: Explanation, found: readonly Found[]): readonly string[] => {

@@ -11,6 +11,8 @@ export interface PostMortem {
   readonly command: string
   /** One per incident, in the analysis' order. */
   readonly incidents: readonly IncidentDetail[]
+  /** Where there is no incident: troubles that were seen and that nothing in the data explains or joins, one sentence each. */
+  readonly observed: readonly string[]
   /** What the data cannot tell, and what that hides. */
   readonly missing: readonly Missing[]
   /** How the clocks were brought together: one line each, e.g. a zone that was assumed. */

@@ -53,7 +53,7 @@ export const reportView = (raw: PostMortem): ReportView => {
   const { analysis } = postMortem
   const inputs = analysis.inputs.map(inputView)
   const incidents = analysis.incidents.map((incident, index) => incidentView(postMortem, incident, index))
-  const verdict = verdictOf(analysis.inputs, inputs, incidents.length)
+  const verdict = verdictOf(analysis.inputs, inputs, incidents.length, postMortem.observed)
   const [first] = incidents
   return {
     title: first === undefined ? verdict.heading : incidents.length === 1 ? first.title : verdict.heading,
@@ -107,7 +107,16 @@ const inputsLine = (inputs: readonly Input[]): string => {
   ].join('; ')
 }
 
-const verdictOf = (inputs: readonly Input[], views: readonly InputView[], incidents: number): Verdict => {
+/** What was seen though it is no incident: silence about it would be taken for calm. */
+const seen = (read: string, observed: readonly string[]): readonly string[] =>
+  observed.length === 0
+    ? [`${read} Nothing in them had an impact.`]
+    : [
+        `${read} ${observed.length === 1 ? 'One trouble was' : 'Troubles were'} seen in them, and nothing in the data explains or joins ${observed.length === 1 ? 'it' : 'them'}:`,
+        ...observed,
+      ]
+
+const verdictOf = (inputs: readonly Input[], views: readonly InputView[], incidents: number, observed: readonly string[]): Verdict => {
   const unread = views.filter((input) => input.unread)
   const readRange = rangeOf(inputs)
   if (incidents > 0) return { outcome: 'incidents', heading: incidents === 1 ? 'One incident found' : `${incidents} incidents found`, lines: [], unread }
@@ -128,19 +137,13 @@ const verdictOf = (inputs: readonly Input[], views: readonly InputView[], incide
     ? {
         outcome: 'no-incident',
         heading: 'No incident found',
-        lines: [
-          `${read} Nothing in them had an impact, or nothing could be linked to one.`,
-          'This is a statement about these inputs only: what was not collected cannot be judged.',
-        ],
+        lines: [...seen(read, observed), 'This is a statement about these inputs only: what was not collected cannot be judged.'],
         unread,
       }
     : {
         outcome: 'no-incident-partly-read',
         heading: 'No incident found in what could be read',
-        lines: [
-          `${read} Nothing in them had an impact, or nothing could be linked to one.`,
-          `${plural(unread.length, 'input')} could not be read at all: something may be hidden there.`,
-        ],
+        lines: [...seen(read, observed), `${plural(unread.length, 'input')} could not be read at all: something may be hidden there.`],
         unread,
       }
 }
