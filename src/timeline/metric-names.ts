@@ -9,5 +9,4 @@ const UNITS: readonly (readonly [RegExp, string])[] = [
   [/./u, '_bytes'],
 ]
 
-export const todaysName = (name: string): string =>
-  name.replace(BEFORE_UNITS, (old) => `${old}${UNITS.find(([pattern]) => pattern.test(old))?.[1] ?? ''}`)
+export const todaysName = (name: string): string => name.replace(BEFORE_UNITS, (old) => `${old}${UNITS.find(([pattern]) => pattern.test(old))?.[1] ?? ''}`)

@@ -53,7 +53,8 @@ const stateOf = (series: TimedSeries, timeline: Timeline): readonly Found[] => {
     )
   }
   // What is missing is said outright: some exports have no more than this.
-  if (name === 'kube_deployment_status_replicas_unavailable' && labels['deployment'] !== undefined && !hasAvailable(labels, timeline)) return missingReplicas(series, timeline)
+  if (name === 'kube_deployment_status_replicas_unavailable' && labels['deployment'] !== undefined && !hasAvailable(labels, timeline))
+    return missingReplicas(series, timeline)
   const replicas = /^kube_(deployment_status_replicas_available|statefulset_status_replicas_ready|daemonset_status_number_available)$/u.exec(name)
   return replicas === null ? [] : shortages(series, timeline)
 }
@@ -96,9 +97,28 @@ const hasAvailable = (labels: Labels, timeline: Timeline): boolean =>
 const missingReplicas = (series: TimedSeries, timeline: Timeline): readonly Found[] => {
   const entity = workload(namespaceIn(series.labels), series.labels['deployment'] ?? '')
   const name = called(entity).replace(/^w/u, 'W')
-  const wanted = Math.max(0, ...timeline.topology.replicas(entity).map((count) => count.wanted), greatest(specOf(series.labels, timeline)?.values ?? new Float64Array()))
-  const degraded = bad('workload.degraded', entity, series, (value) => value > 0, (long) => `${name} had fewer available replicas than wanted${long}.`)
-  const dark = wanted > 0 ? bad('workload.unavailable', entity, series, (value) => value >= wanted, (long) => `${name} had no available replica${long}.`) : []
+  const wanted = Math.max(
+    0,
+    ...timeline.topology.replicas(entity).map((count) => count.wanted),
+    greatest(specOf(series.labels, timeline)?.values ?? new Float64Array()),
+  )
+  const degraded = bad(
+    'workload.degraded',
+    entity,
+    series,
+    (value) => value > 0,
+    (long) => `${name} had fewer available replicas than wanted${long}.`,
+  )
+  const dark =
+    wanted > 0
+      ? bad(
+          'workload.unavailable',
+          entity,
+          series,
+          (value) => value >= wanted,
+          (long) => `${name} had no available replica${long}.`,
+        )
+      : []
   return [...degraded, ...dark]
 }
 
