@@ -51,7 +51,10 @@ module.exports = {
     {
       name: 'files are opened only by the reader, the loader of mechanisms, the report and the commands',
       severity: 'error',
-      from: { path: '^(src|parsers)/', pathNot: ['^src/read/', '^src/causes/(load|built-in)', '^src/report/', '^src/commands/', '^src/nightly/', '^src/storage/', TEST] },
+      from: {
+        path: '^(src|parsers)/',
+        pathNot: ['^src/read/', '^src/causes/(load|built-in)', '^src/report/', '^src/commands/', '^src/nightly/', '^src/storage/', TEST],
+      },
       to: { path: '^(node:)?fs(/promises)?$' },
     },
     { name: 'tests are imported by tests only', severity: 'error', from: { pathNot: TEST }, to: { path: TEST } },

@@ -157,7 +157,20 @@ const clientOf: Judge = (cause, effect, timeline) => {
   if (typeOf(effect.entity) === 'service' && backedByClient(effect.entity, server, timeline)) return 1
   if (serverType === 'workload') return servers.length === 0 && shortName(effect.entity).includes(shortName(server)) ? 0.8 : 0.25
   if (typeOf(effect.entity) === 'target' || servers.length > 0) return 0.15
-  return UNKNOWN
+  // A server that refused everybody, and the only one there is: whoever fails now most likely needs it.
+  return REFUSES_ALL.has(cause.kind) && isOnly(server, timeline) ? 0.55 : UNKNOWN
+}
+
+const REFUSES_ALL: ReadonlySet<string> = new Set(['postgres.connections-saturated', 'postgres.crashed', 'postgres.recovering', 'postgres.shutdown'])
+
+const serversOfTimeline = new WeakMap<Timeline, ReadonlySet<Entity>>()
+const isOnly = (server: Entity, timeline: Timeline): boolean => {
+  let servers = serversOfTimeline.get(timeline)
+  if (servers === undefined) {
+    servers = new Set(timeline.signals.map(({ entity }) => entity).filter((entity) => typeOf(entity) === 'postgres'))
+    serversOfTimeline.set(timeline, servers)
+  }
+  return servers.size === 1 && servers.has(server)
 }
 
 /** Whether the entity, or a pod of the workload that goes by its name, was on the cause's node when that began. */
