@@ -250,6 +250,8 @@ const JUDGES: Readonly<Record<Relation, Judge>> = {
     const workload = workloadOf(effect.entity, timeline)
     if (workload === null) return FAR
     const before = timeline.topology.podsOf(workload).flatMap((pod) => timeline.topology.placements(pod))
+    // Of a workload whose pods nobody saw placed: a node that was held NotReady just before may well have had them.
+    if (before.length === 0) return cause.kind === 'node.not-ready' && typeOf(effect.entity) === 'workload' ? 0.5 : FAR
     return before.some(({ node, from }) => node === cause.entity && from <= effect.start) ? 1 : FAR
   },
   // A pod that comes from another node than the one that went stands in for somebody else.

@@ -1,8 +1,8 @@
 /** pod.memory-growing, pod.cpu-hungry, pod.cpu-throttled: what containers use, against their own past, their limits and their node. */
-import { pod, type Entity } from '../../model/entity.js'
+import { pod, shortName, type Entity } from '../../model/entity.js'
 import type { TimedSeries, Timeline } from '../../timeline/timeline.js'
 import { overlaps, sampleEvidence, type Detector, type Found } from '../finding.js'
-import { asGauge, groupBy, readingOf, saysPodUse } from '../measures.js'
+import { asGauge, groupBy, nodeOfLabels, readingOf, saysPodUse } from '../measures.js'
 import { combine, greatest, higher, least, median, onsetOfRise, stepOf, stretches, valueAt, type Column } from '../statistics.js'
 import { bytes, called, percent } from '../words.js'
 import { busyNodes } from './node-cpu.js'
@@ -138,7 +138,9 @@ const hungry = (timeline: Timeline, found: readonly Found[]): readonly Found[] =
   const cores = coresOf(timeline)
   return saturations.flatMap((saturation) =>
     [...cpu].flatMap(([entity, { column, source }]): Found[] => {
-      if (timeline.topology.nodeOf(entity, saturation.start) !== saturation.entity) return []
+      // Where nobody saw it placed, the machine whose cAdvisor tells of it.
+      const place = timeline.topology.nodeOf(entity, saturation.start) ?? nodeOfLabels(source.labels, timeline)
+      if (place !== saturation.entity) return []
       const during = column.values.filter((_, index) => overlaps({ start: column.times[index] ?? 0, end: column.times[index] ?? 0 }, saturation, 30_000))
       if (during.length === 0) return []
       const peak = greatest(during)
@@ -161,7 +163,7 @@ const hungry = (timeline: Timeline, found: readonly Found[]): readonly Found[] =
             sampleEvidence(source, at, `→ ${valueAt(column, at).toFixed(2)} cores`),
             sampleEvidence(source, peakAt, `→ ${peak.toFixed(2)} cores, the most`),
           ],
-          attributes: { cores: Math.round(peak * 10) / 10 },
+          attributes: { cores: Math.round(peak * 10) / 10, node: shortName(place) },
           slackMs: stepOf(column.times),
           dose: share,
         },
@@ -173,6 +175,11 @@ const hungry = (timeline: Timeline, found: readonly Found[]): readonly Found[] =
 /** A node's cores, from how many idle counters it has. */
 const coresOf = (timeline: Timeline): ReadonlyMap<Entity, number> => {
   const cores = new Map<Entity, number>()
+  for (const series of timeline.series) {
+    if (series.name !== 'node_cpu_seconds_total' || series.labels['mode'] !== 'idle' || series.labels['cpu'] === undefined) continue
+    const node = nodeOfLabels(series.labels, timeline)
+    if (node !== null) cores.set(node, (cores.get(node) ?? 0) + 1)
+  }
   for (const { node } of busyNodes(timeline)) {
     const facts = timeline.topology.nodeFacts(node)
     if (facts.cores !== null) cores.set(node, facts.cores)

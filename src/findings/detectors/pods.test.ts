@@ -261,6 +261,21 @@ test('all replicas on one node is said of a workload in trouble, not of one spre
   none('workload.colocated', { facts: [on(one, 'a'), on(two, 'a'), wanted(2)], signals: [trouble] }) // the only node there is
 })
 
+test('a pod that nobody saw placed is on the machine whose cAdvisor tells of it, under labels old or new', () => {
+  const busy = ['0', '1'].map((cpu) =>
+    series('node_cpu_seconds_total', { mode: 'idle', cpu, node: 'a' }, counting((second) => (second >= 1800 && second < 2700 ? 0.01 : 0.9))),
+  )
+  const use = counting((second) => (second >= 1800 && second < 2700 ? 1.7 : 0.1))
+  for (const labels of [
+    { pod_name: 'prometheus-0', container_name: 'prometheus', namespace: 'monitoring', instance: 'a' },
+    { pod: 'prometheus-0', container: 'prometheus', namespace: 'monitoring', node: 'a' },
+  ] as const) {
+    const facts: readonly Fact[] = [{ fact: 'node', node: 'node/a', at: null }]
+    const [first] = findings('pod.cpu-hungry', { facts, series: [...busy, series('container_cpu_usage_seconds_total', labels, use)] })
+    assert.equal(first?.entity, 'pod/monitoring/prometheus-0')
+  }
+})
+
 test('a missing limit is said where memory grew, not where a limit was or nothing is known', () => {
   const grown = (facts: readonly Fact[]): InputParts => ({ facts, series: [memory(one, leak)] })
   assert.deepEqual(
