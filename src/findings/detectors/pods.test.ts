@@ -263,7 +263,11 @@ test('all replicas on one node is said of a workload in trouble, not of one spre
 
 test('a pod that nobody saw placed is on the machine whose cAdvisor tells of it, under labels old or new', () => {
   const busy = ['0', '1'].map((cpu) =>
-    series('node_cpu_seconds_total', { mode: 'idle', cpu, node: 'a' }, counting((second) => (second >= 1800 && second < 2700 ? 0.01 : 0.9))),
+    series(
+      'node_cpu_seconds_total',
+      { mode: 'idle', cpu, node: 'a' },
+      counting((second) => (second >= 1800 && second < 2700 ? 0.01 : 0.9)),
+    ),
   )
   const use = counting((second) => (second >= 1800 && second < 2700 ? 1.7 : 0.1))
   for (const labels of [
