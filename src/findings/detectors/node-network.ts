@@ -5,6 +5,7 @@
 import { typeOf, type Entity } from '../../model/entity.js'
 import type { Timeline } from '../../timeline/timeline.js'
 import { chooseEvidence, overlaps, type Detector, type Found } from '../finding.js'
+import { ofKind } from '../lookup.js'
 import { called } from '../words.js'
 
 const NETWORK_REASONS: ReadonlySet<string> = new Set(['timeout', 'no-route', 'refused', 'reset'])
@@ -44,7 +45,7 @@ export const nodeNetwork: Detector = {
       if (mine.length === 0 || answered > 0) return []
       // A machine that crashed or has no memory left is silent for that reason, and answers in between.
       if (found.some((one) => one.entity === missed.entity && SILENCING.has(one.kind) && overlaps(one, around))) return []
-      if (covered(missed, mine, timeline) < MOSTLY || (!told && missed.end === null)) return []
+      if (covered(missed, mine, timeline) < MOSTLY || (!told && !cameBack(missed, found))) return []
       // One program that is gone may have died; what listens on several ports died together only with the machine or its network.
       if (!told && new Set(mine.map((one) => one.entity.slice(one.entity.lastIndexOf(':')))).size < 2) return []
       const start = Math.min(missed.start, ...mine.map((one) => one.start))
@@ -67,6 +68,10 @@ export const nodeNetwork: Detector = {
     })
   },
 }
+
+/** A node that was taken out of the cluster never showed whether its machine lived. */
+const cameBack = ({ entity, end }: Found, found: readonly Found[]): boolean =>
+  end !== null && !ofKind(found, 'change.node-removed', entity).some((gone) => Math.abs(gone.start - end) < AROUND_MS)
 
 /** The share of the time without heartbeats in which at least one of the node's targets did not answer either. */
 const covered = (missed: Found, silent: readonly Found[], timeline: Timeline): number => {

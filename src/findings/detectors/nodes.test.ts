@@ -193,6 +193,8 @@ test("without the kubelet's log: a node all of whose ports fall silent, and that
   near(first?.start, 600, 15)
   assert.ok((first?.confidence ?? 1) < 0.8, "less sure than with the kubelet's own word")
   none('node.network-lost', { facts: cluster, signals: [...notReady(650, 915), signal('node.rebooted', 'node/a', 905)], series: ports })
+  // One that was taken out of the cluster did not come back.
+  none('node.network-lost', { facts: cluster, signals: [...notReady(650, 915), signal('change.node-removed', 'node/a', 915)], series: ports })
 })
 
 const silence = (from: number, to: number): NonNullable<InputParts['silences']>[number] => ({ basis: 'utc', from: at(from).ms, to: at(to).ms, line: 812 })
