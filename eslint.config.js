@@ -39,7 +39,7 @@ export default tseslint.config(
           patterns: [{ group: ['**/dist/**'], message: 'Import the source.' }],
         },
       ],
-      '@typescript-eslint/no-unused-vars': ['error', { argsIgnorePattern: '^_' }],
+      '@typescript-eslint/no-unused-vars': ['error', { argsIgnorePattern: '^_', ignoreRestSiblings: true }],
       eqeqeq: ['error', 'always'],
       'no-control-regex': 'error',
       'prefer-const': 'error',

@@ -24,25 +24,24 @@ export const encodeBlock = (extract: InputExtract): Buffer => {
   }
   const series = extract.series.map(({ name, labels, line, times, values }) => ({ name, labels, line, times: columnOf(times), values: columnOf(values) }))
   // Named one by one: the bytes must not depend on the order in which fields were set, nor carry what the schema does not know.
-  const { path, format, wrapping, bytes, lines, records, skipped, warnings, spans, silences, yearHint, changedMs, sha256, recognised, signals, facts } = extract
   // A record over the type, so that a field forgotten here does not compile.
   const words: Readonly<Record<keyof InputExtract, unknown>> = {
-    path,
-    format,
-    wrapping,
-    bytes,
-    lines,
-    records,
-    skipped,
-    warnings,
-    spans,
-    silences,
-    yearHint,
-    changedMs,
-    sha256,
-    recognised,
-    signals,
-    facts,
+    path: extract.path,
+    format: extract.format,
+    wrapping: extract.wrapping,
+    bytes: extract.bytes,
+    lines: extract.lines,
+    records: extract.records,
+    skipped: extract.skipped,
+    warnings: extract.warnings,
+    spans: extract.spans,
+    silences: extract.silences,
+    yearHint: extract.yearHint,
+    changedMs: extract.changedMs,
+    sha256: extract.sha256,
+    recognised: extract.recognised,
+    signals: extract.signals,
+    facts: extract.facts,
     series,
   }
   const json = Buffer.from(JSON.stringify({ schema: EXTRACT_SCHEMA, ...words }))
@@ -57,28 +56,10 @@ export const decodeBlock = (bytes: Buffer): InputExtract => {
   if (bytes.length < 8) throw new Error('an input is cut off')
   const start = 8 + bytes.readUInt32LE(0)
   if (start > bytes.length) throw new Error('an input is cut off')
-  const { series, ...document } = parsed(bytes.toString('utf8', 8, start))
-  const {
-    path,
-    format,
-    wrapping,
-    bytes: size,
-    lines,
-    records,
-    skipped,
-    warnings,
-    spans,
-    silences,
-    yearHint,
-    changedMs,
-    sha256,
-    recognised,
-    signals,
-    facts,
-  } = document
+  const { schema, series, silences, sha256, recognised, facts, ...words } = parsed(bytes.toString('utf8', 8, start))
   const columns = columnsOf(bytes, start, bytes.readUInt32LE(4))
   return {
-    ...{ path, format, wrapping, bytes: size, lines, records, skipped, warnings, spans, yearHint, changedMs, signals },
+    ...words,
     silences: silences.map(({ host, ...silence }) => (host === undefined ? silence : { ...silence, host })),
     ...(sha256 === undefined ? {} : { sha256 }),
     ...(recognised === undefined ? {} : { recognised }),

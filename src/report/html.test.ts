@@ -3,6 +3,7 @@ import { createHash } from 'node:crypto'
 import { describe, test } from 'node:test'
 import Handlebars from 'handlebars'
 import { CASCADE, HEALTHY, HOSTILE, HOSTILE_TEXT, HUGE, NO_INPUT, PARTLY_READ, poison, SEVERAL, UNREAD } from '../../test/fixtures/post-mortem.js'
+import { SECTIONS } from '../../test/fixtures/sections.js'
 import { renderHtml } from './html.js'
 import type { PostMortem } from '../post-mortem/post-mortem.js'
 
@@ -162,28 +163,9 @@ describe('the sections of a post-mortem', () => {
     const bare: PostMortem = { ...SEVERAL, analysis: { ...SEVERAL.analysis, incidents: SEVERAL.analysis.incidents.slice(1) }, incidents: [] }
     for (const postMortem of [CASCADE, bare]) {
       const headings = [...(await renderHtml(postMortem)).matchAll(/<h[23] id="[^"]*">([^<]*)<\/h[23]>/gu)].map((match) => match[1])
-      const expected = [
-        'Timeline',
-        'Impact',
-        'Lead-up',
-        'Detection',
-        'Response',
-        'Recovery',
-        'Five whys',
-        'Root cause',
-        'Contributing factors',
-        'What else was considered',
-        'Follow-ups',
-        'Lessons',
-        'Findings and evidence',
-        'What the data cannot tell',
-        'Inputs and clocks',
-        'How to make this report again',
-        'Glossary',
-      ]
       assert.deepEqual(
         headings.filter((heading) => heading !== 'The series that matter'),
-        expected,
+        SECTIONS,
       )
     }
   })

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import { CASCADE, HEALTHY, HOSTILE, HUGE, NO_INPUT, PARTLY_READ, SEVERAL, UNREAD } from '../../test/fixtures/post-mortem.js'
+import { SECTIONS } from '../../test/fixtures/sections.js'
 import type { Finding, Incident, Link } from '../model/analysis.js'
 import type { PostMortem } from '../post-mortem/post-mortem.js'
 import { renderJson } from './json.js'
@@ -45,24 +46,7 @@ const { say, code } = DIALECTS.github
 describe('Markdown', () => {
   test('has every section and every finding, and with the evidence file every line of evidence', () => {
     const markdown = renderMarkdown(CASCADE)
-    for (const heading of [
-      'Timeline',
-      'Impact',
-      'Lead-up',
-      'Detection',
-      'Response',
-      'Recovery',
-      'Five whys',
-      'Root cause',
-      'Contributing factors',
-      'What else was considered',
-      'Follow-ups',
-      'Lessons',
-      'Findings and evidence',
-      'What the data cannot tell',
-      'Inputs and clocks',
-      'Glossary',
-    ])
+    for (const heading of SECTIONS.filter((section) => section !== 'How to make this report again'))
       assert.ok(markdown.includes(`\n## ${heading}\n`), heading)
     const evidence = renderEvidence(CASCADE)
     for (const finding of CASCADE.analysis.incidents[0]?.findings ?? []) {
