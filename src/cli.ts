@@ -20,15 +20,16 @@ setFlagsFromString('--heap-growing-percent=30')
 
 const collect = (value: string, all: readonly string[]): readonly string[] => [...all, value]
 
-const asYear = (value: string): number => {
-  if (!/^\d{4}$/u.test(value)) throw new InvalidArgumentError('expected a year such as 2026.')
-  return Number(value)
-}
+const asNumber =
+  (shape: RegExp, expected: string) =>
+  (value: string): number => {
+    if (!shape.test(value)) throw new InvalidArgumentError(`expected ${expected}.`)
+    return Number(value)
+  }
 
-const asCount = (value: string): number => {
-  if (!/^[1-9]\d{0,3}$/u.test(value)) throw new InvalidArgumentError('expected a number such as 4.')
-  return Number(value)
-}
+const asYear = asNumber(/^\d{4}$/u, 'a year such as 2026')
+const asCount = asNumber(/^[1-9]\d{0,3}$/u, 'a number such as 4')
+const asPositive = asNumber(/^[1-9]\d{0,8}$/u, 'a whole number such as 500')
 
 const asShard = (value: string): Shard => {
   const shard = shardOf(value)
@@ -42,11 +43,6 @@ const asSize = (value: string): number => {
   const bytes = Math.round(Number(digits) * 1_000 ** ['', 'k', 'm', 'g', 't'].indexOf((unit ?? '').toLowerCase()))
   if (!(bytes > 0)) throw new InvalidArgumentError('expected a size such as 500G.')
   return bytes
-}
-
-const asPositive = (value: string): number => {
-  if (!/^[1-9]\d{0,8}$/u.test(value)) throw new InvalidArgumentError('expected a whole number such as 500.')
-  return Number(value)
 }
 
 /** A moment: ISO 8601; without a zone it is UTC. */
@@ -90,12 +86,14 @@ const reports = (command: Command): Command =>
   )
     .option('--since <time>', 'look from here on', asTime)
     .option('--until <time>', 'look up to here', asTime)
-    .option('--mechanisms <file.yaml>', 'more cause-and-effect rules; repeatable', collect, [])
+    .addOption(mechanisms())
     .option('--fail-on-incident', 'exit 1 when an incident was found')
     .option('--quiet', 'no progress, no summary')
     .option('--verbose', 'more about what was done')
     .option('--no-color', 'no colours on the terminal')
 
+const mechanisms = (what = 'more cause-and-effect rules'): Option =>
+  new Option('--mechanisms <file.yaml>', `${what}; repeatable`).argParser(collect).default([])
 const jobs = (): Option => new Option('--jobs <n>', "workers (default: the machine's cores)").argParser(asCount)
 
 opens(
@@ -147,7 +145,7 @@ reads(
     .argument('<archive>', 'a folder of logs and dumps that grows')
     .requiredOption('--out <dir>', 'reports, index.html, summary.json, and what is remembered from run to run'),
 )
-  .option('--mechanisms <file.yaml>', 'more cause-and-effect rules; repeatable', collect, [])
+  .addOption(mechanisms())
   .option('--keep-extracts <days>', 'how long what was read is kept after it is gone from the archive (default: for ever)', asCount)
   .option('--keep-reports <days>', 'how long incidents are kept (default: for ever)', asCount)
   .option('--hook <command>', 'run for each incident that is new or has changed, with JSON on its stdin')
@@ -198,7 +196,7 @@ rules
   .command('check')
   .description('whether files of rules can be used, and whether they keep what their tests (*.test.yaml) promise')
   .argument('<file.yaml...>', 'rules, and tests of them')
-  .option('--mechanisms <file.yaml>', 'more rules for the tests; repeatable', collect, [])
+  .addOption(mechanisms('more rules for the tests'))
   .action(async (files: string[], flags: RulesFlags) => {
     const { runRulesCheck } = await import('./commands/rules.js')
     process.exitCode = await runRulesCheck(files, flags)
@@ -207,7 +205,7 @@ rules
 rules
   .command('list')
   .description('every rule in a line')
-  .option('--mechanisms <file.yaml>', 'with your own; repeatable', collect, [])
+  .addOption(mechanisms('with your own'))
   .option('--json', 'as data')
   .action(async (flags: RulesFlags) => {
     const { runRulesList } = await import('./commands/rules.js')
@@ -218,7 +216,7 @@ rules
   .command('explain')
   .description('what a rule says, or every rule that speaks of a kind of finding')
   .argument('<id or kind>')
-  .option('--mechanisms <file.yaml>', 'with your own; repeatable', collect, [])
+  .addOption(mechanisms('with your own'))
   .action(async (word: string, flags: RulesFlags) => {
     const { runRulesExplain } = await import('./commands/rules.js')
     process.exitCode = await runRulesExplain(word, flags)
