@@ -46,8 +46,7 @@ const { say, code } = DIALECTS.github
 describe('Markdown', () => {
   test('has every section and every finding, and with the evidence file every line of evidence', () => {
     const markdown = renderMarkdown(CASCADE)
-    for (const heading of SECTIONS.filter((section) => section !== 'How to make this report again'))
-      assert.ok(markdown.includes(`\n## ${heading}\n`), heading)
+    for (const heading of SECTIONS.filter((section) => section !== 'How to make this report again')) assert.ok(markdown.includes(`\n## ${heading}\n`), heading)
     const evidence = renderEvidence(CASCADE)
     for (const finding of CASCADE.analysis.incidents[0]?.findings ?? []) {
       assert.ok(markdown.includes(say(finding.summary)), finding.summary)
