@@ -4,10 +4,12 @@ import type { InputContext } from '../src/model/format.js'
 import { extractInput } from '../src/read/extract-input.js'
 import { cutLines } from '../src/read/line-cutter.js'
 import { gatheringSink, type Gathered } from '../src/read/sink.js'
-import type { Made } from './mutate.js'
+import type { Made as Whole } from './mutate.js'
 
 /** Work allowed for one input of at most some hundred kilobytes, in milliseconds of this process's own time (not of the clock). */
 export const BUDGET_MS = 5_000
+
+type Made = Pick<Whole, 'bytes' | 'chunkBytes'>
 
 const context: InputContext = { path: 'fuzz', pod: null, container: null, expression: null }
 // eslint-disable-next-line no-control-regex -- their absence is what is checked

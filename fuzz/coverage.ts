@@ -4,6 +4,9 @@ import { Session } from 'node:inspector/promises'
 export interface Coverage {
   /** How many blocks ran for the first time since the last call. */
   fresh(): Promise<number>
+  /** Without counting, the same code runs about one and a half times as fast. What was seen stays known. */
+  pause(): Promise<void>
+  goOn(): Promise<void>
   readonly blocks: () => number
 }
 
@@ -13,10 +16,17 @@ export const startCoverage = async (): Promise<Coverage> => {
   const session = new Session()
   session.connect()
   await session.post('Profiler.enable')
-  await session.post('Profiler.startPreciseCoverage', { callCount: true, detailed: true })
+  const goOn = async (): Promise<void> => {
+    await session.post('Profiler.startPreciseCoverage', { callCount: true, detailed: true })
+  }
+  await goOn()
   const seen = new Set<string>()
   return {
     blocks: () => seen.size,
+    goOn,
+    async pause() {
+      await session.post('Profiler.stopPreciseCoverage')
+    },
     async fresh() {
       const before = seen.size
       const { result } = await session.post('Profiler.takePreciseCoverage')

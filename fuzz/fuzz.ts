@@ -20,7 +20,7 @@ const { values, positionals } = parseArgs({
 const found = fileURLToPath(new URL('found/', import.meta.url))
 const current = join(tmpdir(), `faultline-fuzz-${process.pid}`)
 let problems = 0
-const totals = { inputs: 0, lines: 0, bytes: 0, blocks: 0, heap: 0 }
+const totals = { inputs: 0, lines: 0, damaged: 0, bytes: 0, blocks: 0, heap: 0 }
 
 const keep = (what: string, input: Buffer): void => {
   problems++
@@ -52,7 +52,7 @@ const run = (seed: number, seconds: number): Promise<boolean> =>
       const said = JSON.parse(line) as Partial<typeof totals> & { wrong?: string; input?: string } // what run.ts writes
       if (said.wrong !== undefined) keep(said.wrong, Buffer.from(said.input ?? '', 'base64'))
       else {
-        for (const key of ['inputs', 'lines', 'bytes'] as const) totals[key] = base[key] + (said[key] ?? 0)
+        for (const key of ['inputs', 'lines', 'damaged', 'bytes'] as const) totals[key] = base[key] + (said[key] ?? 0)
         totals.blocks = said.blocks ?? 0
         totals.heap = said.heap ?? 0
       }
@@ -69,6 +69,6 @@ const end = performance.now() + Number(values.seconds) * 1_000
 for (let seed = Number(values.seed); performance.now() < end; seed += 1_000_003) if (!(await run(seed, Math.max(1, (end - performance.now()) / 1_000)))) break
 rmSync(current, { force: true })
 console.log(
-  `${totals.inputs} inputs, ${totals.lines} lines, ${Math.round(totals.bytes / 1e6)} MB; ${totals.blocks} blocks of code reached, heap ${Math.round(totals.heap / 1e6)} MB at the end; ${problems} found`,
+  `${totals.inputs} inputs, ${totals.lines} lines (${totals.damaged} damaged), ${Math.round(totals.bytes / 1e6)} MB; ${totals.blocks} blocks of code reached, heap ${Math.round(totals.heap / 1e6)} MB at the end; ${problems} found`,
 )
 process.exitCode = problems > 0 ? 1 : 0

@@ -75,10 +75,26 @@ const damage = (line: Buffer, other: Buffer, random: Random): Buffer => {
 export interface Made {
   readonly bytes: Buffer
   readonly chunkBytes: number
+  readonly lines: number
+  /** How many of its lines were damaged. */
+  readonly damaged: number
 }
 
+/** How large an input is, and how much of it is damaged. */
+interface Size {
+  readonly lines: number
+  readonly bytes: number
+  /** The share of its lines that are damaged. */
+  readonly damaged: number
+  readonly smallestChunk: number
+}
+/** Small ones, a third of whose lines are damaged: what they do is told apart, and any cut of their bytes is tried. */
+export const SMALL: Size = { lines: 40, bytes: MOST_BYTES, damaged: 1 / 3, smallestChunk: 1 }
+/** Large ones, for reading many damaged lines in little time: what an input costs before its first line is paid once for hundreds. */
+export const LARGE: Size = { lines: 2_000, bytes: 250_000, damaged: 2 / 3, smallestChunk: 2_000 }
+
 /** Some lines of the pool, most of one kind, some damaged, joined in one of the ways that files are. */
-export const makeInput = (pool: readonly (readonly Buffer[])[], random: Random, mostLines = 40): Made => {
+export const makeInput = (pool: readonly (readonly Buffer[])[], random: Random, size: Size, mostLines = size.lines): Made => {
   const kind = pool[random(pool.length)] ?? []
   const pick = (): Buffer => {
     const from = random(6) === 0 ? (pool[random(pool.length)] ?? kind) : kind
@@ -87,14 +103,18 @@ export const makeInput = (pool: readonly (readonly Buffer[])[], random: Random, 
   const lines: Buffer[] = []
   const count = 1 + random(1 + random(mostLines))
   const start = random(kind.length)
-  let size = 0
-  for (let index = 0; index < count && size < MOST_BYTES; index++) {
+  let bytes = 0
+  let damaged = 0
+  for (let index = 0; index < count && bytes < size.bytes; index++) {
     // As they followed each other, mostly: continuations and documents are only read in their order.
     let line = random(4) > 0 ? (kind[(start + index) % Math.max(1, kind.length)] ?? Buffer.alloc(0)) : pick()
-    for (let times = random(3) === 0 ? 1 + random(3) : 0; times > 0; times--) line = damage(line, pick(), random).subarray(0, MOST_LINE)
+    const times = random(300) < size.damaged * 300 ? 1 + random(3) : 0
+    for (let done = 0; done < times; done++) line = damage(line, pick(), random).subarray(0, MOST_LINE)
+    if (times > 0) damaged++
     lines.push(line)
-    size += line.length
+    bytes += line.length
   }
   const end = Buffer.from(['\n', '\n', '\n', '\r\n', ''][random(5)] ?? '\n')
-  return { bytes: Buffer.concat(lines.flatMap((line) => [line, end])), chunkBytes: random(3) === 0 ? 1 + random(300) : 1 << 20 }
+  const chunkBytes = random(3) === 0 ? size.smallestChunk + random(300) : 1 << 20
+  return { bytes: Buffer.concat(lines.flatMap((line) => [line, end])), chunkBytes, lines: lines.length, damaged }
 }
