@@ -106,6 +106,11 @@ export type Fact =
   | { readonly fact: 'collected'; readonly at: Stamp }
   /** A list that forgets what is old: all in it was last seen then or later. */
   | { readonly fact: 'kept-from'; readonly at: Stamp }
+  /**
+   * Stamps of this basis are so many minutes east of UTC: so many lines tell the same moment with an offset, too. `first` and `last` are
+   * such stamps (milliseconds, as in Stamp); where the clocks were changed on the way there are two of these.
+   */
+  | { readonly fact: 'zone'; readonly basis: Basis; readonly minutes: number; readonly lines: number; readonly first: number; readonly last: number }
   /** Evidence that should be here and is not: an empty event list, an API error saved as a log. */
   | { readonly fact: 'missing'; readonly what: string; readonly hides: string }
 

@@ -10,6 +10,7 @@ import { cutLines } from './line-cutter.js'
 import { turnAround } from './newest-first.js'
 import type { GatheringSink } from './sink.js'
 import { clean, decode } from './text.js'
+import { twoStamps } from './two-stamps.js'
 
 /** An input being read. */
 export interface Reading {
@@ -113,6 +114,7 @@ export const readLines = (choice: LinesChoice, sink: GatheringSink, context: Inp
   }
 
   const unwrappers = layers.map((layer) => layer.open())
+  const stamps = twoStamps()
   const countsFromBoot = layers.some(({ id }) => id === 'journald-short')
   const envelope = emptyEnvelope()
   const hosts = new Map<string, number>()
@@ -146,6 +148,7 @@ export const readLines = (choice: LinesChoice, sink: GatheringSink, context: Inp
 
   const read = (bytes: Buffer, start: number, end: number): void => {
     if (unwrappers.length === 0) {
+      stamps.line(bytes, start, end, null)
       route(bytes, start, end, null)
       return
     }
@@ -159,6 +162,7 @@ export const readLines = (choice: LinesChoice, sink: GatheringSink, context: Inp
       sink.from(envelope.host)
     }
     ofHost++
+    stamps.line(envelope.bytes, envelope.start, envelope.end, envelope)
     if (countsFromBoot && Number.isNaN(envelope.ms)) sink.warn(FROM_BOOT)
     if (envelope.pod !== null && envelope.host !== null) place(envelope.pod, envelope.host)
     // In the line as it stands there is no line end; in a value of JSON there may be.
@@ -220,6 +224,7 @@ export const readLines = (choice: LinesChoice, sink: GatheringSink, context: Inp
       if (turner !== null) sink.renumber(order)
       for (const reader of opened.values()) reader.end()
       count(null)
+      for (const fact of stamps.facts((message) => sink.warn(message))) sink.fact(fact)
       const main = [...hosts].sort(([a, linesA], [b, linesB]) => linesB - linesA || (a < b ? -1 : 1))[0]?.[0]
       if (main !== undefined && !main.startsWith('localhost')) sink.fact({ fact: 'input-node', node: node(main), weight: HOST_WEIGHT })
     },

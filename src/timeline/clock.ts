@@ -1,7 +1,8 @@
 /** One clock: turns every input's stamps into milliseconds since the epoch, and says what had to be assumed. */
 import type { Basis, InputExtract, Span, Stamp } from '../model/extract.js'
 import { collectedAt, type Collected } from './collected.js'
-import { fromZone, offsetAt, offsetsOf } from './zones.js'
+import { zonesSeen, type SeenZone } from './seen-zones.js'
+import { changeWithin, fromZone, offsetAt, offsetsOf, signed } from './zones.js'
 
 export interface ZoneRule {
   /** Inputs whose path matches; null: all. */
@@ -23,15 +24,23 @@ export interface InputClock {
   readonly notes: readonly string[]
   /** Its ages are counted back from a moment that was guessed: the input was made then or somewhat later. */
   readonly guessed?: boolean
+  /** Nothing told the zone of its stamps, or of those that carry none: UTC was assumed. */
+  readonly assumed?: boolean
 }
+
+export const READ_AS_UTC = 'its times carry no zone: read as UTC (--timezone says otherwise)'
 
 const DAY = 86_400_000
 const PLACEHOLDER_YEAR = 1972
 
-/** Clocks for all inputs, by their position. Years and ambiguous zones are chosen so that the input lies nearest to what is certain in the dump. */
-export const readClocks = (extracts: readonly InputExtract[], options: ClockOptions): readonly InputClock[] => {
+/**
+ * Clocks for all inputs, by their position. Years and ambiguous zones are chosen so that the input lies nearest to what is certain in the dump.
+ * `machines`: by position, who wrote the input; null where that is not known. What one log of a machine tells of its zone holds for the others.
+ */
+export const readClocks = (extracts: readonly InputExtract[], options: ClockOptions, machines: readonly (string | null)[] = []): readonly InputClock[] => {
   const certain = middleOfCertain(extracts)
-  const clocks = extracts.map((extract) => clockOf(extract, options, certain))
+  const seen = zonesSeen(extracts, machines)
+  const clocks = extracts.map((extract, index) => clockOf(extract, options, certain, seen[index] ?? []))
   return clocks.map((clock, index) =>
     extracts[index]?.spans.some(({ basis }) => basis === 'ago') === true ? withAges(clock, collectedAt(extracts, clocks, index)) : clock,
   )
@@ -68,9 +77,11 @@ const middleOfCertain = (extracts: readonly InputExtract[]): number | null => {
   return middles[Math.floor(middles.length / 2)] ?? null
 }
 
-const clockOf = (extract: InputExtract, options: ClockOptions, certain: number | null): InputClock => {
+const clockOf = (extract: InputExtract, options: ClockOptions, certain: number | null, seen: readonly SeenZone[]): InputClock => {
   const notes: string[] = []
-  const zone = zoneFor(extract.path, options.zones)
+  const rule = ruleFor(extract.path, options.zones)
+  const zone = rule?.zone ?? null
+  let assumed = false
   const spans = new Map(extract.spans.map((span) => [span.basis, span]))
   const readers = new Map<Basis, (ms: number) => number>()
   const readerOf = (basis: Basis): ((ms: number) => number) => {
@@ -78,22 +89,53 @@ const clockOf = (extract: InputExtract, options: ClockOptions, certain: number |
     if (reader === undefined) readers.set(basis, (reader = makeReader(basis, spans.get(basis))))
     return reader
   }
+  /** From wall-clock fields in a year to moments, by what is told of the zone: a rule for this very input, what its lines show, a rule for all, UTC. */
+  const byZone = (basis: Basis, span: Span | undefined, yeared: (ms: number) => number): ((ms: number) => number) => {
+    const shown = seen.filter((one) => one.basis === basis)
+    const first = shown[0]
+    const middle = span === undefined ? 0 : yeared((span.first + span.last) / 2)
+    if (first !== undefined) {
+      const said = zone === null || shown.some(({ minutes }) => minutes === offsetAt(zone, middle)) ? null : `, although --timezone says ${zone}`
+      if (rule === null || (rule.glob === null && said !== null)) {
+        notes.push(`its times carry no zone: read as ${shown.map(({ minutes }) => `UTC${signed(minutes)}`).join(' and ')}, ${first.why}${said ?? ''}`)
+        return (ms) => moment(ms, yeared(ms), shown)
+      }
+      if (said !== null) notes.push(`read as --timezone says (${zone ?? ''}), although UTC${signed(first.minutes)} would be right: ${first.why}`)
+    } else if (zone === null) {
+      assumed = true
+      notes.push(READ_AS_UTC)
+    }
+    const change = zone === null || span === undefined ? null : changeWithin(zone, yeared(span.first), yeared(span.last))
+    if (change !== null) notes.push(change)
+    return (ms) => fromZone(yeared(ms), zone ?? 'UTC')
+  }
   const makeReader = (basis: Basis, span: Span | undefined): ((ms: number) => number) => {
     if (basis === 'utc') return (ms) => ms
     if (basis === 'ago') return () => NaN // withAges
-    if (basis === 'local') {
-      if (zone === null) notes.push('its times carry no zone: read as UTC (--timezone says otherwise)')
-      return (ms) => fromZone(ms, zone ?? 'UTC')
-    }
+    if (basis === 'local') return byZone(basis, span, (ms) => ms)
     if (basis === 'yearless') {
       const { year, why } = yearOf(extract, span, options.year, zone ?? 'UTC', certain)
-      notes.push(`its times carry no year: read as ${year} (${why})${zone === null ? ' and as UTC' : ''}`)
-      return (ms) => fromZone(inYear(ms, year), zone ?? 'UTC')
+      notes.push(`its times carry no year: read as ${year} (${why})`)
+      return byZone(basis, span, (ms) => inYear(ms, year))
     }
-    return abbreviated(basis.slice('zone:'.length), span, zone, certain, notes)
+    const shown = seen.filter((one) => one.basis === basis)
+    return abbreviated(basis.slice('zone:'.length), span, shown[0] ?? null, zone, certain, notes)
   }
   for (const span of extract.spans) readerOf(span.basis)
-  return { at: (stamp) => readerOf(stamp.basis)(stamp.ms), offsetMs: 0, notes }
+  return { at: (stamp) => readerOf(stamp.basis)(stamp.ms), offsetMs: 0, notes, ...(assumed ? { assumed } : {}) }
+}
+
+/** By the stretch that the stamp lies in, or nearest to: there are two where the clocks were changed on the way. */
+const moment = (ms: number, yearedMs: number, shown: readonly SeenZone[]): number => {
+  let minutes = shown[0]?.minutes ?? 0
+  let nearest = Infinity
+  for (const { first, last, minutes: offset } of shown) {
+    const distance = Math.max(first - ms, ms - last, 0)
+    if (distance >= nearest) continue
+    nearest = distance
+    minutes = offset
+  }
+  return yearedMs - minutes * 60_000
 }
 
 /** Fields taken in the placeholder year (or, after rolls over New Year, in later leap years) moved into the real year. */
@@ -125,13 +167,24 @@ const yearOf = (
   return { year, why: certain === null ? "the file's own date; --year says otherwise" : 'the rest of the dump' }
 }
 
-const abbreviated = (abbreviation: string, span: Span | undefined, zone: string | null, certain: number | null, notes: string[]): ((ms: number) => number) => {
+const abbreviated = (
+  abbreviation: string,
+  span: Span | undefined,
+  shown: SeenZone | null,
+  zone: string | null,
+  certain: number | null,
+  notes: string[],
+): ((ms: number) => number) => {
   const offsets = offsetsOf(abbreviation)
   const middle = span === undefined ? 0 : (span.first + span.last) / 2
   const ofOption = zone === null ? null : offsetAt(zone, middle)
   const shift = (minutes: number) => (ms: number) => ms - minutes * 60_000
   if (ofOption !== null && (offsets.length === 0 || offsets.includes(ofOption))) return (ms) => fromZone(ms, zone ?? 'UTC')
   const only = offsets[0]
+  if (shown !== null && !(offsets.length === 1 && only === shown.minutes)) {
+    notes.push(`the zone ${abbreviation} is read as UTC${signed(shown.minutes)}, ${shown.why}`)
+    return shift(shown.minutes)
+  }
   if (only === undefined) {
     notes.push(`the zone ${abbreviation} is not known: read as UTC (--timezone says otherwise)`)
     return (ms) => ms
@@ -154,14 +207,9 @@ const others = (offsets: readonly number[], taken: number): string =>
     .map((one) => `UTC${signed(one)}`)
     .join(' or ')}`
 
-const signed = (minutes: number): string =>
-  `${minutes < 0 ? '-' : '+'}${String(Math.floor(Math.abs(minutes) / 60)).padStart(2, '0')}:${String(Math.abs(minutes) % 60).padStart(2, '0')}`
-
-const zoneFor = (path: string, rules: readonly ZoneRule[]): string | null => {
-  let zone: string | null = null
-  for (const rule of rules) if (rule.glob === null || matchesGlob(path, rule.glob)) zone = rule.zone
-  return zone
-}
+/** The last of the rules that match. */
+const ruleFor = (path: string, rules: readonly ZoneRule[]): ZoneRule | null =>
+  rules.findLast(({ glob }) => glob === null || matchesGlob(path, glob)) ?? null
 
 /** '*' stands for any characters, also slashes; '?' for one. A glob without a slash is matched against the end of the path. Linear in path × glob. */
 export const matchesGlob = (path: string, glob: string): boolean => {

@@ -82,12 +82,24 @@ export const joinRotated = (extracts: readonly InputExtract[]): readonly InputEx
       joined[index] = {
         ...extract,
         yearHint: years[at] ?? extract.yearHint,
-        facts: told || writer === null ? extract.facts : [...extract.facts, writer],
+        facts: [...extract.facts, ...(told || writer === null ? [] : [writer]), ...zoneOf(parts, at)],
         silences: silence === null ? extract.silences : [...extract.silences, silence],
       }
     })
   }
   return joined
+}
+
+/** What the nearest part that shows its zone shows, where this one does not. */
+const zoneOf = (parts: readonly { readonly extract: InputExtract }[], at: number): readonly Fact[] => {
+  const zonesOf = (part: InputExtract | undefined): readonly Fact[] => part?.facts.filter(({ fact }) => fact === 'zone') ?? []
+  if (zonesOf(parts[at]?.extract).length > 0) return []
+  for (let away = 1; away < parts.length; away++)
+    for (const near of [at - away, at + away]) {
+      const zones = zonesOf(parts[near]?.extract)
+      if (zones.length > 0) return zones
+    }
+  return []
 }
 
 /** Hosts of a journal and a component's own words tell the machine; a path only hints at it (src/read/extract-input.ts). */

@@ -92,3 +92,48 @@ test('a killed process has a number of its own: one is enough, another number is
   assert.equal(machine([], [killed(4711, 500)], [killed(4712, 380)]), 0)
   assert.equal(machine([], [killed(4711, 500)], [killed(4711, 503)]), 0)
 })
+
+/** The same, in stamps without a zone that are so far ahead of UTC. */
+const inLocalTime = (off: number, options: { readonly also?: Signal[] } = {}) =>
+  timelineOf([
+    input('dump/events.json', { format: 'kubernetes-events', signals: placed() }),
+    input('dump/worker-1/kubelet.log', {
+      format: 'kubelet',
+      signals: [...PODS.map((name, index) => signal('pod.started', `pod/shop/${name}`, index * 40 + 0.5 + off, {}, { basis: 'local' })), ...(options.also ?? [])],
+      facts: [{ fact: 'input-node', node: 'node/worker-1', weight: 5 }],
+    }),
+    input('dump/worker-1/messages', {
+      signals: [signal('log.error', 'process/worker-1/app', off, {}, { basis: 'local' })],
+      facts: [{ fact: 'input-node', node: 'node/worker-1', weight: 3 }],
+    }),
+  ])
+
+test('stamps without a zone are read in the zone that puts many shared facts together, with the logs beside them', () => {
+  for (const [off, zone] of [
+    [5.5 * 3600, '05:30'],
+    [-8 * 3600, '-08:00'],
+  ] as const) {
+    const timeline = inLocalTime(off)
+    const [, kubelet, messages] = timeline.inputs
+    assert.match(kubelet?.warnings.join() ?? '', new RegExp(`read as UTC[+]?${zone}, since 6 facts`, 'u'))
+    assert.match(messages?.warnings.join() ?? '', new RegExp(`read as UTC[+]?${zone}, since 6 facts .* in another log of its machine`, 'u'))
+    assert.deepEqual([kubelet?.from, messages?.from], ['2026-03-04T10:00:00.500Z', '2026-03-04T10:00:00.000Z'])
+  }
+})
+
+test('a clock that is off besides is corrected after the zone', () => {
+  const [, kubelet] = inLocalTime(9 * 3600 + 180).inputs
+  assert.ok(Math.abs((kubelet?.clockOffsetMs ?? 0) + 180_500) <= 1_000)
+  assert.match(kubelet?.warnings.join() ?? '', /UTC\+09:00/u)
+})
+
+test('facts that come again every hour, and those that lie no zone apart, tell no zone', () => {
+  const hourly = (basis: 'utc' | 'local', off: number): Signal[] =>
+    [0, 1, 2, 3, 4, 5].flatMap((hour) => PODS.map((name, index) => signal('pod.crash-looping', `pod/shop/${name}`, hour * 3600 + index + off, {}, { basis })))
+  const [, log] = timelineOf([
+    input('dump/events.json', { format: 'kubernetes-events', signals: hourly('utc', 0) }),
+    input('dump/kubelet.log', { format: 'kubelet', signals: hourly('local', 1) }),
+  ]).inputs
+  assert.match(log?.warnings.join() ?? '', /read as UTC \(/u)
+  assert.match(inLocalTime(2.2 * 3600).inputs[1]?.warnings.join() ?? '', /read as UTC \(/u)
+})

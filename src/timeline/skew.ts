@@ -3,7 +3,7 @@
  * kubelet took it up. One such pair says little; many that differ by the same amount are a clock that is off.
  */
 import { THIS_NODE, type Entity } from '../model/entity.js'
-import type { InputExtract, Signal, SignalKind } from '../model/extract.js'
+import type { Basis, InputExtract, Signal, SignalKind } from '../model/extract.js'
 import type { InputClock } from './clock.js'
 import type { Names } from './names.js'
 
@@ -57,6 +57,11 @@ const SAME_END: Partial<Readonly<Record<SignalKind, string>>> = {
   'node.not-ready': 'node-ready',
 }
 
+/** Clocks in zones lie whole quarters of an hour apart, with what a clock may be off besides. */
+const QUARTER_MS = 15 * 60_000
+/** Beyond this no zone lies from UTC. */
+const FARTHEST_ZONE_MS = 14.5 * 3_600_000
+
 const factOf = ({ kind, phase, attributes }: Signal): string | null => {
   if (phase === 'end') return SAME_END[kind] ?? null
   // Without its number a killed process is any process.
@@ -70,14 +75,56 @@ const factOf = ({ kind, phase, attributes }: Signal): string | null => {
 const weightOf = (fact: string): number => (fact.startsWith('process-killed') ? MIN_PAIRS : 1)
 const weigh = (facts: Iterable<string>): number => [...facts].reduce((sum, fact) => sum + weightOf(fact), 0)
 
-/** By the input's position; inputs whose clocks agree with the API server's, or that share too little with it, are left out. */
-export const estimateSkews = (extracts: readonly InputExtract[], clocks: readonly InputClock[], names: Names): ReadonlyMap<number, Skew> => {
+/** A zone, in minutes east of UTC. */
+export interface EstimatedZone {
+  readonly minutes: number
+  readonly pairs: number
+}
+
+/**
+ * Zones of inputs whose stamps tell none and were taken for UTC: where many of the facts that they share with the API server lie the same whole
+ * quarters of an hour apart, and hardly any at once. By the input's position. What is left besides is a clock that is off.
+ */
+export const estimateZones = (extracts: readonly InputExtract[], clocks: readonly InputClock[], names: Names): ReadonlyMap<number, EstimatedZone> => {
+  const zones = new Map<number, EstimatedZone>()
+  if (!clocks.some(({ assumed }) => assumed === true)) return zones
+  const { formats, reference } = referenceOf(extracts, clocks, names)
+  if (reference.size === 0) return zones
+  extracts.forEach((extract, index) => {
+    if (clocks[index]?.assumed !== true || extract.format.startsWith(formats)) return
+    const mine = new Map<string, number[]>()
+    collect(extract, clocks[index], names.resolver(index), mine, ZONELESS)
+    const apart = compareTimes(mine, reference, FARTHEST_ZONE_MS)
+    if (apart === null) return
+    const quarters = Math.round(apart.offsetMs / QUARTER_MS)
+    // Half a quarter off its clock may be; zones other than whole hours are few.
+    const near = Math.abs(apart.offsetMs - quarters * QUARTER_MS) < (quarters % 4 === 0 ? 7 : 1) * 60_000
+    if (quarters !== 0 && near) zones.set(index, { minutes: -quarters * 15, pairs: apart.pairs })
+  })
+  return zones
+}
+
+const ZONELESS: ReadonlySet<Basis> = new Set(['local', 'yearless'])
+
+interface Reference {
+  /** How the formats of the inputs it is made of begin. */
+  readonly formats: string
+  readonly reference: ReadonlyMap<string, readonly number[]>
+}
+
+const referenceOf = (extracts: readonly InputExtract[], clocks: readonly InputClock[], names: Names): Reference => {
   // The API server's objects and events; where there are none, the logs of what runs beside it.
   const formats = extracts.some(({ format, signals }) => format.startsWith('kubernetes-') && signals.length > 0) ? 'kubernetes-' : 'control-plane'
   const reference = new Map<string, number[]>()
   extracts.forEach((extract, index) => {
     if (extract.format.startsWith(formats)) collect(extract, clocks[index], names.resolver(index), reference)
   })
+  return { formats, reference }
+}
+
+/** By the input's position; inputs whose clocks agree with the API server's, or that share too little with it, are left out. */
+export const estimateSkews = (extracts: readonly InputExtract[], clocks: readonly InputClock[], names: Names): ReadonlyMap<number, Skew> => {
+  const { formats, reference } = referenceOf(extracts, clocks, names)
   if (reference.size === 0) return new Map()
   const skews = new Map<number, Skew>()
   const machines = new Map<Entity, { facts: Map<string, number[]>; unsure: number[] }>()
@@ -102,11 +149,18 @@ export const estimateSkews = (extracts: readonly InputExtract[], clocks: readonl
   return skews
 }
 
-const collect = (extract: InputExtract, clock: InputClock | undefined, resolve: (entity: Entity) => Entity, into: Map<string, number[]>): void => {
+/** The times of what `extract` tells and others may tell, too; of stamps of all bases unless some are named. */
+const collect = (
+  extract: InputExtract,
+  clock: InputClock | undefined,
+  resolve: (entity: Entity) => Entity,
+  into: Map<string, number[]>,
+  bases: ReadonlySet<Basis> | null = null,
+): void => {
   if (clock === undefined) return
   for (const signal of extract.signals) {
     const fact = factOf(signal)
-    if (fact === null) continue
+    if (fact === null || bases?.has(signal.at.basis) === false) continue
     const key = `${fact} ${resolve(signal.entity)}${fact === 'process-killed' ? ` ${signal.attributes['pid'] ?? ''}` : ''}`
     const times = into.get(key)
     if (times === undefined) into.set(key, [clock.at(signal.at)])
@@ -120,12 +174,12 @@ interface Difference {
 }
 
 /** How far apart the two sides put what both speak of, as far as it can be the same occurrence. */
-const differencesOf = (mine: ReadonlyMap<string, readonly number[]>, reference: ReadonlyMap<string, readonly number[]>): Difference[] => {
+const differencesOf = (mine: ReadonlyMap<string, readonly number[]>, reference: ReadonlyMap<string, readonly number[]>, farthest = FARTHEST_MS): Difference[] => {
   const differences: Difference[] = []
   for (const [fact, times] of mine) {
     const theirs = reference.get(fact) ?? []
     for (const at of times.slice(0, MOST_TIMES)) {
-      for (const other of theirs.slice(0, MOST_TIMES)) if (Math.abs(other - at) <= FARTHEST_MS) differences.push({ value: other - at, fact })
+      for (const other of theirs.slice(0, MOST_TIMES)) if (Math.abs(other - at) <= farthest) differences.push({ value: other - at, fact })
     }
   }
   return differences
@@ -140,8 +194,8 @@ const agrees = (mine: ReadonlyMap<string, readonly number[]>, reference: Readonl
   return weigh(factsOf(differences, NOTABLE_MS)) >= Math.max(MIN_PAIRS, weigh(factsOf(differences)) * MIN_SHARE)
 }
 
-const compareTimes = (mine: ReadonlyMap<string, readonly number[]>, reference: ReadonlyMap<string, readonly number[]>): Skew | null => {
-  const differences = differencesOf(mine, reference)
+const compareTimes = (mine: ReadonlyMap<string, readonly number[]>, reference: ReadonlyMap<string, readonly number[]>, farthest = FARTHEST_MS): Skew | null => {
+  const differences = differencesOf(mine, reference, farthest)
   const shared = weigh(factsOf(differences))
   if (shared < MIN_PAIRS) return null
   const best = densest(differences)

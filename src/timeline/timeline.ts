@@ -2,9 +2,8 @@
 import { node, THIS_NODE, type Entity } from '../model/entity.js'
 import type { Basis, Fact, InputExtract, Labels } from '../model/extract.js'
 import type { Input } from '../model/analysis.js'
-import { alignAges } from './ages.js'
-import { readClocks, type ClockOptions, type InputClock } from './clock.js'
-import { estimateSkews } from './skew.js'
+import type { ClockOptions, InputClock } from './clock.js'
+import { commonClock } from './common-clock.js'
 import { joinRotated } from './rotated.js'
 import { todaysName } from './metric-names.js'
 import { makeNames, type Names } from './names.js'
@@ -47,7 +46,7 @@ export const iso = (ms: number): string => new Date(Math.round(ms)).toISOString(
 export const buildTimeline = (unordered: readonly InputExtract[], options: TimelineOptions): Timeline => {
   const extracts = joinRotated([...unordered].sort((a, b) => compare(a.path, b.path)))
   const names = makeNames(extracts)
-  const clocks = alignAges(extracts, corrected(extracts, readClocks(extracts, options), names), names)
+  const clocks = commonClock(extracts, options, names)
   const signals: TimedSignal[] = []
   const byAge: TimedSignal[] = []
   const facts: TimedFact[] = []
@@ -62,7 +61,7 @@ export const buildTimeline = (unordered: readonly InputExtract[], options: Timel
     for (const fact of extract.facts) {
       if (fact.fact === 'missing') missing.set(fact.what, { what: fact.what, hides: fact.hides })
       else if (fact.fact === 'kept-from') keptFrom.push({ input: extract.path, at: clock.at(fact.at) })
-      else if (fact.fact !== 'collected') facts.push(timedFact(fact, clock, names.resolver(index)))
+      else if (fact.fact !== 'collected' && fact.fact !== 'zone') facts.push(timedFact(fact, clock, names.resolver(index)))
     }
     if (extract.spans.some(({ basis }) => basis === 'ago') && Number.isNaN(clock.at({ ms: 0, basis: 'ago' })))
       missing.set(extract.path, { what: `the times of ${extract.path}`, hides: 'when its events happened: it tells ages, and nothing tells when it was made' })
@@ -93,18 +92,6 @@ export const buildTimeline = (unordered: readonly InputExtract[], options: Timel
     clockNotes: notesOf(extracts, clocks),
     clockUncertainty: new Map(inputs.flatMap(({ path, clockUncertaintyMs: ms }) => (ms === undefined ? [] : [[path, ms] as const]))),
   }
-}
-
-/** The clocks with what two inputs' common facts say they are off by. */
-const corrected = (extracts: readonly InputExtract[], clocks: readonly InputClock[], names: Names): readonly InputClock[] => {
-  const skews = estimateSkews(extracts, clocks, names)
-  return clocks.map((clock, index) => {
-    const skew = skews.get(index)
-    if (skew === undefined) return clock
-    const seconds = Math.abs(skew.offsetMs / 1000).toFixed(0)
-    const note = `its clock was ${seconds} s ${skew.offsetMs < 0 ? 'ahead of' : 'behind'} the API server's, from ${skew.pairs} facts that both recorded (± ${Math.ceil(skew.uncertaintyMs / 1000)} s): corrected`
-    return { at: (stamp) => clock.at(stamp) + skew.offsetMs, offsetMs: skew.offsetMs, uncertaintyMs: skew.uncertaintyMs, notes: [...clock.notes, note] }
-  })
 }
 
 export const compare = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0)
@@ -158,7 +145,7 @@ const unknownIn = (timed: readonly TimedSignal[], byAge: readonly TimedSignal[])
   )
 }
 
-const timedFact = (fact: Exclude<Fact, { fact: 'missing' | 'collected' | 'kept-from' }>, clock: InputClock, resolve: (entity: Entity) => Entity): TimedFact => {
+const timedFact = (fact: Exclude<Fact, { fact: 'missing' | 'collected' | 'kept-from' | 'zone' }>, clock: InputClock, resolve: (entity: Entity) => Entity): TimedFact => {
   const told = 'at' in fact && fact.at !== null ? clock.at(fact.at) : NaN
   const at = Number.isNaN(told) ? null : told
   switch (fact.fact) {

@@ -4,7 +4,7 @@ import type { Fact } from '../model/extract.js'
 import type { TimedSignal } from './timed.js'
 
 type Timed<F> = F extends { readonly at: unknown } ? Omit<F, 'at'> & { readonly at: number | null } : F
-export type TimedFact = Timed<Exclude<Fact, { fact: 'missing' | 'collected' | 'kept-from' }>>
+export type TimedFact = Timed<Exclude<Fact, { fact: 'missing' | 'collected' | 'kept-from' | 'zone' }>>
 
 export interface Placement {
   readonly node: Entity

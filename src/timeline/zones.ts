@@ -98,3 +98,41 @@ export const fromZone = (wallMs: number, zone: string): number => {
 
 /** Minutes east of UTC of an IANA zone at a moment. */
 export const offsetAt = (zone: string, ms: number): number => tzOffset(zone, new Date(ms))
+
+/** +05:30 of 330 minutes. */
+export const signed = (minutes: number): string =>
+  `${minutes < 0 ? '-' : '+'}${String(Math.floor(Math.abs(minutes) / 60)).padStart(2, '0')}:${String(Math.abs(minutes) % 60).padStart(2, '0')}`
+
+/** What to say of wall-clock times between these two that the zone has twice or never; null where its clocks were not changed then. */
+export const changeWithin = (zone: string, firstWallMs: number, lastWallMs: number): string | null => {
+  if (lastWallMs - firstWallMs > 400 * DAY_MS) return null
+  let before = offsetAt(zone, firstWallMs - HALF_DAY_MS)
+  for (let at = firstWallMs - HALF_DAY_MS; at < lastWallMs + HALF_DAY_MS; at += HALF_DAY_MS) {
+    const after = offsetAt(zone, at + HALF_DAY_MS)
+    if (after === before) continue
+    const change = changeBetween(zone, at, at + HALF_DAY_MS)
+    const [low, high] = [change + Math.min(before, after) * 60_000, change + Math.max(before, after) * 60_000]
+    if (low <= lastWallMs && high > firstWallMs) {
+      const [from, to] = [new Date(low).toISOString(), new Date(high).toISOString()]
+      const hours = `${from.slice(0, 16).replace('T', ' ')} to ${to.slice(11, 16)}`
+      return after < before
+        ? `the clocks of ${zone} were put back: times from ${hours} happened twice and are read as the first of the two`
+        : `the clocks of ${zone} were put forward: there were no times from ${hours}; any are read as if they had not been yet`
+    }
+    before = after
+  }
+  return null
+}
+const HALF_DAY_MS = DAY_MS / 2
+
+/** The moment between these two at which the zone's offset changes, to the second. */
+const changeBetween = (zone: string, from: number, to: number): number => {
+  const before = offsetAt(zone, from)
+  let [low, high] = [from, to]
+  while (high - low > 1_000) {
+    const middle = Math.floor((low + high) / 2)
+    if (offsetAt(zone, middle) === before) low = middle
+    else high = middle
+  }
+  return Math.round(high / 1_000) * 1_000
+}

@@ -1,0 +1,59 @@
+/** The clocks of all inputs, put right by what they have in common: years and zones, then zones that facts show, then clocks that are off, then ages. */
+import { THIS_NODE } from '../model/entity.js'
+import type { InputExtract, Stamp } from '../model/extract.js'
+import { alignAges } from './ages.js'
+import { READ_AS_UTC, readClocks, type ClockOptions, type InputClock } from './clock.js'
+import type { Names } from './names.js'
+import { hasOwnZone } from './seen-zones.js'
+import { estimateSkews, estimateZones, type EstimatedZone } from './skew.js'
+import { signed } from './zones.js'
+
+/** By the input's position. */
+export const commonClock = (extracts: readonly InputExtract[], options: ClockOptions, names: Names): readonly InputClock[] => {
+  const machines = machinesOf(extracts, names)
+  const read = readClocks(extracts, options, machines)
+  return alignAges(extracts, corrected(extracts, inZones(extracts, read, machines, names), names), names)
+}
+
+/** Who wrote an input that names its machine. */
+const machinesOf = (extracts: readonly InputExtract[], names: Names): readonly (string | null)[] =>
+  extracts.map(({ facts }, index) => (facts.some(({ fact }) => fact === 'input-node') ? names.resolver(index)(THIS_NODE) : null))
+
+/** The clocks, with the zones that common facts show where UTC was only assumed: of an input, and of the other logs of its machine. */
+const inZones = (
+  extracts: readonly InputExtract[],
+  clocks: readonly InputClock[],
+  machines: readonly (string | null)[],
+  names: Names,
+): readonly InputClock[] => {
+  const zones = estimateZones(extracts, clocks, names)
+  const byMachine = new Map<string, EstimatedZone | null>()
+  for (const [index, zone] of zones) {
+    const [extract, machine] = [extracts[index], machines[index] ?? null]
+    if (machine === null || extract === undefined || hasOwnZone(extract)) continue
+    const other = byMachine.get(machine)
+    byMachine.set(machine, other === undefined || other?.minutes === zone.minutes ? zone : null)
+  }
+  return clocks.map((clock, index) => {
+    const extract = extracts[index]
+    const ofMachine = clock.assumed === true && extract !== undefined && !hasOwnZone(extract) ? byMachine.get(machines[index] ?? '') : undefined
+    const zone = zones.get(index) ?? ofMachine
+    if (zone === undefined || zone === null) return clock
+    const why = `since ${zone.pairs} facts that the API server recorded, too, lie so far apart${zones.has(index) ? '' : ' in another log of its machine'}`
+    const note = `its times carry no zone: read as UTC${signed(zone.minutes)}, ${why} (--timezone says otherwise)`
+    const at = (stamp: Stamp): number => clock.at(stamp) - (stamp.basis === 'local' || stamp.basis === 'yearless' ? zone.minutes * 60_000 : 0)
+    return { ...clock, at, notes: clock.notes.map((said) => (said === READ_AS_UTC ? note : said)) }
+  })
+}
+
+/** The clocks with what two inputs' common facts say they are off by. */
+const corrected = (extracts: readonly InputExtract[], clocks: readonly InputClock[], names: Names): readonly InputClock[] => {
+  const skews = estimateSkews(extracts, clocks, names)
+  return clocks.map((clock, index) => {
+    const skew = skews.get(index)
+    if (skew === undefined) return clock
+    const seconds = Math.abs(skew.offsetMs / 1000).toFixed(0)
+    const note = `its clock was ${seconds} s ${skew.offsetMs < 0 ? 'ahead of' : 'behind'} the API server's, from ${skew.pairs} facts that both recorded (± ${Math.ceil(skew.uncertaintyMs / 1000)} s): corrected`
+    return { at: (stamp) => clock.at(stamp) + skew.offsetMs, offsetMs: skew.offsetMs, uncertaintyMs: skew.uncertaintyMs, notes: [...clock.notes, note] }
+  })
+}
