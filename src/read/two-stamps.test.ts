@@ -24,7 +24,9 @@ test('a journal in local time is read in the zone that its lines with a stamp of
 })
 
 test('an ambiguous abbreviation is what the stamp around its line shows', async () => {
-  const lines = five.map((at) => `2026-11-21T12:18:${second(at)}.988056712Z stdout F 2026-11-21 14:18:${second(at)}.900 IST [27] LOG:  checkpoint starting: time`)
+  const lines = five.map(
+    (at) => `2026-11-21T12:18:${second(at)}.988056712Z stdout F 2026-11-21 14:18:${second(at)}.900 IST [27] LOG:  checkpoint starting: time`,
+  )
   const { zones } = await inspect(lines.join('\n'))
   assert.deepEqual(
     zones.map((fact) => fact.fact === 'zone' && [fact.basis, fact.minutes, fact.lines]),

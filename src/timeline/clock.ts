@@ -208,8 +208,7 @@ const others = (offsets: readonly number[], taken: number): string =>
     .join(' or ')}`
 
 /** The last of the rules that match. */
-const ruleFor = (path: string, rules: readonly ZoneRule[]): ZoneRule | null =>
-  rules.findLast(({ glob }) => glob === null || matchesGlob(path, glob)) ?? null
+const ruleFor = (path: string, rules: readonly ZoneRule[]): ZoneRule | null => rules.findLast(({ glob }) => glob === null || matchesGlob(path, glob)) ?? null
 
 /** '*' stands for any characters, also slashes; '?' for one. A glob without a slash is matched against the end of the path. Linear in path × glob. */
 export const matchesGlob = (path: string, glob: string): boolean => {

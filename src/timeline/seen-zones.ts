@@ -13,7 +13,8 @@ export interface SeenZone {
 }
 
 /** Servers and containers have settings of their own: their zone says nothing of their machine's, nor the other way round. */
-export const hasOwnZone = ({ format, path }: InputExtract): boolean => format === 'postgres' || format === 'pgbouncer' || /(?:^|\/)(?:pods|containers|podlogs)\//u.test(path)
+export const hasOwnZone = ({ format, path }: InputExtract): boolean =>
+  format === 'postgres' || format === 'pgbouncer' || /(?:^|\/)(?:pods|containers|podlogs)\//u.test(path)
 
 const shownBy = ({ facts, path }: InputExtract, elsewhere: boolean): readonly SeenZone[] =>
   facts.flatMap((fact) => {
@@ -40,6 +41,9 @@ export const zonesSeen = (extracts: readonly InputExtract[], machines: readonly 
     // Logs of one machine that disagree tell nothing of a third.
     if (first === undefined || hasOwnZone(extract) || others?.some(({ minutes }) => minutes !== first.minutes) === true) return mine
     const told = new Set(mine.map(({ basis }) => basis))
-    return [...mine, ...(['local', 'yearless'] as const).filter((basis) => !told.has(basis)).map((basis) => ({ ...first, basis, first: -Infinity, last: Infinity }))]
+    return [
+      ...mine,
+      ...(['local', 'yearless'] as const).filter((basis) => !told.has(basis)).map((basis) => ({ ...first, basis, first: -Infinity, last: Infinity })),
+    ]
   })
 }

@@ -99,7 +99,10 @@ const inLocalTime = (off: number, options: { readonly also?: Signal[] } = {}) =>
     input('dump/events.json', { format: 'kubernetes-events', signals: placed() }),
     input('dump/worker-1/kubelet.log', {
       format: 'kubelet',
-      signals: [...PODS.map((name, index) => signal('pod.started', `pod/shop/${name}`, index * 40 + 0.5 + off, {}, { basis: 'local' })), ...(options.also ?? [])],
+      signals: [
+        ...PODS.map((name, index) => signal('pod.started', `pod/shop/${name}`, index * 40 + 0.5 + off, {}, { basis: 'local' })),
+        ...(options.also ?? []),
+      ],
       facts: [{ fact: 'input-node', node: 'node/worker-1', weight: 5 }],
     }),
     input('dump/worker-1/messages', {

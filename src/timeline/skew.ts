@@ -174,7 +174,11 @@ interface Difference {
 }
 
 /** How far apart the two sides put what both speak of, as far as it can be the same occurrence. */
-const differencesOf = (mine: ReadonlyMap<string, readonly number[]>, reference: ReadonlyMap<string, readonly number[]>, farthest = FARTHEST_MS): Difference[] => {
+const differencesOf = (
+  mine: ReadonlyMap<string, readonly number[]>,
+  reference: ReadonlyMap<string, readonly number[]>,
+  farthest = FARTHEST_MS,
+): Difference[] => {
   const differences: Difference[] = []
   for (const [fact, times] of mine) {
     const theirs = reference.get(fact) ?? []

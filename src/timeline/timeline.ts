@@ -145,7 +145,11 @@ const unknownIn = (timed: readonly TimedSignal[], byAge: readonly TimedSignal[])
   )
 }
 
-const timedFact = (fact: Exclude<Fact, { fact: 'missing' | 'collected' | 'kept-from' | 'zone' }>, clock: InputClock, resolve: (entity: Entity) => Entity): TimedFact => {
+const timedFact = (
+  fact: Exclude<Fact, { fact: 'missing' | 'collected' | 'kept-from' | 'zone' }>,
+  clock: InputClock,
+  resolve: (entity: Entity) => Entity,
+): TimedFact => {
   const told = 'at' in fact && fact.at !== null ? clock.at(fact.at) : NaN
   const at = Number.isNaN(told) ? null : told
   switch (fact.fact) {
