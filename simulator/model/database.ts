@@ -264,11 +264,18 @@ export const scrapeDatabase = (world: World, db: Database): void => {
 
 /** An application's threads in one pod, each with a connection of its own, as Django keeps them (CONN_MAX_AGE). */
 export interface Pool {
-  readonly pod: Pod
   readonly threads: (Session | null)[]
 }
 
-export const pool = (pod: Pod, size: number): Pool => ({ pod, threads: Array.from({ length: size }, () => null) })
+/** The pool of each pod, all of one size. */
+export const poolsOf = (threads: number): ((pod: Pod) => Pool) => {
+  const pools = new Map<Pod, Pool>()
+  return (pod) => {
+    const pool = pools.get(pod) ?? { threads: Array.from({ length: threads }, () => null) }
+    pools.set(pod, pool)
+    return pool
+  }
+}
 
 /** The connection of the thread that happens to serve a request; where it has to connect anew and may not, what libpq says. */
 export const borrow = (world: World, db: Database, { threads }: Pool, client: Client, keepMs: number): Session | string => {

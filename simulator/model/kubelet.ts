@@ -131,9 +131,8 @@ const probe = (world: World, node: Machine, pod: Pod): void => {
   }
 }
 
-const refusedHeartbeat = (world: World, node: Machine, lease: string, failures: number, why: string): void => {
-  world.record.note('refused', node.name, world.agenda.now)
-  klog(world, node, 'E', 'controller.go:251', `"Failed to update lease" err="Put \\"${lease}\\": ${why}"`)
+/** The node's status is sent less often than its lease is renewed: every third failure is one of both. */
+const statusNotSent = (world: World, node: Machine, failures: number, why: string): void => {
   if (failures % 3 === 0)
     klog(
       world,
@@ -143,6 +142,12 @@ const refusedHeartbeat = (world: World, node: Machine, lease: string, failures: 
       `"Error updating node status, will retry" err="error getting node \\"${node.name}\\": Get \\"https://${world.apiServer}:6443/api/v1/nodes/${node.name}?timeout=10s\\": ${why}"`,
       700,
     )
+}
+
+const refusedHeartbeat = (world: World, node: Machine, lease: string, failures: number, why: string): void => {
+  world.record.note('refused', node.name, world.agenda.now)
+  klog(world, node, 'E', 'controller.go:251', `"Failed to update lease" err="Put \\"${lease}\\": ${why}"`)
+  statusNotSent(world, node, failures, why)
 }
 
 /** Leases every 10 s (a quarter of their 40 s), probes every 10 s. */
@@ -173,15 +178,7 @@ export const runKubelet = (world: World, node: Machine): void => {
       )
     else klog(world, node, 'E', 'controller.go:251', `"Failed to update lease" err="Put \\"${lease}\\": ${why}"`)
     world.record.note('heartbeat', node.name, world.agenda.now)
-    if (failures % 3 === 0)
-      klog(
-        world,
-        node,
-        'E',
-        'kubelet_node_status.go:529',
-        `"Error updating node status, will retry" err="error getting node \\"${node.name}\\": Get \\"https://${world.apiServer}:6443/api/v1/nodes/${node.name}?timeout=10s\\": ${why}"`,
-        700,
-      )
+    statusNotSent(world, node, failures, why)
     return true
   }
   world.agenda.every(10 * SECOND, renew, world.random.between(0, 10) * SECOND)

@@ -1,7 +1,7 @@
 /** Prometheus: scrapes every 15 s, evaluates its alerts, tells Alertmanager. Metric names are those of the real exporters. */
 import type { Postgres } from './postgres.js'
 import type { Traffic } from './traffic.js'
-import { answers, endpoints, livePods, nodeOf, podsOf, SECOND, type Workload, type World } from './world.js'
+import { answers, endpoints, livePods, MINUTE, nodeOf, podsOf, SECOND, type Workload, type World } from './world.js'
 
 export const SCRAPE_MS = 15 * SECOND
 
@@ -153,5 +153,19 @@ export const errorRatio = (traffic: Traffic, windowMs: number, threshold: number
   }
 }
 
-export const nodeNotReady: AlertRule['active'] = (world) =>
-  world.nodes.filter((node) => node.ready !== 'True').map((node) => ({ condition: 'Ready', node: node.name, status: 'true' }))
+/** Of kube-prometheus' rules for Kubernetes, there after 15 minutes. */
+export const nodeNotReady = (minutes = 15): AlertRule => ({
+  alertname: 'KubeNodeNotReady',
+  severity: 'warning',
+  forMs: minutes * MINUTE,
+  summary: `Node has been unready for more than ${minutes} minutes.`,
+  active: (world) => world.nodes.filter((node) => node.ready !== 'True').map((node) => ({ condition: 'Ready', node: node.name, status: 'true' })),
+})
+
+export const manyErrors = (traffic: Traffic, percent: number, alertname = 'HighErrorRate'): AlertRule => ({
+  alertname,
+  severity: 'critical',
+  forMs: 5 * MINUTE,
+  summary: `More than ${percent} % of requests fail`,
+  active: errorRatio(traffic, 5 * MINUTE, percent / 100),
+})

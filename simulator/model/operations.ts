@@ -61,6 +61,9 @@ export const rollOut = (world: World, owner: Workload, change: Partial<Pick<Work
   world.agenda.every(2 * SECOND, step)
 }
 
+/** A new version of the image, nothing else. */
+export const rollOutTag = (world: World, owner: Workload, tag: string): void => rollOut(world, owner, { image: owner.image.replace(/:.*/, `:${tag}`) })
+
 /** kubectl drain: cordons, then evicts pod by pod through the API. */
 export const drain = (world: World, node: Machine): void => {
   node.cordoned = true

@@ -52,7 +52,10 @@ const checkpoint = (world: World): void => {
   )
 }
 
-export const runPostgres = (world: World, postgres: Postgres, sessions: (nowMs: number) => { active: number; idle: number }): void => {
+/** What a small application keeps open on an ordinary day. */
+const usualSessions = ({ random }: World): Postgres['sessions'] => ({ active: random.int(1, 6), idle: random.int(27, 36) })
+
+export const runPostgres = (world: World, postgres: Postgres, sessions: (nowMs: number) => Postgres['sessions'] = () => usualSessions(world)): void => {
   const { random } = world
   world.agenda.every(5 * MINUTE, () => (postgres.down?.() === true || checkpoint(world), true), random.between(0, 5) * MINUTE)
   world.agenda.every(20 * SECOND, () => {

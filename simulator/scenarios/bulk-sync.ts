@@ -5,17 +5,17 @@
  * one of January 2021 of a large community's bot and site.
  */
 import { zoneOn } from '../core/stamps.js'
-import { borrow, connect, database, killBackend, pool, PREFIXES, runDatabase, scrapeDatabase, type Client, type Pool } from '../model/database.js'
+import { borrow, connect, database, killBackend, poolsOf, PREFIXES, runDatabase, scrapeDatabase, type Client } from '../model/database.js'
 import { botSays, libpq, runBot, siteError } from '../model/django.js'
 import { globalOom } from '../model/machine.js'
 import { runMonitoring } from '../model/monitoring.js'
-import { metricsGap, rollOut, scaleUp } from '../model/operations.js'
+import { metricsGap, rollOutTag, scaleUp } from '../model/operations.js'
 import { throttling } from '../model/throttling.js'
 import { runTraffic, type Traffic } from '../model/traffic.js'
 import { endpoints, GIB, MIB, MINUTE, podsOf, SECOND, workload, type Pod } from '../model/world.js'
 import { firstNote } from '../truth.js'
 import { bulkSyncTruth } from './truths/bulk-sync.js'
-import { evening, newWorld, seeded, settle, start, type Scenario } from './scenario.js'
+import { anyForm, evening, minutesIn, newWorld, seeded, settle, start, whenSeen, type Scenario } from './scenario.js'
 
 const CPU_LIMIT = 1
 
@@ -33,7 +33,7 @@ export const bulkSync: Scenario = (seed) => {
   )
   const [primary, second, third] = world.nodes
   if (!primary || !second || !third) throw new Error('three nodes')
-  const at = (minutes: number, act: () => void): void => world.agenda.at(world.startMs + minutes * MINUTE, act)
+  const at = minutesIn(world)
   const tag = (): string => random.hex(7)
   const plain = (name: string, cores: number, mib: number): Parameters<typeof workload>[1] => ({
     namespace,
@@ -85,11 +85,9 @@ export const bulkSync: Scenario = (seed) => {
   })
   const address = `10.128.${random.int(2, 200)}.${random.int(2, 250)}`
   const client = (pod: Pod): Client => ({ user: site, application: '', host: pod.ip })
-  const pools = new Map<Pod, Pool>()
+  const poolOf = poolsOf(8)
   const answer = (pod: Pod): { status: number; seconds: number } | undefined => {
-    const mine = pools.get(pod) ?? pool(pod, 8)
-    pools.set(pod, mine)
-    const session = borrow(world, db, mine, client(pod), 10 * MINUTE)
+    const session = borrow(world, db, poolOf(pod), client(pod), 10 * MINUTE)
     // While it works on the sync the other threads get little of the processor.
     if (typeof session !== 'string') return sync.on && random.chance(0.7) ? { status: 200, seconds: random.between(0.4, 1.9) } : undefined
     siteError(world, pod, random.pick(['/bot/users', '/bot/infractions', '/', '/pages/guides/'] as const), libpq(db, address, detailed(session)))
@@ -132,17 +130,13 @@ export const bulkSync: Scenario = (seed) => {
   })
   start(world)
 
-  at(random.between(9, 12), () => rollOut(world, docs, { image: docs.image.replace(/:.*/, `:${tag()}`) }))
-  at(random.between(21, 24), () => rollOut(world, bots, { image: bots.image.replace(/:.*/, `:${tag()}`) }))
+  at(random.between(9, 12), () => rollOutTag(world, docs, tag()))
+  at(random.between(21, 24), () => rollOutTag(world, bots, tag()))
   const statement = `UPDATE "api_user" SET "roles" = CASE ${[1, 2, 3].map(() => `WHEN ("api_user"."id" = ${random.int(10_000_000, 99_999_999)}) THEN ARRAY[${random.int(1000, 9999)}]::bigint[]`).join(' ')} ...`
   /** The bot is connected, reads its members, finds the difference, and sends it. */
-  const begin = (): void => {
-    const rolled = firstNote(world.record.notes, 'rollout', bot)
-    const caller = podsOf(world, bots).find((pod) => pod.hash === bots.hash && pod.ready)
-    if (rolled === undefined || !caller) {
-      world.agenda.after(5 * SECOND, begin)
-      return
-    }
+  const newBot = (): Pod | undefined =>
+    firstNote(world.record.notes, 'rollout', bot) === undefined ? undefined : podsOf(world, bots).find((pod) => pod.hash === bots.hash && pod.ready)
+  const begin = (caller: Pod): void => {
     botSays(world, caller, 'INFO', 'bot.exts.backend.sync', 'Starting user syncer.')
     world.agenda.after(random.between(20, 45) * SECOND, () => {
       const [worker] = podsOf(world, sites)
@@ -189,15 +183,14 @@ export const bulkSync: Scenario = (seed) => {
       return sync.siteMib > 60
     })
   }
-  at(21, begin)
+  at(21, () => whenSeen(world, 5 * SECOND, newBot, begin))
   at(51, () => metricsGap(world, primary))
   at(60, () => scaleUp(world, docs, 3))
   world.agenda.runUntil(world.endMs)
   return {
     world,
     layout: {
-      nodeLogs: random.pick(['journal', 'bare'] as const),
-      metrics: random.pick(['query_range', 'tsdb'] as const),
+      ...anyForm(random),
       files: ['ingress/', 'postgres/'],
       podLogs: [site, bot, 'docs'],
     },

@@ -4,13 +4,13 @@
  * fails now and then, at last every page does. Anti-affinity ends it. The story is the one a small hiring platform told of its January.
  */
 import { panicUnderLoad } from '../model/machine.js'
-import { errorRatio, nodeNotReady, runMonitoring } from '../model/monitoring.js'
+import { manyErrors, nodeNotReady, runMonitoring } from '../model/monitoring.js'
 import { autovacuum, runPostgres, type Postgres } from '../model/postgres.js'
-import { rollOut } from '../model/operations.js'
+import { rollOut, rollOutTag } from '../model/operations.js'
 import { runTraffic, type Traffic } from '../model/traffic.js'
 import { GIB, livePods, MIB, MINUTE, SECOND, workload, type Workload, type World } from '../model/world.js'
 import { firstNote, iso, literally, ofWorkload, story, type Truth } from '../truth.js'
-import { morning, newWorld, seeded, settle, start, type Scenario } from './scenario.js'
+import { minutesIn, morning, newWorld, seeded, settle, start, whenSeen, type Scenario } from './scenario.js'
 
 const NAMESPACE = 'prod'
 const ROUNDS = 3
@@ -89,34 +89,16 @@ export const cascade: Scenario = (seed) => {
     traffic,
     postgres,
     redis,
-    rules: [
-      {
-        alertname: 'IngressHighErrorRate',
-        severity: 'critical',
-        forMs: 5 * MINUTE,
-        summary: 'More than 10 % of requests fail',
-        active: errorRatio(traffic, 5 * MINUTE, 0.1),
-      },
-      {
-        alertname: 'KubeNodeNotReady',
-        severity: 'warning',
-        forMs: 15 * MINUTE,
-        summary: 'Node has been unready for more than 15 minutes.',
-        active: nodeNotReady,
-      },
-    ],
+    rules: [manyErrors(traffic, 10, 'IngressHighErrorRate'), nodeNotReady()],
   })
   start(world)
   for (const node of [first, second, third]) panicUnderLoad(world, node, 'node', random.between(150, 210) * SECOND, 20 * MINUTE)
 
-  const at = (minutes: number, act: () => void): void => world.agenda.at(startMs + minutes * MINUTE, act)
+  const at = minutesIn(world)
   decoys(world, at, postgres, docs, api)
   // Someone understands, three rounds in: no two of a kind on a node.
-  const fix = (): void => {
-    if (world.record.notes.filter(({ what }) => what === 'crash').length < ROUNDS) world.agenda.after(MINUTE / 2, fix)
-    else world.agenda.after(5 * MINUTE, () => [web, prerender].forEach((owner) => rollOut(world, owner, { antiAffinity: true })))
-  }
-  at(20, fix)
+  const fix = (): void => world.agenda.after(5 * MINUTE, () => [web, prerender].forEach((owner) => rollOut(world, owner, { antiAffinity: true })))
+  at(20, () => whenSeen(world, MINUTE / 2, () => world.record.notes.filter(({ what }) => what === 'crash')[ROUNDS - 1], fix))
   world.agenda.runUntil(world.endMs)
   return {
     world,
@@ -127,7 +109,7 @@ export const cascade: Scenario = (seed) => {
 
 /** What happened, or was said, at the same time and has nothing to do with it. */
 const decoys = (world: World, at: (minutes: number, act: () => void) => void, postgres: Postgres, docs: Workload, api: Workload): void => {
-  at(12, () => rollOut(world, docs, { image: docs.image.replace(/:.*/, ':5.0.0') }))
+  at(12, () => rollOutTag(world, docs, '5.0.0'))
   at(17, () => autovacuum(world, postgres, 'sessions', 48))
   for (const minute of [19, 33])
     at(minute, () => {

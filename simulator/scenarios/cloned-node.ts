@@ -5,14 +5,14 @@
  */
 import { klog } from '../model/kubelet.js'
 import { errorRatio, runMonitoring } from '../model/monitoring.js'
-import { restartMachine, rollOut, runJob } from '../model/operations.js'
+import { restartMachine, rollOutTag, runJob } from '../model/operations.js'
 import { scaleDown } from '../model/ordinary.js'
 import { runSentinels } from '../model/sentinel.js'
 import { runTraffic, type Traffic } from '../model/traffic.js'
 import { runTwin, watchNodes } from '../model/twin.js'
 import { answers, endpoints, GIB, instant, MIB, MINUTE, podsOf, SECOND, workload, type Pod, type World } from '../model/world.js'
 import { firstNote, iso, literally, ofWorkload, story, type Truth } from '../truth.js'
-import { evening, newWorld, seeded, settle, start, type Scenario } from './scenario.js'
+import { anyForm, evening, minutesIn, newWorld, seeded, settle, start, type Scenario } from './scenario.js'
 
 export const clonedNode: Scenario = (seed) => {
   const random = seeded('cloned-node', seed)
@@ -26,7 +26,7 @@ export const clonedNode: Scenario = (seed) => {
   )
   const [origin, second, third] = world.nodes
   if (!origin || !second || !third) throw new Error('three nodes')
-  const at = (minutes: number, act: () => void): void => world.agenda.at(world.startMs + minutes * MINUTE, act)
+  const at = minutesIn(world)
   const plain = (name: string, cores: number, mib: number): Parameters<typeof workload>[1] => ({
     namespace,
     name,
@@ -157,7 +157,7 @@ export const clonedNode: Scenario = (seed) => {
   watchNodes(world)
   start(world)
 
-  at(random.between(7, 10), () => rollOut(world, media, { image: media.image.replace(/:.*/, ':v4.9.9') }))
+  at(random.between(7, 10), () => rollOutTag(world, media, 'v4.9.9'))
   at(15, () =>
     runJob(world, workload(random, { ...plain(`tootctl-media-remove-${Math.floor(world.startMs / MINUTE) + 15}`, 0.9, 300), kind: 'Job' }), 1, 9 * MINUTE),
   )
@@ -183,8 +183,7 @@ export const clonedNode: Scenario = (seed) => {
   return {
     world,
     layout: {
-      nodeLogs: random.pick(['journal', 'bare'] as const),
-      metrics: random.pick(['query_range', 'tsdb'] as const),
+      ...anyForm(random),
       files: ['ingress/', 'kubernetes/'],
       podLogs: ['web', 'streaming', 'media-proxy', 'redis', 'redis-sentinel'],
     },

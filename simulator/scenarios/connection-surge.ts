@@ -9,7 +9,7 @@ import {
   borrow,
   connect,
   database,
-  pool,
+  poolsOf,
   PREFIXES,
   runDatabase,
   say,
@@ -17,17 +17,16 @@ import {
   shutDown,
   startUp,
   type Client,
-  type Pool,
   type Session,
 } from '../model/database.js'
 import { libpq, runBot, siteError, siteSays } from '../model/django.js'
 import { podEvent } from '../model/events.js'
 import { errorRatio, runMonitoring } from '../model/monitoring.js'
-import { rollOut, runJob } from '../model/operations.js'
+import { rollOutTag, runJob } from '../model/operations.js'
 import { runTraffic, type Traffic } from '../model/traffic.js'
 import { endpoints, GIB, MIB, MINUTE, podsOf, SECOND, workload, type Pod, type World } from '../model/world.js'
 import { firstNote, iso, ofWorkload, story, type Truth } from '../truth.js'
-import { morning, newWorld, seeded, settle, start, type Scenario } from './scenario.js'
+import { anyForm, minutesIn, morning, newWorld, seeded, settle, start, whenSeen, type Scenario } from './scenario.js'
 
 export const connectionSurge: Scenario = (seed) => {
   const random = seeded('connection-surge', seed)
@@ -43,7 +42,7 @@ export const connectionSurge: Scenario = (seed) => {
   )
   const [first, second, third] = world.nodes
   if (!first || !second || !third) throw new Error('three nodes')
-  const at = (minutes: number, act: () => void): void => world.agenda.at(world.startMs + minutes * MINUTE, act)
+  const at = minutesIn(world)
   const tag = (): string => random.hex(7)
   const plain = (name: string, cores: number, mib: number): Parameters<typeof workload>[1] => ({
     namespace,
@@ -109,11 +108,9 @@ export const connectionSurge: Scenario = (seed) => {
     return true
   })
 
-  const pools = new Map<Pod, Pool>()
+  const poolOf = poolsOf(threads)
   const answer = (pod: Pod): { status: number; seconds: number } | undefined => {
-    const mine = pools.get(pod) ?? pool(pod, threads)
-    pools.set(pod, mine)
-    const session = borrow(world, db, mine, client(site, '', pod), 40 * MINUTE)
+    const session = borrow(world, db, poolOf(pod), client(site, '', pod), 40 * MINUTE)
     if (typeof session !== 'string') return undefined
     siteError(world, pod, random.pick(['/bot/infractions', '/bot/users', '/', '/pages/resources/', '/api/bot/reminders'] as const), libpq(db, address, session))
     return { status: 500, seconds: random.between(0.01, 0.06) }
@@ -155,40 +152,32 @@ export const connectionSurge: Scenario = (seed) => {
   })
   start(world)
 
-  at(random.between(8, 11), () => rollOut(world, docs, { image: docs.image.replace(/:.*/, `:${tag()}`) }))
-  at(random.between(15, 19), () => rollOut(world, sites, { image: sites.image.replace(/:.*/, `:${tag()}`) }))
+  at(random.between(8, 11), () => rollOutTag(world, docs, tag()))
+  at(random.between(15, 19), () => rollOutTag(world, sites, tag()))
   at(random.between(24, 27), () => slowReport(world, db))
-  at(random.between(33, 37), () => rollOut(world, sites, { image: sites.image.replace(/:.*/, `:${tag()}`) }))
+  at(random.between(33, 37), () => rollOutTag(world, sites, tag()))
   at(30, () => runJob(world, workload(random, { ...plain(`backup-${Math.floor(world.startMs / MINUTE) + 30}`, 0.8, 200), kind: 'Job' }), 1, 9 * MINUTE))
 
   // Somebody connects, reads the refusal, and takes the server down; the volume is detached and attached again by hand.
-  const byHand = (): void => {
-    const firedMs = firstNote(world.record.notes, 'alert')
-    if (firedMs === undefined) {
-      world.agenda.after(MINUTE, byHand)
-      return
-    }
+  const byHand = (firedMs: number): void =>
     world.agenda.at(firedMs + random.between(6, 9) * MINUTE, () => {
       for (const pod of podsOf(world, postgres)) deletePod(world, pod, false)
       shutDown(world, db)
       world.agenda.after(random.between(140, 220) * SECOND, () => reconcile(world, postgres))
-      const begun = (): void => {
-        const pod = podsOf(world, postgres).find((one) => one.startedMs !== null && one.deletedMs === null)
-        if (pod) {
+      const server = (): Pod | undefined => podsOf(world, postgres).find((one) => one.startedMs !== null && one.deletedMs === null)
+      world.agenda.after(30 * SECOND, () =>
+        whenSeen(world, SECOND, server, (pod) => {
           podEvent(world, pod, 'Normal', 'SuccessfulAttachVolume', `AttachVolume.Attach succeeded for volume "pvc-${random.hex(16)}"`, false, -700)
           startUp(world, db, true)
-        } else world.agenda.after(SECOND, begun)
-      }
-      world.agenda.after(30 * SECOND, begun)
+        }),
+      )
     })
-  }
-  at(30, byHand)
+  at(30, () => whenSeen(world, MINUTE, () => firstNote(world.record.notes, 'alert'), byHand))
   world.agenda.runUntil(world.endMs)
   return {
     world,
     layout: {
-      nodeLogs: random.pick(['journal', 'bare'] as const),
-      metrics: random.pick(['query_range', 'tsdb'] as const),
+      ...anyForm(random),
       files: ['ingress/', 'postgres/'],
       podLogs: [site, bot, 'metricity', 'docs'],
     },

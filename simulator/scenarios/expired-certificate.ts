@@ -27,7 +27,7 @@ import {
   type World,
 } from '../model/world.js'
 import { firstNote, iso, literally, ofWorkload, story, type Truth } from '../truth.js'
-import { evening, newWorld, seeded, settle, start, type Scenario } from './scenario.js'
+import { evening, minutesIn, newWorld, seeded, settle, start, type Scenario } from './scenario.js'
 
 const DAY = 24 * HOUR
 const NAMESPACE = 'community'
@@ -52,7 +52,7 @@ export const expiredCertificate: Scenario = (seed) => {
   }
   const [first, lost, small] = world.nodes
   if (!first || !lost || !small) throw new Error('three nodes')
-  const at = (minutes: number, act: () => void): void => world.agenda.at(world.startMs + minutes * MINUTE, act)
+  const at = minutesIn(world)
   const validToMs = Math.floor((world.startMs - random.between(52, 68) * DAY) / 1000) * 1000
   // The cluster is as old as its certificates, a year; its machines and what runs on them were started before they expired.
   for (const node of world.nodes)

@@ -5,12 +5,12 @@
  */
 import { flappingBalancer } from '../model/balancer.js'
 import { runMonitoring, type AlertRule } from '../model/monitoring.js'
-import { rollOut } from '../model/operations.js'
+import { rollOutTag } from '../model/operations.js'
 import { autovacuum, runPostgres, type Postgres } from '../model/postgres.js'
 import { runTraffic, type Traffic } from '../model/traffic.js'
 import { GIB, instant, MIB, MINUTE, podsOf, SECOND, workload, type Workload, type World } from '../model/world.js'
 import { firstNote, iso, literally, story, type Truth } from '../truth.js'
-import { afternoon, newWorld, seeded, settle, start, type Scenario } from './scenario.js'
+import { afternoon, anyForm, minutesIn, newWorld, seeded, settle, start, type Scenario } from './scenario.js'
 
 export const ingressLost: Scenario = (seed) => {
   const random = seeded('ingress-lost', seed)
@@ -30,7 +30,7 @@ export const ingressLost: Scenario = (seed) => {
   )
   const [pressed, calm] = world.nodes
   if (!pressed || !calm) throw new Error('two nodes')
-  const at = (minutes: number, act: () => void): void => world.agenda.at(world.startMs + minutes * MINUTE, act)
+  const at = minutesIn(world)
   const plain = (name: string, used: number, mib: number, request: number): Parameters<typeof workload>[1] => ({
     namespace,
     name,
@@ -105,7 +105,7 @@ export const ingressLost: Scenario = (seed) => {
     maxConnections: 100,
     sessions: { active: 3, idle: 30 },
   }
-  runPostgres(world, postgres, () => ({ active: random.int(1, 6), idle: random.int(27, 36) }))
+  runPostgres(world, postgres)
   runTraffic(world, traffic)
   runMonitoring(world, {
     traffic,
@@ -116,14 +116,13 @@ export const ingressLost: Scenario = (seed) => {
   start(world)
 
   at(6, () => autovacuum(world, postgres, 'messages', 33))
-  at(16, () => rollOut(world, bots, { image: bots.image.replace(/:.*/, `:${random.hex(7)}`) }))
+  at(16, () => rollOutTag(world, bots, random.hex(7)))
   at(from, () => namesFail(world, bots))
   world.agenda.runUntil(world.endMs)
   return {
     world,
     layout: {
-      nodeLogs: random.pick(['journal', 'bare'] as const),
-      metrics: random.pick(['query_range', 'tsdb'] as const),
+      ...anyForm(random),
       files: ['ingress/', 'postgres/', 'loadbalancer/'],
       podLogs: [site, bot],
     },

@@ -7,24 +7,11 @@
 import { zoneOn } from '../core/stamps.js'
 import { deletePod } from '../model/control-plane.js'
 import { crashLoop } from '../model/crash-loop.js'
-import {
-  awaitLock,
-  borrow,
-  connect,
-  database,
-  pool,
-  PREFIXES,
-  runDatabase,
-  scrapeDatabase,
-  startUp,
-  type Client,
-  type Pool,
-  type Session,
-} from '../model/database.js'
+import { awaitLock, borrow, connect, database, poolsOf, PREFIXES, runDatabase, scrapeDatabase, startUp, type Client, type Session } from '../model/database.js'
 import { botSays, libpq, siteError } from '../model/django.js'
 import { postEvent } from '../model/events.js'
 import { nodeNotReady, runMonitoring } from '../model/monitoring.js'
-import { rollOut } from '../model/operations.js'
+import { rollOutTag } from '../model/operations.js'
 import { addNode } from '../model/ordinary.js'
 import { starveOfCpu } from '../model/starvation.js'
 import { runTraffic, type Traffic } from '../model/traffic.js'
@@ -32,7 +19,7 @@ import { mounts, release, volume } from '../model/volumes.js'
 import { GIB, HOUR, MIB, MINUTE, podsOf, SECOND, workload, type Machine, type Pod, type Workload, type World } from '../model/world.js'
 import { firstNote } from '../truth.js'
 import { lockAndVolumeTruth } from './truths/lock-and-volume.js'
-import { evening, newWorld, seeded, settle, start, type Scenario } from './scenario.js'
+import { anyForm, evening, minutesIn, newWorld, seeded, settle, start, whenSeen, type Scenario } from './scenario.js'
 
 export const lockAndVolume: Scenario = (seed) => {
   const random = seeded('lock-and-volume', seed)
@@ -52,7 +39,7 @@ export const lockAndVolume: Scenario = (seed) => {
   world.eventTtlMs = 24 * HOUR
   const [primary, second, third] = world.nodes
   if (!primary || !second || !third) throw new Error('three nodes')
-  const at = (minutes: number, act: () => void): void => world.agenda.at(world.startMs + minutes * MINUTE, act)
+  const at = minutesIn(world)
   const plain = (called: string, cores: number, mib: number): Parameters<typeof workload>[1] => ({
     namespace,
     name: called,
@@ -102,15 +89,13 @@ export const lockAndVolume: Scenario = (seed) => {
       connect(world, db, { user: i % 3 === 0 ? 'metricity' : 'grafana', application: '', host: `10.2.1.${20 + i}` })
   }
   back()
-  const pools = new Map<Pod, Pool>()
+  const poolOf = poolsOf(5)
   const lock: { holder: Session | null } = { holder: null }
   const statement = `UPDATE "api_offensivemessage" SET "delete_date" = '2026-07-11T00:27:00+00:00'::timestamptz WHERE "api_offensivemessage"."id" = ${random.int(1000, 90_000)}`
   const answer = (pod: Pod): { status: number; seconds: number } | undefined => {
-    const mine = pools.get(pod) ?? pool(pod, 5)
-    pools.set(pod, mine)
     const locked = lock.holder !== null && db.sessions.includes(lock.holder) && random.chance(0.8)
     // A thread that waits is lost to the others: the next request gets a new one, with a connection of its own.
-    const session = locked ? connect(world, db, client(pod)) : borrow(world, db, mine, client(pod), 30 * MINUTE)
+    const session = locked ? connect(world, db, client(pod)) : borrow(world, db, poolOf(pod), client(pod), 30 * MINUTE)
     if (typeof session === 'string') {
       siteError(world, pod, random.pick(['/bot/infractions', '/', '/bot/users'] as const), libpq(db, address, session))
       return { status: 500, seconds: random.between(0.02, 0.1) }
@@ -145,13 +130,7 @@ export const lockAndVolume: Scenario = (seed) => {
         summary: 'Postgres is out of connections',
         active: () => (full() ? [{ service: 'postgres' }] : []),
       },
-      {
-        alertname: 'KubeNodeNotReady',
-        severity: 'warning',
-        forMs: 5 * MINUTE,
-        summary: 'Node has been unready for more than 5 minutes.',
-        active: nodeNotReady,
-      },
+      nodeNotReady(5),
       {
         alertname: 'BotOffline',
         severity: 'critical',
@@ -164,21 +143,18 @@ export const lockAndVolume: Scenario = (seed) => {
   start(world)
   starveOfCpu(world, primary, random.between(3, 5) * MINUTE)
 
-  at(random.between(9, 14), () => rollOut(world, docs, { image: docs.image.replace(/:.*/, `:${random.hex(7)}`) }))
+  at(random.between(9, 14), () => rollOutTag(world, docs, random.hex(7)))
   at(random.between(25, 28), () => {
     const [pod] = podsOf(world, sites)
     const made = pod ? connect(world, db, client(pod)) : ''
     if (typeof made !== 'string') lock.holder = Object.assign(made, { state: 'idle in transaction' as const })
   })
-  const recycle = (): void => {
-    if (firstNote(world.record.notes, 'notready', primary.name) === undefined) world.agenda.after(20 * SECOND, recycle)
-    else
-      world.agenda.after(random.between(150, 230) * SECOND, () => {
-        takeAway(world, primary)
-        world.agenda.after(random.between(9, 13) * MINUTE, () => addNode(world, spec(7)))
-      })
-  }
-  at(30, recycle)
+  const recycle = (): void =>
+    world.agenda.after(random.between(150, 230) * SECOND, () => {
+      takeAway(world, primary)
+      world.agenda.after(random.between(9, 13) * MINUTE, () => addNode(world, spec(7)))
+    })
+  at(30, () => whenSeen(world, 20 * SECOND, () => firstNote(world.record.notes, 'notready', primary.name), recycle))
   // The server is gone with its machine; it recovers where its volume is attached at last.
   const watch = (): boolean => {
     const pod = podsOf(world, postgres).find((one) => one.startedMs !== null && one.deletedMs === null)
@@ -215,8 +191,7 @@ export const lockAndVolume: Scenario = (seed) => {
   return {
     world,
     layout: {
-      nodeLogs: random.pick(['journal', 'bare'] as const),
-      metrics: random.pick(['query_range', 'tsdb'] as const),
+      ...anyForm(random),
       files: ['ingress/', 'postgres/'],
       podLogs: [site, bot, 'docs'],
     },

@@ -7,12 +7,12 @@
 import { deletePod } from '../model/control-plane.js'
 import { globalOom, starve } from '../model/machine.js'
 import { errorRatio, nodeNotReady, runMonitoring } from '../model/monitoring.js'
-import { rollOut, runJob } from '../model/operations.js'
+import { rollOutTag, runJob } from '../model/operations.js'
 import { autovacuum, runPostgres, type Postgres } from '../model/postgres.js'
 import { runTraffic, type Traffic } from '../model/traffic.js'
 import { GIB, MIB, MINUTE, podsOf, SECOND, workload, type Pod, type World } from '../model/world.js'
 import { firstNote, iso, literally, ofWorkload, story, type Truth } from '../truth.js'
-import { evening, newWorld, seeded, settle, start, type Scenario } from './scenario.js'
+import { evening, minutesIn, newWorld, seeded, settle, start, whenSeen, type Scenario } from './scenario.js'
 
 const NAMESPACE = 'media'
 const LEAKS_FROM_MIN = 9
@@ -28,7 +28,7 @@ export const memoryLeak: Scenario = (seed) => {
   )
   const [crowded, second, third] = world.nodes
   if (!crowded || !second || !third) throw new Error('three nodes')
-  const at = (minutes: number, act: () => void): void => world.agenda.at(world.startMs + minutes * MINUTE, act)
+  const at = minutesIn(world)
 
   // What the leaking task holds, beside the worker's ordinary memory.
   let leaked = 0
@@ -99,30 +99,20 @@ export const memoryLeak: Scenario = (seed) => {
         summary: 'The front page answers with errors',
         active: errorRatio(traffic, 5 * MINUTE, 0.25),
       },
-      {
-        alertname: 'KubeNodeNotReady',
-        severity: 'warning',
-        forMs: 15 * MINUTE,
-        summary: 'Node has been unready for more than 15 minutes.',
-        active: nodeNotReady,
-      },
+      nodeNotReady(),
     ],
   })
   start(world)
 
   at(16, () => autovacuum(world, postgres, 'assets', 33))
-  at(18, () => rollOut(world, search, { image: search.image.replace(/:.*/, ':2026.9.99') }))
+  at(18, () => rollOutTag(world, search, '2026.9.99'))
   at(21, () => runJob(world, workload(random, { ...plain('nightly-export', 1.1, 600, 0.3), kind: 'Job' }), 1, 11 * MINUTE))
   // Eight minutes after the first page somebody finds both pods on one node.
-  const byHand = (): void => {
-    const firedMs = firstNote(world.record.notes, 'alert', 'FrontPageUnreachable')
-    if (firedMs === undefined) world.agenda.after(MINUTE, byHand)
-    else
-      world.agenda.at(firedMs + 8 * MINUTE, () => {
-        for (const pod of podsOf(world, web)) deletePod(world, pod)
-      })
-  }
-  at(20, byHand)
+  const byHand = (firedMs: number): void =>
+    world.agenda.at(firedMs + 8 * MINUTE, () => {
+      for (const pod of podsOf(world, web)) deletePod(world, pod)
+    })
+  at(20, () => whenSeen(world, MINUTE, () => firstNote(world.record.notes, 'alert', 'FrontPageUnreachable'), byHand))
   // Later the task is taken off the queue, and the node is itself again.
   at(64, () => {
     mibPerSecond = 0

@@ -4,14 +4,14 @@
  * restarted by hand, the second drained. An alert fired within a minute. The story is one of January 2021 of a large community's bot and site.
  */
 import { crash, boot } from '../model/machine.js'
-import { errorRatio, nodeNotReady, runMonitoring, type AlertRule } from '../model/monitoring.js'
-import { drain, rollOut, runJob, uncordon } from '../model/operations.js'
+import { manyErrors, nodeNotReady, runMonitoring, type AlertRule } from '../model/monitoring.js'
+import { drain, rollOutTag, runJob, uncordon } from '../model/operations.js'
 import { autovacuum, runPostgres, type Postgres } from '../model/postgres.js'
 import { starveOfCpu } from '../model/starvation.js'
 import { runTraffic, type Traffic } from '../model/traffic.js'
 import { answers, GIB, MIB, MINUTE, podsOf, SECOND, workload, type Machine, type Pod, type Workload, type World } from '../model/world.js'
 import { firstNote, iso, literally, ofWorkload, story, type Truth } from '../truth.js'
-import { evening, newWorld, seeded, settle, start, type Scenario } from './scenario.js'
+import { anyForm, evening, minutesIn, newWorld, seeded, settle, start, whenSeen, type Scenario } from './scenario.js'
 
 const cpuHigh: AlertRule['active'] = (world) =>
   world.nodes.filter(({ meters }) => meters.saturatedSinceMs !== null).map((node) => ({ instance: `${node.ip}:9100`, job: 'node-exporter', node: node.name }))
@@ -35,7 +35,7 @@ export const prometheusQuery: Scenario = (seed) => {
   )
   const [primary, secondary] = world.nodes
   if (!primary || !secondary) throw new Error('two nodes')
-  const at = (minutes: number, act: () => void): void => world.agenda.at(world.startMs + minutes * MINUTE, act)
+  const at = minutesIn(world)
   const plain = (name: string, used: number, mib: number, request: number): Parameters<typeof workload>[1] => ({
     namespace,
     name,
@@ -81,7 +81,7 @@ export const prometheusQuery: Scenario = (seed) => {
     maxConnections: 150,
     sessions: { active: 3, idle: 30 },
   }
-  runPostgres(world, postgres, () => ({ active: random.int(1, 6), idle: random.int(27, 36) }))
+  runPostgres(world, postgres)
   runTraffic(world, traffic)
   runMonitoring(world, {
     traffic,
@@ -89,26 +89,14 @@ export const prometheusQuery: Scenario = (seed) => {
     paused: () => !podsOf(world, prometheus).some((pod) => answers(world, pod)),
     rules: [
       { alertname: 'NodeHighCPU', severity: 'critical', forMs: 30 * SECOND, summary: 'No idle CPU is left on the node', active: cpuHigh },
-      {
-        alertname: 'HighErrorRate',
-        severity: 'critical',
-        forMs: 5 * MINUTE,
-        summary: 'More than 10 % of requests fail',
-        active: errorRatio(traffic, 5 * MINUTE, 0.1),
-      },
-      {
-        alertname: 'KubeNodeNotReady',
-        severity: 'warning',
-        forMs: 15 * MINUTE,
-        summary: 'Node has been unready for more than 15 minutes.',
-        active: nodeNotReady,
-      },
+      manyErrors(traffic, 10),
+      nodeNotReady(),
     ],
   })
   start(world)
   starveOfCpu(world, primary, random.between(60, 90) * SECOND)
 
-  at(8, () => rollOut(world, docs, { image: docs.image.replace(/:.*/, `:${random.hex(7)}`) }))
+  at(8, () => rollOutTag(world, docs, random.hex(7)))
   at(13, () => runJob(world, workload(random, { ...plain('backup-mongo', 0.8 * scale, 300, 0.2), kind: 'Job' }), 1, 5 * MINUTE))
   at(19, () => autovacuum(world, postgres, 'messages', 37))
   at(20 + random.between(0, 2), () => {
@@ -117,26 +105,19 @@ export const prometheusQuery: Scenario = (seed) => {
   })
   lastRun(world, prometheus, () => asked)
   // Two minutes after the pods have moved: kubectl get nodes, and the restart in the provider's console.
-  const byHand = (): void => {
-    const movedMs = firstNote(world.record.notes, 'evicted', primary.name)
-    if (movedMs === undefined) {
-      world.agenda.after(20 * SECOND, byHand)
-      return
-    }
+  const byHand = (movedMs: number): void =>
     world.agenda.at(movedMs + random.between(5, 7) * MINUTE, () => {
       crash(world, primary)
       world.agenda.after(random.between(50, 80) * SECOND, () => boot(world, primary))
       world.agenda.after(random.between(2.2, 2.8) * MINUTE, () => drain(world, secondary))
       world.agenda.after(random.between(12, 14) * MINUTE, () => uncordon(world, secondary))
     })
-  }
-  at(21, byHand)
+  at(21, () => whenSeen(world, 20 * SECOND, () => firstNote(world.record.notes, 'evicted', primary.name), byHand))
   world.agenda.runUntil(world.endMs)
   return {
     world,
     layout: {
-      nodeLogs: random.pick(['journal', 'bare'] as const),
-      metrics: random.pick(['query_range', 'tsdb'] as const),
+      ...anyForm(random),
       files: ['ingress/', 'postgres/', 'control-plane/'],
       podLogs: [site, bot, 'prometheus'],
     },

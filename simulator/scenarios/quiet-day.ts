@@ -7,7 +7,7 @@ import { drain, restartMachine, rollOut, runJob, scaleUp, uncordon } from '../mo
 import { autovacuum, runPostgres, type Postgres } from '../model/postgres.js'
 import { runTraffic, type Traffic } from '../model/traffic.js'
 import { GIB, MIB, MINUTE, workload } from '../model/world.js'
-import { morning, newWorld, seeded, settle, start, type Scenario } from './scenario.js'
+import { minutesIn, morning, newWorld, seeded, settle, start, type Scenario } from './scenario.js'
 
 export const quietDay: Scenario = (seed) => {
   const random = seeded('quiet-day', seed)
@@ -20,7 +20,7 @@ export const quietDay: Scenario = (seed) => {
   )
   const [one, two, three, four] = world.nodes
   if (!one || !two || !three || !four) throw new Error('four nodes')
-  const at = (minutes: number, act: () => void): void => world.agenda.at(world.startMs + minutes * MINUTE, act)
+  const at = minutesIn(world)
 
   const plain = (name: string, cores: number, mib: number, request: number): Parameters<typeof workload>[1] => ({
     namespace: team,
@@ -54,7 +54,7 @@ export const quietDay: Scenario = (seed) => {
     ],
   }
   const postgres: Postgres = { name: 'pg-main', database: team, maxConnections: 150, sessions: { active: 3, idle: 30 } }
-  runPostgres(world, postgres, () => ({ active: random.int(1, 6), idle: random.int(27, 36) }))
+  runPostgres(world, postgres)
   runTraffic(world, traffic)
   runMonitoring(world, { traffic, postgres, redis: cache, rules: [] })
   start(world)

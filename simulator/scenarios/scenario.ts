@@ -66,3 +66,22 @@ export const afternoon = (seedRandom: Random): number => Date.UTC(2026, seedRand
 export const evening = (seedRandom: Random): number => Date.UTC(2026, seedRandom.int(1, 9), seedRandom.int(3, 26), 20, seedRandom.int(0, 11) * 5)
 
 export const seeded = (name: string, seed: number): Random => random(`${name}/${seed}`)
+
+/** Something is to happen so many minutes after the beginning. */
+export const minutesIn =
+  ({ agenda, startMs }: World) =>
+  (minutes: number, act: () => void): void =>
+    agenda.at(startMs + minutes * MINUTE, act)
+
+/** Looks, now and every so often, until there is what is waited for, and acts on it once. */
+export const whenSeen = <T>(world: World, everyMs: number, look: () => T | undefined, act: (seen: T) => void): void => {
+  const seen = look()
+  if (seen === undefined) world.agenda.after(everyMs, () => whenSeen(world, everyMs, look, act))
+  else act(seen)
+}
+
+/** The forms in which a dump may hold what nodes logged and what was scraped. */
+export const anyForm = (seedRandom: Random): Pick<Layout, 'nodeLogs' | 'metrics'> => ({
+  nodeLogs: seedRandom.pick(['journal', 'bare'] as const),
+  metrics: seedRandom.pick(['query_range', 'tsdb'] as const),
+})

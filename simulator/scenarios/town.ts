@@ -1,10 +1,10 @@
 /** An ordinary small town of a cluster, on which the quiet days happen: a page and an API on several nodes, a cache, a database beside it. */
-import { errorRatio, nodeNotReady, runMonitoring, type AlertRule } from '../model/monitoring.js'
+import { manyErrors, nodeNotReady, runMonitoring, type AlertRule } from '../model/monitoring.js'
 import { runPostgres, type Postgres } from '../model/postgres.js'
 import { runTraffic, type Traffic } from '../model/traffic.js'
 import { GIB, MIB, MINUTE, workload, type Machine, type Workload, type World } from '../model/world.js'
 import type { Random } from '../core/random.js'
-import { newWorld, seeded, settle, start, type Told } from './scenario.js'
+import { anyForm, minutesIn, newWorld, seeded, settle, start, type Told } from './scenario.js'
 
 export interface Wishes {
   readonly nodes?: number
@@ -90,38 +90,19 @@ export const town = (name: string, seed: number, wishes: Wishes = {}): Town => {
     traffic,
     postgres,
     redis: cache,
-    rules: [
-      {
-        alertname: 'HighErrorRate',
-        severity: 'critical',
-        forMs: 5 * MINUTE,
-        summary: 'More than 5 % of requests fail',
-        active: errorRatio(traffic, 5 * MINUTE, 0.05),
-      },
-      {
-        alertname: 'KubeNodeNotReady',
-        severity: 'warning',
-        forMs: 15 * MINUTE,
-        summary: 'Node has been unready for more than 15 minutes.',
-        active: nodeNotReady,
-      },
-      ...rules,
-    ],
+    rules: [manyErrors(traffic, 5), nodeNotReady(), ...rules],
   })
   start(world)
-  const at: Town['at'] = (minutes_, act) => world.agenda.at(startMs + minutes_ * MINUTE, act)
-  return { name, world, random, team, nodes: [...world.nodes], web, api, postgres, plain, at }
+  return { name, world, random, team, nodes: [...world.nodes], web, api, postgres, plain, at: minutesIn(world) }
 }
 
 /** Lets the day pass. */
 export const quiet = ({ name, world, random, web }: Town, narrative: string): Told => {
   world.agenda.runUntil(world.endMs)
-  const chance = random.fork('layout')
   return {
     world,
     layout: {
-      nodeLogs: chance.pick(['journal', 'bare'] as const),
-      metrics: chance.pick(['query_range', 'tsdb'] as const),
+      ...anyForm(random.fork('layout')),
       files: ['ingress/', 'postgres/', 'control-plane/'],
       podLogs: [web.name, 'api'],
     },

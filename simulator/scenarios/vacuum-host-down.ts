@@ -7,14 +7,14 @@ import { postgresStamp } from '../core/stamps.js'
 import { deletePod } from '../model/control-plane.js'
 import { coreServices, type Claim, type CoreServices } from '../model/core-services.js'
 import { boot, crash } from '../model/machine.js'
-import { errorRatio, nodeNotReady, runMonitoring } from '../model/monitoring.js'
-import { rollOut } from '../model/operations.js'
+import { manyErrors, nodeNotReady, runMonitoring } from '../model/monitoring.js'
+import { rollOutTag } from '../model/operations.js'
 import { autovacuum, postgresSays, runPostgres, type Postgres } from '../model/postgres.js'
 import { starveOfCpu } from '../model/starvation.js'
 import { runTraffic, type Traffic } from '../model/traffic.js'
 import { answers, GIB, instant, MIB, MINUTE, podsOf, SECOND, workload, type Pod, type Workload, type World } from '../model/world.js'
 import { firstNote, iso, literally, ofWorkload, story, type Truth } from '../truth.js'
-import { evening, newWorld, seeded, settle, start, type Scenario } from './scenario.js'
+import { anyForm, evening, minutesIn, newWorld, seeded, settle, start, whenSeen, type Scenario } from './scenario.js'
 
 export const vacuumHostDown: Scenario = (seed) => {
   const random = seeded('vacuum-host-down', seed)
@@ -34,7 +34,7 @@ export const vacuumHostDown: Scenario = (seed) => {
   )
   const [host, second, third] = world.nodes
   if (!host || !second || !third) throw new Error('three nodes')
-  const at = (minutes: number, act: () => void): void => world.agenda.at(world.startMs + minutes * MINUTE, act)
+  const at = minutesIn(world)
   const late: { core?: CoreServices } = {}
   const plain = (name: string, used: number, mib: number, request: number): Parameters<typeof workload>[1] => ({
     namespace,
@@ -91,34 +91,19 @@ export const vacuumHostDown: Scenario = (seed) => {
       { service: docs, weight: 30, paths: ['/docs/', '/docs/page/#'], typicalMs: 8 },
     ],
   }
-  runPostgres(world, postgres, () => ({ active: random.int(1, 6), idle: random.int(27, 36) }))
+  runPostgres(world, postgres)
   runTraffic(world, traffic)
   runMonitoring(world, {
     traffic,
     postgres,
     redis,
-    rules: [
-      {
-        alertname: 'HighErrorRate',
-        severity: 'critical',
-        forMs: 5 * MINUTE,
-        summary: 'More than 10 % of requests fail',
-        active: errorRatio(traffic, 5 * MINUTE, 0.1),
-      },
-      {
-        alertname: 'KubeNodeNotReady',
-        severity: 'warning',
-        forMs: 15 * MINUTE,
-        summary: 'Node has been unready for more than 15 minutes.',
-        active: nodeNotReady,
-      },
-    ],
+    rules: [manyErrors(traffic, 10), nodeNotReady()],
   })
   start(world)
   starveOfCpu(world, host, random.between(70, 100) * SECOND)
   namesFail(world, metricity, () => up(dns))
 
-  at(9, () => rollOut(world, docs, { image: docs.image.replace(/:.*/, `:${random.hex(7)}`) }))
+  at(9, () => rollOutTag(world, docs, random.hex(7)))
   at(17 + random.between(0, 3), () => {
     world.record.note('vacuum', 'postgres', world.agenda.now)
     // Two are reported before the machine stops; the largest never is.
@@ -128,10 +113,6 @@ export const vacuumHostDown: Scenario = (seed) => {
     world.agenda.after(11 * SECOND, () => (workers = 3))
   })
   const outside = (): void => {
-    if (firstNote(world.record.notes, 'starved', host.name) === undefined) {
-      world.agenda.after(10 * SECOND, outside)
-      return
-    }
     world.agenda.after(random.between(150, 200) * SECOND, () => {
       crash(world, host)
       workers = 0
@@ -147,14 +128,13 @@ export const vacuumHostDown: Scenario = (seed) => {
       world.agenda.after(random.between(9, 10) * MINUTE, () => [...podsOf(world, sites), ...podsOf(world, bots)].forEach((pod) => deletePod(world, pod)))
     })
   }
-  at(17, outside)
+  at(17, () => whenSeen(world, 10 * SECOND, () => firstNote(world.record.notes, 'starved', host.name), outside))
   recovers(world, postgresPods)
   world.agenda.runUntil(world.endMs)
   return {
     world,
     layout: {
-      nodeLogs: random.pick(['journal', 'bare'] as const),
-      metrics: random.pick(['query_range', 'tsdb'] as const),
+      ...anyForm(random),
       files: ['ingress/', 'postgres/', 'control-plane/'],
       podLogs: [site, 'metricity', 'docs'],
     },
