@@ -2,7 +2,7 @@
  * The elements of Kubernetes YAML: of a List's `items`, of a top-level sequence, or each document. Lines are cut by their indent, so that
  * one element at a time is parsed: emitters write sequences at the indent of their key or deeper, https://yaml.org/spec/1.2.2/
  */
-import { parse } from 'yaml'
+import { yaml } from '../src/read/yaml.js'
 import type { BytesReader } from '../src/model/format.js'
 import { cutLines } from '../src/read/line-cutter.js'
 import { decode } from '../src/read/text.js'
@@ -67,7 +67,7 @@ export const sliceYaml = (to: YamlElements): YamlSlicer => {
       return undefined
     }
     try {
-      return parse(text, { maxAliasCount: MAX_ALIASES, logLevel: 'silent', uniqueKeys: false, schema: 'core', merge: false })
+      return yaml().parse(text, { maxAliasCount: MAX_ALIASES, logLevel: 'silent', uniqueKeys: false, schema: 'core', merge: false })
     } catch (error) {
       to.broken(at, `this YAML was not understood: ${error instanceof Error ? (error.message.split('\n')[0] ?? '') : 'unknown error'}`)
       return undefined

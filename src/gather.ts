@@ -1,5 +1,5 @@
 /** The upper half: paths in, what each input says out. Knows nothing of what it is asked for, so that extract and inspect load nothing of that. */
-import { canonical, decodeArtifact, type Gathered } from './artifact/artifact.js'
+import { canonical, type Gathered } from './artifact/artifact.js'
 import { isMine, missingShards, type Shard } from './artifact/shard.js'
 import type { InputExtract } from './model/extract.js'
 import { UserError } from './model/user-error.js'
@@ -83,6 +83,8 @@ export const gatherSaved = async (paths: readonly string[], shards?: number): Pr
 const readSaved = async (saved: readonly Saved[]): Promise<Gathered> => {
   const extracts: InputExtract[] = []
   const unreadable: Unreadable[] = []
+  if (saved.length === 0) return { extracts, unreadable }
+  const { decodeArtifact } = await import('./artifact/decode-artifact.js')
   for (const one of saved) {
     try {
       const parts: Buffer[] = []

@@ -8,7 +8,7 @@
  */
 import { analyze as analyzeInputs, reason, type ReasonOptions } from './analyze.js'
 import { gather } from './gather.js'
-import { decodeArtifact, encodeArtifact, type Gathered } from './artifact/artifact.js'
+import { encodeArtifact, type Gathered } from './artifact/artifact.js'
 import { shardOf } from './artifact/shard.js'
 import { version, zoneRules } from './commands/common.js'
 import type { Analysis } from './model/analysis.js'
@@ -71,6 +71,7 @@ export const extract = async (paths: string | readonly string[], options: ReadOp
 
 /** The lower half, from any number of saved extracts in any order. Throws an Error for one that is damaged. */
 export const merge = async (saved: readonly Uint8Array[], options: Options = {}): Promise<Result> => {
+  const { decodeArtifact } = await import('./artifact/decode-artifact.js')
   const parts: readonly Gathered[] = saved.map((bytes) => decodeArtifact(Buffer.from(bytes)))
   const whole = { extracts: parts.flatMap(({ extracts }) => extracts), unreadable: parts.flatMap(({ unreadable }) => unreadable) }
   const { postMortem, unreadable } = await reason(whole, await reasonOptions(options))

@@ -9,10 +9,9 @@
  * The name under which it is kept is that last sum: the same inputs have the same name, on every machine and with every version of Brotli.
  */
 import { createHash } from 'node:crypto'
-import { brotliCompressSync, brotliDecompressSync, constants } from 'node:zlib'
+import { brotliCompressSync, constants } from 'node:zlib'
 import type { InputExtract } from '../model/extract.js'
-import { decodeBlock, encodeBlock, MAX_RAW_BYTES, problem } from './block.js'
-import { EXTRACT_SCHEMA, unreadableSchema } from './document.js'
+import { encodeBlock, EXTRACT_SCHEMA, MAX_RAW_BYTES } from './block.js'
 
 /** An input that could not be read at all. */
 export interface UnreadInput {
@@ -32,16 +31,13 @@ export interface Artifact {
   readonly bytes: Buffer
 }
 
-const MAGIC = Buffer.from(`${EXTRACT_SCHEMA}\n`)
-const END = 0
-const INPUT = 1
-const UNREADABLE = 2
-const SUM_BYTES = 32
-const HEADER_BYTES = 1 + SUM_BYTES + 8
+export const MAGIC = Buffer.from(`${EXTRACT_SCHEMA}\n`)
+export const END = 0
+export const INPUT = 1
+export const UNREADABLE = 2
+export const SUM_BYTES = 32
+export const HEADER_BYTES = 1 + SUM_BYTES + 8
 const QUALITY = 2
-/** All inputs of one file together, unpacked; several files may be merged. */
-const MAX_FILE_RAW_BYTES = 2 ** 33
-const MAX_INPUTS = 1_000_000
 
 interface Block {
   readonly kind: number
@@ -50,7 +46,7 @@ interface Block {
   readonly raw: Buffer
 }
 
-const sumOf = (bytes: Buffer): Buffer => createHash('sha256').update(bytes).digest()
+export const sumOf = (bytes: Buffer): Buffer => createHash('sha256').update(bytes).digest()
 const blockOf = (kind: number, path: string, raw: Buffer): Block => ({ kind, path, sum: sumOf(raw), raw })
 const byPath = (a: Pick<Block, 'path' | 'sum'>, b: Pick<Block, 'path' | 'sum'>): number =>
   a.path < b.path ? -1 : a.path > b.path ? 1 : Buffer.compare(a.sum, b.sum)
@@ -103,61 +99,4 @@ export const encodeArtifact = (gathered: Gathered): Artifact => {
   const address = sumOf(Buffer.concat(blocks.map(({ sum }) => sum)))
   parts.push(Buffer.from([END]), address)
   return { address: address.toString('hex'), bytes: Buffer.concat(parts) }
-}
-
-/** Throws an Error that says what is wrong: other people's files are data like any other. */
-export const decodeArtifact = (bytes: Buffer): Gathered => {
-  if (!bytes.subarray(0, MAGIC.length).equals(MAGIC)) throw new Error(notMagic(bytes))
-  const extracts: InputExtract[] = []
-  const unreadable: UnreadInput[] = []
-  const sums: Buffer[] = []
-  let at = MAGIC.length
-  let total = 0
-  for (;;) {
-    const kind = bytes[at]
-    if (kind === END) break
-    if (kind === undefined || at + HEADER_BYTES > bytes.length) throw new Error('a saved extract that is cut off: make it again')
-    const sum = bytes.subarray(at + 1, at + 1 + SUM_BYTES)
-    const size = bytes.readUInt32LE(at + 1 + SUM_BYTES)
-    const from = at + HEADER_BYTES
-    at = from + bytes.readUInt32LE(at + 5 + SUM_BYTES)
-    if (at > bytes.length) throw new Error('a saved extract that is cut off: make it again')
-    total += size
-    if (size > MAX_RAW_BYTES || total > MAX_FILE_RAW_BYTES || sums.length === MAX_INPUTS) throw new Error('a saved extract larger than any honest one')
-    const raw = unpacked(bytes.subarray(from, at), size)
-    if (!sumOf(raw).equals(sum)) throw new Error('a saved extract that was damaged: its content does not add up to its sum')
-    sums.push(sum)
-    if (kind === INPUT) extracts.push(decodeBlock(raw))
-    else if (kind === UNREADABLE) unreadable.push(...unreadableOf(raw))
-    else throw new Error(`a saved extract with a part that is not known (${kind}): it may come from a later faultline`)
-  }
-  if (!bytes.subarray(at + 1).equals(sumOf(Buffer.concat(sums)))) throw new Error('a saved extract that was damaged: its parts do not add up to its sum')
-  return { extracts, unreadable }
-}
-
-const notMagic = (bytes: Buffer): string => {
-  const version = /^faultline\/extract@(\d{1,6})\n/u.exec(bytes.toString('latin1', 0, 32))?.[1]
-  return version === undefined ? 'not a saved extract' : `a saved extract of version ${version}; this faultline reads ${EXTRACT_SCHEMA}`
-}
-
-const unpacked = (stored: Buffer, size: number): Buffer => {
-  try {
-    const raw = brotliDecompressSync(stored, { maxOutputLength: Math.max(1, size) })
-    if (raw.length === size) return raw
-  } catch {
-    // Too much, or no Brotli: said below.
-  }
-  throw new Error('a saved extract that was damaged: a part does not unpack to its size')
-}
-
-const unreadableOf = (raw: Buffer): readonly UnreadInput[] => {
-  let value: unknown
-  try {
-    value = JSON.parse(raw.toString('utf8'))
-  } catch {
-    throw new Error('a saved extract whose words are no JSON')
-  }
-  const result = unreadableSchema.safeParse(value)
-  if (!result.success) throw new Error(`a saved extract that is none: ${problem(result.error)}`)
-  return result.data.unreadable
 }

@@ -1,14 +1,12 @@
 /** One input's extract as bytes: its words as JSON, then the columns of its series. The same extract gives the same bytes. */
 import { createHash } from 'node:crypto'
-import type { ZodError } from 'zod'
-import type { Fact, InputExtract, Series } from '../model/extract.js'
-import { decodeColumn, encodeColumn } from './columns.js'
-import { documentSchema, EXTRACT_SCHEMA } from './document.js'
+import type { InputExtract } from '../model/extract.js'
+import { encodeColumn } from './columns.js'
+
+export const EXTRACT_SCHEMA = 'faultline/extract@1'
 
 /** Of one input, unpacked. What a log says is a few MB; a metrics export of this size has gone through a recording rule that is missing. */
 export const MAX_RAW_BYTES = 1 << 30
-/** Eight bytes each in memory, twice. */
-const MAX_SAMPLES = 1 << 27
 
 export const encodeBlock = (extract: InputExtract): Buffer => {
   const columns: Buffer[] = []
@@ -49,56 +47,4 @@ export const encodeBlock = (extract: InputExtract): Buffer => {
   header.writeUInt32LE(json.length, 0)
   header.writeUInt32LE(columns.length, 4)
   return Buffer.concat([header, json, ...columns])
-}
-
-/** Throws an Error that says what is wrong with the bytes. */
-export const decodeBlock = (bytes: Buffer): InputExtract => {
-  if (bytes.length < 8) throw new Error('an input is cut off')
-  const start = 8 + bytes.readUInt32LE(0)
-  if (start > bytes.length) throw new Error('an input is cut off')
-  const { schema, series, silences, sha256, recognised, facts, ...words } = parsed(bytes.toString('utf8', 8, start))
-  const columns = columnsOf(bytes, start, bytes.readUInt32LE(4))
-  return {
-    ...words,
-    silences: silences.map(({ host, ...silence }) => (host === undefined ? silence : { ...silence, host })),
-    ...(sha256 === undefined ? {} : { sha256 }),
-    ...(recognised === undefined ? {} : { recognised }),
-    facts: facts as readonly Fact[], // the schema says what the type does, but for optional fields, which JSON leaves out
-    series: series.map(({ times, values, ...rest }): Series => {
-      const [at, value] = [columns[times], columns[values]]
-      if (at === undefined || value === undefined || at.length !== value.length) throw new Error(`series ${rest.name}: its times and values do not go together`)
-      return { ...rest, times: at, values: value }
-    }),
-  }
-}
-
-const parsed = (json: string): ReturnType<typeof documentSchema.parse> => {
-  let value: unknown
-  try {
-    value = JSON.parse(json)
-  } catch {
-    throw new Error('an input whose words are no JSON')
-  }
-  const result = documentSchema.safeParse(value)
-  if (!result.success) throw new Error(`an input that is none: ${problem(result.error)}`)
-  return result.data
-}
-
-export const problem = (error: ZodError): string => {
-  const [issue] = error.issues
-  return issue === undefined ? 'not what the schema says' : `${issue.path.join('.') || 'document'}: ${issue.message}`
-}
-
-const columnsOf = (bytes: Buffer, start: number, count: number): readonly Float64Array[] => {
-  const columns: Float64Array[] = []
-  let at = start
-  let left = MAX_SAMPLES
-  while (columns.length < count) {
-    const { column, end } = decodeColumn(bytes, at, left)
-    columns.push(column)
-    left -= column.length
-    at = end
-  }
-  if (at !== bytes.length) throw new Error('an input with more bytes than it tells')
-  return columns
 }

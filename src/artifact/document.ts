@@ -3,8 +3,7 @@ import { z } from 'zod'
 import { FINDING_KINDS, type FindingKind } from '../model/vocabulary.js'
 import type { Basis, Fact, HelperKind, SignalKind } from '../model/extract.js'
 import type { Entity } from '../model/entity.js'
-
-export const EXTRACT_SCHEMA = 'faultline/extract@1'
+import { EXTRACT_SCHEMA } from './block.js'
 
 // A record over the type, so that a kind forgotten here does not compile.
 const HELPERS: Readonly<Record<HelperKind, true>> = {

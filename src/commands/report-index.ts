@@ -13,7 +13,7 @@ export interface IndexFlags {
 const HEAD_BYTES = 4 << 20
 
 export const runIndex = async (paths: readonly string[], flags: IndexFlags): Promise<number> => {
-  const { digestIn } = await import('../report/digest.js')
+  const { digestIn } = await import('../report/read-digest.js')
   const { renderIndexPage } = await import('../report/index-page.js')
   const reports: Indexed[] = []
   let failed = false

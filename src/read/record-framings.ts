@@ -1,9 +1,9 @@
 /** The framings there are: JSON documents with records in them, Loki's and Azure's answers, CSV with a header, the journal's export, YAML entries. */
-import { parseAllDocuments } from 'yaml'
 import type { Framing, RecordSink } from './framing.js'
 import { findJsonPaths } from './json-paths.js'
 import { parsed } from './json-members.js'
 import { cutLines, type LineCutter } from './line-cutter.js'
+import { yaml } from './yaml.js'
 
 /** Where exports keep their records: the outermost array, or a member of the outermost object. */
 const LISTS: readonly string[] = [
@@ -235,7 +235,7 @@ const yamlEntries: Framing = {
       size = 0
       if (text.trim() === '') return
       try {
-        for (const document of parseAllDocuments(text)) giveText(sink, document.toJS({ maxAliasCount: 100 }), first)
+        for (const document of yaml().parseAllDocuments(text)) giveText(sink, document.toJS({ maxAliasCount: 100 }), first)
       } catch {
         sink.warn('a YAML document that cannot be read was left out')
       }

@@ -1,22 +1,24 @@
-/** What an index says of a report: made from the report's model, carried in its HTML, read back from there. */
-import { z } from 'zod'
+/** What an index says of a report: made from the report's model, carried in its HTML, read back from there (read-digest.ts). */
 import type { ReportView } from './view.js'
 
-const INCIDENT = z.object({
-  anchor: z.string().regex(/^[\w-]{1,100}$/u),
-  title: z.string(),
-  start: z.string(),
-  end: z.string().nullable(),
-  when: z.string(),
-  lasted: z.string(),
-  severity: z.string(),
-  detected: z.string(),
-  root: z.string(),
-})
+export interface DigestedIncident {
+  readonly anchor: string
+  readonly title: string
+  readonly start: string
+  readonly end: string | null
+  readonly when: string
+  readonly lasted: string
+  readonly severity: string
+  readonly detected: string
+  readonly root: string
+}
 
-const DIGEST = z.object({ title: z.string(), version: z.string(), inputs: z.string(), incidents: z.array(INCIDENT).max(1_000) })
-
-export type Digest = z.infer<typeof DIGEST>
+export interface Digest {
+  readonly title: string
+  readonly version: string
+  readonly inputs: string
+  readonly incidents: readonly DigestedIncident[]
+}
 
 export const digestOf = (view: ReportView): Digest => ({
   title: view.title,
@@ -34,17 +36,3 @@ export const digestOf = (view: ReportView): Digest => ({
     root: incident.root === null ? '' : `${incident.root.summary} (${incident.rootSureness})`,
   })),
 })
-
-const ENTITIES: Readonly<Record<string, string>> = { amp: '&', lt: '<', gt: '>', quot: '"', '#x27': "'", '#39': "'", '#x60': '`', '#x3D': '=', '#123': '{' }
-
-/** Null where the page is no report of ours, or an older one. */
-export const digestIn = (html: string): Digest | null => {
-  const written = /<meta name="faultline-report" content="([^"]*)">/u.exec(html)?.[1]
-  if (written === undefined) return null
-  try {
-    const plain = written.replace(/&(#?\w{1,6});/gu, (whole, name: string) => (Object.hasOwn(ENTITIES, name) ? (ENTITIES[name] ?? whole) : whole))
-    return DIGEST.safeParse(JSON.parse(plain)).data ?? null
-  } catch {
-    return null
-  }
-}
