@@ -140,9 +140,11 @@ const indexOf = (parts: readonly Part[], found: readonly Found[], timeline: Time
   }
 }
 
-const sourcesOf = ({ members, graph }: Part): readonly number[] => members.filter((at) => (graph.incoming.get(at) ?? []).length === 0)
+const sourcesOf = ({ members, graph }: Pick<Part, 'members' | 'graph'>): readonly number[] =>
+  members.filter((at) => (graph.incoming.get(at) ?? []).length === 0)
 
-const isFragment = (part: Part, found: readonly Found[]): boolean =>
+/** A part that begins with nothing but symptoms and answers to them. */
+export const isFragment = (part: Pick<Part, 'members' | 'graph'>, found: readonly Found[]): boolean =>
   sourcesOf(part).every((at) => ['symptom', 'impact', 'response'].includes(roleOf(found[at]?.kind ?? '')))
 
 const belongs = (source: Found, other: Found, timeline: Timeline): boolean => {

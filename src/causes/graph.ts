@@ -69,8 +69,9 @@ const topological = (start: number, graph: Graph): readonly number[] => {
   return order.reverse()
 }
 
-/** How well a finding is explained by what leads to it, 0..1. */
-export const explained = (at: number, graph: Graph): number => 1 - (graph.incoming.get(at) ?? []).reduce((left, link) => left * (1 - link.confidence), 1)
+/** How well a finding is explained by what surely leads to it, 0..1. */
+export const explained = (at: number, graph: Graph): number =>
+  1 - (graph.incoming.get(at) ?? []).reduce((left, link) => left * (link.faint ? 1 : 1 - link.confidence), 1)
 
 /** Connected parts over the given links, with their links; every finding that a link touches is in exactly one. */
 export const components = (links: readonly CausalLink[]): readonly { readonly members: readonly number[]; readonly links: readonly CausalLink[] }[] => {

@@ -3,6 +3,7 @@ import { typeOf } from '../model/entity.js'
 import { roleOf, type FindingKind } from '../model/vocabulary.js'
 import type { Found } from '../findings/finding.js'
 import type { Timeline } from '../timeline/timeline.js'
+import { joinFaintly } from './faint.js'
 import { joinFragments, type Part } from './fragments.js'
 import { components, explained, graphOf, pathsFrom, type Graph, type Path, type RankedRoot } from './graph.js'
 import { howOftenRight, type CausalLink } from './link.js'
@@ -76,8 +77,8 @@ const WEAKEST_CAUSE = howOftenRight(0.42)
 
 export const tellIncidents = (found: readonly Found[], links: readonly CausalLink[], timeline: Timeline): readonly CausalIncident[] => {
   const isAlert = (at: number): boolean => found[at]?.kind === 'alert.fired'
-  const causal = links.filter((link) => !isAlert(link.effect))
-  const harming: Part[] = []
+  const causal = links.filter((link) => !link.faint && !isAlert(link.effect))
+  const told: Part[] = []
   for (const { members, links: mine } of components(causal)) {
     const graph = graphOf(mine)
     if (!mine.some((link) => link.confidence >= WEAKEST_CAUSE)) continue
@@ -86,16 +87,24 @@ export const tellIncidents = (found: readonly Found[], links: readonly CausalLin
     if (first === undefined) continue
     const paths = pathsFrom(first.finding, graph)
     if (isPlan(first.finding, paths, found)) continue
-    harming.push({ members, links: mine, roots, graph, harm: members.reduce((sum, at) => sum + harmOf(found[at] as Found), 0) }) // positions in the list
+    told.push({ members, links: mine, roots, graph, harm: harmIn(members, found) })
   }
+  const harming = joinFaintly(
+    told,
+    links.filter(({ faint }) => faint),
+    found,
+    (members, graph) => ({ roots: rankRoots(members, found, graph), harm: harmIn(members, found) }),
+  )
   const alerts = alertsOf(links, new Set(harming.flatMap(({ members }) => members)), isAlert)
-  const told = graphOf(alerts)
+  const tellers = graphOf(alerts)
   const incidents = joinFragments(harming, found, timeline).map((part) => {
-    const ofMine = part.members.flatMap((at) => told.outgoing.get(at) ?? [])
+    const ofMine = part.members.flatMap((at) => tellers.outgoing.get(at) ?? [])
     return { ...complete(part, ofMine, found, timeline), unexplained: part.unexplained }
   })
   return withConsidered(incidents, found, timeline).sort((a, b) => b.severity - a.severity || a.start - b.start)
 }
+
+const harmIn = (members: readonly number[], found: readonly Found[]): number => members.reduce((sum, at) => sum + harmOf(found[at] as Found), 0) // positions in the list
 
 /** What belongs to another incident was not a candidate here; what belongs to none may have been. */
 const withConsidered = (incidents: readonly CausalIncident[], found: readonly Found[], timeline: Timeline): CausalIncident[] => {

@@ -5,9 +5,10 @@
  */
 import type { Found } from '../findings/finding.js'
 import { compare, type Timeline } from '../timeline/timeline.js'
+import { typeOf } from '../model/entity.js'
 import { roleOf } from '../model/vocabulary.js'
 import type { Mechanism } from './mechanism.js'
-import { nearness } from './relations.js'
+import { nearness, NOT_CONTRADICTED } from './relations.js'
 
 export interface CausalLink {
   readonly cause: number
@@ -15,6 +16,8 @@ export interface CausalLink {
   readonly mechanism: Mechanism
   readonly confidence: number
   readonly lagMs: number
+  /** What a finding that nothing explains may come from: the rule and the time fit, and whether the place does is not known. No incident rests on it. */
+  readonly faint: boolean
 }
 
 interface Candidate {
@@ -22,6 +25,8 @@ interface Candidate {
   readonly effect: number
   readonly mechanism: Mechanism
   readonly lagMs: number
+  /** Nothing that is known speaks against it: neither place nor attributes. */
+  readonly open: boolean
   strength: number
 }
 
@@ -35,13 +40,45 @@ const RIVAL = 0.8
 const MOST_RIVALS = 40
 /** Evidence that the rule asks for and finds otherwise. */
 const CONTRADICTED = 0.25
+/** Attributes that are not said cost a little; those that say otherwise cost more than this. */
+const NOT_SAID = 0.7
+/** A link of which only rule and time are known: no more than even odds. */
+const FAINT = 0.45
+/** Of what may explain an effect faintly, the likeliest few. */
+const MOST_FAINT = 5
 
 /** Findings must be ordered by start. Links point forward in time, so the graph has no circle. */
 export const linkCauses = (found: readonly Found[], mechanisms: readonly Mechanism[], timeline: Timeline): readonly CausalLink[] => {
   const candidates = candidatesOf(found, mechanisms, timeline)
   weighCounterEvidence(candidates, found)
-  return compete(candidates, found)
+  const links = compete(candidates, found)
+  return [...links, ...faintly(candidates, links, found)]
 }
+
+/** Who was hurt by something, whatever it was. */
+const asksForCause = (one: Found | undefined): boolean =>
+  one !== undefined &&
+  (one.kind === 'loadbalancer.backends-down' || (roleOf(one.kind) === 'impact' && !(one.kind === 'service.unreachable' && typeOf(one.entity) === 'target')))
+
+/** Of impacts that no link explains: what may have led to them, the likeliest first. */
+const faintly = (candidates: readonly Candidate[], links: readonly CausalLink[], found: readonly Found[]): readonly CausalLink[] => {
+  const explained = new Set(links.map(({ effect }) => effect))
+  const byEffect = new Map<number, Candidate[]>()
+  for (const candidate of candidates) {
+    if (!candidate.open || explained.has(candidate.effect) || !asksForCause(found[candidate.effect])) continue
+    const list = byEffect.get(candidate.effect)
+    if (list === undefined) byEffect.set(candidate.effect, [candidate])
+    else list.push(candidate)
+  }
+  return [...byEffect].flatMap(([effect, list]) =>
+    list
+      .sort(byStrength)
+      .slice(0, MOST_FAINT)
+      .map(({ cause, mechanism, lagMs }) => ({ cause, effect, mechanism, confidence: FAINT, lagMs, faint: true })),
+  )
+}
+
+const byStrength = (a: Candidate, b: Candidate): number => b.strength - a.strength || compare(a.mechanism.id, b.mechanism.id) || a.cause - b.cause
 
 const candidatesOf = (found: readonly Found[], mechanisms: readonly Mechanism[], timeline: Timeline): Candidate[] => {
   const byKind = new Map<string, number[]>()
@@ -137,7 +174,8 @@ const judge = (causeIndex: number, effectIndex: number, mechanism: Mechanism, fo
   if (fits === 0) return null
   const lagMs = Math.max(0, effect.start - cause.start)
   const strength = mechanism.holds * lagFit(lagMs, mechanism, cause, effect) * near * fits * order * Math.sqrt(cause.confidence * effect.confidence)
-  return strength < 0.1 ? null : { cause: causeIndex, effect: effectIndex, mechanism, lagMs, strength }
+  const open = near >= NOT_CONTRADICTED && fits >= NOT_SAID
+  return strength < 0.1 ? null : { cause: causeIndex, effect: effectIndex, mechanism, lagMs, open, strength }
 }
 
 /**
@@ -250,9 +288,7 @@ const compete = (candidates: readonly Candidate[], found: readonly Found[]): rea
   const links: CausalLink[] = []
   // In the order of the effects, so that what leads to a cause is known before the cause is weighed.
   for (const effect of [...byEffect.keys()].sort((a, b) => a - b)) {
-    const rivals = (byEffect.get(effect) ?? [])
-      .sort((a, b) => b.strength - a.strength || compare(a.mechanism.id, b.mechanism.id) || a.cause - b.cause)
-      .slice(0, MOST_RIVALS)
+    const rivals = (byEffect.get(effect) ?? []).sort(byStrength).slice(0, MOST_RIVALS)
     const kept: Candidate[] = []
     for (const candidate of rivals) {
       if (candidate.cause === effect || (leadsOn.has(effect) && isAncestor(effect, candidate.cause))) continue // would close a circle
@@ -275,7 +311,14 @@ const compete = (candidates: readonly Candidate[], found: readonly Found[]): rea
       const group = serious.filter((other) => found[other.cause]?.kind === found[candidate.cause]?.kind).length
       const confidence = candidate.strength * (0.55 + 0.45 * Math.min(1, share * group))
       if (confidence < SAYABLE) continue
-      links.push({ cause: candidate.cause, effect, mechanism: candidate.mechanism, confidence: howOftenRight(confidence), lagMs: candidate.lagMs })
+      links.push({
+        cause: candidate.cause,
+        effect,
+        mechanism: candidate.mechanism,
+        confidence: howOftenRight(confidence),
+        lagMs: candidate.lagMs,
+        faint: false,
+      })
       leadsOn.add(candidate.cause)
       const set = parents.get(effect)
       if (set === undefined) parents.set(effect, new Set([candidate.cause]))

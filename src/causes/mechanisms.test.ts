@@ -18,6 +18,7 @@ interface Place {
   readonly pod: Entity
   readonly set: string
   readonly workload: Entity
+  readonly backend: Entity
   readonly service: Entity
   readonly target: Entity
   readonly postgres: Entity
@@ -33,6 +34,7 @@ const place = (node: string, name: string): Place => ({
   pod: `pod/shop/${name}-7d9c5b8f6d-x2x4z`,
   set: `${name}-7d9c5b8f6d`,
   workload: `workload/shop/${name}`,
+  backend: `workload/shop/${name}-backend`,
   service: `service/shop/${name}`,
   target: `target/node/${node}:9100`,
   postgres: `postgres/${name}`,
@@ -56,7 +58,7 @@ const factsOf = (here: Place): readonly Fact[] => [
   { fact: 'runs-as', of: here.service, by: here.pod },
   { fact: 'runs-as', of: here.postgres, by: here.pod },
   ...[here.app, here.service, here.pod, here.workload].flatMap((client) =>
-    [here.postgres, here.redis, here.workload, here.service].map((server): Fact => ({ fact: 'client-of', client, server })),
+    [here.postgres, here.redis, here.workload, here.backend, here.service].map((server): Fact => ({ fact: 'client-of', client, server })),
   ),
 ]
 
@@ -88,7 +90,9 @@ const AT: Partial<Readonly<Record<Relation, Entity>>> = { 'of-control-plane': 'p
 
 const causeOf = (mechanism: Mechanism, kind: FindingKind): Found => {
   const attributes: Attributes = { ...asked(mechanism.if?.cause), ...(mechanism.where === 'moved-to' ? { to: 'a' } : {}) }
-  const entity = AT[mechanism.where] ?? entityOf(kind, near, mechanism.where)
+  // A workload is no client of itself.
+  const isBackend = mechanism.where === 'client-of' && kind.startsWith('workload.')
+  const entity = AT[mechanism.where] ?? (isBackend ? near.backend : entityOf(kind, near, mechanism.where))
   return found(kind, entity, 0, { attributes })
 }
 

@@ -1,5 +1,5 @@
 /** How near two findings are: 1 where the topology says they stand as the rule asks, less where it cannot tell, 0 where it says otherwise. */
-import { nameOf, namespaceOf, service, shortName, typeOf, type Entity } from '../model/entity.js'
+import { nameOf, namespaceOf, process, service, shortName, typeOf, type Entity } from '../model/entity.js'
 import { nodeOfPostgres } from '../findings/measures.js'
 import type { Timeline } from '../timeline/timeline.js'
 import type { Found } from '../findings/finding.js'
@@ -8,6 +8,8 @@ import type { Relation } from './mechanism.js'
 /** What is not known is neither near nor far. */
 const UNKNOWN = 0.4
 const FAR = 0
+/** Less than this: something that is known speaks against it. */
+export const NOT_CONTRADICTED = 0.25
 
 type Judge = (cause: Found, effect: Found, timeline: Timeline) => number
 
@@ -126,7 +128,8 @@ const isCalledBy = (callee: Entity, client: Entity, timeline: Timeline): boolean
   const of = workloadOf(client, timeline)
   if (by === null || of === null) return false
   const called = service(namespaceOf(by), shortName(by))
-  return [of, ...timeline.topology.podsOf(of)].some((one) =>
+  // Where an application's log tells only its name, that is the workload's.
+  return [of, ...timeline.topology.podsOf(of), process('-', shortName(of))].some((one) =>
     timeline.topology.serversOf(one).some((server) => server === called || server === by || isKindOf(server, by)),
   )
 }
@@ -136,6 +139,9 @@ const clientOf: Judge = (cause, effect, timeline) => {
   const { topology } = timeline
   const server = cause.entity
   if (server === effect.entity) return 1
+  const workload = workloadOf(effect.entity, timeline)
+  // A workload is no client of itself: its pods are what it is.
+  if (workload !== null && typeOf(effect.entity) === 'pod' && workload === workloadOf(server, timeline)) return FAR
   const serverType = typeOf(server)
   const reason = String(effect.attributes['reason'] ?? '')
   if (reason.startsWith(serverType)) return 1
@@ -152,10 +158,9 @@ const clientOf: Judge = (cause, effect, timeline) => {
     return 0.95
   const words = WORDS[serverType]
   if (words?.test(nameOf(effect.entity)) === true) return 0.95
-  const workload = workloadOf(effect.entity, timeline)
   if (workload !== null && topology.podsOf(workload).some((pod) => topology.serversOf(pod).includes(server))) return 1
   if (typeOf(effect.entity) === 'service' && backedByClient(effect.entity, server, timeline)) return 1
-  if (serverType === 'workload') return servers.length === 0 && shortName(effect.entity).includes(shortName(server)) ? 0.8 : 0.25
+  if (serverType === 'workload') return servers.length > 0 ? 0.15 : shortName(effect.entity).includes(shortName(server)) ? 0.8 : 0.25
   if (typeOf(effect.entity) === 'target' || servers.length > 0) return 0.15
   // A server that refused everybody, and the only one there is: whoever fails now most likely needs it.
   return REFUSES_ALL.has(cause.kind) && isOnly(server, timeline) ? 0.55 : UNKNOWN
@@ -264,6 +269,9 @@ const JUDGES: Readonly<Record<Relation, Judge>> = {
   serves,
   'client-of': clientOf,
   'client-of-node'(cause, effect, timeline) {
+    // A balancer that names the machine whose answer it missed.
+    const backend = timeline.topology.nodeAt(String(effect.attributes['backend'] ?? ''))
+    if (backend !== null) return backend === cause.entity ? 1 : 0.2
     const needs = [effect.entity, ...timeline.topology.serversOf(effect.entity)]
     const reason = /^(postgres|redis)/u.exec(String(effect.attributes['reason'] ?? ''))?.[1]
     if (needs.some((entity) => livesOn(entity, cause, timeline)) || (reason !== undefined && anyNamed(reason, cause, timeline))) return 1

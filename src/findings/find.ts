@@ -12,6 +12,7 @@ import { nodeCpu } from './detectors/node-cpu.js'
 import { nodeCrash } from './detectors/node-crash.js'
 import { nodeDisk } from './detectors/node-disk.js'
 import { nodeIdentity } from './detectors/node-identity.js'
+import { nodeLoad } from './detectors/node-load.js'
 import { nodeMemory } from './detectors/node-memory.js'
 import { nodeNetwork } from './detectors/node-network.js'
 import { podMetrics } from './detectors/pod-metrics.js'
@@ -31,6 +32,7 @@ export const detectors: readonly Detector[] = [
   kubeState,
   nodeCrash,
   nodeCpu,
+  nodeLoad,
   nodeMemory,
   nodeDisk,
   targets,

@@ -64,7 +64,8 @@ export const runRuleTest = async (test: RuleTest, mechanisms: readonly Mechanism
   }
   const timeline = buildTimeline(extracts, { zones: [], year: test.year ?? null, since: null, until: null })
   const found = findWrong(timeline)
-  const links = linkCauses(found, mechanisms, timeline).map(({ cause, effect, mechanism }) => ({
+  const sure = linkCauses(found, mechanisms, timeline).filter(({ faint }) => !faint)
+  const links = sure.map(({ cause, effect, mechanism }) => ({
     mechanism: mechanism.id,
     cause: nameOf(found[cause]),
     effect: nameOf(found[effect]),

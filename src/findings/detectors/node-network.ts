@@ -3,12 +3,13 @@
  * When most kubelets fail at once, the API server is the one in trouble, not each node's network.
  */
 import { typeOf, type Entity } from '../../model/entity.js'
-import type { Timeline } from '../../timeline/timeline.js'
-import { chooseEvidence, overlaps, type Detector, type Found } from '../finding.js'
+import type { TimedSignal, Timeline } from '../../timeline/timeline.js'
+import { chooseEvidence, evidenceOf, overlaps, type Detector, type Found } from '../finding.js'
 import { ofKind } from '../lookup.js'
-import { called } from '../words.js'
+import { called, times } from '../words.js'
 
 const NETWORK_REASONS: ReadonlySet<string> = new Set(['timeout', 'no-route', 'refused', 'reset'])
+const MINUTE = 60_000
 const AROUND_MS = 45_000
 const SILENCING: ReadonlySet<string> = new Set([
   'node.rebooted',
@@ -34,39 +35,102 @@ export const nodeNetwork: Detector = {
     const unheard = found.filter(
       (one) => one.kind === 'node.not-ready' && !heard.some((other) => other.entity === one.entity && overlaps(one, other, AROUND_MS)),
     )
-    return [...heard, ...unheard].flatMap((missed): Found[] => {
-      const told = missed.kind === 'node.heartbeat-missed'
-      if (told && (missed.dose < MIN_FAILURES || !NETWORK_REASONS.has(String(missed.attributes['reason'] ?? '')))) return []
-      if (mostNodesFail(missed, heartbeats, timeline)) return []
-      const around = { start: missed.start - AROUND_MS, end: missed.end === null ? null : missed.end + AROUND_MS }
-      const mine = unreachable.filter((one) => `node/${String(one.attributes['node'])}` === missed.entity && overlaps(one, around))
-      const answered = targetsOn(missed.entity, timeline) - mine.length
-      // Something on the node still answers from outside: then its network is not gone.
-      if (mine.length === 0 || answered > 0) return []
-      // A machine that crashed or has no memory left is silent for that reason, and answers in between.
-      if (found.some((one) => one.entity === missed.entity && SILENCING.has(one.kind) && overlaps(one, around))) return []
-      if (covered(missed, mine, timeline) < MOSTLY || (!told && !cameBack(missed, found))) return []
-      // One program that is gone may have died; what listens on several ports died together only with the machine or its network.
-      if (!told && new Set(mine.map((one) => one.entity.slice(one.entity.lastIndexOf(':')))).size < 2) return []
-      const start = Math.min(missed.start, ...mine.map((one) => one.start))
+    return [
+      ...cutOff(timeline, found),
+      ...[...heard, ...unheard].flatMap((missed): Found[] => {
+        const told = missed.kind === 'node.heartbeat-missed'
+        if (told && (missed.dose < MIN_FAILURES || !NETWORK_REASONS.has(String(missed.attributes['reason'] ?? '')))) return []
+        if (mostNodesFail(missed, heartbeats, timeline)) return []
+        const around = { start: missed.start - AROUND_MS, end: missed.end === null ? null : missed.end + AROUND_MS }
+        const mine = unreachable.filter((one) => `node/${String(one.attributes['node'])}` === missed.entity && overlaps(one, around))
+        const answered = targetsOn(missed.entity, timeline) - mine.length
+        // Something on the node still answers from outside: then its network is not gone.
+        if (mine.length === 0 || answered > 0) return []
+        // A machine that crashed or has no memory left is silent for that reason, and answers in between.
+        if (found.some((one) => one.entity === missed.entity && SILENCING.has(one.kind) && overlaps(one, around))) return []
+        if (covered(missed, mine, timeline) < MOSTLY || (!told && !cameBack(missed, found))) return []
+        // One program that is gone may have died; what listens on several ports died together only with the machine or its network.
+        if (!told && new Set(mine.map((one) => one.entity.slice(one.entity.lastIndexOf(':')))).size < 2) return []
+        const start = Math.min(missed.start, ...mine.map((one) => one.start))
+        return [
+          {
+            kind: 'node.network-lost',
+            entity: missed.entity,
+            start,
+            end: missed.end,
+            confidence: told ? 0.88 : 0.7,
+            summary: told
+              ? `${called(missed.entity).replace(/^n/u, 'N')} lost its network: its kubelet could not reach the API server and none of its ${mine.length} scrape targets answered, while the machine went on.`
+              : `${called(missed.entity).replace(/^n/u, 'N')} lost its network, as it seems from outside: the control plane heard nothing of it, none of its ${mine.length} scrape targets answered, and it came back without a reboot.`,
+            evidence: chooseEvidence([...missed.evidence, ...mine.flatMap((one) => one.evidence)]),
+            attributes: {},
+            slackMs: 10_000,
+            dose: missed.dose,
+          },
+        ]
+      }),
+    ]
+  },
+}
+
+/** A status is retried within seconds, and posted every 10 s to 5 min: failures this far apart are one loss. */
+const RETRIED_MS = 3 * MINUTE
+/** A loss that began between two attempts began at most this much before the second is known. */
+const MOST_SLACK_MS = 3 * MINUTE
+
+/**
+ * Where nothing is scraped: the kernel gives a kubelet no route to the API server (ENETUNREACH, EHOSTUNREACH) while other kubelets get an answer, be it an error.
+ * A firewall or a dead server gives time-outs and refusals; no route is the machine's own trouble.
+ */
+const cutOff = (timeline: Timeline, found: readonly Found[]): readonly Found[] => {
+  const attempts = timeline.signals.filter(({ kind, attributes }) => kind === 'node.heartbeat-missed' && attributes['source'] === undefined)
+  const noRoute = new Map<Entity, TimedSignal[][]>()
+  const reached = new Map<Entity, number>()
+  const slack = new Map<TimedSignal, number>()
+  for (const attempt of attempts) {
+    if (attempt.attributes['reason'] !== 'no-route') {
+      reached.set(attempt.entity, attempt.until)
+      continue
+    }
+    const stretches = noRoute.get(attempt.entity) ?? []
+    const open = stretches.at(-1)
+    const last = open?.at(-1)
+    const before = reached.get(attempt.entity)
+    if (open !== undefined && last !== undefined && attempt.at - last.until <= RETRIED_MS && (before === undefined || before < last.at)) open.push(attempt)
+    else {
+      stretches.push([attempt])
+      slack.set(attempt, before === undefined ? 10_000 : Math.min(MOST_SLACK_MS, Math.max(10_000, attempt.at - before)))
+    }
+    noRoute.set(attempt.entity, stretches)
+  }
+  return [...noRoute].flatMap(([node, stretches]) =>
+    stretches.flatMap((stretch): Found[] => {
+      const [first] = stretch
+      const count = stretch.reduce((sum, { count }) => sum + count, 0)
+      if (first === undefined || count < MIN_FAILURES) return []
+      const during = { start: first.at, end: Math.max(...stretch.map(({ until }) => until)) }
+      const others = [...noRoute].filter(
+        ([other, theirs]) => other !== node && theirs.some((one) => one.some(({ at, until }) => overlaps({ start: at, end: until }, during, AROUND_MS))),
+      ).length
+      if (others * 2 >= timeline.names.nodes.size - 1 && others > 0) return []
+      if (targetsOn(node, timeline) > 0) return [] // what is scraped tells more
+      if (found.some((one) => one.entity === node && SILENCING.has(one.kind) && overlaps(one, during, AROUND_MS))) return []
+      const alone = timeline.names.nodes.size < 2
       return [
         {
           kind: 'node.network-lost',
-          entity: missed.entity,
-          start,
-          end: missed.end,
-          confidence: told ? 0.88 : 0.7,
-          summary: told
-            ? `${called(missed.entity).replace(/^n/u, 'N')} lost its network: its kubelet could not reach the API server and none of its ${mine.length} scrape targets answered, while the machine went on.`
-            : `${called(missed.entity).replace(/^n/u, 'N')} lost its network, as it seems from outside: the control plane heard nothing of it, none of its ${mine.length} scrape targets answered, and it came back without a reboot.`,
-          evidence: chooseEvidence([...missed.evidence, ...mine.flatMap((one) => one.evidence)]),
-          attributes: {},
-          slackMs: 10_000,
-          dose: missed.dose,
+          entity: node,
+          ...during,
+          confidence: alone ? 0.6 : 0.85,
+          summary: `${called(node).replace(/^n/u, 'N')} lost its network: its kubelet had no route to the API server, ${times(count)}${alone ? '' : ', while other nodes got through'}.`,
+          evidence: chooseEvidence(evidenceOf(stretch)),
+          attributes: { reason: 'no-route' },
+          slackMs: slack.get(first) ?? 10_000,
+          dose: count,
         },
       ]
-    })
-  },
+    }),
+  )
 }
 
 /** A node that was taken out of the cluster never showed whether its machine lived. */

@@ -51,6 +51,31 @@ test('a node that is mostly full is saturated with little confidence; of one tha
   none('node.cpu-saturated', { series: cores(() => 0.99) })
 })
 
+test('where nobody measured how busy it was, a load far beyond the cores or the usual is saturation, and so is a processor that always is waited for', () => {
+  const load = (name: string, value: (second: number) => number): InputParts => ({ series: [series(name, { node: 'a' }, value)] })
+  const rises = (most: number) => (second: number) => (between(second, 1800, 2400) ? most : 1)
+  const [first] = findings('node.cpu-saturated', load('node_load1', rises(40)))
+  near(first?.start, 1800, 30)
+  none('node.cpu-saturated', load('node_load1', rises(7)))
+  none(
+    'node.cpu-saturated',
+    load('node_load5', () => 30),
+  ) // always so: a large machine at work
+  const sized: Fact = { fact: 'node', node: 'node/a', at: null, cores: 4 }
+  assert.equal(findings('node.cpu-saturated', { ...load('node_load5', rises(9)), facts: [sized] }).length, 1)
+  none('node.cpu-saturated', { ...load('node_load5', rises(40)), facts: [{ ...sized, cores: 64 }] })
+  const waits = (share: number) =>
+    series(
+      'node_pressure_cpu_waiting_seconds_total',
+      { node: 'a' },
+      counting((second) => (between(second, 1800, 2400) ? share : 0.05)),
+    )
+  assert.equal(findings('node.cpu-saturated', { series: [waits(0.9)] }).length, 1)
+  none('node.cpu-saturated', { series: [waits(0.3)] })
+  // Who measured it knows better.
+  none('node.cpu-saturated', { series: [...cores(() => 0.4), series('node_load1', { node: 'a' }, rises(40))] })
+})
+
 test('one full core of two is half a node', () => none('node.cpu-saturated', { series: [cores(() => 1)[0]!, cores(() => 0, { node: 'a' })[1]!] }))
 
 test('a computed utilisation is read as a share or as percent', () => {
@@ -165,6 +190,18 @@ test('its network is not lost where a target on it still answers, where all kube
 test('one or two failed renewals are a hiccup: a lease outlives three', () => {
   const hiccup = signal('node.heartbeat-missed', 'node/a', 610, { reason: 'timeout' }, { count: 2, until: 620 })
   none('node.network-lost', { facts: cluster, signals: [hiccup], series: [up('a:9100', 'a', (second) => (between(second, 600, 700) ? 0 : 1))] })
+})
+
+test('a kubelet without a route to the API server, while others get an answer, has lost its network; the onset lies after its last answer', () => {
+  const noRoute = (node: Entity) => signal('node.heartbeat-missed', node, 670, { reason: 'no-route' }, { count: 5, until: 910 })
+  const rejected = (node: Entity) => signal('node.heartbeat-missed', node, 610, { reason: 'certificate' }, { count: 5, until: 620 })
+  const [first, ...more] = findings('node.network-lost', { facts: cluster, signals: [rejected('node/a'), noRoute('node/a'), rejected('node/b')] })
+  assert.deepEqual([first?.entity, first?.start, first?.end, first?.found.slackMs, more.length], ['node/a', 670, 910, 50_000, 0])
+  // All of them at once: it is the API server that is gone.
+  none('node.network-lost', { facts: cluster, signals: [noRoute('node/a'), noRoute('node/b'), noRoute('node/c')] })
+  none('node.network-lost', { facts: cluster, signals: [missed('node/a', 'timeout')] })
+  // What is scraped from the machine says that it is there.
+  none('node.network-lost', { facts: cluster, signals: [noRoute('node/a')], series: [up('a:9100', 'a', () => 1)] })
 })
 
 /** The control plane holds node a NotReady from one second to another. */
