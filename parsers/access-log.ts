@@ -3,14 +3,16 @@
  * are decoded. The lines: access-log-lines.ts and access-log-json.ts; errors and health checks: access-log-errors.ts.
  */
 import { loadbalancer } from '../src/model/entity.js'
-import type { Stamp } from '../src/model/extract.js'
+import type { Basis, Stamp } from '../src/model/extract.js'
 import type { InputContext, LineFormat, LineReader, Sink } from '../src/model/format.js'
 import { found, preferEnvelope } from '../src/read/stamps.js'
 import { decode } from '../src/read/text.js'
 import { foundStamp, healthChecks, readErrorHead, sayNginxError } from './access-log-errors.js'
+import { readFields, readStarted } from './access-log-fields.js'
 import { readAccessJson } from './access-log-json.js'
 import { hit, readAccess } from './access-log-lines.js'
 import { servicesOf, trafficOf } from './access-log-services.js'
+import { causeOf } from './text-causes.js'
 import { composePrefix } from './text-shapes.js'
 import { findStamp, readHeadStamp } from './text-stamps.js'
 
@@ -18,17 +20,19 @@ const HEALTH = Buffer.from('Server ')
 const NO_SERVER = Buffer.from('has no server available')
 
 const isAccess = (bytes: Buffer, start: number, end: number): boolean =>
-  bytes[start] === 123 ? readAccessJson(bytes, start, end) : readAccess(bytes, start, end)
+  bytes[start] === 123 ? readAccessJson(bytes, start, end) : readAccess(bytes, start, end) || readFields(bytes, start, end)
 
 const mentions = (bytes: Buffer, start: number, end: number, words: Buffer): boolean => bytes.subarray(start, Math.min(end, start + 400)).includes(words)
 
 /** Envoy: no healthy upstream, upstream connection failure, overflow, request timeout. HAProxy: no server. */
 const BACKENDS_FLAG = /^(?:<NOSRV>|.*\b(?:UH|UF|UO|URX|LH)\b)/
 
+const ERROR_FIELD = /\s(?:error|err|exception|exception_message)=/u
+
 export const accessLog: LineFormat = {
   id: 'access-log',
   takes: 'lines',
-  reads: 'access logs of nginx, ingress-nginx, Apache, Envoy, Traefik, HAProxy, AWS load balancers; error logs of nginx',
+  reads: 'access logs of nginx, ingress-nginx, Apache, Envoy, Traefik, HAProxy, AWS load balancers; requests in logfmt and of Rails; error logs of nginx',
   reference: 'https://nginx.org/en/docs/http/ngx_http_log_module.html',
   example:
     '10.9.0.7 - - [21/Nov/2026:08:18:01 +0000] "GET /cart HTTP/1.1" 502 150 "-" "curl/8.5.0" 345 2.003 [shop-web-80] [] 10.244.1.5:8080 0 2.000 502 3f1c',
@@ -38,7 +42,7 @@ export const accessLog: LineFormat = {
     let ours = 0
     for (const line of lines) {
       const bytes = Buffer.from(line.slice(0, 8_192))
-      if (isAccess(bytes, 0, bytes.length) || readErrorHead(bytes, 0, bytes.length) >= 0) ours++
+      if (isAccess(bytes, 0, bytes.length) || readStarted(bytes, 0, bytes.length) || readErrorHead(bytes, 0, bytes.length) >= 0) ours++
       else if (bytes.includes(HEALTH) && /Server \S{1,200}\/\S{1,200} is (?:UP|DOWN)/.test(line)) ours++
       else {
         const behind = composePrefix(bytes, 0, bytes.length)
@@ -55,6 +59,8 @@ const reader = (sink: Sink, context: InputContext): LineReader => {
   const services = servicesOf(sink, context)
   const traffic = trafficOf(sink)
   const health = healthChecks(sink)
+  /** When Rails began the last request: its end tells no time of its own. */
+  const begun = { ms: NaN, basis: 'utc' as Basis } // widened: any basis may follow
 
   const failed = (bytes: Buffer, start: number, end: number, host: string | null, at: Stamp, service: ReturnType<typeof services.of>): void => {
     const text = decode(bytes, start, Math.min(end, start + 4_096))
@@ -66,6 +72,7 @@ const reader = (sink: Sink, context: InputContext): LineReader => {
       burst: String(hit.status),
       attributes: { status: hit.status, service: service.label },
     })
+    sayCause(text, service, at)
     if (hit.flagsStart < 0) return
     const flags = bytes.toString('latin1', hit.flagsStart, Math.min(hit.flagsEnd, hit.flagsStart + 64))
     if (!BACKENDS_FLAG.test(flags) && !flags.includes('<NOSRV>')) return
@@ -80,6 +87,15 @@ const reader = (sink: Sink, context: InputContext): LineReader => {
       burst: backend,
       attributes: { backend, reason: flags.replace(/^.*\/</, '<') },
     })
+  }
+
+  /** An application's own line names the error behind the status. */
+  const sayCause = (text: string, service: ReturnType<typeof services.of>, at: Stamp): void => {
+    if (hit.form !== 'none' || !ERROR_FIELD.test(text)) return
+    const { reason, server } = causeOf(text)
+    if (reason === 'other' || reason === 'upstream-error') return
+    sink.signal({ kind: 'log.error', entity: service.entity, at, text, burst: reason, attributes: { app: service.label, reason } })
+    if (server !== null) sink.fact({ fact: 'client-of', client: service.entity, server })
   }
 
   return {
@@ -104,18 +120,25 @@ const reader = (sink: Sink, context: InputContext): LineReader => {
         found.ms = hit.ms
         found.basis = hit.basis
         if (Number.isNaN(hit.ms)) {
-          if (envelope === null || Number.isNaN(envelope.ms)) {
+          const around = envelope === null || Number.isNaN(envelope.ms) ? begun : envelope
+          if (Number.isNaN(around.ms)) {
             sink.record(NaN, 'local')
             return true
           }
-          found.ms = envelope.ms
-          found.basis = envelope.basis
+          found.ms = around.ms
+          found.basis = around.basis
         } else preferEnvelope(envelope)
         const { ms, basis } = found
         sink.record(ms, basis)
         const service = services.of(bytes, envelope)
         traffic.add(service, ms, basis)
         if (hit.status >= 499) failed(bytes, start, end, envelope?.host ?? null, { ms, basis }, service)
+        return true
+      }
+      if (readStarted(bytes, start, end)) {
+        begun.ms = found.ms
+        begun.basis = found.basis
+        sink.record(found.ms, found.basis)
         return true
       }
       if (!mentions(bytes, start, end, HEALTH) && !mentions(bytes, start, end, NO_SERVER)) return false

@@ -39,6 +39,7 @@ import { kubectlTimestamps } from './wrappings/kubectl-timestamps.js'
 import { prefixes } from './wrappings/prefixes.js'
 import { records } from './wrappings/records.js'
 import { syslog5424 } from './wrappings/syslog-5424.js'
+import { talos } from './wrappings/talos.js'
 
 export { text }
 
@@ -78,4 +79,4 @@ export const formats: readonly Format[] = [
 ]
 
 /** Of two that are equally sure of a line the one that stands first takes it. */
-export const wrappings: readonly Wrapping[] = [ansi, cri, dockerJson, journaldJson, ...prefixes, journaldShort, kubectlTimestamps, syslog5424, ...records]
+export const wrappings: readonly Wrapping[] = [ansi, cri, dockerJson, journaldJson, ...prefixes, journaldShort, kubectlTimestamps, syslog5424, talos, ...records]

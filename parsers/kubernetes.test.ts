@@ -427,6 +427,16 @@ test('YAML tells the same as JSON, list or documents, with the line of each obje
   )
 })
 
+test('YAML whose keys and text are quoted, and that quotes JSON, tells the same', async () => {
+  const quoted = YAML.replace(/^([ -]*)(\w+): ?(.*)$/gmu, (_, before: string, key: string, value: string) =>
+    /^(?:|\||\d+|null|".*")$/u.test(value) ? `${before}"${key}": ${value}` : `${before}"${key}": '${value}'`,
+  ).replaceAll(/: $/gmu, ':')
+  assert.match(quoted, /^- "apiVersion": 'v1'$/mu)
+  assert.deepEqual(said(await read(quoted)), said(await read(YAML)))
+  const applied = YAML.replace('  metadata:\n    name: till-0.1', '  metadata:\n    annotations:\n      last-applied: |\n        {"apiVersion":"v1"}\n    name: till-0.1')
+  assert.deepEqual(said(await read(applied)), said(await read(YAML)))
+})
+
 test('YAML aliases that multiply are refused, and cost their object only', async () => {
   const bomb = ['apiVersion: v1', 'kind: Pod', 'a: &a [x,x,x,x,x,x,x,x,x]']
   for (const [index, letter] of ['b', 'c', 'd', 'e', 'f', 'g', 'h'].entries())

@@ -224,7 +224,7 @@ const openJson = (sink: Sink, path: string): BytesReader => {
 }
 
 /** Kinds that mean nothing here, and may hold secrets, are not even parsed. */
-const UNREAD_YAML = /^ {0,8}kind: (?:Secret|ConfigMap|CustomResourceDefinition|Role|RoleBinding|ClusterRole|ClusterRoleBinding)\s*$/mu
+const UNREAD_YAML = /^ {0,8}["']?kind["']?: ["']?(?:Secret|ConfigMap|CustomResourceDefinition|Role|RoleBinding|ClusterRole|ClusterRoleBinding)["']?\s*$/mu
 
 const openYaml = (sink: Sink, path: string): BytesReader => {
   const reading = readObjects(sink, path)
@@ -269,7 +269,8 @@ const open = (sink: Sink, path: string): BytesReader => {
   }
 }
 
-const isYaml = (text: string): boolean => !/^\s{0,8}[{[]/mu.test(text) && /^(?:- )?(?:apiVersion|kind|items|metadata):/mu.test(text)
+/** JSON begins in the first column; further in stands what a YAML text quotes (last-applied-configuration). Some emitters quote keys and all text. */
+const isYaml = (text: string): boolean => !/^\ufeff?[{[]/mu.test(text) && /^\ufeff?(?:- )?["']?(?:apiVersion|kind|items|metadata)["']?:/mu.test(text)
 
 /** What the first elements are: events, other objects, or nothing of ours. */
 type Content = 'events' | 'objects' | 'empty' | null
@@ -355,8 +356,8 @@ const lookAtText = (text: string): Content => {
 }
 
 const lookAtYaml = (bytes: Buffer, text: string): Content => {
-  if (!/^ {0,8}(?:- )?apiVersion:/mu.test(text)) return null
-  if (/^ {0,8}(?:- )?apiVersion: audit\./mu.test(text)) return 'objects'
+  if (!/^ {0,8}(?:- )?["']?apiVersion["']?:/mu.test(text)) return null
+  if (/^ {0,8}(?:- )?["']?apiVersion["']?: ["']?audit\./mu.test(text)) return 'objects'
   const kinds: string[] = []
   let empty = false
   const slicer = sliceYaml({
@@ -381,7 +382,7 @@ const lookAtYaml = (bytes: Buffer, text: string): Content => {
 const yamlKind = (element: string): string => {
   let least = Infinity
   let own = ''
-  for (const [, indent = '', kind = ''] of element.matchAll(/^( *)kind: ([A-Za-z]{1,63})\s*$/gmu)) {
+  for (const [, indent = '', kind = ''] of element.matchAll(/^( *)["']?kind["']?: ["']?([A-Za-z]{1,63})["']?\s*$/gmu)) {
     if (indent.length >= least) continue
     least = indent.length
     own = kind

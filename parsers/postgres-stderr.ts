@@ -48,7 +48,7 @@ const sniff = ({ lines }: Head): number => {
     whole++
     const start = line.slice(0, 400)
     // A client that quotes the server is no server.
-    if (/^[^"]{0,400}"|\bed: [A-Z]{3,9}: {2}/u.test(start.slice(0, start.search(SEVERITY_END)))) continue
+    if (/^[^"]{0,400}"|='|\b(?:[a-z]{1,30}ed|[A-Z][a-z]\w{0,60}): $/u.test(start.slice(0, start.search(SEVERITY_END)))) continue
     if (STRONG.test(start) || NARROW.test(start)) strong++
     else if (WEAK.test(start) && STAMP.test(start)) weak++
   }

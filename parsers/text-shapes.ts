@@ -49,6 +49,7 @@ const CONTINUATIONS: readonly Buffer[] = [
   'stack backtrace',
   '#0 ',
   'note: run with `RUST_BACKTRACE',
+  'Processing by ', // Rails
 ].map((text) => Buffer.from(text))
 
 const startsWith = (bytes: Buffer, start: number, end: number, prefix: Buffer): boolean => {
@@ -57,11 +58,18 @@ const startsWith = (bytes: Buffer, start: number, end: number, prefix: Buffer): 
   return true
 }
 
+const RUBY_FRAMES: readonly Buffer[] = [':in `', ":in '"].map((text) => Buffer.from(text))
+/** app/controllers/orders_controller.rb:12:in `index' */
+const isRubyFrame = (bytes: Buffer, start: number, end: number): boolean => {
+  const frame = bytes.subarray(start, Math.min(end, start + 300))
+  return frame.includes('.rb:') && RUBY_FRAMES.some((mark) => frame.includes(mark))
+}
+
 /** The line goes on with what the record before it says. */
 export const continues = (bytes: Buffer, start: number, end: number): boolean => {
   const first = bytes[start]
   if (isBlank(first) || first === 125 || first === 41 || first === 93) return true
-  return CONTINUATIONS.some((prefix) => first === prefix[0] && startsWith(bytes, start, end, prefix))
+  return CONTINUATIONS.some((prefix) => first === prefix[0] && startsWith(bytes, start, end, prefix)) || isRubyFrame(bytes, start, end)
 }
 
 const HEADS: readonly Buffer[] = [
@@ -79,6 +87,7 @@ const HEADS: readonly Buffer[] = [
   'terminate called after',
   'Segmentation fault',
   '*** ',
+  'Internal Server Error: ', // django.request
 ].map((text) => Buffer.from(text))
 
 const PANICKED = Buffer.from("' panicked at")
@@ -91,8 +100,13 @@ const TYPE_LENGTH = 120
 const typed = (bytes: Buffer, start: number, end: number): boolean => {
   const limit = Math.min(end, start + TYPE_LENGTH)
   let at = start
-  for (let byte = bytes[at] ?? 0; at < limit && (isWordish(byte) || byte === 46 || byte === 36); byte = bytes[++at] ?? 0);
-  if (at >= end || bytes[at] !== 58) return false
+  for (let byte = bytes[at] ?? 0; at < limit && (isWordish(byte) || byte === 46 || byte === 36 || byte === 58); byte = bytes[++at] ?? 0) {
+    // Ruby's and Rust's modules: 'ActiveRecord::ConnectionTimeoutError (could not obtain …'
+    if (byte !== 58) continue
+    if (bytes[at + 1] !== 58) break
+    at++
+  }
+  if (at >= end || (bytes[at] !== 58 && !(bytes[at] === 32 && bytes[at + 1] === 40))) return false
   return TYPED.some((type) => startsWith(bytes, at - type.length, at, type) && at - type.length >= start)
 }
 
@@ -114,3 +128,11 @@ export const endsTrace = (bytes: Buffer, start: number, end: number): boolean =>
   for (let byte = bytes[at] ?? 0; at < limit && (isWordish(byte) || byte === 46); byte = bytes[++at] ?? 0);
   return at > start && (at === end || bytes[at] === 58)
 }
+
+const FAILURE =
+  /connection refused|connection reset by peer|connection timed out|ECONNREFUSED|ECONNRESET|ETIMEDOUT|i\/o timeout|context deadline exceeded|no such host|no route to host|network is unreachable|too many clients already|No space left on device|Cannot allocate memory|out of memory|deadlock detected|broken pipe|Name or service not known|failure in name resolution|certificate has expired/i
+const TOLD_WITHIN = 400
+
+/** In the words of the system and of drivers, which nobody writes when all is well: for logs that know no levels. */
+export const tellsFailure = (bytes: Buffer, start: number, end: number): boolean =>
+  FAILURE.test(bytes.toString('latin1', start, Math.min(end, start + TOLD_WITHIN)))

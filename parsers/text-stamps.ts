@@ -156,12 +156,30 @@ export const readEpoch = (bytes: Buffer, at: number, end: number): number => {
 
 const CLOCK_AT: readonly number[] = [2, 5]
 
+/** 2026-11-21 08:18, 2026-11-21T08:18Z, 2026-11-21 08:18+01:00: a date and a clock without seconds. */
+const readMinute = (bytes: Buffer, at: number, end: number): number => {
+  const stop = at + 16
+  const between = bytes[at + 10]
+  if (stop > end || bytes[at + 7] !== bytes[at + 4] || bytes[at + 13] !== 58 || (between !== 32 && between !== 84)) return -1
+  if (two(bytes, at + 11) < 0 || two(bytes, at + 14) < 0 || (stop < end && (bytes[stop] === 58 || digit(bytes, stop) >= 0))) return -1
+  bytes.copy(minutes, 0, at, stop)
+  minutes.write(':00', 16, 'latin1')
+  const zone = Math.min(end, stop + 8)
+  bytes.copy(minutes, 19, stop, zone)
+  minutes.fill(32, 19 + zone - stop, 19 + zone - stop + 8)
+  const read = readIso(minutes, 0, 19 + zone - stop)
+  return read < 0 ? -1 : at + read - 3
+}
+const minutes = Buffer.alloc(64, 32)
+
 /** The stamps that begin with a figure. */
 const readFigures = (bytes: Buffer, at: number, end: number): number => {
   const fifth = bytes[at + 4]
   if (fifth === 45 || fifth === 47) {
     const iso = readIso(bytes, at, end)
     if (iso >= 0) return iso
+    const minute = readMinute(bytes, at, end)
+    if (minute >= 0) return minute
     // 2026-325T08:18:01 (day of the year, ISO 8601)
     const ofYear =
       fifth === 45 && bytes[at + 8] === 84 && two(bytes, at + 5) >= 0 && digit(bytes, at + 7) >= 0 ? two(bytes, at + 5) * 10 + digit(bytes, at + 7) : -1

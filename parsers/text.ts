@@ -3,7 +3,6 @@
  * docker compose's prefixes, stack traces. It is asked last, for every line that no other format takes.
  * https://brandur.org/logfmt · https://www.rfc-editor.org/rfc/rfc3339 · https://docs.docker.com/reference/cli/docker/compose/logs/
  */
-import type { Basis } from '../src/model/extract.js'
 import type { Envelope, LineFormat } from '../src/model/format.js'
 import { found, preferEnvelope } from '../src/read/stamps.js'
 import { appsOf, type App } from './text-apps.js'
@@ -12,7 +11,7 @@ import { ERROR, FATAL, NONE, WARNING } from './levels.js'
 import { sayProbe } from './text-probes.js'
 import { findStamp, readEpoch, readHeadStamp, readStamp } from './text-stamps.js'
 import { complaints } from './text-complaints.js'
-import { composePrefix, continues, endsTrace, exceptionHead, withoutColours } from './text-shapes.js'
+import { composePrefix, continues, endsTrace, exceptionHead, tellsFailure, withoutColours } from './text-shapes.js'
 import { isOtlp, readOtlp } from './text-otlp.js'
 
 /** After so many stamps at the beginning of lines and none behind words, a date inside a line is no longer taken for its stamp. */
@@ -56,13 +55,15 @@ export const text: LineFormat = {
     let lastLine = -1
     /** What the wrapping says of a line that does not say itself how severe it is. */
     let around = NONE
-    const last: { ms: number; basis: Basis } = { ms: NaN, basis: 'utc' }
+
+    /** A line of this log has said that it is no error: one that says nothing is none. */
+    let leveled = false
 
     const record = (bytes: Buffer, start: number, end: number, body: number, app: App, own: number): true => {
-      const level = own === NONE ? around : own
+      let level = own === NONE ? around : own
+      if (level !== NONE && level < WARNING) leveled = true
+      else if (!leveled && tellsFailure(bytes, body, end)) level = ERROR
       sink.record(found.ms, found.basis)
-      last.ms = found.ms
-      last.basis = found.basis
       lastLine = sink.line
       apps.count(app, level, found)
       if (level >= WARNING || said.pending) said.record(bytes, start, end, body, app, level, found)
@@ -75,6 +76,14 @@ export const text: LineFormat = {
       lastLine = sink.line
       if (said.pending) said.part(bytes, start, end)
       return true
+    }
+
+    /** Leaves the time of the record before in `found`; false where there was none. */
+    const timed = (): boolean => {
+      const { ms, basis } = sink.latest
+      found.ms = ms
+      found.basis = basis
+      return !Number.isNaN(ms)
     }
 
     /** A line that carries no time of its own. */
@@ -93,9 +102,8 @@ export const text: LineFormat = {
       } else if (follows && !head) return part(bytes, start, end)
       else if (head && follows && said.pending)
         return part(bytes, start, end) // the trace of the error before it
-      else if ((head || fields.level !== NONE) && !Number.isNaN(last.ms)) {
-        found.ms = last.ms
-        found.basis = last.basis
+      else if ((head || fields.level !== NONE) && timed()) {
+        // As when the record before it, of this format or of another in the file.
       } else if (fields.level !== NONE || fields.keyed) {
         if (fields.level === NONE) return false
         sink.record(NaN, 'local')

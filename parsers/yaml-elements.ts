@@ -133,7 +133,7 @@ export const sliceYaml = (to: YamlElements): YamlSlicer => {
       endElement()
       inItems = false
     }
-    if (first === 0 && !isList && /^items:\s*$/u.test(text)) {
+    if (first === 0 && !isList && /^\ufeff?["']?items["']?:\s*$/u.test(text)) {
       // What was gathered as an element is the shell of a list.
       shell = element
       element = []

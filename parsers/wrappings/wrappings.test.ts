@@ -219,3 +219,14 @@ test('RFC 5424: structured data with escaped quotes and brackets, nil values, a 
   assert.equal(read('db-1 postgres 7 - [a@1 k="x').took, 'no')
   assert.equal(one('syslog-5424', '<165>1 - db-1 postgres - - - message').at, null)
 })
+
+test('talosctl tells the machine, and of the kernel the time; an address inside a sentence is none', () => {
+  const kernel = one('talosctl', '10.0.40.12: kern:     err: [2026-11-21T08:18:05.353Z]: Out of memory: Killed process 16439 (worker)')
+  assert.deepEqual(
+    [kernel.host, kernel.unit, kernel.at, kernel.message],
+    ['10.0.40.12', 'kernel', '2026-11-21T08:18:05.353Z', 'Out of memory: Killed process 16439 (worker)'],
+  )
+  const plain = one('talosctl', 'fd00::12: {"ts":1795249081887.391,"msg":"x"}')
+  assert.deepEqual([plain.host, plain.at, plain.message], ['fd00::12', null, '{"ts":1795249081887.391,"msg":"x"}'])
+  for (const other of ['error: 10.0.0.1: refused', '1.5: text', 'deadbeef: 12', '10.0.0.1:80: x']) assert.equal(one('talosctl', other).took, 'no', other)
+})

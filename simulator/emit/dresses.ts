@@ -257,6 +257,13 @@ export const dresses: readonly Dress[] = [
     tells: TIME,
     write: (lines) => rows(lines, (line) => `\u001b[36m${line.unit}-1  | \u001b[0m${nanoStamp(line.ms)} ${line.text}`),
   },
+  { name: 'talosctl logs', wrapping: ['talosctl'], tells: NOTHING, write: (lines) => rows(lines, ({ text }) => `10.0.40.12: ${text}`) },
+  {
+    name: '… dmesg',
+    wrapping: ['talosctl'],
+    tells: { time: true, host: true, pod: false, unit: false },
+    write: (lines) => rows(lines, (line) => `10.0.40.12: ${line.unit === 'kernel' ? 'kern' : 'user'}:    info: [${nanoStamp(line.ms)}]: ${line.text}`),
+  },
   {
     name: 'stern',
     wrapping: ['stern'],

@@ -67,6 +67,8 @@ export interface Sink {
   fact(fact: Fact): void
   /** The line being read, counted from 1. */
   readonly line: number
+  /** The time of the record before, whoever read it; NaN before the first. */
+  readonly latest: Stamp
 }
 
 /** What a wrapping found around a line. One object is reused for all lines: copy what you keep. */

@@ -116,6 +116,10 @@ export const gatheringSink = (): GatheringSink => {
     get line() {
       return line
     },
+    get latest() {
+      const { at, basis } = track
+      return { ms: basis === 'yearless' ? at - last.rolls * ROLL_MS : at, basis: basis ?? 'utc' }
+    },
     nextLine() {
       line++
     },

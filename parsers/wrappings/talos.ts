@@ -1,0 +1,83 @@
+/**
+ * `talosctl logs` and `talosctl dmesg`: the address of the machine before each line, and before the kernel's messages facility, priority and time.
+ *
+ *     10.0.40.12: I1121 08:18:01.887391    2296 kubelet.go:2448] "SyncLoop ADD" source="api" pods=["shop/web-1"]
+ *     10.0.40.12: kern:     err: [2026-11-21T08:18:05.353Z]: Out of memory: Killed process 16439 (worker) …
+ *
+ * https://www.talos.dev/latest/reference/cli/#talosctl-dmesg
+ */
+import type { Unwrapper, Wrapping } from '../../src/model/format.js'
+import { shareOf } from '../../src/read/envelope.js'
+import { cachedNames } from '../../src/read/names.js'
+import { found, readIso } from '../../src/read/stamps.js'
+import { hashed, levelOfHash } from '../levels.js'
+
+const BLANK = 32
+const COLON = 58
+const DOT = 46
+
+/** Longest address: an IPv6 one in full. */
+const MAX_ADDRESS = 45
+
+/** Where an address and the colon and blank after it end; -1 where there is none. Names are not taken: 'error: …' would be one. */
+const afterAddress = (bytes: Buffer, start: number, end: number): number => {
+  const limit = Math.min(end - 1, start + MAX_ADDRESS)
+  let dots = 0
+  let colons = 0
+  for (let at = start; at < limit; at++) {
+    const byte = bytes[at] ?? 0
+    if (byte === COLON && bytes[at + 1] === BLANK) return (dots === 3 && colons === 0) || (dots === 0 && colons >= 2) ? at + 2 : -1
+    if (byte === DOT) dots++
+    else if (byte === COLON) colons++
+    else if (!(byte >= 48 && byte <= 57) && !(byte >= 97 && byte <= 102)) return -1
+  }
+  return -1
+}
+
+/** The end of a word of small letters at `at`; -1 where no colon follows. */
+const wordEnd = (bytes: Buffer, at: number, end: number): number => {
+  let next = at
+  while (next < end && (bytes[next] ?? 0) >= 97 && (bytes[next] ?? 0) <= 122) next++
+  return next > at && bytes[next] === COLON ? next : -1
+}
+
+const open = (): Unwrapper => {
+  const hosts = cachedNames()
+  const facilities = cachedNames((name) => (name === 'kern' ? 'kernel' : name))
+  return {
+    unwrap(bytes, start, end, envelope) {
+      let body = afterAddress(bytes, start, end)
+      if (body < 0) return 'no'
+      envelope.host = hosts(bytes, start, body - 2)
+      const facilityEnd = wordEnd(bytes, body, end)
+      if (facilityEnd > 0) {
+        let level = facilityEnd + 1
+        while (bytes[level] === BLANK && level < end) level++
+        const levelEnd = wordEnd(bytes, level, end)
+        const stampEnd = levelEnd > 0 && bytes[levelEnd + 2] === 91 ? readIso(bytes, levelEnd + 3, end) : -1
+        if (stampEnd > 0 && bytes[stampEnd] === 93 && bytes[stampEnd + 1] === COLON) {
+          let hash = 0
+          for (let at = level; at < levelEnd; at++) hash = hashed(hash, bytes[at] ?? 0)
+          envelope.level = levelOfHash(hash)
+          envelope.unit = facilities(bytes, body, facilityEnd)
+          envelope.ms = found.ms
+          envelope.basis = found.basis
+          body = Math.min(stampEnd + 3, end)
+        }
+      }
+      envelope.bytes = bytes
+      envelope.start = body
+      envelope.end = end
+      return 'line'
+    },
+  }
+}
+
+export const talos: Wrapping = {
+  id: 'talosctl',
+  reads: 'talosctl logs and talosctl dmesg',
+  reference: 'https://www.talos.dev/latest/reference/cli/#talosctl-dmesg',
+  example: '10.0.40.12: I1121 08:18:01.887391    2296 kubelet.go:2448] "SyncLoop ADD" source="api" pods=["shop/web-1"]',
+  sniff: (lines) => shareOf(lines, open()),
+  open,
+}
