@@ -79,4 +79,15 @@ export const formats: readonly Format[] = [
 ]
 
 /** Of two that are equally sure of a line the one that stands first takes it. */
-export const wrappings: readonly Wrapping[] = [ansi, cri, dockerJson, journaldJson, ...prefixes, journaldShort, kubectlTimestamps, syslog5424, talos, ...records]
+export const wrappings: readonly Wrapping[] = [
+  ansi,
+  cri,
+  dockerJson,
+  journaldJson,
+  ...prefixes,
+  journaldShort,
+  kubectlTimestamps,
+  syslog5424,
+  talos,
+  ...records,
+]

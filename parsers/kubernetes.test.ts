@@ -433,7 +433,10 @@ test('YAML whose keys and text are quoted, and that quotes JSON, tells the same'
   ).replaceAll(/: $/gmu, ':')
   assert.match(quoted, /^- "apiVersion": 'v1'$/mu)
   assert.deepEqual(said(await read(quoted)), said(await read(YAML)))
-  const applied = YAML.replace('  metadata:\n    name: till-0.1', '  metadata:\n    annotations:\n      last-applied: |\n        {"apiVersion":"v1"}\n    name: till-0.1')
+  const applied = YAML.replace(
+    '  metadata:\n    name: till-0.1',
+    '  metadata:\n    annotations:\n      last-applied: |\n        {"apiVersion":"v1"}\n    name: till-0.1',
+  )
   assert.deepEqual(said(await read(applied)), said(await read(YAML)))
 })
 
