@@ -7,9 +7,12 @@ const MINUTE_MS = 60_000
 /** Two views of one incident may differ by this at their edges. */
 const SLACK_MS = 10 * MINUTE_MS
 /** An incident of which no end is known is taken to go on for so long after its last finding. */
-const OPEN_MS = 6 * 3_600_000
+const HOUR_MS = 3_600_000
+const OPEN_MS = 6 * HOUR_MS
 /** A view is cut off when it comes this near to its window's edge. */
 const EDGE_MS = 60 * MINUTE_MS
+/** Of its window: what takes more of it than this may have begun before it or go on after it. */
+const MUCH = 0.5
 
 /** One incident as one window shows it. */
 export interface View {
@@ -20,6 +23,8 @@ export interface View {
   /** The stretch that is this window's own; in the rest its neighbours see more. */
   readonly ownFromMs: number
   readonly ownToMs: number
+  /** Not a day's window, but one made to hold what several days show pieces of. */
+  readonly wide: boolean
 }
 
 export const startOf = (incident: Incident): number => Date.parse(incident.start)
@@ -54,10 +59,18 @@ export const isSame = (a: Incident, b: Incident): boolean => {
 
 /** Views of the same incident together, by time; the best one first. */
 export const grouped = (views: readonly View[]): readonly (readonly View[])[] => {
-  const sorted = [...views].sort((a, b) => startOf(a.incident) - startOf(b.incident) || a.sinceMs - b.sinceMs || compare(a.incident.id, b.incident.id))
+  const sorted = [...views].sort(
+    (a, b) => widthOf(b) - widthOf(a) || startOf(a.incident) - startOf(b.incident) || a.sinceMs - b.sinceMs || compare(a.incident.id, b.incident.id),
+  )
   const groups: View[][] = []
   for (const view of sorted) {
-    // A window tells its own incidents apart better than we do.
+    // A wider window sees what joins the pieces that this one tells apart.
+    const wider = groups.find((group) => group.some((other) => isWithin(view, other) && isSame(other.incident, view.incident)))
+    if (wider !== undefined) {
+      wider.push(view)
+      continue
+    }
+    // Of its own incidents a window knows best that they are several.
     const mine = groups.filter(
       (group) => group.some((other) => !sameWindow(other, view) && isSame(other.incident, view.incident)) && !group.some((other) => sameWindow(other, view)),
     )
@@ -73,23 +86,39 @@ export const grouped = (views: readonly View[]): readonly (readonly View[])[] =>
       groups.splice(groups.indexOf(group), 1)
     }
   }
-  return groups.filter((group) => group.some(isOwn)).map((group) => [...group].sort(better))
+  return groups
+    .filter((group) => group.some(isOwn))
+    .map((group) => [...group].sort(better))
+    .sort(([a], [b]) => (a === undefined || b === undefined ? 0 : startOf(a.incident) - startOf(b.incident) || compare(a.incident.id, b.incident.id)))
 }
 
+const widthOf = ({ sinceMs, untilMs }: View): number => untilMs - sinceMs
+const isWithin = (inner: View, outer: View): boolean => !sameWindow(inner, outer) && outer.sinceMs <= inner.sinceMs && outer.untilMs >= inner.untilMs
 const sameWindow = (a: View, b: View): boolean => a.sinceMs === b.sinceMs && a.untilMs === b.untilMs
 const compare = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0)
 
 const isOwn = ({ incident, ownFromMs, ownToMs }: View): boolean => startOf(incident) >= ownFromMs - SLACK_MS && startOf(incident) < ownToMs + SLACK_MS
 
-export const isCut = ({ incident, sinceMs, untilMs }: View): boolean =>
+const isAtEdge = ({ incident, sinceMs, untilMs }: View): boolean =>
   startOf(incident) <= sinceMs + EDGE_MS || (incident.end === null ? endOf(incident) : Date.parse(incident.end)) >= untilMs - EDGE_MS
 
-/** Whole before cut, more before less, earlier before later. */
+/**
+ * What comes near its window's edge goes on beyond it. So does what fills much of the window: a certificate that is rejected once in two hours
+ * is silent at any edge, and still is one trouble for as long as it takes.
+ */
+export const isCut = (view: View): boolean => isAtEdge(view) || endOf(view.incident) - startOf(view.incident) >= MUCH * widthOf(view)
+
+const hoursOf = ({ incident }: View): number => Math.round((endOf(incident) - startOf(incident)) / HOUR_MS)
+
+/** Wide windows are there because the days' own saw pieces. Then whole before cut, more before less, earlier before later. */
 const better = (a: View, b: View): number =>
-  Number(isCut(a)) - Number(isCut(b)) ||
   Number(!isOwn(a)) - Number(!isOwn(b)) ||
+  Number(b.wide) - Number(a.wide) ||
+  Number(isAtEdge(a)) - Number(isAtEdge(b)) ||
+  widthOf(b) - widthOf(a) ||
+  Number(isCut(a)) - Number(isCut(b)) ||
   b.incident.findings.length - a.incident.findings.length ||
-  endOf(b.incident) - startOf(b.incident) - (endOf(a.incident) - startOf(a.incident)) ||
+  hoursOf(b) - hoursOf(a) ||
   a.sinceMs - b.sinceMs
 
 /** What an incident is recognised by, in lists and the next time. */

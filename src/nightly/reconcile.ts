@@ -4,11 +4,11 @@ import type { Incident } from '../model/analysis.js'
 import type { PostMortem } from '../post-mortem/post-mortem.js'
 import { within, type Database } from './database.js'
 import { endOf, factsOf, grouped, isCut, isSame, startOf, type Facts, type View } from './incidents.js'
-import { conclusionsOf, inputStates, pack, unpack, windowStates } from './state.js'
+import { conclusionsOf, inputStates, pack, unpack, windowStates, type InputState } from './state.js'
 import { AFTER_MS, BEFORE_MS, concludeDays, concludeWindows, DAY_MS, distinctInputs, dropOthers, type Conclude, type Window } from './windows.js'
 
-/** An incident that outgrew its window is looked at anew in one that holds it; what has still not found its edges then goes on for longer than that. */
-const MAX_WIDENINGS = 4
+/** An incident that outgrew its window is looked at anew in one three times as long as it is known to be; so often, a day becomes months. */
+const MAX_WIDENINGS = 6
 const MAX_WIDE_MS = 120 * DAY_MS
 
 const WIDE = 'wide '
@@ -22,7 +22,7 @@ const viewsOf = (database: Database, names: ReadonlySet<string>): readonly View[
         const wide = name.startsWith(WIDE)
         return incident === undefined
           ? []
-          : [{ postMortem, incident, sinceMs, untilMs, ownFromMs: wide ? sinceMs : sinceMs + BEFORE_MS, ownToMs: wide ? untilMs : untilMs - AFTER_MS }]
+          : [{ postMortem, incident, wide, sinceMs, untilMs, ownFromMs: wide ? sinceMs : sinceMs + BEFORE_MS, ownToMs: wide ? untilMs : untilMs - AFTER_MS }]
       }),
     )
 
@@ -34,17 +34,16 @@ const concludeAll = async (out: string, database: Database, circumstances: strin
   const inputs = distinctInputs(inputStates(database))
   let groups = grouped(viewsOf(database, names))
   for (let round = 0; round < MAX_WIDENINGS; round++) {
-    const wider = groups.flatMap((group): Window[] => {
+    const stretches = groups.flatMap((group): Stretch[] => {
       const [best] = group
       if (best === undefined || !isCut(best)) return []
-      const from = Math.floor((Math.min(...group.map(({ incident }) => startOf(incident))) - BEFORE_MS) / DAY_MS) * DAY_MS
-      const to = Math.ceil((Math.max(...group.map(({ incident }) => endOf(incident))) + AFTER_MS) / DAY_MS) * DAY_MS
-      const sinceMs = Math.max(from, to - MAX_WIDE_MS)
-      const name = `${WIDE}${new Date(sinceMs).toISOString().slice(0, 10)} ${new Date(to).toISOString().slice(0, 10)}`
-      return names.has(name) || !hasMore(inputs, best, sinceMs, to) ? [] : [{ name, sinceMs, untilMs: to }]
+      const stretch = around(Math.min(...group.map(({ incident }) => startOf(incident))), Math.max(...group.map(({ incident }) => endOf(incident))), inputs)
+      return hasMore(inputs, best, stretch) ? [stretch] : []
     })
-    if (wider.length === 0) break
-    const windows = [...new Map(wider.map((window) => [window.name, window])).values()]
+    const windows = joined(stretches)
+      .map(wideWindow)
+      .filter(({ name }) => !names.has(name))
+    if (windows.length === 0) break
     concluded += (await concludeWindows(out, database, inputs, windows, circumstances, conclude)).concluded
     for (const { name } of windows) names.add(name)
     groups = grouped(viewsOf(database, names))
@@ -53,8 +52,38 @@ const concludeAll = async (out: string, database: Database, circumstances: strin
   return { groups, concluded }
 }
 
+type Stretch = Pick<Window, 'sinceMs' | 'untilMs'>
+
+/** As long again before it and after it, as far as there are data, and not more than may be. */
+const around = (fromMs: number, toMs: number, inputs: readonly InputState[]): Stretch => {
+  const room = Math.max(0, MAX_WIDE_MS - (toMs - fromMs)) / 2
+  const long = toMs - fromMs
+  const sinceMs = Math.max(fromMs - Math.min(room, Math.max(BEFORE_MS, long)), firstDay(inputs) * DAY_MS - BEFORE_MS)
+  const untilMs = Math.min(toMs + Math.min(room, Math.max(AFTER_MS, long)), (lastDay(inputs) + 1) * DAY_MS + AFTER_MS)
+  return { sinceMs: Math.floor(sinceMs / DAY_MS) * DAY_MS, untilMs: Math.ceil(untilMs / DAY_MS) * DAY_MS }
+}
+
+const firstDay = (inputs: readonly InputState[]): number => inputs.reduce((first, { days }) => Math.min(first, days[0] ?? Infinity), Infinity)
+const lastDay = (inputs: readonly InputState[]): number => inputs.reduce((last, { days }) => Math.max(last, days.at(-1) ?? -Infinity), -Infinity)
+
+/** Stretches that overlap as one, so that no day is looked at once for each of its incidents. */
+const joined = (stretches: readonly Stretch[]): readonly Stretch[] => {
+  const result: Stretch[] = []
+  for (const stretch of [...stretches].sort((a, b) => a.sinceMs - b.sinceMs || a.untilMs - b.untilMs)) {
+    const last = result.at(-1)
+    if (last === undefined || stretch.sinceMs >= last.untilMs) result.push(stretch)
+    else result[result.length - 1] = { sinceMs: last.sinceMs, untilMs: Math.max(last.untilMs, stretch.untilMs) }
+  }
+  return result
+}
+
+const wideWindow = ({ sinceMs: from, untilMs }: Stretch): Window => {
+  const sinceMs = Math.max(from, untilMs - MAX_WIDE_MS)
+  return { name: `${WIDE}${new Date(sinceMs).toISOString().slice(0, 10)} ${new Date(untilMs).toISOString().slice(0, 10)}`, sinceMs, untilMs }
+}
+
 /** Whether anything happens in the wider stretch that the view could not see. */
-const hasMore = (inputs: readonly { readonly days: readonly number[] }[], view: View, sinceMs: number, untilMs: number): boolean =>
+const hasMore = (inputs: readonly { readonly days: readonly number[] }[], view: View, { sinceMs, untilMs }: Stretch): boolean =>
   inputs.some(({ days }) =>
     days.some((day) => {
       const [from, to] = [day * DAY_MS, (day + 1) * DAY_MS]
