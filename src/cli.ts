@@ -1,5 +1,6 @@
 #!/usr/bin/env node
 /** The command line: see docs and `faultline --help`. What a command does is in src/commands/<name>.ts; here is only what it takes. */
+import { homedir, tmpdir } from 'node:os'
 import { setFlagsFromString } from 'node:v8'
 import { utc } from '@date-fns/utc'
 import { Command, CommanderError, InvalidArgumentError, Option } from 'commander'
@@ -17,6 +18,13 @@ import { UserError } from './model/user-error.js'
 
 // Left alone, the heap grows to several times what is in use before it is tidied: memory is to stay small however much is read.
 setFlagsFromString('--heap-growing-percent=30')
+
+// The canvas asks for the home folder as it is loaded. A user that is but a number, as in a container, may have none, which Node takes as an error.
+try {
+  homedir()
+} catch {
+  process.env['HOME'] = tmpdir()
+}
 
 const collect = (value: string, all: readonly string[]): readonly string[] => [...all, value]
 

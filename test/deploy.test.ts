@@ -133,8 +133,11 @@ test('every option that is used anywhere in deploy/ exists', () => {
 
 test('the image is pinned, its user is nobody, and what it copies is there', () => {
   const dockerfile = textOf('Dockerfile')
-  for (const [, image = ''] of dockerfile.matchAll(/^FROM (\S+)/gmu)) assert.match(image, /:\d+\.\d+\.\d+-/u)
+  for (const [, image = ''] of dockerfile.matchAll(/^FROM (\S+)/gmu)) assert.match(image, /:\d+\.\d+\.\d+-[a-z-]+@sha256:[0-9a-f]{64}$/u)
   assert.match(dockerfile, /^USER [1-9]\d*:[1-9]\d*$/mu)
+  const [build = ''] = dockerfile.split(/^FROM (?!.* AS build$)/mu)
+  const [, sources = ''] = /SOURCES = \[([^\]]+)\]/u.exec(readFileSync(join(root, 'scripts/build.mjs'), 'utf8')) ?? []
+  for (const [, folder = ''] of sources.matchAll(/'(\w+)'/gu)) assert.ok(build.includes(`\nCOPY ${folder} ${folder}\n`), `the build reads ${folder}`)
   const kept = textOf('Dockerfile.dockerignore').split('\n')
   for (const [, from = ''] of dockerfile.matchAll(/^COPY (?!--from)(.+) \S+$/gmu))
     for (const path of from.split(' ')) {
