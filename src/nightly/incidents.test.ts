@@ -25,7 +25,9 @@ const incident = (node: string, fromHour: number, toHour: number | null): Incide
       { ...finding, id: 'a', kind: 'node.certificate-expired', entity: `node/${node}`, role: 'fault' },
       { ...finding, id: 'b', kind: 'node.heartbeat-missed', entity: `node/${node}`, role: 'symptom' },
     ],
-    links: [{ cause: 'a', effect: 'b', mechanism: 'expired-certificate-misses-heartbeats', confidence: 0.9, lagSeconds: 0, because: 'It cannot authenticate.' }],
+    links: [
+      { cause: 'a', effect: 'b', mechanism: 'expired-certificate-misses-heartbeats', confidence: 0.9, lagSeconds: 0, because: 'It cannot authenticate.' },
+    ],
     detection: { firstSymptom: null, firstAlert: null, delaySeconds: null },
   }
 }
