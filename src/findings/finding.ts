@@ -4,6 +4,7 @@ import type { Entity } from '../model/entity.js'
 import type { Attributes } from '../model/extract.js'
 import type { FindingKind } from '../model/vocabulary.js'
 import { compare, iso, type TimedSeries, type TimedSignal, type Timeline } from '../timeline/timeline.js'
+import { duration } from './words.js'
 
 export interface Found {
   readonly kind: FindingKind
@@ -104,15 +105,26 @@ export const mergeSame = (
   return merged.sort(byStart)
 }
 
+/** How long the surer of two says that it lasted, told of both together: one stretch grew, or there were several with something between them. */
+const retold = ({ summary, start, end }: Found, from: number, to: number | null): string => {
+  if (end === null || (to !== null && to - from === end - start)) return summary
+  const once = ` for ${duration(end - start)}`
+  const several = ` on and off over ${duration(end - start)}`
+  const told = summary.includes(several) ? several : once
+  if (to === null) return summary.replace(told, '')
+  return summary.replace(told, told === several || to - from > 2 * (end - start) ? ` on and off over ${duration(to - from)}` : ` for ${duration(to - from)}`)
+}
+
 const join = (a: Found, b: Found): Found => {
   const sources = new Set(a.evidence.map((one) => one.input))
   const independent = b.evidence.some((one) => !sources.has(one.input))
   const surer = b.confidence > a.confidence ? b : a
+  const end = a.end === null || b.end === null ? null : Math.max(a.end, b.end)
   return {
     ...a,
-    end: a.end === null || b.end === null ? null : Math.max(a.end, b.end),
+    end,
     confidence: Math.min(0.99, independent ? 1 - (1 - a.confidence) * (1 - b.confidence) : Math.max(a.confidence, b.confidence)),
-    summary: surer.summary,
+    summary: retold(surer, a.start, end),
     evidence: chooseEvidence([...a.evidence, ...b.evidence]),
     attributes: { ...b.attributes, ...a.attributes },
     slackMs: a.slackMs,

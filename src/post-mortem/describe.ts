@@ -11,7 +11,8 @@ import { alternativesOf } from './alternatives.js'
 import { chartsOf } from './charts.js'
 import { knownNames } from './known-names.js'
 import { maskSecretsDeep } from '../model/mask-secrets.js'
-import { followUpsOf } from './follow-ups.js'
+import { alertsIn, factorsOf, isFelt } from './factors.js'
+import { checksOf, followUpsOf } from './follow-ups.js'
 import { gapsOf } from './gaps.js'
 import { missingIn } from './missing.js'
 import type { IncidentDetail, Phase, PostMortem } from './post-mortem.js'
@@ -29,6 +30,7 @@ export interface DescribeOptions {
 /** Secrets are masked here, once, for whatever is made of it. */
 export const describe = (explanation: Explanation, found: readonly Found[], timeline: Timeline, options: DescribeOptions): PostMortem =>
   maskSecretsDeep({
+    alertsCollected: alertsIn(timeline),
     analysis: explanation.analysis,
     version: options.version,
     command: options.command,
@@ -77,12 +79,14 @@ const detail = (explained: ExplainedIncident, found: readonly Found[], timeline:
   const ids = new Map([...explained.positions].map(([id, at]) => [at, id]))
   return {
     incident: incident.id,
-    summary: summaryOf(incident, roundsOf(causal).length),
+    summary: summaryOf(incident, roundsOf(causal).length, alertsIn(timeline)),
     phases: phasesOf(incident, timeline),
     charts: chartsOf(explained, found, timeline),
     expectedLags: [...new Map(causal.links.map((link) => [link.mechanism.id, link.mechanism])).values()].map(expectedLag),
     alternatives: alternativesOf(explained, found),
-    followUps: followUpsOf(explained, found),
+    followUps: followUpsOf(explained, found, alertsIn(timeline)),
+    checks: checksOf(explained),
+    factors: factorsOf(incident),
     rounds: roundsOf(causal).map((round) => round.flatMap((at) => ids.get(at) ?? [])),
     fiveWhys: whysOf(incident),
     gaps: gapsOf(explained, timeline),
@@ -98,7 +102,7 @@ const expectedLag = ({ id, lag }: Mechanism): IncidentDetail['expectedLags'][num
 })
 
 /** Three sentences: where it began, what it did to whom, how it was noticed and ended. */
-const summaryOf = (incident: Incident, rounds: number): string => {
+const summaryOf = (incident: Incident, rounds: number, alerts: boolean): string => {
   const of = new Map(incident.findings.map((finding) => [finding.id, finding]))
   const chain = (incident.chains[0] ?? []).flatMap((id) => of.get(id) ?? [])
   const [root] = chain
@@ -108,14 +112,16 @@ const summaryOf = (incident: Incident, rounds: number): string => {
   if (impact !== undefined && impact !== root) {
     const steps = chain.length - 2
     sentences.push(
-      `${steps > 0 ? `Over ${steps === 1 ? 'one step' : `${steps} steps`} this led` : 'This led'} to what people felt at ${clock(impact.start)}: ${lowered(impact.summary)}`,
+      `${steps > 0 ? `Over ${steps === 1 ? 'one step' : `${steps} steps`} this led` : 'This led'} to ${isFelt(impact) ? 'what people felt' : 'the impact'} at ${clock(impact.start)}: ${lowered(impact.summary)}`,
     )
   }
   if (rounds > 1) sentences.push(`It went through ${rounds} rounds: what ran on the failed node moved to the next one and brought its load with it.`)
   const { firstAlert, delaySeconds } = incident.detection
   const noticed =
     firstAlert === null
-      ? 'No alert in the data told anybody'
+      ? alerts
+        ? 'No alert in the data tells of it'
+        : 'The data hold no records of alerts'
       : `The first alert fired at ${clock(firstAlert)}${delaySeconds === null || delaySeconds < 1 ? '' : `, ${duration(delaySeconds * 1000)} after the first symptom`}`
   const ended =
     incident.end === null
@@ -146,8 +152,8 @@ const phasesOf = (incident: Incident, timeline: Timeline): readonly Phase[] => {
   }
   add('lead-up', incident.start, impact)
   add('impact', impact, end)
-  const { firstAlert } = incident.detection
-  if (firstAlert !== null) add('detection', impact < firstAlert ? impact : incident.start, firstAlert)
+  const { firstSymptom, firstAlert } = incident.detection
+  if (firstAlert !== null) add('detection', firstSymptom !== null && firstSymptom < firstAlert ? firstSymptom : incident.start, firstAlert)
   const response = least(responses)
   if (response !== null) add('response', response, [...responses].sort().at(-1) ?? response)
   const healed = mine.flatMap((finding) => (finding.role === 'fault' && finding.end !== null && finding.end > impact && finding.end < end ? [finding.end] : []))

@@ -4,13 +4,14 @@ import type { Found } from '../findings/finding.js'
 import { shortName } from '../model/entity.js'
 import { roleOf } from '../model/vocabulary.js'
 import { ADVICE, impactAlert } from './advice.js'
-import type { FollowUp } from './post-mortem.js'
+import { duration } from '../findings/words.js'
+import type { Check, FollowUp } from './post-mortem.js'
 
 /** An alert later than this after the first symptom is worth a follow-up. */
 const LATE_SECONDS = 300
 
-/** What a kind of finding asks for first, then what the mechanisms of the chain ask to check, then the alert. */
-export const followUpsOf = ({ incident, causal }: ExplainedIncident, found: readonly Found[]): readonly FollowUp[] => {
+/** What a kind of finding asks for, then the alert. `alerts`: whether the data hold records of any. */
+export const followUpsOf = ({ incident, causal }: ExplainedIncident, found: readonly Found[], alerts: boolean): readonly FollowUp[] => {
   const followUps = new Map<string, FollowUp>()
   const mine = causal.findings.flatMap((at) => found[at] ?? [])
   const chain = causal.chains[0] ?? []
@@ -24,26 +25,34 @@ export const followUpsOf = ({ incident, causal }: ExplainedIncident, found: read
     const reference = advice.reference
     followUps.set(title, { title, detail: advice.detail(about), manifest: advice.manifest(about), mechanism: about.kind, reference })
   }
-  for (const [index, cause] of chain.entries()) {
-    const link = causal.links.find((one) => one.cause === cause && one.effect === chain[index + 1])
-    if (link === undefined) continue
-    const { id, check, reference } = link.mechanism
-    followUps.set(id, { title: check, detail: link.mechanism.because, manifest: '', mechanism: id, reference })
-  }
   const { delaySeconds, firstAlert } = incident.detection
   if (firstAlert === null || (delaySeconds ?? 0) > LATE_SECONDS) {
     const felt = mine.filter((one) => roleOf(one.kind) === 'impact')
     const first = felt.find((one) => onChain.has(one)) ?? felt[0]
     followUps.set('detection', {
-      title: firstAlert === null ? 'Add an alert that would have told of this' : 'Let the alert come sooner',
+      title: firstAlert !== null ? 'Let the alert come sooner' : alerts ? 'Add an alert that would have told of this' : 'See that an alert tells of this',
       detail:
         firstAlert === null
-          ? `No alert fired in the data. Alert on what users felt first${first === undefined ? '' : `: ${shortName(first.entity)}`}.`
-          : `The first alert came ${Math.round((delaySeconds ?? 0) / 60)} min after the first symptom. Alert on what users feel, not only on its causes.`,
+          ? `${alerts ? 'No alert in the data belongs to it' : 'The data hold no records of alerts'}. Alert on what users felt first${first === undefined ? '' : `: ${shortName(first.entity)}`}.`
+          : `The first alert came ${duration((delaySeconds ?? 0) * 1000)} after the first symptom. Alert on what users feel, not only on its causes.`,
       manifest: first === undefined ? '' : impactAlert(first),
       mechanism: 'detection',
       reference: 'https://prometheus.io/docs/practices/alerting/',
     })
   }
   return [...followUps.values()]
+}
+
+/** What the mechanisms of the chain ask a person to look at, in the chain's order; a cause that the step before explains need not be asked for. */
+export const checksOf = ({ causal }: ExplainedIncident): readonly Check[] => {
+  const chain = causal.chains[0] ?? []
+  const checks = new Map<string, Check>()
+  for (const [index, cause] of chain.entries()) {
+    const link = causal.links.find((one) => one.cause === cause && one.effect === chain[index + 1])
+    if (link === undefined) continue
+    const { id, check, reference } = link.mechanism
+    if (checks.has(check) || (index > 0 && /^Why [^;]*$/u.test(check))) continue
+    checks.set(check, { what: check, mechanism: id, reference })
+  }
+  return [...checks.values()]
 }

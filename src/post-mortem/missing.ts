@@ -3,6 +3,7 @@ import type { Explanation } from '../causes/explain.js'
 import type { Incident } from '../model/analysis.js'
 import { nameOf, typeOf } from '../model/entity.js'
 import type { Timeline } from '../timeline/timeline.js'
+import { alertsIn } from './factors.js'
 import { absentFor, emptyFiles } from './absent.js'
 import type { Missing } from './post-mortem.js'
 
@@ -39,6 +40,8 @@ export const missingIn = ({ incidents }: Explanation, timeline: Timeline): reado
   if (incidents.length > 0 && !formats.has('kubernetes-events') && [...formats].some((format) => format === 'kubelet' || format === 'kubernetes-objects'))
     add('No Kubernetes events', 'scheduling, evictions and what people did; events are kept for one hour only')
   if (incidents.length > 0 && !formats.has('prometheus')) add('No metrics', 'load, memory and latency before and during the incident')
+  if (incidents.length > 0 && !alertsIn(timeline))
+    add('No records of alerts', 'whether anybody was told, by what and when (the ALERTS series or Alertmanager’s notifications would tell)')
   emptyFiles(timeline, add)
   return missing
 }

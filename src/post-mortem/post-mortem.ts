@@ -11,6 +11,8 @@ export interface PostMortem {
   readonly command: string
   /** One per incident, in the analysis' order. */
   readonly incidents: readonly IncidentDetail[]
+  /** Whether the data hold records of alerts at all: only then does silence mean that none fired. */
+  readonly alertsCollected: boolean
   /** Where there is no incident: troubles that were seen and that nothing in the data explains or joins, one sentence each. */
   readonly observed: readonly string[]
   /** What the data cannot tell, and what that hides. */
@@ -32,6 +34,10 @@ export interface IncidentDetail {
   readonly expectedLags: readonly ExpectedLag[]
   readonly alternatives: readonly Alternative[]
   readonly followUps: readonly FollowUp[]
+  /** What a person should look at to confirm the chain, in its order. */
+  readonly checks: readonly Check[]
+  /** What made it worse or longer without being a finding of its own: each rests on findings. */
+  readonly factors: readonly Factor[]
   /** Cascades told as rounds: finding ids by round; empty where there is one round only. */
   readonly rounds: readonly (readonly string[])[]
   readonly fiveWhys: readonly Why[]
@@ -92,6 +98,20 @@ export interface FollowUp {
   readonly manifest: string
   readonly mechanism: string
   readonly reference: string
+}
+
+export interface Check {
+  /** 'The console log of the machine.' */
+  readonly what: string
+  readonly mechanism: string
+  readonly reference: string
+}
+
+export interface Factor {
+  /** One sentence. */
+  readonly what: string
+  /** Finding ids. */
+  readonly findings: readonly string[]
 }
 
 export interface Why {

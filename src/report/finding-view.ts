@@ -43,6 +43,8 @@ export interface FindingView {
   readonly start: string
   readonly end: string | null
   readonly when: string
+  /** The same for where all times are said to be UTC. */
+  readonly between: string
   /** When it began, alone. */
   readonly began: string
   readonly lasted: string
@@ -123,6 +125,7 @@ export const findingViews = (postMortem: PostMortem, incident: Incident, detail:
       start: finding.start,
       end: finding.end,
       when: range(finding.start, finding.end, incident.start),
+      between: range(finding.start, finding.end, incident.start).replace(' UTC', ''),
       began: `${moment(finding.start, incident.start)} UTC`,
       lasted: finding.end === null ? '' : finding.end === finding.start ? 'a moment' : duration(secondsBetween(finding.start, finding.end)),
       sureness: sureness(finding.confidence),

@@ -14,7 +14,7 @@ import { plainDeep, webAddress } from './safe.js'
 import { scriptsOf } from './scripts.js'
 import { directory, pageTemplate, raw } from './templates.js'
 import { reportView } from './view.js'
-import { entityWords, hyphenated, ROLE_WORDS } from './words.js'
+import { becauseOf, entityWords, hyphenated, ROLE_WORDS } from './words.js'
 
 export const renderHtml = async (postMortem: PostMortem): Promise<string> => {
   const view = reportView(postMortem)
@@ -81,8 +81,9 @@ const pictures = async (incident: IncidentView, inputs: PostMortem['analysis']['
     sections: SECTIONS.filter((section) => section.id !== 'series' || incident.charts.length > 0),
     charts: await Promise.all(incident.charts.map((chart, index) => chartView(chart, index, incident))),
     otherChains: incident.otherChains.map((steps) => ({ steps, to: steps.at(-1)?.finding.entityWords ?? '' })),
-    cascade: incident.rounds.length > 1 ? incident.rounds.map((findings, index) => ({ number: index + 1, findings })) : [],
-    followUps: incident.followUps.map((followUp) => ({ ...followUp, mechanism: hyphenated(followUp.mechanism), href: webAddress(followUp.reference) })),
+    cascade: incident.rounds.length > 1 ? incident.rounds : [],
+    followUps: incident.followUps.map((one) => ({ ...one, because: becauseOf(one.mechanism), href: webAddress(one.reference) })),
+    checks: incident.checks.map((one) => ({ ...one, mechanism: hyphenated(one.mechanism), href: webAddress(one.reference) })),
   }
 }
 

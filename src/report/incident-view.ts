@@ -8,17 +8,21 @@ import {
   endedOf,
   factsOf,
   impactLine,
+  impactTable,
   lessonsOf,
   isLeadUp,
   recoveryLine,
   respondedOf,
   responseLine,
+  roundsOf,
   severityOf,
   type Ended,
   type Fact,
+  type ImpactTable,
+  type Round,
   type Severity,
 } from './incident-words.js'
-import type { Chart, FollowUp, Gap, IncidentDetail, Phase, PostMortem } from '../post-mortem/post-mortem.js'
+import type { Chart, Check, FollowUp, Gap, IncidentDetail, Phase, PostMortem } from '../post-mortem/post-mortem.js'
 import type { Window } from './time-axis.js'
 import { clock, date, duration, range, secondsBetween, sureness } from './words.js'
 
@@ -40,7 +44,9 @@ export interface IncidentView {
   readonly facts: readonly Fact[]
   readonly root: FindingView | null
   readonly rootSureness: string
-  readonly otherRoots: readonly { readonly finding: FindingView; readonly sureness: string }[]
+  /** Other roots; those on the chain itself would mean that it began later than told. */
+  readonly otherRoots: readonly OtherRoot[]
+  readonly laterRoots: readonly OtherRoot[]
   readonly chain: readonly Step[]
   readonly otherChains: readonly (readonly Step[])[]
   readonly phases: readonly PhaseView[]
@@ -49,6 +55,8 @@ export interface IncidentView {
   readonly charts: readonly Chart[]
   readonly impact: readonly FindingView[]
   readonly impactLine: string
+  /** The same impact for a table: what people use first. */
+  readonly impactTable: ImpactTable
   readonly leadUp: readonly FindingView[]
   readonly detection: readonly FindingView[]
   readonly detectionLine: string
@@ -61,15 +69,22 @@ export interface IncidentView {
   /** What ended, in the order in which it ended. */
   readonly ended: readonly Ended[]
   readonly whys: readonly WhyView[]
-  readonly rounds: readonly (readonly FindingView[])[]
+  readonly rounds: readonly Round[]
   readonly conditions: readonly FindingView[]
+  readonly factors: readonly { readonly what: string; readonly findings: readonly FindingView[] }[]
   readonly alternatives: readonly { readonly finding: FindingView | null; readonly why: string }[]
   readonly followUps: readonly FollowUp[]
+  readonly checks: readonly Check[]
   readonly lessons: ReturnType<typeof lessonsOf>
   readonly gaps: readonly Gap[]
   readonly findings: readonly FindingView[]
   /** Where the drawn time begins and ends, in milliseconds. */
   readonly window: Window
+}
+
+export interface OtherRoot {
+  readonly finding: FindingView
+  readonly sureness: string
 }
 
 export interface Step {
@@ -110,14 +125,18 @@ export const incidentView = (postMortem: PostMortem, incident: Incident, index: 
   const of = (...roles: readonly Role[]): FindingView[] => findings.filter((finding) => roles.includes(finding.role))
   const [best, ...others] = incident.rootCauses
   const root = best === undefined ? undefined : byId.get(best.finding)
-  const chains = incident.chains.map((chain) => steps(chain, byId, detail))
+  const chains = told(incident.chains).map((chain) => steps(chain, byId, detail))
+  const otherRoots = others.flatMap((other): OtherRoot[] => {
+    const finding = byId.get(other.finding)
+    return finding === undefined ? [] : [{ finding, sureness: sureness(other.confidence) }]
+  })
   const impact = of('impact')
   const leadUp = findings.filter((finding) => isLeadUp(finding, incident, detail.phases))
   const picked = curated(findings, incident)
   const lasted = incident.end === null ? 'not over when the data ends' : duration(secondsBetween(incident.start, incident.end))
   const broke = brokeLine(impact, findings, incident)
   const severity = severityOf(impact, incident)
-  const detection = detectionOf(incident, byId)
+  const detection = detectionOf(incident, byId, postMortem.alertsCollected)
   return {
     anchor,
     id: incident.id,
@@ -140,10 +159,8 @@ export const incidentView = (postMortem: PostMortem, incident: Incident, index: 
     }),
     root: root ?? null,
     rootSureness: best === undefined ? '' : sureness(best.confidence),
-    otherRoots: others.flatMap((other) => {
-      const finding = byId.get(other.finding)
-      return finding === undefined ? [] : [{ finding, sureness: sureness(other.confidence) }]
-    }),
+    otherRoots: otherRoots.filter(({ finding }) => incident.chains[0]?.includes(finding.id) !== true),
+    laterRoots: otherRoots.filter(({ finding }) => incident.chains[0]?.includes(finding.id) === true),
     chain: chains[0] ?? (root === undefined ? [] : [{ finding: root, link: null, round: null }]),
     otherChains: chains.slice(1),
     phases: detail.phases.map((phase) => ({
@@ -156,6 +173,7 @@ export const incidentView = (postMortem: PostMortem, incident: Incident, index: 
     charts: detail.charts,
     impact,
     impactLine: impactLine(impact),
+    impactTable: impactTable(impact, incident),
     leadUp,
     detection: of('detection'),
     detectionLine: detection.line,
@@ -166,11 +184,23 @@ export const incidentView = (postMortem: PostMortem, incident: Incident, index: 
     recoveryLine: recoveryLine(incident, lasted),
     ended: endedOf(findings, incident),
     whys: detail.fiveWhys.map((why) => ({ question: why.question, answer: why.answer, finding: byId.get(why.finding) ?? null })),
-    rounds: detail.rounds.map((round) => round.flatMap((id) => byId.get(id) ?? [])),
+    rounds: roundsOf(
+      detail.rounds.map((round) => round.flatMap((id) => byId.get(id) ?? [])),
+      incident,
+    ),
     conditions: of('condition'),
+    factors: detail.factors.map(({ what, findings: ids }) => ({ what, findings: ids.flatMap((id) => byId.get(id) ?? []) })),
     alternatives: detail.alternatives.map((other) => ({ finding: byId.get(other.finding) ?? null, why: other.why })),
     followUps: detail.followUps,
-    lessons: lessonsOf(incident, { detection, lasted, conditions: of('condition').length, rounds: detail.rounds.length, response: of('response').length }),
+    checks: detail.checks,
+    lessons: lessonsOf(incident, {
+      detection,
+      lasted,
+      conditions: of('condition').length,
+      rounds: detail.rounds.length,
+      response: of('response').length,
+      alertsCollected: postMortem.alertsCollected,
+    }),
     gaps: detail.gaps,
     findings,
     window: windowOf(incident, detail.phases, postMortem),
@@ -185,10 +215,18 @@ const emptyDetail = (incident: Incident): IncidentDetail => ({
   expectedLags: [],
   alternatives: [],
   followUps: [],
+  checks: [],
+  factors: [],
   rounds: [],
   fiveWhys: [],
   gaps: [],
 })
+
+/** A chain that is the end of one before it tells nothing new. */
+const told = (chains: readonly (readonly string[])[]): readonly (readonly string[])[] => {
+  const key = (chain: readonly string[]): string => `\n${chain.join('\n')}`
+  return chains.filter((chain, index) => !chains.slice(0, index).some((before) => key(before).endsWith(key(chain))))
+}
 
 const steps = (chain: readonly string[], byId: ReadonlyMap<string, FindingView>, detail: IncidentDetail): Step[] => {
   const roundOf = (id: string): number => detail.rounds.findIndex((round) => round.includes(id)) + 1

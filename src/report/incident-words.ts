@@ -37,7 +37,10 @@ export const severityOf = (impact: readonly FindingView[], incident: Incident): 
   const open = incident.end === null ? ', and not over when the data ends' : ''
   if (out.length > 0) return { word: 'Outage', why: `${list(out.map((finding) => finding.shortWords))} did not answer${open}` }
   if (impact.length > 0)
-    return { word: 'Degradation', why: `${list(asFelt(impact, incident).map((finding) => finding.shortWords))} suffered, none was wholly gone${open}` }
+    return {
+      word: 'Degradation',
+      why: `${list(asFelt(impact, incident).map((finding) => finding.shortWords))} suffered; nothing is seen to be wholly gone${open}`,
+    }
   return { word: 'No impact seen', why: `no service or workload is seen to suffer in the data${open}` }
 }
 
@@ -55,7 +58,7 @@ const FELT = ['service/', 'workload/', 'postgres/', 'redis/', 'loadbalancer/', '
 const MILD = ['service.errors', 'app.errors', 'workload.degraded', 'service.slow']
 
 /** The end of the chain first. */
-const asFelt = (findings: readonly FindingView[], incident: Incident): readonly FindingView[] => {
+export const asFelt = (findings: readonly FindingView[], incident: Incident): readonly FindingView[] => {
   const rank = (finding: FindingView): number =>
     incident.chains[0]?.at(-1) === finding.id ? -1 : FELT.findIndex((prefix) => finding.entity.startsWith(prefix))
   const own = (finding: FindingView): number => Number(finding.entity.includes('/kube-system/'))
@@ -74,7 +77,7 @@ export const brokeLine = (impact: readonly FindingView[], findings: readonly Fin
   return list([...worst.values()].map((finding) => `${finding.shortWords} (${finding.kindWords})`))
 }
 
-export const detectionOf = (incident: Incident, byId: ReadonlyMap<string, FindingView>): DetectionWords => {
+export const detectionOf = (incident: Incident, byId: ReadonlyMap<string, FindingView>, alertsCollected: boolean): DetectionWords => {
   const { firstSymptom, firstAlert, delaySeconds } = incident.detection
   // Either a time or a finding's id.
   const at = (value: string | null): string | null => (value === null ? null : (byId.get(value)?.start ?? (Number.isNaN(Date.parse(value)) ? null : value)))
@@ -82,8 +85,8 @@ export const detectionOf = (incident: Incident, byId: ReadonlyMap<string, Findin
   const symptomWords = symptom === null ? 'No first symptom could be told.' : `The first symptom shows at ${moment(symptom, incident.start)} UTC.`
   if (alert === null)
     return {
-      line: `${symptomWords} No alert appears in the data: none fired, or its records were not collected.`,
-      delay: 'no alert in the data',
+      line: `${symptomWords} ${alertsCollected ? 'The data hold alerts, and none of them tells of this.' : 'The data hold no records of alerts, so they cannot tell whether any fired.'}`,
+      delay: alertsCollected ? 'no alert tells of it' : 'unknown: no alerts in the data',
       note: symptom === null ? '' : `first symptom ${moment(symptom, incident.start)} UTC`,
       symptom,
     }
@@ -132,10 +135,19 @@ export const respondedOf = (response: readonly FindingView[], symptom: string | 
   }
 }
 
+interface LessonFacts {
+  readonly detection: DetectionWords
+  readonly lasted: string
+  readonly conditions: number
+  readonly rounds: number
+  readonly response: number
+  readonly alertsCollected: boolean
+}
+
 /** What the data have to say to the three questions of a review; people judge. */
 export const lessonsOf = (
   incident: Incident,
-  { detection, lasted, conditions, rounds, response }: { detection: DetectionWords; lasted: string; conditions: number; rounds: number; response: number },
+  { detection, lasted, conditions, rounds, response, alertsCollected }: LessonFacts,
 ): { readonly well: readonly string[]; readonly badly: readonly string[]; readonly luck: readonly string[] } => {
   const { delaySeconds, firstAlert } = incident.detection
   const prompt = firstAlert !== null && delaySeconds !== null && delaySeconds <= PROMPT_SECONDS
@@ -146,12 +158,14 @@ export const lessonsOf = (
     ],
     badly: [
       ...(firstAlert === null
-        ? ['No alert in the data told anybody.']
+        ? alertsCollected
+          ? ['No alert in the data tells of it.']
+          : []
         : prompt || delaySeconds === null
           ? []
           : [`The first alert came ${detection.delay} after the first symptom.`]),
       ...(rounds > 1 ? [`It spread: the same failure went through ${rounds} rounds.`] : []),
-      ...(conditions > 0 ? [`${plural(conditions, 'standing condition')} widened the damage: see Contributing factors.`] : []),
+      ...(conditions > 0 ? [`${plural(conditions, 'standing condition')} made it worse: see Contributing factors.`] : []),
     ],
     luck: incident.end !== null && response === 0 ? ['It ended without an intervention that shows in the data: would it again?'] : [],
   }
@@ -162,15 +176,21 @@ const PROMPT_SECONDS = 120
 
 export const impactLine = (impact: readonly FindingView[]): string => {
   if (impact.length === 0) return 'No service or workload is seen to suffer in the data. Whether users noticed has to come from elsewhere.'
-  const count = (type: string, one: string): string[] => {
+  const count = (type: string, one: string, many?: string): string[] => {
     const names = new Set(impact.filter((finding) => finding.entity.startsWith(`${type}/`)).map((finding) => finding.entity))
-    return names.size === 0 ? [] : [plural(names.size, one)]
+    return names.size === 0 ? [] : [plural(names.size, one, many)]
   }
   const kinds = [
     ...count('service', 'service'),
     ...count('workload', 'workload'),
     ...count('pod', 'pod'),
     ...count('postgres', 'database server'),
+    ...count('redis', 'Redis server'),
+    ...count('loadbalancer', 'load balancer'),
+    ...count('process', 'process', 'processes'),
+    ...count('external', 'external system'),
+    ...count('volume', 'volume'),
+    ...count('node', 'node'),
     ...count('target', 'scrape target'),
   ]
   const minutes = coveredSeconds(impact)
@@ -224,4 +244,65 @@ export const endedOf = (findings: readonly FindingView[], incident: Incident): r
     .toSorted((a, b) => (a.end < b.end ? -1 : a.end > b.end ? 1 : inOrder(a.finding, b.finding)))
     .slice(-ENDED)
     .map(({ finding, end }) => ({ finding, at: `${moment(end, incident.start)} UTC` }))
+}
+
+/** Rows of the table; what is more is among the findings. */
+const IMPACT_ROWS = 24
+
+export interface ImpactTable {
+  readonly rows: readonly FindingView[]
+  readonly leftOut: number
+}
+
+/** What people use first, an entity's rows together; that a workload is short of replicas goes without saying where it had none in all that time. */
+export const impactTable = (impact: readonly FindingView[], incident: Incident): ImpactTable => {
+  const last = (finding: FindingView): string => finding.end ?? '9999'
+  const said = (finding: FindingView): boolean =>
+    finding.kind === 'workload.degraded' &&
+    impact.some(
+      (other) => other.kind === 'workload.unavailable' && other.entity === finding.entity && other.start <= finding.start && last(other) >= last(finding),
+    )
+  const felt = asFelt(
+    impact.filter((finding) => !said(finding)),
+    incident,
+  )
+  const place = new Map<string, number>()
+  for (const { entity } of felt) if (!place.has(entity)) place.set(entity, place.size)
+  const rows = felt.toSorted((a, b) => (place.get(a.entity) ?? 0) - (place.get(b.entity) ?? 0) || inOrder(a, b))
+  return { rows: rows.slice(0, IMPACT_ROWS), leftOut: Math.max(0, rows.length - IMPACT_ROWS) }
+}
+
+/** Findings that tell a round of a cascade. */
+const ROUND_ROWS = 8
+
+export interface Round {
+  readonly number: number
+  /** When the first of it began. */
+  readonly start: string | null
+  readonly told: readonly FindingView[]
+  /** '12 × evicted, 9 × unready': what it held besides; '' where nothing. */
+  readonly besides: string
+}
+
+/** What failed and what was felt of a round; the dozens of pods that came with it by number. */
+export const roundsOf = (rounds: readonly (readonly FindingView[])[], incident: Incident): readonly Round[] => {
+  const chain = new Set(incident.chains[0])
+  const rank = (finding: FindingView): number => (chain.has(finding.id) ? 0 : finding.role === 'fault' ? 1 : finding.role === 'impact' ? 2 : 3)
+  return rounds.map((round, index) => {
+    const told = new Set(
+      round
+        .filter((finding) => rank(finding) < 3)
+        .toSorted((a, b) => rank(a) - rank(b) || inOrder(a, b))
+        .slice(0, ROUND_ROWS),
+    )
+    const counts = new Map<string, number>()
+    for (const finding of round) if (!told.has(finding)) counts.set(finding.kindWords, (counts.get(finding.kindWords) ?? 0) + 1)
+    const besides = [...counts].toSorted(([a, n], [b, m]) => m - n || (a < b ? -1 : 1)).map(([kind, count]) => `${count} × ${kind}`)
+    return {
+      number: index + 1,
+      start: round.toSorted(inOrder)[0]?.start ?? null,
+      told: round.filter((finding) => told.has(finding)),
+      besides: besides.join(', '),
+    }
+  })
 }

@@ -72,9 +72,8 @@ export const bands = (incident: IncidentView, x: Scale, y: number, height: numbe
 export const roundLines = (incident: IncidentView, x: Scale, from: number, to: number, named: boolean): Markup =>
   join(
     incident.rounds.flatMap((round, index) => {
-      const start = round.map((finding) => Date.parse(finding.start)).toSorted((a, b) => a - b)[0]
-      if (start === undefined || index === 0) return []
-      const at = x(start)
+      if (round.start === null || index === 0) return []
+      const at = x(Date.parse(round.start))
       const line = element('line', {
         class: 'round',
         x1: percent(at),

@@ -1,5 +1,5 @@
 /** The same report in the Markdown of GitHub or GitLab or in Jira's wiki markup, for a ticket or a wiki. */
-import type { Chart, Gap, PostMortem } from '../post-mortem/post-mortem.js'
+import type { Chart, Check, Gap, PostMortem } from '../post-mortem/post-mortem.js'
 import { amount, chartTable } from './chart-data.js'
 import type { FindingView } from './finding-view.js'
 import { DIALECTS, type Dialect, type Flavor } from './flavors.js'
@@ -9,7 +9,7 @@ import { CUTS, LONGEST_MARKDOWN, neededOf, shortened, toldOf, type Told } from '
 import { glance, hashes, inputsTable } from './markdown-evidence.js'
 import { webAddress } from './safe.js'
 import { reportView, type ReportView } from './view.js'
-import { duration, entityWords, hyphenated, plural, range, ROLE_WORDS, secondsBetween, sentence } from './words.js'
+import { becauseOf, duration, entityWords, hyphenated, plural, range, ROLE_WORDS, secondsBetween, sentence } from './words.js'
 
 export interface MarkdownOptions {
   readonly flavor?: Flavor
@@ -213,13 +213,17 @@ const incidentMarkdown = (sheet: Sheet, incident: IncidentView): string => {
       ...otherWays(sheet, incident),
       ...(incident.rounds.length < 2
         ? []
-        : incident.rounds.map((round, index) => `${d.bold(`Round ${index + 1} of the cascade`)}: ${plural(round.length, 'finding')}\n\n${list(round)}`)),
+        : incident.rounds.map(
+            (round) =>
+              `${d.bold(`Round ${round.number} of the cascade`)}${round.besides === '' ? '' : `, besides ${d.say(round.besides)}`}\n\n${list(round.told)}`,
+          )),
     ),
     section(
       'Contributing factors',
       incident.conditions.length > 0
-        ? `Conditions that held beforehand. They widened the damage; none of them alone caused it.\n\n${list(incident.conditions)}`
-        : 'No standing condition that widened the damage appears in the data.',
+        ? `Conditions that held beforehand. They made it worse; none of them alone caused it.\n\n${list(incident.conditions)}`
+        : 'No standing condition that made it worse appears in the data.',
+      d.bullets(incident.factors.map((factor) => `${d.say(factor.what)} ${factor.findings.map(d.ref).join(' ')}`)),
       d.prompt('What in the way of working, the tools or the design made this easier to happen or harder to end?'),
     ),
     section(
@@ -235,10 +239,11 @@ const incidentMarkdown = (sheet: Sheet, incident: IncidentView): string => {
       'Follow-ups',
       d.steps(
         incident.followUps.map((one) => ({
-          text: `${d.bold(d.say(sentence(one.title)))} ${d.say(one.detail)} (from ${d.say(hyphenated(one.mechanism))}${one.reference === '' ? '' : `: ${d.link(one.reference, d.say(hostOf(one.reference)))}`})`,
+          text: `${d.bold(d.say(sentence(one.title)))} ${d.say(one.detail)} (from ${d.say(becauseOf(one.mechanism))}${one.reference === '' ? '' : `: ${d.link(one.reference, d.say(hostOf(one.reference)))}`})`,
           paste: one.manifest,
         })),
-      ) || 'The mechanisms seen here suggest none.',
+      ) || 'The findings suggest none.',
+      incident.checks.length === 0 ? '' : `${d.bold('To confirm the chain:')}\n\n${d.bullets(incident.checks.map((one) => checkWords(d, one)))}`,
       d.prompt('For each: is it wanted, who owns it, and by when?'),
     ),
     section(
@@ -260,6 +265,9 @@ const incidentMarkdown = (sheet: Sheet, incident: IncidentView): string => {
     .join('\n\n')
 }
 
+const checkWords = (d: Dialect, { what, mechanism, reference }: Check): string =>
+  `${d.say(what)} (${d.say(hyphenated(mechanism))}${reference === '' ? '' : `: ${d.link(reference, d.say(hostOf(reference)))}`})`
+
 const addressOf = (pictures: readonly Beside[], { anchor }: IncidentView, kind: Beside['kind'], chart = -1): string | undefined =>
   pictures.find((one) => one.incident === anchor && one.kind === kind && one.chart === chart)?.address
 
@@ -273,6 +281,11 @@ const rootWords = (d: Dialect, incident: IncidentView): string =>
     ? 'No finding explains the impact well enough to be named.'
     : [
         `${d.say(incident.root.summary)} This is ${incident.rootSureness}: it explains what followed and is not itself explained by anything else in the data. ${d.ref(incident.root)}`,
+        ...(incident.laterRoots.length === 0
+          ? []
+          : [
+              `If the first step is not what happened, the chain began at a later one:\n\n${d.bullets(incident.laterRoots.map((other) => `${d.say(other.finding.summary)} (${other.sureness}) ${d.ref(other.finding)}`))}`,
+            ]),
         ...(incident.otherRoots.length === 0
           ? []
           : [

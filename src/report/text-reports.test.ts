@@ -239,7 +239,7 @@ describe('the terminal', () => {
     const text = fiveLines(CASCADE, { color: false })
     assert.match(text, /2024-03-05 10:02:30 to 10:44:30 UTC \(42 min\)/u)
     assert.match(text, /7\.4 of the 8 cores of node-3\. \(likely, 78 %\)/u)
-    assert.match(text, /shop\/report-builder CPU hungry → .* → shop\/api errors answered/u)
+    assert.match(text, /shop\/report-builder CPU hungry → .* → shop\/api errors/u)
     assert.match(text, /6 min 58 s after the first symptom; recovered 42 min/u)
   })
 

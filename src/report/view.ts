@@ -77,7 +77,7 @@ const inputView = (input: Input, index: number): InputView => ({
   wrapping: input.wrapping.join(' › '),
   size: bytes(input.bytes),
   sha256: input.sha256 ?? '',
-  lines: input.lines.toLocaleString('en-US'),
+  lines: input.lines === 0 && input.records > 0 ? '–' : input.lines.toLocaleString('en-US'),
   records: input.records.toLocaleString('en-US'),
   skipped: input.skipped.toLocaleString('en-US'),
   range: input.from === null ? 'no times' : range(input.from, input.to ?? input.from),

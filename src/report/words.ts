@@ -1,6 +1,6 @@
 /** Times, durations, confidence, entities and kinds in the words of a report: one way to say each, in every renderer. */
 import { nameOf, typeOf, type Entity } from '../model/entity.js'
-import type { Role } from '../model/vocabulary.js'
+import { isFindingKind, type Role } from '../model/vocabulary.js'
 
 /** '10:02:11' of '2024-03-05T10:02:11.000Z'. */
 export const clock = (iso: string): string => iso.slice(11, 19)
@@ -64,7 +64,7 @@ const KINDS: Readonly<Record<string, string>> = {
   'pod.oom-killed': 'OOM-killed',
   'alert.fired': 'alert',
   'app.errors': 'application errors',
-  'service.errors': 'errors answered',
+  'service.errors': 'errors',
   'metric.anomalous': 'unusual series',
   'change.node-added': 'node added',
   'change.node-removed': 'node removed',
@@ -76,6 +76,9 @@ export const kindWords = (kind: string): string => {
   const tail = kind.slice(kind.indexOf('.') + 1)
   return hyphenated(tail)
 }
+
+/** What a follow-up comes from: the kind of a finding, or a mechanism. */
+export const becauseOf = (source: string): string => (isFindingKind(source) ? kindWords(source) : hyphenated(source))
 
 /** 'pods on a saturated node' of 'pods-on-a-saturated-node'. */
 export const hyphenated = (id: string): string =>
