@@ -3,6 +3,7 @@
  * a source is missing from the dump, the link between them is, too. They are told with that incident, and what led to them is said to be unknown; no cause is claimed.
  */
 import { shortName, typeOf, type Entity } from '../model/entity.js'
+import { addTo, countWhile } from '../model/lists.js'
 import { roleOf } from '../model/vocabulary.js'
 import type { Found } from '../findings/finding.js'
 import type { Timeline } from '../timeline/timeline.js'
@@ -58,9 +59,7 @@ export const joinFragments = (parts: readonly Part[], found: readonly Found[], t
   })
   const joined = new Map<number, Part[]>()
   groups.forEach(({ part, into }, at) => {
-    if (into < 0) return
-    const host = hostOf(at)
-    joined.set(host, [...(joined.get(host) ?? []), part])
+    if (into >= 0) addTo(joined, hostOf(at), part)
   })
   return groups.flatMap(({ part, into }, at): JoinedPart[] => {
     if (into >= 0) return []
@@ -95,11 +94,6 @@ const LOOKED_AT = 64
 /** The parts, by position, that have a finding to which a symptom belongs. */
 const indexOf = (parts: readonly Part[], found: readonly Found[], timeline: Timeline): ((source: Found) => readonly number[]) => {
   const members = new Map<string, { readonly at: number; readonly part: number }[]>()
-  const add = (key: string, at: number, part: number): void => {
-    const list = members.get(key)
-    if (list === undefined) members.set(key, [{ at, part }])
-    else list.push({ at, part })
-  }
   const named = (entity: Entity): string => {
     const workload = timeline.topology.workloadOf(entity)
     return `called ${shortName(workload ?? entity)}`
@@ -108,8 +102,8 @@ const indexOf = (parts: readonly Part[], found: readonly Found[], timeline: Time
     for (const at of part.members) {
       const one = found[at]
       if (one === undefined) continue
-      for (const key of new Set([one.entity, named(one.entity)])) add(key, at, index)
-      if (typeOf(one.entity) === 'node') add(`kind ${one.kind}`, at, index)
+      for (const key of new Set([one.entity, named(one.entity)])) addTo(members, key, { at, part: index })
+      if (typeOf(one.entity) === 'node') addTo(members, `kind ${one.kind}`, { at, part: index })
     }
   })
   for (const list of members.values()) list.sort((a, b) => a.at - b.at)
@@ -125,12 +119,8 @@ const indexOf = (parts: readonly Part[], found: readonly Found[], timeline: Time
     const result = new Set<number>()
     for (const key of keys) {
       const list = members.get(key) ?? []
-      let end = list.length
-      for (let low = 0; low < end;) {
-        const middle = (low + end) >> 1
-        if ((found[list[middle]?.at ?? 0]?.start ?? 0) <= source.start + (key.startsWith('kind ') ? AT_ONCE_MS : LEAD_UP_MS)) low = middle + 1
-        else end = middle
-      }
+      const latest = source.start + (key.startsWith('kind ') ? AT_ONCE_MS : LEAD_UP_MS)
+      const end = countWhile(list.length, (index) => (found[list[index]?.at ?? 0]?.start ?? 0) <= latest)
       for (const { at, part } of list.slice(Math.max(0, end - LOOKED_AT), end)) {
         const other = found[at]
         if (other !== undefined && other !== source && belongs(source, other, timeline)) result.add(part)

@@ -1,4 +1,5 @@
 /** The causal graph of one dump: who leads to whom, how surely, along which path. Links point forward only, so every walk ends. */
+import { groupBy } from '../model/lists.js'
 import type { CausalLink } from './link.js'
 
 export interface RankedRoot {
@@ -12,20 +13,10 @@ export interface Graph {
   readonly incoming: ReadonlyMap<number, readonly CausalLink[]>
 }
 
-export const graphOf = (links: readonly CausalLink[]): Graph => {
-  const outgoing = new Map<number, CausalLink[]>()
-  const incoming = new Map<number, CausalLink[]>()
-  const add = (map: Map<number, CausalLink[]>, key: number, link: CausalLink): void => {
-    const list = map.get(key)
-    if (list === undefined) map.set(key, [link])
-    else list.push(link)
-  }
-  for (const link of links) {
-    add(outgoing, link.cause, link)
-    add(incoming, link.effect, link)
-  }
-  return { outgoing, incoming }
-}
+export const graphOf = (links: readonly CausalLink[]): Graph => ({
+  outgoing: groupBy(links, (link) => link.cause),
+  incoming: groupBy(links, (link) => link.effect),
+})
 
 export interface Path {
   readonly steps: readonly number[]

@@ -1,5 +1,6 @@
 /** Incidents: the connected parts of the causal graph that reach somebody. No impact or no link: no incident, however noisy the day. */
 import { typeOf } from '../model/entity.js'
+import { countWhile } from '../model/lists.js'
 import { roleOf, type FindingKind } from '../model/vocabulary.js'
 import type { Found } from '../findings/finding.js'
 import type { Timeline } from '../timeline/timeline.js'
@@ -251,13 +252,4 @@ const consideredFor = (taken: ReadonlySet<number>, start: number, end: number, f
 }
 
 /** The first of the findings, which are ordered by start, that began then or later. */
-const firstFrom = (start: number, found: readonly Found[]): number => {
-  let low = 0
-  let high = found.length
-  while (low < high) {
-    const middle = (low + high) >> 1
-    if ((found[middle]?.start ?? 0) < start) low = middle + 1
-    else high = middle
-  }
-  return low
-}
+const firstFrom = (start: number, found: readonly Found[]): number => countWhile(found.length, (at) => (found[at]?.start ?? 0) < start)

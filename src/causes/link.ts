@@ -6,6 +6,7 @@
 import type { Found } from '../findings/finding.js'
 import { compare, type Timeline } from '../timeline/timeline.js'
 import { typeOf } from '../model/entity.js'
+import { addToSet, countWhile, groupBy } from '../model/lists.js'
 import { roleOf } from '../model/vocabulary.js'
 import type { Mechanism } from './mechanism.js'
 import { nearness, NOT_CONTRADICTED } from './relations.js'
@@ -63,16 +64,10 @@ const asksForCause = (one: Found | undefined): boolean =>
 /** Of impacts that no link explains: what may have led to them, the likeliest first. */
 const faintly = (candidates: readonly Candidate[], links: readonly CausalLink[], found: readonly Found[]): readonly CausalLink[] => {
   const explained = new Set(links.map(({ effect }) => effect))
-  const byEffect = new Map<number, Candidate[]>()
-  for (const candidate of candidates) {
-    if (!candidate.open || explained.has(candidate.effect) || !asksForCause(found[candidate.effect])) continue
-    const list = byEffect.get(candidate.effect)
-    if (list === undefined) byEffect.set(candidate.effect, [candidate])
-    else list.push(candidate)
-  }
+  const byEffect = groupBy(candidates, ({ effect, open }) => (open && !explained.has(effect) && asksForCause(found[effect]) ? effect : null))
   return [...byEffect].flatMap(([effect, list]) =>
     list
-      .sort(byStrength)
+      .toSorted(byStrength)
       .slice(0, MOST_FAINT)
       .map(({ cause, mechanism, lagMs }) => ({ cause, effect, mechanism, confidence: FAINT, lagMs, faint: true })),
   )
@@ -81,12 +76,7 @@ const faintly = (candidates: readonly Candidate[], links: readonly CausalLink[],
 const byStrength = (a: Candidate, b: Candidate): number => b.strength - a.strength || compare(a.mechanism.id, b.mechanism.id) || a.cause - b.cause
 
 const candidatesOf = (found: readonly Found[], mechanisms: readonly Mechanism[], timeline: Timeline): Candidate[] => {
-  const byKind = new Map<string, number[]>()
-  found.forEach((one, index) => {
-    const list = byKind.get(one.kind)
-    if (list === undefined) byKind.set(one.kind, [index])
-    else list.push(index)
-  })
+  const byKind = groupBy(found.keys(), (at): string | null => found[at]?.kind ?? null)
   const causesOf = new Map([...byKind].map(([kind, list]) => [kind, causesByTime(list, found)]))
   const best = new Map<string, Candidate>()
   for (const mechanism of mechanisms) {
@@ -146,16 +136,8 @@ const within = (causes: CausesByTime | undefined, found: readonly Found[], effec
 }
 
 /** How many of the findings, which are ordered by start, began by then. */
-const countUpTo = (list: readonly number[], found: readonly Found[], latest: number): number => {
-  let low = 0
-  let high = list.length
-  while (low < high) {
-    const middle = (low + high) >> 1
-    if ((found[list[middle] ?? 0]?.start ?? 0) <= latest) low = middle + 1
-    else high = middle
-  }
-  return low
-}
+const countUpTo = (list: readonly number[], found: readonly Found[], latest: number): number =>
+  countWhile(list.length, (index) => (found[list[index] ?? 0]?.start ?? 0) <= latest)
 
 const MAX_SLACK_MS = 3 * 60_000
 /** Events and many logs have whole seconds: what is stamped 12.000 may have been later than another log's 12.900. */
@@ -239,10 +221,7 @@ const fitOf = (mechanism: Mechanism, cause: Found, effect: Found): number => {
 const weighCounterEvidence = (candidates: Candidate[], found: readonly Found[]): void => {
   const causes = new Map<string, Set<number>>()
   for (const candidate of candidates) {
-    const key = `${candidate.mechanism.id} ${found[candidate.cause]?.kind ?? ''} ${found[candidate.effect]?.kind ?? ''}`
-    const set = causes.get(key)
-    if (set === undefined) causes.set(key, new Set([candidate.cause]))
-    else set.add(candidate.cause)
+    addToSet(causes, `${candidate.mechanism.id} ${found[candidate.cause]?.kind ?? ''} ${found[candidate.effect]?.kind ?? ''}`, candidate.cause)
   }
   const totals = new Map<string, number>()
   for (const one of found) totals.set(one.kind, (totals.get(one.kind) ?? 0) + 1)
@@ -265,12 +244,7 @@ const SUREST = 0.97
 export const howOftenRight = (strength: number): number => Math.min(SUREST, 1 - (1 - Math.min(1, strength)) ** 1.8)
 
 const compete = (candidates: readonly Candidate[], found: readonly Found[]): readonly CausalLink[] => {
-  const byEffect = new Map<number, Candidate[]>()
-  for (const candidate of candidates) {
-    const list = byEffect.get(candidate.effect)
-    if (list === undefined) byEffect.set(candidate.effect, [candidate])
-    else list.push(candidate)
-  }
+  const byEffect = groupBy(candidates, (candidate) => candidate.effect)
   const parents = new Map<number, Set<number>>()
   const isAncestor = (older: number, younger: number): boolean => {
     // Links point forward, but for what clocks leave open: nothing that began long before can come after.
@@ -288,7 +262,7 @@ const compete = (candidates: readonly Candidate[], found: readonly Found[]): rea
   const links: CausalLink[] = []
   // In the order of the effects, so that what leads to a cause is known before the cause is weighed.
   for (const effect of [...byEffect.keys()].sort((a, b) => a - b)) {
-    const rivals = (byEffect.get(effect) ?? []).sort(byStrength).slice(0, MOST_RIVALS)
+    const rivals = (byEffect.get(effect) ?? []).toSorted(byStrength).slice(0, MOST_RIVALS)
     const kept: Candidate[] = []
     for (const candidate of rivals) {
       if (candidate.cause === effect || (leadsOn.has(effect) && isAncestor(effect, candidate.cause))) continue // would close a circle
@@ -320,9 +294,7 @@ const compete = (candidates: readonly Candidate[], found: readonly Found[]): rea
         faint: false,
       })
       leadsOn.add(candidate.cause)
-      const set = parents.get(effect)
-      if (set === undefined) parents.set(effect, new Set([candidate.cause]))
-      else set.add(candidate.cause)
+      addToSet(parents, effect, candidate.cause)
     }
   }
   return links

@@ -2,6 +2,7 @@
 import type { Evidence } from '../model/analysis.js'
 import type { Entity } from '../model/entity.js'
 import type { Attributes } from '../model/extract.js'
+import { groupBy } from '../model/lists.js'
 import type { FindingKind } from '../model/vocabulary.js'
 import { compare, iso, type TimedSeries, type TimedSignal, type Timeline } from '../timeline/timeline.js'
 import { duration } from './words.js'
@@ -82,18 +83,10 @@ export const mergeSame = (
   gapMs: (kind: FindingKind, reason: unknown) => number,
   aspect: (kind: FindingKind, attributes: Attributes) => string,
 ): readonly Found[] => {
-  const byKey = new Map<string, Found[]>()
-  for (const one of found) {
-    const key = `${one.kind} ${one.entity} ${aspect(one.kind, one.attributes)}`
-    const list = byKey.get(key)
-    if (list === undefined) byKey.set(key, [one])
-    else list.push(one)
-  }
   const merged: Found[] = []
-  for (const list of byKey.values()) {
-    list.sort(byStart)
+  for (const same of groupBy(found, (one) => `${one.kind} ${one.entity} ${aspect(one.kind, one.attributes)}`).values()) {
     let open: Found | null = null
-    for (const next of list) {
+    for (const next of same.toSorted(byStart)) {
       if (open !== null && overlaps(open, next, gapMs(next.kind, next.attributes['reason']))) open = join(open, next)
       else {
         if (open !== null) merged.push(open)

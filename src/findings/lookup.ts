@@ -1,5 +1,6 @@
 /** Findings and signals by what they are about: detectors ask for them per node, pod and workload, and a large dump has many of each. */
 import type { Entity } from '../model/entity.js'
+import { addTo, groupBy } from '../model/lists.js'
 import type { FindingKind } from '../model/vocabulary.js'
 import type { TimedSignal, Timeline } from '../timeline/timeline.js'
 import type { Found } from './finding.js'
@@ -18,17 +19,11 @@ const once = <Source extends object, Index>(make: (source: Source) => Index): ((
   }
 }
 
-const add = <Key, Value>(map: Map<Key, Value[]>, key: Key, value: Value): void => {
-  const list = map.get(key)
-  if (list === undefined) map.set(key, [value])
-  else list.push(value)
-}
-
 const byKindAndEntity = once((found: readonly Found[]) => {
   const map = new Map<string, Found[]>()
   for (const one of found) {
-    add(map, one.kind, one)
-    add(map, `${one.kind} ${one.entity}`, one)
+    addTo(map, one.kind, one)
+    addTo(map, `${one.kind} ${one.entity}`, one)
   }
   return map
 })
@@ -37,18 +32,14 @@ const byKindAndEntity = once((found: readonly Found[]) => {
 export const ofKind = (found: readonly Found[], kind: FindingKind, entity?: Entity): readonly Found[] =>
   byKindAndEntity(found).get(entity === undefined ? kind : `${kind} ${entity}`) ?? NONE
 
-const byEntity = once(({ signals }: Timeline) => {
-  const map = new Map<Entity, TimedSignal[]>()
-  for (const signal of signals) add(map, signal.entity, signal)
-  return map
-})
+const byEntity = once(({ signals }: Timeline) => groupBy(signals, (signal) => signal.entity))
 
 /** All signals of one entity, by time. */
 export const signalsOf = (timeline: Timeline, entity: Entity): readonly TimedSignal[] => byEntity(timeline).get(entity) ?? NONE
 
 const byNode = once(({ topology }: Timeline) => {
   const map = new Map<Entity, Entity[]>()
-  for (const pod of topology.pods) for (const node of new Set(topology.placements(pod).map((place) => place.node))) add(map, node, pod)
+  for (const pod of topology.pods) for (const node of new Set(topology.placements(pod).map((place) => place.node))) addTo(map, node, pod)
   return map
 })
 

@@ -146,19 +146,6 @@ const serversOf = (timeline: Timeline): ReadonlyMap<string, string> => {
   return servers
 }
 
-/** Series grouped by what a function says they are about; those it does not know (null) are left out. */
-export const groupBy = <K extends string>(series: readonly TimedSeries[], key: (series: TimedSeries) => K | null): ReadonlyMap<K, readonly TimedSeries[]> => {
-  const groups = new Map<K, TimedSeries[]>()
-  for (const one of series) {
-    const name = key(one)
-    if (name === null) continue
-    const group = groups.get(name)
-    if (group === undefined) groups.set(name, [one])
-    else group.push(one)
-  }
-  return groups
-}
-
 /** The node whose label the server's own series carry. */
 export const nodeOfPostgres = (server: Entity, timeline: Timeline): Entity | null => {
   const series = timeline.series.find(

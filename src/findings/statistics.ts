@@ -1,4 +1,5 @@
 /** Robust statistics over columns: medians and MADs, so that one spike or one slow drift does not move the yardstick. */
+import { countWhile } from '../model/lists.js'
 
 export const quantile = (values: ArrayLike<number>, q: number): number => {
   const sorted = Float64Array.from(values).sort()
@@ -74,16 +75,8 @@ export const combine = (columns: readonly Column[], how: 'sum' | 'mean'): Column
 
 const EMPTY: Column = { times: new Float64Array(0), values: new Float64Array(0) }
 
-export const valueAt = (column: Column, at: number): number => {
-  let low = 0
-  let high = column.times.length - 1
-  while (low < high) {
-    const middle = (low + high + 1) >> 1
-    if ((column.times[middle] ?? 0) <= at) low = middle
-    else high = middle - 1
-  }
-  return column.values[low] ?? NaN
-}
+/** The value of the last sample until then; before the first one, that one's. */
+export const valueAt = ({ times, values }: Column, at: number): number => values[Math.max(0, firstAfter(times, at) - 1)] ?? NaN
 
 export interface Interval {
   readonly start: number
@@ -135,16 +128,7 @@ const close = (open: { start: number; last: number; samples: number; peakAt: num
 }
 
 /** The place of the first time after a moment. */
-const firstAfter = (times: Float64Array, moment: number): number => {
-  let low = 0
-  let high = times.length
-  while (low < high) {
-    const middle = (low + high) >> 1
-    if ((times[middle] ?? 0) <= moment) low = middle + 1
-    else high = middle
-  }
-  return low
-}
+const firstAfter = (times: Float64Array, moment: number): number => countWhile(times.length, (index) => (times[index] ?? 0) <= moment)
 
 export const higher = (a: number, b: number): boolean => a > b
 export const lower = (a: number, b: number): boolean => a < b

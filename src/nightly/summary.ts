@@ -1,4 +1,5 @@
 /** All nights at a glance: what summary.json holds and the index page shows. Pure; nothing in it depends on when it was made. */
+import { groupBy } from '../model/lists.js'
 import type { Facts, Recurrence } from './incidents.js'
 
 export interface SummarizedIncident extends Facts {
@@ -55,8 +56,7 @@ export const summarize = (all: readonly Facts[], recurrences: ReadonlyMap<string
       previous: recurrence?.last?.id ?? null,
     }
   })
-  const families = new Map<string, SummarizedIncident[]>()
-  for (const incident of incidents) families.set(incident.family, [...(families.get(incident.family) ?? []), incident])
+  const families = groupBy(incidents, (incident) => incident.family)
   const delays = incidents.flatMap(({ detection }) => detection.delaySeconds ?? []).sort((a, b) => a - b)
   return {
     schema: 'faultline/nightly@1',

@@ -7,6 +7,7 @@ import { connectionCounts } from '../findings/detectors/postgres-metrics.js'
 import { stepOf, type Column } from '../findings/statistics.js'
 import type { Incident } from '../model/analysis.js'
 import type { Entity } from '../model/entity.js'
+import { addTo } from '../model/lists.js'
 import { iso, type Timeline } from '../timeline/timeline.js'
 import type { Gap } from './post-mortem.js'
 
@@ -43,7 +44,7 @@ const sampleGaps = (mine: ReadonlySet<Entity>, timeline: Timeline): readonly Sil
   ]
   // One column of an entity is enough to see it: a moment counts as seen where any of them has a sample.
   const times = new Map<Entity, Float64Array[]>()
-  for (const [entity, { times: own }] of columns) if (mine.has(entity)) times.set(entity, [...(times.get(entity) ?? []), own])
+  for (const [entity, { times: own }] of columns) if (mine.has(entity)) addTo(times, entity, own)
   return [...times].flatMap(([entity, all]) => holes(entity, Float64Array.from(all.flatMap((one) => [...one])).sort(), Math.max(...all.map(stepOf))))
 }
 

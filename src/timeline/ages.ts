@@ -4,6 +4,7 @@
  */
 import { THIS_NODE, type Entity } from '../model/entity.js'
 import type { InputExtract, Signal, Stamp } from '../model/extract.js'
+import { addTo } from '../model/lists.js'
 import type { InputClock } from './clock.js'
 import type { Names } from './names.js'
 
@@ -25,10 +26,7 @@ export const alignAges = (extracts: readonly InputExtract[], clocks: readonly In
     for (const signal of extracts[index]?.signals ?? []) {
       const at = clock?.at(signal.until) ?? NaN
       if (!Number.isFinite(at) || signal.entity === THIS_NODE || (signal.until.basis === 'ago' && signal.until.ms < -FINE_MS)) continue
-      const key = keyOf(signal, names.resolver(index))
-      const times = known.get(key)
-      if (times === undefined) known.set(key, [at])
-      else times.push(at)
+      addTo(known, keyOf(signal, names.resolver(index)), at)
     }
   }
   clocks.forEach(({ guessed }, index) => {

@@ -1,6 +1,7 @@
 /** A node has many names (IP, FQDN, short name, provider id); this decides which one is its own, and who wrote an input that does not say. */
 import { nameOf, node, pod, postgres, THIS_NODE, THIS_POSTGRES, typeOf, type Entity, shortName } from '../model/entity.js'
 import type { InputExtract } from '../model/extract.js'
+import { addTo } from '../model/lists.js'
 
 export interface Names {
   /** Resolves entities as the input at this position means them. */
@@ -106,7 +107,7 @@ const fullNames = (known: ReadonlySet<Entity>, extracts: readonly InputExtract[]
   const full = new Map<Entity, Entity[]>()
   for (const entity of known) {
     const short = shortOf(entity)
-    if (short !== null) full.set(short, [...(full.get(short) ?? []), entity])
+    if (short !== null) addTo(full, short, entity)
   }
   const cluster = clusterNames(extracts)
   return (entity) => {

@@ -4,6 +4,7 @@
  * the log was silent.
  */
 import type { Fact, InputExtract, Silence, Span } from '../model/extract.js'
+import { addTo } from '../model/lists.js'
 
 /** Older first. Numbers count backwards, dates forwards; what has neither is being written. */
 interface Place {
@@ -61,9 +62,7 @@ export const joinRotated = (extracts: readonly InputExtract[]): readonly InputEx
   const sets = new Map<string, { readonly place: Place; readonly index: number }[]>()
   extracts.forEach(({ path }, index) => {
     const place = placeOf(path)
-    const set = sets.get(place.set)
-    if (set === undefined) sets.set(place.set, [{ place, index }])
-    else set.push({ place, index })
+    addTo(sets, place.set, { place, index })
   })
   const joined = [...extracts]
   for (const set of sets.values()) {

@@ -4,6 +4,7 @@
  */
 import { THIS_NODE, type Entity } from '../model/entity.js'
 import type { Basis, InputExtract, Signal, SignalKind } from '../model/extract.js'
+import { addTo } from '../model/lists.js'
 import type { InputClock } from './clock.js'
 import type { Names } from './names.js'
 
@@ -162,9 +163,7 @@ const collect = (
     const fact = factOf(signal)
     if (fact === null || bases?.has(signal.at.basis) === false) continue
     const key = `${fact} ${resolve(signal.entity)}${fact === 'process-killed' ? ` ${signal.attributes['pid'] ?? ''}` : ''}`
-    const times = into.get(key)
-    if (times === undefined) into.set(key, [clock.at(signal.at)])
-    else times.push(clock.at(signal.at))
+    addTo(into, key, clock.at(signal.at))
   }
 }
 

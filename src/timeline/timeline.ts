@@ -2,6 +2,7 @@
 import { node, THIS_NODE, type Entity } from '../model/entity.js'
 import type { Basis, Fact, InputExtract, Labels } from '../model/extract.js'
 import type { Input } from '../model/analysis.js'
+import { addTo } from '../model/lists.js'
 import type { ClockOptions, InputClock } from './clock.js'
 import { commonClock } from './common-clock.js'
 import { joinRotated } from './rotated.js'
@@ -138,7 +139,7 @@ const unknownIn = (timed: readonly TimedSignal[], byAge: readonly TimedSignal[])
   const known = new Map<string, TimedSignal[]>()
   for (const signal of timed) {
     const key = keyOf(signal)
-    if (wanted.has(key)) known.set(key, [...(known.get(key) ?? []), signal])
+    if (wanted.has(key)) addTo(known, key, signal)
   }
   return byAge.filter(
     (signal) => known.get(keyOf(signal))?.some(({ at, until }) => signal.at <= until + SAME_BY_AGE_MS && signal.until >= at - SAME_BY_AGE_MS) !== true,
@@ -286,7 +287,7 @@ const bounds = (inputs: readonly Input[], series: readonly TimedSeries[]): { fro
 const notesOf = (extracts: readonly InputExtract[], clocks: readonly InputClock[]): readonly string[] => {
   const inputsOf = new Map<string, string[]>()
   clocks.forEach((clock, index) => {
-    for (const note of clock.notes) inputsOf.set(note, [...(inputsOf.get(note) ?? []), extracts[index]?.path ?? ''])
+    for (const note of clock.notes) addTo(inputsOf, note, extracts[index]?.path ?? '')
   })
   return [...inputsOf].map(([note, paths]) => (paths.length > 3 ? `${paths.length} inputs (${paths[0] ?? ''} …): ${note}` : `${paths.join(', ')}: ${note}`))
 }

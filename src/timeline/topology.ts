@@ -1,6 +1,7 @@
 /** What runs where and who owns what, as a function of time. */
 import { namespaceOf, nameOf, shortName, typeOf, workload, type Entity } from '../model/entity.js'
 import type { Fact } from '../model/extract.js'
+import { addTo, addToSet } from '../model/lists.js'
 import type { TimedSignal } from './timed.js'
 
 type Timed<F> = F extends { readonly at: unknown } ? Omit<F, 'at'> & { readonly at: number | null } : F
@@ -59,7 +60,7 @@ export const makeTopology = (facts: readonly TimedFact[], signals: readonly Time
 
   const place = (pod: Entity, node: Entity, at: number | null): void => {
     pods.add(pod)
-    add(placements, pod, { node, from: at ?? -Infinity })
+    addTo(placements, pod, { node, from: at ?? -Infinity })
   }
   for (const fact of facts) {
     switch (fact.fact) {
@@ -71,7 +72,7 @@ export const makeTopology = (facts: readonly TimedFact[], signals: readonly Time
         pods.add(fact.pod)
         break
       case 'replicas':
-        add(replicas, fact.workload, { at: fact.at, wanted: fact.wanted, ready: fact.ready })
+        addTo(replicas, fact.workload, { at: fact.at, wanted: fact.wanted, ready: fact.ready })
         break
       case 'limit':
         limits.set(`${fact.of} ${fact.name}`, fact.value)
@@ -86,11 +87,11 @@ export const makeTopology = (facts: readonly TimedFact[], signals: readonly Time
         if (typeOf(fact.of) === 'node') addresses.set(fact.name, fact.of)
         break
       case 'client-of':
-        join(clients, fact.server, fact.client)
-        join(servers, fact.client, fact.server)
+        addToSet(clients, fact.server, fact.client)
+        addToSet(servers, fact.client, fact.server)
         break
       case 'runs-as':
-        join(runs, fact.of, fact.by)
+        addToSet(runs, fact.of, fact.by)
         break
       case 'pod-resources':
         memory.set(fact.pod, smaller(memory.get(fact.pod), fact.memoryLimitBytes))
@@ -122,8 +123,8 @@ export const makeTopology = (facts: readonly TimedFact[], signals: readonly Time
   for (const pod of [...pods].sort()) {
     const owner = workloadOf(pod)
     if (owner === null) continue
-    add(members, owner, pod)
-    add(called, shortName(owner), pod)
+    addTo(members, owner, pod)
+    addTo(called, shortName(owner), pod)
   }
   return {
     pods: [...pods].sort(),
@@ -154,18 +155,6 @@ export const makeTopology = (facts: readonly TimedFact[], signals: readonly Time
     memoryLimit: (pod) => memory.get(pod),
     cpuLimit: (pod) => cpu.get(pod),
   }
-}
-
-const add = <K, V>(map: Map<K, V[]>, key: K, value: V): void => {
-  const list = map.get(key)
-  if (list === undefined) map.set(key, [value])
-  else list.push(value)
-}
-
-const join = <K, V>(map: Map<K, Set<V>>, key: K, value: V): void => {
-  const set = map.get(key)
-  if (set === undefined) map.set(key, new Set([value]))
-  else set.add(value)
 }
 
 /** A pod is as unlimited as its least limited container. */

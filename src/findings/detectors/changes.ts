@@ -1,5 +1,6 @@
 /** change.deployed and change.scaled: rollouts told apart from scaling. A ReplicaSet that grows from nothing and was not there before is a rollout. */
 import { typeOf, type Entity } from '../../model/entity.js'
+import { groupBy } from '../../model/lists.js'
 import type { TimedSignal } from '../../timeline/timeline.js'
 import { chooseEvidence, evidenceOf, type Detector, type Found } from '../finding.js'
 import { called } from '../words.js'
@@ -10,17 +11,13 @@ export const changes: Detector = {
   id: 'changes',
   finds: ['change.deployed', 'change.scaled'],
   detect(timeline) {
-    const byWorkload = new Map<Entity, TimedSignal[]>()
-    for (const signal of timeline.signals) {
-      if (signal.kind !== 'change.deployed' && signal.kind !== 'change.scaled') continue
+    const byWorkload = groupBy(timeline.signals, (signal) => {
+      if (signal.kind !== 'change.deployed' && signal.kind !== 'change.scaled') return null
       // An object created long before the data begins was deployed then, not in this incident.
-      if (signal.at < timeline.from - 60 * MINUTE) continue
+      if (signal.at < timeline.from - 60 * MINUTE) return null
       const workload = timeline.topology.workloadOf(signal.entity) ?? signal.entity
-      if (typeOf(workload) !== 'workload') continue
-      const list = byWorkload.get(workload)
-      if (list === undefined) byWorkload.set(workload, [signal])
-      else list.push(signal)
-    }
+      return typeOf(workload) === 'workload' ? workload : null
+    })
     return [...byWorkload].flatMap(([workload, signals]) => changesOf(workload, signals))
   },
 }

@@ -1,5 +1,5 @@
 /** app.errors and service.errors: bursts of errors in logs, against what the same application logs on a calm minute. */
-import type { Entity } from '../../model/entity.js'
+import { groupBy } from '../../model/lists.js'
 import type { TimedSignal, Timeline } from '../../timeline/timeline.js'
 import { chooseEvidence, evidenceOf, type Detector, type Found } from '../finding.js'
 import { median } from '../statistics.js'
@@ -17,13 +17,7 @@ export const errors: Detector = {
 }
 
 const bursts = (timeline: Timeline, signal: 'log.error' | 'http.error', kind: 'app.errors' | 'service.errors'): readonly Found[] => {
-  const groups = new Map<Entity, TimedSignal[]>()
-  for (const one of timeline.signals) {
-    if (one.kind !== signal) continue
-    const group = groups.get(one.entity)
-    if (group === undefined) groups.set(one.entity, [one])
-    else group.push(one)
-  }
+  const groups = groupBy(timeline.signals, (one) => (one.kind === signal ? one.entity : null))
   return [...groups].flatMap(([entity, signals]) => {
     const found: Found[] = []
     let open: TimedSignal[] = []

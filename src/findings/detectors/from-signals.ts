@@ -4,6 +4,7 @@
  */
 import type { Entity } from '../../model/entity.js'
 import { typeOf } from '../../model/entity.js'
+import { addTo, groupBy } from '../../model/lists.js'
 import type { FindingKind } from '../../model/vocabulary.js'
 import { isFindingKind } from '../../model/vocabulary.js'
 import type { TimedSignal, Timeline } from '../../timeline/timeline.js'
@@ -223,14 +224,11 @@ export const fromSignals: Detector = {
   id: 'from-signals',
   finds: Object.keys(POLICIES) as FindingKind[], // the keys of a record over FindingKind
   detect(timeline) {
-    const groups = new Map<string, TimedSignal[]>()
-    for (const signal of timeline.signals) {
-      if (!isFindingKind(signal.kind) || POLICIES[signal.kind]?.counts?.(signal) === false || POLICIES[signal.kind] === undefined) continue
-      const key = `${signal.kind}\n${signal.entity}\n${aspectOf(signal.kind, signal.attributes)}`
-      const group = groups.get(key)
-      if (group === undefined) groups.set(key, [signal])
-      else group.push(signal)
-    }
+    const groups = groupBy(timeline.signals, (signal) => {
+      const policy = isFindingKind(signal.kind) ? POLICIES[signal.kind] : undefined
+      if (!isFindingKind(signal.kind) || policy === undefined || policy.counts?.(signal) === false) return null
+      return `${signal.kind}\n${signal.entity}\n${aspectOf(signal.kind, signal.attributes)}`
+    })
     const gone = deletions(timeline)
     const found: Found[] = []
     for (const group of groups.values()) {
@@ -269,10 +267,7 @@ const attributesOf = (signals: readonly TimedSignal[]): Found['attributes'] =>
 /** When pods went away: what was wrong with them ended then. */
 const deletions = (timeline: Timeline): ReadonlyMap<Entity, readonly number[]> => {
   const gone = new Map<Entity, number[]>()
-  for (const signal of timeline.signals) {
-    if (signal.kind !== 'pod.deleted' || typeOf(signal.entity) !== 'pod') continue
-    gone.set(signal.entity, [...(gone.get(signal.entity) ?? []), signal.at])
-  }
+  for (const signal of timeline.signals) if (signal.kind === 'pod.deleted' && typeOf(signal.entity) === 'pod') addTo(gone, signal.entity, signal.at)
   return gone
 }
 

@@ -1,8 +1,9 @@
 /** node.cpu-saturated: a node's processors have nothing left. From idle time, utilisation rules or pressure stall. */
 import type { Entity } from '../../model/entity.js'
+import { groupBy } from '../../model/lists.js'
 import type { TimedSeries, Timeline } from '../../timeline/timeline.js'
 import { sampleEvidence, type Detector, type Found } from '../finding.js'
-import { asGauge, groupBy, nodeOfLabels, nodeUseOf, readingOf, shareOf } from '../measures.js'
+import { asGauge, nodeOfLabels, nodeUseOf, readingOf, shareOf } from '../measures.js'
 import { combine, higher, median, smoothed, stepOf, stretches, type Column } from '../statistics.js'
 import { called, percent } from '../words.js'
 

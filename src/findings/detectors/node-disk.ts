@@ -1,7 +1,8 @@
 /** node.disk-full: a file system of a node has no space left. */
+import { groupBy } from '../../model/lists.js'
 import type { TimedSeries, Timeline } from '../../timeline/timeline.js'
 import { sampleEvidence, type Detector, type Found } from '../finding.js'
-import { groupBy, nodeOfLabels, readingOf } from '../measures.js'
+import { nodeOfLabels, readingOf } from '../measures.js'
 import { greatest, least, lower, stepOf, stretches, type Column } from '../statistics.js'
 import { called, percent } from '../words.js'
 

@@ -1,8 +1,9 @@
 /** node.memory-exhausted: little is left of a node's memory. From MemAvailable, used ratios, or cAdvisor's root cgroup. */
 import type { Entity } from '../../model/entity.js'
+import { groupBy } from '../../model/lists.js'
 import type { TimedSeries, Timeline } from '../../timeline/timeline.js'
 import { overlaps, sampleEvidence, type Detector, type Found } from '../finding.js'
-import { groupBy, nodeOfLabels, nodeUseOf, readingOf, shareOf } from '../measures.js'
+import { nodeOfLabels, nodeUseOf, readingOf, shareOf } from '../measures.js'
 import { greatest, lower, median, stepOf, stretches, type Column } from '../statistics.js'
 import { bytes, called, percent } from '../words.js'
 

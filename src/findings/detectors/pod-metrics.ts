@@ -1,8 +1,9 @@
 /** pod.memory-growing, pod.cpu-hungry, pod.cpu-throttled: what containers use, against their own past, their limits and their node. */
 import { pod, shortName, type Entity } from '../../model/entity.js'
+import { groupBy } from '../../model/lists.js'
 import type { TimedSeries, Timeline } from '../../timeline/timeline.js'
 import { overlaps, sampleEvidence, type Detector, type Found } from '../finding.js'
-import { asGauge, groupBy, nodeOfLabels, readingOf, saysPodUse } from '../measures.js'
+import { asGauge, nodeOfLabels, readingOf, saysPodUse } from '../measures.js'
 import { combine, greatest, higher, least, median, onsetOfRise, stepOf, stretches, valueAt, type Column } from '../statistics.js'
 import { bytes, called, percent } from '../words.js'
 import { busyNodes } from './node-cpu.js'

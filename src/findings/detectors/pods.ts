@@ -1,5 +1,6 @@
 /** pod.rescheduled, pod.stuck: where pods went when they had to go, and those that could not. */
 import type { Entity } from '../../model/entity.js'
+import { addTo } from '../../model/lists.js'
 import { compare, type Timeline } from '../../timeline/timeline.js'
 import { chooseEvidence, evidenceOf, overlaps, type Detector, type Found } from '../finding.js'
 import { ofKind, podsEverOn, signalsOf } from '../lookup.js'
@@ -22,10 +23,7 @@ const rescheduled = (timeline: Timeline, found: readonly Found[]): readonly Foun
   const leave = (pod: Entity, at: number): void => {
     const workload = topology.workloadOf(pod)
     const node = topology.nodeOf(pod, at)
-    if (workload === null || node === null) return
-    const list = leaving.get(workload)
-    if (list === undefined) leaving.set(workload, [{ pod, node, at }])
-    else list.push({ pod, node, at })
+    if (workload !== null && node !== null) addTo(leaving, workload, { pod, node, at })
   }
   for (const one of found) if (one.kind === 'pod.evicted') leave(one.entity, one.start)
   for (const signal of timeline.signals) if (signal.kind === 'pod.deleted' || signal.kind === 'action.pod-deleted') leave(signal.entity, signal.at)

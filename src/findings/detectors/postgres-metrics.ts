@@ -1,9 +1,10 @@
 /** What Postgres' own numbers show: connections climbing to their ceiling, locks, replication slots that keep WAL. */
 import type { Entity } from '../../model/entity.js'
 import { nameOf } from '../../model/entity.js'
+import { groupBy } from '../../model/lists.js'
 import type { TimedSeries, Timeline } from '../../timeline/timeline.js'
 import { sampleEvidence, type Detector, type Found } from '../finding.js'
-import { groupBy, postgresOfLabels, readingOf } from '../measures.js'
+import { postgresOfLabels, readingOf } from '../measures.js'
 import { combine, higher, median, onsetOfRise, smoothed, stepOf, stretches, valueAt, type Column } from '../statistics.js'
 import { bytes, called } from '../words.js'
 

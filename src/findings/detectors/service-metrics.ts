@@ -1,9 +1,10 @@
 /** service.errors and service.slow from what services count about themselves, and from access logs: against their own usual level. */
 import { service, type Entity } from '../../model/entity.js'
 import type { Labels } from '../../model/extract.js'
+import { groupBy } from '../../model/lists.js'
 import type { TimedSeries, Timeline } from '../../timeline/timeline.js'
 import { sampleEvidence, type Detector, type Found } from '../finding.js'
-import { asGauge, groupBy, readingOf } from '../measures.js'
+import { asGauge, readingOf } from '../measures.js'
 import { combine, higher, median, smoothed, stepOf, stretches, valueAt, type Column } from '../statistics.js'
 import { called, percent } from '../words.js'
 

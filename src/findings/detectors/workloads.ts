@@ -1,5 +1,6 @@
 /** workload.degraded and workload.unavailable: how many of a workload's pods could serve, from what was wrong with each. */
 import type { Entity } from '../../model/entity.js'
+import { groupBy } from '../../model/lists.js'
 import type { FindingKind } from '../../model/vocabulary.js'
 import type { Timeline } from '../../timeline/timeline.js'
 import { chooseEvidence, type Detector, type Found } from '../finding.js'
@@ -24,15 +25,7 @@ export const workloads: Detector = {
   id: 'workloads',
   finds: ['workload.degraded', 'workload.unavailable'],
   detect(timeline, found) {
-    const byWorkload = new Map<Entity, Found[]>()
-    for (const one of found) {
-      if (!NOT_SERVING.has(one.kind)) continue
-      const workload = timeline.topology.workloadOf(one.entity)
-      if (workload === null) continue
-      const list = byWorkload.get(workload)
-      if (list === undefined) byWorkload.set(workload, [one])
-      else list.push(one)
-    }
+    const byWorkload = groupBy(found, (one) => (NOT_SERVING.has(one.kind) ? timeline.topology.workloadOf(one.entity) : null))
     return [...byWorkload].flatMap(([workload, troubles]) => shortages(workload, troubles, timeline))
   },
 }
@@ -46,7 +39,7 @@ interface Change {
 const shortages = (workload: Entity, troubles: readonly Found[], timeline: Timeline): readonly Found[] => {
   const wanted = wantedOf(workload, timeline, Math.min(...troubles.map((trouble) => trouble.start)))
   const changes: Change[] = []
-  for (const [, ofPod] of perPod(troubles)) {
+  for (const [, ofPod] of groupBy(troubles, (trouble) => trouble.entity)) {
     for (const stretch of unite(ofPod, timeline, workload)) {
       changes.push({ at: stretch.start, by: 1, trouble: stretch.first })
       if (stretch.end !== null) changes.push({ at: stretch.end, by: -1, trouble: stretch.first })
@@ -96,16 +89,6 @@ const wantedOf = (workload: Entity, timeline: Timeline, at: number): number => {
     return !later && !signals.some((signal) => signal.kind === 'pod.deleted' && signal.at < at)
   })
   return Math.max(1, there.length)
-}
-
-const perPod = (troubles: readonly Found[]): ReadonlyMap<Entity, readonly Found[]> => {
-  const pods = new Map<Entity, Found[]>()
-  for (const trouble of troubles) {
-    const list = pods.get(trouble.entity)
-    if (list === undefined) pods.set(trouble.entity, [trouble])
-    else list.push(trouble)
-  }
-  return pods
 }
 
 /** One pod's troubles as stretches in which it did not serve. An eviction lasts until the replacement is ready, as far as that is known. */
