@@ -4,9 +4,10 @@
  * https://docs.kernel.org/accounting/psi.html, https://www.brendangregg.com/blog/2017-08-08/linux-load-averages.html
  */
 import type { Entity } from '../../model/entity.js'
+import { groupBy } from '../../model/lists.js'
 import type { TimedSeries, Timeline } from '../../timeline/timeline.js'
 import { sampleEvidence, type Detector, type Found } from '../finding.js'
-import { asGauge, groupBy, nodeOfLabels, readingOf } from '../measures.js'
+import { asGauge, nodeOfLabels, readingOf } from '../measures.js'
 import { higher, median, onsetOfRise, stepOf, stretches, type Column, type Interval } from '../statistics.js'
 import { called, percent } from '../words.js'
 import { busyNodes } from './node-cpu.js'
