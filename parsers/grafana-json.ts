@@ -8,6 +8,7 @@ import type { Labels } from '../src/model/extract.js'
 import type { BytesFormat, BytesReader, InputContext, Sink } from '../src/model/format.js'
 import { own, ownText, stringsOf } from './json-values.js'
 import { parseSelector } from './metric-bytes.js'
+import { legendLabels } from './metric-legends.js'
 import { metricSeries, type MetricSeries, type SampleWriter } from './metric-series.js'
 
 /** A dashboard is a few megabytes; it is parsed whole. */
@@ -84,7 +85,7 @@ const frameReader = (sink: Sink, series: MetricSeries) => {
     const { __name__: metric, ...others } = { ...selector?.labels, ...labels }
     const name = selector?.name ?? metric ?? null
     if (name !== null) return series.of(name, others)
-    const told = selector !== null || called === '' || called === 'Value' ? others : { ...others, legend: called }
+    const told = selector !== null || called === '' || called === 'Value' ? others : { ...others, ...legendLabels(called) }
     return title === null ? series.of(null, told) : series.of(title, told)
   }
 

@@ -30,6 +30,7 @@ import { promtool } from './promtool.js'
 import { redis } from './redis.js'
 import { systemd } from './systemd.js'
 import { text } from './text.js'
+import { timeSync } from './time-sync.js'
 import { ansi } from './wrappings/ansi.js'
 import { cri } from './wrappings/cri.js'
 import { dockerJson } from './wrappings/docker-json.js'
@@ -76,6 +77,7 @@ export const formats: readonly Format[] = [
   redis,
   systemd,
   text,
+  timeSync,
 ]
 
 /** Of two that are equally sure of a line the one that stands first takes it. */

@@ -145,3 +145,11 @@ test('hostile tables do not throw or grow: prototype names, open quotes, many co
   ])
     await read(text, { path: 'h.csv' })
 })
+
+test('columns under names that Kubernetes gives to pods are of pods, others keep their legend', async () => {
+  const { series } = await seriesOf('Time,web-7d4b9c5f6-x2x9k,shop/cart-5b6f7d8c9-zqzzz,worker-3\n1795248000000,1,2,3\n', 'CPU usage.csv')
+  assert.deepEqual(
+    series.map(([, labels]) => labels),
+    [{ pod: 'web-7d4b9c5f6-x2x9k' }, { namespace: 'shop', pod: 'cart-5b6f7d8c9-zqzzz' }, { legend: 'worker-3' }],
+  )
+})

@@ -9,6 +9,7 @@ import type { Labels } from '../src/model/extract.js'
 import type { InputContext, LineFormat, LineReader, Sink } from '../src/model/format.js'
 import { parseSelector } from './metric-bytes.js'
 import { cellsOf, delimiterOf, timeOf, valueOf, type TimeStyle } from './metric-csv-cells.js'
+import { legendLabels } from './metric-legends.js'
 import { metricSeries, type SampleWriter } from './metric-series.js'
 
 const TIME = /^_?(?:time|timestamp|date|datetime|date[ _]time|ts|epoch|time[ _]?stamp|clock|@timestamp)(?:[ _]?(?:\(?(?:utc|gmt)\)?|\(?m?s\)?|epoch))?$/iu
@@ -150,7 +151,7 @@ const openTable = (sink: Sink, context: InputContext): LineReader => {
       return series.of(selector.name === null ? null : joined(selector.name), all)
     }
     if (metric !== '') return series.of(joined(metric), labels)
-    return series.of(field === '' || VALUE.test(field) ? null : field, legend === '' || VALUE.test(legend) ? labels : { ...labels, legend })
+    return series.of(field === '' || VALUE.test(field) ? null : field, legend === '' || VALUE.test(legend) ? labels : { ...labels, ...legendLabels(legend) })
   }
 
   const header = (cells: readonly string[]): boolean => {

@@ -200,8 +200,8 @@ const chosen: readonly Sample[] = [
   },
 ]
 
-/** systemd speaks in a journal only; CoreDNS tells no time unless something around it does. */
-const others: ReadonlySet<string> = new Set(['systemd', 'coredns'])
+/** systemd and what sets the clock speak in a journal only; CoreDNS tells no time unless something around it does. */
+const others: ReadonlySet<string> = new Set(['systemd', 'time-sync', 'coredns'])
 
 /** Of a program's format without a sample above: its example. Tables, metrics and messages of tools are no lines that a collector wraps. */
 const examples: readonly Sample[] = await Promise.all(

@@ -77,6 +77,7 @@ const fact = z.discriminatedUnion('fact', [
   z.strictObject({ fact: z.literal('collected'), at: stamp }),
   z.strictObject({ fact: z.literal('kept-from'), at: stamp }),
   z.strictObject({ fact: z.literal('zone'), basis, minutes: z.int(), lines: count, first: number, last: number }),
+  z.strictObject({ fact: z.literal('clock-stepped'), at: stamp, seconds: z.union([z.number(), z.null()]), said: text }),
   z.strictObject({ fact: z.literal('missing'), what: text, hides: text }),
 ])
 /** A fact forgotten above does not compile here. */

@@ -111,6 +111,8 @@ export type Fact =
    * such stamps (milliseconds, as in Stamp); where the clocks were changed on the way there are two of these.
    */
   | { readonly fact: 'zone'; readonly basis: Basis; readonly minutes: number; readonly lines: number; readonly first: number; readonly last: number }
+  /** The machine's clock was set: by so many seconds (forwards is more than 0), where that is said; what was written before carries another time. */
+  | { readonly fact: 'clock-stepped'; readonly at: Stamp; readonly seconds: number | null; readonly said: string }
   /** Evidence that should be here and is not: an empty event list, an API error saved as a log. */
   | { readonly fact: 'missing'; readonly what: string; readonly hides: string }
 

@@ -12,7 +12,7 @@ import { signed } from './zones.js'
 export const commonClock = (extracts: readonly InputExtract[], options: ClockOptions, names: Names): readonly InputClock[] => {
   const machines = machinesOf(extracts, names)
   const read = readClocks(extracts, options, machines)
-  return alignAges(extracts, corrected(extracts, inZones(extracts, read, machines, names), names), names)
+  return withSteps(extracts, alignAges(extracts, corrected(extracts, inZones(extracts, read, machines, names), names), names))
 }
 
 /** Who wrote an input that names its machine. */
@@ -57,3 +57,21 @@ const corrected = (extracts: readonly InputExtract[], clocks: readonly InputCloc
     return { at: (stamp) => clock.at(stamp) + skew.offsetMs, offsetMs: skew.offsetMs, uncertaintyMs: skew.uncertaintyMs, notes: [...clock.notes, note] }
   })
 }
+
+/** Of one input so many steps are told. */
+const MOST_STEPS = 5
+
+/** The clocks, with what is said of steps that they made. */
+const withSteps = (extracts: readonly InputExtract[], clocks: readonly InputClock[]): readonly InputClock[] =>
+  clocks.map((clock, index) => {
+    const steps = extracts[index]?.facts.flatMap((fact) => (fact.fact === 'clock-stepped' ? [fact] : [])) ?? []
+    if (steps.length === 0) return clock
+    const notes = steps.slice(0, MOST_STEPS).map(({ at, seconds, said }) => {
+      const ms = clock.at(at)
+      const time = Number.isFinite(ms) ? ` at ${new Date(ms).toISOString()}` : ''
+      const how = seconds === null ? 'set' : `put ${seconds < 0 ? 'back' : 'forward'} by ${Math.abs(seconds).toFixed(1)} s`
+      return `its machine's clock was ${how}${time} (${said}): what was written shortly before may carry a time that is off by as much`
+    })
+    const more = steps.length > MOST_STEPS ? [`its machine's clock was set ${steps.length - MOST_STEPS} more times`] : []
+    return { ...clock, notes: [...clock.notes, ...notes, ...more] }
+  })

@@ -62,7 +62,7 @@ export const buildTimeline = (unordered: readonly InputExtract[], options: Timel
     for (const fact of extract.facts) {
       if (fact.fact === 'missing') missing.set(fact.what, { what: fact.what, hides: fact.hides })
       else if (fact.fact === 'kept-from') keptFrom.push({ input: extract.path, at: clock.at(fact.at) })
-      else if (fact.fact !== 'collected' && fact.fact !== 'zone') facts.push(timedFact(fact, clock, names.resolver(index)))
+      else if (fact.fact !== 'collected' && fact.fact !== 'zone' && fact.fact !== 'clock-stepped') facts.push(timedFact(fact, clock, names.resolver(index)))
     }
     if (extract.spans.some(({ basis }) => basis === 'ago') && Number.isNaN(clock.at({ ms: 0, basis: 'ago' })))
       missing.set(extract.path, { what: `the times of ${extract.path}`, hides: 'when its events happened: it tells ages, and nothing tells when it was made' })
@@ -147,7 +147,7 @@ const unknownIn = (timed: readonly TimedSignal[], byAge: readonly TimedSignal[])
 }
 
 const timedFact = (
-  fact: Exclude<Fact, { fact: 'missing' | 'collected' | 'kept-from' | 'zone' }>,
+  fact: Exclude<Fact, { fact: 'missing' | 'collected' | 'kept-from' | 'zone' | 'clock-stepped' }>,
   clock: InputClock,
   resolve: (entity: Entity) => Entity,
 ): TimedFact => {

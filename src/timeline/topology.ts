@@ -5,7 +5,7 @@ import { addTo, addToSet } from '../model/lists.js'
 import type { TimedSignal } from './timed.js'
 
 type Timed<F> = F extends { readonly at: unknown } ? Omit<F, 'at'> & { readonly at: number | null } : F
-export type TimedFact = Timed<Exclude<Fact, { fact: 'missing' | 'collected' | 'kept-from' | 'zone' }>>
+export type TimedFact = Timed<Exclude<Fact, { fact: 'missing' | 'collected' | 'kept-from' | 'zone' | 'clock-stepped' }>>
 
 export interface Placement {
   readonly node: Entity
