@@ -9,7 +9,8 @@ import { found, readIso } from '../src/read/stamps.js'
 import { decode } from '../src/read/text.js'
 
 /** By how many seconds: '+' is forwards. chronyd's "wrong by" comes before the step, of which it tells again. */
-const STEPPED = /(?:System clock was stepped by|time reset|clock_step|adjusting local clock by|step time server \S{1,60} offset) ([+-]?\d{1,10}(?:\.\d{1,9})?) ?s/u
+const STEPPED =
+  /(?:System clock was stepped by|time reset|clock_step|adjusting local clock by|step time server \S{1,60} offset) ([+-]?\d{1,10}(?:\.\d{1,9})?) ?s/u
 const JUMPED = /Time jumped backwards, rotating|Realtime clock jumped backwards|Backward time jump detected|Forward time jump detected/u
 const SYNCHRONISED = /Initial clock synchronization to [A-Z][a-z]{2} \d{4}-|System clock time (?:unset or jumped backwards|advanced to)/u
 /** Smaller steps change the order of nothing. */
