@@ -168,7 +168,7 @@ export const containerd: LineFormat = {
   reference: 'https://github.com/containerd/containerd/blob/v2.1.0/docs/ops.md',
   example:
     'time="2026-11-21T08:19:44.986123456Z" level=info msg="RunPodSandbox for &PodSandboxMetadata{Name:web-669fc94c59-qrjmv,Uid:94f3e729-a31a-4529-97d0-6a167d86fb74,Namespace:shop,Attempt:0,}"',
-  units: ['containerd', 'docker', 'dockerd', 'crio', 'cri-o', 'snap.microk8s.daemon-containerd'],
+  units: ['containerd', 'docker', 'dockerd', 'crio', 'cri-o', 'snap.microk8s.daemon-containerd', 'k8s.containerd'],
   sniff: ({ lines }) => {
     const marked = lines.filter((line) => LOGRUS.test(line))
     if (marked.length === 0 || !marked.some((line) => OWN_WORDS.test(line))) return 0

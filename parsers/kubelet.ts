@@ -36,6 +36,8 @@ export const kubelet: LineFormat = {
     'snap.microk8s.daemon-kubelite',
     'kubelite',
     'hyperkube',
+    'k8s.kubelet',
+    'kubelet-eks.daemon',
   ],
   sniff: ({ lines, path, units }) => {
     const sources = klogSources(lines)

@@ -75,12 +75,18 @@ for (const [id, wrap] of Object.entries(wrapped)) {
 
 test('gzip and plain give the same extract, but for the wrapping', async (t) => {
   const log = `${MESSAGES.join('\n')}\n`.repeat(300)
-  const folder = await folderWith(t, { 'a.log': log, 'b.log': gzipSync(log) })
+  const folder = await folderWith(t, { 'a.log': log, 'a.log.gz': gzipSync(log) })
   const { sources } = await findInputs([folder])
   const [plain, packed] = await Promise.all(sources.map((source) => extractInput(source)))
   assert.ok(plain && packed)
   assert.deepEqual({ ...packed, path: '', wrapping: [], changedMs: null }, { ...plain, path: '', wrapping: [], changedMs: null })
   assert.deepEqual(packed.wrapping, ['gzip'])
+})
+
+test("a journal's own file is named for what it is, with the command that makes a log of it", async () => {
+  const { format, warnings } = await read(Buffer.concat([Buffer.from('LPKSHHRH'), Buffer.alloc(400)]))
+  assert.equal(format, 'unknown')
+  assert.match(warnings.join(), /journalctl --file/u)
 })
 
 test('what format an input has does not depend on the size of its chunks, also beyond the part that is looked at', async () => {

@@ -14,6 +14,8 @@ const MAX_WRAPPINGS = 6
 const SURE = 0.3
 /** Records of a document have to be wrapped for sure. */
 const SURE_RECORDS = 0.5
+/** How a journal's own file begins: https://systemd.io/JOURNAL_FILE_FORMAT/#header */
+const JOURNAL_FILE = 'LPKSHHRH'
 /** From here on a document (JSON, YAML) is believed over any line format. */
 const SURE_DOCUMENT = 0.8
 
@@ -47,6 +49,8 @@ export const choose = (path: string, bytes: Buffer, whole: boolean): Choice => {
   const document = isPrefixed(bytes) ? null : surest(bytesFormats, bare)
   if (document !== null && document.sure >= SURE_DOCUMENT) return { kind: 'document', ...document }
   const journal = journalOf(bytes)
+  if (journal === null && bytes.toString('latin1', 0, 8) === JOURNAL_FILE)
+    return { kind: 'nothing', format: 'unknown', reason: "a systemd journal in its own binary form: 'journalctl --file … -o export' makes a log of it" }
   if (journal === null && isBinary(bytes)) return { kind: 'nothing', format: 'unknown', reason: 'binary data of a kind that is not known' }
   if (lines.length === 0) return { kind: 'nothing', format: 'empty', reason: 'there is nothing in the file but blank lines' }
 

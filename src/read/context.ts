@@ -17,7 +17,7 @@ const CONTENTS = new Set(
   ).split(' '),
 )
 /** Folders between a machine's own folder and its logs. */
-const BETWEEN = new Set('logs log var journal system service services files host etc kubernetes kubelet containers'.split(' '))
+const BETWEEN = new Set('logs log var journal journald system systemlogs service services files host etc kubernetes kubelet containers rke2 k3s agent-logs server-logs var_log'.split(' '))
 /** Folders that gather many machines' files, or say when: above them no machine's name is looked for. */
 const ABOVE = new Set(
   'dump dumps before after data tmp home root work logs pods nodes node hosts all-logs prometheus prom metrics masters workers host_service_logs . ..'.split(
@@ -58,7 +58,8 @@ const ownerOf = (file: string): string | null => {
 
 /** A name that the machine behind this input may have; the timeline decides. Null where the path has none. */
 export const nodeOfPath = (path: string): string | null => {
-  const { node, pod: writer } = toldBy(path)
+  const { node, pod: writer, fromApi } = toldBy(path)
+  if (fromApi) return null
   if (node !== null) return asNode(node)
   const parts = plainPath(path)
     .split('/')

@@ -10,6 +10,8 @@ interface Layout {
   readonly pattern: RegExp
   /** A real path of it; the tests read it. */
   readonly example: string
+  /** The API server was asked for it: the machine that the rest of the path names only kept it. */
+  readonly fromApi?: true
 }
 
 /** Letters that Kubernetes makes random names of: no vowels, nothing that looks like another (apimachinery/pkg/util/rand). */
@@ -58,6 +60,31 @@ export const layouts: readonly Layout[] = [
     example: 'support-bundle/all-logs/nginx-deployment-7986654d4-ztx2g/nginx.log',
   },
   {
+    of: "OpenShift's CI, gather-extra (openshift/release: ci-operator/step-registry/gather/extra)",
+    pattern: /(?:^|\/)pods\/(?<namespace>[a-z0-9-]+)_(?<pod>[a-z0-9.-]+)_(?<container>[a-z0-9-]+?)(?:_previous)?\.log[^/]*$/u,
+    example: 'artifacts/e2e/gather-extra/artifacts/pods/shop_web-1_web_previous.log.gz',
+    fromApi: true,
+  },
+  {
+    of: 'sos report, what kubectl said of pods: files named after the command (sos: sos/report/plugins/kubernetes.py)',
+    pattern: /kubectl[^/]*_--namespace[_=](?<namespace>[a-z0-9-]+)_logs_(?<pod>[a-z0-9.-]+)(?:_-c_(?<container>[a-z0-9-]+))?[^/]*$/u,
+    example: 'sosreport-a-2026-11-21-abcdefg/sos_commands/kubernetes/cluster-info/shop/podlogs/web-1/kubectl_--namespace_shop_logs_web-1_-c_web',
+    fromApi: true,
+  },
+  {
+    // Namespace and pod are joined by a hyphen: only the namespaces that it asks for are told apart.
+    of: "Rancher's logs collector, pods (rancherlabs/support-tools: collection/rancher/v2.x/logs-collector)",
+    pattern:
+      /(?:^|\/)podlogs\/(?<namespace>kube-system|kube-public|cattle-[a-z]{1,20}(?:-[a-z]{1,20}){0,3}?-system|cattle-system|cattle-[a-z]{1,20}|fleet-default|fleet-system|longhorn-system|istio-system|ingress-nginx|calico-system|tigera-operator|cis-operator-system)-(?<pod>[a-z0-9.-]+?)(?:-previous)?$/u,
+    example: 'worker-3-2026-11-21_08_18_01/rke2/podlogs/kube-system-rke2-coredns-rke2-coredns-6dbc8f9cf8-abcde-previous',
+    fromApi: true,
+  },
+  {
+    of: "Rancher's logs collector: its folder and archive are named after the host and the time",
+    pattern: /(?:^|\/)(?<node>[a-z0-9](?:[a-z0-9.-]{0,200}?[a-z0-9])?)-\d{4}-\d{2}-\d{2}_\d{2}_\d{2}_\d{2}(?:\/|\.tar)/u,
+    example: 'worker-3-2026-11-21_08_18_01.tar.gz/worker-3-2026-11-21_08_18_01/journald/rke2-agent',
+  },
+  {
     of: 'sos report: its folder and archive are named after the host, a case and the day (sos: sos/policies/__init__.py)',
     pattern: /(?:^|\/)sosreport-(?<node>[a-z0-9](?:[a-z0-9.-]{0,200}?[a-z0-9])?)(?:-\d{5,12})?-\d{4}-\d{2}-\d{2}-[a-z]{7}(?:\/|\.tar)/u,
     example: 'sosreport-worker-3-01234567-2026-11-21-abcdefg/sos_commands/logs/journalctl_--no-pager',
@@ -75,6 +102,8 @@ export interface Told {
   readonly pod: string | null
   readonly container: string | null
   readonly node: string | null
+  /** The API server was asked for it: no machine in the path wrote it. */
+  readonly fromApi: boolean
 }
 
 /** Longer paths are an attack, not a layout. */
@@ -86,11 +115,15 @@ export const toldBy = (path: string): Told => {
   const plain = plainPath(path)
   let inPod: Readonly<Record<string, string | undefined>> | null = null
   let node: string | null = null
-  for (const { pattern } of layouts) {
+  let fromApi = false
+  for (const { pattern, fromApi: asked } of layouts) {
     const groups = pattern.exec(plain)?.groups
     if (groups === undefined) continue
-    if (groups['pod'] !== undefined) inPod ??= groups
+    if (groups['pod'] !== undefined && inPod === null) {
+      inPod = groups
+      fromApi = asked === true
+    }
     node ??= groups['node'] ?? null
   }
-  return { namespace: inPod?.['namespace'] ?? null, pod: inPod?.['pod'] ?? null, container: inPod?.['container'] ?? null, node }
+  return { namespace: inPod?.['namespace'] ?? null, pod: inPod?.['pod'] ?? null, container: inPod?.['container'] ?? null, node: fromApi ? null : node, fromApi }
 }
