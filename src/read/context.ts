@@ -17,7 +17,11 @@ const CONTENTS = new Set(
   ).split(' '),
 )
 /** Folders between a machine's own folder and its logs. */
-const BETWEEN = new Set('logs log var journal journald system systemlogs service services files host etc kubernetes kubelet containers rke2 k3s agent-logs server-logs var_log'.split(' '))
+const BETWEEN = new Set(
+  'logs log var journal journald system systemlogs service services files host etc kubernetes kubelet containers rke2 k3s agent-logs server-logs var_log'.split(
+    ' ',
+  ),
+)
 /** Folders that gather many machines' files, or say when: above them no machine's name is looked for. */
 const ABOVE = new Set(
   'dump dumps before after data tmp home root work logs pods nodes node hosts all-logs prometheus prom metrics masters workers host_service_logs . ..'.split(

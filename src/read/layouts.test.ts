@@ -20,7 +20,21 @@ test('what the API server was asked for names no machine, whoever kept it; what 
 })
 
 test('paths made to be slow come to an end', () => {
-  for (const part of ['a-', 'a_', 'a/', 'pods/', 'sosreport-', '0123456789abcdef-', 'namespaces/a/pods/', 'bcdfghjk-', 'kubectl', '_--namespace_a', 'podlogs/cattle-', '-2026-11-21_08', '/pods/a_b_'])
+  for (const part of [
+    'a-',
+    'a_',
+    'a/',
+    'pods/',
+    'sosreport-',
+    '0123456789abcdef-',
+    'namespaces/a/pods/',
+    'bcdfghjk-',
+    'kubectl',
+    '_--namespace_a',
+    'podlogs/cattle-',
+    '-2026-11-21_08',
+    '/pods/a_b_',
+  ])
     for (const end of ['', '.log', '/logs.txt', '.tar']) toldBy(`${part.repeat(5_000)}${end}`)
   assert.equal(toldBy('a-'.repeat(5_000)).pod, null)
 })
