@@ -189,7 +189,7 @@ opens(
 program
   .command('index')
   .description('several reports on one page: when, what, how bad, why, with links')
-  .argument('<report.html...>', 'what analyze, merge or nightly wrote')
+  .argument('<report...>', 'what analyze, merge or nightly wrote: HTML, or analysis.json')
   .option('-o, --output <file>', "where to write it ('-' for stdout)", 'index.html')
   .option('--quiet', 'no messages')
   .option('--verbose', 'accepted for symmetry; everything is said already')

@@ -1,6 +1,9 @@
 /** faultline index: several reports on one page. */
-import { open } from 'node:fs/promises'
+import { existsSync } from 'node:fs'
+import { open, readFile, stat } from 'node:fs/promises'
 import { dirname, relative, resolve, sep } from 'node:path'
+import type { Analysis } from '../model/analysis.js'
+import type { Digest } from '../report/digest.js'
 import type { Indexed } from '../report/index-page.js'
 import { EXIT, say, version, write } from './common.js'
 
@@ -11,24 +14,40 @@ export interface IndexFlags {
 
 /** What an index needs stands at a report's beginning, after its styles at the latest. */
 const HEAD_BYTES = 4 << 20
+/** An analysis.json is read whole. */
+const MAX_JSON_BYTES = 256 << 20
 
+/** Of a report given as HTML and as JSON, the HTML counts: it is what people open. */
 export const runIndex = async (paths: readonly string[], flags: IndexFlags): Promise<number> => {
-  const { digestIn } = await import('../report/read-digest.js')
   const { renderIndexPage } = await import('../report/index-page.js')
   const reports: Indexed[] = []
+  const given = new Set(paths.map((path) => resolve(path)))
   let failed = false
   for (const path of paths) {
-    const head = await beginningOf(path)
-    const digest = typeof head === 'string' ? digestIn(head) : null
-    if (digest !== null) reports.push({ address: addressOf(path, flags.output), digest })
+    const page = path.replace(/\.json$/iu, '.html')
+    if (page !== path && given.has(resolve(page))) continue
+    const digest = await digestOfFile(path)
+    // Its report, where it lies beside: places in a JSON file cannot be linked.
+    if ('title' in digest) reports.push({ address: addressOf(page !== path && existsSync(page) ? page : path, flags.output), digest })
     else {
       failed = true
-      say(`${path}: ${typeof head === 'string' ? 'not a report of faultline, or one made before there was an index: make it again' : head.reason}`)
+      say(`${path}: ${digest.reason}`)
     }
   }
   await write(flags.output, renderIndexPage(reports, version()))
   if (flags.quiet !== true && flags.output !== '-') process.stderr.write(`${flags.output}\n`)
   return failed ? EXIT.unreadable : EXIT.analysed
+}
+
+const digestOfFile = async (path: string): Promise<Digest | { readonly reason: string }> => {
+  const { digestIn } = await import('../report/read-digest.js')
+  const head = await beginningOf(path)
+  if (typeof head !== 'string') return head
+  if (/^\uFEFF?\s*\{/u.test(head)) {
+    if ((await stat(path)).size > MAX_JSON_BYTES) return { reason: 'too large for an analysis.json' }
+    return (await digestOfAnalysis(await readFile(path, 'utf8'))) ?? { reason: 'not an analysis.json of faultline (faultline/analysis@1)' }
+  }
+  return digestIn(head) ?? { reason: 'not a report of faultline, or one made before there was an index: make it again' }
 }
 
 const beginningOf = async (path: string): Promise<string | { readonly reason: string }> => {
@@ -52,3 +71,36 @@ const addressOf = (path: string, index: string): string =>
     .split(sep)
     .map((part) => encodeURIComponent(part))
     .join('/')
+
+/** The same of an analysis.json; null where it is none. It does not say whether alerts were collected when none is told. */
+const digestOfAnalysis = async (json: string): Promise<Digest | null> => {
+  const { analysisSchema } = await import('../schemas/analysis.js')
+  const { digestOf } = await import('../report/digest.js')
+  const { reportView } = await import('../report/view.js')
+  const parsed = jsonOf(json)
+  const { data } = analysisSchema.safeParse(parsed)
+  if (data === undefined) return null
+  const analysis = parsed as Analysis // as the schema has just found; it gives entities as any strings
+  return digestOf(
+    reportView({
+      analysis,
+      version: '',
+      command: '',
+      incidents: [],
+      alertsCollected: analysis.inputs.some(({ format, records }) => format === 'alertmanager' && records > 0),
+      observed: [],
+      missing: [],
+      clockNotes: [],
+      surroundings: { quotes: [], notes: [] },
+      known: [],
+    }),
+  )
+}
+
+const jsonOf = (text: string): unknown => {
+  try {
+    return JSON.parse(text.replace(/^\uFEFF/u, '')) as unknown // checked by the caller
+  } catch {
+    return null
+  }
+}

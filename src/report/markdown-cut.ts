@@ -1,38 +1,48 @@
 /** How much of an incident the Markdown itself tells, so that a tracker takes it; the evidence file has the rest. */
 import type { EvidenceView, FindingView } from './finding-view.js'
+import type { Flavor } from './flavors.js'
 import type { IncidentView } from './incident-view.js'
 import type { InputView, ReportView } from './view.js'
 
-/** Characters: GitHub takes 65,536 in the body of an issue, and people add to a draft. */
-export const LONGEST_MARKDOWN = 60_000
+/**
+ * Characters, with room for what people add to a draft: GitHub takes 65,536 in the body of an issue; Jira 32,767 in a description or a comment, unless its
+ * administrator allows more (jira.text.field.character.limit). GitLab takes a million.
+ */
+export const LONGEST_MARKDOWN: Readonly<Record<Flavor, number>> = { github: 60_000, gitlab: 60_000, jira: 30_000 }
 
 export interface Cut {
   /** Lines of evidence under a finding. */
   readonly lines: number
-  /** Whether every finding has its paragraph, or only those that the timeline and the chain tell of. */
-  readonly everyFinding: boolean
+  /** Whether every finding has its paragraph, or only those that the timeline and the chain tell of, or none. */
+  readonly paragraphs: 'all' | 'needed' | 'none'
   /** Findings in a list. */
   readonly list: number
   /** The tables behind the charts. */
   readonly numbers: boolean
   /** Whether every input has its row, or only those that something is to be said of. */
   readonly everyInput: boolean
+  /** Incidents that are told; of the others the list at the top has a line each. */
+  readonly incidents: number
 }
 
 /** From the fullest on; the first that is short enough is taken. */
 export const CUTS: readonly [Cut, ...Cut[]] = [
-  { lines: 2, everyFinding: true, list: Infinity, numbers: true, everyInput: true },
-  { lines: 2, everyFinding: true, list: 40, numbers: true, everyInput: false },
-  { lines: 1, everyFinding: true, list: 40, numbers: true, everyInput: false },
-  { lines: 2, everyFinding: false, list: 20, numbers: true, everyInput: false },
-  { lines: 2, everyFinding: false, list: 12, numbers: false, everyInput: false },
-  { lines: 1, everyFinding: false, list: 12, numbers: false, everyInput: false },
-  { lines: 1, everyFinding: false, list: 5, numbers: false, everyInput: false },
+  { lines: 2, paragraphs: 'all', list: Infinity, numbers: true, everyInput: true, incidents: Infinity },
+  { lines: 2, paragraphs: 'all', list: 40, numbers: true, everyInput: false, incidents: Infinity },
+  { lines: 1, paragraphs: 'all', list: 40, numbers: true, everyInput: false, incidents: Infinity },
+  { lines: 2, paragraphs: 'needed', list: 20, numbers: true, everyInput: false, incidents: Infinity },
+  { lines: 2, paragraphs: 'needed', list: 12, numbers: false, everyInput: false, incidents: Infinity },
+  { lines: 1, paragraphs: 'needed', list: 12, numbers: false, everyInput: false, incidents: Infinity },
+  { lines: 1, paragraphs: 'needed', list: 5, numbers: false, everyInput: false, incidents: Infinity },
+  { lines: 0, paragraphs: 'none', list: 5, numbers: false, everyInput: false, incidents: Infinity },
+  { lines: 0, paragraphs: 'none', list: 5, numbers: false, everyInput: false, incidents: 3 },
+  { lines: 0, paragraphs: 'none', list: 5, numbers: false, everyInput: false, incidents: 1 },
 ]
 
 /** What is told, and so can be linked to. */
 export interface Told {
   readonly cut: Cut
+  readonly incidents: readonly IncidentView[]
   /** Findings with a paragraph, by incident, and the lines under each. */
   readonly findings: ReadonlyMap<IncidentView, readonly ToldFinding[]>
   readonly inputs: readonly InputView[]
@@ -48,11 +58,12 @@ export interface ToldFinding {
 
 export const toldOf = (view: ReportView, cut: Cut): Told => {
   const inputs = cut.everyInput ? view.inputs : view.inputs.filter((input) => input.unread || input.warnings.length > 0).slice(0, cut.list)
-  const anchors = new Set([...view.incidents, ...inputs].map(({ anchor }) => anchor))
+  const incidents = view.incidents.slice(0, cut.incidents)
+  const anchors = new Set([...incidents, ...inputs].map(({ anchor }) => anchor))
   const findings = new Map(
-    view.incidents.map((incident): [IncidentView, readonly ToldFinding[]] => {
+    incidents.map((incident): [IncidentView, readonly ToldFinding[]] => {
       const needed = neededOf(incident)
-      const told = incident.findings.filter((finding) => cut.everyFinding || needed.has(finding.anchor))
+      const told = incident.findings.filter((finding) => cut.paragraphs === 'all' || (cut.paragraphs === 'needed' && needed.has(finding.anchor)))
       return [
         incident,
         told.map((finding) => {
@@ -65,12 +76,12 @@ export const toldOf = (view: ReportView, cut: Cut): Told => {
       ]
     }),
   )
-  return { cut, findings, inputs, anchors }
+  return { cut, incidents, findings, inputs, anchors }
 }
 
 /** Those that the timeline and the chain name. */
 export const neededOf = (incident: IncidentView): ReadonlySet<string> =>
-  new Set([...incident.rows, ...incident.chain, ...incident.otherRoots].map(({ finding }) => finding.anchor))
+  new Set([...incident.rows, ...incident.chain, ...incident.otherRoots, ...incident.laterRoots].map(({ finding }) => finding.anchor))
 
 /** Of a list that is too long, what the timeline names too comes first; the order stays. */
 export const shortened = (findings: readonly FindingView[], most: number, needed: ReadonlySet<string>): readonly FindingView[] => {

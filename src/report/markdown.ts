@@ -38,17 +38,25 @@ interface Sheet {
   readonly evidence: string | null
 }
 
-/** Under 60,000 characters for all but the widest incidents; what is left out for that is said, and stands in the evidence file. */
+/** Never longer than the flavor's tracker takes (`LONGEST_MARKDOWN`); what is left out for that is said, and stands in the evidence file. */
 export const renderMarkdown = (postMortem: PostMortem, { flavor = 'github', pictures = [], evidence }: MarkdownOptions = {}): string => {
   const view = reportView(postMortem)
-  let text = ''
+  const most = LONGEST_MARKDOWN[flavor]
+  let parts: readonly string[] = []
+  let rest = ''
   for (const cut of CUTS) {
     const told = toldOf(view, cut)
-    text = whole({ d: landing(DIALECTS[flavor], told, evidence), view, told, pictures, evidence: evidence ?? null })
-    if (text.length <= LONGEST_MARKDOWN) break
+    const sheet = { d: landing(DIALECTS[flavor], told, evidence), view, told, pictures, evidence: evidence ?? null }
+    parts = whole(sheet).filter((part) => part !== '')
+    rest = `The rest is too long for one text of this tracker: ${elsewhere(sheet)}.`
+    if (lengthOf(parts) <= most) return `${parts.join('\n\n')}\n`
   }
-  return text
+  // Whole sections only: half of one could leave a block open.
+  while (parts.length > 1 && lengthOf([...parts, rest]) > most) parts = parts.slice(0, -1)
+  return `${[...parts, rest].join('\n\n').slice(0, most - 1)}\n`
 }
+
+const lengthOf = (parts: readonly string[]): number => parts.reduce((sum, part) => sum + part.length + 2, 0)
 
 /** What is not told here is linked in the file beside, or named only. */
 const landing = (d: Dialect, { anchors }: Told, evidence: string | undefined): Dialect => ({
@@ -56,14 +64,17 @@ const landing = (d: Dialect, { anchors }: Told, evidence: string | undefined): D
   ref: (target) => (anchors.has(target.anchor) ? d.ref(target) : evidence === undefined ? target.label : d.refBeside(evidence, target)),
 })
 
-const whole = (sheet: Sheet): string => {
+const whole = (sheet: Sheet): readonly string[] => {
   const { d, view, told } = sheet
   const glossary = glossaryOf(view.incidents.flatMap((incident) => incident.findings.map((finding) => finding.kind)))
-  const parts = [
+  return [
     d.heading(1, d.say(view.title)),
     d.emphasis(`Post-mortem draft, made by faultline ${d.say(view.version)}. Times are UTC; confidence is an estimate for people to check.`),
     ...(view.several ? [overview(d, view)] : []),
-    ...(view.incidents.length === 0 ? [verdict(d, view)] : view.incidents.map((incident) => incidentMarkdown(sheet, incident))),
+    ...(view.incidents.length === 0 ? [verdict(d, view)] : told.incidents.flatMap((incident) => incidentMarkdown(sheet, incident))),
+    ...(told.incidents.length < view.incidents.length
+      ? [`${plural(view.incidents.length - told.incidents.length, 'more incident')}: ${elsewhere(sheet)}.`]
+      : []),
     d.heading(2, 'What the data cannot tell'),
     view.missing.length === 0
       ? 'Nothing is known to be missing from the inputs. That is not the same as everything being there.'
@@ -82,7 +93,6 @@ const whole = (sheet: Sheet): string => {
       ? []
       : [d.heading(2, 'Glossary'), d.bullets(glossary.map(({ term, means, reference }) => `${d.link(reference, d.say(term))}: ${d.say(means)}`))]),
   ]
-  return `${parts.filter((part) => part !== '').join('\n\n')}\n`
 }
 
 /** Those that bound what can be told about the order are many in a wide incident, and alike. */
@@ -129,7 +139,7 @@ const verdict = (d: Dialect, view: ReportView): string =>
         ]),
   ].join('\n\n')
 
-const incidentMarkdown = (sheet: Sheet, incident: IncidentView): string => {
+const incidentMarkdown = (sheet: Sheet, incident: IncidentView): readonly string[] => {
   const { d, told, pictures } = sheet
   const { several } = sheet.view
   const needed = neededOf(incident)
@@ -255,15 +265,14 @@ const incidentMarkdown = (sheet: Sheet, incident: IncidentView): string => {
       d.bullets(incident.lessons.luck.map(d.say)),
       d.prompt('Where was there luck? What could have made it worse?'),
     ),
-    section(
-      'Findings and evidence',
-      `${paragraphs.length === incident.findings.length ? 'Every finding' : `The ${paragraphs.length} of ${incident.findings.length} findings that the timeline and the chain name`} with the first of the lines that it rests on. All of them, with the lines around: ${elsewhere(sheet)}. E-numbers are evidence, F-numbers findings.`,
-      ...paragraphs.map((one) => glance(d, one, told.anchors)),
-    ),
+    section('Findings and evidence', evidenceLine(sheet, incident, paragraphs.length), ...paragraphs.map((one) => glance(d, one, told.anchors))),
   ]
-    .filter((part) => part !== '')
-    .join('\n\n')
 }
+
+const evidenceLine = (sheet: Sheet, { findings }: IncidentView, told: number): string =>
+  told === 0
+    ? `${plural(findings.length, 'finding')} with the lines that each rests on: ${elsewhere(sheet)}.`
+    : `${told === findings.length ? 'Every finding' : `The ${told} of ${findings.length} findings that the timeline and the chain name`} with the first of the lines that it rests on. All of them, with the lines around: ${elsewhere(sheet)}. E-numbers are evidence, F-numbers findings.`
 
 const checkWords = (d: Dialect, { what, mechanism, reference }: Check): string =>
   `${d.say(what)} (${d.say(hyphenated(mechanism))}${reference === '' ? '' : `: ${d.link(reference, d.say(hostOf(reference)))}`})`
@@ -295,7 +304,7 @@ const rootWords = (d: Dialect, incident: IncidentView): string =>
 
 /** Ways it spread besides the first; where space is short, where each led. */
 const otherWays = ({ d, told }: Sheet, { otherChains }: IncidentView): readonly string[] =>
-  told.cut.everyFinding
+  told.cut.paragraphs === 'all'
     ? otherChains.map((chain) => `Another way it spread:\n\n${chainWords(d, chain)}`)
     : otherChains.length === 0
       ? []
@@ -321,7 +330,7 @@ const timeline = (sheet: Sheet, incident: IncidentView): string[] => {
     ...(incident.phases.length === 0 ? [] : [d.bullets(incident.phases.map((phase) => `${d.bold(phase.name)}: ${phase.when} (${phase.lasted})`))]),
     d.table(['Time (UTC)', 'What happened', 'Evidence'], rows),
     ...(incident.rowsLeftOut > 0
-      ? [`${plural(incident.rowsLeftOut, 'more finding')}: ${told.cut.everyFinding ? 'under “Findings and evidence”' : elsewhere(sheet)}.`]
+      ? [`${plural(incident.rowsLeftOut, 'more finding')}: ${told.cut.paragraphs === 'all' ? 'under “Findings and evidence”' : elsewhere(sheet)}.`]
       : []),
     ...(incident.gaps.length === 0 ? [] : [`${d.bold('No data here:')} what happened then cannot be seen.\n\n${gaps(sheet, incident)}`]),
   ]

@@ -69,15 +69,36 @@ describe('Markdown', () => {
     for (const flavor of FLAVORS) {
       const written = renderMarkdown(WIDE, { flavor, evidence: 'r-evidence.md' })
       const said = renderMarkdown(WIDE, { flavor })
-      for (const text of [written, said]) assert.ok(text.length <= LONGEST_MARKDOWN, `${flavor}: ${text.length}`)
+      for (const text of [written, said]) assert.ok(text.length <= LONGEST_MARKDOWN[flavor], `${flavor}: ${text.length}`)
       assert.ok(written.includes(flavor === 'jira' ? '[^r-evidence.md]' : '[the evidence file](r-evidence.md)'))
       assert.ok(!said.includes('r-evidence'))
-      assert.match(said, /All of them, with the lines around: in the HTML report/u)
+      assert.match(said, /(?:with the lines around|with the lines that each rests on): in the HTML report/u)
       const evidence = renderEvidence(WIDE, flavor)
-      assert.ok(evidence.length > LONGEST_MARKDOWN)
+      assert.ok(evidence.length > LONGEST_MARKDOWN[flavor])
       for (const { summary } of incidentOf(WIDE).findings) assert.ok(evidence.includes(DIALECTS[flavor].say(summary)), summary)
     }
     assert.match(renderMarkdown(WIDE), /^- <a id="i1-e\d+"><\/a>\*\*E\d+\*\* `/mu)
+  })
+
+  test('a dozen wide incidents fit, too: the first is told, the others are in the list at the top, and every link lands', () => {
+    const [incident, detail] = [incidentOf(WIDE), WIDE.incidents[0]]
+    assert.ok(detail !== undefined)
+    const ids = Array.from({ length: 12 }, (_, index) => `incident-${index}`)
+    const many = {
+      ...WIDE,
+      analysis: { ...WIDE.analysis, incidents: ids.map((id) => ({ ...incident, id, title: `Trouble ${id}` })) },
+      incidents: ids.map((id) => ({ ...detail, incident: id })),
+    }
+    for (const flavor of FLAVORS) {
+      const text = renderMarkdown(many, { flavor, evidence: 'r-evidence.md' })
+      assert.ok(text.length <= LONGEST_MARKDOWN[flavor], `${flavor}: ${text.length}`)
+      for (const id of ids) assert.ok(text.includes(DIALECTS[flavor].say(`Trouble ${id}`)), id)
+      assert.match(text, /Five whys/u)
+      const open = text.match(flavor === 'jira' ? /^\{noformat\}$/gmu : /^ *`{3,}/gmu) ?? []
+      assert.equal(open.length % 2, 0, 'a block is left open')
+      for (const [, target = ''] of text.matchAll(flavor === 'jira' ? /\|#([\w-]+)\]/gu : /\]\(#([\w-]+)\)/gu))
+        assert.ok(text.includes(DIALECTS[flavor].anchor(target)), target)
+    }
   })
 
   test('has the lines to paste, the gaps in the data, the lessons, the rounds and where a word is described', () => {
