@@ -28,6 +28,9 @@ const mentions = (bytes: Buffer, start: number, end: number, words: Buffer): boo
 const BACKENDS_FLAG = /^(?:<NOSRV>|.*\b(?:UH|UF|UO|URX|LH)\b)/
 
 const ERROR_FIELD = /\s(?:error|err|exception|exception_message)=/u
+/** 'worker-2' of HAProxy's nodeports/worker-2, 10.244.1.5:8080 of Envoy; '' where nobody was asked. */
+const serverOf = (upstream: string): string =>
+  upstream === '-' || upstream === 'null' || upstream.endsWith('>') ? '' : upstream.slice(upstream.lastIndexOf('/') + 1)
 
 export const accessLog: LineFormat = {
   id: 'access-log',
@@ -64,19 +67,20 @@ const reader = (sink: Sink, context: InputContext): LineReader => {
 
   const failed = (bytes: Buffer, start: number, end: number, host: string | null, at: Stamp, service: ReturnType<typeof services.of>): void => {
     const text = decode(bytes, start, Math.min(end, start + 4_096))
+    const upstream = hit.upstreamStart < 0 ? '-' : bytes.toString('latin1', hit.upstreamStart, Math.min(hit.upstreamEnd, hit.upstreamStart + 120))
+    const server = serverOf(upstream)
     sink.signal({
       kind: 'http.error',
       entity: service.entity,
       at,
       text,
-      burst: String(hit.status),
-      attributes: { status: hit.status, service: service.label },
+      burst: `${hit.status} ${server}`,
+      attributes: { status: hit.status, service: service.label, ...(server === '' ? {} : { server }) },
     })
     sayCause(text, service, at)
     if (hit.flagsStart < 0) return
     const flags = bytes.toString('latin1', hit.flagsStart, Math.min(hit.flagsEnd, hit.flagsStart + 64))
     if (!BACKENDS_FLAG.test(flags) && !flags.includes('<NOSRV>')) return
-    const upstream = hit.upstreamStart < 0 ? '-' : bytes.toString('latin1', hit.upstreamStart, Math.min(hit.upstreamEnd, hit.upstreamStart + 120))
     const backend = upstream === '-' || upstream === 'null' ? service.label : upstream.replace(/\/<NOSRV>$/, '')
     const proxy = hit.form === 'backend' ? 'haproxy' : 'envoy'
     sink.signal({

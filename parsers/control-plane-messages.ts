@@ -134,6 +134,12 @@ const sayTrouble =
     said.emit(line, 'log.error', program(line, said), { app: said.component }, { burst: what })
   }
 
+/** An API server does not say whose certificate it was. https://github.com/kubernetes/kubernetes/blob/v1.30.0/staging/src/k8s.io/apiserver/pkg/endpoints/filters/authentication.go */
+const sayUnauthenticated = (line: KlogLine, said: Saying): void => {
+  if (line.text.includes('certificate has expired')) said.emit(line, 'node.certificate-expired', 'cluster', { reason: 'expired' })
+  else sayTrouble('authentication')(line, said)
+}
+
 const WEBHOOK = /[Ff]ailed calling webhook,? ?(?:failing (closed|open) )?"?([a-z0-9.-]{3,253})/u
 /** A webhook that fails closed refuses every object that it should look at: https://kubernetes.io/docs/reference/access-authn-authz/extensible-admission-controllers/ */
 const sayWebhook = (line: KlogLine, said: Saying): void => {
@@ -200,7 +206,7 @@ export const controlPlaneMentions: readonly Mention[] = [
   { contains: 'etcdserver: leader changed', say: sayTrouble('etcd leader changed') },
   { contains: 'mvcc: database space exceeded', say: sayTrouble('etcd space exceeded') },
   { contains: 'ailed calling webhook', say: sayWebhook },
-  { contains: 'Unable to authenticate the request', say: sayTrouble('authentication') },
+  { contains: 'Unable to authenticate the request', say: sayUnauthenticated },
   { contains: 'AttachVolume.Attach failed', say: sayAttach },
   { contains: 'Multi-Attach error', say: sayAttach },
 ]

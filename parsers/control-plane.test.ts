@@ -35,6 +35,15 @@ const MEANINGS: readonly (readonly [string, string])[] = [
     'node.heartbeat-missed point node/node-b other',
   ],
   [
+    head('E', 'authentication.go:62') +
+      'Unable to authenticate the request due to an error: [x509: certificate has expired or is not yet valid, x509: certificate has expired or is not yet valid]',
+    'node.certificate-expired point cluster expired',
+  ],
+  [
+    head('E', 'authentication.go:73') + '"Unable to authenticate the request" err="[invalid bearer token, service account token has expired]"',
+    'log.error point process/-/kube-controller-manager',
+  ],
+  [
     head('I', 'controller_utils.go:172') + 'Recording status change NodeNotReady event message for node node-b',
     'node.not-ready begin node/node-b NodeStatusUnknown',
   ],

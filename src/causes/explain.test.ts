@@ -329,3 +329,38 @@ test('what nothing explains but was there too is considered, without a link', ()
     false,
   )
 })
+
+test('a workload that has been broken since long before the logs begin is no incident; the same since today is', () => {
+  const watched = timeline({ format: 'klog', signals: [signal('log.warning', 'cluster', 90_000), signal('log.warning', 'cluster', 93_600)], facts: [] })
+  const broken = (second: number): readonly Found[] => [
+    found('pod.crash-looping', 'pod/dev/scratch-7d9c5b8f6d-x2x4z', second, {}),
+    found('workload.degraded', 'workload/dev/scratch', second, {}),
+  ]
+  assert.deepEqual(analyse(broken(60), watched).incidents, [])
+  assert.equal(analyse(broken(90_060), watched).incidents.length, 1)
+})
+
+test('a workload does not crash its own pods by being unavailable', () => {
+  const links = analyse([
+    found('workload.unavailable', 'workload/shop/web', 60, {}),
+    found('pod.crash-looping', 'pod/shop/web-7d9c5b8f6d-x2x4z', 61, {}),
+    found('workload.degraded', 'workload/shop/web', 62, {}),
+  ]).incidents.flatMap((incident) => incident.links)
+  assert.ok(links.every(({ mechanism }) => mechanism !== 'missing-backend-stops-start'))
+})
+
+test('certificates that the API server refuses are what kubelets were refused for, and the backend that a proxy names is the node that was lost', () => {
+  const incident = analyse([
+    found('node.certificate-expired', 'cluster', 0, { attributes: { reason: 'expired' } }),
+    found('node.heartbeat-missed', 'node/a', 8, { attributes: { reason: 'unauthorized' } }),
+    found('node.not-ready', 'node/a', 45, {}),
+    found('node.network-lost', 'node/b', 600, {}),
+    found('service.errors', 'service/-/site', 610, { attributes: { backend: 'b', node: 'b' } }),
+    found('service.errors', 'service/-/blog', 611, { attributes: { backend: 'a', node: 'a' } }),
+  ]).incidents[0]
+  const kinds = new Map(incident?.findings.map(({ id, kind, entity }) => [id, `${kind} ${entity}`]))
+  const links = (incident?.links ?? []).map(({ cause, effect }) => `${kinds.get(cause)} > ${kinds.get(effect)}`)
+  assert.ok(links.includes('node.certificate-expired cluster > node.heartbeat-missed node/a'))
+  assert.ok(links.includes('node.network-lost node/b > service.errors service/-/site'))
+  assert.ok(!links.includes('node.network-lost node/b > service.errors service/-/blog'))
+})

@@ -87,7 +87,7 @@ export const tellIncidents = (found: readonly Found[], links: readonly CausalLin
     const [first] = roots
     if (first === undefined) continue
     const paths = pathsFrom(first.finding, graph)
-    if (isPlan(first.finding, paths, found)) continue
+    if (isPlan(first.finding, paths, found) || isStanding(members, found, timeline)) continue
     told.push({ members, links: mine, roots, graph, harm: harmIn(members, found) })
   }
   const harming = joinFaintly(
@@ -177,6 +177,30 @@ const isPlan = (root: number, paths: ReadonlyMap<number, Path>, found: readonly 
       impact.end - impact.start < PLAN_MS,
   )
 }
+
+/** What one workload's pods do to it. */
+const OF_ONE_WORKLOAD: ReadonlySet<string> = new Set([
+  'pod.crash-looping',
+  'pod.oom-killed',
+  'pod.unready',
+  'pod.stuck',
+  'pod.image-pull-failed',
+  'pod.volume-mount-failed',
+  'pod.sandbox-failed',
+  'pod.unschedulable',
+  'workload.degraded',
+  'workload.unavailable',
+  'workload.colocated',
+  'workload.no-limits',
+])
+const LONG_BEFORE_MS = 6 * 3_600_000
+
+/** A workload that has been broken since long before anybody took these logs is how things were, not what happened. */
+const isStanding = (members: readonly number[], found: readonly Found[], timeline: Timeline): boolean =>
+  members.every((at) => {
+    const one = found[at]
+    return one !== undefined && OF_ONE_WORKLOAD.has(one.kind) && one.start < timeline.watchedFrom - LONG_BEFORE_MS
+  })
 
 /** Alerts tell of the findings they are linked to; of several that are part of an incident, the surest. */
 const alertsOf = (links: readonly CausalLink[], inIncidents: ReadonlySet<number>, isAlert: (at: number) => boolean): readonly CausalLink[] => {

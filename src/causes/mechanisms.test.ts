@@ -18,6 +18,7 @@ interface Place {
   readonly pod: Entity
   readonly set: string
   readonly workload: Entity
+  /** Another workload, of which this one's pods are clients. */
   readonly backend: Entity
   readonly service: Entity
   readonly target: Entity

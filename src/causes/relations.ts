@@ -74,6 +74,8 @@ const nodeHinted = (found: Found, timeline: Timeline): Entity | null => {
 }
 
 const sameNode: Judge = (cause, effect, timeline) => {
+  // What the control plane refuses to all who come may have been refused to this one.
+  if (cause.entity === 'cluster') return 0.85
   const [a, b] = [nodeHinted(cause, timeline), nodeHinted(effect, timeline)]
   if (a === null || b === null) return timeline.names.nodes.size <= 1 ? 0.6 : 0.25
   return a === b ? 1 : elsewhere(a, b, timeline)
@@ -269,9 +271,10 @@ const JUDGES: Readonly<Record<Relation, Judge>> = {
   serves,
   'client-of': clientOf,
   'client-of-node'(cause, effect, timeline) {
-    // A balancer that names the machine whose answer it missed.
-    const backend = timeline.topology.nodeAt(String(effect.attributes['backend'] ?? ''))
-    if (backend !== null) return backend === cause.entity ? 1 : 0.2
+    // A proxy that names the machine whose answer it missed.
+    const { backend, node: machine } = effect.attributes
+    const named = backend === undefined ? null : typeof machine === 'string' ? (`node/${machine}` as const) : timeline.topology.nodeAt(String(backend))
+    if (named !== null) return cause.entity === 'cluster' ? 0.85 : named === cause.entity ? 1 : 0.2
     const needs = [effect.entity, ...timeline.topology.serversOf(effect.entity)]
     const reason = /^(postgres|redis)/u.exec(String(effect.attributes['reason'] ?? ''))?.[1]
     if (needs.some((entity) => livesOn(entity, cause, timeline)) || (reason !== undefined && anyNamed(reason, cause, timeline))) return 1

@@ -73,6 +73,11 @@ const settled = (found: readonly Found[], timeline: Timeline): readonly Found[] 
       const gone = ofKind(found, 'change.node-removed', one.entity).find((other) => other.start >= one.start)
       return gone === undefined ? one : { ...one, end: gone.start }
     }
+    if (one.end === null && (one.kind === 'pod.unready' || one.kind === 'pod.stuck')) {
+      // A pod that was evicted is no pod any more; what its workload lacks is said of the workload.
+      const evicted = ofKind(found, 'pod.evicted', one.entity).find((other) => other.start >= one.start)
+      if (evicted !== undefined) return { ...one, end: evicted.start }
+    }
     if (one.kind !== 'pod.unready' || one.end !== null || !String(one.attributes['reason'] ?? '').startsWith('node')) return one
     const node = timeline.topology.nodeOf(one.entity, one.start)
     if (node === null) return one

@@ -28,6 +28,8 @@ export interface Timeline {
   /** First and last moment of any data; NaN where there is none. */
   readonly from: number
   readonly to: number
+  /** From when on somebody wrote or measured. Events and objects tell of what began long before. */
+  readonly watchedFrom: number
   readonly missing: readonly Missing[]
   /** Lists of events reach back to this, milliseconds since the epoch: what was last seen before has expired. */
   readonly keptFrom: readonly { readonly input: string; readonly at: number }[]
@@ -270,18 +272,25 @@ const describeInput = (extract: InputExtract, clock: InputClock | undefined): In
   }
 }
 
-const bounds = (inputs: readonly Input[], series: readonly TimedSeries[]): { from: number; to: number } => {
+/** They tell since when something has been so. */
+const TELLS_OF_BEFORE: ReadonlySet<string> = new Set(['kubernetes-events', 'kubernetes-objects', 'kubectl'])
+
+const bounds = (inputs: readonly Input[], series: readonly TimedSeries[]): { from: number; to: number; watchedFrom: number } => {
   let from = Infinity
+  let watchedFrom = Infinity
   let to = -Infinity
   for (const input of inputs) {
     if (input.from !== null) from = Math.min(from, Date.parse(input.from))
     if (input.to !== null) to = Math.max(to, Date.parse(input.to))
+    if (input.from !== null && !TELLS_OF_BEFORE.has(input.format)) watchedFrom = Math.min(watchedFrom, Date.parse(input.from))
   }
   for (const one of series) {
     from = Math.min(from, one.times[0] ?? Infinity)
+    watchedFrom = Math.min(watchedFrom, one.times[0] ?? Infinity)
     to = Math.max(to, one.times.at(-1) ?? -Infinity)
   }
-  return Number.isFinite(from) ? { from, to } : { from: NaN, to: NaN }
+  if (!Number.isFinite(from)) return { from: NaN, to: NaN, watchedFrom: NaN }
+  return { from, to, watchedFrom: Number.isFinite(watchedFrom) ? watchedFrom : from }
 }
 
 const notesOf = (extracts: readonly InputExtract[], clocks: readonly InputClock[]): readonly string[] => {

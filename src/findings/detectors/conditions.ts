@@ -27,11 +27,14 @@ export const conditions: Detector = {
 
 const colocated = (workload: Entity, trouble: Found, timeline: Timeline): readonly Found[] => {
   const { topology } = timeline
-  const placed = topology.podsOf(workload).flatMap((pod) => {
-    const placement = topology.placements(pod)[0]
-    return placement !== undefined && placement.from <= trouble.start ? [{ pod, node: placement.node, from: placement.from }] : []
-  })
   const wanted = Math.max(0, ...topology.replicas(workload).map((count) => count.wanted))
+  const placed = ofLatestSet(
+    topology.podsOf(workload).flatMap((pod) => {
+      const placement = topology.placements(pod)[0]
+      return placement !== undefined && placement.from <= trouble.start ? [{ pod, node: placement.node, from: placement.from }] : []
+    }),
+    wanted,
+  )
   const nodes = new Set(placed.map((one) => one.node))
   const [only] = nodes
   if (only === undefined || nodes.size !== 1 || placed.length < 2 || placed.length < wanted || timeline.names.nodes.size < 2) return []
@@ -53,6 +56,26 @@ const colocated = (workload: Entity, trouble: Found, timeline: Timeline): readon
       dose: placed.length,
     },
   ]
+}
+
+interface Placed {
+  readonly pod: Entity
+  readonly node: Entity
+  readonly from: number
+}
+
+/** After a rollout the pods of the new ReplicaSet are the workload, once all of them are placed. */
+const ofLatestSet = (placed: readonly Placed[], wanted: number): readonly Placed[] => {
+  const sets = new Map<string, Placed[]>()
+  for (const one of placed) {
+    const set = one.pod.slice(0, one.pod.lastIndexOf('-'))
+    const list = sets.get(set)
+    if (list === undefined) sets.set(set, [one])
+    else list.push(one)
+  }
+  const since = (set: readonly Placed[]): number => Math.max(...set.map(({ from }) => from))
+  const [latest] = [...sets.values()].sort((a, b) => since(b) - since(a))
+  return latest !== undefined && wanted > 0 && latest.length >= wanted ? latest : placed
 }
 
 /** By workload, the first pod whose memory grew, or else the first that was evicted for it. */

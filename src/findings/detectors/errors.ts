@@ -1,6 +1,7 @@
 /** app.errors and service.errors: bursts of errors in logs, against what the same application logs on a calm minute. */
 import { groupBy } from '../../model/lists.js'
 import type { TimedSignal, Timeline } from '../../timeline/timeline.js'
+import { failingBackend } from '../backends.js'
 import { chooseEvidence, evidenceOf, type Detector, type Found } from '../finding.js'
 import { median } from '../statistics.js'
 import { called, times } from '../words.js'
@@ -54,7 +55,7 @@ const bursts = (timeline: Timeline, signal: 'log.error' | 'http.error', kind: 'a
             ? `${called(entity).replace(/^p(?=od )/u, 'P')} logged errors, ${times(count)}${reason === '' ? '' : ` (${reason})`}.`
             : `${called(entity).replace(/^s/u, 'S')} answered with errors, ${times(count)}.`,
         evidence: chooseEvidence(evidenceOf(stretch)),
-        attributes: reason === '' ? {} : { reason },
+        attributes: { ...(reason === '' ? {} : { reason }), ...(kind === 'service.errors' ? failingBackend(entity, start, end, timeline) : {}) },
         slackMs: 5_000,
         dose: count,
       })

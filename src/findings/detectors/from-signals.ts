@@ -87,7 +87,10 @@ const POLICIES: Partial<Readonly<Record<FindingKind, Policy>>> = {
   'node.certificate-expired': {
     gapMs: 10 * MINUTE,
     sure: 0.93,
-    say: (entity, stretch) => `A certificate on ${called(entity)} was rejected${because(stretch)}, ${times(stretch.count)}.`,
+    say: (entity, stretch) =>
+      typeOf(entity) === 'cluster'
+        ? `The API server rejected client certificates${because(stretch)}, ${times(stretch.count)}.`
+        : `A certificate on ${called(entity)} was rejected${because(stretch)}, ${times(stretch.count)}.`,
   },
   'node.runtime-down': {
     gapMs: 2 * MINUTE,
@@ -206,11 +209,17 @@ const POLICIES: Partial<Readonly<Record<FindingKind, Policy>>> = {
 
 /** A rejected certificate stays rejected until somebody replaces it: silence between two such lines is a thinned or rotated log, not a recovery. */
 const UNTIL_REPLACED_MS = 8 * 24 * 60 * MINUTE
-const isLasting = (kind: FindingKind, reason: unknown): boolean =>
-  kind === 'node.certificate-expired' || (kind === 'node.heartbeat-missed' && reason === 'certificate')
+/** Credentials that are refused stay refused until somebody renews them or the kubelet does, which takes more than the next try. */
+const UNTIL_RENEWED_MS = 20 * MINUTE
+
+const lastingGap = (kind: FindingKind, reason: unknown): number | null => {
+  if (kind === 'node.certificate-expired') return UNTIL_REPLACED_MS
+  if (kind !== 'node.heartbeat-missed') return null
+  return reason === 'certificate' ? UNTIL_REPLACED_MS : reason === 'unauthorized' ? UNTIL_RENEWED_MS : null
+}
 
 /** How far apart two findings of a kind may lie and still be one. */
-export const gapOf = (kind: FindingKind, reason?: unknown): number => (isLasting(kind, reason) ? UNTIL_REPLACED_MS : (POLICIES[kind]?.gapMs ?? 3 * MINUTE))
+export const gapOf = (kind: FindingKind, reason?: unknown): number => lastingGap(kind, reason) ?? POLICIES[kind]?.gapMs ?? 3 * MINUTE
 
 /** What tells apart two findings of one kind on one entity. */
 export const aspectOf = (kind: FindingKind, attributes: Found['attributes']): string => {
@@ -272,7 +281,7 @@ const deletions = (timeline: Timeline): ReadonlyMap<Entity, readonly number[]> =
 }
 
 const gapBefore = ({ kind, attributes }: TimedSignal, policy: Policy): number =>
-  isFindingKind(kind) && isLasting(kind, attributes['reason']) ? UNTIL_REPLACED_MS : policy.gapMs
+  (isFindingKind(kind) ? lastingGap(kind, attributes['reason']) : null) ?? policy.gapMs
 
 const stretchesOf = (signals: readonly TimedSignal[], policy: Policy, gone: readonly number[]): Stretch[] => {
   const found: Stretch[] = []

@@ -26,6 +26,7 @@ const stateOf = (series: TimedSeries, timeline: Timeline): readonly Found[] => {
           'node.not-ready',
           node,
           series,
+          timeline,
           (value) => value === 0,
           (long) => `${called(node).replace(/^n/u, 'N')} was NotReady${long}.`,
         )
@@ -36,6 +37,7 @@ const stateOf = (series: TimedSeries, timeline: Timeline): readonly Found[] => {
       'redis.down',
       server,
       series,
+      timeline,
       (value) => value === 0,
       (long) => `${called(server)} did not answer its exporter${long}.`,
     )
@@ -48,6 +50,7 @@ const stateOf = (series: TimedSeries, timeline: Timeline): readonly Found[] => {
       'pod.unready',
       entity,
       series,
+      timeline,
       (value, index) => value === 0 && series.values.subarray(0, index).includes(1),
       (long) => `${called(entity).replace(/^p/u, 'P')} was not ready${long}.`,
     )
@@ -73,6 +76,7 @@ const shortages = (series: TimedSeries, timeline: Timeline): readonly Found[] =>
       'workload.unavailable',
       entity,
       series,
+      timeline,
       (value, index) => value === 0 && wanted(series.times[index] ?? 0) > 0,
       (long) => `${name} had no available replica${long}.`,
     ),
@@ -80,6 +84,7 @@ const shortages = (series: TimedSeries, timeline: Timeline): readonly Found[] =>
       'workload.degraded',
       entity,
       series,
+      timeline,
       (value, index) => value < wanted(series.times[index] ?? 0),
       (long) => `${name} had fewer available replicas than wanted${long}.`,
     ),
@@ -106,6 +111,7 @@ const missingReplicas = (series: TimedSeries, timeline: Timeline): readonly Foun
     'workload.degraded',
     entity,
     series,
+    timeline,
     (value) => value > 0,
     (long) => `${name} had fewer available replicas than wanted${long}.`,
   )
@@ -115,6 +121,7 @@ const missingReplicas = (series: TimedSeries, timeline: Timeline): readonly Foun
           'workload.unavailable',
           entity,
           series,
+          timeline,
           (value) => value >= wanted,
           (long) => `${name} had no available replica${long}.`,
         )
@@ -137,16 +144,33 @@ const SPECS: ReadonlySet<string> = new Set(['kube_deployment_spec_replicas', 'ku
 /** A single sample is a rollout's step or a scrape in between. */
 const MIN_SAMPLES = 2
 
+const lastSamples = new WeakMap<Timeline, ReadonlyMap<string, number>>()
+/** When the object that a series tells of went away, while the same exporter still told of others; null where the data ends with it. */
+const goneAt = (series: TimedSeries, step: number, timeline: Timeline): number | null => {
+  let latest = lastSamples.get(timeline)
+  if (latest === undefined) {
+    const made = new Map<string, number>()
+    for (const { name, times } of timeline.series) made.set(name, Math.max(made.get(name) ?? -Infinity, times.at(-1) ?? -Infinity))
+    lastSamples.set(timeline, (latest = made))
+  }
+  const last = series.times.at(-1) ?? NaN
+  // Five minutes is how long a series that is not scraped any more is still answered with.
+  return (latest.get(series.name) ?? last) - last > Math.max(5 * step, FORGOTTEN_MS) ? last + step : null
+}
+const FORGOTTEN_MS = 5 * 60_000
+
 const bad = (
   kind: FindingKind,
   entity: Entity,
   series: TimedSeries,
+  timeline: Timeline,
   is: (value: number, index: number) => boolean,
   say: (long: string) => string,
 ): readonly Found[] => {
   const step = stepOf(series.times)
   return stretches(series satisfies Column, is, step * 2.5, lower)
     .filter((stretch) => stretch.samples >= MIN_SAMPLES)
+    .map((stretch) => ({ ...stretch, end: stretch.end ?? goneAt(series, step, timeline) }))
     .map((stretch) => ({
       kind,
       entity,

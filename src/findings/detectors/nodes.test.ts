@@ -3,7 +3,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { at, condition, counting, findings, HOUR, input, MINUTE, series, signal, timelineOf, type InputParts } from '../../../test/timeline-builder.js'
 import type { Entity } from '../../model/entity.js'
-import type { Fact, Series } from '../../model/extract.js'
+import type { Fact, Series, Signal } from '../../model/extract.js'
 import { findWrong } from '../find.js'
 
 const near = (actual: number | null | undefined, expected: number, tolerance: number): void =>
@@ -359,4 +359,13 @@ test('a line of half a million samples is judged like any other', () => {
     findings('node.memory-exhausted', parts).map(({ start, end }) => [start, end]),
     [[1800, 2400]],
   )
+})
+
+test('a kubelet that is refused stays refused between two tries that a log has kept; one that times out may have come back', () => {
+  const tries = (reason: string): Signal[] => [600, 610, 1200, 1700].map((second) => signal('node.heartbeat-missed', 'node/a', second, { reason }))
+  assert.deepEqual(
+    findings('node.heartbeat-missed', { signals: tries('unauthorized') }).map(({ start, end }) => [start, end]),
+    [[600, 1700]],
+  )
+  assert.equal(findings('node.heartbeat-missed', { signals: tries('timeout') }).length, 3)
 })

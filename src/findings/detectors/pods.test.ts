@@ -315,3 +315,26 @@ test('a probe that failed once for a second is no unready pod; three times it is
   none('pod.unready', { signals: [signal('pod.unready', one, 300, { probe: 'Readiness' })] })
   assert.equal(findings('pod.unready', { signals: [signal('pod.unready', one, 300, { probe: 'Readiness' }, { count: 3, until: 320 })] }).length, 1)
 })
+
+test('after a rollout the pods of the new ReplicaSet are where its workload is', () => {
+  const old = [one, two].map((pod, index) => scheduled(pod, 10, `n${index}`))
+  const fresh = (suffix: string): Entity => `pod/shop/web-5bb955977f-${suffix}`
+  const together = [scheduled(fresh('bbbbb'), 100, 'n1'), scheduled(fresh('ccccc'), 101, 'n1')]
+  const facts = [wanted(2), ...['n0', 'n1', 'n2'].map((name): Fact => ({ fact: 'node', node: `node/${name}`, at: null }))]
+  const trouble = condition('pod.unready', fresh('bbbbb'), 600, 900)
+  assert.deepEqual(
+    findings('workload.colocated', { facts, signals: [...old, ...together, ...trouble] }).map(({ entity, found }) => [entity, found.attributes['node']]),
+    [[WEB, 'n1']],
+  )
+  none('workload.colocated', { facts, signals: [...old, scheduled(fresh('bbbbb'), 100, 'n1'), scheduled(fresh('ccccc'), 101, 'n2'), ...trouble] })
+})
+
+test('a pod whose series ends while others go on is gone, and not unready for ever; at the end of the data it is', () => {
+  const ready = (pod: Entity, value: (second: number) => number | null): Series =>
+    series('kube_pod_status_ready', { namespace: 'shop', pod: pod.split('/')[2] ?? '', condition: 'true' }, value)
+  const lost = ready(one, (second) => (second < 600 ? 1 : second <= 900 ? 0 : null))
+  const [gone] = findings('pod.unready', { series: [lost, ready(two, () => 1)] })
+  assert.deepEqual([gone?.start, gone?.end], [600, 915])
+  const [last] = findings('pod.unready', { series: [lost] })
+  assert.deepEqual([last?.start, last?.end], [600, null])
+})

@@ -3,9 +3,11 @@ import { service, type Entity } from '../../model/entity.js'
 import type { Labels } from '../../model/extract.js'
 import { groupBy } from '../../model/lists.js'
 import type { TimedSeries, Timeline } from '../../timeline/timeline.js'
+import { failingBackend } from '../backends.js'
 import { sampleEvidence, type Detector, type Found } from '../finding.js'
+import { signalsOf } from '../lookup.js'
 import { asGauge, readingOf } from '../measures.js'
-import { combine, higher, median, smoothed, stepOf, stretches, valueAt, type Column } from '../statistics.js'
+import { combine, higher, median, rateOf, smoothed, stepOf, stretches, valueAt, type Column } from '../statistics.js'
 import { called, percent } from '../words.js'
 
 export const serviceMetrics: Detector = {
@@ -14,7 +16,8 @@ export const serviceMetrics: Detector = {
   detect: (timeline) => [...failing(timeline), ...slow(timeline)],
 }
 
-const REQUESTS = /(?:^|_)(?:requests?|responses?)_total$/u
+/** ingress-nginx and Envoy leave the '_total' of their counters out. */
+const REQUESTS = /(?:^|_)(?:(?:requests?|responses?)(?:_total)?|upstream_rq)$/u
 const LATENCY = /(?:duration|latency|response_time|request_time)\w*seconds$/u
 const GAP_MS = 60_000
 /** Of all requests: below this, errors are the noise of a working day. */
@@ -24,9 +27,11 @@ const SLOWER = 4
 const SLOWER_SECONDS = 0.15
 
 const serviceOf = (labels: Labels): Entity | null => {
-  const name = labels['service'] ?? labels['app'] ?? labels['ingress'] ?? labels['handler_service'] ?? labels['exported_service'] ?? labels['job']
+  // What an exporter says of others is kept apart from what it is itself: https://prometheus.io/docs/prometheus/latest/configuration/configuration/ honor_labels
+  const told = labels['exported_service'] ?? labels['ingress']
+  const name = told ?? labels['service'] ?? labels['app'] ?? labels['handler_service'] ?? labels['job']
   if (name === undefined || name === '') return null
-  const [namespace, own] = name.includes('/') ? name.split('/', 2) : [labels['namespace'] ?? labels['exported_namespace'] ?? '-', name]
+  const [namespace, own] = name.includes('/') ? name.split('/', 2) : [labels['exported_namespace'] ?? labels['namespace'] ?? '-', name]
   return service(namespace ?? '-', own ?? name)
 }
 
@@ -48,11 +53,7 @@ const failing = (timeline: Timeline): readonly Found[] => {
     const [source] = errors
     if (source === undefined) return []
     const total = combine(group.map(perSecond), 'sum')
-    const bad = combine(errors.map(perSecond), 'sum')
-    const share: Column = {
-      times: bad.times,
-      values: bad.values.map((value, index) => (value === 0 ? 0 : value / Math.max(value, valueAt(total, bad.times[index] ?? 0)))),
-    }
+    const share = shareOf(combine(errors.map(perSecond), 'sum'), total)
     const usual = median(share.values)
     const step = stepOf(share.times)
     return stretches(share, (value) => value >= FAILING_SHARE && value >= usual * 4, Math.max(GAP_MS, 3 * step), higher)
@@ -60,7 +61,7 @@ const failing = (timeline: Timeline): readonly Found[] => {
       .map((stretch): Found => ({
         kind: 'service.errors',
         entity,
-        start: stretch.start,
+        start: source.name.startsWith('faultline_') ? firstIn(entity, stretch.start, step, timeline) : stretch.start,
         end: stretch.end,
         confidence: 0.9,
         summary: `${called(entity).replace(/^s/u, 'S')} failed up to ${percent(stretch.peak)} of its requests (usually ${percent(usual)}).`,
@@ -68,15 +69,44 @@ const failing = (timeline: Timeline): readonly Found[] => {
           sampleEvidence(source, stretch.start, `→ ${percent(valueAt(share, stretch.start))} of requests failed`),
           sampleEvidence(source, stretch.peakAt, `→ ${percent(stretch.peak)} of requests failed, the most`),
         ],
-        attributes: {},
+        attributes: failingBackend(entity, stretch.start, stretch.end ?? timeline.to, timeline),
         slackMs: Math.max(step, 5_000),
         dose: stretch.peak,
       }))
   })
 }
 
+/** A count is that of the time from its stamp on: the first failure was somewhere in it, and a log tells where. */
+const firstIn = (entity: Entity, start: number, step: number, timeline: Timeline): number =>
+  signalsOf(timeline, entity).find(({ kind, at }) => kind === 'http.error' && at >= start && at < start + step)?.at ?? start + step
+
+/** At every time of either: an hour without an error has its share too, or the usual level would be that of the bad times. */
+const shareOf = (bad: Column, total: Column): Column => {
+  const times = Float64Array.from(new Set([...total.times, ...bad.times])).sort()
+  const [first = Infinity] = bad.times
+  const over = (bad.times.at(-1) ?? -Infinity) + 3 * stepOf(bad.times)
+  return {
+    times,
+    values: Float64Array.from(times, (at) => {
+      const value = at < first || at > over ? 0 : valueAt(bad, at)
+      return value === 0 ? 0 : value / Math.max(value, valueAt(total, at))
+    }),
+  }
+}
+
 /** Our own counts from logs are already per bin. */
-const perSecond = (series: TimedSeries): Column => (series.name.startsWith('faultline_') ? series : asGauge(series, readingOf(series)))
+const perSecond = (series: TimedSeries): Column => {
+  if (series.name.startsWith('faultline_')) return series
+  const reading = readingOf(series)
+  return reading.form === 'gauge' && isCounter(series) ? rateOf(series) : asGauge(series, reading)
+}
+
+/** What only ever rises, but for a restart or two. */
+const isCounter = ({ values }: Column): boolean => {
+  let falls = 0
+  for (let index = 1; index < values.length; index++) if ((values[index] ?? 0) < (values[index - 1] ?? 0)) falls++
+  return values.length > 2 && falls <= 2 + values.length / 200
+}
 
 const slow = (timeline: Timeline): readonly Found[] =>
   timeline.series.flatMap((series): Found[] => {

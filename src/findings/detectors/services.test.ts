@@ -301,3 +301,41 @@ test('every finding of a dump with everything has evidence, a sentence, a sane c
       assert.ok(found.start >= at(600).ms && (found.end ?? Infinity) >= found.start, kind)
     }
 })
+
+const served = (server: string, from: number, to: number): Signal =>
+  signal('http.error', 'service/-/shop', from, { status: 503, server }, { count: 40, until: to })
+const counted = (status: string, value: (second: number) => number | null): Series =>
+  series('faultline_http_requests', { service: 'shop', class: status }, value)
+
+test('the usual share of failures is that of all the time, not of the times that had failures', () => {
+  const [first, ...rest] = findings('service.errors', {
+    signals: [served('a', 605, 1800)],
+    series: [counted('2xx', () => 20), counted('5xx', (second) => (second >= 600 && second % 300 < 200 ? 6 : null))],
+  })
+  assert.deepEqual([first?.start, rest.length], [605, 0])
+})
+
+test('failures that nearly all went to one backend name it, and the machine that goes by its name', () => {
+  const world = { facts: [{ fact: 'node', node: 'node/worker-2', at: null } as const] }
+  const series = [counted('2xx', () => 20), counted('5xx', (second) => (second >= 600 ? 6 : null))]
+  const one = findings('service.errors', { ...world, series, signals: [served('worker-2', 605, 1800)] })
+  assert.deepEqual([one[0]?.found.attributes['backend'], one[0]?.found.attributes['node']], ['worker-2', 'worker-2'])
+  const pods = findings('service.errors', { ...world, series, signals: [served('10.1.2.3:8080', 605, 1800)] })
+  assert.deepEqual([pods[0]?.found.attributes['backend'], pods[0]?.found.attributes['node']], ['10.1.2.3:8080', undefined])
+  const both = findings('service.errors', { ...world, series, signals: [served('worker-2', 605, 1800), served('worker-3', 606, 1800)] })
+  assert.equal(both[0]?.found.attributes['backend'], undefined)
+})
+
+test("an ingress controller's counters, which lack the _total, are those of the service behind it, not of its own", () => {
+  const labels = { service: 'ingress-metrics', namespace: 'ingress-nginx', exported_namespace: 'web', exported_service: 'shop', ingress: 'shop' }
+  const [first] = findings('service.errors', {
+    series: ['200', '502'].map((status) =>
+      series(
+        'nginx_ingress_controller_requests',
+        { ...labels, status },
+        counting((second) => (status === '200' ? 50 : second >= 600 && second < 900 ? 40 : 0)),
+      ),
+    ),
+  })
+  assert.deepEqual([first?.entity, first?.start], ['service/web/shop', 600])
+})

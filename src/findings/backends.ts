@@ -1,0 +1,26 @@
+/** Which of a service's backends failed requests went to, where its proxy names them. */
+import { node, shortName, type Entity } from '../model/entity.js'
+import type { Timeline } from '../timeline/timeline.js'
+import type { Found } from './finding.js'
+
+/** Nearly all of the failures: the others are what fails on any day. */
+const NEARLY_ALL = 0.8
+const FEWEST = 5
+
+/** The one backend that nearly all failed requests of the time had gone to, and the node that goes by its name or address. */
+export const failingBackend = (service: Entity, start: number, end: number, timeline: Timeline): Found['attributes'] => {
+  const counts = new Map<string, number>()
+  let all = 0
+  for (const { kind, entity, at, until, count, attributes } of timeline.signals) {
+    if (kind !== 'http.error' || entity !== service || until < start || at > end) continue
+    all += count
+    const { server } = attributes
+    if (typeof server === 'string') counts.set(server, (counts.get(server) ?? 0) + count)
+  }
+  const [most] = [...counts].sort(([a, many], [b, more]) => more - many || (a < b ? -1 : 1))
+  if (most === undefined || all < FEWEST || most[1] < all * NEARLY_ALL) return {}
+  const [backend] = most
+  const address = backend.replace(/:\d{1,5}$/u, '')
+  const known = timeline.topology.nodeAt(address) ?? (timeline.names.nodes.has(node(address)) ? node(address) : null)
+  return known === null ? { backend } : { backend, node: shortName(known) }
+}
