@@ -6,6 +6,7 @@ import { node, pod, workload, type Entity } from '../src/model/entity.js'
 import type { Basis, Stamp } from '../src/model/extract.js'
 import type { Sink } from '../src/model/format.js'
 import { entityOf, latest, numberOf, objectOf, textOf, timeOf, withoutHash, type Json, type JsonObject } from './kubernetes-fields.js'
+import { recentBytes } from './recent-bytes.js'
 import { recent } from './recent.js'
 import { entityInMessage, meaningOf, type Saying, type Told } from './kubernetes-reasons.js'
 
@@ -27,6 +28,9 @@ const JOIN_MS = 3 * 60_000
 const MIN_LISTED = 5
 const LISTED_MS = 30 * 60_000
 
+const NO_OCCURRENCE: readonly Occurrence[] = []
+const SLASH = 47
+
 export type WatchType = '' | 'ADDED' | 'MODIFIED' | 'DELETED'
 
 interface Occurrence {
@@ -37,8 +41,8 @@ interface Occurrence {
   readonly earlier: boolean
 }
 
-/** An event, wherever it was written; times are milliseconds on the reader's basis, NaN where there is none. */
-export interface Happening {
+/** All of an event but when it happened and how often: events say the same of the same things again and again. */
+export interface Subject {
   readonly type: string
   readonly reason: string
   readonly message: string
@@ -49,26 +53,68 @@ export interface Happening {
   /** Who wrote it, and on which machine. */
   readonly component: string
   readonly host: string
+  /** '' where it is not known. */
+  readonly objectUid: string
+}
+
+/** An event, wherever it was written; times are milliseconds on the reader's basis, NaN where there is none. */
+export interface Happening extends Subject {
   readonly first: number
   readonly last: number
   readonly count: number
   /** When it must have begun, where the event tells only when it was last seen and others tell more. */
   readonly onset?: number
-  /** The same for the same event, ending in '/' where it has none; '' in what follows where the object's is not known. */
+  /** The same for the same event, ending in '/' where it has none. */
   readonly uid: string
+}
+
+/** A subject, and what it means. */
+export interface Judged extends Told {
+  readonly host: string
   readonly objectUid: string
+  readonly saying: Saying | null
+  /** Of what it says: which occurrences are one burst. */
+  readonly burst: string
+  /** The container that it is about. */
+  readonly place: string
+  readonly text: string
 }
 
 export interface EventReader {
   read(event: JsonObject, watch: WatchType): void
   tell(happening: Happening, watch: WatchType): void
+  /**
+   * As tell, of a subject that was judged before (null: it is about nothing that is an entity); bytes[start, end) is the event's uid. The last
+   * time is not before the first.
+   */
+  happened(judged: Judged | null, first: number, last: number, count: number, uid: Buffer, start: number, end: number, watch: WatchType, onset: number): void
   end(): void
+}
+
+const burstOf = (reason: string, { attributes = {} }: Saying): string => `${reason} ${JSON.stringify(attributes)}`
+
+/** Says nothing: it is the same for the same subject, whenever it happens. Null where it is about nothing that is an entity. */
+export const judge = ({ type, reason, message, kind, namespace, name, container, component, host, objectUid }: Subject): Judged | null => {
+  const entity = entityOf(kind, namespace, name)
+  if (entity === null) return null
+  const told: Told = { reason, message, kind, namespace, name, entity, component, container }
+  const saying = meaningOf(told)
+  const where = `${kind.toLowerCase()}/${namespace === '' ? '' : `${namespace}/`}${name}`
+  return {
+    ...told,
+    host,
+    objectUid,
+    saying,
+    burst: saying === null ? '' : burstOf(reason, saying),
+    place: `${namespace}/${name}/${container}`,
+    text: `${type === '' ? '' : `${type} `}${reason} ${where}: ${message.length > 300 ? `${message.slice(0, 300)}…` : message}`,
+  }
 }
 
 /** `expire`: what is read is a list of the API, which forgets events; a log of events does not. */
 export const eventReader = (sink: Sink, basis: Basis = 'utc', expire = true): EventReader => {
   const stamp = (ms: number): Stamp => ({ ms, basis })
-  const known = recent<number>(REMEMBERED)
+  const counts = recentBytes(REMEMBERED)
   const startedAt = recent<number>(REMEMBERED)
   const placed = recent<string>(REMEMBERED)
   /** Of the events of lists: a watch forgets nothing. */
@@ -78,11 +124,9 @@ export const eventReader = (sink: Sink, basis: Basis = 'utc', expire = true): Ev
   const kubeletStarts: { name: string; ms: number }[] = []
   const registered: { name: string; ms: number; line: number; text: string }[] = []
 
-  /** What of this event is new: a watch and a second list show the same event again, with more occurrences or none. */
-  const occurrencesOf = (uid: string, watch: WatchType, count: number, first: number, last: number): readonly Occurrence[] => {
-    const before = uid.endsWith('/') ? undefined : known.get(uid)
-    if (!uid.endsWith('/') && before !== count) known.set(uid, count)
-    if (before !== undefined) return count > before ? [{ first: last, last, count: count - before, earlier: false }] : []
+  /** What of this event is new: a watch and a second list show the same event again, with more occurrences or none. `before`: as many as were seen, or -1. */
+  const occurrencesOf = (before: number, watch: WatchType, count: number, first: number, last: number): readonly Occurrence[] => {
+    if (before >= 0) return count > before ? [{ first: last, last, count: count - before, earlier: false }] : NO_OCCURRENCE
     if (watch === 'MODIFIED') return [{ first: last, last, count: 1, earlier: false }]
     if (count > 1 && last - first > LONG_MS && (last - first) / (count - 1) > (count < STEADY ? APART_MS : VERY_APART_MS)) {
       return [
@@ -93,12 +137,12 @@ export const eventReader = (sink: Sink, basis: Basis = 'utc', expire = true): Ev
     return [{ first: count === 1 ? last : first, last, count, earlier: false }]
   }
 
-  const say = (saying: Saying, told: Told, occurrence: Occurrence, text: string): void => {
+  const say = (saying: Saying, told: Judged, occurrence: Occurrence, text: string): void => {
     const entity = saying.entity ?? told.entity
     const attributes = saying.attributes ?? {}
     const phase = saying.phase ?? 'point'
     const { first, last, count, earlier } = occurrence
-    const burst = `${told.reason} ${JSON.stringify(attributes)}`
+    const burst = saying === told.saying ? told.burst : burstOf(told.reason, saying)
     if (phase === 'point') {
       sink.signal({ kind: saying.kind, entity, at: stamp(first), until: stamp(last), count, attributes, text, burst: earlier ? `${burst} earlier` : burst })
       return
@@ -108,17 +152,17 @@ export const eventReader = (sink: Sink, basis: Basis = 'utc', expire = true): Ev
     sink.signal({ kind: saying.kind, entity, phase: earlier && phase === 'begin' ? 'point' : phase, at: stamp(last), attributes, text, burst })
   }
 
-  const withStart = (saying: Saying, told: Told, at: number): Saying | null => {
-    const key = `${told.namespace}/${told.name}/${told.container}`
-    if (saying.kind === 'pod.started') startedAt.set(key, at)
+  const withStart = (saying: Saying, told: Judged, at: number): Saying | null => {
+    if (saying.kind === 'pod.started') startedAt.set(told.place, at)
     if (saying.kind !== 'pod.unready' || saying.attributes?.['reason'] !== 'refused') return saying
-    const started = startedAt.get(key)
+    const started = startedAt.get(told.place)
     if (started === undefined || at < started || at - started > (basis === 'ago' ? STARTING_BY_AGE_MS : STARTING_MS)) return saying
     // Ordinary, and by ages it cannot be told apart from what happened half a minute later.
     return basis === 'ago' ? null : { ...saying, attributes: { ...saying.attributes, starting: 'yes' } }
   }
 
-  const addFacts = (told: Told, { host, objectUid: uid }: Happening, saying: Saying | null, ms: number): void => {
+  const addFacts = (told: Judged, ms: number): void => {
+    const { host, objectUid: uid, saying } = told
     if (told.kind === 'Pod') {
       const said = saying?.kind === 'pod.scheduled' ? saying.attributes?.['node'] : undefined
       const on = typeof said === 'string' ? said : told.component === 'kubelet' ? host : ''
@@ -171,8 +215,13 @@ export const eventReader = (sink: Sink, basis: Basis = 'utc', expire = true): Ev
     )
   }
 
-  const tell = (happening: Happening, watch: WatchType): void => {
-    const { type, reason, message, kind, namespace, name, container, component, first, last, count, uid, onset = NaN } = happening
+  const tell: EventReader['tell'] = (happening, watch) => {
+    const { first, last, count, uid, onset = NaN } = happening
+    const bytes = Buffer.from(uid)
+    happened(judge(happening), first, last, count, bytes, 0, bytes.length, watch, onset)
+  }
+
+  const happened: EventReader['happened'] = (judged, first, last, count, uid, start, end, watch, onset) => {
     sink.record(last, basis)
     if (watch === '' && !Number.isNaN(last)) {
       listed++
@@ -182,27 +231,24 @@ export const eventReader = (sink: Sink, basis: Basis = 'utc', expire = true): Ev
     if (first < last) sink.reaches(first, basis)
     const since = onset < first
     if (since) sink.reaches(onset, basis)
-    if (Number.isNaN(last) || watch === 'DELETED') return
-    const entity = entityOf(kind, namespace, name)
-    if (entity === null) return
-    const told: Told = { reason, message, kind, namespace, name, entity, component, container }
-    const saying = meaningOf(told)
-    addFacts(told, happening, saying, last)
+    if (judged === null || Number.isNaN(last) || watch === 'DELETED') return
+    addFacts(judged, last)
+    const { saying, reason, name } = judged
     if (saying === null) return
-    const where = `${kind.toLowerCase()}/${namespace === '' ? '' : `${namespace}/`}${name}`
     const times =
       count > 1
         ? ` (x${count}${last > first ? ` over ${span(last - first)}` : ''})`
         : since
           ? ` (not started since it was scheduled ${span(last - onset)} before)`
           : ''
-    const text = `${type === '' ? '' : `${type} `}${reason} ${where}: ${message.length > 300 ? `${message.slice(0, 300)}…` : message}${times}`
-    for (const occurrence of since ? [{ first: onset, last, count, earlier: false }] : occurrencesOf(uid, watch, count, first, last)) {
+    const text = `${judged.text}${times}`
+    const before = since || uid[end - 1] === SLASH ? -1 : counts.swap(uid, start, end, count)
+    for (const occurrence of since ? [{ first: onset, last, count, earlier: false }] : occurrencesOf(before, watch, count, first, last)) {
       if (saying.kind === 'kubelet.started') kubeletStarts.push({ name, ms: occurrence.last })
       if (reason === 'RegisteredNode') registered.push({ name, ms: occurrence.last, line: sink.line, text })
       else {
-        const said = withStart(saying, told, occurrence.first)
-        if (said !== null) say(said, told, occurrence, text)
+        const said = withStart(saying, judged, occurrence.first)
+        if (said !== null) say(said, judged, occurrence, text)
       }
     }
   }
@@ -219,6 +265,7 @@ export const eventReader = (sink: Sink, basis: Basis = 'utc', expire = true): Ev
   return {
     read,
     tell,
+    happened,
     end() {
       sayRegistered()
       if (expire && listed >= MIN_LISTED && newest - oldest >= LISTED_MS) sink.fact({ fact: 'kept-from', at: stamp(oldest) })

@@ -49,8 +49,12 @@ const EARLIEST = Date.UTC(2000, 0, 1)
 /** Milliseconds of an RFC 3339 time, NaN where there is none. */
 export const timeOf = (value: Json | undefined, key: string): number => {
   const found = field(value, key)
-  if (typeof found !== 'string' || found.length < 20 || found.length > 40 || found[10] !== 'T') return NaN
-  const ms = found.length === 20 ? wholeSeconds(found) : Date.parse(found)
+  return typeof found === 'string' ? timeOfText(found) : NaN
+}
+
+export const timeOfText = (text: string): number => {
+  if (text.length < 20 || text.length > 40 || text[10] !== 'T') return NaN
+  const ms = text.length === 20 ? wholeSeconds(text) : Date.parse(text)
   return ms >= EARLIEST ? ms : NaN
 }
 

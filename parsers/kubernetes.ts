@@ -7,6 +7,7 @@ import type { BytesFormat, BytesReader, Head, Sink } from '../src/model/format.j
 import { sliceJson } from './json-elements.js'
 import { auditReader, isAudit } from './kubernetes-audit.js'
 import { eventAt, scanned } from './kubernetes-event-bytes.js'
+import { eventShapes, type EventShapes } from './kubernetes-event-shapes.js'
 import { eventReader, type WatchType } from './kubernetes-event.js'
 import {
   field,
@@ -40,6 +41,8 @@ const WATCH_TYPES: ReadonlySet<string> = new Set(['ADDED', 'MODIFIED', 'DELETED'
 
 interface Reading {
   event(event: JsonObject): void
+  /** The event at `start`, if it is of a shape that was seen before. */
+  known(shapes: EventShapes, bytes: Buffer, start: number): boolean
   element(value: Json, ofList: string, watch: WatchType): void
   list(shell: Json | undefined, elements: number): void
   end(): void
@@ -154,6 +157,12 @@ const readObjects = (sink: Sink, path: string): Reading => {
       seen++
       readKind('Event', event, '')
     },
+    known(shapes, bytes, start) {
+      if (!shapes.read(bytes, start, events)) return false
+      seen++
+      now = latest(now, shapes.seenAt)
+      return true
+    },
     element(value, ofList, watch) {
       if (isObject(value)) read(value, ofList, watch, 0)
       else sink.skip('no object of the Kubernetes API')
@@ -176,6 +185,7 @@ const isAboutEvents = (path: string): boolean => /(?:^|[^a-z])events?(?:[^a-z]|$
 
 const openJson = (sink: Sink, path: string): BytesReader => {
   const reading = readObjects(sink, path)
+  const shapes = eventShapes()
   let ofList = ''
   const slicer = sliceJson(
     {
@@ -191,9 +201,11 @@ const openJson = (sink: Sink, path: string): BytesReader => {
         } else reading.element(value, ofList, '')
       },
       atSight(bytes, start, line) {
+        sink.at(line)
+        if (reading.known(shapes, bytes, start)) return true
         const event = eventAt(bytes, start, bytes.length)
         if (event === null) return false
-        sink.at(line)
+        shapes.learn(bytes, start, scanned.end)
         reading.event(event)
         return true
       },
