@@ -2,10 +2,12 @@
  * Events of known shapes: of one that is alike in all but its times, count and uid to one that was read before, nothing is decoded.
  * Which event says what is kubernetes-event.ts'; what is unusual is kubernetes-event-bytes.ts' and in the end JSON.parse's.
  */
+import type { Entity } from '../src/model/entity.js'
 import { jsonShapes, viewOf } from '../src/read/json-shapes.js'
 import { scanned } from './kubernetes-event-bytes.js'
 import { judge, type EventReader, type Judged } from './kubernetes-event.js'
 import { latest, timeOfText } from './kubernetes-fields.js'
+import { recent } from './recent.js'
 
 const PATHS = [
   ['reason'],
@@ -65,6 +67,7 @@ export const eventShapes = (): EventShapes => {
   const shapes = jsonShapes({ slots: PATHS, numbers: [COUNT, SERIES_COUNT], fixed: [['kind'], ['apiVersion']], escapes: [MESSAGE, NOTE] })
   const { starts, ends, last } = shapes
   const subjects = new Array<Remembered | undefined>(SUBJECTS + NEIGHBOURS).fill(undefined)
+  const entities = recent<Entity>(2 * SUBJECTS)
   let turn = 0
   let seenAt = NaN
 
@@ -114,7 +117,7 @@ export const eventShapes = (): EventShapes => {
     if (message === null || note === null) return undefined
     const component = textOf(bytes, REPORTING) || textOf(bytes, CONTROLLER) || textOf(bytes, COMPONENT)
     const kind = textOf(bytes, ABOUT_KIND)
-    return judge({
+    const judged = judge({
       type: textOf(bytes, TYPE),
       reason: textOf(bytes, REASON),
       message: message || note,
@@ -126,6 +129,11 @@ export const eventShapes = (): EventShapes => {
       host: textOf(bytes, HOST) || (component === 'kubelet' ? textOf(bytes, INSTANCE) : ''),
       objectUid: textOf(bytes, ABOUT_UID),
     })
+    if (judged === null) return null
+    // One string for all that is said of it: to find what is known of an entity, its letters need not be compared.
+    const entity = entities.get(judged.entity) ?? judged.entity
+    entities.set(entity, entity)
+    return { ...judged, entity }
   }
 
   const remember = (bytes: Buffer, hash: number, judged: Judged | null): void => {

@@ -70,7 +70,8 @@ export interface Happening extends Subject {
 
 /** A subject, and what it means. */
 export interface Judged extends Told {
-  readonly host: string
+  /** The node that its pod was on; '' where it does not tell. */
+  readonly on: string
   readonly objectUid: string
   readonly saying: Saying | null
   /** Of what it says: which occurrences are one burst. */
@@ -93,6 +94,12 @@ export interface EventReader {
 
 const burstOf = (reason: string, { attributes = {} }: Saying): string => `${reason} ${JSON.stringify(attributes)}`
 
+/** The node of a pod that was scheduled. */
+const placeIn = (saying: Saying | null): string | null => {
+  const on = saying?.kind === 'pod.scheduled' ? saying.attributes?.['node'] : undefined
+  return typeof on === 'string' ? on : null
+}
+
 /** Says nothing: it is the same for the same subject, whenever it happens. Null where it is about nothing that is an entity. */
 export const judge = ({ type, reason, message, kind, namespace, name, container, component, host, objectUid }: Subject): Judged | null => {
   const entity = entityOf(kind, namespace, name)
@@ -102,7 +109,7 @@ export const judge = ({ type, reason, message, kind, namespace, name, container,
   const where = `${kind.toLowerCase()}/${namespace === '' ? '' : `${namespace}/`}${name}`
   return {
     ...told,
-    host,
+    on: kind !== 'Pod' ? '' : (placeIn(saying) ?? (component === 'kubelet' ? host : '')),
     objectUid,
     saying,
     burst: saying === null ? '' : burstOf(reason, saying),
@@ -162,12 +169,9 @@ export const eventReader = (sink: Sink, basis: Basis = 'utc', expire = true): Ev
   }
 
   const addFacts = (told: Judged, ms: number): void => {
-    const { host, objectUid: uid, saying } = told
+    const { on, objectUid: uid } = told
     if (told.kind === 'Pod') {
-      const said = saying?.kind === 'pod.scheduled' ? saying.attributes?.['node'] : undefined
-      const on = typeof said === 'string' ? said : told.component === 'kubelet' ? host : ''
-      if (on === '') return
-      if (placed.get(told.entity) === on) return
+      if (on === '' || placed.get(told.entity) === on) return
       placed.set(told.entity, on)
       sink.fact({ fact: 'pod-on-node', pod: told.entity, node: node(on), at: stamp(ms), ...(uid === '' ? {} : { uid }) })
     } else if (told.reason === 'SuccessfulCreate') {
@@ -243,6 +247,7 @@ export const eventReader = (sink: Sink, basis: Basis = 'utc', expire = true): Ev
           : ''
     const text = `${judged.text}${times}`
     const before = since || uid[end - 1] === SLASH ? -1 : counts.swap(uid, start, end, count)
+    if (before === count) return
     for (const occurrence of since ? [{ first: onset, last, count, earlier: false }] : occurrencesOf(before, watch, count, first, last)) {
       if (saying.kind === 'kubelet.started') kubeletStarts.push({ name, ms: occurrence.last })
       if (reason === 'RegisteredNode') registered.push({ name, ms: occurrence.last, line: sink.line, text })
