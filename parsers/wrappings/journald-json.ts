@@ -9,8 +9,9 @@
 import type { Envelope, Unwrapper, Wrapping } from '../../src/model/format.js'
 import { levelOfValue } from '../levels.js'
 import { eachMember, parsed, stringReader, wholeNumber } from '../../src/read/json-members.js'
+import { jsonShapes } from '../../src/read/json-shapes.js'
 import { pod } from '../../src/model/entity.js'
-import { cachedNames, dockerName, isWord, unitOf } from '../../src/read/names.js'
+import { cachedNames, dockerName, isWord, unitOf, type Names } from '../../src/read/names.js'
 import { shareOf } from '../../src/read/envelope.js'
 
 const NOTHING = Buffer.alloc(0)
@@ -26,7 +27,13 @@ const oddMessage = (bytes: Buffer, start: number, end: number): Buffer | null =>
   return Buffer.from(raw.map((byte) => (typeof byte === 'number' ? byte & 255 : 63)))
 }
 
+/** What is read of an entry: its members are many, and the same in most entries of one unit. */
+const MEMBERS = ['MESSAGE', '__REALTIME_TIMESTAMP', '_HOSTNAME', 'SYSLOG_IDENTIFIER', '_SYSTEMD_UNIT', 'CONTAINER_NAME', 'PRIORITY', '_TRANSPORT']
+const [MESSAGE, TIME, HOST, IDENTIFIER, UNIT, CONTAINER, PRIORITY, TRANSPORT] = [0, 1, 2, 3, 4, 5, 6, 7]
+
 const open = (): Unwrapper => {
+  const shapes = jsonShapes({ slots: MEMBERS.map((name) => [name]), numbers: [TIME], escapes: 'any' })
+  const { starts, ends, last } = shapes
   const hosts = cachedNames()
   const units = cachedNames(unitOf)
   const containers = cachedNames()
@@ -51,13 +58,43 @@ const open = (): Unwrapper => {
     else if (isWord('_TRANSPORT', line, key, keyEnd)) entry.kernel = isWord('"kernel"', line, value, valueEnd)
   }
 
+  const has = (slot: number): boolean => (starts[slot] ?? -1) >= 0
+  const name = (names: Names, bytes: Buffer, slot: number): string => names(bytes, starts[slot] ?? 0, ends[slot] ?? 0)
+
+  /** An entry with the members of an earlier one; false where something is unusual about it. */
+  const unwrapKnown = (bytes: Buffer, start: number, end: number, envelope: Envelope): boolean => {
+    if (!shapes.match(bytes, start, end) || !has(MESSAGE)) return false
+    const micros = wholeNumber(bytes, starts[TIME] ?? 0, ends[TIME] ?? 0)
+    if (Number.isNaN(micros)) return false
+    envelope.ms = micros / 1000
+    envelope.basis = 'utc'
+    if (has(HOST)) envelope.host = name(hosts, bytes, HOST)
+    if (has(CONTAINER)) fillContainer(name(containers, bytes, CONTAINER), envelope)
+    else if (has(PRIORITY)) envelope.level = levelOfValue(bytes, starts[PRIORITY] ?? 0, ends[PRIORITY] ?? 0, true)
+    if (has(TRANSPORT) && isWord('kernel', bytes, starts[TRANSPORT] ?? 0, ends[TRANSPORT] ?? 0)) envelope.unit = 'kernel'
+    else if (envelope.container !== null) envelope.unit = envelope.container
+    else envelope.unit = has(IDENTIFIER) ? name(units, bytes, IDENTIFIER) : has(UNIT) ? name(units, bytes, UNIT) : null
+    envelope.bytes = bytes
+    envelope.start = starts[MESSAGE] ?? 0
+    envelope.end = ends[MESSAGE] ?? 0
+    if ((last.escaped & (1 << MESSAGE)) !== 0) {
+      const message = text(bytes, envelope.start - 1, envelope.end + 1)
+      envelope.bytes = message.bytes
+      envelope.start = message.start
+      envelope.end = message.end
+    }
+    return true
+  }
+
   return {
     unwrap(bytes, start, end, envelope) {
+      if (unwrapKnown(bytes, start, end, envelope)) return 'line'
       Object.assign(entry, NO_ENTRY)
       line = bytes
       const whole = eachMember(bytes, start, end, visit)
       line = NOTHING
       if (!whole || entry.message < 0 || Number.isNaN(entry.micros)) return 'no'
+      shapes.learn(bytes, start, end)
       const quoted = bytes[entry.message] === 34
       const odd = quoted ? null : oddMessage(bytes, entry.message, entry.messageEnd)
       if (!quoted && odd === null) return 'no'
