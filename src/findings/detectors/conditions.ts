@@ -119,9 +119,9 @@ const NEAR_MAX = 0.7
 /** Of servers whose slots ran out: that they were nearly taken before the climb began. */
 const nearMax = (found: readonly Found[], timeline: Timeline): readonly Found[] =>
   [...connectionCounts(timeline)].flatMap(([server, { column, source, max }]): Found[] => {
-    const saturated = found.find((one) => one.kind === 'postgres.connections-saturated' && one.entity === server)
+    const saturated = ofKind(found, 'postgres.connections-saturated', server)[0]
     if (saturated === undefined || max === null) return []
-    const rising = found.find((one) => one.kind === 'postgres.connections-rising' && one.entity === server)
+    const rising = ofKind(found, 'postgres.connections-rising', server)[0]
     const until = Math.min(saturated.start, rising?.start ?? Infinity)
     const before = column.values.filter((_, index) => (column.times[index] ?? Infinity) < until)
     const usual = median(before)

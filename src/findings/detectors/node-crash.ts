@@ -3,8 +3,10 @@
  * a crash does not. Also node.rebooted from a boot time that jumped.
  */
 import type { Entity } from '../../model/entity.js'
+import type { FindingKind } from '../../model/vocabulary.js'
 import { iso, type TimedSignal, type TimedSilence, type Timeline } from '../../timeline/timeline.js'
 import { chooseEvidence, overlaps, sampleEvidence, type Detector, type Found } from '../finding.js'
+import { ofKind } from '../lookup.js'
 import { nodeOfLabels } from '../measures.js'
 import { called, duration } from '../words.js'
 import { emptiedBefore } from './drains.js'
@@ -19,7 +21,7 @@ export const nodeCrash: Detector = {
   id: 'node-crash',
   finds: ['node.kernel-panic', 'node.rebooted', 'action.drain'],
   detect(timeline, found) {
-    const timed = [...found.filter((one) => one.kind === 'node.rebooted'), ...bootsByClock(timeline)]
+    const timed = [...ofKind(found, 'node.rebooted'), ...bootsByClock(timeline)]
     const boots = [...timed, ...bootsById(timeline, timed)]
     return [...boots.filter((boot) => !found.includes(boot)), ...boots.flatMap((boot) => crashBefore(boot, timeline, found))]
   },
@@ -73,14 +75,11 @@ const crashBefore = (boot: Found, timeline: Timeline, found: readonly Found[]): 
   const silence = silenceBefore(boot.entity, boot.start, timeline)
   if (silence === null) return []
   const around = { start: silence.from - BOOT_MS, end: boot.start }
-  const meant = found.some(
-    (one) => one.entity === boot.entity && (one.kind === 'action.node-restarted' || one.kind === 'action.drain') && overlaps(one, around),
-  )
-  const known = found.some((one) => one.entity === boot.entity && one.kind === 'node.kernel-panic' && overlaps(one, around))
-  if (meant || known) return []
+  const seen = (kind: FindingKind): boolean => ofKind(found, kind, boot.entity).some((one) => overlaps(one, around))
+  if (seen('action.node-restarted') || seen('action.drain') || seen('node.kernel-panic')) return []
   const emptied = emptiedBefore(boot.entity, silence.from, timeline)
   if (emptied !== null) return [emptied]
-  const hung = found.some((one) => one.entity === boot.entity && one.kind === 'node.kernel-hang' && overlaps(one, around))
+  const hung = seen('node.kernel-hang')
   return [
     {
       kind: 'node.kernel-panic',

@@ -3,6 +3,7 @@ import type { Entity } from '../../model/entity.js'
 import { groupBy } from '../../model/lists.js'
 import type { TimedSeries, Timeline } from '../../timeline/timeline.js'
 import { overlaps, sampleEvidence, type Detector, type Found } from '../finding.js'
+import { ofKind } from '../lookup.js'
 import { nodeOfLabels, nodeUseOf, readingOf, shareOf } from '../measures.js'
 import { greatest, lower, median, stepOf, stretches, type Column } from '../statistics.js'
 import { bytes, called, percent } from '../words.js'
@@ -26,9 +27,9 @@ const THRASHING_MS = 3 * 60_000
 
 /** Where nobody measured it: a kernel that kills for the whole machine, not for one container's limit, had no memory left to give. */
 const provenByKills = (found: readonly Found[], measured: readonly MemoryNode[]): readonly Found[] =>
-  found
-    .filter((kill) => kill.kind === 'node.oom-kill' && !isMeasured(kill, measured))
-    .filter((kill) => !found.some((other) => other.kind === 'node.memory-exhausted' && other.entity === kill.entity && overlaps(other, kill, THRASHING_MS)))
+  ofKind(found, 'node.oom-kill')
+    .filter((kill) => !isMeasured(kill, measured))
+    .filter((kill) => !ofKind(found, 'node.memory-exhausted', kill.entity).some((other) => overlaps(other, kill, THRASHING_MS)))
     .map((kill) => ({
       kind: 'node.memory-exhausted',
       entity: kill.entity,

@@ -28,13 +28,11 @@ export const nodeNetwork: Detector = {
   id: 'node-network',
   finds: ['node.network-lost'],
   detect(timeline, found) {
-    const heartbeats = found.filter((one) => one.kind === 'node.heartbeat-missed')
-    const unreachable = found.filter((one) => one.kind === 'service.unreachable' && one.attributes['node'] !== undefined)
+    const heartbeats = ofKind(found, 'node.heartbeat-missed')
+    const unreachable = ofKind(found, 'service.unreachable').filter((one) => one.attributes['node'] !== undefined)
     const heard = heartbeats.filter((one) => one.attributes['source'] === undefined)
     // Without the kubelet's own log, the control plane's word that it heard nothing.
-    const unheard = found.filter(
-      (one) => one.kind === 'node.not-ready' && !heard.some((other) => other.entity === one.entity && overlaps(one, other, AROUND_MS)),
-    )
+    const unheard = ofKind(found, 'node.not-ready').filter((one) => !heard.some((other) => other.entity === one.entity && overlaps(one, other, AROUND_MS)))
     return [
       ...cutOff(timeline, found),
       ...[...heard, ...unheard].flatMap((missed): Found[] => {

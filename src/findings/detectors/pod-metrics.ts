@@ -3,6 +3,7 @@ import { pod, shortName, type Entity } from '../../model/entity.js'
 import { groupBy } from '../../model/lists.js'
 import type { TimedSeries, Timeline } from '../../timeline/timeline.js'
 import { overlaps, sampleEvidence, type Detector, type Found } from '../finding.js'
+import { ofKind } from '../lookup.js'
 import { asGauge, nodeOfLabels, readingOf, saysPodUse } from '../measures.js'
 import { combine, greatest, higher, least, median, onsetOfRise, stepOf, stretches, valueAt, type Column } from '../statistics.js'
 import { bytes, called, percent } from '../words.js'
@@ -133,7 +134,7 @@ const RISEN_SHARE = 0.1
 
 /** Pods that took a large part of their node's cores while the node was saturated, and clearly more than before. */
 const hungry = (timeline: Timeline, found: readonly Found[]): readonly Found[] => {
-  const saturations = found.filter((one) => one.kind === 'node.cpu-saturated')
+  const saturations = ofKind(found, 'node.cpu-saturated')
   if (saturations.length === 0) return []
   const cpu = podCpu(timeline)
   const cores = coresOf(timeline)

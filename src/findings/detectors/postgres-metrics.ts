@@ -4,6 +4,7 @@ import { nameOf } from '../../model/entity.js'
 import { groupBy } from '../../model/lists.js'
 import type { TimedSeries, Timeline } from '../../timeline/timeline.js'
 import { sampleEvidence, type Detector, type Found } from '../finding.js'
+import { ofKind } from '../lookup.js'
 import { postgresOfLabels, readingOf } from '../measures.js'
 import { combine, higher, median, onsetOfRise, smoothed, stepOf, stretches, valueAt, type Column } from '../statistics.js'
 import { bytes, called } from '../words.js'
@@ -58,7 +59,7 @@ export const connectionCounts = (timeline: Timeline): ReadonlyMap<Entity, Count>
 const connections = (server: Entity, { column, source, max }: Count, timeline: Timeline, found: readonly Found[]): readonly Found[] => {
   if (column.times.length < 5) return []
   const step = stepOf(column.times)
-  const refused = found.filter((one) => one.kind === 'postgres.connections-saturated' && one.entity === server)
+  const refused = ofKind(found, 'postgres.connections-saturated', server)
   const result: Found[] = []
   const near = max === null ? [] : stretches(column, (value) => value >= max - RESERVED, Math.max(30_000, 3 * step), higher)
   for (const stretch of near) {
