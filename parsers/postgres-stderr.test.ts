@@ -26,6 +26,10 @@ const of = ({ signals }: InputExtract, kind: string): Signal[] => signals.filter
 const span = ({ spans }: InputExtract): string =>
   spans.map(({ basis, first, last }) => `${basis} ${new Date(first).toISOString()} ${new Date(last).toISOString()}`).join()
 
+const TWO_PROGRAMS = `2026-11-21 08:18:00.100 UTC [100] app@shop FATAL:  sorry, too many clients already
+level=error ts=2026-11-21T08:18:10Z app=orders msg="cannot reach the database: connection refused"
+`
+
 const CRASH = `2026-03-04 10:00:00.100 UTC [100] LOG:  server process (PID 4242) was terminated by signal 9: Killed
 2026-03-04 10:00:00.100 UTC [100] DETAIL:  Failed process was running: SELECT big
 	FROM table_of_things
@@ -314,4 +318,10 @@ test("Azure's prefix '%t-%c-' leaves only a hyphen before the severity", async (
   )
   assert.equal(extract.format, 'postgres')
   assert.equal(extract.signals[0]?.kind, 'postgres.connections-saturated')
+})
+
+test('what another program wrote into the same file in logfmt is no further line of a message', async () => {
+  const extract = await read(TWO_PROGRAMS)
+  assert.equal(extract.records, 2)
+  assert.equal(of(extract, 'log.error').length, 1)
 })

@@ -128,7 +128,7 @@ export const postgresStderr: LineFormat = {
           const from = pieceStart(bytes, start, end)
           if (from >= 0) return recordsSeen && continues(bytes, from, end)
           // Text of a wrapped or very old log goes on without a tab; only directly below, and only if it is no other program's line.
-          if (is === -1 || !recordsSeen || isOther(bytes[start]) || (envelope === null && lastLine !== sink.line - 1)) return false
+          if (is === -1 || !recordsSeen || isOther(bytes, start, end) || (envelope === null && lastLine !== sink.line - 1)) return false
           return continues(bytes, start, end)
         }
         offset = head.offset
@@ -204,7 +204,12 @@ export const postgresStderr: LineFormat = {
 }
 
 /** A line that begins as JSON or markup does is another program's. */
-const isOther = (first: number | undefined): boolean => first === 123 || first === 60
+const isOther = (bytes: Buffer, start: number, end: number): boolean => {
+  const first = bytes[start]
+  return first === 123 || first === 60 || KEYS.some((key) => end - start > key.length && bytes[start] === key[0] && key.compare(bytes, start, start + key.length) === 0)
+}
+/** How logfmt begins. */
+const KEYS: readonly Buffer[] = ['level=', 'time=', 'ts=', 't=', 'lvl=', 'severity=', 'msg='].map((key) => Buffer.from(key))
 
 /** Where the text of a syslog piece begins: '[7-2] #011FROM pg_database', Heroku's '[GREEN] [19-3] \tProcess'; -1: no such piece. */
 const pieceStart = (bytes: Buffer, start: number, end: number): number => {

@@ -163,7 +163,7 @@ export const readLines = (choice: LinesChoice, sink: GatheringSink, context: Inp
     }
     ofHost++
     stamps.line(envelope.bytes, envelope.start, envelope.end, envelope)
-    if (countsFromBoot && Number.isNaN(envelope.ms)) sink.warn(FROM_BOOT)
+    if (countsFromBoot && Number.isNaN(envelope.ms) && envelope.unit !== null) sink.warn(FROM_BOOT)
     if (envelope.pod !== null && envelope.host !== null) place(envelope.pod, envelope.host)
     // In the line as it stands there is no line end; in a value of JSON there may be.
     if (envelope.bytes === bytes) route(bytes, envelope.start, envelope.end, envelope)

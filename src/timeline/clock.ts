@@ -40,11 +40,14 @@ const PLACEHOLDER_YEAR = 1972
 export const readClocks = (extracts: readonly InputExtract[], options: ClockOptions, machines: readonly (string | null)[] = []): readonly InputClock[] => {
   const certain = middleOfCertain(extracts)
   const seen = zonesSeen(extracts, machines)
-  const clocks = extracts.map((extract, index) => clockOf(extract, options, certain, seen[index] ?? []))
-  return clocks.map((clock, index) =>
+  return extracts.map((extract, index) => clockOf(extract, options, certain, seen[index] ?? []))
+}
+
+/** The clocks, those of tables of ages counting back from when the tables were made. Before that they read no age. */
+export const countingBack = (extracts: readonly InputExtract[], clocks: readonly InputClock[]): readonly InputClock[] =>
+  clocks.map((clock, index) =>
     extracts[index]?.spans.some(({ basis }) => basis === 'ago') === true ? withAges(clock, collectedAt(extracts, clocks, index)) : clock,
   )
-}
 
 /** A clock that also reads ages, counted back from when the input was made; NaN where that is not known. */
 const withAges = (clock: InputClock, collected: Collected | null): InputClock => {
@@ -55,6 +58,7 @@ const withAges = (clock: InputClock, collected: Collected | null): InputClock =>
   return {
     at: (stamp) => (stamp.basis === 'ago' ? stamp.ms + (collected?.at ?? NaN) : clock.at(stamp)),
     offsetMs: clock.offsetMs,
+    ...(clock.uncertaintyMs === undefined ? {} : { uncertaintyMs: clock.uncertaintyMs }),
     notes: [...clock.notes, note],
     guessed: collected?.guessed === true,
   }
@@ -111,7 +115,7 @@ const clockOf = (extract: InputExtract, options: ClockOptions, certain: number |
   }
   const makeReader = (basis: Basis, span: Span | undefined): ((ms: number) => number) => {
     if (basis === 'utc') return (ms) => ms
-    if (basis === 'ago') return () => NaN // withAges
+    if (basis === 'ago') return () => NaN // countingBack
     if (basis === 'local') return byZone(basis, span, (ms) => ms)
     if (basis === 'yearless') {
       const { year, why } = yearOf(extract, span, options.year, zone ?? 'UTC', certain)

@@ -1,8 +1,8 @@
-/** The clocks of all inputs, put right by what they have in common: years and zones, then zones that facts show, then clocks that are off, then ages. */
+/** The clocks of all inputs, put right by what they have in common: years and zones, zones that facts show, clocks that are off, when tables of ages were made. */
 import { THIS_NODE } from '../model/entity.js'
 import type { InputExtract, Stamp } from '../model/extract.js'
 import { alignAges } from './ages.js'
-import { READ_AS_UTC, readClocks, type ClockOptions, type InputClock } from './clock.js'
+import { countingBack, READ_AS_UTC, readClocks, type ClockOptions, type InputClock } from './clock.js'
 import type { Names } from './names.js'
 import { hasOwnZone } from './seen-zones.js'
 import { estimateSkews, estimateZones, type EstimatedZone } from './skew.js'
@@ -12,7 +12,8 @@ import { signed } from './zones.js'
 export const commonClock = (extracts: readonly InputExtract[], options: ClockOptions, names: Names): readonly InputClock[] => {
   const machines = machinesOf(extracts, names)
   const read = readClocks(extracts, options, machines)
-  return withSteps(extracts, alignAges(extracts, corrected(extracts, inZones(extracts, read, machines, names), names), names))
+  const right = corrected(extracts, inZones(extracts, read, machines, names), names)
+  return withSteps(extracts, alignAges(extracts, countingBack(extracts, right), names))
 }
 
 /** Who wrote an input that names its machine. */

@@ -125,9 +125,14 @@ test('stamps without a zone are read in the zone that puts many shared facts tog
 })
 
 test('a clock that is off besides is corrected after the zone', () => {
-  const [, kubelet] = inLocalTime(9 * 3600 + 180).inputs
-  assert.ok(Math.abs((kubelet?.clockOffsetMs ?? 0) + 180_500) <= 1_000)
-  assert.match(kubelet?.warnings.join() ?? '', /UTC\+09:00/u)
+  for (const [hours, zone] of [
+    [9, /UTC\+09:00/u],
+    [5.5, /UTC\+05:30/u],
+  ] as const) {
+    const [, kubelet] = inLocalTime(hours * 3600 + 180).inputs
+    assert.ok(Math.abs((kubelet?.clockOffsetMs ?? 0) + 180_500) <= 1_000)
+    assert.match(kubelet?.warnings.join() ?? '', zone)
+  }
 })
 
 test('facts that come again every hour, and those that lie no zone apart, tell no zone', () => {

@@ -58,8 +58,13 @@ const SAME_END: Partial<Readonly<Record<SignalKind, string>>> = {
   'node.not-ready': 'node-ready',
 }
 
-/** Clocks in zones lie whole quarters of an hour apart, with what a clock may be off besides. */
-const QUARTER_MS = 15 * 60_000
+/** Offsets of zones, in minutes: whole hours, and the others that are in use (IANA time zone database, 2025). */
+const ZONE_MINUTES: readonly number[] = [
+  ...Array.from({ length: 27 }, (_, hour) => (hour - 12) * 60),
+  ...[-570, -210, -150, 210, 270, 330, 345, 390, 525, 570, 630, 765],
+]
+/** A clock in a zone may be off by this besides. */
+const OFF_MS = 7 * 60_000
 /** Beyond this no zone lies from UTC. */
 const FARTHEST_ZONE_MS = 14.5 * 3_600_000
 
@@ -97,10 +102,9 @@ export const estimateZones = (extracts: readonly InputExtract[], clocks: readonl
     collect(extract, clocks[index], names.resolver(index), mine, ZONELESS)
     const apart = compareTimes(mine, reference, FARTHEST_ZONE_MS)
     if (apart === null) return
-    const quarters = Math.round(apart.offsetMs / QUARTER_MS)
-    // Half a quarter off its clock may be; zones other than whole hours are few.
-    const near = Math.abs(apart.offsetMs - quarters * QUARTER_MS) < (quarters % 4 === 0 ? 7 : 1) * 60_000
-    if (quarters !== 0 && near) zones.set(index, { minutes: -quarters * 15, pairs: apart.pairs })
+    const left = (minutes: number): number => Math.abs(apart.offsetMs + minutes * 60_000)
+    const nearest = [...ZONE_MINUTES].sort((a, b) => left(a) - left(b))[0] ?? 0
+    if (nearest !== 0 && left(nearest) < OFF_MS) zones.set(index, { minutes: nearest, pairs: apart.pairs })
   })
   return zones
 }
