@@ -32,3 +32,8 @@ test('clocks without seconds are read', async () => {
   )
   assert.deepEqual([records, skipped], [3, 0])
 })
+
+test('a date that does not tell which number is the month is not guessed', async () => {
+  const { spans, records } = await read('03/04/2026 08:18:01 ERROR a\n03/04/2026 08:18:02 ERROR b\n')
+  assert.deepEqual([spans, records], [[], 2])
+})

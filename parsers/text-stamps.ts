@@ -83,6 +83,28 @@ const readAmPm = (bytes: Buffer, year: number, month: number, day: number, at: n
   return past ? stop + 3 : stop
 }
 
+/**
+ * 11/21/2026 8:18:01 AM · 11/21/2026, 08:18:01.123 · 21/11/2026 08:18:01: with AM or PM the month is first, else a number above twelve tells which is
+ * the day. Where none does, the stamp is left: a log read a month off is worse than one that is not placed.
+ */
+const readSlashed = (bytes: Buffer, at: number, end: number): number => {
+  const short = bytes[at + 1] === 47
+  const first = short ? digit(bytes, at) : two(bytes, at)
+  const second = short ? at + 2 : at + 3
+  const shorter = bytes[second + 1] === 47
+  const other = shorter ? digit(bytes, second) : two(bytes, second)
+  const slash = shorter ? second + 1 : second + 2
+  const year = bytes[slash] === 47 ? four(bytes, slash + 1) : -1
+  let clock = slash + 5
+  if (bytes[clock] === 44) clock++
+  if (first < 1 || other < 1 || year < 1970 || bytes[clock] !== 32 || clock + 8 > end) return -1
+  clock++
+  const stop = first <= 12 && other <= 31 ? readAmPm(bytes, year, first, other, clock, end) : -1
+  if (stop >= 0 && ((bytes[stop - 1] ?? 0) | 32) === 109) return stop
+  if (first > 12 && other <= 12) return readWith(year, other, first, bytes, clock, end)
+  return first <= 12 && other > 12 ? readWith(year, first, other, bytes, clock, end) : -1
+}
+
 const isBreak = (byte: number | undefined): boolean =>
   byte === undefined || !((byte >= 48 && byte <= 57) || (byte >= 97 && byte <= 122) || (byte >= 65 && byte <= 90) || byte === 95)
 
@@ -193,6 +215,10 @@ const readFigures = (bytes: Buffer, at: number, end: number): number => {
   if (third === 47 && bytes[at + 5] === 47 && bytes[at + 8] === 32 && bytes[at + 11] === 58) {
     // 26/11/21 08:18:01 (Spark's log4j.properties)
     return readWith(2000 + two(bytes, at), two(bytes, at + 3), two(bytes, at + 6), bytes, at + 9, end)
+  }
+  if (third === 47 || bytes[at + 1] === 47) {
+    const slashed = readSlashed(bytes, at, end)
+    if (slashed >= 0) return slashed
   }
   if (third === 46 && bytes[at + 5] === 46 && bytes[at + 10] === 32)
     return readWith(four(bytes, at + 6), two(bytes, at + 3), two(bytes, at), bytes, at + 11, end)

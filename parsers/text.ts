@@ -62,7 +62,7 @@ export const text: LineFormat = {
     const record = (bytes: Buffer, start: number, end: number, body: number, app: App, own: number): true => {
       let level = own === NONE ? around : own
       if (level !== NONE && level < WARNING) leveled = true
-      else if (!leveled && tellsFailure(bytes, body, end)) level = ERROR
+      else if (!leveled && fields.probe.start < 0 && tellsFailure(bytes, body, end)) level = ERROR
       sink.record(found.ms, found.basis)
       lastLine = sink.line
       apps.count(app, level, found)
