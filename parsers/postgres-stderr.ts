@@ -206,7 +206,11 @@ export const postgresStderr: LineFormat = {
 /** A line that begins as JSON or markup does is another program's. */
 const isOther = (bytes: Buffer, start: number, end: number): boolean => {
   const first = bytes[start]
-  return first === 123 || first === 60 || KEYS.some((key) => end - start > key.length && bytes[start] === key[0] && key.compare(bytes, start, start + key.length) === 0)
+  return (
+    first === 123 ||
+    first === 60 ||
+    KEYS.some((key) => end - start > key.length && bytes[start] === key[0] && key.compare(bytes, start, start + key.length) === 0)
+  )
 }
 /** How logfmt begins. */
 const KEYS: readonly Buffer[] = ['level=', 'time=', 'ts=', 't=', 'lvl=', 'severity=', 'msg='].map((key) => Buffer.from(key))
