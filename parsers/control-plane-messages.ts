@@ -4,7 +4,8 @@
  */
 import type { Entity } from '../src/model/entity.js'
 import { node, process, volume, workload } from '../src/model/entity.js'
-import { fieldsOf, meansNothing, messageOf, type KlogLine, type Meaning, type Mention, type Saying } from './klog.js'
+import { meansNothing } from './klog-anchors.js'
+import { fieldsOf, messageOf, type KlogLine, type Meaning, type Mention, type Saying } from './klog.js'
 import { sayCondition } from './klog-events.js'
 import { podOfReference } from './klog-fields.js'
 import { isConflict, schedulingFailure, withoutNumbers } from './klog-reasons.js'

@@ -41,25 +41,30 @@ const componentOf = (context: InputContext): string => {
 }
 
 /** 2026/11/21 08:18:09 http: TLS handshake error … · {"level":"warn","ts":"2026-11-21T08:18:09.8Z",…} */
-const withForeignLines = (reader: LineReader, sink: Sink): LineReader => ({
-  line(bytes, start, end, envelope) {
-    if (reader.line(bytes, start, end, envelope)) return true
-    let at = -1
-    if (bytes[start] === 123) {
-      const stamp = bytes.subarray(start, Math.min(end, start + 200)).indexOf('"ts":"')
-      at = stamp < 0 ? -1 : readIso(bytes, start + stamp + 6, end)
-    } else if (bytes[start + 4] === 47) at = readIso(bytes, start, end)
-    else if (bytes.toString('latin1', start, Math.min(end, start + 6)) === 'http: ') {
-      sink.part()
+const withForeignLines = (reader: LineReader, sink: Sink): LineReader => {
+  let own = false
+  return {
+    line(bytes, start, end, envelope) {
+      own = reader.line(bytes, start, end, envelope)
+      if (own) return true
+      let at = -1
+      if (bytes[start] === 123) {
+        const stamp = bytes.subarray(start, Math.min(end, start + 200)).indexOf('"ts":"')
+        at = stamp < 0 ? -1 : readIso(bytes, start + stamp + 6, end)
+      } else if (bytes[start + 4] === 47) at = readIso(bytes, start, end)
+      else if (bytes.toString('latin1', start, Math.min(end, start + 6)) === 'http: ') {
+        sink.part()
+        return true
+      }
+      if (at < 0) return false
+      preferEnvelope(envelope)
+      sink.record(found.ms, found.basis)
       return true
-    }
-    if (at < 0) return false
-    preferEnvelope(envelope)
-    sink.record(found.ms, found.basis)
-    return true
-  },
-  end: () => reader.end(),
-})
+    },
+    pass: (bytes, view, start, limit, most, prefix) => (own ? (reader.pass?.(bytes, view, start, limit, most, prefix) ?? start) : start),
+    end: () => reader.end(),
+  }
+}
 
 export const controlPlane: LineFormat = {
   id: 'control-plane',

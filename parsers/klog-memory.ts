@@ -4,15 +4,37 @@ import { namespaceOf, pod, shortName } from '../src/model/entity.js'
 
 const MAX_KEPT = 20_000
 
+/** A pod and its uid, as many lines name them. `kept` is the memory's own. */
+export interface PodRun {
+  readonly pod: Entity
+  readonly uid: string
+  kept: { readonly of: object; readonly run: Run; readonly place: PlaceOf } | null
+}
+
+interface Run {
+  since: number
+  died: boolean
+}
+interface PlaceOf {
+  on: Entity
+  uid: string | undefined
+}
+
 export interface KlogMemory {
+  /** Changes with everything that becomes known but for when containers started. */
+  readonly version: number
+  /** Counts whatever depends on when containers started, or changes it. */
+  readonly timed: number
+  /** Something became known that is kept elsewhere. */
+  changed(): void
   /** True the first time; forgets everything when it holds too much. */
   first(key: string): boolean
   put(key: string, value: string): void
   get(key: string): string | undefined
   /** True where the pod's place is news: the first time, or with another uid or node. */
   newPlace(known: Entity, on: Entity, uid: string | undefined): boolean
-  /** The pod's place is as told, and a start of one of its containers would be no news. */
-  isRunning(known: Entity, on: Entity, uid: string): boolean
+  /** A further container of a pod that runs: remembered, and true, where its place is as told and the start is no news. */
+  startedAgain(known: PodRun, on: Entity, ms: number): boolean
   /** A container of the pod started. True for the first one, and for the first one after a death. */
   startedAt(pod: Entity, ms: number): boolean
   died(pod: Entity): void
@@ -30,18 +52,37 @@ export const klogMemory = (): KlogMemory => {
   let byUid = new Map<string, Entity>()
   /** null: pods of that name in two namespaces. */
   let byName = new Map<string, Entity | null>()
-  let places = new Map<Entity, { on: Entity; uid: string | undefined }>()
-  let runs = new Map<Entity, { since: number; died: boolean }>()
-  return {
-    isRunning(known, on, uid) {
-      const run = runs.get(known)
-      const before = places.get(known)
-      return run !== undefined && !run.died && before !== undefined && before.on === on && before.uid === uid
+  let places = new Map<Entity, PlaceOf>()
+  let runs = new Map<Entity, Run>()
+  /** What PodRuns keep is of these maps: another object when a map is begun anew. */
+  let era = {}
+  const keptOf = (known: PodRun): PodRun['kept'] => {
+    if (known.kept?.of === era) return known.kept
+    const run = runs.get(known.pod)
+    const place = places.get(known.pod)
+    return (known.kept = run === undefined || place === undefined ? null : { of: era, run, place })
+  }
+  const memory = {
+    version: 0,
+    timed: 0,
+    changed() {
+      memory.version++
+    },
+    startedAgain(known, on, ms) {
+      const kept = keptOf(known)
+      if (kept === null || kept.run.died || kept.place.on !== on || kept.place.uid !== known.uid) return false
+      memory.timed++
+      kept.run.since = ms
+      return true
     },
     startedAt(of, ms) {
+      memory.timed++
       const run = runs.get(of)
       if (run === undefined) {
-        if (runs.size >= MAX_KEPT) runs = new Map()
+        if (runs.size >= MAX_KEPT) {
+          runs = new Map()
+          era = {}
+        }
         runs.set(of, { since: ms, died: false })
         return true
       }
@@ -51,31 +92,48 @@ export const klogMemory = (): KlogMemory => {
       return news
     },
     died(of) {
+      memory.timed++
       const run = runs.get(of)
       if (run === undefined) runs.set(of, { since: NaN, died: true })
       else run.died = true
     },
-    lastStart: (of) => runs.get(of)?.since ?? NaN,
+    lastStart(of) {
+      memory.timed++
+      return runs.get(of)?.since ?? NaN
+    },
     newPlace(known, on, uid) {
       const before = places.get(known)
       if (before !== undefined && before.on === on && (uid === undefined || before.uid === uid)) return false
-      if (places.size >= MAX_KEPT) places = new Map()
+      memory.version++
+      if (before !== undefined) {
+        before.on = on
+        before.uid = uid
+        return true
+      }
+      if (places.size >= MAX_KEPT) {
+        places = new Map()
+        era = {}
+      }
       places.set(known, { on, uid })
       return true
     },
     first(key) {
       if (firsts.has(key)) return false
+      memory.version++
       if (firsts.size >= MAX_KEPT) firsts = new Set()
       firsts.add(key)
       return true
     },
     put(key, value) {
+      if (values.get(key) === value) return
+      memory.version++
       if (values.size >= MAX_KEPT) values = new Map()
       values.set(key, value)
     },
     get: (key) => values.get(key),
     knowPod(known, uid) {
       if (uid !== undefined && byUid.get(uid) !== known) {
+        memory.version++
         if (byUid.size >= MAX_KEPT) byUid = new Map()
         byUid.set(uid, known)
       }
@@ -83,9 +141,11 @@ export const klogMemory = (): KlogMemory => {
       const name = shortName(known)
       const before = byName.get(name)
       if (before === known || before === null) return
+      memory.version++
       if (byName.size >= MAX_KEPT) byName = new Map()
       byName.set(name, before === undefined ? known : null)
     },
     podNamed: (name, uid) => (uid === undefined ? undefined : byUid.get(uid)) ?? byName.get(name) ?? pod('-', name),
-  }
+  } satisfies KlogMemory & { version: number; timed: number }
+  return memory
 }

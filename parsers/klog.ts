@@ -6,11 +6,14 @@
 import type { Entity } from '../src/model/entity.js'
 import { node, THIS_NODE } from '../src/model/entity.js'
 import type { Attributes, Phase, SignalKind, Stamp } from '../src/model/extract.js'
-import type { Envelope, InputContext, LineReader, Sink } from '../src/model/format.js'
+import type { Envelope, InputContext, LineReader, Repeat, SignalDraft, Sink } from '../src/model/format.js'
 import { found, preferEnvelope, readKlogTime } from '../src/read/stamps.js'
 import { decode } from '../src/read/text.js'
+import { lineForms, sameWords } from './klog-again.js'
+import { anchorsOf, meaningAt } from './klog-anchors.js'
 import { parseKlogJson, parseKlogText, type KlogText } from './klog-fields.js'
 import { klogMemory, type KlogMemory } from './klog-memory.js'
+import { steadyLines } from './klog-steady.js'
 
 export interface KlogLine {
   readonly severity: 'I' | 'W' | 'E' | 'F'
@@ -58,10 +61,10 @@ export interface Meaning {
   /** Lines of much-repeated messages that end so mean nothing: they are left undecoded. */
   readonly unlessEnds?: string
   /**
-   * For what is written all day: says all there is to say from the bytes, whose message begins at `at`, and returns true; or returns false
-   * having done nothing, and the line is decoded. `place` is what it needs of the line.
+   * For what is written all day: remembers all there is to remember from the bytes, whose message begins at `at`, says nothing and returns true;
+   * or returns false having done nothing, and the line is decoded. Twice is as once.
    */
-  readonly skim?: (bytes: Buffer, at: number, end: number, place: Skimmed, said: Saying) => boolean
+  readonly skim?: (bytes: Buffer, at: number, end: number, line: Skimmed, said: Pick<Saying, 'memory' | 'thisNode'>) => boolean
   readonly say: (line: KlogLine, said: Saying) => void
 }
 
@@ -70,9 +73,6 @@ export interface Skimmed {
   ms: number
   host: string | null
 }
-
-/** For longer anchors within a shorter one's reach: such lines say nothing. */
-export const meansNothing: Meaning['say'] = () => undefined
 
 /** For warnings and errors that no anchor knows: a word anywhere in the line. */
 export interface Mention {
@@ -90,6 +90,8 @@ export interface KlogTable {
 /** Characters kept of a record that goes on over several lines. */
 const MAX_HELD = 65_536
 const EVIDENCE = 390
+/** The last byte of a line whose last value goes on over the next lines. */
+const LESS = 60
 
 const isSeverity = (byte: number | undefined): boolean => byte === 73 || byte === 87 || byte === 69 || byte === 70
 
@@ -174,63 +176,6 @@ export const klogSeverity = (bytes: Buffer, start: number, end: number): KlogLin
 
 const severityOf = (byte: number): KlogLine['severity'] => (byte === 73 ? 'I' : byte === 87 ? 'W' : byte === 69 ? 'E' : 'F')
 
-interface Anchor {
-  readonly bytes: Buffer
-  readonly unlessEnds: Buffer | null
-  readonly meaning: Meaning
-}
-
-const keyAt = (bytes: Buffer, at: number): number =>
-  (((bytes[at] ?? 0) | 32) << 24) | (((bytes[at + 1] ?? 0) | 32) << 16) | (((bytes[at + 2] ?? 0) | 32) << 8) | ((bytes[at + 3] ?? 0) | 32)
-
-/** Anchors by their first four bytes, the longest first. Letters are compared without their case (bit 5). */
-interface Anchors {
-  readonly byKey: ReadonlyMap<number, readonly Anchor[]>
-  /** What three bytes make of those that begin an anchor: most lines are told apart by one look. */
-  readonly likely: Uint8Array
-}
-
-const LIKELY_BITS = 12
-const likelyAt = (bytes: Uint8Array, at: number): number =>
-  (((bytes[at] ?? 0) | 32) ^ (((bytes[at + 1] ?? 0) | 32) << 3) ^ (((bytes[at + 2] ?? 0) | 32) << 5)) & ((1 << LIKELY_BITS) - 1)
-
-const anchorsOf = (meanings: readonly Meaning[]): Anchors => {
-  const byKey = new Map<number, Anchor[]>()
-  const likely = new Uint8Array(1 << LIKELY_BITS)
-  for (const meaning of meanings) {
-    const bytes = Buffer.from(meaning.starts).map((byte) => byte | 32) as Buffer // Buffer's map gives a Buffer; its type says Uint8Array
-    const key = keyAt(bytes, 0)
-    const unlessEnds = meaning.unlessEnds === undefined ? null : Buffer.from(meaning.unlessEnds)
-    byKey.set(
-      key,
-      [...(byKey.get(key) ?? []), { bytes, unlessEnds, meaning }].sort((a, b) => b.bytes.length - a.bytes.length),
-    )
-    likely[likelyAt(bytes, 0)] = 1
-  }
-  return { byKey, likely }
-}
-
-/** The meaning of the message at `at`, if an anchor knows it. */
-const meaningAt = ({ byKey, likely }: Anchors, bytes: Buffer, at: number, end: number): Meaning | null => {
-  if (likely[likelyAt(bytes, at)] === 0) return null
-  const candidates = byKey.get(keyAt(bytes, at))
-  return candidates === undefined ? null : matchAnchor(candidates, bytes, at, end)
-}
-
-const matchAnchor = (candidates: readonly Anchor[], bytes: Buffer, at: number, end: number): Meaning | null => {
-  next: for (const { bytes: anchor, unlessEnds, meaning } of candidates) {
-    if (at + anchor.length > end) continue
-    for (let index = 4; index < anchor.length; index++) if (((bytes[at + index] ?? 0) | 32) !== anchor[index]) continue next
-    return meaning.say === meansNothing || (unlessEnds !== null && endsWith(bytes, end, unlessEnds)) ? null : meaning
-  }
-  return null
-}
-
-const endsWith = (bytes: Buffer, end: number, word: Buffer): boolean => {
-  for (let back = 1; back <= word.length; back++) if (bytes[end - back] !== word[word.length - back]) return false
-  return true
-}
-
 /** Long lines quote patches and patches end with what went wrong: keep both ends. */
 const abridged = (text: string): string => (text.length <= EVIDENCE ? text : `${text.slice(0, 190)} … ${text.slice(-190)}`)
 
@@ -246,7 +191,18 @@ export const openKlog = (sink: Sink, context: InputContext, component: string, t
   let thisHost: string | null = null
   let thisEntity: Entity = THIS_NODE
   const skimmed: Skimmed = { ms: NaN, host: null }
+  const steady = steadyLines(sink, anchors, (meaning, bytes, message, end, ms) => {
+    skimmed.ms = ms
+    return meaning.skim?.(bytes, message, end, skimmed, said) === true
+  })
   let seen = false
+  const again = sameWords()
+  const forms = lineForms()
+  /** How often the meaning of the line being read asked for what another line with the same words has not, its time first of all. */
+  let asked = 0
+  let emitted = 0
+  /** Where the signals of a line are kept that may come again. */
+  let repeats: Repeat[] | null = null
   /** A record whose last value goes on over the next lines: key=< … > */
   let held: { line: KlogLine; rest: string; meaning: Meaning | null } | null = null
 
@@ -257,11 +213,15 @@ export const openKlog = (sink: Sink, context: InputContext, component: string, t
     return (thisEntity = name === null ? THIS_NODE : node(name))
   }
   const said: Saying = {
-    sink,
+    get sink() {
+      asked++
+      return sink
+    },
     memory,
     component,
     emit(line, kind, entity, attributes, emission) {
-      sink.signal({
+      const before = asked
+      const draft: SignalDraft = {
         kind,
         entity,
         phase: emission?.phase ?? 'point',
@@ -270,12 +230,17 @@ export const openKlog = (sink: Sink, context: InputContext, component: string, t
         ...(emission?.burst === undefined ? {} : { burst: emission.burst }),
         text: abridged(line.text),
         line: line.line,
-      })
+      }
+      asked = before // the time a signal has unless another one is said
+      emitted++
+      if (repeats !== null && emission?.at === undefined) repeats.push(sink.repeat(draft))
+      sink.signal(draft)
     },
     thisNode,
     learnNode(line, name) {
       const host = line.host ?? ''
       if (names.get(host) !== name && names.size < 10_000) {
+        memory.changed()
         names.set(host, name)
         if (line.host === thisHost) thisEntity = node(name)
         sink.fact({ fact: 'input-node', node: node(name), weight: 5 })
@@ -311,34 +276,70 @@ export const openKlog = (sink: Sink, context: InputContext, component: string, t
       return true
     }
     // readKlogHead left the line's own time; a wrapping may know it better.
+    const ownMs = found.ms
     if (envelope !== null) preferEnvelope(envelope)
     sink.record(found.ms, found.basis)
+    steady.at(found.ms)
+    skimmed.host = envelope?.host ?? null
     const message = bytes[head.messageStart] === 34 ? head.messageStart + 1 : head.messageStart
     const meaning = meaningAt(anchors, bytes, message, end)
-    if (meaning === null && bytes[start] === 73) return true
+    if (meaning === null && bytes[start] === 73) {
+      steady.learn(bytes, start, head.sourceStart, ownMs)
+      return true
+    }
     if (meaning?.skim !== undefined) {
       skimmed.ms = found.ms
-      skimmed.host = envelope?.host ?? null
       if (meaning.skim(bytes, message, end, skimmed, said)) return true
     }
     const at = { ms: found.ms, basis: found.basis }
+    const host = envelope?.host ?? null
+    const pod = envelope?.pod ?? context.pod
+    const from = head.pidStart
+    const before = again.look(bytes, from, end, bytes[start] ?? 0)
+    if (before !== null && before.version === memory.version && before.host === host && before.pod === pod) {
+      const evidence = before.repeats.length === 0 ? '' : bytes.toString('latin1', start, from) + before.tail
+      for (const repeat of before.repeats) repeat(at, evidence)
+      return true
+    }
+    const repeated = again.seen
+    // Of what is said once only so much can be kept.
+    if (!repeated && sink.crowded && bytes[end - 1] !== LESS && forms.tooMany(bytes, from, end)) {
+      sink.leaveOut()
+      return true
+    }
     const text = decode(bytes, start, end)
     // What stands before the message is ASCII, so its places in bytes and in the string are the same.
     const rest = text.slice(head.messageStart - start)
     const line: KlogLine = {
       severity: severityOf(bytes[start] ?? 0),
-      at,
+      get at() {
+        asked++
+        return at
+      },
       pid: readPid(bytes),
       source: text.slice(head.sourceStart - start, head.sourceEnd - start),
       rest,
       parsed: null,
       text,
       line: sink.line,
-      host: envelope?.host ?? null,
-      pod: envelope?.pod ?? context.pod,
+      host,
+      pod,
     }
-    if (rest.endsWith('=<')) held = { line, rest, meaning }
-    else mean(line, meaning)
+    if (rest.endsWith('=<')) {
+      held = { line, rest, meaning }
+      return true
+    }
+    const { version, timed } = memory
+    const askedBefore = asked
+    const emittedBefore = emitted
+    const kept: Repeat[] | null = (repeats = repeated ? [] : null)
+    mean(line, meaning)
+    repeats = null
+    if (kept !== null) {
+      // Nothing was learnt from it, and it does not matter when it was written.
+      if (memory.version === version && memory.timed === timed && asked === askedBefore)
+        again.keep({ version, host, pod, repeats: kept, tail: abridged(text).slice(from - start) })
+    } else if (emitted > emittedBefore && sink.crowded) forms.said(bytes, from, end)
     return true
   }
 
@@ -348,6 +349,7 @@ export const openKlog = (sink: Sink, context: InputContext, component: string, t
     if (held !== null) release()
     seen = true
     sink.record(ms, 'utc')
+    steady.at(ms)
     const before = bytes.subarray(start, Math.min(end, start + 400)).indexOf(JSON_MESSAGE)
     if (before < 0) return true
     const message = start + before + JSON_MESSAGE.length
@@ -396,6 +398,7 @@ export const openKlog = (sink: Sink, context: InputContext, component: string, t
       if (bytes[start] === 123) return readJson(bytes, start, last, envelope)
       return readOther(bytes, start, last)
     },
+    pass: (bytes, view, start, limit, most, prefix) => (held === null ? steady.pass(bytes, view, start, limit, most, prefix) : start),
     end: release,
   }
 }

@@ -6,6 +6,7 @@ import { THIS_NODE, type Entity } from '../src/model/entity.js'
 import { fieldsOf, messageOf, type KlogLine, type Meaning, type Mention, type Saying } from './klog.js'
 import { formattedPods, podOfReference, podsOfList } from './klog-fields.js'
 import { goDuration, isConflict, isDns, lookedUp, probeFailure, requestFailure } from './klog-reasons.js'
+import type { PodRun } from './klog-memory.js'
 import { forgetConditions, sayCondition, type Condition } from './klog-events.js'
 import { remembering, startsWith } from './postgres-bytes.js'
 import { sayMountFailed, saySyncError, sayVolumesMissing } from './kubelet-pod-errors.js'
@@ -270,10 +271,10 @@ const sayLifecycle = (line: KlogLine, said: Saying): void => {
 const PLEG_START = Buffer.from(`SyncLoop (PLEG): ${PLEG_POD}`)
 const PLEG_STARTED = Buffer.from('ContainerStarted')
 /** 'shop/web-1" event={"ID":"0ac7a38c-…': the same pods come all day. */
-const runOf = remembering((bytes, start, end) => {
+const runOf = remembering((bytes, start, end): PodRun | null => {
   const text = bytes.toString('utf8', start, end)
   const uid = PLEG_ID.exec(text)?.[1]
-  return uid === undefined ? null : { pod: podOfReference(text.slice(0, text.indexOf('"'))), uid }
+  return uid === undefined ? null : { pod: podOfReference(text.slice(0, text.indexOf('"'))), uid, kept: null }
 })
 const UID_END: ReadonlySet<number> = new Set([34, 32, 44]) // quote, blank, comma
 
@@ -294,9 +295,7 @@ const skimLifecycle: Meaning['skim'] = (bytes, at, end, line, said) => {
   if (bytes[++type] === 34) type++
   if (!startsWith(bytes, type, end, PLEG_STARTED)) return false
   const run = runOf(bytes, start, uidEnd)
-  if (run === null || !said.memory.isRunning(run.pod, said.thisNode(line), run.uid)) return false
-  said.memory.startedAt(run.pod, line.ms)
-  return true
+  return run !== null && said.memory.startedAgain(run, said.thisNode(line), line.ms)
 }
 
 const rememberExit = (line: KlogLine, said: Saying): void => {

@@ -37,6 +37,9 @@ export interface SignalDraft {
   readonly burst?: string
 }
 
+/** Says a signal again, at another time. */
+export type Repeat = (at: Stamp, text: string) => void
+
 export interface SeriesWriter {
   /** Milliseconds since the epoch; samples may come in any order. NaN is dropped. */
   push(ms: number, value: number): void
@@ -50,6 +53,8 @@ export interface Sink {
   record(ms: number, basis: Basis): void
   /** So many records at once, of whose times `reaches` tells the first and the last: samples of a series. */
   records(count: number): void
+  /** So many lines, each a record: whose times lie between the last record's and the next one's, which come shortly after each other. */
+  passed(lines: number): void
   /** Another time of that record (the first of many occurrences): widens `from` and `to`, counts nothing. */
   reaches(ms: number, basis: Basis): void
   /** For readers of bytes, which count their lines themselves: the line that what follows stands on. */
@@ -63,6 +68,12 @@ export interface Sink {
   /** The input names the year of its yearless stamps. */
   year(year: number): void
   signal(draft: SignalDraft): void
+  /** For a signal that will be said again and again on other lines: what says it, with its own time and text each time. Nothing is said by asking. */
+  repeat(draft: SignalDraft): Repeat
+  /** So much is distinct that some of it had to be left out already. */
+  readonly crowded: boolean
+  /** The line being read may say something, but is one of too many that are all different, and was left out. */
+  leaveOut(): void
   series(name: string, labels: Labels, line?: number | null): SeriesWriter
   fact(fact: Fact): void
   /** The line being read, counted from 1. */
@@ -89,12 +100,29 @@ export interface Envelope {
   end: number
 }
 
+/** What stands before the payload in line after line, but for the seconds of its stamp. One object for an input. */
+export interface SteadyPrefix {
+  /** In bytes; 0: nothing stands before the payload. */
+  readonly length: number
+  /** When its minute begins, on the basis of its stamp; NaN where the lines have no steady prefix. */
+  readonly minuteMs: number
+  readonly basis: Basis
+  /** From the beginning of the minute to the stamp of the line at `start`; -1 where another prefix begins. */
+  milliseconds(bytes: Buffer, view: DataView, start: number): number
+}
+
 export interface LineReader {
   /**
    * Reads bytes[start, end), a line without its end. True: mine (recorded, or part of a record).
    * False: not mine; another reader is asked. Must not throw and must not keep `bytes`.
    */
   line(bytes: Buffer, start: number, end: number, envelope: Envelope | null): boolean
+  /**
+   * For what is written all day: goes on from line to line of bytes[start, limit), which ends with a line, as long as they say nothing but that
+   * they were written after the one before. Where the last of them begins, which is then read as any other is, so that nothing needs to be made good;
+   * the lines before that one, `most` at most, are counted with sink.passed(). `view` is of the same bytes; `prefix` is what stands before each line's payload.
+   */
+  pass?(bytes: Buffer, view: DataView, start: number, limit: number, most: number, prefix: SteadyPrefix): number
   /** The input ends: give out what is still held. */
   end(): void
 }

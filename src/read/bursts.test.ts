@@ -2,22 +2,14 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import type { Signal } from '../model/extract.js'
 import { pod } from '../model/entity.js'
-import { bursts, type Bursts } from './bursts.js'
+import { burstKey, bursts, type Bursts, type Occurrence } from './bursts.js'
 
 const MOST = 200
-const say = (to: Bursts, kind: Signal['kind'], name: string, ms: number, phase: Signal['phase'] = 'point'): void =>
-  to.add({
-    kind,
-    entity: pod('shop', name),
-    phase,
-    at: { ms, basis: 'utc' },
-    until: { ms, basis: 'utc' },
-    count: 1,
-    attributes: {},
-    burst: '',
-    line: 1,
-    text: name,
-  })
+const say = (to: Bursts, kind: Signal['kind'], name: string, ms: number, phase: Signal['phase'] = 'point'): void => {
+  const at = { ms, basis: 'utc' } as const
+  const occurrence: Occurrence = { kind, entity: pod('shop', name), phase, at, until: at, count: 1, attributes: {}, burst: '', line: 1, text: name }
+  to.add(occurrence, burstKey(occurrence))
+}
 const entities = (of: Bursts): ReadonlySet<string> => new Set(of.signals().map(({ entity }) => entity))
 
 test('occurrences of the same half a minute apart are one burst, with its first places and its last', () => {

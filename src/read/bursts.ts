@@ -39,8 +39,15 @@ interface OpenSignal {
   readonly places: Place[]
 }
 
+/** What is said of what: occurrences with one key are one burst. */
+export const burstKey = ({ kind, entity, phase, burst, attributes }: Pick<Occurrence, 'kind' | 'entity' | 'phase' | 'burst' | 'attributes'>): string =>
+  `${kind}\n${entity}\n${phase}\n${burst ?? keyOf(attributes)}`
+
 export interface Bursts {
-  add(occurrence: Occurrence): void
+  /** `key` is its burstKey. */
+  add(occurrence: Occurrence, key: string): void
+  /** Something had to go. */
+  crowded(): boolean
   signals(): readonly Signal[]
   /** What had to go, one sentence a kind. */
   leftOut(): readonly string[]
@@ -99,8 +106,7 @@ export const bursts = (most = MAX_SIGNALS): Bursts => {
   }
 
   return {
-    add({ kind, entity, phase, at, until, count, attributes, burst, line, text }) {
-      const key = `${kind}\n${entity}\n${phase}\n${burst ?? keyOf(attributes)}`
+    add({ kind, entity, phase, at, until, count, attributes, line, text }, key) {
       // Cut now, cleaned when the input ends: of a burst only a few places are kept.
       const place: Place = { line, at, text: text.length > RAW_LENGTH ? cut(text) : text }
       const open = latest.get(key)
@@ -114,6 +120,7 @@ export const bursts = (most = MAX_SIGNALS): Bursts => {
       signals.push(next)
       if (signals.length > most) shrink()
     },
+    crowded: () => gone.size > 0,
     signals: () => signals.map(({ key: _, ...signal }) => ({ ...signal, places: signal.places.map((place) => ({ ...place, text: clean(place.text) })) })),
     leftOut: () => [...gone].map(([kind, count]) => `too much is distinct to keep it all: ${count} signals of ${kind} were left out, of what was said least`),
   }

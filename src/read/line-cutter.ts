@@ -5,6 +5,8 @@ export const MAX_LINE_BYTES = 1 << 20
 
 export interface LineSink {
   line(bytes: Buffer, start: number, end: number): void
+  /** Goes on from line to line of bytes[start, limit), which ends with a line, as long as they need not be given one by one; where the next one to be given begins. */
+  pass?(bytes: Buffer, start: number, limit: number): number
   /** The line just given was longer than MAX_LINE_BYTES: that was only its beginning. */
   overlong(): void
 }
@@ -64,12 +66,14 @@ export const cutLines = (sink: LineSink): LineCutter => {
         start = newline + 1
         newline = bytes.indexOf(NEWLINE, start)
       }
+      const limit = sink.pass === undefined ? 0 : bytes.lastIndexOf(NEWLINE) + 1
       while (newline >= 0) {
         if (newline - start > MAX_LINE_BYTES) {
           give(bytes, start, start + MAX_LINE_BYTES)
           sink.overlong()
         } else give(bytes, start, newline)
         start = newline + 1
+        if (start < limit && sink.pass !== undefined) start = sink.pass(bytes, start, limit)
         newline = bytes.indexOf(NEWLINE, start)
       }
       if (start < bytes.length) hold(bytes.subarray(start))

@@ -9,6 +9,7 @@ import { shownLayers } from './framing.js'
 import { cutLines } from './line-cutter.js'
 import { turnAround } from './newest-first.js'
 import type { GatheringSink } from './sink.js'
+import { learntPrefix, noPrefix } from './steady-prefix.js'
 import { clean, decode } from './text.js'
 import { twoStamps } from './two-stamps.js'
 
@@ -98,6 +99,8 @@ export const readLines = (choice: LinesChoice, sink: GatheringSink, context: Inp
   }
 
   let skipped: Recognised['firstSkipped'] = null
+  /** Who read the last line, if it can go on by itself. */
+  let steady: LineReader | null = null
   const route = (bytes: Buffer, start: number, end: number, around: Envelope | null): void => {
     if (end <= start) {
       sink.part()
@@ -105,7 +108,12 @@ export const readLines = (choice: LinesChoice, sink: GatheringSink, context: Inp
     }
     const unit = around?.unit ? readerOfUnit(around.unit, bytes, start, end) : null
     const reader = unit?.reader ?? primary
-    if (reader.line(bytes, start, end, around)) return
+    steady = null
+    if (reader.line(bytes, start, end, around)) {
+      // A unit that is still being sniffed wants to see its lines.
+      if (reader.pass !== undefined && unit?.settled !== false) steady = reader
+      return
+    }
     // What another format's own unit says is not for these.
     if (unit?.settled !== true) for (const other of others) if (other !== reader && other.line(bytes, start, end, around)) return
     if (reader !== rest && rest.line(bytes, start, end, around)) return
@@ -115,6 +123,8 @@ export const readLines = (choice: LinesChoice, sink: GatheringSink, context: Inp
 
   const unwrappers = layers.map((layer) => layer.open())
   const stamps = twoStamps()
+  /** What these wrappings put before a payload is the same from line to line. */
+  const prefix = layers.length === 1 && layers.every(({ id }) => id === 'journald-short' || id === 'cri') ? learntPrefix() : null
   const countsFromBoot = layers.some(({ id }) => id === 'journald-short')
   const envelope = emptyEnvelope()
   const hosts = new Map<string, number>()
@@ -154,6 +164,7 @@ export const readLines = (choice: LinesChoice, sink: GatheringSink, context: Inp
     }
     reset(envelope, bytes, start, end)
     if (!undress(unwrappers, envelope)) {
+      steady = null
       sink.part()
       return
     }
@@ -166,8 +177,15 @@ export const readLines = (choice: LinesChoice, sink: GatheringSink, context: Inp
     if (countsFromBoot && Number.isNaN(envelope.ms) && envelope.unit !== null) sink.warn(FROM_BOOT)
     if (envelope.pod !== null && envelope.host !== null) place(envelope.pod, envelope.host)
     // In the line as it stands there is no line end; in a value of JSON there may be.
-    if (envelope.bytes === bytes) route(bytes, envelope.start, envelope.end, envelope)
-    else routeParts(envelope)
+    const before = steady
+    if (envelope.bytes === bytes) {
+      route(bytes, envelope.start, envelope.end, envelope)
+      // Where processes take turns nothing is steady.
+      if (steady !== null && steady === before) prefix?.learn(bytes, start, envelope)
+    } else {
+      routeParts(envelope)
+      steady = null
+    }
   }
 
   /** Where each line stands that was read in another order. */
@@ -182,10 +200,27 @@ export const readLines = (choice: LinesChoice, sink: GatheringSink, context: Inp
         layers[0]?.id === 'journald-short' ? isIndented : () => false,
       )
     : null
+  let view = new DataView<ArrayBufferLike>(new ArrayBuffer(0))
+  let viewed: Buffer | null = null
+  const pass = (bytes: Buffer, start: number, limit: number): number => {
+    if (steady?.pass === undefined || (prefix !== null && prefix.host !== host)) return start
+    if (viewed !== bytes) {
+      viewed = bytes
+      view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length)
+    }
+    const before = sink.line
+    const next = steady.pass(bytes, view, start, limit, stamps.unlooked(), prefix ?? noPrefix)
+    const passed = sink.line - before
+    stamps.passed(passed)
+    ofHost += passed
+    return next
+  }
+
   let lines = 0
   const cutter =
     framing === null
       ? cutLines({
+          ...(turner === null && (layers.length === 0 || prefix !== null) ? { pass } : {}),
           line(bytes, start, end) {
             if (turner !== null) turner.add(bytes, start, end, ++lines)
             else {

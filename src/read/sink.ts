@@ -1,7 +1,7 @@
 /** Gathers what the parsers of one input say into an InputExtract, folding bursts at the source. */
 import type { Attributes, Basis, Fact, Series, Signal, Silence, Span, Stamp } from '../model/extract.js'
 import type { SignalDraft, Sink } from '../model/format.js'
-import { bursts } from './bursts.js'
+import { burstKey, bursts, type Occurrence } from './bursts.js'
 import { seriesStore } from './columns.js'
 import { ROLL_MS } from './stamps.js'
 
@@ -60,6 +60,8 @@ export const gatheringSink = (): GatheringSink => {
   let lines = 0
   let records = 0
   let skipped = 0
+  let overlooked = 0
+  let overlookedAt = 0
   let firstSkip: string | null = null
   let skippedAt = 0
   let yearHint: number | null = null
@@ -93,6 +95,22 @@ export const gatheringSink = (): GatheringSink => {
   }
 
   const onCalendar = (stamp: Stamp): Stamp => (stamp.basis === 'yearless' ? { ms: rolled(stamp.ms), basis: 'yearless' } : stamp)
+
+  const occurrenceOf = (draft: SignalDraft): Occurrence => {
+    const at = onCalendar(draft.at)
+    return {
+      kind: draft.kind,
+      entity: draft.entity,
+      phase: draft.phase ?? 'point',
+      at,
+      until: draft.until === undefined ? at : onCalendar(draft.until),
+      count: draft.count ?? 1,
+      attributes: draft.attributes ?? NOTHING,
+      burst: draft.burst,
+      line: draft.line === undefined ? line : draft.line,
+      text: draft.text,
+    }
+  }
 
   const spanOf = (basis: Basis): OpenSpan => {
     let known = spans.get(basis)
@@ -168,6 +186,10 @@ export const gatheringSink = (): GatheringSink => {
     records(count) {
       records += count
     },
+    passed(count) {
+      line += count
+      records += count
+    },
     reaches(ms, basis) {
       if (!Number.isNaN(ms)) widen(spanOf(basis), basis === 'yearless' ? rolled(ms) : ms)
     },
@@ -189,19 +211,23 @@ export const gatheringSink = (): GatheringSink => {
       yearHint ??= year
     },
     signal(draft: SignalDraft) {
-      const at = onCalendar(draft.at)
-      folded.add({
-        kind: draft.kind,
-        entity: draft.entity,
-        phase: draft.phase ?? 'point',
-        at,
-        until: draft.until === undefined ? at : onCalendar(draft.until),
-        count: draft.count ?? 1,
-        attributes: draft.attributes ?? NOTHING,
-        burst: draft.burst,
-        line: draft.line === undefined ? line : draft.line,
-        text: draft.text,
-      })
+      const said = occurrenceOf(draft)
+      folded.add(said, burstKey(said))
+    },
+    repeat(draft) {
+      const said = occurrenceOf(draft)
+      const { kind, entity, phase, count, attributes, burst } = said
+      const key = burstKey(said)
+      return (stamp, text) => {
+        const at = onCalendar(stamp)
+        folded.add({ kind, entity, phase, at, until: at, count, attributes, burst, line, text }, key)
+      }
+    },
+    get crowded() {
+      return folded.crowded()
+    },
+    leaveOut() {
+      if (overlooked++ === 0) overlookedAt = line
     },
     series: (name, labels, at) => series.of(name, labels, at === undefined ? line : at),
     fact(fact) {
@@ -224,6 +250,10 @@ export const gatheringSink = (): GatheringSink => {
       if (skipped > 0 && firstSkip !== null)
         said.push(`${skipped} ${skipped === 1 ? 'line was' : 'lines were'} not understood, first line ${trueLine(skippedAt)}: ${firstSkip}`)
       said.push(...folded.leftOut())
+      if (overlooked > 0)
+        said.push(
+          `too much is distinct to keep it all: ${overlooked} lines that came once each, and are like many others but for their names, were left out, the first of them line ${trueLine(overlookedAt)}`,
+        )
       const columns = series.take()
       if (series.leftOut !== null) said.push(series.leftOut)
       return {

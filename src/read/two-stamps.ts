@@ -33,6 +33,10 @@ interface Seen {
 export interface TwoStamps {
   /** Call it for each line, with what is around it. */
   line(bytes: Buffer, start: number, end: number, envelope: Envelope | null): void
+  /** How many lines come before the next one that is looked at … */
+  unlooked(): number
+  /** … and that so many of them came. */
+  passed(count: number): void
   /** What was seen, as facts; `warn` is told where two clocks without a zone run beside each other. */
   facts(warn: (message: string) => void): readonly Fact[]
 }
@@ -121,6 +125,10 @@ export const twoStamps = (): TwoStamps => {
       inner.ms = found.ms
       inner.basis = found.basis
       compare()
+    },
+    unlooked: () => (lines < EACH ? 0 : EACH - 1 - (lines % EACH)),
+    passed(count) {
+      lines += count
     },
     facts(warn) {
       const facts: Fact[] = []

@@ -1,0 +1,138 @@
+/**
+ * Lines that say the same again and again, but for the time: what such a line said the last time, it says again, if nothing has become known since that it depends on.
+ * And lines that are all different from each other, when there are more of them than can be kept: those are told by their form.
+ */
+import type { Entity } from '../src/model/entity.js'
+import type { Repeat } from '../src/model/format.js'
+import { wordAt } from './klog-anchors.js'
+
+/** What a line said, to be said again. */
+export interface Outcome {
+  /** Of the memory: it depends on nothing newer. */
+  readonly version: number
+  readonly host: string | null
+  readonly pod: Entity | null
+  readonly repeats: readonly Repeat[]
+  /** The evidence from the process id on: what stands before is the time. */
+  readonly tail: string
+}
+
+interface Kept extends Outcome {
+  readonly one: number
+  readonly two: number
+}
+
+export interface SameWords {
+  /** What bytes[from, end) said before; null where that is not kept. `seen` tells then whether they came before at all. */
+  look(bytes: Buffer, from: number, end: number, severity: number): Outcome | null
+  readonly seen: boolean
+  /** What the bytes that were looked at last have said. */
+  keep(outcome: Outcome): void
+}
+
+const SEEN = 1 << 16
+const KEPT = 1 << 13
+
+/** Two texts of one input do not meet: they would have to agree in two hashes of 32 bits. */
+export const sameWords = (): SameWords => {
+  let once: Int32Array | null = null
+  let kept: (Kept | undefined)[] = []
+  let one = 0
+  let two = 0
+  const words = {
+    seen: false,
+    look(bytes: Buffer, from: number, end: number, severity: number): Outcome | null {
+      if (once === null) {
+        once = new Int32Array(SEEN)
+        kept = new Array<Kept | undefined>(KEPT).fill(undefined)
+      }
+      one = severity
+      two = end - from
+      let at = from
+      for (; at + 4 <= end; at += 4) {
+        const word = wordAt(bytes, at)
+        one = Math.imul(one ^ word, 0x9e3779b1)
+        one ^= one >>> 15
+        two = (Math.imul(two, 0x85ebca6b) + word) | 0
+        two ^= two >>> 13
+      }
+      for (; at < end; at++) {
+        one = Math.imul(one ^ (bytes[at] ?? 0), 0x01000193)
+        two = (Math.imul(two, 31) + (bytes[at] ?? 0)) | 0
+      }
+      two |= 1 // 0 is an empty place
+      const first = (one >>> 3) & (KEPT - 1)
+      for (const place of [first, first ^ 1]) {
+        const outcome = kept[place]
+        if (outcome !== undefined && outcome.one === one && outcome.two === two) {
+          words.seen = true
+          return outcome
+        }
+      }
+      const place = one & (SEEN - 1)
+      words.seen = once[place] === two
+      once[place] = two
+      return null
+    },
+    keep(outcome: Outcome): void {
+      const first = (one >>> 3) & (KEPT - 1)
+      const known = kept[first]
+      const free = known === undefined || (known.one === one && known.two === two)
+      kept[free ? first : first ^ 1] = { ...outcome, one, two }
+    },
+  }
+  return words
+}
+
+/** Forms of lines that can be told apart; others share their count. */
+const FORMS = 4096
+/** So many different lines of one form are read before they are too many. */
+const MANY = 2_000
+
+export interface Forms {
+  /** Whether more than enough different lines of this form have been read. */
+  tooMany(bytes: Buffer, from: number, end: number): boolean
+  /** A line that was seen the first time said something. */
+  said(bytes: Buffer, from: number, end: number): void
+}
+
+export const lineForms = (): Forms => {
+  let counts: Uint16Array | null = null
+  return {
+    tooMany: (bytes, from, end) => counts !== null && (counts[formOf(bytes, from, end)] ?? 0) >= MANY,
+    said(bytes, from, end) {
+      counts ??= new Uint16Array(FORMS)
+      const form = formOf(bytes, from, end)
+      const count = counts[form] ?? 0
+      if (count < MANY) counts[form] = count + 1
+    },
+  }
+}
+
+/** Of each byte: 0 no part of a word, 1 a letter, and with it 2 a digit, 4 a vowel, 8 no digit of a hexadecimal number. */
+const KINDS = Uint8Array.from({ length: 256 }, (_, byte) => {
+  const letter = String.fromCharCode(byte)
+  if (/[0-9]/u.test(letter)) return 1 | 2
+  if (!/[A-Za-z]/u.test(letter)) return byte >= 128 ? 1 | 4 | 8 : 0
+  return 1 | (/[aeiouy]/iu.test(letter) ? 4 : 0) | (/[a-f]/u.test(letter) ? 0 : 8)
+})
+
+/** A number of the line's words, without those that are names: with a digit, without a vowel (the letters of generated names), or hexadecimal throughout. */
+const formOf = (bytes: Buffer, from: number, end: number): number => {
+  let form = 0
+  let word = 0
+  let kinds = 0
+  for (let at = from; at <= end; at++) {
+    const byte = at < end ? (bytes[at] ?? 0) : 0
+    const kind = KINDS[byte] ?? 0
+    if (kind !== 0) {
+      word = Math.imul(word ^ byte, 0x01000193)
+      kinds |= kind
+    } else if (kinds !== 0) {
+      if ((kinds & 14) === 12) form = Math.imul(form ^ word, 0x9e3779b1) ^ (form >>> 11)
+      word = 0
+      kinds = 0
+    }
+  }
+  return (form ^ (form >>> 16)) & (FORMS - 1)
+}

@@ -1,0 +1,116 @@
+/** Lines that say nothing are passed over in strides; read one by one (a chunk a line) they must leave the same behind. */
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { extractInput, type Source } from '../src/read/extract-input.js'
+import type { InputExtract } from '../src/model/extract.js'
+
+/** mulberry32: the same everywhere. */
+const random = (seed: number): (() => number) => {
+  let state = seed >>> 0
+  return () => {
+    state = (state + 0x6d2b79f5) | 0
+    let mixed = Math.imul(state ^ (state >>> 15), 1 | state)
+    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed
+    return ((mixed ^ (mixed >>> 14)) >>> 0) / 4_294_967_296
+  }
+}
+
+const pad = (value: number, width: number): string => String(value).padStart(width, '0')
+const HEX = 'b7d6f4c2-aa11-4c3d-9e8f-0123456789'
+
+/** Of the kubelet: what it says all day, what matters, and what is no klog line or only looks like one. */
+const MESSAGES: readonly ((pick: (below: number) => number) => readonly [string, string])[] = [
+  (pick) => ['I', `kubelet.go:2426] "SyncLoop UPDATE" source="api" pods=["shop/web-${pick(3)}"]`],
+  (pick) => ['I', `prober.go:117] "Probe succeeded" probeType="Readiness" pod="shop/web-${pick(3)}" containerName="web"`],
+  () => ['I', `scope.go:117] "RemoveContainer" containerID="${HEX}"`],
+  () => ['I', 'generic.go:334] "Generic (PLEG): container finished" podID="b7d6" containerID="c0ffee00c0ffee00" exitCode=0'],
+  (pick) => [
+    'I',
+    `kubelet.go:2453] "SyncLoop (PLEG): event for pod" pod="shop/web-${pick(3)}" event={"ID":"${HEX}0${pick(2)}","Type":"Container${['Started', 'Died'][pick(8)] ?? 'Started'}","Data":"0123456789abcdef"}`,
+  ],
+  () => ['I', 'generic.go:334] "Generic (PLEG): container finished" podID="b7d6" containerID="0123456789abcdef" exitCode=137'],
+  (pick) => [
+    'I',
+    `prober.go:107] "Probe failed" probeType="Liveness" pod="shop/web-${pick(3)}" containerName="web" output="HTTP probe failed with statuscode: 503"`,
+  ],
+  (pick) => [
+    'I',
+    `prober.go:107] "Probe failed" probeType="Readiness" pod="shop/web-${pick(3)}" containerName="web" output="dial tcp: connect: connection refused"`,
+  ],
+  () => ['E', 'controller.go:195] "Failed to update lease" err="Put \\"https://10.0.0.1:6443/apis/x?timeout=10s\\": context deadline exceeded"'],
+  (pick) => [
+    'E',
+    `pod_workers.go:1298] "Error syncing pod, skipping" err="failed to \\"StartContainer\\" for \\"web\\" with CrashLoopBackOff: \\"back-off\\"" pod="shop/web-${pick(40)}"`,
+  ],
+  () => ['W', 'reflector.go:456] object-"shop"/"web": watch ended with: very short watch'],
+  () => ['E', 'kubelet.go:1] "Multi-line" err=<'],
+  () => ['I', 'asm_amd64.s:1337] goexit'],
+  () => ['I', 'odd source.go:12] a blank where none belongs'],
+  () => ['I', 'unfinished'],
+]
+
+const logOf = (seed: number, dress: (ms: number, klog: string) => string): string[] => {
+  const next = random(seed)
+  const pick = (below: number): number => Math.floor(next() * below)
+  let ms = Date.UTC(2025, 11, 31, 23, 50)
+  const lines: string[] = []
+  for (let index = 0; index < 600; index++) {
+    const step = next()
+    ms += step < 0.9 ? next() * 300 : step < 0.93 ? 29_000 + next() * 3_000 : step < 0.95 ? -next() * 2_000 : step < 0.97 ? 70_000 : 0
+    const at = new Date(ms)
+    // Now and then the clock in the line is not the one around it.
+    const own = new Date(ms - (next() < 0.02 ? 2_500 : next() * 3))
+    const [severity, message] = MESSAGES[next() < 0.7 ? pick(4) : pick(MESSAGES.length)]?.(pick) ?? ['I', '']
+    const micros = pad(own.getUTCMilliseconds() * 1000 + pick(1000), 6)
+    const pid = next() < 0.01 ? '12345678' : String(next() < 0.02 ? 77 : 2296).padStart(7)
+    const klog = `${severity}${pad(own.getUTCMonth() + 1, 2)}${pad(own.getUTCDate(), 2)} ${own.toISOString().slice(11, 19)}.${micros} ${pid} ${message}`
+    const odd = next()
+    lines.push(
+      odd < 0.01 ? '' : odd < 0.02 ? '\tat a continuation' : odd < 0.025 ? 'something else' : odd < 0.03 ? klog.replace(/\d/u, 'x') : dress(at.getTime(), klog),
+    )
+  }
+  return lines
+}
+
+const DRESSES: Readonly<Record<string, (ms: number, klog: string) => string>> = {
+  bare: (_, klog) => klog,
+  'journal, short': (ms, klog) =>
+    `${['Dec', 'Jan'][new Date(ms).getUTCMonth() === 11 ? 0 : 1]} ${pad(new Date(ms).getUTCDate(), 2)} ${new Date(ms).toISOString().slice(11, 19)} worker-1 kubelet[2296]: ${klog}`,
+  'journal of a machine in another zone': (ms, klog) =>
+    `Jan 01 ${new Date(ms + 28_800_000).toISOString().slice(11, 19)}.${pad(Math.floor((ms % 1000) * 1000), 6)} worker-1 kubelet[2296]: ${klog}`,
+  'journal, ISO stamps, two machines': (ms, klog) =>
+    `${new Date(ms).toISOString().slice(0, 19)}+0000 worker-${Math.floor(ms / 60_000) % 2} kubelet[2296]: ${klog}`,
+  CRI: (ms, klog) => `${new Date(ms).toISOString().slice(0, 23)}456789Z stderr F ${klog}`,
+}
+
+const read = (lines: readonly string[], end: string, apart: boolean): Promise<InputExtract> => {
+  const bytes = lines.map((line) => Buffer.from(`${line}${end}`))
+  const source: Source = {
+    path: 'kubelet.log',
+    wrapping: [],
+    changedMs: null,
+    context: { path: 'kubelet.log', pod: null, container: null, expression: null },
+    async *chunks() {
+      await Promise.resolve()
+      // The head is read as one chunk; what comes after it is cut as it is given.
+      if (apart) yield* bytes
+      else yield Buffer.concat(bytes)
+    },
+  }
+  return extractInput(source)
+}
+
+for (const [name, dress] of Object.entries(DRESSES)) {
+  test(`${name}: in strides as line by line`, async () => {
+    for (let seed = 1; seed <= 4; seed++) {
+      // Longer than a head, which is one chunk however the bytes come.
+      const lines = [1, 2, 3, 4].flatMap((part) => logOf(seed * 10 + part, dress))
+      for (const end of ['\n', '\r\n']) {
+        const whole = await read(lines, end, false)
+        const apart = await read(lines, end, true)
+        assert.deepEqual(whole, apart, `seed ${seed}`)
+        assert.ok(whole.signals.length > 5 && whole.records > 1_000)
+      }
+    }
+  })
+}
