@@ -56,7 +56,8 @@ const logOf = (seed: number, dress: (ms: number, klog: string) => string): strin
   const lines: string[] = []
   for (let index = 0; index < 600; index++) {
     const step = next()
-    ms += step < 0.9 ? next() * 300 : step < 0.93 ? 29_000 + next() * 3_000 : step < 0.95 ? -next() * 2_000 : step < 0.97 ? 70_000 : 0
+    // Few are silences: of those only the longest are kept.
+    ms += step < 0.95 ? next() * 100 : step < 0.955 ? 29_000 + next() * 3_000 : step < 0.975 ? -next() * 2_000 : step < 0.9755 ? 70_000 : 0
     const at = new Date(ms)
     // Now and then the clock in the line is not the one around it.
     const own = new Date(ms - (next() < 0.02 ? 2_500 : next() * 3))
@@ -102,7 +103,7 @@ const read = (lines: readonly string[], end: string, apart: boolean): Promise<In
 
 for (const [name, dress] of Object.entries(DRESSES)) {
   test(`${name}: in strides as line by line`, async () => {
-    for (let seed = 1; seed <= 4; seed++) {
+    for (let seed = 1; seed <= 2; seed++) {
       // Longer than a head, which is one chunk however the bytes come.
       const lines = [1, 2, 3, 4].flatMap((part) => logOf(seed * 10 + part, dress))
       for (const end of ['\n', '\r\n']) {
