@@ -5,7 +5,7 @@
 import type { Entity } from '../src/model/entity.js'
 import { node, process, volume, workload } from '../src/model/entity.js'
 import { meansNothing } from './klog-anchors.js'
-import { fieldsOf, messageOf, type KlogLine, type Meaning, type Mention, type Saying } from './klog.js'
+import { fieldsOf, messageOf, timeOf, type KlogLine, type Meaning, type Mention, type Saying } from './klog.js'
 import { sayCondition } from './klog-events.js'
 import { podOfReference } from './klog-fields.js'
 import { isConflict, schedulingFailure, withoutNumbers } from './klog-reasons.js'
@@ -93,7 +93,7 @@ const sayBound = (line: KlogLine, said: Saying): void => {
   if (reference === undefined || name === undefined) return
   const entity = podOfReference(reference)
   said.emit(line, 'pod.scheduled', entity, { node: name })
-  said.sink.fact({ fact: 'pod-on-node', pod: entity, node: node(name), at: line.at })
+  said.sink.fact({ fact: 'pod-on-node', pod: entity, node: node(name), at: timeOf(line) })
 }
 
 const OLD_NO_FIT = /^Unable to schedule ([^ :;]{1,320})[:;] no fit/u
@@ -188,7 +188,7 @@ export const controlPlaneMeanings: readonly Meaning[] = [
 /** Old wordings that begin with a name ('node worker-1 hasn't been updated'): found by their first word. */
 const sayOldNode = (line: KlogLine, said: Saying): void => {
   const registered = OLD_REGISTERED.exec(messageOf(line))?.[1]
-  if (registered !== undefined) said.memory.put(`registered ${node(registered)}`, String(line.at.ms))
+  if (registered !== undefined) said.memory.put(`registered ${node(registered)}`, String(timeOf(line).ms))
   if (OLD_NOT_UPDATED.test(messageOf(line))) sayNotUpdated(line, said)
   else if (OLD_HEALTHY.test(messageOf(line))) sayHealthy(line, said)
 }

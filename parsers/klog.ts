@@ -17,7 +17,8 @@ import { steadyLines } from './klog-steady.js'
 
 export interface KlogLine {
   readonly severity: 'I' | 'W' | 'E' | 'F'
-  readonly at: Stamp
+  /** When: to be asked for with timeOf. */
+  readonly written: Stamp
   readonly pid: number
   /** 'kubelet_node_status.go:385' */
   readonly source: string
@@ -35,6 +36,14 @@ export interface KlogLine {
 
 export const messageOf = (line: KlogLine): string => (line.parsed ??= parseKlogText(line.rest)).message
 export const fieldsOf = (line: KlogLine): ReadonlyMap<string, string> => (line.parsed ??= parseKlogText(line.rest)).fields
+
+/** How often anybody asked for a line's time. */
+let timesAsked = 0
+/** When the line was written, for meanings that depend on it: what they say is never taken for what the same words say at another time. */
+export const timeOf = (line: KlogLine): Stamp => {
+  timesAsked++
+  return line.written
+}
 
 export interface Emission {
   readonly phase?: Phase
@@ -198,8 +207,6 @@ export const openKlog = (sink: Sink, context: InputContext, component: string, t
   let seen = false
   const again = sameWords()
   const forms = lineForms()
-  /** How often the meaning of the line being read asked for what another line with the same words has not, its time first of all. */
-  let asked = 0
   let emitted = 0
   /** Where the signals of a line are kept that may come again. */
   let repeats: Repeat[] | null = null
@@ -214,24 +221,22 @@ export const openKlog = (sink: Sink, context: InputContext, component: string, t
   }
   const said: Saying = {
     get sink() {
-      asked++
+      timesAsked++ // what is said to it directly may depend on anything
       return sink
     },
     memory,
     component,
     emit(line, kind, entity, attributes, emission) {
-      const before = asked
       const draft: SignalDraft = {
         kind,
         entity,
         phase: emission?.phase ?? 'point',
-        at: emission?.at ?? line.at,
+        at: emission?.at ?? line.written,
         ...(attributes === undefined ? {} : { attributes }),
         ...(emission?.burst === undefined ? {} : { burst: emission.burst }),
         text: abridged(line.text),
         line: line.line,
       }
-      asked = before // the time a signal has unless another one is said
       emitted++
       if (repeats !== null && emission?.at === undefined) repeats.push(sink.repeat(draft))
       sink.signal(draft)
@@ -312,10 +317,7 @@ export const openKlog = (sink: Sink, context: InputContext, component: string, t
     const rest = text.slice(head.messageStart - start)
     const line: KlogLine = {
       severity: severityOf(bytes[start] ?? 0),
-      get at() {
-        asked++
-        return at
-      },
+      written: at,
       pid: readPid(bytes),
       source: text.slice(head.sourceStart - start, head.sourceEnd - start),
       rest,
@@ -330,14 +332,14 @@ export const openKlog = (sink: Sink, context: InputContext, component: string, t
       return true
     }
     const { version, timed } = memory
-    const askedBefore = asked
+    const asked = timesAsked
     const emittedBefore = emitted
     const kept: Repeat[] | null = (repeats = repeated ? [] : null)
     mean(line, meaning)
     repeats = null
     if (kept !== null) {
       // Nothing was learnt from it, and it does not matter when it was written.
-      if (memory.version === version && memory.timed === timed && asked === askedBefore)
+      if (memory.version === version && memory.timed === timed && timesAsked === asked)
         again.keep({ version, host, pod, repeats: kept, tail: abridged(text).slice(from - start) })
     } else if (emitted > emittedBefore && sink.crowded) forms.said(bytes, from, end)
     return true
@@ -362,7 +364,7 @@ export const openKlog = (sink: Sink, context: InputContext, component: string, t
     const severity = !record.fields.has('v') || record.fields.has('err') ? 'E' : 'I'
     const { source } = record
     const [host, pod] = [envelope?.host ?? null, envelope?.pod ?? context.pod]
-    mean({ severity, at: { ms, basis: 'utc' }, pid: 0, source, rest: record.message, parsed: record, text, line: sink.line, host, pod }, meaning)
+    mean({ severity, written: { ms, basis: 'utc' }, pid: 0, source, rest: record.message, parsed: record, text, line: sink.line, host, pod }, meaning)
     return true
   }
 

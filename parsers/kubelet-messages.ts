@@ -3,7 +3,7 @@
  * https://github.com/kubernetes/kubernetes/tree/v1.30.0/pkg/kubelet
  */
 import { THIS_NODE, type Entity } from '../src/model/entity.js'
-import { fieldsOf, messageOf, type KlogLine, type Meaning, type Mention, type Saying } from './klog.js'
+import { fieldsOf, messageOf, timeOf, type KlogLine, type Meaning, type Mention, type Saying } from './klog.js'
 import { formattedPods, podOfReference, podsOfList } from './klog-fields.js'
 import { goDuration, isConflict, isDns, lookedUp, probeFailure, requestFailure } from './klog-reasons.js'
 import type { PodRun } from './klog-memory.js'
@@ -33,7 +33,7 @@ const place = (line: KlogLine, said: Saying, entity: Entity, uid?: string): void
   const on = said.thisNode(line)
   if (!said.memory.newPlace(entity, on, uid)) return
   said.memory.knowPod(entity, uid)
-  said.sink.fact({ fact: 'pod-on-node', pod: entity, node: on, at: line.at, ...(uid === undefined ? {} : { uid }) })
+  said.sink.fact({ fact: 'pod-on-node', pod: entity, node: on, at: timeOf(line), ...(uid === undefined ? {} : { uid }) })
 }
 
 const LEASE_URL = /\/namespaces\/kube-node-lease\/leases\/([A-Za-z0-9._-]{1,253})/u
@@ -82,7 +82,7 @@ const sayDns = (line: KlogLine, said: Saying): void => {
 
 const sayStarted = (line: KlogLine, said: Saying): void => {
   forgetConditions(line, said)
-  said.memory.put('started', String(line.at.ms))
+  said.memory.put('started', String(timeOf(line).ms))
   said.emit(line, 'kubelet.started', said.thisNode(line), { pid: line.pid }, { burst: String(line.pid) })
 }
 
@@ -112,9 +112,9 @@ const sayNodeEvent = (line: KlogLine, said: Saying): void => {
 
 const sayRegistered = (line: KlogLine, said: Saying): void => {
   const entity = namedNode(line, said)
-  if (messageOf(line).includes('previously registered')) said.memory.put(`registered ${entity}`, String(line.at.ms))
+  if (messageOf(line).includes('previously registered')) said.memory.put(`registered ${entity}`, String(timeOf(line).ms))
   // A kubelet that starts again says "successfully registered" too, right after "was previously registered".
-  else if (!(Math.abs(line.at.ms - Number(said.memory.get(`registered ${entity}`) ?? NaN)) < 60_000)) said.emit(line, 'change.node-added', entity)
+  else if (!(Math.abs(timeOf(line).ms - Number(said.memory.get(`registered ${entity}`) ?? NaN)) < 60_000)) said.emit(line, 'change.node-added', entity)
 }
 
 const LAST_ACTIVE = /pleg was last seen active ([0-9hmsuµn.]{2,30}) ago/u
@@ -122,7 +122,7 @@ const LAST_ACTIVE = /pleg was last seen active ([0-9hmsuµn.]{2,30}) ago/u
 const sayRuntime = (line: KlogLine, said: Saying): void => {
   const silent = goDuration(LAST_ACTIVE.exec(line.text)?.[1] ?? '')
   if (!Number.isNaN(silent)) {
-    const at = { ms: line.at.ms - silent, basis: line.at.basis }
+    const at = { ms: timeOf(line).ms - silent, basis: timeOf(line).basis }
     said.emit(line, 'node.runtime-down', said.thisNode(line), { reason: 'pleg' }, { at, burst: 'pleg' })
   } else if (line.text.includes('container runtime is down') || line.text.includes('RuntimeReady=false')) {
     said.emit(line, 'node.runtime-down', said.thisNode(line), { reason: 'runtime' }, { burst: 'runtime' })
@@ -192,7 +192,7 @@ const sayProbe = (line: KlogLine, said: Saying): void => {
   const container = fieldsOf(line).get('containerName') ?? old?.[3] ?? ''
   const reason = probeFailure(fieldsOf(line).get('output') ?? errorOf(line))
   // A server that is still starting refuses connections: no fault in a container's first seconds.
-  if (reason === 'refused' && line.at.ms - said.memory.lastStart(entity) < STARTING_MS) return
+  if (reason === 'refused' && timeOf(line).ms - said.memory.lastStart(entity) < STARTING_MS) return
   said.emit(line, 'pod.unready', entity, { probe, container, reason })
 }
 
@@ -225,7 +225,7 @@ const podsOfSync = (line: KlogLine, said: Saying): readonly Entity[] => {
 
 const saySyncAdd = (line: KlogLine, said: Saying): void => {
   const pods = podsOfSync(line, said)
-  if (line.at.ms - Number(said.memory.get('started') ?? NaN) < STARTING_MS) return
+  if (timeOf(line).ms - Number(said.memory.get('started') ?? NaN) < STARTING_MS) return
   for (const entity of pods) {
     said.memory.put(`ready ${entity}`, 'no')
     said.emit(line, 'pod.started', entity)
@@ -257,7 +257,7 @@ const sayLifecycle = (line: KlogLine, said: Saying): void => {
   if (entity === null) return
   if (!died) {
     // A sandbox and each of its containers start; what matters is the first start, and one after a death.
-    if (said.memory.startedAt(entity, line.at.ms)) said.emit(line, 'container.started', entity, undefined, { burst: '' })
+    if (said.memory.startedAt(entity, timeOf(line).ms)) said.emit(line, 'container.started', entity, undefined, { burst: '' })
     return
   }
   const ran = !Number.isNaN(said.memory.lastStart(entity))
@@ -268,7 +268,8 @@ const sayLifecycle = (line: KlogLine, said: Saying): void => {
   else if (said.memory.get('exits are logged') === undefined && ran) said.emit(line, 'container.exited', entity)
 }
 
-const PLEG_START = Buffer.from(`SyncLoop (PLEG): ${PLEG_POD}`)
+const PLEG_ANCHOR = 'SyncLoop (PLEG): '
+const PLEG_EVENT = Buffer.from(PLEG_POD)
 const PLEG_STARTED = Buffer.from('ContainerStarted')
 /** 'shop/web-1" event={"ID":"0ac7a38c-…': the same pods come all day. */
 const runOf = remembering((bytes, start, end): PodRun | null => {
@@ -276,20 +277,24 @@ const runOf = remembering((bytes, start, end): PodRun | null => {
   const uid = PLEG_ID.exec(text)?.[1]
   return uid === undefined ? null : { pod: podOfReference(text.slice(0, text.indexOf('"'))), uid, kept: null }
 })
-const UID_END: ReadonlySet<number> = new Set([34, 32, 44]) // quote, blank, comma
+const UID_LENGTH = 36
+
+/** A quote, a blank or a comma. */
+const endsUid = (byte: number | undefined): boolean => byte === 34 || byte === 32 || byte === 44
 
 /** A further container of a pod that runs: nothing that would be said. */
 const skimLifecycle: Meaning['skim'] = (bytes, at, end, line, said) => {
-  if (!startsWith(bytes, at, end, PLEG_START)) return false
-  const start = at + PLEG_START.length
-  const quote = bytes.indexOf(34, start)
+  if (!startsWith(bytes, at + PLEG_ANCHOR.length, end, PLEG_EVENT)) return false
+  const start = at + PLEG_ANCHOR.length + PLEG_EVENT.length
+  let quote = start
+  while (quote < end && bytes[quote] !== 34) quote++
   // event={"ID":"…" and, before 1.26, event=&{ID:… Type:
   let uid = quote + 8
   while (uid < end && bytes[uid] !== 58) uid++
   if (bytes[++uid] === 34) uid++
-  let uidEnd = uid
-  while (uidEnd < end && !UID_END.has(bytes[uidEnd] ?? 0)) uidEnd++
-  if (quote < 0 || uidEnd >= end || uidEnd - start > 400) return false
+  let uidEnd = uid + UID_LENGTH
+  if (!endsUid(bytes[uidEnd]) || bytes[uid + 8] !== 45) for (uidEnd = uid; uidEnd < end && !endsUid(bytes[uidEnd]);) uidEnd++
+  if (uidEnd >= end || uidEnd - start > 400) return false
   let type = uidEnd
   while (type < end && type < uidEnd + 12 && bytes[type] !== 58) type++
   if (bytes[++type] === 34) type++
@@ -338,14 +343,14 @@ const learnFlag = (line: KlogLine, said: Saying): void => {
   if (messageOf(line).startsWith('FLAG: --hostname-override=')) said.learnNode(line, value)
   else
     for (const address of value.split(','))
-      if (!/^[0.:]+$/u.test(address)) said.sink.fact({ fact: 'alias', of: said.thisNode(line), name: address, at: line.at })
+      if (!/^[0.:]+$/u.test(address)) said.sink.fact({ fact: 'alias', of: said.thisNode(line), name: address, at: timeOf(line) })
 }
 
 const ADDRESS = /([0-9a-fA-F.:]{4,45})$/u
 const learnAddress = (line: KlogLine, said: Saying): void => {
   const address = fieldsOf(line).get('ip') ?? ADDRESS.exec(messageOf(line))?.[1]
   const of = said.thisNode(line)
-  if (address !== undefined && of !== THIS_NODE) said.sink.fact({ fact: 'alias', of, name: address, at: line.at })
+  if (address !== undefined && of !== THIS_NODE) said.sink.fact({ fact: 'alias', of, name: address, at: timeOf(line) })
 }
 
 export const sayFatal = (line: KlogLine, said: Saying): void =>
@@ -406,7 +411,7 @@ export const kubeletMeanings: readonly Meaning[] = [
   { starts: 'SyncLoop (DELETE, ', say: saySyncGone },
   { starts: 'SyncLoop REMOVE', say: saySyncGone },
   { starts: 'SyncLoop (REMOVE, ', say: saySyncGone },
-  { starts: 'SyncLoop (PLEG): ', say: sayLifecycle, skim: skimLifecycle },
+  { starts: PLEG_ANCHOR, say: sayLifecycle, skim: skimLifecycle },
   { starts: 'SyncLoop (probe)', say: sayProbeStatus },
   { starts: 'Generic (PLEG): container finished', say: rememberExit, unlessEnds: 'exitCode=0' },
   { starts: 'Killing container with a grace period', say: sayKilling },

@@ -165,7 +165,15 @@ export const remembering = <T>(make: (bytes: Buffer, start: number, end: number)
   return (bytes, start, end) => {
     let one = 0x811c9dc5 | 0
     let two = end - start
-    for (let at = start; at < end; at++) {
+    let at = start
+    for (; at + 4 <= end; at += 4) {
+      const word = (bytes[at] ?? 0) | ((bytes[at + 1] ?? 0) << 8) | ((bytes[at + 2] ?? 0) << 16) | ((bytes[at + 3] ?? 0) << 24)
+      one = Math.imul(one ^ word, 0x9e3779b1)
+      one ^= one >>> 15
+      two = (Math.imul(two, 0x85ebca6b) + word) | 0
+      two ^= two >>> 13
+    }
+    for (; at < end; at++) {
       const byte = bytes[at] ?? 0
       one = Math.imul(one ^ byte, 0x01000193)
       two = (Math.imul(two, 31) + byte) | 0

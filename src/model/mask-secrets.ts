@@ -9,6 +9,12 @@ export const MASKED = '[masked]'
 const SUSPECT =
   /pass|pwd|secret|token|key|auth|credential|cookie|session|bearer|basic|:\/\/|eyJ|AKIA|ASIA|gh[pousr]_|github_pat_|gl[a-z]{2,5}-|xox|xapp-|hooks\.slack|AIza|[sr]k[-_]|npm_|pypi-|SG\.|dop_v1_|hv[sb]\.|BEGIN/iu
 
+/** One of these in lower case stands in every such text, too, unless it is user:password@host in an address. */
+const UNLESS = (
+  'pass pwd secret token key auth credential session bearer basic cookie eyj akia asia abia acca gh github_pat_ gl xox xapp- hooks.slack aiza k_live k_test sk- ' +
+  'npm_ pypi- sg. dop_v1_ hvs. hvb. begin'
+).split(' ')
+
 /** Forms that are secret whatever stands around them; see each vendor's documentation of its token formats. */
 const TOKENS: readonly RegExp[] = [
   /-----BEGIN (?:[A-Z0-9]{1,20} ){0,4}PRIVATE KEY(?: BLOCK)?-----(?:(?!-----END)[\s\S])*(?:-----END[A-Z0-9 ]{0,60}-----)?/gu,
@@ -45,8 +51,14 @@ const QUOTED = /(\bpass(?:word|wd|phrase)(?:["']?\s{0,4}[:=]\s{0,4}|\s{1,4}))(["
 /** Between the lines of a key that was cut into lines; a digest in hexadecimal is none. */
 const KEY_BODY = /^(?=[^A-Z]{0,90}[A-Z])(?=[^g-z]{0,90}[g-z])\s{0,40}[A-Za-z0-9+/]{60,80}={0,2}\s{0,4}$/u
 
+/** Beyond ASCII letters without case are more than two. */
+const ASCII = /^[\0-\x7f]*$/u // eslint-disable-line no-control-regex -- all of ASCII is meant
+
 export const maskSecrets = (text: string): string => {
   if (!SUSPECT.test(text)) return KEY_BODY.test(text) ? MASKED : text
+  // An address is suspect, and most lines of an outage hold one: these say sooner than the patterns that it holds no secret.
+  const lower = text.toLowerCase()
+  if (ASCII.test(text) && !UNLESS.some((word) => lower.includes(word)) && (!lower.includes('://') || !lower.includes('@'))) return text
   let masked = text
   for (const form of TOKENS) masked = masked.replace(form, MASKED)
   return masked

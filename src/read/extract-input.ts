@@ -39,7 +39,8 @@ export const extractInput = async (source: Source, onBytes: (count: number) => v
   const sink = gatheringSink()
   let reading = null as Reading | null // changed in a closure, which narrowing does not see
   let bytes = 0
-  const hash = createHash('sha256')
+  // What is surely too large to be compared is not hashed in vain.
+  const hash = (source.plain?.size ?? 0) > HASHED_BYTES ? null : createHash('sha256')
   let head: Buffer[] = []
   let headBytes = 0
   let broken: string | null = null
@@ -58,7 +59,7 @@ export const extractInput = async (source: Source, onBytes: (count: number) => v
   try {
     for await (const chunk of source.chunks()) {
       bytes += chunk.length
-      if (bytes <= HASHED_BYTES) hash.update(chunk)
+      if (bytes <= HASHED_BYTES) hash?.update(chunk)
       onBytes(chunk.length)
       take(utf16.chunk(chunk))
     }
@@ -82,7 +83,7 @@ export const extractInput = async (source: Source, onBytes: (count: number) => v
     format: reading === null || (reading.format === text.id && gathered.records === 0) ? 'unknown' : reading.format,
     wrapping: [...source.wrapping, ...(utf16.found ? ['utf-16'] : []), ...(reading?.wrapping ?? [])],
     bytes,
-    ...(bytes <= HASHED_BYTES && broken === null ? { sha256: hash.digest('hex') } : {}),
+    ...(hash !== null && bytes <= HASHED_BYTES && broken === null ? { sha256: hash.digest('hex') } : {}),
     ...gathered,
     recognised: { sure: reading?.sure ?? 0, firstSkipped: reading?.firstSkipped?.() ?? null },
     warnings: [...(source.warnings ?? []), ...stopped, ...gathered.warnings],
