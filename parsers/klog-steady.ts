@@ -39,7 +39,7 @@ export interface Steady {
   learn(bytes: Buffer, start: number, source: number, ownMs: number): void
   /** The last record's time. */
   at(ms: number): void
-  /** As LineReader's. */
+  /** As LineReader's. The last of the lines is given back to be read as any other, so that it leaves its time and what is around it to those that follow. */
   pass(bytes: Buffer, view: DataView, start: number, limit: number, most: number, prefix: SteadyPrefix): number
 }
 
@@ -129,7 +129,7 @@ export const steadyLines = (
         here = next
         next = newline + 1
       }
-      if (count > 1) sink.passed(count - 1)
+      if (count > 1) sink.passed(count - 1, count - 1)
       return here
     },
   }

@@ -161,10 +161,11 @@ export const prefixOf = (bytes: Buffer, from: number, to: number): Prefix => {
   let at = to - 1
   while (at >= from && !(bytes[at] === 93 && isBracketed(bytes, from, at))) at--
   // … but '%t:%r:%u@%d:[%p]:' has its names before the pid.
-  return read(bytes, at < from || at > to - 4 ? from : at + 1, to)
+  return namesIn(bytes, at < from || at > to - 4 ? from : at + 1, to)
 }
 
-const read = remembering((bytes, start, end): Prefix => {
+/** The names in bytes[start, end), a prefix without its numbers. */
+export const namesIn = remembering((bytes, start, end): Prefix => {
   const text = bytes.toString('utf8', start, end)
   const field = (pattern: RegExp): string => known(pattern.exec(text)?.[1]?.trim() ?? '')
   const at = /([^\s:@,=[\]()]{1,63})@([^\s:@,=[\]()]{1,63})/u.exec(text)

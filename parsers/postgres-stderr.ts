@@ -11,6 +11,7 @@ import { AUTHORIZED, DISCONNECTION, DURATION, lookAt, NOTHING, readDuration, sle
 import { head, prefixOf, readHead, type Prefix } from './postgres-prefix.js'
 import { isPiece, type Piece, type Severity } from './postgres-record.js'
 import { postgresServer } from './postgres-server.js'
+import { steadyRecords } from './postgres-steady.js'
 
 const TAB = 9
 const HASH = 35
@@ -90,6 +91,16 @@ export const postgresStderr: LineFormat = {
       server.longest(slow.ms, slow.basis, slow.milliseconds, slow.database)
     }
 
+    const mayBeLongest = (bytes: Buffer, from: number, to: number, ms: number, basis: Basis, milliseconds: number, database: string): void => {
+      if (sleeps(bytes, from, to)) return
+      slow.pending = true
+      slow.ms = ms
+      slow.basis = basis
+      slow.milliseconds = milliseconds
+      slow.database = database
+    }
+    const steady = steadyRecords(sink, server, held, mayBeLongest)
+
     /** Gives out the records up to this one, in the order they stand in. */
     const giveUpTo = (record: Held): void => {
       for (const [pid, oldest] of held) {
@@ -139,6 +150,7 @@ export const postgresStderr: LineFormat = {
         if (head.timed) preferEnvelope(envelope)
         const { ms, basis } = found
         const { severity, messageAt, from, to } = head
+        if (envelope === null && head.timed && offset === 0) steady.learn(bytes, start, ms, basis, head.pid)
         const pid = head.pid > 0 ? head.pid : envelope === null ? 0 : pidBefore(envelope, start)
         if (slow.pending) settle()
         if (severity !== 'LOG' && isPiece(severity)) {
@@ -165,12 +177,7 @@ export const postgresStderr: LineFormat = {
           const milliseconds = readDuration(bytes, messageAt, end)
           if (Number.isNaN(milliseconds)) return true
           const database = prefixOf(bytes, from, to).database || server.sessionOf(pid).database
-          if (!server.statement(ms, basis, milliseconds, database) || sleeps(bytes, messageAt, end)) return true
-          slow.pending = true
-          slow.ms = ms
-          slow.basis = basis
-          slow.milliseconds = milliseconds
-          slow.database = database
+          if (server.statement(ms, basis, milliseconds, database)) mayBeLongest(bytes, messageAt, end, ms, basis, milliseconds, database)
           return true
         }
         if (meaning === DISCONNECTION) {
@@ -193,6 +200,15 @@ export const postgresStderr: LineFormat = {
         }
         hold(last)
         return true
+      },
+      pass(bytes, view, start, limit, most, prefix) {
+        if (prefix.length > 0 || slow.pending) return start
+        const next = steady.pass(bytes, view, start, limit, most, last === null)
+        if (next > start) {
+          if (bytes[start] !== TAB) last = null
+          lastLine = sink.line
+        }
+        return next
       },
       end() {
         if (slow.pending) settle()

@@ -84,13 +84,13 @@ const DRESSES: Readonly<Record<string, (ms: number, klog: string) => string>> = 
   CRI: (ms, klog) => `${new Date(ms).toISOString().slice(0, 23)}456789Z stderr F ${klog}`,
 }
 
-const read = (lines: readonly string[], end: string, apart: boolean): Promise<InputExtract> => {
+const read = (lines: readonly string[], end: string, apart: boolean, path = 'kubelet.log'): Promise<InputExtract> => {
   const bytes = lines.map((line) => Buffer.from(`${line}${end}`))
   const source: Source = {
-    path: 'kubelet.log',
+    path,
     wrapping: [],
     changedMs: null,
-    context: { path: 'kubelet.log', pod: null, container: null, expression: null },
+    context: { path, pod: null, container: null, expression: null },
     async *chunks() {
       await Promise.resolve()
       // The head is read as one chunk; what comes after it is cut as it is given.
@@ -112,6 +112,73 @@ for (const [name, dress] of Object.entries(DRESSES)) {
         assert.deepEqual(whole, apart, `seed ${seed}`)
         assert.ok(whole.signals.length > 5 && whole.records > 1_000)
       }
+    }
+  })
+}
+
+/** A Postgres log in one of the prefixes that servers have: what is counted, what is told, and what only looks like a record. */
+const postgresOf = (seed: number, prefix: (stamp: string, pid: number, names: string) => string, zone: string): string[] => {
+  const next = random(seed)
+  const pick = (below: number): number => Math.floor(next() * below)
+  let ms = Date.UTC(2026, 10, 21, 8, 50)
+  const lines: string[] = []
+  for (let index = 0; index < 700; index++) {
+    ms += next() < 0.97 ? next() * 200 : next() < 0.5 ? 40_000 : -next() * 1_500
+    const stamp = `${new Date(ms).toISOString().slice(0, 23).replace('T', ' ')} ${next() < 0.01 ? 'CET' : zone}`
+    const pid = 2000 + pick(12)
+    const names = next() < 0.3 ? '' : `${['web', 'report'][pick(2)]}@${['shop', 'analytics', 'a:b'][next() < 0.02 ? 2 : pick(2)]} `
+    const head = prefix(stamp, pid, names)
+    const chance = next()
+    if (chance < 0.4) lines.push(`${head}LOG:  duration: ${(next() * 900).toFixed(3)} ms  statement: SELECT ${next() < 0.1 ? 'pg_sleep(1)' : pick(50)}`)
+    else if (chance < 0.5)
+      lines.push(
+        `${head}LOG:  duration: ${(next() * 900).toFixed(3)} ms  statement: SELECT 1`,
+        '\tFROM orders',
+        `\tWHERE ${next() < 0.1 ? 'pg_sleep(2)' : 'true'}`,
+      )
+    else if (chance < 0.6) lines.push(`${head}LOG:  connection received: host=10.0.0.1 port=40000`)
+    else if (chance < 0.72) lines.push(`${head}LOG:  connection authorized: user=web database=${['shop', 'analytics'][pick(2)]} application_name=web`)
+    else if (chance < 0.82) lines.push(`${head}LOG:  disconnection: session time: 0:00:01.000 user=web database=shop host=10.0.0.1`)
+    else if (chance < 0.88)
+      lines.push(
+        `${head}ERROR:  duplicate key value violates unique constraint "orders_pkey"`,
+        `${head}DETAIL:  Key (id)=(${pick(9)}) already exists.`,
+        `${head}STATEMENT:  INSERT`,
+        '\tINTO orders',
+      )
+    else if (chance < 0.93)
+      lines.push(
+        `${head}LOG:  process ${pid} still waiting for ShareLock on transaction 7 after 1000.117 ms`,
+        `${head}DETAIL:  Process holding the lock: 2201. Wait queue: 2202.`,
+      )
+    else if (chance < 0.95) lines.push(`${head}FATAL:  sorry, too many clients already`)
+    else if (chance < 0.97)
+      lines.push(
+        `${head}LOG:  automatic vacuum of table "shop.public.orders": index scans: 1`,
+        '\tpages: 0 removed',
+        '\tsystem usage: CPU: user: 1.2 s, elapsed: 3.4 s',
+      )
+    else
+      lines.push(
+        ['', '\ta continuation', 'a line without a prefix', `${head}LOG: `, `${stamp} [x] LOG:  odd`, `${stamp} [7] "quoted" LOG:  odd`][pick(6)] ?? '',
+      )
+  }
+  return lines
+}
+
+const PREFIXES: Readonly<Record<string, (stamp: string, pid: number, names: string) => string>> = {
+  '%m [%p] %q%u@%d ': (stamp, pid, names) => `${stamp} [${pid}] ${names}`,
+  '%t [%p]: %q%u@%d ': (stamp, pid, names) => `${stamp.replace(/\.\d{3}/u, '')} [${pid}]: ${names}`,
+  '%t:%r:%u@%d:[%p]:': (stamp, pid, names) => `${stamp.replace(/\.\d{3}/u, '')}:10.0.0.7(51234):${names.trim()}:[${pid}]:`,
+}
+
+for (const [name, prefix] of Object.entries(PREFIXES)) {
+  test(`Postgres with ${name}: in strides as line by line`, async () => {
+    for (const zone of ['UTC', '+03', 'EST']) {
+      const lines = [1, 2].flatMap((part) => postgresOf(zone.length * 10 + part, prefix, zone))
+      const whole = await read(lines, zone === 'EST' ? '\r\n' : '\n', false, 'postgresql.log')
+      assert.deepEqual(whole, await read(lines, zone === 'EST' ? '\r\n' : '\n', true, 'postgresql.log'))
+      assert.ok(whole.signals.length > 5 && whole.series.length > 3 && whole.records > 900)
     }
   })
 }

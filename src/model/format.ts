@@ -53,8 +53,8 @@ export interface Sink {
   record(ms: number, basis: Basis): void
   /** So many records at once, of whose times `reaches` tells the first and the last: samples of a series. */
   records(count: number): void
-  /** So many lines, each a record: whose times lie between the last record's and the next one's, which come shortly after each other. */
-  passed(lines: number): void
+  /** So many lines at once, and so many records of theirs: whose times lie between the last record's and the next one's, which come shortly after each other. */
+  passed(lines: number, records: number): void
   /** Another time of that record (the first of many occurrences): widens `from` and `to`, counts nothing. */
   reaches(ms: number, basis: Basis): void
   /** For readers of bytes, which count their lines themselves: the line that what follows stands on. */
@@ -119,8 +119,8 @@ export interface LineReader {
   line(bytes: Buffer, start: number, end: number, envelope: Envelope | null): boolean
   /**
    * For what is written all day: goes on from line to line of bytes[start, limit), which ends with a line, as long as they say nothing but that
-   * they were written after the one before. Where the last of them begins, which is then read as any other is, so that nothing needs to be made good;
-   * the lines before that one, `most` at most, are counted with sink.passed(). `view` is of the same bytes; `prefix` is what stands before each line's payload.
+   * they were written after the one before, or can be counted; where the line begins that is to be read as any other is. The `most` lines at most before
+   * that one are counted with sink.passed(). `view` is of the same bytes; `prefix` is what stands before each line's payload.
    */
   pass?(bytes: Buffer, view: DataView, start: number, limit: number, most: number, prefix: SteadyPrefix): number
   /** The input ends: give out what is still held. */

@@ -186,9 +186,9 @@ export const gatheringSink = (): GatheringSink => {
     records(count) {
       records += count
     },
-    passed(count) {
+    passed(count, recorded) {
       line += count
-      records += count
+      records += recorded
     },
     reaches(ms, basis) {
       if (!Number.isNaN(ms)) widen(spanOf(basis), basis === 'yearless' ? rolled(ms) : ms)
