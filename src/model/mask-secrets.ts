@@ -52,7 +52,7 @@ const QUOTED = /(\bpass(?:word|wd|phrase)(?:["']?\s{0,4}[:=]\s{0,4}|\s{1,4}))(["
 const KEY_BODY = /^(?=[^A-Z]{0,90}[A-Z])(?=[^g-z]{0,90}[g-z])\s{0,40}[A-Za-z0-9+/]{60,80}={0,2}\s{0,4}$/u
 
 /** Beyond ASCII letters without case are more than two. */
-const ASCII = /^[\0-\x7f]*$/u // eslint-disable-line no-control-regex -- all of ASCII is meant
+const ASCII = /^[\0-\x7f]*$/u
 
 export const maskSecrets = (text: string): string => {
   if (!SUSPECT.test(text)) return KEY_BODY.test(text) ? MASKED : text
