@@ -146,12 +146,14 @@ reports(
     process.exitCode = await runMerge(paths, flags)
   })
 
-reads(
-  program
-    .command('nightly')
-    .description('what is new in an archive since the last run: a report for each incident, and a page over all of them')
-    .argument('<archive>', 'a folder of logs and dumps that grows')
-    .requiredOption('--out <dir>', 'reports, index.html, summary.json, and what is remembered from run to run'),
+opens(
+  reads(
+    program
+      .command('nightly')
+      .description('what is new in an archive since the last run: a report for each incident, and a page over all of them')
+      .argument('<archive>', 'a folder of logs and dumps that grows, or s3://bucket/prefix')
+      .requiredOption('--out <dir>', 'reports, index.html, summary.json, and what is remembered from run to run'),
+  ),
 )
   .addOption(mechanisms())
   .option('--keep-extracts <days>', 'how long what was read is kept after it is gone from the archive (default: for ever)', asCount)

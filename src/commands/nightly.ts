@@ -1,9 +1,10 @@
 /** faultline nightly: the same analyzer, unattended, over an archive that grows. */
 import type { NightlyOptions } from '../nightly/nightly.js'
 import { UserError } from '../model/user-error.js'
-import { EXIT, say, version, write, zoneRules } from './common.js'
+import { EXIT, limitsOf, say, version, write, zoneRules, type LimitFlags } from './common.js'
 
-export interface NightlyFlags {
+export interface NightlyFlags extends LimitFlags {
+  readonly jobs?: number
   readonly out: string
   readonly timezone: readonly string[]
   readonly year?: number
@@ -56,6 +57,8 @@ export const runNightly = async (archive: string, flags: NightlyFlags): Promise<
       version: version(),
       keepExtractsDays: flags.keepExtracts ?? null,
       keepReportsDays: flags.keepReports ?? null,
+      limits: await limitsOf(flags),
+      ...(flags.jobs === undefined ? {} : { jobs: flags.jobs }),
       hooks: { command: flags.hook ?? null, url: flags.webhook ?? null },
       log,
     })

@@ -48,6 +48,8 @@ const MIGRATIONS: readonly string[] = [
    create table conclusions (window text not null, position integer not null, post_mortem blob not null, primary key (window, position));
    create table incidents (id text primary key, start_ms real not null, facts text not null, post_mortem blob not null, published text);
    create table deliveries (id integer primary key, incident text not null, event text not null, body text not null, attempts integer not null default 0, unique (incident, event, body));`,
+  // By it object storage says that nothing has changed.
+  `alter table files add column tag text;`,
 ]
 
 /** Opens and migrates. Throws a UserError for a state that a later faultline wrote. */

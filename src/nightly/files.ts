@@ -2,6 +2,7 @@
 import { createHash } from 'node:crypto'
 import { open, readdir, readFile, rename, rm, stat } from 'node:fs/promises'
 import { join } from 'node:path'
+import { isS3, listObjects, objectPart, fetchObject } from '../storage/s3.js'
 import { isClutter } from '../read/archive.js'
 
 /** Writes through to the disk before the name changes hands. */
@@ -38,11 +39,22 @@ export interface Print {
 /** At either end of a file. */
 const PRINT_BYTES = 65_536
 
+/** Of the first `size` bytes; null where there are fewer. `part` gives the bytes from one place to another, null where there are none. */
+const printWith = async (size: number, part: (from: number, to: number) => Promise<Buffer | null>): Promise<Print | null> => {
+  const hashOf = async (from: number, to: number): Promise<string | null> => {
+    const bytes = to === from ? Buffer.alloc(0) : await part(from, to)
+    return bytes?.length === to - from ? createHash('sha256').update(bytes).digest('hex') : null
+  }
+  const head = await hashOf(0, Math.min(size, PRINT_BYTES))
+  const tail = await hashOf(Math.max(0, size - PRINT_BYTES), size)
+  return head === null || tail === null ? null : { size, head, tail }
+}
+
 /** Of the file's first `size` bytes; null where it has fewer. */
 export const printOf = async (file: string, size: number): Promise<Print | null> => {
   const handle = await open(file, 'r')
   try {
-    const hashOf = async (from: number, to: number): Promise<string | null> => {
+    return await printWith(size, async (from, to) => {
       const bytes = Buffer.alloc(to - from)
       let at = 0
       while (at < bytes.length) {
@@ -50,11 +62,8 @@ export const printOf = async (file: string, size: number): Promise<Print | null>
         if (bytesRead === 0) return null
         at += bytesRead
       }
-      return createHash('sha256').update(bytes).digest('hex')
-    }
-    const head = await hashOf(0, Math.min(size, PRINT_BYTES))
-    const tail = await hashOf(Math.max(0, size - PRINT_BYTES), size)
-    return head === null || tail === null ? null : { size, head, tail }
+      return bytes
+    })
   } finally {
     await handle.close()
   }
@@ -63,15 +72,29 @@ export const printOf = async (file: string, size: number): Promise<Print | null>
 export interface Found {
   /** Below the archive, with '/'. */
   readonly path: string
-  readonly file: string
   readonly size: number
+  /** Object storage says by it that nothing has changed; null: one has to look. */
+  readonly tag: string | null
+  /** Of the first `size` bytes, which it still has or has not. */
+  readonly printAt: (size: number) => Promise<Print | null>
+  /** To be read from here; `done` when that is over. */
+  readonly near: () => Promise<{ readonly file: string; readonly done: () => Promise<void> }>
 }
+
+const found = (path: string, file: string, size: number): Found => ({
+  path,
+  size,
+  tag: null,
+  printAt: (upTo) => printOf(file, upTo),
+  near: () => Promise.resolve({ file, done: () => Promise.resolve() }),
+})
 
 /** The archive's files by path, as analyze would take them: no links, nothing that desktops leave. A file alone is an archive of one. */
 export const listArchive = async (archive: string): Promise<readonly Found[]> => {
+  if (isS3(archive)) return listBucket(archive)
   const root = await stat(archive)
-  if (root.isFile()) return [{ path: archive.slice(archive.lastIndexOf('/') + 1), file: archive, size: root.size }]
-  const found: Found[] = []
+  if (root.isFile()) return [found(archive.slice(archive.lastIndexOf('/') + 1), archive, root.size)]
+  const all: Found[] = []
   const visit = async (folder: string, prefix: string): Promise<void> => {
     for (const entry of await readdir(folder, { withFileTypes: true })) {
       if (entry.isSymbolicLink() || isClutter(entry.name)) continue
@@ -83,10 +106,25 @@ export const listArchive = async (archive: string): Promise<readonly Found[]> =>
           (known) => known.size,
           () => null,
         )
-        if (size !== null) found.push({ path: `${prefix}${entry.name}`, file, size })
+        if (size !== null) all.push(found(`${prefix}${entry.name}`, file, size))
       }
     }
   }
   await visit(archive, '')
-  return found.sort((a, b) => (a.path < b.path ? -1 : a.path > b.path ? 1 : 0))
+  return all.sort(byPath)
 }
+
+const listBucket = async (archive: string): Promise<readonly Found[]> => {
+  const all = (await listObjects(archive)).filter(({ name }) => !name.split('/').some(isClutter))
+  return all
+    .map(({ name, size, tag, changed, url }): Found => ({
+      path: name,
+      size,
+      tag,
+      printAt: (upTo) => (upTo > size ? Promise.resolve(null) : printWith(upTo, (from, to) => objectPart(url, from, to))),
+      near: () => fetchObject(url, changed),
+    }))
+    .sort(byPath)
+}
+
+const byPath = (a: Found, b: Found): number => (a.path < b.path ? -1 : a.path > b.path ? 1 : 0)

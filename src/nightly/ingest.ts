@@ -9,8 +9,10 @@ import { encodeArtifact, type Gathered } from '../artifact/artifact.js'
 import { decodeArtifact } from '../artifact/decode-artifact.js'
 import type { InputExtract } from '../model/extract.js'
 import { contextOf, nodeOfPath } from '../read/context.js'
-import { extractInput, type Source } from '../read/extract-input.js'
+import { startReader, type Reader } from '../read/extract-all.js'
+import type { Source } from '../read/extract-input.js'
 import { findInputs, type Unreadable } from '../read/inputs.js'
+import type { Limits } from '../read/limits.js'
 import { buildTimeline, type TimelineOptions } from '../timeline/timeline.js'
 import { within, type Database } from './database.js'
 import { listArchive, printOf, writeWhole, type Found, type Print } from './files.js'
@@ -31,13 +33,15 @@ export const extractFile = (out: string, address: string): string => join(out, '
 
 export const loadExtract = async (out: string, address: string): Promise<Gathered> => decodeArtifact(await readFile(extractFile(out, address)))
 
-export const ingest = async (
-  archive: string,
-  out: string,
-  database: Database,
-  clock: TimelineOptions,
-  note: (event: string, path: string, more?: Readonly<Record<string, number>>) => void,
-): Promise<Ingested> => {
+export interface IngestOptions {
+  readonly clock: TimelineOptions
+  /** Threads that read at the same time (default: the machine's cores). */
+  readonly jobs: number | null
+  readonly limits: Limits
+  readonly note: (event: string, path: string, more?: Readonly<Record<string, number>>) => void
+}
+
+export const ingest = async (archive: string, out: string, database: Database, { clock, jobs, limits, note }: IngestOptions): Promise<Ingested> => {
   const found = await listArchive(archive)
   const known = fileStates(database)
   const { fresh, gone } = await compare(found, known)
@@ -46,35 +50,66 @@ export const ingest = async (
   let read = 0
   let moved = 0
   let bytes = 0
-  for (const { path, file, size, before } of fresh) {
-    const print = before === null ? await printOf(file, size).catch(() => null) : null
-    // Moved, not copied: a copy is read as what it is, whichever of the two comes first.
-    const twin = print === null ? undefined : [...lost.values()].find((state) => samePrint(state, print) && samePlace(state.path, path))
-    if (twin !== undefined && print !== null) {
-      const again = relabelled(await loadExtract(out, twin.address), twin.path, path)
-      await keep(out, database, { path, ...print, bytes: twin.bytes, problems: again.unreadable }, again, clock, [twin])
-      lost.delete(twin.id)
-      moved++
-      note('moved', path)
-      continue
+  const totalBytes = fresh.reduce((sum, { size }) => sum + size, 0)
+  const reader = startReader(totalBytes, jobs === null ? {} : { jobs })
+
+  /** Moved, not copied: a copy is read as what it is, whichever of the two comes first. */
+  const twinOf = async ({ path, size, before, printAt }: Fresh) => {
+    const print = before === null && lost.size > 0 ? await printAt(size).catch(() => null) : null
+    const state = print === null ? undefined : [...lost.values()].find((one) => samePrint(one, print) && samePlace(one.path, path))
+    return print === null || state === undefined ? null : { print, state }
+  }
+
+  const readOne = async ({ path, size, before, near }: Fresh) => {
+    const { file, done } = await near()
+    try {
+      const candidates = before === null ? [...lost.values()].filter((state) => samePlace(state.path, path)) : []
+      const told = await readFileOf(file, path, candidates, reader, limits)
+      // What was read is what counts: the file may have grown while it was.
+      return { ...told, now: await printOf(file, size).catch(() => null) }
+    } finally {
+      await done()
     }
-    const known = before === null ? [...lost.values()].filter((state) => samePlace(state.path, path)) : []
-    const { gathered, continued, ...told } = await readFileOf(file, path, known)
-    // What was read is what counts: the file may have grown while it was.
-    const now = await printOf(file, size).catch(() => null)
-    if (now === null) continue // it shrank or went while it was read: the next run sees what it has become
-    await keep(
-      out,
-      database,
-      { path, ...now, bytes: told.bytes, problems: gathered.unreadable },
-      gathered,
-      clock,
-      before === null ? continued : [before, ...continued],
-    )
-    for (const { id } of continued) lost.delete(id)
-    read++
-    bytes += told.bytes
-    note('read', path, { bytes: told.bytes })
+  }
+
+  // Files are read ahead, as many as there are threads, and kept in their order: the result does not depend on who is first.
+  const ahead = new Map<Fresh, ReturnType<typeof readOne>>()
+  const readAhead = async (from: number): Promise<void> => {
+    for (const one of fresh.slice(from, from + reader.threads)) {
+      if (ahead.has(one) || (await twinOf(one)) !== null) continue
+      const reading = readOne(one)
+      reading.catch(() => undefined) // told when it is its turn
+      ahead.set(one, reading)
+    }
+  }
+
+  try {
+    for (const [index, one] of fresh.entries()) {
+      await readAhead(index)
+      const { path, before, tag } = one
+      const twin = ahead.has(one) ? null : await twinOf(one)
+      if (twin !== null) {
+        const again = relabelled(await loadExtract(out, twin.state.address), twin.state.path, path)
+        await keep(out, database, { path, ...twin.print, tag, bytes: twin.state.bytes, problems: again.unreadable }, again, clock, [twin.state])
+        lost.delete(twin.state.id)
+        moved++
+        note('moved', path)
+        continue
+      }
+      const { gathered, now, bytes: size, ...told } = await (ahead.get(one) ?? readOne(one))
+      ahead.delete(one)
+      if (now === null) continue // it shrank or went while it was read: the next run sees what it has become
+      const continued = told.continued.filter(({ id }) => lost.has(id))
+      const replaced = before === null ? continued : [before, ...continued]
+      await keep(out, database, { path, ...now, tag, bytes: size, problems: gathered.unreadable }, gathered, clock, replaced)
+      for (const { id } of continued) lost.delete(id)
+      read++
+      bytes += size
+      note('read', path, { bytes: size })
+    }
+  } finally {
+    await Promise.allSettled(ahead.values())
+    await reader.stop()
   }
   return { files: found.length, read, moved, bytes }
 }
@@ -95,7 +130,8 @@ const compare = async (
   for (const one of found) {
     const state = byPath.get(one.path)
     byPath.delete(one.path)
-    const print = state === undefined || one.size < state.size ? null : await printOf(one.file, state.size).catch(() => null)
+    if (state !== undefined && state.tag !== null && state.tag === one.tag && one.size === state.size) continue
+    const print = state === undefined || one.size < state.size ? null : await one.printAt(state.size).catch(() => null)
     const goesOn = state !== undefined && print !== null && samePrint(state, print)
     if (goesOn && one.size === state.size) continue
     if (state !== undefined && !goesOn) gone.push(state)
@@ -130,19 +166,17 @@ interface ReadFile {
 }
 
 /** One file, an archive with its members; never throws. Paths are those below the archive, whatever folder it lies in today. */
-const readFileOf = async (file: string, path: string, candidates: readonly FileState[]): Promise<ReadFile> => {
-  const { sources, saved, unreadable } = await findInputs([file])
+const readFileOf = async (file: string, path: string, candidates: readonly FileState[], reader: Reader, limits: Limits): Promise<ReadFile> => {
+  const { sources, saved, unreadable } = await findInputs([file], () => true, limits)
   const below = (name: string): string => (name.startsWith(file) ? path + name.slice(file.length) : name)
-  const extracts: InputExtract[] = []
   const problems: Unreadable[] = unreadable.map(({ path: name, reason }) => ({ path: below(name), reason }))
   const beginnings = sources.length === 1 ? beginningsOf(candidates) : null
-  let bytes = 0
-  for (const source of sources) {
+  const own = sources.map((source) => {
     const name = below(source.path)
-    const extract = await extractInput({ ...tapped(source, beginnings), path: name, context: { ...contextOf(name, source.context.expression) } })
-    bytes += extract.bytes
-    extracts.push(extract)
-  }
+    return { ...tapped(source, beginnings), path: name, context: { ...contextOf(name, source.context.expression) } }
+  })
+  const extracts = [...(await reader.extract(own))]
+  const bytes = extracts.reduce((sum, extract) => sum + extract.bytes, 0)
   for (const one of saved) {
     try {
       const parts: Buffer[] = []

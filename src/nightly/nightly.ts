@@ -8,6 +8,7 @@ import { readdir, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { reason } from '../analyze.js'
 import { UserError } from '../model/user-error.js'
+import { usualLimits, type Limits } from '../read/limits.js'
 import type { ClockOptions } from '../timeline/clock.js'
 import { lock, openDatabase, within, type Database } from './database.js'
 import { deliver, type Hooks } from './deliver.js'
@@ -26,6 +27,10 @@ export interface NightlyOptions extends ClockOptions {
   readonly keepExtractsDays: number | null
   readonly keepReportsDays: number | null
   readonly hooks: Hooks
+  /** Threads that read at the same time (default: the machine's cores). */
+  readonly jobs?: number
+  /** What unpacking may cost; the usual limits unless given. */
+  readonly limits?: Limits
   /** One line for people or machines. */
   readonly log: (event: string, fields: Readonly<Record<string, string | number>>) => void
 }
@@ -67,10 +72,13 @@ const run = async (database: Database, options: NightlyOptions): Promise<Night> 
   const { archive, out, log } = options
   const clock = { zones: options.zones, year: options.year, since: null, until: null }
   await readClocksAgain(database, out, clock)
-  const ingested = await ingest(archive, out, database, clock, (event, path, more) => log(event, { path, ...more })).catch((error: unknown) => {
-    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') throw new UserError(`${archive}: there is no such file or folder`)
-    throw error
-  })
+  const note = (event: string, path: string, more?: Readonly<Record<string, number>>): void => log(event, { path, ...more })
+  const ingested = await ingest(archive, out, database, { clock, jobs: options.jobs ?? null, limits: options.limits ?? usualLimits, note }).catch(
+    (error: unknown) => {
+      if (error instanceof Error && 'code' in error && error.code === 'ENOENT') throw new UserError(`${archive}: there is no such file or folder`)
+      throw error
+    },
+  )
   const newest = newestOf(database)
   const keepFrom = cutOff(newest, options.keepExtractsDays)
   expire(database, keepFrom)
@@ -97,8 +105,8 @@ const run = async (database: Database, options: NightlyOptions): Promise<Night> 
     out,
     database,
     {
-      from: isoOf(Math.min(...inputs.map(({ days }) => (days[0] ?? 0) * DAY_MS))),
-      to: isoOf(Math.max(...inputs.map(({ lastMs }) => lastMs))),
+      from: isoOf(inputs.reduce((first, { days }) => Math.min(first, (days[0] ?? 0) * DAY_MS), Infinity)),
+      to: isoOf(inputs.reduce((last, { lastMs }) => Math.max(last, lastMs), -Infinity)),
       files: states.filter(({ present }) => present).length,
       bytes: states.reduce((sum, { bytes }) => sum + bytes, 0),
       unreadable: problems,
@@ -165,8 +173,11 @@ const readClocksAgain = async (database: Database, out: string, clock: Parameter
   })
 }
 
-/** Ages are counted from the newest data, not from today: the same archive gives the same result on any day. */
-const newestOf = (database: Database): number => Math.max(...inputStates(database).map(({ lastMs }) => lastMs))
+/** Ages are counted from the newest data, not from today: the same archive gives the same result on any day. Stamps from the future make nothing old. */
+const newestOf = (database: Database): number => {
+  const latest = Date.now() + DAY_MS
+  return inputStates(database).reduce((newest, { lastMs }) => (lastMs <= latest ? Math.max(newest, lastMs) : newest), -Infinity)
+}
 
 const cutOff = (newest: number, days: number | null): number => (days === null || !Number.isFinite(newest) ? -Infinity : newest - days * DAY_MS)
 

@@ -12,6 +12,8 @@ export interface FileState extends Print {
   readonly address: string
   readonly bytes: number
   readonly problems: readonly { readonly path: string; readonly reason: string }[]
+  /** What object storage said of it; null for files. */
+  readonly tag: string | null
 }
 
 export interface InputState {
@@ -53,12 +55,13 @@ export const fileStates = (database: Database): readonly FileState[] =>
       address: text(row, 'address'),
       bytes: number(row, 'bytes'),
       problems: JSON.parse(text(row, 'problems')) as FileState['problems'], // as addFile wrote it
+      tag: typeof row['tag'] === 'string' ? row['tag'] : null,
     }))
 
-export const addFile = (database: Database, { path, size, head, tail, address, bytes, problems }: Omit<FileState, 'id' | 'present'>): void => {
+export const addFile = (database: Database, { path, size, head, tail, address, bytes, problems, tag }: Omit<FileState, 'id' | 'present'>): void => {
   database
-    .prepare('insert into files (path, present, size, head, tail, address, bytes, problems) values (?, 1, ?, ?, ?, ?, ?, ?)')
-    .run(path, size, head, tail, address, bytes, JSON.stringify(problems))
+    .prepare('insert into files (path, present, size, head, tail, address, bytes, problems, tag) values (?, 1, ?, ?, ?, ?, ?, ?, ?)')
+    .run(path, size, head, tail, address, bytes, JSON.stringify(problems), tag)
 }
 
 export const removeFile = (database: Database, id: number): void => void database.prepare('delete from files where id = ?').run(id)

@@ -20,19 +20,35 @@ export interface ExtractOptions {
 
 const compiled = (): URL | null => (import.meta.url.endsWith('.js') ? new URL('./extract-worker.js', import.meta.url) : null)
 
+export interface Reader {
+  /** In the order of the sources; may be asked again before it has answered. */
+  extract(sources: Inputs['sources']): Promise<readonly InputExtract[]>
+  stop(): Promise<void>
+  /** How many inputs it reads at the same time. */
+  readonly threads: number
+}
+
+/** For whoever reads one input after another, so many bytes in all: threads are started once, where they pay. */
+export const startReader = (totalBytes: number, options: ExtractOptions = {}): Reader => {
+  const { jobs = availableParallelism(), worthBytes = WORTH_BYTES, worker = compiled(), onBytes = () => undefined } = options
+  if (worker === null || jobs < 2 || totalBytes < worthBytes) {
+    const extract = async (sources: Inputs['sources']): Promise<readonly InputExtract[]> => {
+      const extracts: InputExtract[] = []
+      for (const source of sources) extracts.push(await extractInput(source, onBytes))
+      return extracts
+    }
+    return { extract, stop: () => Promise.resolve(), threads: 1 }
+  }
+  return { ...startWorkers(jobs, worker, onBytes), threads: jobs }
+}
+
 /** In the order of the sources. An input that breaks off says so in its warnings; rejects only where a worker itself dies. */
 export const extractAll = async ({ sources, totalBytes }: Inputs, options: ExtractOptions = {}): Promise<readonly InputExtract[]> => {
-  const { jobs = availableParallelism(), worthBytes = WORTH_BYTES, worker = compiled(), onBytes = () => undefined } = options
-  const threads = Math.min(jobs, sources.length)
-  if (worker !== null && threads > 1 && totalBytes >= worthBytes) {
-    const workers = startWorkers(threads, worker, onBytes)
-    try {
-      return await workers.extract(sources)
-    } finally {
-      await workers.stop()
-    }
+  const { jobs = availableParallelism() } = options
+  const reader = startReader(totalBytes, { ...options, jobs: Math.min(jobs, sources.length) })
+  try {
+    return await reader.extract(sources)
+  } finally {
+    await reader.stop()
   }
-  const extracts: InputExtract[] = []
-  for (const source of sources) extracts.push(await extractInput(source, onBytes))
-  return extracts
 }

@@ -48,48 +48,124 @@ export interface Fetched {
   done(): Promise<void>
 }
 
-/** Copies what lies under the address into a folder of its own; `wanted` is asked by name, before anything is copied. Throws a UserError. */
-export const fetchFrom = async (url: string, wanted: (name: string) => boolean = () => true): Promise<Fetched> => {
-  const { bucket, key: prefix } = addressOf(url)
-  const folder = await mkdtemp(join(tmpdir(), 'faultline-s3-'))
-  const done = (): Promise<void> => rm(folder, { recursive: true, force: true })
+export interface Listed {
+  /** Below the prefix, with '/'; of an object alone its last part. */
+  readonly name: string
+  readonly url: string
+  readonly key: string
+  readonly size: number
+  /** Another one is another content. */
+  readonly tag: string | null
+  readonly changed: Date | undefined
+}
+
+const said = async <T>(url: string, act: () => Promise<T>): Promise<T> => {
   try {
-    const { GetObjectCommand, ListObjectsV2Command } = await import('@aws-sdk/client-s3')
-    const client = await clientOf()
-    const name = `s3://${bucket}`
-    const found: { readonly key: string; readonly changed: Date | undefined }[] = []
-    let token: string | undefined
-    let seen = 0
-    do {
-      const page = await client.send(new ListObjectsV2Command({ Bucket: bucket, Prefix: prefix, ...(token === undefined ? {} : { ContinuationToken: token }) }))
-      for (const { Key: key, LastModified: changed } of page.Contents ?? [])
-        if (key !== undefined && isFile(key) && isUnder(key, prefix)) {
-          seen++
-          if (wanted(`${name}/${key}`)) found.push({ key, changed })
-        }
-      token = page.IsTruncated === true ? page.NextContinuationToken : undefined
-    } while (token !== undefined)
-    const fetchOne = async ({ key, changed }: (typeof found)[number]): Promise<void> => {
-      const file = join(folder, key)
-      await mkdir(dirname(file), { recursive: true })
-      const { Body: body } = await client.send(new GetObjectCommand({ Bucket: bucket, Key: key }))
-      if (!(body instanceof Readable)) throw new Error(`${key}: nothing came`)
-      await pipeline(body, createWriteStream(file))
-      if (changed !== undefined) await utimes(file, changed, changed)
-    }
-    const queue = [...found]
-    await Promise.all(
-      Array.from({ length: AT_ONCE }, async () => {
-        for (let next = queue.pop(); next !== undefined; next = queue.pop()) await fetchOne(next)
-      }),
-    )
-    client.destroy()
-    return { path: folder, name, none: seen > 0 && found.length === 0, done }
+    return await act()
   } catch (error) {
-    await done()
+    if (error instanceof UserError) throw error
     throw new UserError(`${url}: ${error instanceof Error ? error.message || error.name : String(error)}`)
   }
 }
+
+const list = async (client: S3Client, { bucket, key: prefix }: Address): Promise<readonly Listed[]> => {
+  const { ListObjectsV2Command } = await import('@aws-sdk/client-s3')
+  const listed: Listed[] = []
+  let token: string | undefined
+  do {
+    const page = await client.send(new ListObjectsV2Command({ Bucket: bucket, Prefix: prefix, ...(token === undefined ? {} : { ContinuationToken: token }) }))
+    for (const { Key: key, LastModified: changed, Size: size, ETag: tag } of page.Contents ?? [])
+      if (key !== undefined && isFile(key) && isUnder(key, prefix)) {
+        const below = key.slice(prefix.length).replace(/^\//u, '')
+        const name = below === '' ? key.slice(key.lastIndexOf('/') + 1) : below
+        listed.push({ name, url: `s3://${bucket}/${key}`, key, size: size ?? 0, tag: tag ?? null, changed })
+      }
+    token = page.IsTruncated === true ? page.NextContinuationToken : undefined
+  } while (token !== undefined)
+  return listed
+}
+
+const download = async (client: S3Client, bucket: string, key: string, file: string, changed: Date | undefined): Promise<void> => {
+  const { GetObjectCommand } = await import('@aws-sdk/client-s3')
+  const { Body: body } = await client.send(new GetObjectCommand({ Bucket: bucket, Key: key }))
+  if (!(body instanceof Readable)) throw new Error(`${key}: nothing came`)
+  await pipeline(body, createWriteStream(file))
+  if (changed !== undefined) await utimes(file, changed, changed)
+}
+
+/** What lies under the address. Throws a UserError, as all of these do. */
+export const listObjects = (url: string): Promise<readonly Listed[]> =>
+  said(url, async () => {
+    const client = await clientOf()
+    const listed = await list(client, addressOf(url))
+    client.destroy()
+    return listed
+  })
+
+/** One object's bytes from one place up to another; null where it has not so many, or is gone. */
+export const objectPart = (url: string, from: number, to: number): Promise<Buffer | null> =>
+  said(url, async () => {
+    const { bucket, key } = addressOf(url)
+    const { GetObjectCommand } = await import('@aws-sdk/client-s3')
+    const client = await clientOf()
+    try {
+      const { Body: body } = await client.send(new GetObjectCommand({ Bucket: bucket, Key: key, Range: `bytes=${from}-${to - 1}` }))
+      return body === undefined ? null : Buffer.from(await body.transformToByteArray())
+    } catch (error) {
+      if (error instanceof Error && /^(?:InvalidRange|NoSuchKey|NotFound)$/u.test(error.name)) return null
+      throw error
+    } finally {
+      client.destroy()
+    }
+  })
+
+/** One object as a file, until `done`. */
+export const fetchObject = (url: string, changed?: Date): Promise<{ readonly file: string; readonly done: () => Promise<void> }> =>
+  said(url, async () => {
+    const { bucket, key } = addressOf(url)
+    const folder = await mkdtemp(join(tmpdir(), 'faultline-s3-'))
+    const done = (): Promise<void> => rm(folder, { recursive: true, force: true })
+    const client = await clientOf()
+    try {
+      const file = join(folder, key.slice(key.lastIndexOf('/') + 1))
+      await download(client, bucket, key, file, changed)
+      return { file, done }
+    } catch (error) {
+      await done()
+      throw error
+    } finally {
+      client.destroy()
+    }
+  })
+
+/** Copies what lies under the address into a folder of its own; `wanted` is asked by name, before anything is copied. Throws a UserError. */
+export const fetchFrom = (url: string, wanted: (name: string) => boolean = () => true): Promise<Fetched> =>
+  said(url, async () => {
+    const { bucket, key: prefix } = addressOf(url)
+    const folder = await mkdtemp(join(tmpdir(), 'faultline-s3-'))
+    const done = (): Promise<void> => rm(folder, { recursive: true, force: true })
+    const client = await clientOf()
+    try {
+      const all = await list(client, { bucket, key: prefix })
+      const queue = all.filter(({ url: one }) => wanted(one))
+      const none = all.length > 0 && queue.length === 0
+      await Promise.all(
+        Array.from({ length: AT_ONCE }, async () => {
+          for (let next = queue.pop(); next !== undefined; next = queue.pop()) {
+            const file = join(folder, next.key)
+            await mkdir(dirname(file), { recursive: true })
+            await download(client, bucket, next.key, file, next.changed)
+          }
+        }),
+      )
+      return { path: folder, name: `s3://${bucket}`, none, done }
+    } catch (error) {
+      await done()
+      throw error
+    } finally {
+      client.destroy()
+    }
+  })
 
 /** No folder marker, and no name that would lead out of the folder it is copied to. */
 const isFile = (key: string): boolean =>
