@@ -85,7 +85,7 @@ test('a month of thirty nights and eight outages, of which two come back and one
   const index = readFileSync(join(out, 'index.html'), 'utf8')
   for (const { report } of incidents) {
     assert.ok(index.includes(`href="${report}"`))
-    for (const ending of ['.html', '.md', '.json']) assert.ok(statSync(join(out, report.replace('.html', ending))).size > 0)
+    for (const ending of ['.html', '.md', '.evidence.md', '.json']) assert.ok(statSync(join(out, report.replace('.html', ending))).size > 0)
   }
 
   await t.test('a second run does no work and touches nothing', async () => {
@@ -171,6 +171,18 @@ test('a state that a later faultline wrote is left alone', async (t) => {
   database.exec('pragma user_version = 99')
   database.close()
   await assert.rejects(nightly(options), /written by a later faultline/u)
+})
+
+test('a state that an earlier faultline wrote is brought up to date, and nothing is read again', async (t) => {
+  const { archive, out, options } = await place(t)
+  writeNight(archive, day(1, 8, 0), killedPod(day(1, 8, 0), 'web'))
+  await nightly(options)
+  const database = openDatabase(join(out, 'state.db'))
+  database.exec('alter table files drop column tag; pragma user_version = 1')
+  database.close()
+  const before = contentOf(out)
+  assert.equal((await nightly(options))?.filesRead, 0)
+  assert.deepEqual(contentOf(out), before)
 })
 
 test('what is older than it is to be kept goes, what cannot be read is told every night', async (t) => {

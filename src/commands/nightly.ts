@@ -72,9 +72,17 @@ export const runNightly = async (archive: string, flags: NightlyFlags): Promise<
   } catch (error) {
     if (error instanceof UserError) throw error
     // A full disk, a folder without permission: what was kept so far is whole, and the next run goes on from it.
-    log('failed', { reason: error instanceof Error ? error.message : String(error) })
+    log('failed', { reason: reasonOf(error, flags.out) })
     if (flags.verbose === true && error instanceof Error && error.stack !== undefined) process.stderr.write(`${error.stack}\n`)
     await metrics(null).catch(() => undefined)
     return EXIT.failed
   }
+}
+
+/** SQLite and the file system say it in words of their own. */
+const reasonOf = (error: unknown, out: string): string => {
+  const message = error instanceof Error ? error.message : String(error)
+  return /ENOSPC|EDQUOT|disk is full/u.test(message)
+    ? `${out}: no space left (${message}); what was done is kept, and the next run goes on from there`
+    : message
 }

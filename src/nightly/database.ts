@@ -55,17 +55,22 @@ const MIGRATIONS: readonly string[] = [
 /** Opens and migrates. Throws a UserError for a state that a later faultline wrote. */
 export const openDatabase = (file: string): Database => {
   const database = new (constructor())(file, { timeout: 10_000 })
+  try {
+    migrate(database, file)
+  } catch (error) {
+    database.close()
+    throw error
+  }
+  return database
+}
+
+const migrate = (database: Database, file: string): void => {
   database.exec('pragma synchronous = full')
   const version = Number(database.prepare('pragma user_version').get()?.['user_version'] ?? 0)
-  if (version > MIGRATIONS.length) {
-    database.close()
-    throw new UserError(`${file}: written by a later faultline (state ${version}; this one knows ${MIGRATIONS.length})`)
-  }
+  if (version > MIGRATIONS.length) throw new UserError(`${file}: written by a later faultline (state ${version}; this one knows ${MIGRATIONS.length})`)
   MIGRATIONS.forEach((migration, index) => {
-    if (index < version) return
-    within(database, () => database.exec(`${migration}; pragma user_version = ${index + 1}`))
+    if (index >= version) within(database, () => database.exec(`${migration}; pragma user_version = ${index + 1}`))
   })
-  return database
 }
 
 /** All of it or nothing. */
@@ -99,7 +104,11 @@ export const lock = (file: string): (() => void) | null => {
     throw error
   }
   return () => {
-    database.exec('rollback')
+    try {
+      database.exec('rollback')
+    } catch {
+      // Nothing was written: closing gives it up as well.
+    }
     database.close()
   }
 }

@@ -51,11 +51,14 @@ export const nightly = async (options: NightlyOptions): Promise<Night | null> =>
   for (const folder of ['extracts', 'incidents']) makeFolder(join(out, folder))
   const unlock = lock(join(out, 'lock.db'))
   if (unlock === null) return null
-  const database = openDatabase(join(out, 'state.db'))
   try {
-    return await run(database, options)
+    const database = openDatabase(join(out, 'state.db'))
+    try {
+      return await run(database, options)
+    } finally {
+      database.close()
+    }
   } finally {
-    database.close()
     unlock()
   }
 }

@@ -6,6 +6,7 @@ import { join } from 'node:path'
 import type { PostMortem } from '../post-mortem/post-mortem.js'
 import { renderHtml } from '../report/html.js'
 import { renderJson } from '../report/json.js'
+import { renderEvidence } from '../report/markdown-evidence.js'
 import { renderMarkdown } from '../report/markdown.js'
 import { within, type Database } from './database.js'
 import { writeChanged, writeWhole } from './files.js'
@@ -51,7 +52,9 @@ const told = (postMortem: PostMortem, sentence: string | null): PostMortem =>
 const writeReport = async (out: string, id: string, postMortem: PostMortem, recurrence: Recurrence | undefined): Promise<void> => {
   const file = (ending: string): string => join(out, 'incidents', `${id}.${ending}`)
   await writeWhole(file('json'), renderJson(postMortem.analysis))
-  await writeWhole(file('md'), renderMarkdown(postMortem))
+  // A tracker takes only so much: what the draft leaves out is beside it.
+  await writeWhole(file('evidence.md'), renderEvidence(postMortem))
+  await writeWhole(file('md'), renderMarkdown(postMortem, { evidence: `${id}.evidence.md` }))
   // The page last: it stands for the whole.
   await writeWhole(file('html'), linked(await renderHtml(postMortem), recurrence))
 }
@@ -68,7 +71,7 @@ const linked = (html: string, recurrence: Recurrence | undefined): string => {
 /** Reports of incidents that more data has explained away, and what a killed run left half written. */
 const removeOthers = async (out: string, ids: ReadonlySet<string>): Promise<void> => {
   for (const name of await readdir(join(out, 'incidents'))) {
-    const [, id] = /^(incident-[a-z0-9-]+)\.(?:html|md|json)$/u.exec(name) ?? []
+    const [, id] = /^(incident-[a-z0-9-]+)\.(?:html|md|evidence\.md|json)$/u.exec(name) ?? []
     if ((id !== undefined && !ids.has(id)) || name.endsWith('.partial')) await rm(join(out, 'incidents', name), { force: true })
   }
 }

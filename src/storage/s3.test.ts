@@ -1,71 +1,16 @@
 /** s3:// as input and output, against a small server that speaks as much of it as we use. */
 import assert from 'node:assert/strict'
-import { once } from 'node:events'
 import { readdirSync } from 'node:fs'
-import { createServer } from 'node:http'
 import { tmpdir } from 'node:os'
-import { test, type TestContext } from 'node:test'
+import { test } from 'node:test'
 import { gather, gatherSaved } from '../gather.js'
 import { encodeArtifact } from '../artifact/artifact.js'
 import { shardName } from '../artifact/shard.js'
 import { runExtract } from '../commands/extract.js'
+import { storage } from '../../test/s3-server.js'
 import { fetchFrom, putTo } from './s3.js'
 
 const LOG = '2026-11-21T08:18:00Z level=info app=a msg="done"\n'
-/** So few that a listing has pages. */
-const PAGE = 2
-
-/** One bucket, 'logs'; ListObjectsV2, GetObject and PutObject as docs.aws.amazon.com/AmazonS3/latest/API describes them. */
-const storage = async (t: TestContext, objects: Map<string, Buffer>): Promise<void> => {
-  const server = createServer((request, response) => {
-    const url = new URL(request.url ?? '/', 'http://localhost')
-    const key = decodeURIComponent(url.pathname).replace(/^\/logs\/?/u, '')
-    const parts: Buffer[] = []
-    request.on('data', (part: Buffer) => parts.push(part))
-    request.on('end', () => {
-      if (!url.pathname.startsWith('/logs')) return response.writeHead(404).end('<Error><Code>NoSuchBucket</Code><Message>no such bucket</Message></Error>')
-      if (request.method === 'PUT') {
-        objects.set(key, Buffer.concat(parts))
-        return response.writeHead(200, { etag: '"x"' }).end()
-      }
-      if (url.searchParams.get('list-type') === '2') {
-        const prefix = url.searchParams.get('prefix') ?? ''
-        const keys = [...objects.keys()].filter((name) => name.startsWith(prefix)).sort()
-        const from = Number(url.searchParams.get('continuation-token') ?? 0)
-        const more = from + PAGE < keys.length
-        const contents = keys
-          .slice(from, from + PAGE)
-          .map((name) => `<Contents><Key>${name}</Key><LastModified>2026-11-21T09:00:00.000Z</LastModified><Size>1</Size></Contents>`)
-        return response
-          .writeHead(200, { 'content-type': 'application/xml' })
-          .end(
-            `<?xml version="1.0"?><ListBucketResult><IsTruncated>${more}</IsTruncated>${more ? `<NextContinuationToken>${from + PAGE}</NextContinuationToken>` : ''}${contents.join('')}</ListBucketResult>`,
-          )
-      }
-      const body = objects.get(key)
-      return body === undefined
-        ? response.writeHead(404).end('<Error><Code>NoSuchKey</Code><Message>no such key</Message></Error>')
-        : response.writeHead(200).end(body)
-    })
-  })
-  server.listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  const address = server.address()
-  const before = { ...process.env }
-  Object.assign(process.env, {
-    AWS_ENDPOINT_URL_S3: `http://127.0.0.1:${typeof address === 'object' && address !== null ? address.port : 0}`,
-    AWS_ACCESS_KEY_ID: 'a',
-    AWS_SECRET_ACCESS_KEY: 'b',
-    AWS_REGION: 'eu-central-1',
-    AWS_MAX_ATTEMPTS: '1',
-  })
-  t.after(() => {
-    for (const name of Object.keys(process.env)) if (!(name in before)) Reflect.deleteProperty(process.env, name)
-    server.closeAllConnections()
-    server.close()
-  })
-}
-
 const leftOver = (): readonly string[] => readdirSync(tmpdir()).filter((name) => name.startsWith('faultline-s3-'))
 
 test('a prefix is read like a folder: under its own name, page after page, without its neighbours and without what leads out of it', async (t) => {
