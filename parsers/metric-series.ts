@@ -9,6 +9,8 @@ export interface SampleWriter {
   push(ms: number, value: number): void
   /** The first `count` of both columns. */
   pushAll(times: Float64Array, values: Float64Array, count: number): void
+  /** Nothing looks at single samples: once one was pushed, the others may as well come in columns. */
+  readonly plain: boolean
 }
 
 export interface MetricSeries {
@@ -40,6 +42,7 @@ export const metricSeries = (sink: Sink, context: InputContext, line: () => numb
       }
       if (fact === null && alert === null) {
         return {
+          plain: true,
           push: (ms, value) => (Number.isNaN(ms) ? undefined : push(ms, value)),
           pushAll(times, values, count) {
             series ??= sink.series(called, labels, line())
@@ -54,6 +57,7 @@ export const metricSeries = (sink: Sink, context: InputContext, line: () => numb
         push(ms, value)
       }
       return {
+        plain: false,
         push: watched,
         pushAll(times, values, count) {
           for (let index = 0; index < count; index++) watched(times[index] ?? NaN, values[index] ?? NaN)

@@ -77,6 +77,8 @@ export const stringReader = (): ((bytes: Buffer, start: number, end: number) => 
   return (bytes, start, end) => {
     let at = start + 1
     const stop = end - 1
+    const on = viewOf(bytes)
+    while (at + 4 <= stop && !hasBackslash(on.getInt32(at, true))) at += 4
     while (at < stop && bytes[at] !== BACKSLASH) at++
     view.bytes = bytes
     view.start = start + 1
@@ -84,13 +86,11 @@ export const stringReader = (): ((bytes: Buffer, start: number, end: number) => 
     if (at >= stop) return view
     if (scratch.length < end - start) scratch = Buffer.alloc((end - start) * 2) // escapes are never shorter than what they mean
     let to = bytes.copy(scratch, 0, start + 1, at)
-    const on = viewOf(bytes)
     if (scratch !== written.bytes) written = { bytes: scratch, view: new DataView(scratch.buffer, scratch.byteOffset, scratch.length) }
     while (at < stop) {
       while (at + 4 <= stop) {
         const four = on.getInt32(at, true)
-        const other = four ^ 0x5c5c5c5c // a backslash is 0 here
-        if (((other - 0x01010101) & ~other & 0x80808080) !== 0) break
+        if (hasBackslash(four)) break
         written.view.setInt32(to, four, true)
         at += 4
         to += 4
@@ -103,7 +103,7 @@ export const stringReader = (): ((bytes: Buffer, start: number, end: number) => 
       }
       const escaped = bytes[at++] ?? 0
       if (escaped !== 117) {
-        scratch[to++] = PLAIN.get(escaped) ?? escaped
+        scratch[to++] = escaped === QUOTE ? QUOTE : (PLAIN.get(escaped) ?? escaped)
         continue
       }
       let code = hex(bytes, at, stop)
@@ -124,6 +124,12 @@ export const stringReader = (): ((bytes: Buffer, start: number, end: number) => 
     view.end = to
     return view
   }
+}
+
+/** Whether one of these four bytes is a backslash. */
+const hasBackslash = (four: number): boolean => {
+  const other = four ^ 0x5c5c5c5c // it is 0 here
+  return ((other - 0x01010101) & ~other & 0x80808080) !== 0
 }
 
 const PLAIN: ReadonlyMap<number, number> = new Map([
