@@ -1,10 +1,17 @@
 /** A dump that means harm, opened in a real browser with scripts on: nothing of it runs, nothing is fetched, no element is its own. */
 import assert from 'node:assert/strict'
+import { readdirSync, readFileSync, statSync } from 'node:fs'
+import { join } from 'node:path'
 import { after, describe, test } from 'node:test'
+import { gunzipSync } from 'node:zlib'
 import type { Page } from 'playwright-core'
 import { analyze } from '../src/analyze.js'
+import { FLAVORS } from '../src/report/flavors.js'
 import { renderHtml } from '../src/report/html.js'
+import { renderEvidence } from '../src/report/markdown-evidence.js'
+import { renderMarkdown } from '../src/report/markdown.js'
 import { inScript } from '../src/report/scripts.js'
+import { fiveLines, tree } from '../src/report/terminal.js'
 import { closeBrowser, NO_BROWSER, open } from './browser.js'
 import { folderWith } from './files.js'
 import { HOSTILE, HOSTILE_TEXT } from './fixtures/post-mortem.js'
@@ -64,6 +71,43 @@ const hostileDump = (): Record<string, string> => {
   }
 }
 
+/** What tells a document or a record what it is; with harm in it, it would be none, and nothing would be tested. */
+const SHAPE = /^(?:kind|apiVersion|type|reason|status|phase|resultType|__name__|version|receiver)$|[tT]ime(?:stamp)?$|At$/u
+
+/** Harm at the end of every string of a document; names that are the same stay the same. */
+const spoiled = (value: unknown, key = ''): unknown => {
+  if (typeof value === 'string') return SHAPE.test(key) || /^[-+.\d]*$|^\d{4}-/u.test(value) ? value : `${value}${HARM}`
+  if (Array.isArray(value)) return value.map((item) => spoiled(item, key))
+  if (value === null || typeof value !== 'object') return value
+  return Object.fromEntries(Object.entries(value).map(([name, item]) => [name, spoiled(item, name)]))
+}
+
+/** A whole dump (journals, containers, Postgres, events, objects, metrics, alerts, access logs) with harm in every line and every string. */
+const spoiledSample = (name: string): Record<string, string> => {
+  const root = join(import.meta.dirname, '..', 'samples', name, 'dump')
+  const files = readdirSync(root, { recursive: true, encoding: 'utf8' }).filter((path) => statSync(join(root, path)).isFile())
+  return Object.fromEntries(
+    files.map((path) => {
+      const bytes = readFileSync(join(root, path))
+      const text = (path.endsWith('.gz') ? gunzipSync(bytes) : bytes).toString('utf8')
+      const plain = path.replace(/\.gz$/u, '')
+      if (plain.endsWith('.json')) return [plain, JSON.stringify(spoiled(JSON.parse(text)))]
+      if (plain.endsWith('.ndjson')) return [plain, text.replace(/^.+$/gmu, (line) => JSON.stringify(spoiled(JSON.parse(line))))]
+      return [plain, text.replace(/^(?=.).*$/gmu, (line) => `${line} ${HARM.replaceAll('\u2028', '')}`)]
+    }),
+  )
+}
+
+const optionsFor = (command: string): Parameters<typeof analyze>[1] => ({
+  zones: [],
+  year: null,
+  since: null,
+  until: null,
+  mechanisms: [],
+  version: '0',
+  command,
+})
+
 /** Every control once, so that whatever a control puts into the page is put there. */
 const useEverything = async (page: Page): Promise<string> => {
   const filter = page.locator('summary', { hasText: 'Filter' })
@@ -106,18 +150,37 @@ const assertHarmless = async (page: Page, trouble: readonly string[], markdown: 
 describe('a hostile dump in a real browser', { skip: NO_BROWSER, concurrency: 2 }, () => {
   test('through the whole analysis, in every field of several formats', async (t) => {
     const folder = await folderWith(t, hostileDump())
-    const { postMortem } = await analyze([folder], {
-      zones: [],
-      year: null,
-      since: null,
-      until: null,
-      mechanisms: [],
-      version: '0',
-      command: `faultline ${HARM} --timezone '${HARM}'`,
-    })
+    const { postMortem } = await analyze([folder], optionsFor(`faultline ${HARM} --timezone '${HARM}'`))
     assert.ok(postMortem.analysis.incidents.length > 0, 'the dump shows no incident, so that nothing is tested')
     const { page, trouble } = await open(t, await renderHtml(postMortem))
     await assertHarmless(page, trouble, await useEverything(page))
+  })
+
+  test('in every line and every string of a whole dump: on the page, in Markdown, on a terminal', async (t) => {
+    const folder = await folderWith(t, spoiledSample('connection-surge'))
+    const { postMortem } = await analyze([folder], optionsFor('faultline'))
+    const formats = new Set(postMortem.analysis.inputs.filter(({ records }) => records > 0).map(({ format }) => format))
+    for (const format of ['kubelet', 'postgres', 'text', 'access-log', 'kubernetes-events', 'kubernetes-objects', 'prometheus', 'alertmanager'])
+      assert.ok(formats.has(format), `${format}: the harm has made it unreadable, so that it is not tested`)
+    assert.ok(
+      postMortem.analysis.incidents.some(({ findings }) => findings.length > 5),
+      'too little is found for a test',
+    )
+    const { page, trouble } = await open(t, await renderHtml(postMortem))
+    await assertHarmless(page, trouble, await useEverything(page))
+    assert.ok(await page.evaluate<boolean>('document.documentElement.scrollWidth <= innerWidth'), 'the layout is broken')
+    for (const flavor of FLAVORS) {
+      const text = renderMarkdown(postMortem, { flavor }) + renderEvidence(postMortem, flavor)
+      const outside = text
+        .replace(/^ *(`{3,})[^]*?^ *\1$/gmu, '')
+        .replace(/(?<![\\`])(`+)(?!`)[^]*?[^`]\1(?!`)/gu, '')
+        .replace(/^\{noformat\}$[^]*?^\{noformat\}$/gmu, '')
+        .replace(/<!-- -->|<\/?(?:details|summary)>|<a id="[\w-]+"><\/a>|<br>/gu, '')
+      if (flavor !== 'jira') assert.doesNotMatch(outside, /(?<!\\)<[a-z!/]/iu)
+      assert.doesNotMatch(outside, flavor === 'jira' ? /(?<!\\)[[|]javascript:/u : /(?<!\\)\]\(javascript:/u)
+    }
+    // eslint-disable-next-line no-control-regex -- the codes that steer a terminal are what must not be there
+    assert.doesNotMatch(`${fiveLines(postMortem, { color: false })}\n${tree(postMortem, { color: false })}`, /[\u0000-\u0009\u000b-\u001f\u007f-\u009f\u2028]/u)
   })
 
   test('in every string of the model', async (t) => {

@@ -105,7 +105,8 @@ const retold = ({ summary, start, end }: Found, from: number, to: number | null)
   const several = ` on and off over ${duration(end - start)}`
   const told = summary.includes(several) ? several : once
   if (to === null) return summary.replace(told, '')
-  return summary.replace(told, told === several || to - from > 2 * (end - start) ? ` on and off over ${duration(to - from)}` : ` for ${duration(to - from)}`)
+  if (told !== several && to - from <= 2 * (end - start)) return summary.replace(told, ` for ${duration(to - from)}`)
+  return summary.replace(told, ` on and off over ${duration(to - from)}`).replace(/, in \d+ stretches/u, '')
 }
 
 const join = (a: Found, b: Found): Found => {

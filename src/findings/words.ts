@@ -49,7 +49,8 @@ export const duration = (ms: number): string => {
   if (seconds < 60) return `${seconds} s`
   if (seconds < 3600) return `${Math.floor(seconds / 60)} min${seconds % 60 === 0 ? '' : ` ${seconds % 60} s`}`
   if (seconds < 86_400) return `${Math.floor(seconds / 3600)} h${Math.floor((seconds % 3600) / 60) === 0 ? '' : ` ${Math.floor((seconds % 3600) / 60)} min`}`
-  return `${Math.floor(seconds / 86_400)} d ${Math.floor((seconds % 86_400) / 3600)} h`
+  const hours = Math.floor((seconds % 86_400) / 3600)
+  return `${Math.floor(seconds / 86_400)} d${hours === 0 ? '' : ` ${hours} h`}`
 }
 
 export const times = (count: number): string => (count === 1 ? 'once' : count === 2 ? 'twice' : `${count} times`)

@@ -108,11 +108,14 @@ const summaryOf = (incident: Incident, rounds: number, alerts: boolean): string 
   const [root] = chain
   const impact = chain.at(-1)
   const sentences: string[] = []
-  if (root !== undefined) sentences.push(`At ${clock(root.start)} UTC it began: ${lowered(root.summary)}`)
+  const day = incident.start.slice(0, 10)
+  const at = (time: string): string => (time.startsWith(day) ? clock(time) : `${time.slice(0, 10)} ${clock(time)}`)
+  const longer = incident.end !== null && !incident.end.startsWith(day)
+  if (root !== undefined) sentences.push(`At ${longer ? `${root.start.slice(0, 10)} ` : ''}${clock(root.start)} UTC it began: ${lowered(root.summary)}`)
   if (impact !== undefined && impact !== root) {
     const steps = chain.length - 2
     sentences.push(
-      `${steps > 0 ? `Over ${steps === 1 ? 'one step' : `${steps} steps`} this led` : 'This led'} to ${isFelt(impact) ? 'what people felt' : 'the impact'} at ${clock(impact.start)}: ${lowered(impact.summary)}`,
+      `${steps > 0 ? `Over ${steps === 1 ? 'one step' : `${steps} steps`} this led` : 'This led'} to ${isFelt(impact) ? 'what people felt' : 'the impact'} at ${at(impact.start)}: ${lowered(impact.summary)}`,
     )
   }
   if (rounds > 1) sentences.push(`It went through ${rounds} rounds: what ran on the failed node moved to the next one and brought its load with it.`)
@@ -122,20 +125,21 @@ const summaryOf = (incident: Incident, rounds: number, alerts: boolean): string 
       ? alerts
         ? 'No alert in the data tells of it'
         : 'The data hold no records of alerts'
-      : `The first alert fired at ${clock(firstAlert)}${delaySeconds === null || delaySeconds < 1 ? '' : `, ${duration(delaySeconds * 1000)} after the first symptom`}`
+      : `The first alert fired at ${at(firstAlert)}${delaySeconds === null || delaySeconds < 1 ? '' : `, ${duration(delaySeconds * 1000)} after the first symptom`}`
   const ended =
     incident.end === null
       ? 'it had not ended when the data end.'
-      : `it was over at ${clock(incident.end)}, ${duration(Date.parse(incident.end) - Date.parse(incident.start))} after it began.`
+      : `it was over at ${at(incident.end)}, ${duration(Date.parse(incident.end) - Date.parse(incident.start))} after it began.`
   sentences.push(`${noticed}; ${ended}`)
   return sentences.join(' ')
 }
 
 const clock = (iso: string): string => iso.slice(11, 19)
 
-/** A sentence within a sentence; names keep their capitals. */
-const lowered = (text: string): string =>
-  /^(?:The|A|An|Node|Workload|Pod|Service|Scrape|All|Two|No|Probes|Alert)\b/u.test(text) ? text.charAt(0).toLowerCase() + text.slice(1) : text
+const PROPER = /^(?:Postgres|Redis|Sentinel|Prometheus|Kubernetes|Patroni)\b/u
+
+/** A sentence within a sentence; names and what is written in capitals keep them. */
+const lowered = (text: string): string => (/^[A-Z](?:[a-z]+|)(?=[ ,:])/u.test(text) && !PROPER.test(text) ? text.charAt(0).toLowerCase() + text.slice(1) : text)
 
 const phasesOf = (incident: Incident, timeline: Timeline): readonly Phase[] => {
   const linked = new Set(incident.links.flatMap((link) => [link.cause, link.effect]))

@@ -3,7 +3,7 @@ import type { FindingView } from './finding-view.js'
 import type { Step } from './incident-view.js'
 import { element, fitMiddle, join, text, wrap, type Markup } from './markup.js'
 import { glyph } from './glyphs.js'
-import { clock } from './words.js'
+import { clock, date } from './words.js'
 
 // The picture is as wide as its column: x is in percent or from the left in pixels, and text is broken for the narrowest phone (328 px).
 const TEXT_WIDTH = 288
@@ -24,7 +24,7 @@ export const chainSvg = (steps: readonly Step[]): Markup => {
       parts.push(arrow(step, y))
       y += parts[0]?.height ?? 0
     }
-    parts.push(box(step.finding, index === 0, y))
+    parts.push(box(step.finding, index === 0, y, date(steps[0]?.finding.start ?? '')))
     return piece(parts, `${step.finding.entityWords}: ${step.finding.kindWords}`, index === 0 ? 2 : 0)
   })
   return element('div', { class: 'chain', role: 'group', 'aria-label': 'The causal chain, from the root cause to the impact' }, ...pieces)
@@ -51,7 +51,9 @@ const piece = (parts: readonly Placed[], title: string, above = 0): Markup =>
     ...parts.map((part) => part.markup),
   )
 
-const box = (finding: FindingView, root: boolean, y: number): Placed => {
+const box = (finding: FindingView, root: boolean, y: number, day: string): Placed => {
+  const sameDay = date(finding.start) === day
+  const when = sameDay ? clock(finding.start) : `${date(finding.start)} ${clock(finding.start)}`
   const lines = wrap(finding.summary, TEXT_WIDTH / 14, 4)
   const height = PAD + 20 + lines.length * LINE + PAD - 4
   const full = `${finding.roleWords}: ${finding.entityWords}, ${finding.kindWords}, ${finding.when}. ${finding.summary}`
@@ -64,8 +66,8 @@ const box = (finding: FindingView, root: boolean, y: number): Placed => {
       element('rect', { class: 'card', x: 1, y, width: '99%', height, rx: 5, fill: '#ffffff', stroke: '#8a939c' }),
       element('rect', { class: 'edge', x: 1, y, width: root ? 6 : 4, height, rx: 2, fill: '#5b6470' }),
       glyph(finding.role, 24, y + 19),
-      element('text', { x: 36, y: y + 24, 'font-size': 12.5, 'font-weight': 600, class: 'entity' }, text(fitMiddle(finding.entityName, 15.5))),
-      element('text', { x: '98%', y: y + 24, dx: -6, 'text-anchor': 'end', 'font-size': 12.5, class: 'quiet' }, text(clock(finding.start))),
+      element('text', { x: 36, y: y + 24, 'font-size': 12.5, 'font-weight': 600, class: 'entity' }, text(fitMiddle(finding.entityName, sameDay ? 14.5 : 9))),
+      element('text', { x: '98%', y: y + 24, dx: -6, 'text-anchor': 'end', 'font-size': 12.5, class: 'quiet' }, text(when)),
       ...lines.map((line, index) => element('text', { x: 18, y: y + 27 + (index + 1) * LINE }, text(line))),
     ),
   }

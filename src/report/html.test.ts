@@ -203,3 +203,17 @@ describe('the sections of a post-mortem', () => {
 test('the fixture is as hostile as it says', () => {
   assert.match(HOSTILE_TEXT, /<script>.*\{\{.*\u202e/su)
 })
+
+test('what happened weeks after its cause is drawn in its minutes, what began before at the edge, and every time of another day with its day', async () => {
+  const [incident] = CASCADE.analysis.incidents
+  assert.ok(incident !== undefined)
+  const weeksBefore = '2024-01-02T03:04:05.000Z'
+  const early = incident.findings.map((finding, index) => (index === 0 ? { ...finding, start: weeksBefore, end: incident.end } : finding))
+  const root = { ...incident, start: weeksBefore, findings: early, rootCauses: [{ finding: early[0]?.id ?? '', confidence: 0.9 }] }
+  const chained = { ...root, chains: [[early[0]?.id ?? '', ...(incident.chains[0] ?? []).filter((id) => id !== early[0]?.id)]] }
+  const html = await renderHtml({ ...CASCADE, analysis: { ...CASCADE.analysis, incidents: [chained] } })
+  const [, from = '', to = ''] = /data-from="(\d+)" data-to="(\d+)"/u.exec(html) ?? []
+  assert.ok(Number(to) - Number(from) < 6 * 3_600_000, 'the weeks squeeze the minutes')
+  assert.match(html, /One finding began before this time, at 2024-01-02 03:04:05 UTC; it is drawn at the left edge\./u)
+  assert.match(html, /<text[^>]*>2024-03-05 \d\d:\d\d:\d\d<\/text>/u)
+})

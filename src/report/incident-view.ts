@@ -24,7 +24,7 @@ import {
 } from './incident-words.js'
 import type { Chart, Check, FollowUp, Gap, IncidentDetail, Phase, PostMortem } from '../post-mortem/post-mortem.js'
 import type { Window } from './time-axis.js'
-import { clock, date, duration, range, secondsBetween, sureness } from './words.js'
+import { clock, date, duration, moment, range, secondsBetween, sureness } from './words.js'
 
 /** Rows of the timeline in words: a person reads no more. */
 const ROWS = 30
@@ -44,6 +44,8 @@ export interface IncidentView {
   readonly facts: readonly Fact[]
   readonly root: FindingView | null
   readonly rootSureness: string
+  /** 'from 10:00:00 to 10:05:00 UTC', or 'at' where it was a moment. */
+  readonly rootWhen: string
   /** Other roots; those on the chain itself would mean that it began later than told. */
   readonly otherRoots: readonly OtherRoot[]
   readonly laterRoots: readonly OtherRoot[]
@@ -80,6 +82,8 @@ export interface IncidentView {
   readonly findings: readonly FindingView[]
   /** Where the drawn time begins and ends, in milliseconds. */
   readonly window: Window
+  /** How much began before it; '' where nothing did. */
+  readonly earlier: string
 }
 
 export interface OtherRoot {
@@ -133,9 +137,10 @@ export const incidentView = (postMortem: PostMortem, incident: Incident, index: 
   const impact = of('impact')
   const leadUp = findings.filter((finding) => isLeadUp(finding, incident, detail.phases))
   const picked = curated(findings, incident)
-  const lasted = incident.end === null ? 'not over when the data ends' : duration(secondsBetween(incident.start, incident.end))
+  const lasted = incident.end === null ? 'not over when the data end' : duration(secondsBetween(incident.start, incident.end))
   const broke = brokeLine(impact, findings, incident)
   const severity = severityOf(impact, incident)
+  const window = windowOf(incident, detail.phases, postMortem)
   const detection = detectionOf(incident, byId, postMortem.alertsCollected)
   return {
     anchor,
@@ -158,6 +163,7 @@ export const incidentView = (postMortem: PostMortem, incident: Incident, index: 
       responded: respondedOf(of('response'), detection.symptom, incident),
     }),
     root: root ?? null,
+    rootWhen: root === undefined ? '' : `${root.end === root.start ? 'at' : 'from'} ${root.when}`,
     rootSureness: best === undefined ? '' : sureness(best.confidence),
     otherRoots: otherRoots.filter(({ finding }) => incident.chains[0]?.includes(finding.id) !== true),
     laterRoots: otherRoots.filter(({ finding }) => incident.chains[0]?.includes(finding.id) === true),
@@ -203,7 +209,8 @@ export const incidentView = (postMortem: PostMortem, incident: Incident, index: 
     }),
     gaps: detail.gaps,
     findings,
-    window: windowOf(incident, detail.phases, postMortem),
+    window,
+    earlier: earlierOf(findings, window),
   }
 }
 
@@ -289,8 +296,32 @@ const windowOf = (incident: Incident, phases: readonly Phase[], postMortem: Post
   const length = Math.max(end - start, 60_000)
   const first = Math.min(start, ...times(incident.findings.map((finding) => finding.start)), ...times(phases.map((phase) => phase.start)))
   const last = Math.max(end, ...times(incident.findings.map((finding) => finding.end ?? finding.start)), ...times(phases.map((phase) => phase.end)))
-  const from = Math.max(first, start - length * 0.4)
   const to = Math.max(Math.min(last, start + length * 1.4), start + length)
+  const from = lateOnset(incident, Math.max(first, start - length * 0.4), to)
   const margin = (to - from) * 0.03
   return { from: Math.floor(from - margin), to: Math.ceil(to + margin) }
+}
+
+/** Where most of it happened at the end of a long calm, as weeks after a certificate expired, the minutes that matter are drawn, not the weeks. */
+const CALM = 0.75
+
+const lateOnset = (incident: Incident, from: number, to: number): number => {
+  const onsets = incident.findings
+    .map((finding) => Date.parse(finding.start))
+    .filter((time) => time >= from && time <= to)
+    .sort((a, b) => a - b)
+  const at = onsets.findIndex((time, index) => time - (onsets[index - 1] ?? from) > CALM * (to - from))
+  const late = onsets[at]
+  return late === undefined || at > onsets.length / 2 ? from : Math.max(from, late - (to - late) * 0.15)
+}
+
+/** What is drawn at the left edge though it began before. */
+const earlierOf = (findings: readonly FindingView[], window: Window): string => {
+  const early = findings.filter((finding) => Date.parse(finding.start) < window.from).toSorted(inOrder)
+  const [first] = early
+  if (first === undefined) return ''
+  const began = `${moment(first.start)} UTC`
+  return early.length === 1
+    ? `One finding began before this time, at ${began}; it is drawn at the left edge.`
+    : `${early.length} findings began before this time, the first at ${began}; they are drawn at the left edge.`
 }

@@ -34,7 +34,7 @@ const OUTAGES = new Set(['workload.unavailable', 'service.unreachable', 'postgre
 export const severityOf = (impact: readonly FindingView[], incident: Incident): Severity => {
   // A scrape target that does not answer is what monitoring feels; people may have been served all the same.
   const out = asFelt(impact, incident).filter((finding) => OUTAGES.has(finding.kind) && !finding.entity.startsWith('target/'))
-  const open = incident.end === null ? ', and not over when the data ends' : ''
+  const open = incident.end === null ? '; not over when the data end' : ''
   if (out.length > 0) return { word: 'Outage', why: `${list(out.map((finding) => finding.shortWords))} did not answer${open}` }
   if (impact.length > 0)
     return {
@@ -118,7 +118,7 @@ export const factsOf = (incident: Incident, { severity, broke, affected, lasted,
   {
     label: 'Time to recover',
     value: incident.end === null ? 'Not recovered' : lasted,
-    note: incident.end === null ? 'not over when the data ends' : `from the onset to ${moment(incident.end, incident.start)} UTC`,
+    note: incident.end === null ? 'not over when the data end' : `from the onset to ${moment(incident.end, incident.start)} UTC`,
   },
 ]
 
@@ -194,7 +194,7 @@ export const impactLine = (impact: readonly FindingView[]): string => {
     ...count('target', 'scrape target'),
   ]
   const minutes = coveredSeconds(impact)
-  return `${list(kinds, 5) || plural(new Set(impact.map((finding) => finding.entity)).size, 'part')} affected${minutes > 0 ? `, for ${duration(minutes)} in all` : ''}${impact.some((finding) => finding.end === null) ? '; not over when the data ends' : ''}.`
+  return `${list(kinds, 5) || plural(new Set(impact.map((finding) => finding.entity)).size, 'part')} affected${minutes > 0 ? `, for ${duration(minutes)} in all` : ''}${impact.some((finding) => finding.end === null) ? '; not over when the data end' : ''}.`
 }
 
 /** Overlapping intervals count once. */
@@ -223,7 +223,7 @@ export const responseLine = (response: readonly FindingView[]): string =>
 
 export const recoveryLine = (incident: Incident, lasted: string): string =>
   incident.end === null
-    ? 'The data ends before the incident does: no recovery is seen.'
+    ? 'The data end before the incident does: no recovery is seen.'
     : `The last of it was over at ${moment(incident.end, incident.start)} UTC, ${lasted} after the onset.`
 
 const ENDED = 8

@@ -53,7 +53,7 @@ const detected = (incident: IncidentView): string => {
 }
 
 const recovered = (incident: IncidentView): string =>
-  incident.end === null ? 'not recovered when the data ends' : `recovered ${incident.lasted} after the onset`
+  incident.end === null ? 'not recovered when the data end' : `recovered ${incident.lasted} after the onset`
 
 const chainLine = (incident: IncidentView): string => {
   const names = incident.chain.map(({ finding }) => `${finding.entityName} ${finding.kindWords}`)

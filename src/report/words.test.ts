@@ -38,7 +38,7 @@ test('a date is told where it changes', () => {
   const [evening, night] = ['2024-12-31T23:59:58.000Z', '2025-01-01T00:00:04.000Z']
   assert.equal(moment(evening, '2024-12-31T10:00:00.000Z'), '23:59:58')
   assert.equal(range(evening, night), '2024-12-31 23:59:58 to 2025-01-01 00:00:04 UTC')
-  assert.equal(range(evening, null), '2024-12-31 23:59:58 UTC, not over when the data ends')
+  assert.equal(range(evening, null), '2024-12-31 23:59:58 UTC, not over when the data end')
 })
 
 test('kinds and entities read as a person says them', () => {

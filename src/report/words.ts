@@ -11,7 +11,7 @@ export const moment = (iso: string, told?: string): string => (told !== undefine
 
 /** '2024-03-05 10:02:11 to 10:31:40 UTC'; an open end says that the data ends first. */
 export const range = (start: string, end: string | null, told?: string): string => {
-  if (end === null) return `${moment(start, told)} UTC, not over when the data ends`
+  if (end === null) return `${moment(start, told)} UTC, not over when the data end`
   return end === start ? `${moment(start, told)} UTC` : `${moment(start, told)} to ${moment(end, start)} UTC`
 }
 

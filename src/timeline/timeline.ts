@@ -298,5 +298,8 @@ const notesOf = (extracts: readonly InputExtract[], clocks: readonly InputClock[
   clocks.forEach((clock, index) => {
     for (const note of clock.notes) addTo(inputsOf, note, extracts[index]?.path ?? '')
   })
-  return [...inputsOf].map(([note, paths]) => (paths.length > 3 ? `${paths.length} inputs (${paths[0] ?? ''} …): ${note}` : `${paths.join(', ')}: ${note}`))
+  return [...inputsOf].map(([note, paths]) => {
+    const said = paths.length > 1 ? note.replace(/^its /u, 'their ') : note
+    return paths.length > 3 ? `${paths.length} inputs (${paths[0] ?? ''} …): ${said}` : `${paths.join(', ')}: ${said}`
+  })
 }

@@ -52,7 +52,7 @@ const bursts = (timeline: Timeline, signal: 'log.error' | 'http.error', kind: 'a
         confidence: Math.min(0.95, 0.6 + 0.05 * count),
         summary:
           kind === 'app.errors'
-            ? `${called(entity).replace(/^p(?=od )/u, 'P')} logged errors, ${times(count)}${reason === '' ? '' : ` (${reason})`}.`
+            ? `${called(entity).replace(/^[ps](?=od |ervice )/u, (letter) => letter.toUpperCase())} logged errors, ${times(count)}${reason === '' ? '' : ` (${reason})`}.`
             : `${called(entity).replace(/^s/u, 'S')} answered with errors, ${times(count)}.`,
         evidence: chooseEvidence(evidenceOf(stretch)),
         attributes: { ...(reason === '' ? {} : { reason }), ...(kind === 'service.errors' ? failingBackend(entity, start, end, timeline) : {}) },
