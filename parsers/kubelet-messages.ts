@@ -396,6 +396,7 @@ export const kubeletMeanings: readonly Meaning[] = [
   { starts: 'Preemption: Pod ', say: sayPreempted },
   { starts: 'Failed to admit pod', say: sayAdmission },
   { starts: 'Pod admission denied', say: sayAdmission },
+  { starts: 'Housekeeping took longer than', say: (line, said) => said.emit(line, 'kubelet.slow', said.thisNode(line), undefined, { burst: '' }) },
   { starts: 'Image garbage collection failed', say: sayImageCollection },
   { starts: 'Failed to garbage collect required amount', say: sayImageCollection },
 

@@ -91,6 +91,9 @@ const LONG_VACUUM_SECONDS = 10
 /** A sort that spills less than this to disk works as it was designed to. */
 const LARGE_TEMP_FILE = 1 << 30
 
+/** Of a core, while it went on. */
+const BUSY_SHARE = 0.6
+
 const vacuum: Rule['tell'] = ({ message }, say) => {
   const head = /^automatic (aggressive )?vacuum (to prevent wraparound )?of table "([^"]{1,200})"/u.exec(message)
   if (head === null) return false
@@ -107,6 +110,8 @@ const vacuum: Rule['tell'] = ({ message }, say) => {
     attributes: {
       table: head[3] ?? '',
       ...numbers({ elapsedSeconds, cpuSeconds }),
+      // A vacuum that its cost limits do not hold back keeps a core busy.
+      ...(cpuSeconds >= BUSY_SHARE * elapsedSeconds && elapsedSeconds >= 1 ? { effort: 'full' } : {}),
       ...(head[1] === undefined ? {} : { aggressive: 'yes' }),
       ...(head[2] === undefined ? {} : { wraparound: 'yes' }),
     },

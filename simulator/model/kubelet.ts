@@ -2,6 +2,7 @@
  * The kubelet of a node: starts and stops pods, probes them, renews its lease.
  * Wordings and source places as kubelet v1.36 and containerd 2.1 print them.
  */
+import { random as chance } from '../core/random.js'
 import { klogStamp, nanoStamp } from '../core/stamps.js'
 import { podEvent } from './events.js'
 import { answers, instant, MINUTE, nodeOf, podsOn, SECOND, type Machine, type Pod, type World } from './world.js'
@@ -150,9 +151,27 @@ const refusedHeartbeat = (world: World, node: Machine, lease: string, failures: 
   statusNotSent(world, node, failures, why)
 }
 
+/**
+ * pkg/kubelet/kubelet.go looks after its pods every 2 s, asks the runtime for them, and complains when that took more than a second: most of the time where the runtime
+ * waits for a processor. Of a kubelet that stands still nothing is heard. Its chances and stamps are its own, so that nothing else is shifted by them.
+ */
+const complainOfHousekeeping = (world: World, node: Machine): void => {
+  const random = chance(`housekeeping/${node.uid}`)
+  world.agenda.every(2 * SECOND, () => {
+    const { demand } = node.meters
+    if (!node.up || node.stalled || demand < 1.02 || !random.chance(0.35 * Math.min(1, (demand - 1) * 4))) return true
+    const ms = world.agenda.now + random.next()
+    const took = (1 + random.next() * Math.min(6, demand * 2)).toFixed(3)
+    const words = `"Housekeeping took longer than expected" err="housekeeping took too long" expected="1s" actual="${took}s"`
+    world.record.node(node, 'kubelet', node.kubeletPid, ms, `E${klogStamp(ms)} ${String(node.kubeletPid).padStart(7)} kubelet.go:2618] ${words}`)
+    return true
+  })
+}
+
 /** Leases every 10 s (a quarter of their 40 s), probes every 10 s. */
 export const runKubelet = (world: World, node: Machine): void => {
   const lease = `https://${world.apiServer}:6443/apis/coordination.k8s.io/v1/namespaces/kube-node-lease/leases/${node.name}?timeout=10s`
+  complainOfHousekeeping(world, node)
   let failures = 0
   const renew = (): boolean => {
     if (!node.up) return true

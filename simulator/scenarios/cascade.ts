@@ -134,12 +134,18 @@ const truth = (world: World): Truth => {
   rounds.forEach(({ on: name, ms }, i) => {
     const node = `^node/${literally(name)}$`
     const round = i + 1
-    // The first round creeps up with the morning's traffic; the others come with the pods.
+    // The first round creeps up with the morning's traffic, and logs show it only at its end; the others come with the pods.
     const fromMs = i === 0 ? 0 : (rounds[i - 1]?.ms ?? 0)
     const saturatedMs = firstNote(notes, 'saturated', name, fromMs)
     const next = (what: string): number | undefined => firstNote(notes, what, name, ms)
     const hungry = `^(node/${literally(name)}|(pod|workload)/${NAMESPACE}/(web|prerender)(-.*)?)$`
-    const saturated = step(`saturated-${round}`, ['node.cpu-saturated', 'pod.cpu-hungry'], hungry, saturatedMs, i === 0 ? 420 : 120)
+    const saturated = step(
+      `saturated-${round}`,
+      ['node.cpu-saturated', 'pod.cpu-hungry'],
+      hungry,
+      saturatedMs,
+      i === 0 ? Math.max(420, Math.ceil((ms - (saturatedMs ?? ms)) / SECOND)) : 120,
+    )
     const lockupMs = notes.find((note) => note.what === 'lockup' && note.on === name && note.ms > ms - 2 * MINUTE)?.ms
     const crashed = step(`crashed-${round}`, ['node.kernel-panic', 'node.kernel-hang'], node, lockupMs, 90)
     const notReady = step(`not-ready-${round}`, ['node.not-ready'], node, next('notready'), 45)

@@ -14,6 +14,7 @@ const HELPERS: Readonly<Record<HelperKind, true>> = {
   'container.started': true,
   'container.exited': true,
   'kubelet.started': true,
+  'kubelet.slow': true,
   'node.identity': true,
   'lease.conflict': true,
   'postgres.started': true,

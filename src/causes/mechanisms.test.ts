@@ -164,6 +164,7 @@ const DENIABLE: ReadonlySet<Relation> = new Set([
   'pod-on-place',
   'node-of-pod',
   'moved-to',
+  'loads-node',
   'came-from-node',
   'serves',
   'client-of',

@@ -49,22 +49,39 @@ export const placeOf = (entity: Entity, at: number, timeline: Timeline): Entity 
 const SATELLITE = /exporter|operator|backup|bouncer|pool|proxy|admin|sentinel/u
 
 /** A server that nobody calls by its pod is the pod that is called after it: the one that was placed last, where they were not in two places at once. */
-const placeByName = (type: string, at: number, { topology }: Timeline): Entity | null => {
+const placeByName = (type: string, at: number, { topology, signals }: Timeline): Entity | null => {
   let latest = -Infinity
   const places = new Set<Entity>()
+  const later = new Set<Entity>()
   for (const pod of topology.pods) {
     const owner = topology.workloadOf(pod)
     const name = owner === null ? '' : shortName(owner)
     if (WORDS[type]?.test(name) !== true || SATELLITE.test(name)) continue
-    for (const { node, from } of topology.placements(pod)) {
+    const placements = topology.placements(pod)
+    for (const { node, from } of placements) {
       if (from > at || from < latest) continue
       if (from > latest) places.clear()
       latest = from
       places.add(node)
     }
+    // First seen later, and not because it was placed then: it was there before.
+    const [first] = placements
+    if (first !== undefined && first.from > at && !(placedAt(pod, signals) <= first.from)) later.add(first.node)
   }
-  const [only] = places
-  return places.size === 1 && only !== undefined ? only : null
+  const found = places.size > 0 ? places : later
+  const [only] = found
+  return found.size === 1 && only !== undefined ? only : null
+}
+
+const scheduled = new WeakMap<Timeline['signals'], ReadonlyMap<Entity, number>>()
+/** When a pod was first said to be placed; NaN where nobody said so. An object that was read says it of the time of reading. */
+const placedAt = (pod: Entity, signals: Timeline['signals']): number => {
+  let known = scheduled.get(signals)
+  if (known === undefined) {
+    known = new Map([...signals].reverse().flatMap(({ kind, entity, at }) => (kind === 'pod.scheduled' ? [[entity, at] as const] : [])))
+    scheduled.set(signals, known)
+  }
+  return known.get(pod) ?? NaN
 }
 
 const nodeHinted = (found: Found, timeline: Timeline): Entity | null => {
@@ -256,9 +273,11 @@ const JUDGES: Readonly<Record<Relation, Judge>> = {
   'came-from-node'(cause, effect, timeline) {
     const workload = workloadOf(effect.entity, timeline)
     if (workload === null) return FAR
-    const before = timeline.topology.podsOf(workload).flatMap((pod) => timeline.topology.placements(pod))
-    // Of a workload whose pods nobody saw placed: a node that was held NotReady just before may well have had them.
-    if (before.length === 0) return cause.kind === 'node.not-ready' && typeOf(effect.entity) === 'workload' ? 0.5 : FAR
+    const { topology } = timeline
+    // Where the pod was placed since tells nothing of where the one stood that it replaces.
+    const before = topology.podsOf(workload).flatMap((pod) => topology.placements(pod).filter(({ from }) => pod !== effect.entity || from <= cause.start))
+    // Of a workload whose pods nobody saw placed: a node that was lost just before may well have had them.
+    if (before.length === 0) return cause.kind === 'node.not-ready' || typeOf(effect.entity) === 'pod' ? 0.5 : FAR
     return before.some(({ node, from }) => node === cause.entity && from <= effect.start) ? 1 : FAR
   },
   // A pod that comes from another node than the one that went stands in for somebody else.
@@ -266,6 +285,19 @@ const JUDGES: Readonly<Record<Relation, Judge>> = {
     const from = effect.attributes['from']
     const place = typeOf(cause.entity) === 'pod' ? timeline.topology.nodeOf(cause.entity, cause.start) : null
     return typeof from === 'string' && place !== null && nameOf(place) !== from ? FAR : sameWorkload(cause, effect, timeline)
+  },
+  'loads-node'(cause, effect, timeline) {
+    const { topology } = timeline
+    const workload = workloadOf(cause.entity, timeline)
+    if (workload === null) return FAR
+    const set = cause.attributes['replicaSet']
+    const brought = topology.podsOf(workload).filter((pod) => typeof set !== 'string' || set === '' || shortName(pod).startsWith(`${set}-`))
+    const isOn = (pods: readonly Entity[]): boolean => pods.some((pod) => topology.nodeOf(pod, effect.start) === effect.entity)
+    if (isOn(brought)) return 1
+    const servers = [workload, ...topology.podsOf(workload), process('-', shortName(workload))].flatMap((client) => topology.serversOf(client))
+    const called = servers.flatMap((server) => [...topology.podsCalled(shortName(server)), ...topology.runsAs(server)])
+    if (isOn(called)) return 0.8
+    return [...brought, ...called].every((pod) => topology.nodeOf(pod, effect.start) === null) ? UNKNOWN : FAR
   },
   'moved-to': (cause, effect) => (cause.attributes['to'] === nameOf(effect.entity) ? 1 : FAR),
   serves,

@@ -16,6 +16,7 @@ import { nodeLoad } from './detectors/node-load.js'
 import { nodeMemory } from './detectors/node-memory.js'
 import { nodeNetwork } from './detectors/node-network.js'
 import { podMetrics } from './detectors/pod-metrics.js'
+import { nodeStarved } from './detectors/node-starved.js'
 import { pods } from './detectors/pods.js'
 import { postgresMetrics } from './detectors/postgres-metrics.js'
 import { serviceMetrics } from './detectors/service-metrics.js'
@@ -43,6 +44,7 @@ export const detectors: readonly Detector[] = [
   nodeIdentity,
   nodeNetwork,
   kubeletSilent,
+  nodeStarved,
   pods,
   workloads,
   conditions,

@@ -36,6 +36,7 @@ export type HelperKind =
   | 'container.started'
   | 'container.exited'
   | 'kubelet.started'
+  | 'kubelet.slow'
   | 'node.identity'
   | 'lease.conflict'
   | 'postgres.started'

@@ -369,3 +369,20 @@ test('a kubelet that is refused stays refused between two tries that a log has k
   )
   assert.equal(findings('node.heartbeat-missed', { signals: tries('timeout') }).length, 3)
 })
+
+test('where nobody measured it, a machine on which everything is late at once is out of CPU; what has another reason, or is late alone, is not', () => {
+  const pod = (name: string): Entity => `pod/shop/${name}-7d9c5b8f6d-x2x4z`
+  const on: readonly Fact[] = ['web', 'cart'].map((name): Fact => ({ fact: 'pod-on-node', pod: pod(name), node: 'node/a', at: null }))
+  const late = (name: string, from = 600) => signal('pod.unready', pod(name), from, { probe: 'Readiness', reason: 'timeout' }, { count: 4, until: from + 60 })
+  const housekeeping = signal('kubelet.slow', 'node/a', 590, {}, { count: 5, until: 660 })
+  const [first, ...more] = findings('node.cpu-saturated', { facts: [...cluster, ...on], signals: [housekeeping, late('web'), late('cart')] })
+  assert.deepEqual([first?.entity, first?.start, first?.end, more.length], ['node/a', 590, 660, 0])
+  assert.ok((first?.confidence ?? 1) < 0.8)
+  const facts = [...cluster, ...on]
+  none('node.cpu-saturated', { facts, signals: [late('web'), late('cart')] })
+  none('node.cpu-saturated', { facts, signals: [housekeeping, late('web')] })
+  none('node.cpu-saturated', { facts, signals: [housekeeping, late('web', 1200), late('cart', 1200)] })
+  none('node.cpu-saturated', { facts, signals: [housekeeping, late('web'), late('cart'), signal('node.oom-kill', 'node/a', 640)] })
+  // Somebody measured it, and it was not so.
+  none('node.cpu-saturated', { facts, signals: [housekeeping, late('web'), late('cart')], series: cores(() => 0.4) })
+})

@@ -339,3 +339,16 @@ test("an ingress controller's counters, which lack the _total, are those of the 
   })
   assert.deepEqual([first?.entity, first?.start], ['service/web/shop', 600])
 })
+
+test('where nobody has the probe itself, an alert that a site does not answer is told as such; one about something else is not', () => {
+  const alert = (alertname: string, from: number, to: number | null) =>
+    condition('alert.fired', 'target/blackbox/https://shop.example/', from, to).map((one) => ({ ...one, attributes: { alertname } }))
+  const flaps = [...alert('SiteUnreachable', 600, 700), ...alert('SiteUnreachable', 800, 900)]
+  assert.deepEqual(
+    findings('service.unreachable', { signals: flaps }).map(({ entity, start, end }) => [entity, start, end]),
+    [['service/-/https://shop.example/', 600, 900]],
+  )
+  none('service.unreachable', { signals: alert('CertificateExpiresSoon', 600, 700) })
+  const probe = series('probe_success', { instance: 'https://shop.example/', job: 'blackbox' }, () => 1)
+  none('service.unreachable', { signals: flaps, series: [probe] })
+})

@@ -1,6 +1,6 @@
 /** service.unreachable: a scrape target or a probed service does not answer, for longer than one unlucky scrape. */
-import { service, target, type Entity } from '../../model/entity.js'
-import type { TimedSeries, Timeline } from '../../timeline/timeline.js'
+import { service, target, typeOf, type Entity } from '../../model/entity.js'
+import type { TimedSeries, TimedSignal, Timeline } from '../../timeline/timeline.js'
 import { chooseEvidence, evidenceOf, sampleEvidence, type Detector, type Found } from '../finding.js'
 import { nodeOfLabels } from '../measures.js'
 import { lower, stepOf, stretches } from '../statistics.js'
@@ -19,7 +19,8 @@ export const targets: Detector = {
       const entity = aboutWhat(series)
       if (entity !== null) found.push(...unanswered(series, entity, timeline))
     }
-    return [...found, ...failedProbes(timeline)]
+    const known = new Set(found.map(({ entity }) => entity))
+    return [...found, ...failedProbes(timeline), ...toldByAlerts(timeline).filter(({ entity }) => !known.has(entity))]
   },
 }
 
@@ -79,3 +80,55 @@ const failedProbes = (timeline: Timeline): readonly Found[] =>
       slackMs: 2_000,
       dose: signal.count,
     }))
+
+/** Alerts that say of somebody that they do not answer: TargetDown, SiteUnreachable, EndpointDown, ProbeFailed, InstanceDown … */
+const NO_ANSWER =
+  /unreachable|(?:site|target|endpoint|instance|host|url|website|service|job)\w{0,12}(?:is)?[-_ ]?down|probe\w{0,12}fail|not[-_ ]?(?:responding|answering|reachable)/iu
+
+/**
+ * Where nobody has the probe's own series: what an alert about a target that does not answer says. It comes late, by its `for` and the rule's interval, and ends late.
+ * Stretches of it that lie close together are one trouble.
+ */
+const toldByAlerts = (timeline: Timeline): readonly Found[] => {
+  const measured = new Set(timeline.series.map(aboutWhat).filter((entity) => entity !== null))
+  const open = new Map<Entity, { readonly signals: TimedSignal[]; end: number | null }[]>()
+  for (const signal of timeline.signals) {
+    if (signal.kind !== 'alert.fired' || !NO_ANSWER.test(String(signal.attributes['alertname'] ?? ''))) continue
+    const entity = answering(signal.entity)
+    if (entity === null || measured.has(entity) || measured.has(signal.entity)) continue
+    const stretches = open.get(entity) ?? []
+    open.set(entity, stretches)
+    const last = stretches.at(-1)
+    if (signal.phase === 'end') {
+      if (last !== undefined && last.end === null) last.end = signal.at
+    } else if (last !== undefined && (last.end === null || signal.at - last.end <= FLAPPING_MS)) {
+      last.signals.push(signal)
+      last.end = signal.phase === 'begin' ? null : Math.max(last.end ?? 0, signal.until)
+    } else stretches.push({ signals: [signal], end: signal.phase === 'begin' ? null : signal.until })
+  }
+  return [...open].flatMap(([entity, stretches]) =>
+    stretches.map(({ signals, end }) => ({
+      kind: 'service.unreachable',
+      entity,
+      start: signals[0]?.at ?? 0,
+      end,
+      confidence: 0.75,
+      summary: `${called(entity).replace(/^s/u, 'S')} did not answer, as an alert says (${String(signals[0]?.attributes['alertname'] ?? '')}).`,
+      evidence: chooseEvidence(evidenceOf(signals)),
+      attributes: { told: 'alert' },
+      slackMs: ALERT_SLACK_MS,
+      dose: signals.length,
+    })),
+  )
+}
+
+const FLAPPING_MS = 5 * 60_000
+const ALERT_SLACK_MS = 2 * 60_000
+
+/** What is probed from outside is a service by its address; a scrape target is itself. */
+const answering = (entity: Entity): Entity | null => {
+  if (typeOf(entity) === 'service') return entity
+  if (typeOf(entity) !== 'target') return null
+  const address = /https?:\/\/.+$/u.exec(entity)?.[0]
+  return address === undefined ? entity : service('-', address)
+}
