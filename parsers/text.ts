@@ -89,7 +89,8 @@ export const text: LineFormat = {
     /** A line that carries no time of its own. */
     const unstamped = (bytes: Buffer, start: number, end: number, envelope: Envelope | null, service: string | null): boolean => {
       const enveloped = envelope !== null && !Number.isNaN(envelope.ms)
-      if (continues(bytes, start, end)) return part(bytes, start, end)
+      // Where a log was cut off in the middle of a record, what is left of it has a time all the same.
+      if (continues(bytes, start, end) && (!enveloped || lastLine > 0)) return part(bytes, start, end)
       if (said.trace && endsTrace(bytes, start, end)) {
         said.conclude(bytes, start, end)
         return part(bytes, start, end)
