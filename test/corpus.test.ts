@@ -14,7 +14,10 @@ const skip = existsSync(corpus) ? false : 'shared/ is absent'
 const BEGINNING = 16 * 1024
 
 const OTHER_THINGS: readonly (readonly [what: RegExp, why: string])[] = [
-  [/\/(?:preflight|support-?)bundle[^!]*\/(?!cluster-resources\/|all-logs\/)/u, 'what else a support bundle holds: answers of databases and registries, sysctl, the results of its own checks'],
+  [
+    /\/(?:preflight|support-?)bundle[^!]*\/(?!cluster-resources\/|all-logs\/)/u,
+    'what else a support bundle holds: answers of databases and registries, sysctl, the results of its own checks',
+  ],
   [/\/cluster-resources\/(?:auth-cani-list\/|(?:groups|resources|custom-resource-definitions)\.json)/u, 'what the API can do and who may, no objects'],
   [/\/pods\/logs\/(?:default\/(?:run-example|run-pod-example|static-hi)|kube-system\/svclb-traefik-[^/]+)\//u, 'output without a time or a level'],
   [/\/license-manager-[^/]+\/errors\.log$/u, 'one line without a time'],
