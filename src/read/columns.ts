@@ -5,13 +5,13 @@
 import type { Labels, Series } from '../model/extract.js'
 import type { SeriesWriter } from '../model/format.js'
 
-/** 64 MB in columns: 1,000 series of 16 h at a sample in 15 s. */
+/** 48 MB in columns: 1,000 series of 16 h at a sample in 15 s. */
 const MAX_SAMPLES = 4_000_000
 /** What no finding is made from is thinned to this, then left out. */
 const FEWEST = 64
 /** What findings are made from keeps a shape. */
 const FEWEST_USED = 16
-const FIRST_ROOM = 256
+const FIRST_ROOM = 16
 
 /** Families that findings and charts read, by the beginning of their names; other names (expressions, legends, files) are read for their words. */
 const USED =
@@ -33,6 +33,8 @@ interface Column extends SeriesWriter {
   size(): number
   /** Half of the samples. */
   thin(): void
+  /** Gives back the room that is not used: others are written to now. */
+  trim(): void
   drop(): void
   columns(): Series
 }
@@ -40,6 +42,7 @@ interface Column extends SeriesWriter {
 export const seriesStore = (most: number = MAX_SAMPLES): SeriesStore => {
   const known = new Map<string, Column>()
   const all: Column[] = []
+  const spare: Spare = { values: new Map(), offsets: new Map() }
   let samples = 0
   let thinned = 0
   let dropped = 0
@@ -87,7 +90,8 @@ export const seriesStore = (most: number = MAX_SAMPLES): SeriesStore => {
         .join('\n')}`
       let column = known.get(key)
       if (column === undefined) {
-        column = growing(name, labels, line, count)
+        all.at(-1)?.trim()
+        column = growing(name, labels, line, count, spare)
         known.set(key, column)
         all.push(column)
       }
@@ -95,7 +99,16 @@ export const seriesStore = (most: number = MAX_SAMPLES): SeriesStore => {
     },
     take() {
       known.clear()
-      return all.splice(0).map((column) => column.columns())
+      spare.values.clear()
+      spare.offsets.clear()
+      let before: Series | null = null
+      return all.splice(0).map((column) => {
+        const series = column.columns()
+        // The series of one answer have their samples at the same times.
+        const shared: Series = before !== null && isEqual(before.times, series.times) ? { ...series, times: before.times } : series
+        before = shared
+        return shared
+      })
     },
     get leftOut() {
       if (thinned === 0) return null
@@ -105,8 +118,19 @@ export const seriesStore = (most: number = MAX_SAMPLES): SeriesStore => {
   }
 }
 
-const growing = (name: string, labels: Labels, line: number | null, count: (more: number) => void): Column => {
-  let times = new Float64Array(0)
+/** Arrays that were outgrown, by their length: series of one export grow alike, one after the other. */
+interface Spare {
+  readonly values: Map<number, Float64Array<ArrayBuffer>>
+  readonly offsets: Map<number, Int32Array<ArrayBuffer>>
+}
+/** Only whole steps of growth are kept, and no longer ones than this. */
+const isSpare = ({ length }: Float64Array | Int32Array): boolean => length <= 65_536 && (length & (length - 1)) === 0
+
+const growing = (name: string, labels: Labels, line: number | null, count: (more: number) => void, spare: Spare): Column => {
+  /** Times are kept as what they are later than the first one, in 32 bits as long as that is exact: 24 days of milliseconds; else as they are. */
+  let base = 0
+  let offsets = new Int32Array(0)
+  let wide: Float64Array | null = null
   let values = new Float64Array(0)
   let size = 0
   let sorted = true
@@ -117,17 +141,54 @@ const growing = (name: string, labels: Labels, line: number | null, count: (more
   const bucket = new Float64Array(4)
   let filled = 0
 
+  const timeAt = (index: number): number => (wide === null ? base + (offsets[index] ?? 0) : (wide[index] ?? 0))
+  const setTime = (index: number, ms: number): void => {
+    if (wide === null) {
+      const offset = ms - base
+      if ((offset | 0) === offset && base + offset === ms) {
+        offsets[index] = offset
+        return
+      }
+      wide = new Float64Array(values.length)
+      for (let before = 0; before < size; before++) wide[before] = base + (offsets[before] ?? 0)
+      offsets = new Int32Array(0)
+    }
+    wide[index] = ms
+  }
+
+  const resize = (length: number): void => {
+    const [oldValues, oldOffsets] = [values, offsets]
+    values = spare.values.get(length) ?? new Float64Array(length)
+    spare.values.delete(length)
+    values.set(oldValues.subarray(0, size))
+    if (isSpare(oldValues)) spare.values.set(oldValues.length, oldValues)
+    if (wide !== null) {
+      const larger = new Float64Array(length)
+      larger.set(wide.subarray(0, size))
+      wide = larger
+      return
+    }
+    offsets = spare.offsets.get(length) ?? new Int32Array(length)
+    spare.offsets.delete(length)
+    offsets.set(oldOffsets.subarray(0, size))
+    if (isSpare(oldOffsets)) spare.offsets.set(oldOffsets.length, oldOffsets)
+  }
+
   const room = (more: number): void => {
-    if (size + more <= times.length) return
-    const length = Math.max(times.length * 2, size + more, FIRST_ROOM)
-    times = grown(times, length)
-    values = grown(values, length)
+    if (size + more <= values.length) return
+    let length = Math.max(FIRST_ROOM, 2 ** Math.ceil(Math.log2(values.length + 1)))
+    while (length < size + more) length *= 2
+    resize(length)
   }
 
   const keep = (ms: number, value: number): void => {
-    if (size === times.length) room(1)
-    if (size > 0 && ms < (times[size - 1] ?? 0)) sorted = false
-    times[size] = ms
+    room(1)
+    if (size === 0) {
+      base = ms
+      wide = null
+      if (offsets.length < values.length) offsets = new Int32Array(values.length)
+    } else if (ms < timeAt(size - 1)) sorted = false
+    setTime(size, ms)
     values[size] = value
     size++
   }
@@ -155,11 +216,17 @@ const growing = (name: string, labels: Labels, line: number | null, count: (more
 
   const sort = (): void => {
     if (sorted) return
+    const times = Float64Array.from({ length: size }, (_, index) => timeAt(index))
     const order = Array.from({ length: size }, (_, index) => index).sort((a, b) => (times[a] ?? 0) - (times[b] ?? 0))
-    const [from, of] = [times, values]
-    times = Float64Array.from(order, (index) => from[index] ?? 0)
+    const of = values
     values = Float64Array.from(order, (index) => of[index] ?? 0)
+    wide = Float64Array.from(order, (index) => times[index] ?? 0)
+    offsets = new Int32Array(0)
     sorted = true
+  }
+
+  const trim = (): void => {
+    if (size < values.length * 0.9) resize(size)
   }
 
   return {
@@ -179,14 +246,27 @@ const growing = (name: string, labels: Labels, line: number | null, count: (more
       const before = size
       if (every === 1) {
         room(length)
+        let index = 0
+        // The first one sets the base of the others.
+        while (index < length && size === 0) {
+          const value = moreValues[index] ?? NaN
+          if (value === value) keep(moreTimes[index] ?? 0, value)
+          index++
+        }
         let at = size
-        let last = at > 0 ? (times[at - 1] ?? 0) : -Infinity
-        for (let index = 0; index < length; index++) {
+        let last = at > 0 ? timeAt(at - 1) : -Infinity
+        for (; index < length; index++) {
           const value = moreValues[index] ?? NaN
           if (value !== value) continue // NaN
           const ms = moreTimes[index] ?? 0
           if (ms < last) sorted = false
-          times[at] = last = ms
+          last = ms
+          const offset = ms - base
+          if (wide === null && (offset | 0) === offset && base + offset === ms) offsets[at] = offset
+          else {
+            size = at
+            setTime(at, ms)
+          }
           values[at++] = value
         }
         size = at
@@ -213,38 +293,42 @@ const growing = (name: string, labels: Labels, line: number | null, count: (more
           if ((values[one] ?? 0) >= (values[high] ?? 0)) high = one
         }
         const [first, second] = low <= high ? [low, high] : [high, low]
-        const [secondAt, secondValue] = [times[second] ?? 0, values[second] ?? 0]
-        times[to] = times[first] ?? 0
+        const [secondAt, secondValue] = [timeAt(second), values[second] ?? 0]
+        setTime(to, timeAt(first))
         values[to++] = values[first] ?? 0
         if (second === first) continue
-        times[to] = secondAt
+        setTime(to, secondAt)
         values[to++] = secondValue
       }
       size = to
-      if (size * 4 < times.length) {
-        times = times.slice(0, size * 2)
-        values = values.slice(0, size * 2)
-      }
+      trim()
       every *= 2
     },
+    trim,
     drop() {
       dropped = true
       size = filled = 0
-      times = values = new Float64Array(0)
+      offsets = new Int32Array(0)
+      wide = null
+      values = new Float64Array(0)
     },
     columns() {
       flush()
       sort()
-      const series = { name, labels, line, times: times.slice(0, size), values: values.slice(0, size) }
+      const times = new Float64Array(size)
+      for (let index = 0; index < size; index++) times[index] = timeAt(index)
+      const series = { name, labels, line, times, values: values.length === size ? values : values.slice(0, size) }
       // Given away one after the other, so that there are never two copies of all.
-      times = values = new Float64Array(0)
+      offsets = new Int32Array(0)
+      wide = null
+      values = new Float64Array(0)
       return series
     },
   }
 }
 
-const grown = (column: Float64Array, length: number): Float64Array<ArrayBuffer> => {
-  const larger = new Float64Array(length)
-  larger.set(column)
-  return larger
+const isEqual = (one: Float64Array, other: Float64Array): boolean => {
+  if (one.length !== other.length) return false
+  for (let index = one.length - 1; index >= 0; index--) if (one[index] !== other[index]) return false
+  return true
 }
