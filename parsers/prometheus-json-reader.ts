@@ -19,6 +19,9 @@ const CLOSE_LIST = 93
 const OPEN = 123
 const CLOSE = 125
 /** walk: outside of samples. samples: in "values". mend: in a broken sample, up to its bracket. times: in "timestamps". elements: in a list whose objects are cut out. */
+/** As much of a chunk as is copied to go on with what the last one ended in. */
+const BRIDGE_BYTES = 16_384
+
 type Mode = 'walk' | 'samples' | 'mend' | 'times' | 'elements' | 'pass'
 
 export const openPrometheusJson = (sink: Sink, context: InputContext): BytesReader => {
@@ -362,8 +365,21 @@ export const openPrometheusJson = (sink: Sink, context: InputContext): BytesRead
   // Small chunks wait until they are as much as what is held: looking at that again for each of them would be quadratic.
   let gathered: Buffer[] = []
   let gatheredBytes = 0
+  /** What is held is mostly the half of a sample: read with the beginning of these bytes, the others need not be copied. Null where that is not enough. */
+  const bridged = (bytes: Buffer): Buffer | null => {
+    if (held.length === 0 || held.length > BRIDGE_BYTES || gathered.length > 0 || bytes.length < 4 * BRIDGE_BYTES) return null
+    const bridge = Buffer.concat([held, bytes.subarray(0, BRIDGE_BYTES)])
+    const over = read(bridge) - held.length
+    // What was read of it is behind us either way.
+    if (over < 0) {
+      held = Buffer.from(bridge.subarray(over + held.length, held.length))
+      return null
+    }
+    return bytes.subarray(over)
+  }
+
   const readOn = (bytes: Buffer): void => {
-    const all = held.length > 0 || gathered.length > 0 ? Buffer.concat([held, ...gathered, bytes]) : bytes
+    const all = bridged(bytes) ?? (held.length > 0 || gathered.length > 0 ? Buffer.concat([held, ...gathered, bytes]) : bytes)
     gathered = []
     gatheredBytes = 0
     const rest = all.subarray(read(all))

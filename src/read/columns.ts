@@ -12,6 +12,8 @@ const FEWEST = 64
 /** What findings are made from keeps a shape. */
 const FEWEST_USED = 16
 const FIRST_ROOM = 16
+/** A series whose samples come by so many has about as many of them as the one before. */
+const MANY = 128
 
 /** Families that findings and charts read, by the beginning of their names; other names (expressions, legends, files) are read for their words. */
 const USED =
@@ -42,7 +44,7 @@ interface Column extends SeriesWriter {
 export const seriesStore = (most: number = MAX_SAMPLES): SeriesStore => {
   const known = new Map<string, Column>()
   const all: Column[] = []
-  const spare: Spare = { values: new Map(), offsets: new Map() }
+  const spare: Spare = { usual: 0, values: new Map(), offsets: new Map() }
   let samples = 0
   let thinned = 0
   let dropped = 0
@@ -90,7 +92,9 @@ export const seriesStore = (most: number = MAX_SAMPLES): SeriesStore => {
         .join('\n')}`
       let column = known.get(key)
       if (column === undefined) {
-        all.at(-1)?.trim()
+        const last = all.at(-1)
+        last?.trim()
+        spare.usual = last?.size() ?? 0
         column = growing(name, labels, line, count, spare)
         known.set(key, column)
         all.push(column)
@@ -120,6 +124,8 @@ export const seriesStore = (most: number = MAX_SAMPLES): SeriesStore => {
 
 /** Arrays that were outgrown, by their length: series of one export grow alike, one after the other. */
 interface Spare {
+  /** As many samples as the last series has that is done. */
+  usual: number
   readonly values: Map<number, Float64Array<ArrayBuffer>>
   readonly offsets: Map<number, Int32Array<ArrayBuffer>>
 }
@@ -176,6 +182,10 @@ const growing = (name: string, labels: Labels, line: number | null, count: (more
 
   const room = (more: number): void => {
     if (size + more <= values.length) return
+    if (values.length === 0 && more >= MANY && spare.usual > more) {
+      resize(spare.usual)
+      return
+    }
     let length = Math.max(FIRST_ROOM, 2 ** Math.ceil(Math.log2(values.length + 1)))
     while (length < size + more) length *= 2
     resize(length)
