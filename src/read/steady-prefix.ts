@@ -64,7 +64,7 @@ export const learntPrefix = (): LearntPrefix => {
       return value * scale
     },
     learn(bytes: Buffer, start: number, envelope: Envelope): void {
-      if (!stale) return
+      if (!stale && envelope.ms >= prefix.minuteMs && envelope.ms < prefix.minuteMs + 60_000) return
       const length = envelope.start - start
       prefix.minuteMs = NaN
       const at = envelope.bytes === bytes && length <= MAX_PREFIX ? secondsIn(bytes, start, Math.min(envelope.start, start + MAX_STAMP)) : -1
