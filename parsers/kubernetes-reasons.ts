@@ -214,7 +214,7 @@ const MEANINGS: readonly (readonly [string, Meaning])[] = [
     'NodeNotReady', // on the node, and on each of its pods
     (told) =>
       told.kind === 'Pod'
-        ? { kind: 'pod.unready', attributes: { reason: 'node-not-ready' } }
+        ? { kind: 'pod.unready', phase: 'begin', attributes: { reason: 'node-not-ready' } }
         : { kind: 'node.not-ready', phase: 'begin', attributes: { reason: 'NodeNotReady' } },
   ],
   ['NodeReady', onNode('node.not-ready', 'end')],

@@ -340,6 +340,16 @@ test('a workload that has been broken since long before the logs begin is no inc
   assert.equal(analyse(broken(90_060), watched).incidents.length, 1)
 })
 
+test('a workload that is broken from the first minute of a long day to its last is how things were; one that broke within it is an incident', () => {
+  const day = timeline({ format: 'klog', signals: [signal('log.warning', 'cluster', 0), signal('log.warning', 'cluster', 4 * 3600)], facts: [] })
+  const broken = (second: number): readonly Found[] => [
+    found('pod.crash-looping', 'pod/dev/scratch-7d9c5b8f6d-x2x4z', second, {}),
+    found('workload.degraded', 'workload/dev/scratch', second, {}),
+  ]
+  assert.deepEqual(analyse(broken(120), day).incidents, [])
+  assert.equal(analyse(broken(3600), day).incidents.length, 1)
+})
+
 test('a workload does not crash its own pods by being unavailable', () => {
   const links = analyse([
     found('workload.unavailable', 'workload/shop/web', 60, {}),

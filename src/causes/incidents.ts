@@ -194,12 +194,17 @@ const OF_ONE_WORKLOAD: ReadonlySet<string> = new Set([
   'workload.no-limits',
 ])
 const LONG_BEFORE_MS = 6 * 3_600_000
+const LONG_WATCHED_MS = 2 * 3_600_000
+/** A crash loop shows itself at every back-off, which is 5 min at most. */
+const BACK_OFF_MS = 6 * 60_000
 
-/** A workload that has been broken since long before anybody took these logs is how things were, not what happened. */
-const isStanding = (members: readonly number[], found: readonly Found[], timeline: Timeline): boolean =>
+/** A workload that was broken long before anybody took these logs, or from their first minutes to their last, is how things were, not what happened. */
+const isStanding = (members: readonly number[], found: readonly Found[], { watchedFrom, to }: Timeline): boolean =>
   members.every((at) => {
     const one = found[at]
-    return one !== undefined && OF_ONE_WORKLOAD.has(one.kind) && one.start < timeline.watchedFrom - LONG_BEFORE_MS
+    if (one === undefined || !OF_ONE_WORKLOAD.has(one.kind)) return false
+    const throughout = to - watchedFrom >= LONG_WATCHED_MS && one.start <= watchedFrom + BACK_OFF_MS && (one.end ?? to) >= to - BACK_OFF_MS
+    return throughout || one.start < watchedFrom - LONG_BEFORE_MS
   })
 
 /** Alerts tell of the findings they are linked to; of several that are part of an incident, the surest. */

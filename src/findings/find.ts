@@ -82,7 +82,6 @@ const settled = (found: readonly Found[], timeline: Timeline): readonly Found[] 
     }
     if (one.kind !== 'pod.unready' || one.end !== null || !String(one.attributes['reason'] ?? '').startsWith('node')) return one
     const node = timeline.topology.nodeOf(one.entity, one.start)
-    if (node === null) return one
-    const lost = ofKind(found, 'node.not-ready', node).find((other) => other.start <= one.start + 1_000 && (other.end ?? Infinity) >= one.start)
+    const lost = ofKind(found, 'node.not-ready', node ?? undefined).find((other) => other.start <= one.start + 1_000 && (other.end ?? Infinity) >= one.start)
     return lost === undefined || lost.end === null ? one : { ...one, end: lost.end }
   })

@@ -16,6 +16,8 @@ interface Policy {
   readonly gapMs: number
   /** Fewer occurrences than this are no finding. */
   readonly minCount?: number
+  /** Fewer moments than this, with no begin among them, are no finding. */
+  readonly minPoints?: number
   /** Signals that count at all; all where nothing is said. */
   readonly counts?: (signal: TimedSignal) => boolean
   /** A condition that lasted shorter is no finding. */
@@ -112,6 +114,8 @@ const POLICIES: Partial<Readonly<Record<FindingKind, Policy>>> = {
   'pod.unready': {
     gapMs: MINUTE,
     minMs: 3_000,
+    // A probe that fails makes a pod unready when it has done so failureThreshold times: 3, where nobody set another.
+    minPoints: 3,
     sure: 0.85,
     slackMs: 10_000,
     say: (entity, stretch) => `${called(entity)} was not ready${forHowLong(stretch)}${because(stretch)}.`,
@@ -249,6 +253,7 @@ export const fromSignals: Detector = {
       for (const stretch of stretchesOf(group, policy, gone.get(entity) ?? [])) {
         const whole = stretch.end === null ? stretch : { ...stretch, end: Math.max(stretch.end, stretch.last) }
         if (stretch.count < (policy.minCount ?? 1)) continue
+        if (stretch.count < (policy.minPoints ?? 1) && stretch.signals.every(({ phase }) => phase === 'point')) continue
         if (policy.minMs !== undefined && whole.end !== null && whole.end - whole.start < policy.minMs && stretch.count < 3) continue
         found.push({
           kind,

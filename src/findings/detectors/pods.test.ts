@@ -338,3 +338,34 @@ test('a pod whose series ends while others go on is gone, and not unready for ev
   const [last] = findings('pod.unready', { series: [lost] })
   assert.deepEqual([last?.start, last?.end], [600, null])
 })
+
+test('one or two failed probes make no pod unready; three do', () => {
+  const probes = (...seconds: readonly number[]): Signal[] => seconds.map((second) => signal('pod.unready', one, second, { reason: 'timeout' }))
+  none('pod.unready', { signals: probes(600, 620) })
+  assert.deepEqual(
+    findings('pod.unready', { signals: probes(600, 610, 620) }).map(({ start, end }) => [start, end]),
+    [[600, 620]],
+  )
+})
+
+test('a new pod whose first probes fail is starting; one that stays unready leaves its workload short', () => {
+  const fresh = (until: number): readonly Signal[] => [scheduled(three, 595, 'n1'), ...condition('pod.unready', three, 610, until, { reason: 'status' })]
+  none('workload.degraded', { facts: [wanted(2)], signals: fresh(640) })
+  assert.deepEqual(
+    findings('workload.degraded', { facts: [wanted(2)], signals: fresh(1200) }).map(({ entity, start, end }) => [entity, start, end]),
+    [[WEB, 610, 1200]],
+  )
+})
+
+test('a pod that the control plane called unready with its node is so until the node is back, or until it is evicted', () => {
+  const lost = condition('node.not-ready', 'node/n1', 600, 900)
+  const called = [one, two].map((pod) => signal('pod.unready', pod, 600, { reason: 'node-not-ready' }, { phase: 'begin' }))
+  const parts: InputParts = { facts: [on(one, 'n1'), on(two, 'n1')], signals: [...lost, ...called, signal('pod.evicted', two, 700, { reason: 'taint' })] }
+  assert.deepEqual(
+    findings('pod.unready', parts).map(({ entity, start, end }) => [entity, start, end]),
+    [
+      [one, 600, 900],
+      [two, 600, 700],
+    ],
+  )
+})

@@ -25,9 +25,19 @@ export const workloads: Detector = {
   id: 'workloads',
   finds: ['workload.degraded', 'workload.unavailable'],
   detect(timeline, found) {
-    const byWorkload = groupBy(found, (one) => (NOT_SERVING.has(one.kind) ? timeline.topology.workloadOf(one.entity) : null))
+    const byWorkload = groupBy(found, (one) => (NOT_SERVING.has(one.kind) && !isStarting(one, timeline) ? timeline.topology.workloadOf(one.entity) : null))
     return [...byWorkload].flatMap(([workload, troubles]) => shortages(workload, troubles, timeline))
   },
+}
+
+/** A pod takes as long to get ready for the first time; until then others serve, or its workload says that they do not. */
+const START_MS = 2 * 60_000
+
+/** A new pod whose first probes fail is starting. One that does not get over it is a fault. */
+const isStarting = ({ kind, entity, start, end }: Found, timeline: Timeline): boolean => {
+  if (kind !== 'pod.unready' || end === null || end - start > START_MS) return false
+  const placed = signalsOf(timeline, entity).findLast((signal) => signal.kind === 'pod.scheduled' && signal.at <= start)
+  return placed !== undefined && end - placed.at <= 1.5 * START_MS
 }
 
 interface Change {
