@@ -2,6 +2,7 @@
 import type { Evidence, Finding, Incident, Link } from '../model/analysis.js'
 import type { Quote } from '../model/surroundings.js'
 import { shortName } from '../model/entity.js'
+import { groupBy } from '../model/lists.js'
 import { isFindingKind, VOCABULARY, type Role } from '../model/vocabulary.js'
 import type { ExpectedLag, IncidentDetail, PostMortem } from '../post-mortem/post-mortem.js'
 import {
@@ -104,6 +105,8 @@ export const findingViews = (postMortem: PostMortem, incident: Incident, detail:
     const target = name.get(other)
     return target === undefined ? [] : [linkView(link, expectedFor(detail, link, index), target)]
   }
+  const byEffect = groupBy(incident.links.entries(), ([, { effect }]) => effect)
+  const byCause = groupBy(incident.links.entries(), ([, { cause }]) => cause)
   return incident.findings.map((finding, index) => {
     const mine = evidence.get(finding.id) ?? []
     return {
@@ -132,8 +135,8 @@ export const findingViews = (postMortem: PostMortem, incident: Incident, detail:
       summary: sentence(finding.summary || `${kindWords(finding.kind)} on ${entityWords(finding.entity)}`),
       evidence: mine.filter((item) => item.first).map((item) => item.view),
       shared: mine.filter((item) => !item.first).map((item) => item.view),
-      causes: incident.links.flatMap((link, at) => (link.effect === finding.id ? linkTo(link, at, link.cause) : [])),
-      effects: incident.links.flatMap((link, at) => (link.cause === finding.id ? linkTo(link, at, link.effect) : [])),
+      causes: (byEffect.get(finding.id) ?? []).flatMap(([at, link]) => linkTo(link, at, link.cause)),
+      effects: (byCause.get(finding.id) ?? []).flatMap(([at, link]) => linkTo(link, at, link.effect)),
     }
   })
 }

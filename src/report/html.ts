@@ -10,6 +10,7 @@ import type { FindingView } from './finding-view.js'
 import type { IncidentView } from './incident-view.js'
 import { lanesSvg } from './lanes-svg.js'
 import type { Chart, PostMortem } from '../post-mortem/post-mortem.js'
+import { pageView, type PageIncident } from './page-cut.js'
 import { plainDeep, webAddress } from './safe.js'
 import { scriptsOf } from './scripts.js'
 import { directory, pageTemplate, raw } from './templates.js'
@@ -17,7 +18,7 @@ import { reportView } from './view.js'
 import { becauseOf, entityWords, hyphenated, ROLE_WORDS } from './words.js'
 
 export const renderHtml = async (postMortem: PostMortem): Promise<string> => {
-  const view = reportView(postMortem)
+  const view = pageView(reportView(postMortem))
   const { inputs } = plainDeep(postMortem.analysis)
   const incidents: object[] = []
   for (const incident of view.incidents) incidents.push({ ...incident, several: view.several, ...(await pictures(incident, inputs)) })
@@ -27,7 +28,7 @@ export const renderHtml = async (postMortem: PostMortem): Promise<string> => {
   const html = fill({
     ...view,
     incidents,
-    digest: JSON.stringify(digestOf(view)),
+    digest: JSON.stringify(digestOf({ ...view, incidents: [...view.incidents, ...view.listed] })),
     glossary,
     verdict: { ...view.verdict, mark: MARKS[view.verdict.outcome] },
     css: raw({ markup: read('report.css') }),
@@ -67,12 +68,13 @@ const SECTIONS = [
   { id: 'evidence', title: 'Findings and evidence' },
 ] as const
 
-const pictures = async (incident: IncidentView, inputs: PostMortem['analysis']['inputs']): Promise<object> => {
+const pictures = async (incident: PageIncident, inputs: PostMortem['analysis']['inputs']): Promise<object> => {
   const roles = new Set(incident.findings.map((finding) => finding.role))
+  const formats = new Map(inputs.map((input, index): [string, string] => [`input-${index + 1}`, input.format]))
   return {
     chainSvg: raw(chainSvg(incident.chain)),
     lanesSvg: raw(lanesSvg({ incident, inputs })),
-    findings: incident.findings.map((finding) => ({ ...finding, sources: sourcesOf(finding, inputs) })),
+    findings: incident.findings.map((finding) => ({ ...finding, sources: sourcesOf(finding, formats) })),
     legend: (Object.keys(ROLE_WORDS) as Role[]).filter((role) => roles.has(role)).map((role) => ({ role, words: ROLE_WORDS[role] })), // the keys of a record over roles
     rowsCaption:
       incident.rowsLeftOut > 0
@@ -88,10 +90,8 @@ const pictures = async (incident: IncidentView, inputs: PostMortem['analysis']['
 }
 
 /** The formats of what a finding rests on. */
-const sourcesOf = (finding: FindingView, inputs: PostMortem['analysis']['inputs']): string => {
-  const format = new Map(inputs.map((input, index): [string, string] => [`input-${index + 1}`, input.format]))
-  return [...new Set([...finding.evidence, ...finding.shared].flatMap((item) => format.get(item.inputAnchor ?? '') ?? []))].toSorted().join(' ')
-}
+const sourcesOf = (finding: FindingView, formats: ReadonlyMap<string, string>): string =>
+  [...new Set([...finding.evidence, ...finding.shared].flatMap((item) => formats.get(item.inputAnchor ?? '') ?? []))].toSorted().join(' ')
 
 const chartView = async (chart: Chart, index: number, incident: IncidentView): Promise<object> => {
   const known = new Map(incident.findings.map((finding): [string, FindingView] => [finding.id, finding]))
