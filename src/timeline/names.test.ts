@@ -91,6 +91,21 @@ test('Postgres logs in one folder are one server, in two folders two, named afte
   assert.deepEqual(servers('dump/orders/pg.csv', 'dump/stock/pg.csv'), ['postgres/orders', 'postgres/stock'])
 })
 
+test('a directory that is called log, data or var everywhere names no server: the one above it does, else they are one', () => {
+  const log = (path: string): InputExtract => input(path, { format: 'postgres', signals: [signal('postgres.crashed', THIS_POSTGRES, 0)] })
+  const servers = (...paths: string[]): readonly Entity[] => timelineOf(paths.map(log)).signals.map((one) => one.entity)
+  assert.deepEqual(servers('dump/postgres/log/pg.csv', 'dump/logs/pg.log', 'dump/var/log/postgresql/pg.log'), [
+    'postgres/main',
+    'postgres/main',
+    'postgres/main',
+  ])
+  assert.deepEqual(servers('dump/orders/pg_log/pg.csv', 'dump/stock/16/data/log/pg.csv', 'dump/orders/log/pg.log'), [
+    'postgres/orders',
+    'postgres/stock',
+    'postgres/orders',
+  ])
+})
+
 test("names are two machines only where one source names both: the cluster, or one Prometheus' labels", () => {
   const { names } = timelineOf([
     input('dump/pods.json', { facts: [onNode('pod/a/x', 'node/a'), onNode('pod/a/y', 'node/b')] }),

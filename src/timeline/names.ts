@@ -146,17 +146,28 @@ const writerOf = (extract: InputExtract, nodes: ReadonlySet<Entity>, canonical: 
   return only ?? hint ?? node('unknown')
 }
 
-/** One Postgres server per directory of logs; the formats of one server lie side by side. */
+/**
+ * One Postgres server per directory of logs; the formats of one server lie side by side. What directories of logs and data are called everywhere
+ * names no server: the one above does, and logs for which none does are of the same.
+ */
 const postgresOf = (extracts: readonly InputExtract[]): readonly Entity[] => {
   const speaks = (extract: InputExtract): boolean => extract.signals.some((signal) => signal.entity === THIS_POSTGRES) && extract.format.startsWith('postgres')
-  const folderOf = (path: string): string => path.slice(0, Math.max(0, path.lastIndexOf('/')))
-  const folders = [...new Set(extracts.filter(speaks).map((extract) => folderOf(extract.path)))].sort()
-  return extracts.map((extract) => {
-    if (folders.length < 2) return postgres('main')
-    const folder = folderOf(extract.path)
-    return postgres(folders.includes(folder) ? (folder.split('/').at(-1) ?? 'main') : 'main')
-  })
+  const folders = new Set(extracts.filter(speaks).map((extract) => folderOf(extract.path)))
+  const parts = [...folders].sort().map((folder) => ({ folder, above: folder.split(/[/\\]|!/u).filter((part) => part !== '' && part !== '.') }))
+  // What all folders lie in names none of them.
+  const [shortest] = parts.map(({ above }) => above).sort((a, b) => a.length - b.length)
+  let shared = 0
+  while (shared < (shortest?.length ?? 0) && parts.every(({ above }) => above[shared] === shortest?.[shared])) shared++
+  const servers = new Map(parts.map(({ folder, above }) => [folder, above.slice(shared).findLast((part) => !NO_SERVER.test(part)) ?? null]))
+  const alone = new Set(servers.values()).size < 2
+  return extracts.map((extract) => postgres((alone ? null : servers.get(folderOf(extract.path))) ?? 'main'))
 }
+
+const folderOf = (path: string): string => path.slice(0, Math.max(0, path.lastIndexOf('/')))
+
+/** Where Debian, Red Hat, the images and people keep a server's log and data: /var/log/postgresql, /var/lib/pgsql/16/data/log, pg_log, pgdata … */
+const NO_SERVER =
+  /^(?:(?:pg_?|postgres(?:ql)?[-_]?|db)?(?:logs?|data|dump|archive)|pg|pgsql|postgres(?:ql)?|var|lib|srv|opt|home|tmp|mnt|root|files?|out(?:put)?|main|current|old|docker|containers?|\d+(?:\.\d+)?|csv|json|text|stderr)$/iu
 
 const comparing = (extracts: readonly InputExtract[], canonical: Names['canonical']): Names['comparable'] => {
   const inCluster = new Set<Entity>()

@@ -21,27 +21,16 @@ const bursts = (timeline: Timeline, signal: 'log.error' | 'http.error', kind: 'a
   const groups = groupBy(timeline.signals, (one) => (one.kind === signal ? one.entity : null))
   return [...groups].flatMap(([entity, signals]) => {
     const found: Found[] = []
-    let open: TimedSignal[] = []
-    let last = -Infinity
-    const stretches: TimedSignal[][] = []
-    for (const one of signals) {
-      if (one.at - last > GAP_MS && open.length > 0) {
-        stretches.push(open)
-        open = []
-      }
-      open.push(one)
-      last = Math.max(last, one.until)
-    }
-    if (open.length > 0) stretches.push(open)
-    const rates = stretches.map((stretch) => rateOf(stretch))
-    stretches.forEach((stretch, index) => {
+    const stretches = stretchesOf(timeline, signals)
+    const rates = stretches.map(({ signals: stretch }) => rateOf(stretch))
+    stretches.forEach(({ signals: stretch, alone }, index) => {
       const count = stretch.reduce((sum, one) => sum + one.count, 0)
       const start = stretch[0]?.at ?? 0
       const end = Math.max(...stretch.map((one) => one.until))
       if (count < MIN_COUNT) return
       // An application that errs at this rate all day has not burst now.
       const others = rates.filter((_, other) => other !== index)
-      if (others.length >= 4 && (rates[index] ?? 0) < median(others) * 3) return
+      if (!alone && others.length >= 4 && (rates[index] ?? 0) < median(others) * 3) return
       if (isBackground(timeline, signals, count, start, end)) return
       const reason = commonReason(stretch)
       found.push({
@@ -63,6 +52,67 @@ const bursts = (timeline: Timeline, signal: 'log.error' | 'http.error', kind: 'a
     return found
   })
 }
+
+interface Stretch {
+  readonly signals: readonly TimedSignal[]
+  /** Hardly anything but this went wrong with it all the time: it need not compare with the rest of the day. */
+  readonly alone: boolean
+}
+
+/**
+ * Errors a minute or less apart are one stretch. Of an application with few requests the errors of an hour stand further apart than that: where
+ * they keep together at their own pace, and there is next to nothing outside, they are one stretch all the same.
+ */
+const stretchesOf = (timeline: Timeline, signals: readonly TimedSignal[]): readonly Stretch[] => {
+  const close = cut(signals, GAP_MS)
+  if (close.length < 2) return close.map((stretch) => ({ signals: stretch, alone: true }))
+  const pace = Math.min(MAX_GAP_MS, PACES * median(intervals(signals)))
+  if (!(pace > GAP_MS)) return close.map((stretch) => ({ signals: stretch, alone: false }))
+  const whole = timeline.to - timeline.from
+  const all = countOf(signals)
+  return cut(signals, pace).flatMap((stretch) => {
+    const count = countOf(stretch)
+    const span = Math.max(MINUTE, untilOf(stretch) - (stretch[0]?.at ?? 0))
+    const outside = (all - count) / Math.max(1, whole - span)
+    const alone = count >= MIN_SPARSE && span < whole * 0.6 && outside < (count / span) * 0.1
+    return alone ? [{ signals: stretch, alone }] : cut(stretch, GAP_MS).map((part) => ({ signals: part, alone }))
+  })
+}
+
+/** An application that fails at all its requests errs as often as it is asked; so many times the usual pause is no pause. */
+const PACES = 8
+/** Fewer that far apart are chance. */
+const MIN_SPARSE = 15
+const MAX_GAP_MS = 10 * MINUTE
+
+const countOf = (signals: readonly TimedSignal[]): number => signals.reduce((sum, one) => sum + one.count, 0)
+const untilOf = (signals: readonly TimedSignal[]): number => signals.reduce((latest, one) => Math.max(latest, one.until), -Infinity)
+
+const cut = (signals: readonly TimedSignal[], gap: number): readonly (readonly TimedSignal[])[] => {
+  const stretches: TimedSignal[][] = []
+  let last = -Infinity
+  for (const one of signals) {
+    const open = stretches.at(-1)
+    if (open === undefined || one.at - last > gap) stretches.push([one])
+    else open.push(one)
+    last = Math.max(last, one.until)
+  }
+  return stretches
+}
+
+/** From one error to the next, also within a burst that is told as one signal. */
+const intervals = (signals: readonly TimedSignal[]): readonly number[] => {
+  const found: number[] = []
+  let last = NaN
+  for (const { at, until, count } of signals) {
+    if (at >= last) found.push(at - last)
+    for (let index = 1; index < Math.min(count, MOST_OF_BURST); index++) found.push((until - at) / (count - 1))
+    last = Math.max(until, Number.isNaN(last) ? until : last)
+  }
+  return found
+}
+/** More of one burst tell nothing new of the pace. */
+const MOST_OF_BURST = 100
 
 const rateOf = (stretch: readonly TimedSignal[]): number => {
   const count = stretch.reduce((sum, one) => sum + one.count, 0)
