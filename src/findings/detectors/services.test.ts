@@ -157,7 +157,9 @@ test('an application that errs evenly all day, or at this rate every few minutes
 
 test('errors of an application that is seldom asked are one burst, though minutes lie between them; such errors all day are none', () => {
   const sparse = (from: number, to: number): readonly Signal[] =>
-    Array.from({ length: Math.floor((to - from) / 50) }, (_, index) => signal('log.error', 'process/-/bot', from + index * 50 + (index % 3) * 25, { app: 'bot' }))
+    Array.from({ length: Math.floor((to - from) / 50) }, (_, index) =>
+      signal('log.error', 'process/-/bot', from + index * 50 + (index % 3) * 25, { app: 'bot' }),
+    )
   const [first, ...rest] = findings('app.errors', { signals: [...day, ...sparse(1200, 2400)] })
   assert.deepEqual([first?.entity, first?.start, first?.found.dose, rest.length], ['process/-/bot', 1200, 24, 0])
   none('app.errors', { signals: [...day, ...sparse(0, HOUR)] })
