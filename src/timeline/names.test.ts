@@ -101,8 +101,8 @@ test('a directory that is called log, data or var everywhere names no server: th
   ])
   assert.deepEqual(servers('dump/orders/pg_log/pg.csv', 'dump/stock/16/data/log/pg.csv', 'dump/orders/log/pg.log'), [
     'postgres/orders',
-    'postgres/stock',
     'postgres/orders',
+    'postgres/stock',
   ])
 })
 

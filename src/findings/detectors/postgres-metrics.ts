@@ -6,7 +6,7 @@ import type { TimedSeries, Timeline } from '../../timeline/timeline.js'
 import { sampleEvidence, type Detector, type Found } from '../finding.js'
 import { ofKind } from '../lookup.js'
 import { postgresOfLabels, readingOf } from '../measures.js'
-import { combine, higher, median, onsetOfRise, smoothed, stepOf, stretches, valueAt, type Column } from '../statistics.js'
+import { combine, higher, type Interval, median, onsetOfRise, smoothed, stepOf, stretches, valueAt, type Column } from '../statistics.js'
 import { bytes, called } from '../words.js'
 
 export const postgresMetrics: Detector = {
@@ -187,24 +187,37 @@ const slowStatements = (timeline: Timeline): readonly Found[] =>
     .filter((series) => series.name === 'faultline_postgres_statement_seconds')
     .flatMap((series) => {
       const usual = median(series.values)
-      return stretches(series, (value) => value >= SLOW_SECONDS && value >= usual * SLOWER, 30_000, higher)
-        .filter((stretch) => stretch.samples >= 4 && stretch.last - stretch.start >= SLOW_FOR_MS)
-        .map((stretch): Found => {
-          const server = postgresOfLabels(series.labels, timeline)
-          return {
-            kind: 'postgres.slow-queries',
-            entity: server,
-            start: stretch.start,
-            end: stretch.end,
-            confidence: 0.8,
-            summary: `Statements of ${called(server)} took up to ${stretch.peak.toFixed(1)} s (usually ${usual.toFixed(3)} s at most).`,
-            evidence: [sampleEvidence(series, stretch.peakAt, `→ ${stretch.peak.toFixed(3)} s, the longest`)],
-            attributes: {},
-            slackMs: 10_000,
-            dose: stretch.peak,
-          }
-        })
+      const slow = stretches(series, (value) => value >= SLOW_SECONDS, 30_000, higher).filter(isLasting)
+      const slower = stretches(series, (value) => value >= SLOW_SECONDS && value >= usual * SLOWER, 30_000, higher).filter(isLasting)
+      // Where only slow statements are logged (log_min_duration_statement), the usual ones are those that are not there.
+      const unusual = slower.length > 0 ? [] : slow.filter((stretch) => standsOut(stretch, series, timeline))
+      return [...slower, ...unusual].map((stretch): Found => {
+        const server = postgresOfLabels(series.labels, timeline)
+        const than = unusual.includes(stretch) ? 'hardly any that slow is in the log before' : `usually ${usual.toFixed(3)} s at most`
+        return {
+          kind: 'postgres.slow-queries',
+          entity: server,
+          start: stretch.start,
+          end: stretch.end,
+          confidence: 0.8,
+          summary: `Statements of ${called(server)} took up to ${stretch.peak.toFixed(1)} s (${than}).`,
+          evidence: [sampleEvidence(series, stretch.peakAt, `→ ${stretch.peak.toFixed(3)} s, the longest`)],
+          attributes: {},
+          slackMs: 10_000,
+          dose: stretch.peak,
+        }
+      })
     })
+
+const isLasting = ({ samples, last, start }: Interval): boolean => samples >= 4 && last - start >= SLOW_FOR_MS
+
+/** How much denser than in the rest of the data slow statements have to be. */
+const DENSER = 5
+
+const standsOut = ({ start, last, samples }: Interval, { times }: TimedSeries, timeline: Timeline): boolean => {
+  const rest = timeline.to - timeline.from - (last - start)
+  return rest > last - start && (times.length - samples) / rest < samples / (last - start) / DENSER
+}
 
 const MIB = 1 << 20
 

@@ -166,6 +166,21 @@ test('errors of an application that is seldom asked are one burst, though minute
   none('app.errors', { signals: [...day, ...sparse(1200, 1500)] })
 })
 
+test('statements of many seconds are slow also in a log that has no others; those that come all day are how this server is', () => {
+  const logged = (from: number, to: number): InputParts => ({
+    signals: day,
+    series: [
+      series('faultline_postgres_statement_seconds', { database: 'shop' }, (second) => (between(second, from, to) && second % 20 === 0 ? 26 : null), {
+        step: 10,
+      }),
+    ],
+  })
+  const [first, ...rest] = findings('postgres.slow-queries', logged(1800, 2400))
+  assert.deepEqual([first?.entity, first?.start, rest.length], ['postgres/main', 1800, 0])
+  none('postgres.slow-queries', logged(0, HOUR))
+  none('postgres.slow-queries', logged(1800, 1840))
+})
+
 test('requests that fail in an access log are the errors of their service', () => {
   const [first] = findings('service.errors', { signals: [...day, signal('http.error', 'service/-/shop', 600, { status: 502 }, { count: 30, until: 650 })] })
   assert.deepEqual([first?.entity, first?.start, first?.end], ['service/-/shop', 600, 650])
