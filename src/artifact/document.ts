@@ -40,7 +40,7 @@ const entity = z
 
 const basis = z
   .string()
-  .regex(/^(?:utc|local|ago|yearless|zone:.*)$/u, 'expected utc, local, ago, yearless or zone:<abbreviation>')
+  .regex(/^(?:utc|local(?:-again)?|ago|yearless(?:-again)?|zone:.*)$/u, 'expected utc, local, ago, yearless or zone:<abbreviation>')
   .transform((name) => name as Basis) // what the expression says
 const stamp = z.strictObject({ ms: number, basis })
 const moment = z.union([stamp, z.null()])

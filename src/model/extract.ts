@@ -12,8 +12,9 @@ import type { FindingKind } from './vocabulary.js'
  * - zone:CET: the same, beside the abbreviation that the line carries
  * - ago: minus the age that is written: counted back from when the input was made, which the timeline finds out
  * - yearless: the written fields without year and zone, taken as UTC in 1972 (a leap year); each roll over New Year counts on into the next leap year
+ * - local-again, yearless-again: the same after the log went back by an hour: the second time that a clock shows an hour when summer time ends
  */
-export type Basis = 'utc' | 'local' | 'ago' | 'yearless' | `zone:${string}`
+export type Basis = 'utc' | 'local' | 'local-again' | 'ago' | 'yearless' | 'yearless-again' | `zone:${string}`
 
 export interface Stamp {
   readonly ms: number

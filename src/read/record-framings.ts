@@ -235,7 +235,7 @@ const yamlEntries: Framing = {
       size = 0
       if (text.trim() === '') return
       try {
-        for (const document of yaml().parseAllDocuments(text)) giveText(sink, document.toJS({ maxAliasCount: 100 }), first)
+        for (const document of yaml().parseAllDocuments(text, { logLevel: 'silent' })) giveText(sink, document.toJS({ maxAliasCount: 100 }), first)
       } catch {
         sink.warn('a YAML document that cannot be read was left out')
       }

@@ -15,6 +15,11 @@ const MAX_SILENCES = 20
 const MAX_HOSTS = 200
 const NOTHING: Attributes = {}
 const DAY_MS = 86_400_000
+/** Clocks that are put back at the end of summer time go back by an hour (Lord Howe Island by half of one), and the next line comes a while later. */
+const LEAST_BACK_MS = 20 * 60_000
+const MOST_BACK_MS = 61 * 60_000
+/** A log that goes back more often has no order. */
+const MAX_BACKS = 8
 const HALF_YEAR_MS = 183 * DAY_MS
 
 /** Where one machine's records stand. */
@@ -24,9 +29,11 @@ interface Track {
   at: number
   basis: Basis | null
   silences: Silence[]
+  /** Where the log went back by most of an hour: the first line after that, and the stamp before it. */
+  readonly backs: { readonly line: number; readonly until: number }[]
 }
 
-const trackOf = (host: string | null, kept = true): Track => ({ host, kept, at: NaN, basis: null, silences: [] })
+const trackOf = (host: string | null, kept = true): Track => ({ host, kept, at: NaN, basis: null, silences: [], backs: [] })
 
 interface OpenSpan {
   first: number
@@ -94,16 +101,24 @@ export const gatheringSink = (): GatheringSink => {
     return on
   }
 
-  const onCalendar = (stamp: Stamp): Stamp => (stamp.basis === 'yearless' ? { ms: rolled(stamp.ms), basis: 'yearless' } : stamp)
+  /** Parsers hold what they say until its last line is read, so the line it stands on tells on which side of a step back it is. */
+  const onCalendar = (stamp: Stamp, stands: number): Stamp => {
+    const { basis } = stamp
+    if (basis !== 'yearless' && basis !== 'local') return stamp
+    const ms = basis === 'yearless' ? rolled(stamp.ms) : stamp.ms
+    if (track.backs.length === 0 || basis !== track.basis) return { ms, basis }
+    const until = track.backs.findLast((back) => back.line <= stands)?.until ?? NaN
+    return Math.abs(ms - until) < MOST_BACK_MS ? { ms, basis: `${basis}-again` } : { ms, basis }
+  }
 
   const occurrenceOf = (draft: SignalDraft): Occurrence => {
-    const at = onCalendar(draft.at)
+    const at = onCalendar(draft.at, draft.line ?? line)
     return {
       kind: draft.kind,
       entity: draft.entity,
       phase: draft.phase ?? 'point',
       at,
-      until: draft.until === undefined ? at : onCalendar(draft.until),
+      until: draft.until === undefined ? at : onCalendar(draft.until, draft.line ?? line),
       count: draft.count ?? 1,
       attributes: draft.attributes ?? NOTHING,
       burst: draft.burst,
@@ -125,6 +140,8 @@ export const gatheringSink = (): GatheringSink => {
 
   /** Newest-first logs are silent backwards. */
   const silent = (at: number, basis: Basis): void => {
+    const back = track.at - at
+    if (back >= LEAST_BACK_MS && back <= MOST_BACK_MS && track.backs.length < MAX_BACKS) track.backs.push({ line, until: track.at })
     if (basis === 'ago' || !track.kept) return // a table, which is no log
     track.silences.push({ basis, from: Math.min(at, track.at), to: Math.max(at, track.at), line })
     if (track.silences.length > 4 * MAX_SILENCES) track.silences = longest(track.silences)
@@ -219,7 +236,7 @@ export const gatheringSink = (): GatheringSink => {
       const { kind, entity, phase, count, attributes, burst } = said
       const key = burstKey(said)
       return (stamp, text) => {
-        const at = onCalendar(stamp)
+        const at = onCalendar(stamp, line)
         folded.add({ kind, entity, phase, at, until: at, count, attributes, burst, line, text }, key)
       }
     },

@@ -2,7 +2,7 @@
 import type { Basis, InputExtract, Span, Stamp } from '../model/extract.js'
 import { collectedAt, type Collected } from './collected.js'
 import { zonesSeen, type SeenZone } from './seen-zones.js'
-import { changeWithin, fromZone, offsetAt, offsetsOf, signed } from './zones.js'
+import { changeWithin, fromZone, fromZoneAgain, offsetAt, offsetsOf, signed } from './zones.js'
 
 export interface ZoneRule {
   /** Inputs whose path matches; null: all. */
@@ -113,6 +113,16 @@ const clockOf = (extract: InputExtract, options: ClockOptions, certain: number |
     if (change !== null) notes.push(change)
     return (ms) => fromZone(yeared(ms), zone ?? 'UTC')
   }
+  /** Only the rule of a zone knows an hour that came twice; what lines show of their zone is two stretches already. */
+  const byZoneAgain = (basis: 'local' | 'yearless'): ((ms: number) => number) => {
+    const once = readerOf(basis)
+    if (zone === null || seen.some((one) => one.basis === basis)) return once
+    // What is read first gives the year: a moment at the end of summer time and its second occurrence lie less than a day apart.
+    return (ms) => {
+      const first = once(ms)
+      return Math.max(first, fromZoneAgain(first + offsetAt(zone, first) * 60_000, zone))
+    }
+  }
   const makeReader = (basis: Basis, span: Span | undefined): ((ms: number) => number) => {
     if (basis === 'utc') return (ms) => ms
     if (basis === 'ago') return () => NaN // countingBack
@@ -123,6 +133,7 @@ const clockOf = (extract: InputExtract, options: ClockOptions, certain: number |
       return byZone(basis, span, (ms) => inYear(ms, year))
     }
     const shown = seen.filter((one) => one.basis === basis)
+    if (basis === 'local-again' || basis === 'yearless-again') return byZoneAgain(basis === 'local-again' ? 'local' : 'yearless')
     return abbreviated(basis.slice('zone:'.length), span, shown[0] ?? null, zone, certain, notes)
   }
   for (const span of extract.spans) readerOf(span.basis)

@@ -42,7 +42,7 @@ const inZones = (
     if (zone === undefined || zone === null) return clock
     const why = `since ${zone.pairs} facts that the API server recorded, too, lie so far apart${zones.has(index) ? '' : ' in another log of its machine'}`
     const note = `its times carry no zone: read as UTC${signed(zone.minutes)}, ${why} (--timezone says otherwise)`
-    const at = (stamp: Stamp): number => clock.at(stamp) - (stamp.basis === 'local' || stamp.basis === 'yearless' ? zone.minutes * 60_000 : 0)
+    const at = (stamp: Stamp): number => clock.at(stamp) - (stamp.basis.startsWith('local') || stamp.basis.startsWith('yearless') ? zone.minutes * 60_000 : 0)
     return { ...clock, at, notes: clock.notes.map((said) => (said === READ_AS_UTC ? note : said)) }
   })
 }

@@ -109,7 +109,7 @@ export const estimateZones = (extracts: readonly InputExtract[], clocks: readonl
   return zones
 }
 
-const ZONELESS: ReadonlySet<Basis> = new Set(['local', 'yearless'])
+const ZONELESS: ReadonlySet<Basis> = new Set(['local', 'local-again', 'yearless', 'yearless-again'])
 
 interface Reference {
   /** How the formats of the inputs it is made of begin. */

@@ -96,6 +96,14 @@ export const fromZone = (wallMs: number, zone: string): number => {
   return offsetAt(zone, late) === after ? late : early
 }
 
+/** The same, in a fold the second of the two moments. */
+export const fromZoneAgain = (wallMs: number, zone: string): number => {
+  if (zone === 'UTC') return wallMs
+  const after = offsetAt(zone, wallMs + DAY_MS)
+  const late = wallMs - after * 60_000
+  return offsetAt(zone, late) === after ? late : fromZone(wallMs, zone)
+}
+
 /** Minutes east of UTC of an IANA zone at a moment. */
 export const offsetAt = (zone: string, ms: number): number => tzOffset(zone, new Date(ms))
 
@@ -116,7 +124,7 @@ export const changeWithin = (zone: string, firstWallMs: number, lastWallMs: numb
       const [from, to] = [new Date(low).toISOString(), new Date(high).toISOString()]
       const hours = `${from.slice(0, 16).replace('T', ' ')} to ${to.slice(11, 16)}`
       return after < before
-        ? `the clocks of ${zone} were put back: times from ${hours} happened twice and are read as the first of the two`
+        ? `the clocks of ${zone} were put back: times from ${hours} happened twice; they are read as the first of the two, and as the second where the log goes back`
         : `the clocks of ${zone} were put forward: there were no times from ${hours}; any are read as if they had not been yet`
     }
     before = after
