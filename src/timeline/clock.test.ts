@@ -168,7 +168,10 @@ test('a zone is an IANA zone or none', () => {
 
 test('where the clocks were changed while an input was written, the times that came twice or never are named', () => {
   const notes = (zone: string, from: string, to: string): string => read([stamped('local', [from, to])], from, 'local', { zones: [{ glob: null, zone }] }).notes
-  assert.match(notes('Europe/Berlin', '2026-10-25T01:00:00', '2026-10-25T05:00:00'), /put back: times from 2026-10-25 02:00 to 03:00 happened twice; they are read as the first/u)
+  assert.match(
+    notes('Europe/Berlin', '2026-10-25T01:00:00', '2026-10-25T05:00:00'),
+    /put back: times from 2026-10-25 02:00 to 03:00 happened twice; they are read as the first/u,
+  )
   assert.match(notes('America/New_York', '2026-03-08T00:00:00', '2026-03-08T02:10:00'), /put forward: there were no times from 2026-03-08 02:00 to 03:00/u)
   assert.equal(notes('Europe/Berlin', '2026-10-25T03:30:00', '2026-10-25T09:00:00'), '')
   assert.equal(notes('Asia/Tokyo', '2026-01-01T00:00:00', '2026-12-31T00:00:00'), '')
