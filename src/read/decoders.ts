@@ -1,9 +1,9 @@
 /** The decoders: a stream of packed bytes to a stream of plain ones, all that came before an error given out before it. */
 import { createGunzip } from 'node:zlib'
-import { Decompress as ZstdDecompress } from 'fzstd'
 import unbzip2 from 'unbzip2-stream'
 import xz from 'xz-decompress'
 import type { Bytes } from './decompress.js'
+import { unzstd } from './zstd.js'
 
 export const CHUNK_BYTES = 1 << 20
 /** What is given to a decoder at once: even at gzip's highest ratio (1032) one piece unpacks to less than 68 MB. */
@@ -55,18 +55,6 @@ const bunzip2 = async function* (source: Bytes): Bytes {
   plain.end()
   yield* out.splice(0)
   if (failure.error !== null) throw failure.error
-}
-
-const unzstd = async function* (source: Bytes): Bytes {
-  const out: Buffer[] = []
-  // Copied: the decoder goes on using its window.
-  const plain = new ZstdDecompress((chunk) => out.push(Buffer.from(chunk)))
-  for await (const piece of pieces(source)) {
-    plain.push(piece)
-    yield* out.splice(0)
-  }
-  plain.push(new Uint8Array(0), true)
-  yield* out.splice(0)
 }
 
 /** What `kubectl … > file` writes in older PowerShells. */
