@@ -158,6 +158,9 @@ opens(
   .addOption(mechanisms())
   .option('--keep-extracts <days>', 'how long what was read is kept after it is gone from the archive (default: for ever)', asCount)
   .option('--keep-reports <days>', 'how long incidents are kept (default: for ever)', asCount)
+  .option('--redact', 'pseudonyms for names in reports, index, summary and hooks, the same on every night; not in the extracts nor in the state')
+  .option('--redact-also <word>', "a word of your own to redact, such as a customer's name; repeatable", collect, [])
+  .option('--redact-map <file>', 'who is who, for your eyes only (default: <out>/redaction-map.json)')
   .option('--hook <command>', 'run for each incident that is new or has changed, with JSON on its stdin')
   .option('--webhook <url>', 'the same as a POST')
   .option('--metrics-file <file>', "for the node exporter's textfile collector")
@@ -207,6 +210,16 @@ rules
   .description('whether files of rules can be used, and whether they keep what their tests (*.test.yaml) promise')
   .argument('<file.yaml...>', 'rules, and tests of them')
   .addOption(mechanisms('more rules for the tests'))
+  .action(async (files: string[], flags: RulesFlags) => {
+    const { runRulesCheck } = await import('./commands/rules.js')
+    process.exitCode = await runRulesCheck(files, flags)
+  })
+
+rules
+  .command('test')
+  .description('the same as check, for whoever looks for it under this name: *.test.yaml say what must and must not be found')
+  .argument('<file.yaml...>', 'rules, and tests of them')
+  .option('--mechanisms <file.yaml>', 'more rules for the tests; repeatable', collect, [])
   .action(async (files: string[], flags: RulesFlags) => {
     const { runRulesCheck } = await import('./commands/rules.js')
     process.exitCode = await runRulesCheck(files, flags)

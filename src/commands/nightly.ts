@@ -1,4 +1,5 @@
 /** faultline nightly: the same analyzer, unattended, over an archive that grows. */
+import { join } from 'node:path'
 import type { NightlyOptions } from '../nightly/nightly.js'
 import { UserError } from '../model/user-error.js'
 import { EXIT, limitsOf, say, version, write, zoneRules, type LimitFlags } from './common.js'
@@ -11,6 +12,9 @@ export interface NightlyFlags extends LimitFlags {
   readonly mechanisms: readonly string[]
   readonly keepExtracts?: number
   readonly keepReports?: number
+  readonly redact?: boolean
+  readonly redactAlso?: readonly string[]
+  readonly redactMap?: string
   readonly hook?: string
   readonly webhook?: string
   readonly metricsFile?: string
@@ -57,6 +61,7 @@ export const runNightly = async (archive: string, flags: NightlyFlags): Promise<
       version: version(),
       keepExtractsDays: flags.keepExtracts ?? null,
       keepReportsDays: flags.keepReports ?? null,
+      ...(flags.redact === true ? { redact: { also: flags.redactAlso ?? [], mapFile: flags.redactMap ?? join(flags.out, 'redaction-map.json') } } : {}),
       limits: await limitsOf(flags),
       ...(flags.jobs === undefined ? {} : { jobs: flags.jobs }),
       hooks: { command: flags.hook ?? null, url: flags.webhook ?? null },

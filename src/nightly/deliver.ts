@@ -1,6 +1,7 @@
 /** Tells others of incidents: a command with JSON on its stdin, or a POST. What could not be told is told by the next run. */
 import { spawn } from 'node:child_process'
 import { within, type Database } from './database.js'
+import type { Facts } from './incidents.js'
 
 /** After so many runs nobody is listening. */
 const MAX_ATTEMPTS = 10
@@ -18,7 +19,8 @@ export interface Delivered {
 }
 
 /** At least once: who is killed between telling and noting it tells it again, under the same delivery number. */
-export const deliver = async (database: Database, hooks: Hooks): Promise<Delivered> => {
+/** `told`: what may be told of each incident where that is not what the state has of it, with names left out; null: that is. */
+export const deliver = async (database: Database, hooks: Hooks, told: ReadonlyMap<string, Facts> | null): Promise<Delivered> => {
   const failures: string[] = []
   let delivered = 0
   const forget = (id: number): void => within(database, () => void database.prepare('delete from deliveries where id = ?').run(id))
@@ -29,7 +31,12 @@ export const deliver = async (database: Database, hooks: Hooks): Promise<Deliver
       continue
     }
     const event = String(row['event'])
-    const body = `${JSON.stringify({ schema: 'faultline/hook@1', delivery: id, event, incident: JSON.parse(String(row['body'])) as unknown })}\n` // as reconcile wrote it
+    const incident = told === null ? (JSON.parse(String(row['body'])) as unknown) : told.get(String(row['incident'])) // as reconcile wrote it
+    if (incident === undefined) {
+      forget(id) // withdrawn before anybody could be told
+      continue
+    }
+    const body = `${JSON.stringify({ schema: 'faultline/hook@1', delivery: id, event, incident })}\n`
     try {
       if (hooks.command !== null) await run(hooks.command, body, event)
       if (hooks.url !== null) await post(hooks.url, body)

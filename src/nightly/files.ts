@@ -6,9 +6,10 @@ import { isS3, listObjects, objectPart, fetchObject } from '../storage/s3.js'
 import { isClutter } from '../read/archive.js'
 
 /** Writes through to the disk before the name changes hands. */
-export const writeWhole = async (file: string, content: string | Uint8Array): Promise<void> => {
+export const writeWhole = async (file: string, content: string | Uint8Array, mode?: number): Promise<void> => {
   const partial = `${file}.partial`
-  const handle = await open(partial, 'w')
+  if (mode !== undefined) await rm(partial, { force: true }) // one that is there already keeps its mode
+  const handle = await open(partial, 'w', mode)
   try {
     await handle.writeFile(content)
     await handle.sync()
@@ -22,10 +23,10 @@ export const writeWhole = async (file: string, content: string | Uint8Array): Pr
 }
 
 /** The same, where it says something else than before: a run without news touches nothing. */
-export const writeChanged = async (file: string, content: string): Promise<boolean> => {
+export const writeChanged = async (file: string, content: string, mode?: number): Promise<boolean> => {
   const before = await readFile(file, 'utf8').catch(() => null)
   if (before === content) return false
-  await writeWhole(file, content)
+  await writeWhole(file, content, mode)
   return true
 }
 

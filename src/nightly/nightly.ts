@@ -13,7 +13,7 @@ import type { ClockOptions } from '../timeline/clock.js'
 import { lock, openDatabase, within, type Database } from './database.js'
 import { deliver, type Hooks } from './deliver.js'
 import { ingest, inputsOf, loadExtract } from './ingest.js'
-import { publish } from './publish.js'
+import { publish, type RedactOptions } from './publish.js'
 import { reconcile } from './reconcile.js'
 import { addInput, fileStates, inputStates, removeFile, setSetting, setting, type InputState } from './state.js'
 import { DAY_MS, type Conclude } from './windows.js'
@@ -27,6 +27,8 @@ export interface NightlyOptions extends ClockOptions {
   readonly keepExtractsDays: number | null
   readonly keepReportsDays: number | null
   readonly hooks: Hooks
+  /** Pseudonyms for names in all that is written but the state and the extracts. */
+  readonly redact?: RedactOptions
   /** Threads that read at the same time (default: the machine's cores). */
   readonly jobs?: number
   /** What unpacking may cost; the usual limits unless given. */
@@ -104,7 +106,12 @@ const run = async (database: Database, options: NightlyOptions): Promise<Night> 
   const states = fileStates(database)
   const problems = states.flatMap(({ problems: some }) => some)
   const inputs = inputStates(database).filter(({ days }) => days.length > 0)
-  const { summary, reports } = await publish(
+  const redacting = options.redact ?? null
+  const {
+    summary,
+    reports,
+    told: shown,
+  } = await publish(
     out,
     database,
     {
@@ -115,8 +122,9 @@ const run = async (database: Database, options: NightlyOptions): Promise<Night> 
       unreadable: problems,
     },
     options.version,
+    redacting,
   )
-  const { delivered, failures } = await deliver(database, options.hooks)
+  const { delivered, failures } = await deliver(database, options.hooks, redacting === null ? null : shown)
   for (const failure of failures) log('hook-failed', { reason: failure })
   for (const { path, reason: why } of problems) log('unreadable', { path, reason: why })
   await sweep(out, database)

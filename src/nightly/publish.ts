@@ -4,27 +4,39 @@ import { existsSync } from 'node:fs'
 import { readdir, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { PostMortem } from '../post-mortem/post-mortem.js'
+import { redact } from '../redact/redact.js'
 import { renderHtml } from '../report/html.js'
 import { renderJson } from '../report/json.js'
 import { renderEvidence } from '../report/markdown-evidence.js'
 import { renderMarkdown } from '../report/markdown.js'
 import { within, type Database } from './database.js'
 import { writeChanged, writeWhole } from './files.js'
-import { recurrencesOf, recurrenceSentence, type Recurrence } from './incidents.js'
+import { factsOf, recurrencesOf, recurrenceSentence, type Facts, type Recurrence } from './incidents.js'
 import { renderIndex } from './index-page.js'
 import { knownIncidents } from './reconcile.js'
+import { setSetting, setting } from './state.js'
 import { summarize, type Coverage, type Summary } from './summary.js'
 
 export interface Published {
   readonly summary: Summary
   readonly reports: number
+  /** What may be told of each incident, by the id that it has in the state. */
+  readonly told: ReadonlyMap<string, Facts>
 }
 
-export const publish = async (out: string, database: Database, coverage: Coverage, version: string): Promise<Published> => {
-  const known = knownIncidents(database)
-  const recurrences = recurrencesOf(known.map(({ facts }) => facts))
+/** Reports without names: words of the user's own that count as names, and where it is written who is who. */
+export interface RedactOptions {
+  readonly also: readonly string[]
+  readonly mapFile: string
+}
+
+export const publish = async (out: string, database: Database, coverage: Coverage, version: string, redacting: RedactOptions | null): Promise<Published> => {
+  const known = knownIncidents(database).map((one) => ({ ...one, id: one.facts.id }))
+  const shown = redacting === null ? known : withoutNames(database, known, redacting)
+  if (redacting !== null) await writeMap(redacting.mapFile, mapOf(database))
+  const recurrences = recurrencesOf(shown.map(({ facts }) => facts))
   let reports = 0
-  for (const { facts, postMortem, published } of known) {
+  for (const { id, facts, postMortem, published } of shown) {
     const recurrence = recurrences.get(facts.id)
     const sentence = recurrence === undefined ? null : recurrenceSentence(recurrence)
     const digest = createHash('sha256')
@@ -32,18 +44,46 @@ export const publish = async (out: string, database: Database, coverage: Coverag
       .digest('hex')
     if (published === digest && existsSync(join(out, 'incidents', `${facts.id}.html`))) continue
     await writeReport(out, facts.id, told(postMortem, sentence), recurrence)
-    within(database, () => database.prepare('update incidents set published = ? where id = ?').run(digest, facts.id))
+    within(database, () => database.prepare('update incidents set published = ? where id = ?').run(digest, id))
     reports++
   }
-  await removeOthers(out, new Set(known.map(({ facts }) => facts.id)))
+  await removeOthers(out, new Set(shown.map(({ facts }) => facts.id)))
   const summary = summarize(
-    known.map(({ facts }) => facts),
+    shown.map(({ facts }) => facts),
     recurrences,
-    coverage,
+    redacting === null ? coverage : { ...coverage, unreadable: coverage.unreadable.map(({ reason }) => ({ path: '(redacted)', reason })) },
   )
   await writeChanged(join(out, 'summary.json'), `${JSON.stringify(summary, null, 2)}\n`)
   await writeChanged(join(out, 'index.html'), renderIndex(summary, version))
-  return { summary, reports }
+  return { summary, reports, told: new Map(shown.map(({ id, facts }) => [id, facts])) }
+}
+
+interface Shown {
+  readonly id: string
+  readonly facts: Facts
+  readonly postMortem: PostMortem
+  readonly published: string | null
+}
+
+/** The same pseudonym means the same in all of them, also in those to come: who is who is kept before anything is written that says so. */
+const withoutNames = (database: Database, known: readonly Shown[], { also }: RedactOptions): readonly Shown[] => {
+  let names = mapOf(database)
+  return known.map((one) => {
+    const { postMortem, map } = redact(one.postMortem, also, names)
+    if (map.size > names.size) within(database, () => setSetting(database, PSEUDONYMS, JSON.stringify([...map])))
+    names = map
+    const id = postMortem.analysis.incidents[0]?.id ?? one.id
+    return { ...one, postMortem, facts: factsOf(id, postMortem) ?? one.facts }
+  })
+}
+
+const PSEUDONYMS = 'pseudonyms'
+
+const mapOf = (database: Database): ReadonlyMap<string, string> => new Map(JSON.parse(setting(database, PSEUDONYMS) ?? '[]') as [string, string][]) // as withoutNames wrote it
+
+/** For its owner's eyes only. */
+const writeMap = async (file: string, map: ReadonlyMap<string, string>): Promise<void> => {
+  await writeChanged(file, `${JSON.stringify(Object.fromEntries(map), null, 2)}\n`, 0o600)
 }
 
 const told = (postMortem: PostMortem, sentence: string | null): PostMortem =>

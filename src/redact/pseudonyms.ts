@@ -30,7 +30,9 @@ export interface Pseudonyms {
   begins(segment: string): boolean
   /** The most parts that a known name has. */
   readonly mostParts: number
-  /** Pseudonym to original, in the order in which they were given. */
+  /** Whether it is a pseudonym that was given for these texts, not a name that looks like one. */
+  gave(name: string): boolean
+  /** Pseudonym to original, in the order in which they were given; those that were known before come first. */
   map(): ReadonlyMap<string, string>
 }
 
@@ -38,7 +40,8 @@ export interface Pseudonyms {
 const MOST_PARTS = 24
 const PART = /[\p{L}\p{N}]+/gu
 
-export const makePseudonyms = (texts: readonly string[]): Pseudonyms => {
+/** `before`: what was given for other texts. It keeps its meaning, but where these texts have that very word as a name of their own. */
+export const makePseudonyms = (texts: readonly string[], before: ReadonlyMap<string, string> = new Map()): Pseudonyms => {
   const taken = numbered(texts)
   const next = new Map<string, number>()
   const kinds = new Map<string, Kind>()
@@ -47,11 +50,18 @@ export const makePseudonyms = (texts: readonly string[]): Pseudonyms => {
   const firsts = new Set<string>()
   const given = new Map<string, string>()
   const originals = new Map<string, string>()
+  const handed = new Set<string>()
   let mostParts = 1
+  for (const [pseudonym, original] of before) {
+    originals.set(pseudonym, original)
+    if (taken.has(pseudonym)) continue
+    taken.add(pseudonym)
+    given.set(`${/^(?:ip|email|literal)(?=-\d+$)/u.exec(pseudonym)?.[0] ?? 'name'} ${original}`, pseudonym)
+  }
 
   const numberedName = (prefix: string): string => {
     let count = (next.get(prefix) ?? 0) + 1
-    while (taken.has(`${prefix}-${count}`)) count++
+    while (taken.has(`${prefix}-${count}`) || before.has(`${prefix}-${count}`)) count++
     next.set(prefix, count)
     return `${prefix}-${count}`
   }
@@ -59,10 +69,14 @@ export const makePseudonyms = (texts: readonly string[]): Pseudonyms => {
   const give = (kind: Kind, original: string): string => {
     const key = `${kind === 'ip' || kind === 'email' || kind === 'literal' ? kind : 'name'} ${original}`
     const known = given.get(key)
-    if (known !== undefined) return known
+    if (known !== undefined) {
+      handed.add(known)
+      return known
+    }
     const pseudonym = numberedName(kind === 'pod' ? podPrefix(original) : PREFIX[kind])
     given.set(key, pseudonym)
     originals.set(pseudonym, original)
+    handed.add(pseudonym)
     return pseudonym
   }
 
@@ -101,12 +115,13 @@ export const makePseudonyms = (texts: readonly string[]): Pseudonyms => {
     get mostParts() {
       return mostParts
     },
+    gave: (name) => handed.has(name),
     map: () => originals,
   }
 }
 
 /** What the texts already call something: no pseudonym may be mistaken for it. */
-const numbered = (texts: readonly string[]): ReadonlySet<string> => {
+const numbered = (texts: readonly string[]): Set<string> => {
   const found = new Set<string>()
   for (const text of texts)
     for (const [, name] of text.toLowerCase().matchAll(/(?<![a-z0-9])((?:[a-z0-9]{1,60}-){1,6}\d{1,9})(?![a-z0-9])/gu))

@@ -24,17 +24,22 @@ const KEPT: ReadonlySet<string> = new Set(
 
 const FIRST: readonly KnownName['kind'][] = ['node', 'customer', 'namespace', 'app', 'volume', 'database', 'pod', 'host']
 
-/** `also`: words of the user's own, such as a customer's name; they are found within others, too. */
-export const redact = (postMortem: PostMortem, also: readonly string[] = []): Redacted => {
+/**
+ * `also`: words of the user's own, such as a customer's name; they are found within others, too. `before`: the map of other reports, so that
+ * one pseudonym means the same in all of them.
+ */
+export const redact = (postMortem: PostMortem, also: readonly string[] = [], before: ReadonlyMap<string, string> = new Map()): Redacted => {
   const texts: string[] = []
   each(postMortem, '', (text) => texts.push(text))
-  const names = makePseudonyms(texts)
+  const names = makePseudonyms(texts, before)
   const own = anyOf(also)
-  const change = (text: string): string => redactText(own === null ? text : text.replace(own, (word) => names.give('customer', word.toLowerCase())), names)
+  const withoutOwn = (text: string): string => (own === null ? text : text.replace(own, (word) => names.give('customer', word.toLowerCase())))
+  const change = (text: string): string => redactText(withoutOwn(text), names)
   // A name of several kinds is the first of them.
   const told = [...postMortem.analysis.incidents.flatMap((incident) => incident.findings), ...postMortem.incidents.flatMap((incident) => incident.charts)]
   const known = [...postMortem.known, ...told.flatMap(({ entity }) => namesIn(entity))].sort((a, b) => FIRST.indexOf(a.kind) - FIRST.indexOf(b.kind))
-  for (const { kind, name } of known) for (const one of name.match(NAME) ?? []) names.learn(kind, one)
+  // As it will stand in a text: of 'acme-billing' the rest is a name, too.
+  for (const { kind, name } of known) for (const one of withoutOwn(name).match(NAME) ?? []) names.learn(kind, one)
   for (const text of texts) learnFrom(text, names)
   const rewritten = rewrite({ ...postMortem, known: [] }, '', change) as PostMortem // the shape is kept: only strings are replaced, by strings
   return { postMortem: rewritten, map: names.map() }
@@ -139,7 +144,7 @@ const redactV6 = (text: string, names: Pseudonyms): string => {
 
 /** A word, or several with dots and hyphens between them: known names in it, the longest first; else a host's name as a whole. */
 const redactName = (word: string, names: Pseudonyms): string => {
-  if (names.map().has(word)) return word // what was put in before, for a literal
+  if (names.gave(word)) return word // what was put in before, for a literal
   const dashed = /^ip-(\d{1,3}-\d{1,3}-\d{1,3}-\d{1,3})(?=$|\.)/u.exec(word)
   if (dashed?.[1] !== undefined && names.find(word) === undefined)
     return names.give('ip', dashed[1].replaceAll('-', '.')) + redactRest(word.slice(dashed[0].length), names)
