@@ -146,11 +146,15 @@ test('the image is pinned, its user is nobody, and what it copies is there', () 
     }
 })
 
-test('a run that cannot read a file, or finds another at work, is no failed job; any other is', { skip: process.platform === 'win32' ? 'there is no sh' : false }, () => {
-  const [, script = ''] = /args: \['(node [^']+)'\]/u.exec(textOf('kustomize/nightly.yaml')) ?? []
-  const ends = (code: number): number | null => spawnSync('sh', ['-c', `node() { return ${code}; }; ${script}`]).status
-  assert.deepEqual([0, 1, 2, 3, 4, 5, 137].map(ends), [0, 1, 2, 0, 0, 5, 137])
-})
+test(
+  'a run that cannot read a file, or finds another at work, is no failed job; any other is',
+  { skip: process.platform === 'win32' ? 'there is no sh' : false },
+  () => {
+    const [, script = ''] = /args: \['(node [^']+)'\]/u.exec(textOf('kustomize/nightly.yaml')) ?? []
+    const ends = (code: number): number | null => spawnSync('sh', ['-c', `node() { return ${code}; }; ${script}`]).status
+    assert.deepEqual([0, 1, 2, 3, 4, 5, 137].map(ends), [0, 1, 2, 0, 0, 5, 137])
+  },
+)
 
 test('the Slurm script, without Slurm, comes to a report', { skip: process.platform === 'win32' ? 'there is no bash' : false }, async (t) => {
   const folder = await folderWith(t, {
