@@ -8,9 +8,9 @@ export const called = (entity: Entity): string => {
     case 'node':
       return `node ${nameOf(entity)}`
     case 'pod':
-      return `pod ${nameOf(entity)}`
+      return `pod ${nameOf(entity).replace(/^-\//u, '')}`
     case 'workload':
-      return `workload ${nameOf(entity)}`
+      return `workload ${nameOf(entity).replace(/^-\//u, '')}`
     case 'service':
       return `service ${nameOf(entity).replace(/^-\//u, '')}`
     case 'volume':

@@ -115,7 +115,7 @@ const summaryOf = (incident: Incident, rounds: number, alerts: boolean): string 
   if (impact !== undefined && impact !== root) {
     const steps = chain.length - 2
     sentences.push(
-      `${steps > 0 ? `Over ${steps === 1 ? 'one step' : `${steps} steps`} this led` : 'This led'} to ${isFelt(impact) ? 'what people felt' : 'the impact'} at ${at(impact.start)}: ${lowered(impact.summary)}`,
+      `${steps > 0 ? `Through ${steps === 1 ? 'one step' : `${steps} steps`} in between, this led` : 'This led'} to ${isFelt(impact) ? 'what people felt' : impact.role === 'impact' ? 'the impact' : 'the last effect that the data show'} at ${at(impact.start)}: ${lowered(impact.summary)}`,
     )
   }
   if (rounds > 1) sentences.push(`It went through ${rounds} rounds: what ran on the failed node moved to the next one and brought its load with it.`)

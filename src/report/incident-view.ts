@@ -157,7 +157,7 @@ export const incidentView = (postMortem: PostMortem, incident: Incident, index: 
     facts: factsOf(incident, {
       severity,
       broke,
-      affected: impactLine(impact).replace(/\.$/u, ''),
+      affected: impact.length === 0 ? '' : impactLine(impact).replace(/\.$/u, ''),
       lasted,
       detection,
       responded: respondedOf(of('response'), detection.symptom, incident),
