@@ -19,6 +19,7 @@ import { podMetrics } from './detectors/pod-metrics.js'
 import { nodeStarved } from './detectors/node-starved.js'
 import { pods } from './detectors/pods.js'
 import { postgresMetrics } from './detectors/postgres-metrics.js'
+import { postgresStanding } from './detectors/postgres-standing.js'
 import { serviceMetrics } from './detectors/service-metrics.js'
 import { targets } from './detectors/targets.js'
 import { workloads } from './detectors/workloads.js'
@@ -39,6 +40,7 @@ export const detectors: readonly Detector[] = [
   targets,
   podMetrics,
   postgresMetrics,
+  postgresStanding,
   errors,
   serviceMetrics,
   nodeIdentity,

@@ -378,3 +378,28 @@ test('where nobody has the probe itself, an alert that a site does not answer is
   const probe = series('probe_success', { instance: 'https://shop.example/', job: 'blackbox' }, () => 1)
   none('service.unreachable', { signals: flaps, series: [probe] })
 })
+
+test('a standby that falls behind by minutes is told from its first step back; one that is seconds behind, or always late, is not', () => {
+  const lag = (value: (second: number) => number): InputParts => ({ series: [series('pg_replication_lag_seconds', { instance: 'db-1:9187' }, value)] })
+  const [first] = findings(
+    'metric.anomalous',
+    lag((second) => (between(second, 900, 1800) ? second - 900 : 0.4)),
+  )
+  assert.deepEqual([first?.found.attributes['metric'], first?.end], ['replication-lag', 1800])
+  near(first?.start, 900, 120)
+  none(
+    'metric.anomalous',
+    lag((second) => (between(second, 900, 1800) ? 12 : 0.4)),
+  )
+  none(
+    'metric.anomalous',
+    lag(() => 3600),
+  )
+})
+
+test('a server that has no transaction ids left is told as such, and its earlier warnings with it', () => {
+  const says = (kind: 'log.warning' | 'log.error', second: number) => signal(kind, 'postgres/main', second, { app: 'postgres', code: 'wraparound' })
+  const told = (...signals: readonly Signal[]) => findings('metric.anomalous', { signals }).map(({ start, found }) => [start, found.attributes['metric']])
+  assert.deepEqual(told(says('log.warning', 100), says('log.error', 600)), [[600, 'wraparound']])
+  assert.deepEqual(told(says('log.warning', 100)), [[100, 'wraparound-near']])
+})

@@ -1,0 +1,79 @@
+/** What a Postgres server runs into slowly: a standby that falls behind its primary, transaction ids that run out. Told as metric.anomalous, with what it is. */
+import { typeOf, type Entity } from '../../model/entity.js'
+import type { TimedSignal, Timeline } from '../../timeline/timeline.js'
+import { chooseEvidence, evidenceOf, sampleEvidence, type Detector, type Found } from '../finding.js'
+import { postgresOfLabels } from '../measures.js'
+import { higher, median, onsetOfRise, stepOf, stretches } from '../statistics.js'
+import { called, duration } from '../words.js'
+
+export const postgresStanding: Detector = {
+  id: 'postgres-standing',
+  finds: ['metric.anomalous'],
+  detect: (timeline) => [...behind(timeline), ...wraparound(timeline)],
+}
+
+/** postgres_exporter's pg_replication_lag(_seconds), pg_stat_replication's replay_lag, CloudWatch's ReplicaLag: all in seconds. */
+const LAG = /(?:^|_)replication_lag(?:_seconds)?$|(?:replay|flush|write)_lag(?:_seconds)?$|replica_?lag/iu
+/** A standby that is this far behind shows its readers another past than they wrote. */
+const BEHIND_S = 30
+const TIMES_USUAL = 10
+
+const behind = (timeline: Timeline): readonly Found[] =>
+  timeline.series
+    .filter(({ name }) => LAG.test(name))
+    .flatMap((series) => {
+      const usual = median(series.values)
+      const server = postgresOfLabels(series.labels, timeline)
+      const step = stepOf(series.times)
+      return stretches(series, (value) => value >= BEHIND_S, Math.max(60_000, 3 * step), higher)
+        .filter(({ samples, peak }) => samples >= 3 && peak >= BEHIND_S * 2 && (usual >= BEHIND_S || peak >= usual * TIMES_USUAL))
+        .filter(({ samples }) => samples < series.times.length * 0.95)
+        .map((stretch): Found => {
+          const start = Math.min(stretch.start, onsetOfRise(series, stretch.peakAt).at)
+          return {
+            kind: 'metric.anomalous',
+            entity: server,
+            start,
+            end: stretch.end,
+            confidence: 0.85,
+            summary: `A standby of ${called(server)} fell behind by up to ${duration(stretch.peak * 1000)}.`,
+            evidence: [
+              sampleEvidence(series, start, '→ begins to fall behind'),
+              sampleEvidence(series, stretch.peakAt, `→ ${stretch.peak.toFixed(0)} s, the most`),
+            ],
+            attributes: { metric: 'replication-lag', does: 'had a standby that fell behind' },
+            slackMs: step,
+            dose: stretch.peak,
+          }
+        })
+    })
+
+/** src/backend/access/transam/varsup.c: it warns for the last millions of ids, and takes no more writes at the end. */
+const wraparound = ({ signals, to }: Timeline): readonly Found[] => {
+  const said = new Map<Entity, TimedSignal[]>()
+  for (const signal of signals) {
+    if (typeOf(signal.entity) !== 'postgres' || signal.attributes['code'] !== 'wraparound') continue
+    const list = said.get(signal.entity)
+    if (list === undefined) said.set(signal.entity, [signal])
+    else list.push(signal)
+  }
+  return [...said].map(([server, list]): Found => {
+    const refused = list.find(({ kind }) => kind === 'log.error')
+    const first = refused ?? list[0]
+    return {
+      kind: 'metric.anomalous',
+      entity: server,
+      start: first?.at ?? to,
+      end: list.reduce((latest, { until }) => Math.max(latest, until), 0),
+      confidence: 0.95,
+      summary:
+        refused === undefined
+          ? `${called(server).replace(/^t/u, 'T')} warned that its transaction ids run out.`
+          : `${called(server).replace(/^t/u, 'T')} had no transaction ids left and refused to write.`,
+      evidence: chooseEvidence(evidenceOf(list)),
+      attributes: { metric: refused === undefined ? 'wraparound-near' : 'wraparound', does: 'ran out of transaction ids' },
+      slackMs: 1_000,
+      dose: list.length,
+    }
+  })
+}
