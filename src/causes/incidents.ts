@@ -114,7 +114,11 @@ const withConsidered = (incidents: readonly CausalIncident[], found: readonly Fo
 }
 
 const rankRoots = (members: readonly number[], found: readonly Found[], graph: Graph): readonly RankedRoot[] => {
-  const harms = new Map(members.map((at) => [at, harmOf(found[at] as Found)])) // members are positions in the list
+  // What fails in a dozen stretches is one thing that fails.
+  const times = new Map<string, number>()
+  const nameOf = (at: number): string => `${found[at]?.kind ?? ''} ${found[at]?.entity ?? ''}`
+  for (const at of members) times.set(nameOf(at), (times.get(nameOf(at)) ?? 0) + 1)
+  const harms = new Map(members.map((at) => [at, harmOf(found[at] as Found) / (times.get(nameOf(at)) ?? 1)])) // members are positions in the list
   const total = [...harms.values()].reduce((sum, harm) => sum + harm, 0)
   if (total === 0) return []
   const candidates = members

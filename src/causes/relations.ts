@@ -280,7 +280,9 @@ const JUDGES: Readonly<Record<Relation, Judge>> = {
     // Where the pod was placed since tells nothing of where the one stood that it replaces.
     const before = topology.podsOf(workload).flatMap((pod) => topology.placements(pod).filter(({ from }) => pod !== effect.entity || from <= cause.start))
     // Of a workload whose pods nobody saw placed: a node that was lost just before may well have had them.
-    if (before.length === 0) return cause.kind === 'node.not-ready' || typeOf(effect.entity) === 'pod' ? 0.5 : FAR
+    // A machine that was recycled under its old name most likely has its old pods again.
+    if (before.length === 0 && topology.placements(effect.entity).some(({ node }) => node === cause.entity)) return 0.9
+    if (before.length === 0) return typeOf(effect.entity) === 'pod' ? 0.65 : cause.kind === 'node.not-ready' ? 0.5 : FAR
     return before.some(({ node, from }) => node === cause.entity && from <= effect.start) ? 1 : FAR
   },
   // A pod that comes from another node than the one that went stands in for somebody else.
