@@ -3,6 +3,7 @@ import type { Format, Wrapping } from '../src/model/format.js'
 import { accessLog } from './access-log.js'
 import { alertmanager } from './alertmanager.js'
 import { clientError } from './client-error.js'
+import { cloudwatchMetrics } from './cloudwatch-metrics.js'
 import { collected } from './collected.js'
 import { containerd } from './containerd.js'
 import { controlPlane } from './control-plane.js'
@@ -48,6 +49,7 @@ export const formats: readonly Format[] = [
   accessLog,
   alertmanager,
   clientError,
+  cloudwatchMetrics,
   collected,
   containerd,
   controlPlane,

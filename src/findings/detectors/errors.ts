@@ -66,8 +66,9 @@ interface Stretch {
 const stretchesOf = (timeline: Timeline, signals: readonly TimedSignal[]): readonly Stretch[] => {
   const close = cut(signals, GAP_MS)
   if (close.length < 2) return close.map((stretch) => ({ signals: stretch, alone: true }))
-  const pace = Math.min(MAX_GAP_MS, PACES * median(intervals(signals)))
-  if (!(pace > GAP_MS)) return close.map((stretch) => ({ signals: stretch, alone: false }))
+  const paces = PACES * median(intervals(signals))
+  if (!(paces > GAP_MS)) return close.map((stretch) => ({ signals: stretch, alone: false }))
+  const pace = Math.min(MAX_GAP_MS, Math.max(MIN_PACE_MS, paces))
   const whole = timeline.to - timeline.from
   const all = countOf(signals)
   return cut(signals, pace).flatMap((stretch): readonly Stretch[] => {
@@ -83,6 +84,7 @@ const stretchesOf = (timeline: Timeline, signals: readonly TimedSignal[]): reado
 const PACES = 8
 /** Fewer that far apart are chance. */
 const MIN_SPARSE = 15
+const MIN_PACE_MS = 3 * MINUTE
 const MAX_GAP_MS = 10 * MINUTE
 
 const countOf = (signals: readonly TimedSignal[]): number => signals.reduce((sum, one) => sum + one.count, 0)

@@ -1,6 +1,6 @@
 /** What Postgres' own numbers show: connections climbing to their ceiling, locks, replication slots that keep WAL. */
 import type { Entity } from '../../model/entity.js'
-import { nameOf } from '../../model/entity.js'
+import { nameOf, typeOf } from '../../model/entity.js'
 import { groupBy } from '../../model/lists.js'
 import type { TimedSeries, Timeline } from '../../timeline/timeline.js'
 import { sampleEvidence, type Detector, type Found } from '../finding.js'
@@ -52,9 +52,15 @@ export const connectionCounts = (timeline: Timeline): ReadonlyMap<Entity, Count>
       /\b(?:postgres(?:ql)?|pg|database)\b.*\bconnections\b|^connections\b.*\b(?:postgres(?:ql)?|pg|database)\b/iu.test(series.name) &&
       !/max|limit|%|percent|ratio|pool|[({]/iu.test(`${series.name} ${series.labels['legend'] ?? ''}`),
   )
+  // Of a database that AWS runs: whether that is Postgres, something else in the dump has to say.
+  if (speaksOfPostgres(timeline)) add((series) => series.name === 'DatabaseConnections')
   add((series) => series.name === 'faultline_postgres_sessions')
   return counts
 }
+
+const speaksOfPostgres = (timeline: Timeline): boolean =>
+  timeline.signals.some(({ entity }) => typeOf(entity) === 'postgres') ||
+  timeline.series.some(({ name, input }) => /^pg_/u.test(name) || /postgres|pgsql/iu.test(input))
 
 const connections = (server: Entity, { column, source, max }: Count, timeline: Timeline, found: readonly Found[]): readonly Found[] => {
   if (column.times.length < 5) return []

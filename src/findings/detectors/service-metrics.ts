@@ -19,6 +19,8 @@ export const serviceMetrics: Detector = {
 /** ingress-nginx and Envoy leave the '_total' of their counters out. */
 const REQUESTS = /(?:^|_)(?:(?:requests?|responses?)(?:_total)?|upstream_rq)$/u
 const LATENCY = /(?:duration|latency|response_time|request_time)\w*seconds$/u
+/** AWS's load balancers count each class of status by itself, and all requests. */
+const OF_BALANCER = /^(?:HTTPCode_(?:ELB|Target|Backend)_[2-5]XX(?:_Count)?|RequestCount)$/u
 const GAP_MS = 60_000
 /** Of all requests: below this, errors are the noise of a working day. */
 const FAILING_SHARE = 0.05
@@ -28,7 +30,7 @@ const SLOWER_SECONDS = 0.15
 
 const serviceOf = (labels: Labels): Entity | null => {
   // What an exporter says of others is kept apart from what it is itself: https://prometheus.io/docs/prometheus/latest/configuration/configuration/ honor_labels
-  const told = labels['exported_service'] ?? labels['ingress']
+  const told = labels['exported_service'] ?? labels['ingress'] ?? labels['loadbalancer']
   const name = told ?? labels['service'] ?? labels['app'] ?? labels['handler_service'] ?? labels['job']
   if (name === undefined || name === '') return null
   const [namespace, own] = name.includes('/') ? name.split('/', 2) : [labels['exported_namespace'] ?? labels['namespace'] ?? '-', name]
@@ -39,19 +41,24 @@ const serviceOf = (labels: Labels): Entity | null => {
 const isComponent = (series: TimedSeries): boolean =>
   /^(?:apiserver|rest_client|prometheus|scheduler|workqueue|etcd|grpc|go|promhttp|net_conntrack|coredns|kubelet)_/u.test(readingOf(series).metric)
 
-const isError = (labels: Labels): boolean => {
+const isError = ({ name, labels }: TimedSeries): boolean => {
+  if (OF_BALANCER.test(name)) return name.includes('_5XX')
   const status = labels['status'] ?? labels['code'] ?? labels['status_code'] ?? labels['class'] ?? labels['result'] ?? labels['outcome'] ?? ''
   return /^5|^(?:error|fail|failed|failure)$/iu.test(status)
 }
 
 const failing = (timeline: Timeline): readonly Found[] => {
   const requests = timeline.series.filter(
-    (series) => (REQUESTS.test(readingOf(series).metric) || series.name === 'faultline_http_requests') && !isComponent(series) && !readingOf(series).ratio,
+    (series) =>
+      (REQUESTS.test(readingOf(series).metric) || series.name === 'faultline_http_requests' || OF_BALANCER.test(series.name)) &&
+      !isComponent(series) &&
+      !readingOf(series).ratio,
   )
   return [...groupBy(requests, (series) => serviceOf(series.labels))].flatMap(([entity, group]) => {
-    const errors = group.filter((series) => isError(series.labels))
+    const errors = group.filter((series) => isError(series))
     const [source] = errors
-    if (source === undefined) return []
+    // Without the others nobody knows how many of all these are.
+    if (source === undefined || (OF_BALANCER.test(source.name) && errors.length === group.length)) return []
     const total = combine(group.map(perSecond), 'sum')
     const share = shareOf(combine(errors.map(perSecond), 'sum'), total)
     const usual = median(share.values)
@@ -96,7 +103,7 @@ const shareOf = (bad: Column, total: Column): Column => {
 
 /** Our own counts from logs are already per bin. */
 const perSecond = (series: TimedSeries): Column => {
-  if (series.name.startsWith('faultline_')) return series
+  if (series.name.startsWith('faultline_') || OF_BALANCER.test(series.name)) return series
   const reading = readingOf(series)
   return reading.form === 'gauge' && isCounter(series) ? rateOf(series) : asGauge(series, reading)
 }
