@@ -5,7 +5,7 @@
  * https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_GetMetricData.html
  */
 import type { BytesFormat, BytesReader, InputContext, Sink } from '../src/model/format.js'
-import { own, ownText } from './json-values.js'
+import { isObject, own, ownText } from './json-values.js'
 import { metricSeries, type MetricSeries } from './metric-series.js'
 
 /** 100,800 points are the most that one answer holds; several may lie in one file. */
@@ -91,7 +91,8 @@ const pointsOf = (metric: string, points: readonly unknown[]): Answer['points'] 
   const statistic = (isCounted(metric) ? COUNTED : STATISTICS).find((name) => points.some((point) => typeof own(point, name) === 'number'))
   return points.flatMap((point) => {
     const ms = msOf(own(point, 'Timestamp'))
-    const told = statistic === undefined ? Object.values(own(point, 'ExtendedStatistics') ?? {})[0] : own(point, statistic)
+    const percentiles = own(point, 'ExtendedStatistics')
+    const told: unknown = statistic !== undefined ? own(point, statistic) : isObject(percentiles) ? Object.values(percentiles)[0] : undefined
     return Number.isNaN(ms) || typeof told !== 'number' ? [] : [[ms, told] as const]
   })
 }

@@ -138,7 +138,9 @@ const cache = new WeakMap<Timeline, ReadonlyMap<string, string>>()
 const serversOf = (timeline: Timeline): ReadonlyMap<string, string> => {
   let servers = cache.get(timeline)
   if (servers === undefined) {
-    const mine = timeline.series.filter((series) => series.name === 'pg_up' || series.name === 'DatabaseConnections' || /^pg_(?:stat|settings|database|locks|replication)_/u.test(series.name))
+    const mine = timeline.series.filter(
+      (series) => series.name === 'pg_up' || series.name === 'DatabaseConnections' || /^pg_(?:stat|settings|database|locks|replication)_/u.test(series.name),
+    )
     const found = new Map(mine.map((series) => [series.labels['instance'] ?? '', series.labels['instance'] ?? '']))
     for (const { labels } of mine) if (labels['server'] !== undefined) found.set(labels['instance'] ?? '', labels['server'])
     cache.set(timeline, (servers = found))
