@@ -18,10 +18,9 @@ const OPEN_LIST = 91
 const CLOSE_LIST = 93
 const OPEN = 123
 const CLOSE = 125
-/** walk: outside of samples. samples: in "values". mend: in a broken sample, up to its bracket. times: in "timestamps". elements: in a list whose objects are cut out. */
 /** As much of a chunk as is copied to go on with what the last one ended in. */
 const BRIDGE_BYTES = 16_384
-
+/** walk: outside of samples. samples: in "values". mend: in a broken sample, up to its bracket. times: in "timestamps". elements: in a list whose objects are cut out. */
 type Mode = 'walk' | 'samples' | 'mend' | 'times' | 'elements' | 'pass'
 
 export const openPrometheusJson = (sink: Sink, context: InputContext): BytesReader => {

@@ -33,7 +33,35 @@ test('beyond it lows and highs stay, first and last times too, and memory is bou
     assert.ok((series.times[0] ?? 1e9) < 200 && (series.times.at(-1) ?? 0) > 99_800)
     assert.ok(series.times.every((at, index) => index === 0 || at > (series.times[index - 1] ?? 0)))
   }
+  assert.deepEqual(first, second)
   assert.match(one.leftOut ?? '', /thinned to their lows and highs/u)
+})
+
+test('what is left does not depend on how many samples come at once', () => {
+  const random = (seed: number) => () => (seed = (Math.imul(seed, 1_103_515_245) + 12_345) & 0x7fffffff)
+  const filled = [1, 7, 1_000].map((atOnce) => {
+    const store = seriesStore(3_000)
+    const below = random(9)
+    for (let series = 0; series < 12; series++) {
+      const times = Float64Array.from({ length: 1_000 }, (_, index) => index * 15_000 + (series % 3 === 0 ? below() % 40_000 : 0) + (series === 5 ? 0.5 : 0))
+      const values = Float64Array.from(times, () => (below() % 50 === 0 ? NaN : below() % 1_000))
+      const to = store.of(series % 2 === 0 ? 'go_threads' : 'node_load1', { series: `${series}` }, null)
+      for (let at = 0; at < 1_000; at += atOnce) to.pushAll(times.subarray(at), values.subarray(at), Math.min(atOnce, 1_000 - at))
+    }
+    return store.take()
+  })
+  assert.deepEqual(filled[1], filled[0])
+  assert.deepEqual(filled[2], filled[0])
+})
+
+test('times that are no whole milliseconds, or far apart, are kept as they are', () => {
+  const store = seriesStore()
+  const series = store.of('up', {}, null)
+  const times = [1e12, 1e12 + 0.25, 1e12 + 15_000, 3e12, -5]
+  for (const at of times) series.push(at, at)
+  const [kept] = store.take()
+  assert.deepEqual([...(kept?.times ?? [])], [-5, 1e12, 1e12 + 0.25, 1e12 + 15_000, 3e12])
+  assert.deepEqual(kept?.values, kept?.times)
 })
 
 test('what no finding is made from goes first', () => {

@@ -83,6 +83,7 @@ export const seriesStore = (most: number = MAX_SAMPLES): SeriesStore => {
     samples += more
     if (samples > most) makeRoom()
   }
+  const left = (): number => Math.max(1, most + 1 - samples)
 
   return {
     of(name, labels, line) {
@@ -95,7 +96,7 @@ export const seriesStore = (most: number = MAX_SAMPLES): SeriesStore => {
         const last = all.at(-1)
         last?.trim()
         spare.usual = last?.size() ?? 0
-        column = growing(name, labels, line, count, spare)
+        column = growing(name, labels, line, { count, left, spare })
         known.set(key, column)
         all.push(column)
       }
@@ -129,10 +130,18 @@ interface Spare {
   readonly values: Map<number, Float64Array<ArrayBuffer>>
   readonly offsets: Map<number, Int32Array<ArrayBuffer>>
 }
+/** What the columns of a store share. */
+interface Store {
+  /** So many samples more are kept; makes room where that is too many. */
+  count(more: number): void
+  /** As many as it takes until room is made. */
+  left(): number
+  readonly spare: Spare
+}
 /** Only whole steps of growth are kept, and no longer ones than this. */
 const isSpare = ({ length }: Float64Array | Int32Array): boolean => length <= 65_536 && (length & (length - 1)) === 0
 
-const growing = (name: string, labels: Labels, line: number | null, count: (more: number) => void, spare: Spare): Column => {
+const growing = (name: string, labels: Labels, line: number | null, { count, left, spare }: Store): Column => {
   /** Times are kept as what they are later than the first one, in 32 bits as long as that is exact: 24 days of milliseconds; else as they are. */
   let base = 0
   let offsets = new Int32Array(0)
@@ -235,6 +244,33 @@ const growing = (name: string, labels: Labels, line: number | null, count: (more
     sorted = true
   }
 
+  const append = (moreTimes: Float64Array, moreValues: Float64Array, from: number, to: number): void => {
+    room(to - from)
+    let index = from
+    // The first one sets the base of the others.
+    for (; index < to && size === 0; index++) {
+      const value = moreValues[index] ?? NaN
+      if (value === value) keep(moreTimes[index] ?? 0, value)
+    }
+    let at = size
+    let last = at > 0 ? timeAt(at - 1) : -Infinity
+    for (; index < to; index++) {
+      const value = moreValues[index] ?? NaN
+      if (value !== value) continue // NaN
+      const ms = moreTimes[index] ?? 0
+      if (ms < last) sorted = false
+      last = ms
+      const offset = ms - base
+      if (wide === null && (offset | 0) === offset && base + offset === ms) offsets[at] = offset
+      else {
+        size = at
+        setTime(at, ms)
+      }
+      values[at++] = value
+    }
+    size = at
+  }
+
   const trim = (): void => {
     if (size < values.length * 0.9) resize(size)
   }
@@ -252,41 +288,20 @@ const growing = (name: string, labels: Labels, line: number | null, count: (more
       if (size !== before) count(size - before)
     },
     pushAll(moreTimes, moreValues, length) {
-      if (dropped) return
-      const before = size
-      if (every === 1) {
-        room(length)
-        let index = 0
-        // The first one sets the base of the others.
-        while (index < length && size === 0) {
-          const value = moreValues[index] ?? NaN
-          if (value === value) keep(moreTimes[index] ?? 0, value)
-          index++
-        }
-        let at = size
-        let last = at > 0 ? timeAt(at - 1) : -Infinity
-        for (; index < length; index++) {
-          const value = moreValues[index] ?? NaN
-          if (value !== value) continue // NaN
-          const ms = moreTimes[index] ?? 0
-          if (ms < last) sorted = false
-          last = ms
-          const offset = ms - base
-          if (wide === null && (offset | 0) === offset && base + offset === ms) offsets[at] = offset
-          else {
-            size = at
-            setTime(at, ms)
-          }
-          values[at++] = value
-        }
-        size = at
-      } else {
-        for (let index = 0; index < length; index++) {
+      // As if they were pushed one by one: when room has to be made must not depend on how many come at once.
+      for (let index = 0; index < length && !dropped;) {
+        const before = size
+        if (every === 1) {
+          const end = Math.min(length, index + left())
+          append(moreTimes, moreValues, index, end)
+          index = end
+        } else {
           const value = moreValues[index] ?? NaN
           if (value === value) collect(moreTimes[index] ?? 0, value)
+          index++
         }
+        if (size !== before) count(size - before)
       }
-      if (size !== before) count(size - before)
     },
     size: () => size,
     thin() {
