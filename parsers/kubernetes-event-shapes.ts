@@ -41,7 +41,7 @@ const [UID, CREATED, FIRST, LAST, EVENT_TIME, LAST_OBSERVED, COUNT, SERIES_COUNT
 const SUBJECT_SLOTS = 15
 
 /** Subjects remembered: a power of two. */
-const SUBJECTS = 8_192
+const SUBJECTS = 16_384
 /** Where one may lie beside its own place. */
 const NEIGHBOURS = 4
 /** Longer ones are read anew each time. */
@@ -67,7 +67,7 @@ export const eventShapes = (): EventShapes => {
   const shapes = jsonShapes({ slots: PATHS, numbers: [COUNT, SERIES_COUNT], fixed: [['kind'], ['apiVersion']], escapes: [MESSAGE, NOTE] })
   const { starts, ends, last } = shapes
   const subjects = new Array<Remembered | undefined>(SUBJECTS + NEIGHBOURS).fill(undefined)
-  const entities = recent<Entity>(2 * SUBJECTS)
+  const entities = recent<Entity>(SUBJECTS)
   let turn = 0
   let seenAt = NaN
 
@@ -133,7 +133,7 @@ export const eventShapes = (): EventShapes => {
     // One string for all that is said of it: to find what is known of an entity, its letters need not be compared.
     const entity = entities.get(judged.entity) ?? judged.entity
     entities.set(entity, entity)
-    return { ...judged, entity }
+    return { ...judged, entity, repeat: null }
   }
 
   const remember = (bytes: Buffer, hash: number, judged: Judged | null): void => {

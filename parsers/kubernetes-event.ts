@@ -4,7 +4,7 @@
  */
 import { node, pod, workload, type Entity } from '../src/model/entity.js'
 import type { Basis, Stamp } from '../src/model/extract.js'
-import type { Sink } from '../src/model/format.js'
+import type { Repeat, Sink } from '../src/model/format.js'
 import { entityOf, latest, numberOf, objectOf, textOf, timeOf, withoutHash, type Json, type JsonObject } from './kubernetes-fields.js'
 import { recentBytes } from './recent-bytes.js'
 import { recent } from './recent.js'
@@ -28,6 +28,7 @@ const JOIN_MS = 3 * 60_000
 const MIN_LISTED = 5
 const LISTED_MS = 30 * 60_000
 
+const NEVER: Stamp = { ms: NaN, basis: 'utc' }
 const NO_OCCURRENCE: readonly Occurrence[] = []
 const SLASH = 47
 
@@ -76,6 +77,8 @@ export interface Judged extends Told {
   readonly saying: Saying | null
   /** Of what it says: which occurrences are one burst. */
   readonly burst: string
+  /** What says it again; null until it was said, undefined where it is judged anew each time. */
+  repeat?: Repeat | null
   /** The container that it is about. */
   readonly place: string
   readonly text: string
@@ -150,6 +153,11 @@ export const eventReader = (sink: Sink, basis: Basis = 'utc', expire = true): Ev
     const phase = saying.phase ?? 'point'
     const { first, last, count, earlier } = occurrence
     const burst = saying === told.saying ? told.burst : burstOf(told.reason, saying)
+    if (phase === 'point' && !earlier && saying === told.saying && told.repeat !== undefined) {
+      told.repeat ??= sink.repeat({ kind: saying.kind, entity, at: NEVER, attributes, text: '', burst })
+      told.repeat(stamp(first), text, stamp(last), count)
+      return
+    }
     if (phase === 'point') {
       sink.signal({ kind: saying.kind, entity, at: stamp(first), until: stamp(last), count, attributes, text, burst: earlier ? `${burst} earlier` : burst })
       return

@@ -37,8 +37,8 @@ export interface SignalDraft {
   readonly burst?: string
 }
 
-/** Says a signal again, at another time. */
-export type Repeat = (at: Stamp, text: string) => void
+/** Says a signal again, at another time; of so many occurrences up to another one, where that is told. */
+export type Repeat = (at: Stamp, text: string, until?: Stamp, count?: number) => void
 
 export interface SeriesWriter {
   /** Milliseconds since the epoch; samples may come in any order. NaN is dropped. */

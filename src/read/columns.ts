@@ -133,9 +133,9 @@ interface Spare {
 /** What the columns of a store share. */
 interface Store {
   /** So many samples more are kept; makes room where that is too many. */
-  count(more: number): void
+  readonly count: (more: number) => void
   /** As many as it takes until room is made. */
-  left(): number
+  readonly left: () => number
   readonly spare: Spare
 }
 /** Only whole steps of growth are kept, and no longer ones than this. */

@@ -235,9 +235,9 @@ export const gatheringSink = (): GatheringSink => {
       const said = occurrenceOf(draft)
       const { kind, entity, phase, count, attributes, burst } = said
       const key = burstKey(said)
-      return (stamp, text) => {
+      return (stamp, text, last, times = count) => {
         const at = onCalendar(stamp, line)
-        folded.add({ kind, entity, phase, at, until: at, count, attributes, burst, line, text }, key)
+        folded.add({ kind, entity, phase, at, until: last === undefined ? at : onCalendar(last, line), count: times, attributes, burst, line, text }, key)
       }
     },
     get crowded() {
