@@ -232,6 +232,8 @@ export const openKlog = (sink: Sink, context: InputContext, component: string, t
         entity,
         phase: emission?.phase ?? 'point',
         at: emission?.at ?? line.written,
+        // What began before the line was still so when it was written.
+        ...(emission?.at === undefined ? {} : { until: line.written }),
         ...(attributes === undefined ? {} : { attributes }),
         ...(emission?.burst === undefined ? {} : { burst: emission.burst }),
         text: abridged(line.text),

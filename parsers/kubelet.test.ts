@@ -180,6 +180,8 @@ test('a PLEG report puts the onset before its line', async () => {
       '"Skipping pod synchronization" err="PLEG is not healthy: pleg was last seen active 2h33m0.5s ago; threshold is 3m0s"',
   )
   assert.equal(new Date(signal?.at.ms ?? NaN).toISOString().slice(11), '09:26:59.500Z')
+  // And it was still so when the line was written.
+  assert.equal(new Date(signal?.until.ms ?? NaN).toISOString().slice(11), '12:00:00.000Z')
 })
 
 test('a container that has just started may refuse its first probes; later refusals count', async () => {

@@ -67,7 +67,8 @@ export const imageFailure = (message: string): Attributes => {
         : /timeout|deadline exceeded|timed out/iu.test(text)
           ? 'timeout'
           : 'other'
-  return image === undefined ? { reason } : { reason, image }
+  const address = /dial tcp (\d{1,3}(?:\.\d{1,3}){3}|\[[0-9a-f:]{2,45}\]):/u.exec(text)?.[1]
+  return { reason, ...(image === undefined ? {} : { image }), ...(address === undefined ? {} : { address }) }
 }
 
 export const isAboutImages = (message: string): boolean =>

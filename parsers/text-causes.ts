@@ -77,11 +77,16 @@ const redisNamed = (text: string): Entity => {
 }
 
 /** A Service's name as the cluster's DNS has it: name.namespace.svc, whatever the cluster's domain (DNS-Based Service Discovery, section 2.3.1). */
-const CLUSTER_NAME = /\/\/([a-z0-9-]{1,63})\.([a-z0-9-]{1,63})\.svc\b/
+const CLUSTER_NAME = /(?:^|[\s"'=(@/,])([a-z0-9-]{1,63})\.([a-z0-9-]{1,63})\.svc\b/
+/** What gateways and tracing call the service they asked. https://opentelemetry.io/docs/specs/semconv/general/attributes/ (peer.service) */
+const KEY_OF_SERVICE =
+  /(?:^|[\s{,"])(?:upstream|upstream_service|upstreamService|target_service|targetService|peer\.service|destination_service)"? ?[=:] ?"?([a-z][a-z0-9-]{1,62})(?=["\s,}]|$)/
 
 const serviceNamed = (text: string): Entity | null => {
   const match = CLUSTER_NAME.exec(text)
-  return match?.[1] === undefined || match[2] === undefined ? null : service(match[2], match[1])
+  if (match?.[1] !== undefined && match[2] !== undefined) return service(match[2], match[1])
+  const name = KEY_OF_SERVICE.exec(text)?.[1]
+  return name === undefined ? null : service('-', name)
 }
 
 /** The name that did not resolve. */

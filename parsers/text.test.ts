@@ -214,6 +214,13 @@ describe('causes are told apart', () => {
     test(`${message} → ${reason}`, () => assert.equal(lines(`2026-11-21T08:18:01Z ERROR ${message}`).signals[0]?.attributes['reason'], reason))
 })
 
+test('an error that names the service it asked makes its writer a client of that', () => {
+  const servers = (line: string): unknown[] => lines(line).facts.flatMap((fact) => (fact.fact === 'client-of' ? [fact.server] : []))
+  assert.deepEqual(servers('{"time": "2026-11-21T08:18:01Z", "level": "ERROR", "msg": "proxy", "upstream": "pricing", "status": 504}'), ['service/-/pricing'])
+  assert.deepEqual(servers('2026-11-21T08:18:01Z ERROR upstream graph.api.svc: connect ECONNREFUSED 10.96.31.7:4000'), ['service/api/graph'])
+  assert.deepEqual(servers('2026-11-21T08:18:01Z ERROR upstream timed out'), [])
+})
+
 describe("a prober's log", () => {
   test('gives a series of every result and a signal of each failure', () => {
     const { signals, series } = lines(

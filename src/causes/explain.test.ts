@@ -374,3 +374,31 @@ test('certificates that the API server refuses are what kubelets were refused fo
   assert.ok(links.includes('node.network-lost node/b > service.errors service/-/site'))
   assert.ok(!links.includes('node.network-lost node/b > service.errors service/-/blog'))
 })
+
+test('the registry that an image comes from, by its name or its address, is why it could not be pulled; another one is not', () => {
+  const linksTo = (attributes: Found['attributes']): readonly string[] =>
+    analyse([
+      found('service.unreachable', 'service/-/https://registry.example/v2/', 0, {}),
+      found('service.unreachable', 'target/harbor/10.2.0.5:8001', 0, {}),
+      found('pod.image-pull-failed', 'pod/shop/web-7d9c5b8f6d-x2x4z', 300, { attributes: { reason: 'other', ...attributes } }),
+      found('workload.degraded', 'workload/shop/web', 301, {}),
+    ]).incidents.flatMap(({ links }) => links.map(({ mechanism }) => mechanism).filter((id) => id === 'unreachable-registry-fails-pulls'))
+  assert.equal(linksTo({ image: 'registry.example:443/shop/web:2' }).length, 1)
+  assert.equal(linksTo({ image: 'mirror.example/shop/web:2', address: '10.2.0.5' }).length, 1)
+  assert.equal(linksTo({ image: 'shop/web:2' }).length, 0)
+})
+
+test('a gateway that names the service it asked is a client of the workload of that name', () => {
+  const over = timeline({
+    format: 'text',
+    signals: [signal('log.warning', 'cluster', 0), signal('log.warning', 'cluster', 3600)],
+    facts: [{ fact: 'client-of', client: 'process/-/gateway', server: 'service/-/pricing' }],
+  })
+  const between = (workload: Entity): number =>
+    analyse(
+      [found('workload.degraded', workload, 60, {}), found('app.errors', 'process/-/gateway', 75, { attributes: { reason: 'upstream-error' } })],
+      over,
+    ).incidents.flatMap(({ links }) => links).length
+  assert.equal(between('workload/core/pricing'), 1)
+  assert.equal(between('workload/core/stock'), 0)
+})

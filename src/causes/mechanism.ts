@@ -25,6 +25,7 @@ export const RELATIONS = [
   'of-dns',
   'runs-in',
   'client-of-reversed',
+  'pulls-from',
   'tells-of',
 ] as const
 
@@ -53,6 +54,7 @@ export const RELATION_MEANS: Readonly<Record<Relation, string>> = {
   'of-dns': "the cause is the cluster's DNS",
   'runs-in': 'one is the pod that the other, a server, runs in',
   'client-of-reversed': 'the cause depends on the effect, as its client',
+  'pulls-from': "the cause is the registry that the effect's image comes from",
   'tells-of': 'the effect is an alert that tells of the cause',
 }
 

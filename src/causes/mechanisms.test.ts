@@ -73,7 +73,7 @@ const entityOf = (kind: FindingKind, here: Place, where: Relation): Entity => {
   if (kind.startsWith('service.')) return here.service
   if (kind.startsWith('loadbalancer.')) return here.balancer
   if (kind.startsWith('redis.')) return here.redis
-  if (kind.startsWith('app.')) return here.app
+  if (kind.startsWith('app.')) return where === 'same-workload' ? here.pod : here.app
   return here.postgres
 }
 
@@ -87,7 +87,11 @@ const asked = (rule: Readonly<Record<string, readonly string[]>> | undefined): A
   )
 
 /** Causes whose name says what they are. */
-const AT: Partial<Readonly<Record<Relation, Entity>>> = { 'of-control-plane': 'process/-/etcd', 'of-dns': 'workload/kube-system/coredns' }
+const AT: Partial<Readonly<Record<Relation, Entity>>> = {
+  'of-control-plane': 'process/-/etcd',
+  'of-dns': 'workload/kube-system/coredns',
+  'pulls-from': 'service/-/https://registry.example/v2/',
+}
 
 const causeOf = (mechanism: Mechanism, kind: FindingKind): Found => {
   const attributes: Attributes = { ...asked(mechanism.if?.cause), ...(mechanism.where === 'moved-to' ? { to: 'a' } : {}) }
@@ -102,7 +106,11 @@ const effectOf = (mechanism: Mechanism, kind: FindingKind, cause: Found, here: P
   const watched = here === near ? cause.entity : here.node
   const entity = kind === 'alert.fired' ? watched : entityOf(kind, here, mechanism.where)
   return found(kind, entity, seconds, {
-    attributes: { ...asked(mechanism.if?.effect), ...(mechanism.where === 'room-of-node' ? { taint: 'node.kubernetes.io/unreachable' } : {}) },
+    attributes: {
+      ...asked(mechanism.if?.effect),
+      ...(mechanism.where === 'room-of-node' ? { taint: 'node.kubernetes.io/unreachable' } : {}),
+      ...(mechanism.where === 'pulls-from' ? { image: `${here === near ? 'registry.example:443' : 'docker.io'}/shop/web:1` } : {}),
+    },
   })
 }
 
@@ -171,6 +179,7 @@ const DENIABLE: ReadonlySet<Relation> = new Set([
   'client-of-node',
   'client-of-reversed',
   'runs-in',
+  'pulls-from',
   'tells-of',
 ])
 

@@ -153,6 +153,13 @@ const isCalledBy = (callee: Entity, client: Entity, timeline: Timeline): boolean
   )
 }
 
+/** A client that is no pod names the service that it asked; what serves it is the workload of that name. */
+const isNamedBy = (server: Entity, named: readonly Entity[], timeline: Timeline): boolean => {
+  const by = workloadOf(server, timeline)
+  if (by === null) return false
+  return named.some((one) => typeOf(one) === 'service' && shortName(one) === shortName(by) && ['-', namespaceOf(by)].includes(namespaceOf(one)))
+}
+
 /** The effect is on somebody who depends on the cause's entity. */
 const clientOf: Judge = (cause, effect, timeline) => {
   const { topology } = timeline
@@ -169,7 +176,7 @@ const clientOf: Judge = (cause, effect, timeline) => {
   if (reason.startsWith(serverType)) return 1
   const servers = topology.serversOf(effect.entity)
   if (servers.includes(server)) return 1
-  if (isCalledBy(server, effect.entity, timeline)) return 1
+  if (isCalledBy(server, effect.entity, timeline) || isNamedBy(server, servers, timeline)) return 1
   // The same application under another type: its process in a log, its service in a metric.
   if (
     topology.clientsOf(server).some((client) => {
@@ -244,6 +251,20 @@ const sameContainer: Judge = (cause, effect, timeline) => {
   if (!unnamed(cause.entity) && !unnamed(effect.entity)) return FAR
   const [a, b] = [nodeHinted(cause, timeline), nodeHinted(effect, timeline)]
   return a !== null && b !== null && a !== b ? elsewhere(a, b, timeline) : 0.7
+}
+
+/** The host of what was probed: of service/-/https://registry.example/v2/ and target/blackbox/registry.example:443 'registry.example'. */
+const hostOf = (entity: Entity): string => {
+  const name = nameOf(entity)
+  const scheme = name.indexOf('://')
+  const from = scheme >= 0 ? scheme + 3 : name.lastIndexOf('/') + 1
+  return name.slice(from).split(/[/:]/u, 1)[0] ?? ''
+}
+
+/** The first part of an image's name is a host where it has a dot or a port. https://github.com/distribution/reference */
+const registryOf = (image: string): string | null => {
+  const host = image.slice(0, Math.max(0, image.indexOf('/')))
+  return /[.:]/u.test(host) ? (host.split(':', 1)[0] ?? null) : null
 }
 
 const JUDGES: Readonly<Record<Relation, Judge>> = {
@@ -331,6 +352,10 @@ const JUDGES: Readonly<Record<Relation, Judge>> = {
     return WORDS[typeOf(cause.entity)]?.test(name) === true && !SATELLITE.test(name) ? 0.9 : FAR
   },
   'client-of-reversed': (cause, effect, timeline) => clientOf(effect, cause, timeline),
+  'pulls-from'(cause, effect) {
+    const host = hostOf(cause.entity)
+    return host !== '' && (host === registryOf(String(effect.attributes['image'] ?? '')) || host === effect.attributes['address']) ? 1 : FAR
+  },
   'tells-of'(cause, effect, timeline) {
     if (cause.entity === effect.entity) return 1
     const name = nameOf(effect.entity)
