@@ -152,7 +152,7 @@ opens(
       .command('nightly')
       .description('what is new in an archive since the last run: a report for each incident, and a page over all of them')
       .argument('<archive>', 'a folder of logs and dumps that grows, or s3://bucket/prefix')
-      .requiredOption('--out <dir>', 'reports, index.html, summary.json, and what is remembered from run to run'),
+      .requiredOption('--out <dir>', 'reports, index.html, summary.json, and what is remembered from run to run; a folder or s3://bucket/prefix'),
   ),
 )
   .addOption(mechanisms())

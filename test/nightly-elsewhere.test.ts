@@ -4,6 +4,8 @@ import { spawnSync } from 'node:child_process'
 import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { test } from 'node:test'
+import { version } from '../src/commands/common.js'
+import { runNightly } from '../src/commands/nightly.js'
 import { nightly, type NightlyOptions } from '../src/nightly/nightly.js'
 import { day, killedPod, quiet, writeNight } from '../evaluation/month.js'
 import { folderWith } from './files.js'
@@ -51,6 +53,40 @@ test('an archive in a bucket gives what one in a folder gives; the next night on
   said.length = 0
   await nightly(options)
   assert.deepEqual(said.slice(0, 2), ['read 2026-04-03/app.log', 'moved moved/app.log'])
+})
+
+test('an out folder in a bucket is what one on a disk is; one run at a time has it, and what has gone from it goes there', async (t) => {
+  const folder = await folderWith(t, {})
+  const archive = join(folder, 'archive')
+  threeNights(archive)
+  await nightly({ ...optionsOf(archive, join(folder, 'whole')), version: version() })
+  const objects = new Map<string, Buffer>()
+  const asked = await storage(t, objects)
+  const run = () => runNightly(archive, { out: 's3://logs/out', timezone: [], mechanisms: [], logFormat: 'text', quiet: true })
+  const shown = () => [...objects].filter(([name]) => !name.includes('.db')).sort(([a], [b]) => (a < b ? -1 : 1))
+  assert.equal(await run(), 0)
+  assert.deepEqual(
+    shown(),
+    filesIn(join(folder, 'whole')).map(([name, content]) => [`out/${name}`, content]),
+  )
+  assert.deepEqual(asked.slice(-2), ['PUT out/state.db', 'DELETE out/faultline.lock'], 'what names all else comes last')
+  asked.length = 0
+  assert.equal(await run(), 0)
+  assert.deepEqual(
+    asked.filter((line) => !line.startsWith('GET')),
+    ['PUT out/faultline.lock', 'DELETE out/faultline.lock'],
+    'nothing is new: nothing is written',
+  )
+  rmSync(join(archive, '2026-04-02/events.json'))
+  writeNight(archive, day(2, 8, 0), killedPod(day(2, 8, 0), 'cart'))
+  assert.equal(await run(), 0)
+  objects.set('out/faultline.lock', Buffer.from('{}'))
+  const before = shown()
+  assert.equal(await run(), 0, 'the lock of one who has said nothing for long is void')
+  assert.deepEqual(
+    shown(),
+    before.filter(([name]) => !name.endsWith('.lock')),
+  )
 })
 
 test('on a disk that is full it loses nothing, leaves no half report, and goes on when there is room again', async (t) => {

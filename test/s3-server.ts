@@ -6,14 +6,14 @@ import type { TestContext } from 'node:test'
 
 /** So few that a listing has pages. */
 const PAGE = 2
-const CHANGED = '2026-11-21T09:00:00.000Z'
+const CHANGED = '2024-11-21T09:00:00.000Z'
 
 const tagOf = (content: Buffer): string => `"${createHash('md5').update(content).digest('hex')}"`
 const refuse = (response: ServerResponse, status: number, code: string) =>
   response.writeHead(status).end(`<Error><Code>${code}</Code><Message>${code}</Message></Error>`)
 
 /** One bucket, 'logs'; ListObjectsV2, GetObject with ranges, PutObject with conditions and DeleteObject as docs.aws.amazon.com/AmazonS3/latest/API describes them. Returns what was asked, as 'GET key'. */
-export const storage = async (t: TestContext, objects: Map<string, Buffer>): Promise<readonly string[]> => {
+export const storage = async (t: TestContext, objects: Map<string, Buffer>): Promise<string[]> => {
   const asked: string[] = []
   const list = (url: URL, response: ServerResponse) => {
     const prefix = url.searchParams.get('prefix') ?? ''

@@ -2,6 +2,7 @@
 import { join } from 'node:path'
 import type { NightlyOptions } from '../nightly/nightly.js'
 import { UserError } from '../model/user-error.js'
+import { isS3 } from '../storage/s3.js'
 import { EXIT, limitsOf, say, version, write, zoneRules, type LimitFlags } from './common.js'
 
 export interface NightlyFlags extends LimitFlags {
@@ -28,6 +29,22 @@ export interface NightlyFlags extends LimitFlags {
 const CHATTY: ReadonlySet<string> = new Set(['read', 'moved', 'incident-changed'])
 
 export const runNightly = async (archive: string, flags: NightlyFlags): Promise<number> => {
+  if (!isS3(flags.out)) return runIn(archive, flags)
+  const { borrowFolder } = await import('../storage/borrowed-folder.js')
+  const borrowed = await borrowFolder(flags.out, 'state.db', ['lock.db'])
+  if (borrowed === null) {
+    say(`failed: reason another run is at work in ${flags.out}`)
+    return EXIT.busy
+  }
+  // Also after a failure: what was done is whole.
+  try {
+    return await runIn(archive, { ...flags, out: borrowed.path })
+  } finally {
+    await borrowed.giveBack()
+  }
+}
+
+const runIn = async (archive: string, flags: NightlyFlags): Promise<number> => {
   const { nightly } = await import('../nightly/nightly.js')
   const { renderMetrics } = await import('../nightly/metrics.js')
   const log: NightlyOptions['log'] = (event, fields) => {

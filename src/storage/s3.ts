@@ -138,6 +138,45 @@ export const fetchObject = (url: string, changed?: Date): Promise<{ readonly fil
     }
   })
 
+/** One object, as a file of one's own. */
+export const copyObject = (url: string, file: string): Promise<void> =>
+  said(url, async () => {
+    const { bucket, key } = addressOf(url)
+    const client = await clientOf()
+    try {
+      await download(client, bucket, key, file, undefined)
+    } finally {
+      client.destroy()
+    }
+  })
+
+/** Writes where there is nothing (`tag` null) or still what the tag says; false where there is something else. */
+export const putWhere = (url: string, content: string, tag: string | null): Promise<boolean> =>
+  said(url, async () => {
+    const { bucket, key } = addressOf(url)
+    const { PutObjectCommand } = await import('@aws-sdk/client-s3')
+    const client = await clientOf()
+    try {
+      await client.send(new PutObjectCommand({ Bucket: bucket, Key: key, Body: content, ...(tag === null ? { IfNoneMatch: '*' } : { IfMatch: tag }) }))
+      return true
+    } catch (error) {
+      // 412, or 409 where two ask at the same moment.
+      if (error instanceof Error && /^(?:PreconditionFailed|ConditionalRequestConflict)$/u.test(error.name)) return false
+      throw error
+    } finally {
+      client.destroy()
+    }
+  })
+
+export const removeObject = (url: string): Promise<void> =>
+  said(url, async () => {
+    const { bucket, key } = addressOf(url)
+    const { DeleteObjectCommand } = await import('@aws-sdk/client-s3')
+    const client = await clientOf()
+    await client.send(new DeleteObjectCommand({ Bucket: bucket, Key: key }))
+    client.destroy()
+  })
+
 /** Copies what lies under the address into a folder of its own; `wanted` is asked by name, before anything is copied. Throws a UserError. */
 export const fetchFrom = (url: string, wanted: (name: string) => boolean = () => true): Promise<Fetched> =>
   said(url, async () => {
