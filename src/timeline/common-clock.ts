@@ -20,7 +20,10 @@ export const commonClock = (extracts: readonly InputExtract[], options: ClockOpt
 const machinesOf = (extracts: readonly InputExtract[], names: Names): readonly (string | null)[] =>
   extracts.map(({ facts }, index) => (facts.some(({ fact }) => fact === 'input-node') ? names.resolver(index)(THIS_NODE) : null))
 
-/** The clocks, with the zones that common facts show where UTC was only assumed: of an input, and of the other logs of its machine. */
+/**
+ * The clocks, with the zones that common facts show where UTC was only assumed: of an input, of the other logs of its machine, of the other logs
+ * of its kind. Machines of one cluster are set up alike, and a log that shares nothing with the API server is hardly the one in another zone.
+ */
 const inZones = (
   extracts: readonly InputExtract[],
   clocks: readonly InputClock[],
@@ -29,18 +32,28 @@ const inZones = (
 ): readonly InputClock[] => {
   const zones = estimateZones(extracts, clocks, names)
   const byMachine = new Map<string, EstimatedZone | null>()
+  const byFormat = new Map<string, EstimatedZone | null>()
+  const learn = (from: Map<string, EstimatedZone | null>, key: string, zone: EstimatedZone): void => {
+    const other = from.get(key)
+    from.set(key, other === undefined || other?.minutes === zone.minutes ? zone : null)
+  }
   for (const [index, zone] of zones) {
     const [extract, machine] = [extracts[index], machines[index] ?? null]
     if (machine === null || extract === undefined || hasOwnZone(extract)) continue
-    const other = byMachine.get(machine)
-    byMachine.set(machine, other === undefined || other?.minutes === zone.minutes ? zone : null)
+    learn(byMachine, machine, zone)
+    learn(byFormat, extract.format, zone)
   }
   return clocks.map((clock, index) => {
     const extract = extracts[index]
-    const ofMachine = clock.assumed === true && extract !== undefined && !hasOwnZone(extract) ? byMachine.get(machines[index] ?? '') : undefined
-    const zone = zones.get(index) ?? ofMachine
-    if (zone === undefined || zone === null) return clock
-    const why = `since ${zone.pairs} facts that the API server recorded, too, lie so far apart${zones.has(index) ? '' : ' in another log of its machine'}`
+    const others = clock.assumed === true && extract !== undefined && !hasOwnZone(extract)
+    const machine = machines[index] ?? null
+    const mine = zones.get(index)
+    const ofMachine = others && machine !== null ? byMachine.get(machine) : undefined
+    const ofFormat = others && machine !== null ? byFormat.get(extract.format) : undefined
+    const zone = mine ?? (ofMachine === undefined ? ofFormat : ofMachine)
+    if (zone === undefined || zone === null || zone.minutes === 0) return clock
+    const where = mine !== undefined ? '' : ofMachine === undefined ? " in another machine's log of this kind" : ' in another log of its machine'
+    const why = `since ${zone.pairs} facts that the API server recorded, too, lie so far apart${where}`
     const note = `its times carry no zone: read as UTC${signed(zone.minutes)}, ${why} (--timezone says otherwise)`
     const at = (stamp: Stamp): number => clock.at(stamp) - (stamp.basis.startsWith('local') || stamp.basis.startsWith('yearless') ? zone.minutes * 60_000 : 0)
     return { ...clock, at, notes: clock.notes.map((said) => (said === READ_AS_UTC ? note : said)) }

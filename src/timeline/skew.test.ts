@@ -145,3 +145,20 @@ test('facts that come again every hour, and those that lie no zone apart, tell n
   assert.match(log?.warnings.join() ?? '', /read as UTC \(/u)
   assert.match(inLocalTime(2.2 * 3600).inputs[1]?.warnings.join() ?? '', /read as UTC \(/u)
 })
+
+test('a log of the same kind that shares nothing is read in the zone of the others, one that shares something at once is not', () => {
+  const kubelet = (node: string, signals: Signal[]) =>
+    input(`dump/${node}/kubelet.log`, { format: 'kubelet', signals, facts: [{ fact: 'input-node', node: `node/${node}`, weight: 5 }] })
+  const started = (off: number, pods: readonly string[]): Signal[] =>
+    pods.map((name, index) => signal('pod.started', `pod/shop/${name}`, index * 40 + 0.5 + off, {}, { basis: 'local' }))
+  const lone = signal('node.heartbeat-missed', 'node/worker-2', 9 * 3600 + 60, {}, { basis: 'local' })
+  const starts = (third: Signal[]): (string | null | undefined)[] =>
+    timelineOf([
+      input('dump/events.json', { format: 'kubernetes-events', signals: [...placed(), signal('pod.scheduled', 'pod/shop/z', 90)] }),
+      kubelet('worker-1', started(9 * 3600, PODS)),
+      kubelet('worker-2', [lone]),
+      kubelet('worker-3', third),
+    ]).inputs.flatMap(({ path, from }) => (path.includes('worker-2') ? [from] : []))
+  assert.deepEqual(starts([]), ['2026-03-04T10:01:00.000Z'])
+  assert.deepEqual(starts([signal('pod.started', 'pod/shop/z', 90.5, {}, { basis: 'local' })]), ['2026-03-04T19:01:00.000Z'])
+})

@@ -81,7 +81,7 @@ const factOf = ({ kind, phase, attributes }: Signal): string | null => {
 const weightOf = (fact: string): number => (fact.startsWith('process-killed') ? MIN_PAIRS : 1)
 const weigh = (facts: Iterable<string>): number => [...facts].reduce((sum, fact) => sum + weightOf(fact), 0)
 
-/** A zone, in minutes east of UTC. */
+/** A zone, in minutes east of UTC; 0 where facts show that UTC was right. */
 export interface EstimatedZone {
   readonly minutes: number
   readonly pairs: number
@@ -101,6 +101,8 @@ export const estimateZones = (extracts: readonly InputExtract[], clocks: readonl
     const mine = new Map<string, number[]>()
     collect(extract, clocks[index], names.resolver(index), mine, ZONELESS)
     const apart = compareTimes(mine, reference, FARTHEST_ZONE_MS)
+    const atOnce = factsOf(differencesOf(mine, reference), NOTABLE_MS).size
+    if (apart === null && atOnce > 0) zones.set(index, { minutes: 0, pairs: atOnce })
     if (apart === null) return
     const left = (minutes: number): number => Math.abs(apart.offsetMs + minutes * 60_000)
     const nearest = [...ZONE_MINUTES].sort((a, b) => left(a) - left(b))[0] ?? 0
