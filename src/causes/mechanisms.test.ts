@@ -1,5 +1,6 @@
 /** Every mechanism, on two findings made from its own data: fires where all fits, and not where order or place say otherwise. */
 import assert from 'node:assert/strict'
+import { readdirSync, readFileSync } from 'node:fs'
 import { test } from 'node:test'
 import { found, timeline } from '../../test/timeline-builder.js'
 import { byStart, type Found } from '../findings/finding.js'
@@ -130,6 +131,17 @@ test('every kind that a built-in mechanism names is in the vocabulary', () => {
       [],
       id,
     )
+})
+
+test('no two built-in mechanisms have one name: the later would take the place of the earlier', () => {
+  const ids = readdirSync(new URL('../../mechanisms/', import.meta.url))
+    .filter((file) => file.endsWith('.yaml'))
+    .flatMap((file) => [...readFileSync(new URL(`../../mechanisms/${file}`, import.meta.url), 'utf8').matchAll(/^- id: (\S+)$/gmu)].map(([, id]) => id))
+  assert.deepEqual(
+    ids.filter((id, index) => ids.indexOf(id) !== index),
+    [],
+  )
+  assert.equal(ids.length, mechanisms.length)
 })
 
 test('every lag is in order, and an alert is never a cause', () => {

@@ -168,9 +168,6 @@ const clientOf: Judge = (cause, effect, timeline) => {
   const workload = workloadOf(effect.entity, timeline)
   // A workload is no client of itself: its pods are what it is.
   if (workload !== null && typeOf(effect.entity) === 'pod' && workload === workloadOf(server, timeline)) return FAR
-  // An image says which registry it comes from.
-  const registry = /^[^/]*[.:][^/]*(?=\/)/u.exec(String(effect.attributes['image'] ?? ''))?.[0]
-  if (registry !== undefined && effect.kind === 'pod.image-pull-failed') return server.includes(registry) ? 1 : FAR
   const serverType = typeOf(server)
   const reason = String(effect.attributes['reason'] ?? '')
   if (reason.startsWith(serverType)) return 1
