@@ -34,6 +34,15 @@ test('the example, alone: a process that the kernel killed, of which no more is 
   )
 })
 
+test('a full table of connections is said of the node; other words about conntrack are not', async () => {
+  const full = await read(`${at('05,100000', 'nf_conntrack: nf_conntrack: table full, dropping packet')}\n`)
+  assert.deepEqual(
+    full.signals.map(({ kind, entity, attributes }) => [kind, entity, attributes['metric']]),
+    [['metric.anomalous', 'node/?', 'nf_conntrack']],
+  )
+  assert.deepEqual(said(await read(`${at('05,100000', 'nf_conntrack: default automatic helper assignment has been turned off, table fully loaded')}\n`)), [])
+})
+
 test('one kill is one signal: of the pod whose limit it was, in both spellings of its cgroup', async () => {
   for (const cgroup of [`/kubepods/burstable/pod${UID}`, `/kubepods.slice/kubepods-burstable.slice/kubepods-burstable-pod${UNDERSCORED}.slice`]) {
     const extract = await read(oomKill(cgroup, `${cgroup}/59cc`))

@@ -43,6 +43,8 @@ const readHuman = (bytes: Buffer, at: number, end: number): number => {
 // 'eth0: NIC Link is Down', 'eth0: Link up'; igb and the older e1000: 'igb: eth0 NIC Link is Down'.
 const UPLINK = /(?:^|[ :])((?:eth|en|bond)[a-z0-9]{0,14})(?::| NIC|: NIC) [Ll]ink (?:is )?([Dd]own|[Uu]p)\b/u
 const BOND_LOST = /^(bond\d{1,4}): now running without any active interface/u
+/** https://github.com/torvalds/linux/blob/v6.6/net/netfilter/nf_conntrack_core.c: 'nf_conntrack: table full, dropping packet', ip_conntrack before. */
+const FULL_CONNTRACK: Attributes = { metric: 'nf_conntrack', does: 'ran out of room in its table of connections' }
 const STUCK = /stuck for (\d{1,6})s!/u
 const BLOCKED = /^INFO: task (.{1,64}):(\d{1,10}) blocked for more than (\d{1,6}) seconds/u
 
@@ -73,6 +75,8 @@ const meaningOf = (message: string, host: string | null): Said | null => {
   }
   const bond = BOND_LOST.exec(message)
   if (bond !== null) return { kind: 'node.network-lost', phase: 'begin', attributes: { interface: bond[1] ?? '' } }
+  // A full table drops what would be a new connection; those that are in it go on.
+  if (message.includes('conntrack: table full')) return { kind: 'metric.anomalous', attributes: FULL_CONNTRACK, burst: 'conntrack' }
   if (isDiskError(message)) return { kind: 'log.error', entity: process(host ?? '-', 'kernel'), attributes: { app: 'kernel' }, burst: 'disk error' }
   return null
 }
@@ -97,7 +101,8 @@ const mayMatter = (message: string): boolean =>
   message.includes('read-only') ||
   message.includes('orruption') ||
   message.includes('without any active interface') ||
-  message.includes('No space left')
+  message.includes('No space left') ||
+  message.includes('table full')
 
 const open = (sink: Sink): LineReader => {
   const oom = oomReader()

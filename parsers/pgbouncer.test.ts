@@ -37,6 +37,19 @@ describe('the log of PgBouncer', () => {
     for (let chunkBytes = 1; chunkBytes <= 40; chunkBytes++) assert.deepEqual(await read(text, { chunkBytes }), whole, `cut every ${chunkBytes} bytes`)
   })
 
+  test('a name that does not resolve is said with its name', async () => {
+    const extract = await read(
+      LOG + line('WARNING', 'DNS lookup failed: pg.store.svc.cluster.local: result=0') + line('WARNING', `${CLIENT} pooler error: server DNS lookup failed`),
+    )
+    assert.deepEqual(
+      extract.signals.map(({ kind, attributes }) => [kind, attributes['name']]),
+      [
+        ['network.dns-failure', 'pg.store.svc.cluster.local'],
+        ['network.dns-failure', undefined],
+      ],
+    )
+  })
+
   test('ordinary connections are no signal, but tell who depends on whom', async () => {
     const extract = await read(LOG)
     assert.deepEqual(extract.signals, [])

@@ -36,6 +36,8 @@ const SAID_BEFORE = [
 const TOO_MANY = /sorry, too many clients already|remaining connection slots are reserved|too many connections for (?:role|database)/u
 const SERVER_SAYS = /(?:^| )(?:server )?login failed: (?:FATAL:? )?(.{1,200})/u
 const WHO = /^[CS]-0x[0-9a-f]{1,16}: ([^/\s]{1,64})\/([^@\s]{1,64})@(\S{1,80}) /u
+/** 'DNS lookup failed: pg.shop.svc: result=0' (src/dnslookup.c); 'pooler error: server DNS lookup failed' to the client (src/objects.c). */
+const UNRESOLVED = /\bDNS lookup failed(?:: ([\w.-]{1,253}))?/u
 const MAX_FACTS = 500
 
 const HEAD = /^\d{4}-\d\d-\d\d \d\d:\d\d:\d\d\.\d{3}(?: [A-Z0-9+-]{1,6})? \[?\d{1,8}\]? (?:LOG|WARNING|ERROR|FATAL|DEBUG|NOISE) /u
@@ -131,6 +133,12 @@ export const pgbouncer: LineFormat = {
           return true
         }
         if (level !== 'WARNING' && level !== 'ERROR' && level !== 'FATAL') return true
+        const unresolved = UNRESOLVED.exec(message)
+        if (unresolved !== null) {
+          const [, name = ''] = unresolved
+          signal('network.dns-failure', name === '' ? { app: 'pgbouncer' } : { app: 'pgbouncer', name }, name)
+          return true
+        }
         const full = TOO_MANY.test(message)
         if (full) signal('postgres.connections-saturated', { sqlstate: '53300', class: '53', scope: 'server' }, 'server', THIS_POSTGRES)
         const reason = withoutNumbers(/pooler error: (.{1,200})/u.exec(message)?.[1] ?? SERVER_SAYS.exec(message)?.[1] ?? message.replace(WHO, ''))

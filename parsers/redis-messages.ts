@@ -41,6 +41,7 @@ export const SERVER_LINES: readonly ServerLine[] = [
   line('Timeout connecting to the MASTER', 'log.error', 'point', 'master-lost'),
   line('Error condition on socket for SYNC', 'log.error', 'point', 'master-lost'),
   line('Unable to connect to MASTER', 'log.error', 'point', 'master-lost'),
+  line('Failed to resolve hostname', 'network.dns-failure', 'point', 'dns'),
   line('Asynchronous AOF fsync is taking too long', 'log.warning', 'point', 'disk-slow'),
 ]
 

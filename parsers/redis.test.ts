@@ -29,6 +29,11 @@ describe('a Sentinel', () => {
       ['redis.quorum-lost', 'redis/orders', 'point', 'failover-abort-no-good-slave'],
     ]))
 
+  test('that cannot resolve its master says so', async () =>
+    assert.deepEqual(await said(sentinel("Failed to resolve hostname 'orders-0.orders-headless.shop.svc.cluster.local'")), [
+      ['network.dns-failure', 'redis/-', 'point', 'dns'],
+    ]))
+
   test('that misses one other Sentinel goes on; missing two it has no majority', async () => {
     const one = `+sdown sentinel aaaa 10.0.0.5 26379 ${at}`
     const two = `+sdown sentinel bbbb 10.0.0.6 26379 ${at}`

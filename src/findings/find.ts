@@ -3,6 +3,7 @@ import type { FindingKind } from '../model/vocabulary.js'
 import type { Timeline } from '../timeline/timeline.js'
 import { changes } from './detectors/changes.js'
 import { conditions } from './detectors/conditions.js'
+import { conntrack } from './detectors/conntrack.js'
 import { drains } from './detectors/drains.js'
 import { errors } from './detectors/errors.js'
 import { aspectOf, fromSignals, gapOf } from './detectors/from-signals.js'
@@ -37,6 +38,7 @@ export const detectors: readonly Detector[] = [
   nodeLoad,
   nodeMemory,
   nodeDisk,
+  conntrack,
   targets,
   podMetrics,
   postgresMetrics,

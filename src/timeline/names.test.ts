@@ -70,6 +70,21 @@ test('this machine is the node with the most telling hint: its own lines before 
   assert.equal(whose([]), 'node/unknown')
 })
 
+test("a kernel's log that names no host is of the node where an event tells of the same kill, or with whose name its file's begins", () => {
+  const facts = [onNode('pod/a/x', 'node/rack-1'), onNode('pod/a/y', 'node/rack-10')]
+  const kill = (entity: Entity, pid: number) => signal('node.oom-kill', entity, 0, { process: 'postgres', pid })
+  const whose = (path: string, pid: number): Entity | undefined =>
+    entityIn(
+      [input(path, { format: 'kernel', signals: [kill(THIS_NODE, pid)] }), input('dump/events.json', { facts, signals: [kill('node/rack-10', 77)] })],
+      path,
+    )
+  assert.equal(whose('dump/dmesg.txt', 77), 'node/rack-10')
+  assert.equal(whose('dump/dmesg.txt', 78), 'node/unknown')
+  assert.equal(whose('dump/rack-1.dmesg-T.txt', 78), 'node/rack-1')
+  assert.equal(whose('dump/rack-10_kernel.log', 78), 'node/rack-10')
+  assert.equal(whose('dump/rack-100.log', 78), 'node/unknown')
+})
+
 test('in a dump of one node this machine is that node', () => {
   const log = input('dump/kernel.log', { signals: [signal('node.kernel-panic', THIS_NODE, 0)] })
   assert.equal(entityIn([log, input('dump/pods.json', { facts: [onNode('pod/a/x', 'node/only')] })], 'dump/kernel.log'), 'node/only')

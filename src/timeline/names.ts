@@ -39,7 +39,8 @@ export const makeNames = (extracts: readonly InputExtract[]): Names => {
   const podOfName = podsByName(extracts)
   const nodes = new Set([...known].map(canonicalNode))
   const servers = postgresOf(extracts)
-  const writers = extracts.map((extract) => canonicalNode(writerOf(extract, nodes, canonicalNode)))
+  const nodeOfVictim = victims(extracts)
+  const writers = extracts.map((extract) => canonicalNode(writerOf(extract, nodes, canonicalNode, nodeOfVictim)))
   return {
     nodes,
     canonical: canonicalNode,
@@ -131,7 +132,12 @@ const clusterNames = (extracts: readonly InputExtract[]): ReadonlySet<Entity> =>
   return names
 }
 
-const writerOf = (extract: InputExtract, nodes: ReadonlySet<Entity>, canonical: (entity: Entity) => Entity): Entity => {
+const writerOf = (
+  extract: InputExtract,
+  nodes: ReadonlySet<Entity>,
+  canonical: (entity: Entity) => Entity,
+  nodeOfVictim: ReadonlyMap<string, Entity>,
+): Entity => {
   const votes = new Map<Entity, number>()
   let hint: Entity | null = null
   for (const fact of extract.facts) {
@@ -143,7 +149,45 @@ const writerOf = (extract: InputExtract, nodes: ReadonlySet<Entity>, canonical: 
   const best = [...votes].sort((a, b) => b[1] - a[1] || (a[0] < b[0] ? -1 : 1))[0]
   if (best !== undefined) return best[0]
   const only = nodes.size === 1 ? [...nodes][0] : undefined
-  return only ?? hint ?? node('unknown')
+  return only ?? ofSameKill(extract, nodeOfVictim) ?? nodeOfFile(extract.path, nodes) ?? hint ?? node('unknown')
+}
+
+const victimOf = ({ kind, attributes: { process: name, pid } }: InputExtract['signals'][number]): string | null =>
+  /\.oom-kill/u.test(kind) && name !== undefined && pid !== undefined ? `${String(name)} ${String(pid)}` : null
+
+/** Whom the kernel killed, by name and pid, on the node that an event names; two nodes of one such pair tell nothing. */
+const victims = (extracts: readonly InputExtract[]): ReadonlyMap<string, Entity> => {
+  const found = new Map<string, Entity | null>()
+  for (const { signals } of extracts)
+    for (const signal of signals) {
+      const victim = typeOf(signal.entity) === 'node' && signal.entity !== THIS_NODE ? victimOf(signal) : null
+      if (victim !== null) found.set(victim, (found.get(victim) ?? signal.entity) === signal.entity ? signal.entity : null)
+    }
+  return new Map([...found].flatMap(([victim, entity]) => (entity === null ? [] : [[victim, entity] as const])))
+}
+
+/** A kernel's log without a host tells of the kill that somebody else saw on a node. */
+const ofSameKill = ({ signals }: InputExtract, nodeOfVictim: ReadonlyMap<string, Entity>): Entity | null => {
+  const found = new Set(
+    signals.flatMap((signal) => {
+      const victim = signal.entity === THIS_NODE ? victimOf(signal) : null
+      const seen = victim === null ? undefined : nodeOfVictim.get(victim)
+      return seen === undefined ? [] : [seen]
+    }),
+  )
+  const [only] = found
+  return found.size === 1 && only !== undefined ? only : null
+}
+
+/** 'worker-1.dmesg-T.txt', 'worker-1_kernel.log': the node with whose name the file's begins; of several the longest. */
+const nodeOfFile = (path: string, nodes: ReadonlySet<Entity>): Entity | null => {
+  const file = path.slice(path.lastIndexOf('/') + 1)
+  let longest: Entity | null = null
+  for (const one of nodes) {
+    const name = nameOf(one)
+    if (file.startsWith(name) && !/[a-z0-9]/iu.test(file.charAt(name.length)) && name.length > nameOf(longest ?? 'node/').length) longest = one
+  }
+  return longest
 }
 
 /**

@@ -26,7 +26,20 @@ interface Policy {
   readonly sure: number
   /** The onset may lie this much before the first sign. */
   readonly slackMs?: number
+  /** How many occurrences so many signals tell of, where that is not their sum. */
+  readonly times?: (signals: readonly TimedSignal[]) => number
   readonly say: (entity: Entity, stretch: Stretch) => string
+}
+
+/** A kill that the kernel, the kubelet's event and a status tell of is one: by the victim's pid, where it is told. */
+const kills = (signals: readonly TimedSignal[]): number => {
+  const victims = new Set<unknown>()
+  let unnamed = 0
+  for (const { attributes, count } of signals) {
+    if (attributes['pid'] === undefined) unnamed += count
+    else victims.add(attributes['pid'])
+  }
+  return Math.max(victims.size, unnamed)
 }
 
 interface Stretch {
@@ -65,6 +78,7 @@ const POLICIES: Partial<Readonly<Record<FindingKind, Policy>>> = {
   'node.disk-full': { gapMs: 5 * MINUTE, sure: 0.85, slackMs: 15_000, say: (entity) => `${called(entity)} ran out of disk space.` },
   'node.oom-kill': {
     gapMs: 5 * MINUTE,
+    times: kills,
     sure: 0.97,
     // Where the kernel's log is missing, the kubelet's event is what tells of it, some seconds later.
     slackMs: 5_000,
@@ -100,9 +114,18 @@ const POLICIES: Partial<Readonly<Record<FindingKind, Policy>>> = {
     say: (entity, stretch) => `The container runtime of ${called(entity)} did not answer${because(stretch)}.`,
   },
   'node.network-lost': { gapMs: 2 * MINUTE, minMs: 5_000, sure: 0.85, say: (entity) => `${called(entity)} lost its network link.` },
+  // Said of what no other kind fits: a kernel's full tables.
+  'metric.anomalous': {
+    gapMs: 3 * MINUTE,
+    sure: 0.9,
+    minCount: 3,
+    slackMs: 5_000,
+    say: (entity, stretch) => `${called(entity)} ${text(stretch, 'does') || 'said what it does not usually say'}, ${times(stretch.count)}.`,
+  },
   'pod.evicted': { gapMs: 30_000, sure: 0.95, say: (entity, stretch) => `${called(entity)} was evicted${because(stretch)}.` },
   'pod.oom-killed': {
     gapMs: 2 * MINUTE,
+    times: kills,
     sure: 0.97,
     say: (entity, stretch) => `A container of ${called(entity)} was killed at its memory limit${stretch.count > 1 ? `, ${times(stretch.count)}` : ''}.`,
   },
@@ -250,7 +273,8 @@ export const fromSignals: Detector = {
       const { kind, entity } = first
       const policy = POLICIES[kind]
       if (policy === undefined) continue
-      for (const stretch of stretchesOf(group, policy, gone.get(entity) ?? [])) {
+      for (const plain of stretchesOf(group, policy, gone.get(entity) ?? [])) {
+        const stretch = policy.times === undefined ? plain : { ...plain, count: policy.times(plain.signals) }
         const whole = stretch.end === null ? stretch : { ...stretch, end: Math.max(stretch.end, stretch.last) }
         if (stretch.count < (policy.minCount ?? 1)) continue
         if (stretch.count < (policy.minPoints ?? 1) && stretch.signals.every(({ phase }) => phase === 'point')) continue

@@ -386,3 +386,26 @@ test('where nobody measured it, a machine on which everything is late at once is
   // Somebody measured it, and it was not so.
   none('node.cpu-saturated', { facts, signals: [housekeeping, late('web'), late('cart')], series: cores(() => 0.4) })
 })
+
+test('a kill that the kernel and an event tell of is one kill', () => {
+  const kill = (second: number, pid?: number): Signal => signal('node.oom-kill', 'node/a', second, { process: 'celery', ...(pid === undefined ? {} : { pid }) })
+  const summary = (...signals: readonly Signal[]): string | undefined => findings('node.oom-kill', { signals })[0]?.found.summary
+  assert.equal(summary(kill(600, 41), kill(602, 41)), 'The kernel killed celery on node a for lack of memory.')
+  assert.match(summary(kill(600, 41), kill(602, 41), kill(700, 42), kill(703, 42)) ?? '', /, twice|2 times/u)
+  assert.match(summary(kill(600), kill(700)) ?? '', /, twice|2 times/u)
+})
+
+test('a node whose table of connections is full drops what is new, as soon as the metrics or the kernel show it; one that is well filled does not', () => {
+  const entries = (most: number): InputParts => ({
+    series: [
+      series('node_nf_conntrack_entries', { node: 'a' }, (second) => (between(second, 1800, 2400) ? most : 20_000)),
+      series('node_nf_conntrack_entries_limit', { node: 'a' }, () => 65_536),
+    ],
+  })
+  const [first, ...rest] = findings('metric.anomalous', entries(65_536))
+  assert.deepEqual([first?.entity, first?.start, first?.found.attributes['metric'], rest.length], ['node/a', 1800, 'nf_conntrack', 0])
+  none('metric.anomalous', entries(55_000))
+  const dropped = (count: number): InputParts => ({ signals: [signal('metric.anomalous', 'node/a', 600, { metric: 'nf_conntrack' }, { count, until: 660 })] })
+  assert.equal(findings('metric.anomalous', dropped(40)).length, 1)
+  none('metric.anomalous', dropped(2))
+})
