@@ -9,7 +9,7 @@ import { findWrong } from '../src/findings/find.js'
 import type { InputExtract } from '../src/model/extract.js'
 import { contextOf } from '../src/read/context.js'
 import { buildTimeline } from '../src/timeline/timeline.js'
-import { inDress, machinesInOneFile, podsInOneFile, spokenFiles } from '../simulator/dresses.js'
+import { inDress, machinesInOneFile, podsInOneFile, spokenFiles, type SpokenFile } from '../simulator/dresses.js'
 import { dresses } from '../simulator/emit/dresses.js'
 import { dump } from '../simulator/emit/dump.js'
 import { scenarios } from '../simulator/scenarios/index.js'
@@ -77,3 +77,36 @@ for (const [name, every] of incidents) {
     }
   })
 }
+
+const EAST_MS = 5.5 * 3_600_000
+
+/** As if the machines' clocks showed another zone: what they put before a line, and klog's own stamps. What carries an offset stays. */
+const inLocalTime = (files: readonly SpokenFile[]): readonly SpokenFile[] =>
+  files.map(({ path, lines }) =>
+    path.startsWith('nodes/')
+      ? {
+          path,
+          lines: lines.map((line) => ({
+            ...line,
+            ms: line.ms + EAST_MS,
+            text: line.text.replace(/^([IWEF])(\d\d)(\d\d) (\d\d:\d\d:\d\d)/u, (_, severity: string, month: string, day: string, clock: string) => {
+              const at = new Date(Date.parse(`2000-${month}-${day}T${clock}Z`) + EAST_MS).toISOString()
+              return `${severity}${at.slice(5, 7)}${at.slice(8, 10)} ${at.slice(11, 19)}`
+            }),
+          })),
+        }
+      : { path, lines },
+  )
+
+for (const name of ['cascade', 'bulk-sync', 'memory-leak'])
+  test(`${name} is the same where the machines' logs are in a zone that nothing names`, async () => {
+    const scenario = scenarios.get(name)
+    const dress = dresses.find((one) => one.name === '… short-precise')
+    assert.ok(scenario && dress)
+    const { world, layout } = scenario(1)
+    const spoken = spokenFiles(world, layout)
+    const logs = new Set(spoken.map(({ path }) => path))
+    const rest = await readAll(dump(world, layout).filter(([path]) => !logs.has(path) && !path.startsWith('nodes/')))
+    const of = async (files: readonly SpokenFile[]): Promise<unknown> => told([...rest, ...(await readAll(inDress(files, dress)))])
+    assert.deepEqual(await of(inLocalTime(spoken)), await of(spoken))
+  })
