@@ -30,6 +30,7 @@ export const renderHtml = async (postMortem: PostMortem): Promise<string> => {
     incidents,
     digest: JSON.stringify(digestOf({ ...view, incidents: [...view.incidents, ...view.listed] })),
     glossary,
+    wide: view.incidents.reduce((sum, incident) => sum + incident.findings.length, 0) > WIDE,
     verdict: { ...view.verdict, mark: MARKS[view.verdict.outcome] },
     css: raw({ markup: read('report.css') }),
     policy: scripts.policy,
@@ -39,6 +40,9 @@ export const renderHtml = async (postMortem: PostMortem): Promise<string> => {
   const end = page.lastIndexOf('</body>')
   return page.slice(0, end) + scripts.elements + page.slice(end)
 }
+
+/** Findings on a page from which on it is laid out piece by piece. */
+const WIDE = 300
 
 const MARKS = {
   incidents: '',

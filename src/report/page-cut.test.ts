@@ -72,6 +72,7 @@ test('the widest data give a page below 5 MB on which every link lands, and it s
   assert.match(html, /more are too many for one page/u)
   assert.match(html, /more inputs are too many for one page/u)
   assert.match(html, /Caused by:|Led to:/u)
+  assert.match(html, /<ol class="findings wide">/u)
 })
 
 test('what is said of all of it counts all of it, whatever is on the page', () => {
