@@ -71,3 +71,16 @@ test('what somebody does while an incident goes on is an answer to it; what they
   assert.equal(incidents(...lost, impact, ...restart).length, 1)
   assert.equal(incidents(...restart).length, 1)
 })
+
+test('a machine that falls ill again while its pods are not well yet is the same incident; one whose pods had recovered is another', () => {
+  const again = (start: number): readonly Found[] => [
+    found('node.heartbeat-missed', 'node/a', start, { endSecond: start + 300, dose: 9, attributes: { reason: 'timeout' } }),
+    found('node.not-ready', 'node/a', start + 40, { endSecond: start + 300 }),
+  ]
+  const ailing = (end: number): readonly Found[] => [
+    found('pod.unready', 'pod/shop/web-7d9c5b8f6d-x2x4z', 150, { endSecond: end, attributes: { reason: 'node-not-ready' } }),
+    found('workload.degraded', 'workload/shop/web', 150, { endSecond: end }),
+  ]
+  assert.equal(incidents(...lost, ...ailing(3000), ...again(2000)).length, 1)
+  assert.equal(incidents(...lost, ...ailing(900), ...again(2000)).length, 2)
+})

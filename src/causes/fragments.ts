@@ -104,6 +104,8 @@ const indexOf = (parts: readonly Part[], found: readonly Found[], timeline: Time
       if (one === undefined) continue
       for (const key of new Set([one.entity, named(one.entity)])) addTo(members, key, { at, part: index })
       if (typeOf(one.entity) === 'node') addTo(members, `kind ${one.kind}`, { at, part: index })
+      const on = typeOf(one.entity) === 'pod' ? placeOf(one.entity, one.start, timeline) : null
+      if (on !== null) addTo(members, `on ${on}`, { at, part: index })
     }
   })
   for (const list of members.values()) list.sort((a, b) => a.at - b.at)
@@ -114,6 +116,7 @@ const indexOf = (parts: readonly Part[], found: readonly Found[], timeline: Time
       named(source.entity),
       ...timeline.topology.runsAs(source.entity).map(named),
       `kind ${source.kind}`,
+      `on ${source.entity}`,
       ...(place === null ? [] : [place]),
     ]
     const result = new Set<number>()
@@ -144,5 +147,8 @@ const belongs = (source: Found, other: Found, timeline: Timeline): boolean => {
   // Machines that fall ill in the same moment have one illness, whatever it is.
   if (source.kind === other.kind && typeOf(other.entity) === 'node' && Math.abs(source.start - other.start) <= AT_ONCE_MS) return true
   if (typeOf(other.entity) === 'node') return placeOf(source.entity, source.start, timeline) === other.entity
+  // A machine falls ill again while what ran on it is not well yet.
+  if (typeOf(source.entity) === 'node' && typeOf(other.entity) === 'pod')
+    return source.start >= other.start && source.start <= (other.end ?? Infinity) && placeOf(other.entity, other.start, timeline) === source.entity
   return nearness('same-workload', other, source, timeline) === 1 || nearness('serves', other, source, timeline) >= 0.8
 }
