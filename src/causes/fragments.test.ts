@@ -84,3 +84,16 @@ test('a machine that falls ill again while its pods are not well yet is the same
   assert.equal(incidents(...lost, ...ailing(3000), ...again(2000)).length, 1)
   assert.equal(incidents(...lost, ...ailing(900), ...again(2000)).length, 2)
 })
+
+test('names that one client cannot resolve in the minute in which a balancer loses its backends are part of that; hours before, they are not', () => {
+  const names = (start: number): readonly Found[] => [
+    found('network.dns-failure', 'pod/shop/cart-7d9c5b8f6d-x2x4z', start, { endSecond: start + 27 }),
+    found('app.errors', 'pod/shop/cart-7d9c5b8f6d-x2x4z', start, { endSecond: start + 27, attributes: { reason: 'dns' } }),
+  ]
+  const balancer = [
+    found('loadbalancer.backends-down', 'loadbalancer/lb', 500, { endSecond: 900 }),
+    found('service.unreachable', 'service/-/https://shop.example', 520, { endSecond: 900 }),
+  ]
+  assert.equal(incidents(...names(450), ...balancer).length, 1)
+  assert.equal(incidents(...names(450), ...balancer.map((one) => ({ ...one, start: one.start + 7_200_000, end: (one.end ?? 0) + 7_200_000 }))).length, 2)
+})

@@ -30,6 +30,9 @@ const BEFORE_MS = 2 * 60_000
 const LEAD_UP_MS = 15 * 60_000
 const AT_ONCE_MS = 30_000
 const AFTER_MS = 5 * 60_000
+/** What clients, balancers and machines see of one network, within the time-outs of all of them. */
+const NETWORK: ReadonlySet<string> = new Set(['network.dns-failure', 'network.pod-to-pod-lost', 'node.network-lost', 'loadbalancer.backends-down'])
+const NETWORK_AT_ONCE_MS = 90_000
 
 export const joinFragments = (parts: readonly Part[], found: readonly Found[], timeline: Timeline): readonly JoinedPart[] => {
   // The least harmful first: each goes to a greater one, or to one whose beginning is explained.
@@ -104,6 +107,7 @@ const indexOf = (parts: readonly Part[], found: readonly Found[], timeline: Time
       if (one === undefined) continue
       for (const key of new Set([one.entity, named(one.entity)])) addTo(members, key, { at, part: index })
       if (typeOf(one.entity) === 'node') addTo(members, `kind ${one.kind}`, { at, part: index })
+      if (NETWORK.has(one.kind)) addTo(members, 'network', { at, part: index })
       const on = typeOf(one.entity) === 'pod' ? placeOf(one.entity, one.start, timeline) : null
       if (on !== null) addTo(members, `on ${on}`, { at, part: index })
     }
@@ -117,6 +121,7 @@ const indexOf = (parts: readonly Part[], found: readonly Found[], timeline: Time
       ...timeline.topology.runsAs(source.entity).map(named),
       `kind ${source.kind}`,
       `on ${source.entity}`,
+      ...(NETWORK.has(source.kind) ? ['network'] : []),
       ...(place === null ? [] : [place]),
     ]
     const result = new Set<number>()
@@ -138,7 +143,7 @@ const sourcesOf = ({ members, graph }: Pick<Part, 'members' | 'graph'>): readonl
 
 /** A part that begins with nothing but symptoms and answers to them. */
 export const isFragment = (part: Pick<Part, 'members' | 'graph'>, found: readonly Found[]): boolean =>
-  sourcesOf(part).every((at) => ['symptom', 'impact', 'response'].includes(roleOf(found[at]?.kind ?? '')))
+  sourcesOf(part).every((at) => ['symptom', 'impact', 'response'].includes(roleOf(found[at]?.kind ?? '')) || found[at]?.kind === 'network.dns-failure')
 
 const belongs = (source: Found, other: Found, timeline: Timeline): boolean => {
   const during = source.start >= other.start - BEFORE_MS || (source.start >= other.start - LEAD_UP_MS && (source.end ?? Infinity) >= other.start)
@@ -147,6 +152,8 @@ const belongs = (source: Found, other: Found, timeline: Timeline): boolean => {
   // Machines that fall ill in the same moment have one illness, whatever it is.
   if (source.kind === other.kind && typeOf(other.entity) === 'node' && Math.abs(source.start - other.start) <= AT_ONCE_MS) return true
   if (typeOf(other.entity) === 'node') return placeOf(source.entity, source.start, timeline) === other.entity
+  // Names that do not resolve while a balancer loses its backends: one network.
+  if (NETWORK.has(source.kind) && NETWORK.has(other.kind) && Math.abs(source.start - other.start) <= NETWORK_AT_ONCE_MS) return true
   // A machine falls ill again while what ran on it is not well yet.
   if (typeOf(source.entity) === 'node' && typeOf(other.entity) === 'pod')
     return source.start >= other.start && source.start <= (other.end ?? Infinity) && placeOf(other.entity, other.start, timeline) === source.entity
