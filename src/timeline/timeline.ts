@@ -10,6 +10,7 @@ import { todaysName } from './metric-names.js'
 import { makeNames, type Names } from './names.js'
 import type { TimedSeries, TimedSignal, TimedSilence } from './timed.js'
 import { makeTopology, type TimedFact, type Topology } from './topology.js'
+import { nameVictims } from './victims.js'
 
 export type { TimedSeries, TimedSignal, TimedSilence }
 
@@ -82,12 +83,13 @@ export const buildTimeline = (unordered: readonly InputExtract[], options: Timel
   signals.sort(bySignal)
   const inputs = extracts.map((extract, index) => describeInput(extract, clocks[index]))
   const times = bounds(inputs, [...series.values()])
+  const topology = makeTopology(facts, signals, names.canonical)
   return {
     inputs,
-    signals,
+    signals: nameVictims(signals, topology),
     series: [...series.values()].sort((a, b) => compare(a.name, b.name) || compare(labelKey(a.labels), labelKey(b.labels))),
     silences: silences.sort((a, b) => a.from - b.from || compare(a.input, b.input)),
-    topology: makeTopology(facts, signals, names.canonical),
+    topology,
     names,
     ...times,
     missing: [...missing.values()].sort((a, b) => compare(a.what, b.what)),
