@@ -130,6 +130,9 @@ for (const name of wanted) {
 const startUps = Array.from({ length: rounds * 3 }, () => [measure([process.execPath, cli, '--version']), measure([process.execPath, '-e', '0'])])
 const startUp = median(startUps.map(([ours]) => ours.wall)) * 1000
 const bareNode = median(startUps.map(([, bare]) => bare.wall)) * 1000
+// Reasoning alone: four times the findings, how many times the CPU.
+const curve = options.only === '' ? spawnSync(process.execPath, [join(root, 'bench/correlator.mjs')], { encoding: 'utf8' }).stdout.trim() : ''
+if (curve !== '') console.log(curve)
 console.log(`start-up: ${number(startUp)} ms (node alone: ${number(bareNode)} ms)`)
 
 if (options.write) {
@@ -146,6 +149,7 @@ if (options.write) {
     '|---|---|---|---|---|---|',
     ...table,
     '',
+    ...(curve === '' ? [] : ['```', curve, '```', '']),
     `\`faultline --version\`: ${number(startUp)} ms; \`node -e 0\`: ${number(bareNode)} ms.`,
     '',
   ]
