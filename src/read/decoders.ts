@@ -1,7 +1,5 @@
-/** The decoders: a stream of packed bytes to a stream of plain ones, all that came before an error given out before it. */
+/** The decoders: a stream of packed bytes to a stream of plain ones, all that came before an error given out before it. Libraries are loaded by who needs them. */
 import { createGunzip } from 'node:zlib'
-import unbzip2 from 'unbzip2-stream'
-import xz from 'xz-decompress'
 import type { Bytes } from './decompress.js'
 import { unzstd } from './zstd.js'
 
@@ -42,6 +40,7 @@ const gunzip = async function* (source: Bytes): Bytes {
 }
 
 const bunzip2 = async function* (source: Bytes): Bytes {
+  const { default: unbzip2 } = await import('unbzip2-stream')
   const plain = unbzip2()
   const out: Buffer[] = []
   const failure: { error: Error | null } = { error: null }
@@ -81,6 +80,7 @@ const XZ_STREAM_END = 1
  * stream has an instance of the decoder of its own here, whose memory goes with it; that is why the package's version is pinned.
  */
 const xzDecoder = async (): Promise<XzDecoder> => {
+  const { default: xz } = await import('xz-decompress')
   // Not in the package's types: it makes an instance and keeps it in the other.
   const maker = xz.XzReadableStream as unknown as { _getModuleInstance(): Promise<void>; _moduleInstance: { readonly exports: XzDecoder } }
   await maker._getModuleInstance()

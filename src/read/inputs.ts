@@ -11,7 +11,6 @@ import { allow, gaugeOf, usualLimits, type Gauge, type Limits } from './limits.j
 import { fileChunks } from './plain-file.js'
 import { queryIndexes } from './query-index.js'
 import { joinBlocks } from './tsdb-block.js'
-import { hasContents, walkZipFile } from './zip-file.js'
 
 /** An archive that comes as a stream is kept in memory, since it is read twice; a larger one has to come as a file. */
 const MAX_STREAMED_ARCHIVE = 512 << 20
@@ -111,7 +110,10 @@ export const findInputs = async (
 
   /** How to walk through the archive; null where it is none. A zip that is not packed itself is read by its table of contents. */
   const opener = async (path: string, kind: Kind, layers: readonly string[], chunks: () => Bytes): Promise<Open | null> => {
-    if (kind === 'zip' && layers.length === 0 && (await hasContents(path, allowance))) return () => walkZipFile(path, allowance)
+    if (kind === 'zip' && layers.length === 0) {
+      const { hasContents, walkZipFile } = await import('./zip-file.js') // loaded where there is a zip archive
+      if (await hasContents(path, allowance)) return () => walkZipFile(path, allowance)
+    }
     return walkOf(kind, chunks, allowance)
   }
 

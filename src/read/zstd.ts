@@ -2,7 +2,6 @@
  * zstd, unpacked by the reference implementation as WebAssembly. Its wrapper does not tell how much of its input it took, so it is given one block at a time:
  * a block unpacks to 128 KiB at most. https://github.com/facebook/zstd/blob/v1.5.7/doc/zstd_compression_format.md (Frames, Blocks)
  */
-import { Decompress } from 'fzstd'
 import type { Bytes } from './decompress.js'
 
 const MAGIC = 0xfd2fb528
@@ -122,6 +121,7 @@ export const unzstd = async function* (source: Bytes): Bytes {
 
 /** The same in JavaScript, at a third of the speed. */
 const slowly = async function* (source: Bytes): Bytes {
+  const { Decompress } = await import('fzstd')
   const out: Buffer[] = []
   // Copied: the decoder goes on using its window.
   const plain = new Decompress((chunk) => out.push(Buffer.from(chunk)))
