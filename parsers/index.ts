@@ -16,6 +16,7 @@ import { influxLines } from './influx-lines.js'
 import { kernel } from './kernel.js'
 import { kubectl } from './kubectl.js'
 import { kubelet } from './kubelet.js'
+import { kubernetesEventFields } from './kubernetes-event-fields.js'
 import { kubernetesAudit, kubernetesEventLines } from './kubernetes-lines.js'
 import { kubernetesEvents, kubernetesObjects } from './kubernetes.js'
 import { metricCsv } from './metric-csv.js'
@@ -64,6 +65,7 @@ export const formats: readonly Format[] = [
   kubelet,
   kubernetesAudit,
   kubernetesEventLines,
+  kubernetesEventFields,
   kubernetesEvents,
   kubernetesObjects,
   metricCsv,

@@ -167,6 +167,7 @@ export const postgresJson: LineFormat = {
         host: null,
         unit: 'postgres',
         pod: null,
+        namespace: null,
         container: null,
         level: 0,
         bytes,

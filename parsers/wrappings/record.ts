@@ -170,7 +170,7 @@ const open = (kind: RecordKind, steps: readonly Step[]): Unwrapper => {
           pod = podOf(itsNamespace, itsPod)
         }
         envelope.pod = pod
-      }
+      } else if (has(NAMESPACE)) envelope.namespace = name(namespaces, NAMESPACE)
       const unit = has(UNIT) ? name(units, UNIT) : envelope.container
       if (unit !== null && unit !== '') envelope.unit = unit
       if (has(LEVEL) && !(has(STREAM) && isOfStream())) envelope.level = level()

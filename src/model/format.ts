@@ -91,6 +91,8 @@ export interface Envelope {
   /** systemd unit, syslog identifier: 'kubelet', 'kernel', 'postgres' … */
   unit: string | null
   pod: Entity | null
+  /** Of what is around the line, where it names a namespace and no pod. */
+  namespace: string | null
   container: string | null
   /** How severe the wrapping says the line is (parsers/levels.ts); 0 where it does not say. */
   level: number

@@ -8,6 +8,7 @@ export const emptyEnvelope = (): Envelope => ({
   host: null,
   unit: null,
   pod: null,
+  namespace: null,
   container: null,
   level: 0,
   bytes: Buffer.alloc(0),
@@ -21,6 +22,7 @@ export const reset = (envelope: Envelope, bytes: Buffer, start: number, end: num
   envelope.host = null
   envelope.unit = null
   envelope.pod = null
+  envelope.namespace = null
   envelope.container = null
   envelope.level = 0
   envelope.bytes = bytes
