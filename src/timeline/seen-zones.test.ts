@@ -23,6 +23,11 @@ test("the machine's other logs are read in the zone that one of them shows, othe
   assert.deepEqual(starts(inputs), { 'a/journal.log': '10:00', 'a/messages': '10:00', 'a/postgres.log': '19:00', 'b/messages': '19:00' })
 })
 
+test("a container's stamps tell nothing of its machine's zone", () => {
+  const inDocker = { ...log('a/web.log', [written('a'), shown(0)]), wrapping: ['docker-json'] }
+  assert.equal(starts([log('a/journal.log', [written('a'), shown(9)]), inDocker, log('a/messages', [written('a')])])['a/messages'], '10:00')
+})
+
 test('logs of one machine that show two zones tell nothing of a third', () => {
   const inputs = [log('a/1.log', [written('a'), shown(9)]), log('a/2.log', [written('a'), shown(1)]), log('a/3.log', [written('a')])]
   assert.deepEqual(starts(inputs), { 'a/1.log': '10:00', 'a/2.log': '18:00', 'a/3.log': '19:00' })

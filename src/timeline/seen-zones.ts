@@ -12,9 +12,12 @@ export interface SeenZone {
   readonly why: string
 }
 
+/** What a machine's own logs are wrapped in: compression, archives, the journal, syslog. */
+const OF_A_MACHINE = /^(?:gzip|bzip2|zstd|xz|tar|zip|utf-16|ansi|journald-|syslog)/u
+
 /** Servers and containers have settings of their own: their zone says nothing of their machine's, nor the other way round. */
-export const hasOwnZone = ({ format, path }: InputExtract): boolean =>
-  format === 'postgres' || format === 'pgbouncer' || /(?:^|\/)(?:pods|containers|podlogs)\//u.test(path)
+export const hasOwnZone = ({ format, path, wrapping }: InputExtract): boolean =>
+  wrapping.some((layer) => !OF_A_MACHINE.test(layer)) || format === 'postgres' || format === 'pgbouncer' || /(?:^|\/)(?:pods|containers|podlogs)\//u.test(path)
 
 const shownBy = ({ facts, path }: InputExtract, elsewhere: boolean): readonly SeenZone[] =>
   facts.flatMap((fact) => {
