@@ -10,6 +10,9 @@ const PIECE_BYTES = 1 << 16
 export const UTF16 = 'utf-16'
 export type Compression = 'gzip' | 'bzip2' | 'zstd' | 'xz' | typeof UTF16
 
+/** Pieces smaller than this may be kept while the next one is asked for: by whoever looks at the first bytes. */
+const SMALL = 4_096
+
 /** In pieces, so that no decoder unpacks much at once. */
 export const pieces = async function* (source: Bytes): Bytes {
   for await (const chunk of source) for (let at = 0; at < chunk.length; at += PIECE_BYTES) yield chunk.subarray(at, at + PIECE_BYTES)
@@ -18,6 +21,7 @@ export const pieces = async function* (source: Bytes): Bytes {
 /** What a decoder pushes while it is fed, given out in between; all that came before an error is given out before the error. */
 const gunzip = async function* (source: Bytes): Bytes {
   const plain = createGunzip({ chunkSize: CHUNK_BYTES })
+  const inner = plain as unknown as { _outOffset: number } // where zlib.js writes next in its buffer; should it be called otherwise one day, buffers are fresh again
   const out: Buffer[] = []
   const failure: { error: Error | null } = { error: null }
   plain.on('data', (chunk: Buffer) => out.push(chunk))
@@ -25,8 +29,11 @@ const gunzip = async function* (source: Bytes): Bytes {
   try {
     for await (const piece of pieces(source)) {
       await new Promise<void>((resolve) => plain.write(piece, () => resolve()))
+      const made = out.reduce((size, chunk) => size + chunk.length, 0)
       yield* out.splice(0)
       if (failure.error !== null) throw failure.error
+      // What was given out is done with. zlib would fill a fresh megabyte next, and collecting those costs a third of what unpacking does.
+      if (made >= SMALL) inner._outOffset = 0
     }
     await new Promise<void>((resolve) => {
       plain.once('close', resolve)

@@ -11,7 +11,7 @@ const FRAME_HEAD = 18
 const BLOCK_HEAD = 3
 const MAX_BLOCK = 1 << 17
 const CHECKSUM = 4
-/** Whoever looks at the first bytes of what is unpacked keeps pieces smaller than this while asking for the next. */
+/** Pieces smaller than this may be kept while the next one is asked for: by whoever looks at the first bytes. */
 const SMALL = 4_096
 const RLE = 1
 const COMPRESSED = 2
