@@ -9,7 +9,7 @@ import type { Attributes, Phase, SignalKind, Stamp } from '../src/model/extract.
 import type { Envelope, InputContext, LineReader, Repeat, SignalDraft, Sink } from '../src/model/format.js'
 import { found, preferEnvelope, readKlogTime } from '../src/read/stamps.js'
 import { decode } from '../src/read/text.js'
-import { lineForms, sameWords } from './klog-again.js'
+import { lineForms, sameWords } from './again.js'
 import { anchorsOf, meaningAt } from './klog-anchors.js'
 import { parseKlogJson, parseKlogText, type KlogText } from './klog-fields.js'
 import { klogMemory, type KlogMemory } from './klog-memory.js'
@@ -302,6 +302,7 @@ export const openKlog = (sink: Sink, context: InputContext, component: string, t
     const host = envelope?.host ?? null
     const pod = envelope?.pod ?? context.pod
     const from = head.pidStart
+    const { messageStart } = head
     const before = again.look(bytes, from, end, bytes[start] ?? 0)
     if (before !== null && before.version === memory.version && before.host === host && before.pod === pod) {
       const evidence = before.repeats.length === 0 ? '' : bytes.toString('latin1', start, from) + before.tail
@@ -310,7 +311,7 @@ export const openKlog = (sink: Sink, context: InputContext, component: string, t
     }
     const repeated = again.seen
     // Of what is said once only so much can be kept.
-    if (!repeated && sink.crowded && bytes[end - 1] !== LESS && forms.tooMany(bytes, from, end)) {
+    if (!repeated && sink.crowded && bytes[end - 1] !== LESS && forms.tooMany(bytes, from, messageStart, end)) {
       sink.leaveOut()
       return true
     }
@@ -343,7 +344,7 @@ export const openKlog = (sink: Sink, context: InputContext, component: string, t
       // Nothing was learnt from it, and it does not matter when it was written.
       if (memory.version === version && memory.timed === timed && timesAsked === asked)
         again.keep({ version, host, pod, repeats: kept, tail: abridged(text).slice(from - start) })
-    } else if (emitted > emittedBefore && sink.crowded) forms.said(bytes, from, end)
+    } else if (emitted > emittedBefore && sink.crowded) forms.said(bytes, from, messageStart, end)
     return true
   }
 

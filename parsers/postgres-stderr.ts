@@ -9,6 +9,7 @@ import { found, preferEnvelope } from '../src/read/stamps.js'
 import { decode } from '../src/read/text.js'
 import { AUTHORIZED, DISCONNECTION, DURATION, lookAt, NOTHING, readDuration, sleeps } from './postgres-bytes.js'
 import { head, prefixOf, readHead, type Prefix } from './postgres-prefix.js'
+import { lineForms, sameWords } from './again.js'
 import { isPiece, type Piece, type Severity } from './postgres-record.js'
 import { postgresServer } from './postgres-server.js'
 import { steadyRecords } from './postgres-steady.js'
@@ -31,6 +32,8 @@ interface Held {
   message: string
   detail: string
 }
+
+const CLIENTS: ReadonlySet<string> = new Set<Severity>(['WARNING', 'ERROR', 'FATAL'])
 
 /** Azure's prefix is '%t-%c-': nothing but a hyphen stands before the severity. */
 const STRONG = /(?:^|[\s:>\]-])(?:LOG|FATAL|PANIC|STATEMENT|DETAIL|HINT|ERREUR|FEHLER|WARNUNG|ANWEISUNG|INSTRUCTION): {2}\S/u
@@ -91,6 +94,8 @@ export const postgresStderr: LineFormat = {
       server.longest(slow.ms, slow.basis, slow.milliseconds, slow.database)
     }
 
+    const again = sameWords()
+    const forms = lineForms()
     const mayBeLongest = (bytes: Buffer, from: number, to: number, ms: number, basis: Basis, milliseconds: number, database: string): void => {
       if (sleeps(bytes, from, to)) return
       slow.pending = true
@@ -187,6 +192,17 @@ export const postgresStderr: LineFormat = {
         if (meaning === AUTHORIZED) {
           server.authorized(ms, basis, pid, bytes, messageAt, end)
           return true
+        }
+        // What one client after the other got wrong, each in its own words: of what is said once only so much can be kept. The server's own words are not for this.
+        if (CLIENTS.has(severity) && sink.crowded) {
+          again.look(bytes, messageAt, end, 0)
+          if (!again.seen) {
+            if (forms.tooMany(bytes, to, messageAt, end)) {
+              sink.leaveOut()
+              return true
+            }
+            forms.said(bytes, to, messageAt, end)
+          }
         }
         last = {
           at: { ms, basis },

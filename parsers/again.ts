@@ -84,29 +84,56 @@ export const sameWords = (): SameWords => {
   return words
 }
 
-/** Forms of lines that can be told apart; others share their count. */
-const FORMS = 4096
-/** So many different lines of one form are read before they are too many. */
+/** Forms of lines, and sources of lines, that can be told apart; others share their count. */
+const FORMS = 1 << 16
+const SOURCES = 1 << 12
+/** So many different lines of one form, so many forms of one source's lines and so many sources are read before they are too many. */
 const MANY = 2_000
 
+/**
+ * How many lines that were seen the first time have said something, by their form: their words without names. Where even the forms are all different,
+ * made of random words, by where they come from.
+ */
 export interface Forms {
-  /** Whether more than enough different lines of this form have been read. */
-  tooMany(bytes: Buffer, from: number, end: number): boolean
+  /** Whether more than enough lines like this one have been read. It stands in bytes[from, end), and names its source in bytes[from, words). */
+  tooMany(bytes: Buffer, from: number, words: number, end: number): boolean
   /** A line that was seen the first time said something. */
-  said(bytes: Buffer, from: number, end: number): void
+  said(bytes: Buffer, from: number, words: number, end: number): void
 }
 
 export const lineForms = (): Forms => {
-  let counts: Uint16Array | null = null
+  let lines: Uint16Array | null = null
+  let forms = new Uint16Array(0)
+  let sources = 0
   return {
-    tooMany: (bytes, from, end) => counts !== null && (counts[formOf(bytes, from, end)] ?? 0) >= MANY,
-    said(bytes, from, end) {
-      counts ??= new Uint16Array(FORMS)
-      const form = formOf(bytes, from, end)
-      const count = counts[form] ?? 0
-      if (count < MANY) counts[form] = count + 1
+    tooMany(bytes, from, words, end) {
+      if (lines === null) return false
+      const ofForm = lines[formOf(bytes, words, end)] ?? 0
+      if (ofForm >= MANY) return true
+      const ofSource = forms[sourceOf(bytes, from, words)] ?? 0
+      return (ofForm === 0 && ofSource >= MANY) || (ofSource === 0 && sources >= MANY)
+    },
+    said(bytes, from, words, end) {
+      if (lines === null) {
+        lines = new Uint16Array(FORMS)
+        forms = new Uint16Array(SOURCES)
+      }
+      const form = formOf(bytes, words, end)
+      const ofForm = lines[form] ?? 0
+      if (ofForm < MANY) lines[form] = ofForm + 1
+      if (ofForm > 0) return
+      const source = sourceOf(bytes, from, words)
+      const ofSource = forms[source] ?? 0
+      if (ofSource < MANY) forms[source] = ofSource + 1
+      if (ofSource === 0) sources++
     },
   }
+}
+
+const sourceOf = (bytes: Buffer, from: number, end: number): number => {
+  let source = 0
+  for (let at = from; at < end; at++) source = Math.imul(source ^ (bytes[at] ?? 0), 0x01000193)
+  return (source ^ (source >>> 16)) & (SOURCES - 1)
 }
 
 /** Of each byte: 0 no part of a word, 1 a letter, and with it 2 a digit, 4 a vowel, 8 no digit of a hexadecimal number. */
