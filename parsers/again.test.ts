@@ -26,7 +26,7 @@ test('lines that differ by names only are soon too many, and another form among 
 
 test('where every line has words of its own, its source tells', () => {
   const forms = lineForms()
-  const word = (number: number): string => [...number.toString(26)].map((digit) => 'aeiouybcdfghjklmnpqrstvwxz'[Number.parseInt(digit, 26)]).join('') + 'age'
+  const word = (number: number): string => Array.from(number.toString(26), (digit) => 'aeiouybcdfghjklmnpqrstvwxz'[Number.parseInt(digit, 26)]).join('') + 'age'
   const line = (source: string, message: string): [Buffer, number, number, number] => [
     Buffer.from(source + message),
     0,
