@@ -43,11 +43,19 @@ interface Block {
   readonly kind: number
   readonly path: string
   readonly sum: Buffer
-  readonly raw: Buffer
+  readonly size: number
+  readonly stored: Buffer
 }
 
 export const sumOf = (bytes: Buffer): Buffer => createHash('sha256').update(bytes).digest()
-const blockOf = (kind: number, path: string, raw: Buffer): Block => ({ kind, path, sum: sumOf(raw), raw })
+/** Packed at once: an export's columns are large, and those of all inputs are not to lie in memory together. */
+const blockOf = (kind: number, path: string, raw: Buffer): Block => {
+  if (raw.length > MAX_RAW_BYTES) throw new Error(`${path}: more than ${MAX_RAW_BYTES >> 20} MiB are left of it: split it`)
+  const stored = brotliCompressSync(raw, {
+    params: { [constants.BROTLI_PARAM_QUALITY]: QUALITY, [constants.BROTLI_PARAM_LGWIN]: 22, [constants.BROTLI_PARAM_SIZE_HINT]: raw.length },
+  })
+  return { kind, path, sum: sumOf(raw), size: raw.length, stored }
+}
 const byPath = (a: Pick<Block, 'path' | 'sum'>, b: Pick<Block, 'path' | 'sum'>): number =>
   a.path < b.path ? -1 : a.path > b.path ? 1 : Buffer.compare(a.sum, b.sum)
 
@@ -84,15 +92,11 @@ export const encodeArtifact = (gathered: Gathered): Artifact => {
   const blocks = extracts.map((extract) => blockOf(INPUT, extract.path, encodeBlock(extract))).sort(byPath)
   if (unreadable.length > 0) blocks.push(blockOf(UNREADABLE, '', Buffer.from(JSON.stringify({ schema: EXTRACT_SCHEMA, unreadable }))))
   const parts: Buffer[] = [MAGIC]
-  for (const { kind, path, sum, raw } of blocks) {
-    if (raw.length > MAX_RAW_BYTES) throw new Error(`${path}: more than ${MAX_RAW_BYTES >> 20} MiB are left of it: split it`)
-    const stored = brotliCompressSync(raw, {
-      params: { [constants.BROTLI_PARAM_QUALITY]: QUALITY, [constants.BROTLI_PARAM_LGWIN]: 22, [constants.BROTLI_PARAM_SIZE_HINT]: raw.length },
-    })
+  for (const { kind, sum, size, stored } of blocks) {
     const header = Buffer.alloc(HEADER_BYTES)
     header.writeUInt8(kind, 0)
     sum.copy(header, 1)
-    header.writeUInt32LE(raw.length, 1 + SUM_BYTES)
+    header.writeUInt32LE(size, 1 + SUM_BYTES)
     header.writeUInt32LE(stored.length, 5 + SUM_BYTES)
     parts.push(header, stored)
   }
