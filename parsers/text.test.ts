@@ -317,8 +317,8 @@ describe('real logs of many makers', { skip: absent }, () => {
     ['logfile_ecs_log.json', 5, 'utc', '2025-01-13T09:58:13.631Z', '2025-01-13T09:58:13.634Z'],
     ['logfile_epoch.0', 2, 'utc', '2015-04-10T02:58:07.123Z', '2015-04-10T02:58:07.456Z'],
     ['logfile_generic_nanos.0', 2, 'local', '2025-01-01T00:00:00.123Z', '2025-01-01T01:00:00.987Z'],
-    // Flask's eight lines begin with a blank: they go on with what is before them.
-    ['logfile_docker_compose_with_ts.0', 14, 'utc', '2024-04-25T05:32:35.019Z', '2024-04-25T05:54:43.948Z'],
+    // Flask's eight lines begin with a blank: the first is a record of its own, the others go on with what is before them.
+    ['logfile_docker_compose_with_ts.0', 15, 'utc', '2024-04-25T05:32:35.019Z', '2024-04-25T05:54:43.948Z'],
     ['logfile_uwsgi.0', 19, 'local', '2016-03-13T22:49:12.000Z', '2016-03-13T22:56:15.000Z'],
     ['logfile_with_zones.0', 3, 'utc', '2022-08-27T14:22:01.613Z', '2022-08-27T14:22:01.888Z'],
     ['logfile_crlf.0', 2, 'local', '2012-07-02T10:22:40.672Z', '2014-10-08T16:56:38.344Z'],
