@@ -50,3 +50,21 @@ test('however the bytes are cut, the extract is the same; a cut or hostile line 
   assert.equal(whole.skipped, 0)
   for (let chunkBytes = 1; chunkBytes <= 40; chunkBytes += 3) assert.deepEqual(await read(text, { chunkBytes }), whole)
 })
+
+test('a write that waits for its disk is more than a warning, also where a collector wrote the line anew', async () => {
+  const slow = json('warn', 'slow fdatasync', 'wal/wal.go:810')
+  for (const line of [slow, slow.replace(/":/gu, '": ').replace(/,"/gu, ', "')]) {
+    const extract = await read(line)
+    assert.deepEqual(
+      [extract.format, extract.signals.map(({ kind, attributes }) => [kind, attributes['metric']])],
+      [
+        'etcd',
+        [
+          ['metric.anomalous', 'slow-disk'],
+          ['log.warning', undefined],
+        ],
+      ],
+    )
+  }
+  assert.deepEqual(await kinds(json('warn', 'apply request took too long')), ['log.warning process/-/etcd etcd'])
+})

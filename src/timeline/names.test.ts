@@ -137,6 +137,15 @@ test('where a pod is, is a function of time; before its first sighting it was th
   assert.equal(topology.nodeOf('pod/shop/db-1', T0), null)
 })
 
+test("a node's own pod is of no workload: its name ends with the node's", () => {
+  const { topology } = timeline({
+    facts: [onNode('pod/kube-system/etcd-cp-2', 'node/cp-2'), onNode('pod/shop/web-2', 'node/cp-2'), onNode('pod/shop/db-cp-2', 'node/wk-1')],
+  })
+  const owner = (pod: Entity): Entity | null => topology.workloadOf(pod)
+  assert.deepEqual([owner('pod/kube-system/etcd-cp-2'), owner('pod/kube-system/kube-proxy-cp-2')], [null, null])
+  assert.deepEqual([owner('pod/shop/web-2'), owner('pod/shop/db-cp-2')], ['workload/shop/web', 'workload/shop/db-cp'])
+})
+
 test('the workload of a pod: from its owner, else from its name', () => {
   const { topology } = timeline({ facts: [{ fact: 'pod-owner', pod: 'pod/shop/oddly-named', workload: 'workload/shop/web' }] })
   for (const [pod, workload] of [

@@ -109,6 +109,18 @@ export const makeTopology = (facts: readonly TimedFact[], signals: readonly Time
   for (const list of placements.values()) list.sort((a, b) => a.from - b.from || (a.node < b.node ? -1 : 1))
   for (const list of replicas.values()) list.sort((a, b) => (a.at ?? 0) - (b.at ?? 0))
 
+  const machines = new Set([...nodes.keys(), ...[...placements.values()].flatMap((list) => list.map(({ node }) => node))].map(nameOf))
+  /** A node's own pod, which no workload owns: etcd-cp-2 on cp-2. https://kubernetes.io/docs/tasks/configure-pod-container/static-pod/ */
+  const isStatic = (pod: Entity): boolean => {
+    const name = shortName(pod)
+    const places = placements.get(pod)
+    for (let dash = name.indexOf('-'); dash > 0; dash = name.indexOf('-', dash + 1)) {
+      const machine = name.slice(dash + 1)
+      if (places === undefined ? machines.has(machine) : places.some(({ node }) => nameOf(node) === machine)) return true
+    }
+    return false
+  }
+
   /** What the names of pods were found to say: it is asked for often. */
   const byName = new Map<Entity, Entity | null>()
   const workloadOf = (pod: Entity): Entity | null => {
@@ -117,7 +129,7 @@ export const makeTopology = (facts: readonly TimedFact[], signals: readonly Time
     const known = owners.get(pod)
     if (known !== undefined) return known
     let named = byName.get(pod)
-    if (named === undefined) byName.set(pod, (named = workloadFromName(pod)))
+    if (named === undefined) byName.set(pod, (named = isStatic(pod) ? null : workloadFromName(pod)))
     return named
   }
   for (const pod of [...pods].sort()) {
