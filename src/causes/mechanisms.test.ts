@@ -67,7 +67,7 @@ const factsOf = (here: Place): readonly Fact[] => [
 const world = timeline({ format: 'kubernetes-objects', facts: [...factsOf(near), ...factsOf(far)] })
 
 const entityOf = (kind: FindingKind, here: Place, where: Relation): Entity => {
-  if (kind === 'metric.anomalous' && where === 'client-of-node') return here.node
+  if (kind === 'metric.anomalous' && (where === 'client-of-node' || where === 'loads-node')) return here.node
   if (/^node\.|^change\.node|^action\.(?:drain|cordon|node)/u.test(kind)) return here.node
   if (/^(?:pod|network)\.|^action\.pod/u.test(kind)) return here.pod
   if (/^(?:workload|change|action)\./u.test(kind)) return here.workload

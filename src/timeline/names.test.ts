@@ -121,6 +121,22 @@ test('a directory that is called log, data or var everywhere names no server: th
   ])
 })
 
+test('servers that AWS runs have the names of their log groups, in one directory, too', () => {
+  const log = (path: string): InputExtract => input(path, { format: 'postgres', signals: [signal('postgres.crashed', THIS_POSTGRES, 0)] })
+  const servers = (...paths: string[]): readonly Entity[] =>
+    timelineOf(paths.map(log))
+      .signals.map((one) => one.entity)
+      .toSorted()
+  assert.deepEqual(servers('dump/cw/aws-rds-instance-orders-db-postgresql.json', 'dump/cw/aws-rds-instance-stock-postgresql.json.gz'), [
+    'postgres/orders-db',
+    'postgres/stock',
+  ])
+  assert.deepEqual(servers('dump/cw/aws-rds-instance-orders-db-postgresql.json', 'dump/cw/aws-rds-instance-orders-db-postgresql.1.json'), [
+    'postgres/main',
+    'postgres/main',
+  ])
+})
+
 test("names are two machines only where one source names both: the cluster, or one Prometheus' labels", () => {
   const { names } = timelineOf([
     input('dump/pods.json', { facts: [onNode('pod/a/x', 'node/a'), onNode('pod/a/y', 'node/b')] }),

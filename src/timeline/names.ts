@@ -203,9 +203,13 @@ const postgresOf = (extracts: readonly InputExtract[]): readonly Entity[] => {
   let shared = 0
   while (shared < (shortest?.length ?? 0) && parts.every(({ above }) => above[shared] === shortest?.[shared])) shared++
   const servers = new Map(parts.map(({ folder, above }) => [folder, above.slice(shared).findLast((part) => !NO_SERVER.test(part)) ?? null]))
-  const alone = new Set(servers.values()).size < 2
-  return extracts.map((extract) => postgres((alone ? null : servers.get(folderOf(extract.path))) ?? 'main'))
+  const named = (path: string): string | null => RDS.exec(path)?.[1] ?? servers.get(folderOf(path)) ?? null
+  const alone = new Set(extracts.filter(speaks).map(({ path }) => named(path))).size < 2
+  return extracts.map(({ path }) => postgres((alone ? null : named(path)) ?? 'main'))
 }
+
+/** The log group of a server that AWS runs, /aws/rds/instance/<name>/postgresql, as a path or in a file's name. */
+const RDS = /rds[-_./](?:instance|cluster)[-_./]([a-z0-9][a-z0-9-]{0,62}?)[-_./]postgresql(?:[-_./]|$)/iu
 
 const folderOf = (path: string): string => path.slice(0, Math.max(0, path.lastIndexOf('/')))
 

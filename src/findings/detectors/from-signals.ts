@@ -3,7 +3,7 @@
  * gap are one stretch. What needs more than one kind of signal is found by the other detectors.
  */
 import type { Entity } from '../../model/entity.js'
-import { typeOf } from '../../model/entity.js'
+import { shortName, typeOf } from '../../model/entity.js'
 import { addTo, groupBy } from '../../model/lists.js'
 import type { FindingKind } from '../../model/vocabulary.js'
 import { isFindingKind } from '../../model/vocabulary.js'
@@ -154,7 +154,9 @@ const POLICIES: Partial<Readonly<Record<FindingKind, Policy>>> = {
     gapMs: 3 * MINUTE,
     sure: 0.95,
     say: (entity, stretch) =>
-      `A volume of ${called(entity)} could not be mounted${text(stretch, 'object') === '' ? because(stretch) : ` (${text(stretch, 'object')})`}, ${times(stretch.count)}.`,
+      text(stretch, 'reason') === 'provisioning' && typeOf(entity) === 'volume'
+        ? `No volume could be provisioned for claim ${shortName(entity)}, ${times(stretch.count)}.`
+        : `A volume of ${called(entity)} could not be mounted${text(stretch, 'object') === '' ? because(stretch) : ` (${text(stretch, 'object')})`}, ${times(stretch.count)}.`,
   },
   'pod.image-pull-failed': { gapMs: 6 * MINUTE, sure: 0.95, say: (entity, stretch) => `An image of ${called(entity)} could not be pulled${because(stretch)}.` },
   'pod.sandbox-failed': { gapMs: 3 * MINUTE, sure: 0.9, say: (entity, stretch) => `The sandbox of ${called(entity)} could not be set up${because(stretch)}.` },

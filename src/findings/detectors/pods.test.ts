@@ -369,3 +369,10 @@ test('a pod that the control plane called unready with its node is so until the 
     ],
   )
 })
+
+test('a claim for which no volume could be made is said as that: nothing was mounted', () => {
+  const failed = (entity: 'volume/data-0' | 'pod/shop/db-0', reason: string): string | undefined =>
+    findings('pod.volume-mount-failed', { signals: [signal('pod.volume-mount-failed', entity, 600, { reason }, { count: 5, until: 700 })] })[0]?.found.summary
+  assert.equal(failed('volume/data-0', 'provisioning'), 'No volume could be provisioned for claim data-0, 5 times.')
+  assert.match(failed('pod/shop/db-0', 'timeout') ?? '', /^A volume of pod shop\/db-0 could not be mounted/u)
+})
