@@ -11,6 +11,7 @@ export type Reason =
   | 'postgres-deadlock'
   | 'postgres-timeout'
   | 'redis-unreachable'
+  | 'schema'
   | 'dns'
   | 'disk-full'
   | 'oom'
@@ -35,6 +36,9 @@ const RECOVERING =
 const DEADLOCK = /deadlock detected|\b40P01\b/
 const CANCELLED =
   /canceling statement due to (?:statement|lock) timeout|terminating connection due to idle-in-transaction timeout|\b(?:57014|55P03)\b.{0,200}(?:timeout|lock)/
+/** A table or column that the program expects and the database does not have: undefined_table, undefined_column; MySQL's and SQLite's words. */
+const SCHEMA =
+  /\b(?:relation|column) "?[\w.]{1,128}"? (?:of relation "[\w.]{1,128}" )?does not exist|\b42P01\b|\bSQLSTATE[ =:[('"]{1,3}42703\b|Table '[\w.-]{1,128}' doesn't exist|Unknown column '|no such (?:table|column): /
 const POSTGRES =
   /connection to server (?:at|on)|could not connect to server|server closed the connection unexpectedly|server login has been failing|query_wait_timeout|terminating connection due to|SSL SYSCALL error|PSQLException|PgConnectionError|asyncpg|psycopg|SQLSTATE 08|pq: |pgx|failed to connect to `host=|dbname=|sslmode=|[:=]5432\b|postgres(?:ql)?:\/\//
 /** Other servers' drivers raise an OperationalError too. */
@@ -108,6 +112,7 @@ export const causeOf = (line: string): Cause => {
   if (says !== null) return { reason: says, server: THIS_POSTGRES, name: null }
   if (DEADLOCK.test(text)) return { reason: 'postgres-deadlock', server: THIS_POSTGRES, name: null }
   if (CANCELLED.test(text)) return { reason: 'postgres-timeout', server: THIS_POSTGRES, name: null }
+  if (SCHEMA.test(text)) return { reason: 'schema', server: null, name: null }
   const ofRedis = REDIS.test(text)
   const ofPostgres = !ofRedis && (POSTGRES.test(text) || (OPERATIONAL.test(text) && !NOT_POSTGRES.test(text)))
   const server = ofRedis ? redisNamed(text) : ofPostgres ? THIS_POSTGRES : null
