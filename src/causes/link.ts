@@ -6,8 +6,9 @@
 import type { Found } from '../findings/finding.js'
 import { compare, type Timeline } from '../timeline/timeline.js'
 import { typeOf } from '../model/entity.js'
-import { addToSet, countWhile, groupBy } from '../model/lists.js'
+import { addTo, addToSet, groupBy } from '../model/lists.js'
 import { roleOf } from '../model/vocabulary.js'
+import { indexCauses, MAX_SLACK_MS } from './candidates.js'
 import type { Mechanism } from './mechanism.js'
 import { nearness, NOT_CONTRADICTED } from './relations.js'
 
@@ -37,6 +38,8 @@ const SAYABLE = 0.35
 const LEAK = 0.08
 /** A rival much weaker than the best is noise beside it. */
 const RIVAL = 0.8
+/** As many possible causes of one effect are weighed against each other. */
+const MOST_CANDIDATES = 400
 /** Of hundreds of possible causes the weakest are never told. */
 const MOST_RIVALS = 40
 /** Evidence that the rule asks for and finds otherwise. */
@@ -76,73 +79,28 @@ const faintly = (candidates: readonly Candidate[], links: readonly CausalLink[],
 const byStrength = (a: Candidate, b: Candidate): number => b.strength - a.strength || compare(a.mechanism.id, b.mechanism.id) || a.cause - b.cause
 
 const candidatesOf = (found: readonly Found[], mechanisms: readonly Mechanism[], timeline: Timeline): Candidate[] => {
-  const byKind = groupBy(found.keys(), (at): string | null => found[at]?.kind ?? null)
-  const causesOf = new Map([...byKind].map(([kind, list]) => [kind, causesByTime(list, found)]))
-  const best = new Map<string, Candidate>()
-  for (const mechanism of mechanisms) {
-    for (const effectKind of mechanism.effect) {
-      for (const effect of byKind.get(effectKind) ?? []) {
-        for (const causeKind of mechanism.cause) {
-          for (const cause of within(causesOf.get(causeKind), found, effect, mechanism)) {
-            const candidate = judge(cause, effect, mechanism, found, timeline)
-            if (candidate === null) continue
-            const key = `${cause} ${effect}`
-            const known = best.get(key)
-            if (known === undefined || candidate.strength > known.strength) best.set(key, candidate)
-          }
-        }
+  const causesOf = indexCauses(found, timeline)
+  const byEffect = new Map<string, Mechanism[]>()
+  for (const mechanism of mechanisms) for (const kind of mechanism.effect) addTo(byEffect, kind, mechanism)
+  return found.flatMap((one, effect) => {
+    const best = new Map<number, Candidate>()
+    for (const mechanism of byEffect.get(one.kind) ?? []) {
+      for (const cause of causesOf(effect, mechanism)) {
+        const candidate = judge(cause, effect, mechanism, found, timeline)
+        if (candidate === null) continue
+        const known = best.get(cause)
+        if (known === undefined || candidate.strength > known.strength) best.set(cause, candidate)
       }
     }
-  }
-  return [...best.values()]
+    return best.size <= MOST_CANDIDATES ? [...best.values()] : [...best.values()].sort(byStrength).slice(0, MOST_CANDIDATES)
+  })
 }
 
-/** The findings of one kind as causes, by start. Those that last are few and kept apart, so that the others can be looked up by time. */
-interface CausesByTime {
-  readonly short: readonly number[]
-  readonly lasting: readonly number[]
-}
-
-const SHORT_MS = 3_600_000
-
-const causesByTime = (list: readonly number[], found: readonly Found[]): CausesByTime => {
-  const isShort = (at: number): boolean => {
-    const one = found[at]
-    return one !== undefined && one.end !== null && one.end - one.start <= SHORT_MS
-  }
-  return { short: list.filter(isShort), lasting: list.filter((at) => !isShort(at)) }
-}
-
-/** Causes that can have led to the effect in time. */
-const within = (causes: CausesByTime | undefined, found: readonly Found[], effect: number, mechanism: Mechanism): readonly number[] => {
-  const at = found[effect]?.start ?? 0
-  const result: number[] = []
-  if (causes === undefined) return result
-  const maxMs = mechanism.lag.max * 1000
-  for (const [list, reach] of [
-    [causes.short, maxMs + SHORT_MS],
-    [causes.lasting, LONGEST_MS],
-  ] as const) {
-    for (let index = countUpTo(list, found, at + MAX_SLACK_MS) - 1; index >= 0; index--) {
-      const cause = list[index] ?? 0
-      const one = found[cause]
-      if (one === undefined || cause === effect) continue
-      if (at - one.start > reach) break
-      // An ongoing cause can have its effect late; one that is over cannot.
-      if (one.end === null || at - one.end <= maxMs || at - one.start <= maxMs) result.push(cause)
-    }
-  }
-  return result
-}
-
-/** How many of the findings, which are ordered by start, began by then. */
-const countUpTo = (list: readonly number[], found: readonly Found[], latest: number): number =>
-  countWhile(list.length, (index) => (found[list[index] ?? 0]?.start ?? 0) <= latest)
-
-const MAX_SLACK_MS = 3 * 60_000
 /** Events and many logs have whole seconds: what is stamped 12.000 may have been later than another log's 12.900. */
 const WHOLE_SECOND_MS = 1_000
-const LONGEST_MS = 120 * 86_400_000
+
+/** Weaker ones are no candidates. */
+const WEAKEST = 0.1
 
 const judge = (causeIndex: number, effectIndex: number, mechanism: Mechanism, found: readonly Found[], timeline: Timeline): Candidate | null => {
   const cause = found[causeIndex]
@@ -150,14 +108,16 @@ const judge = (causeIndex: number, effectIndex: number, mechanism: Mechanism, fo
   if (cause === undefined || effect === undefined || cause.kind === 'alert.fired') return null
   const order = orderOf(cause, effect, causeIndex, effectIndex)
   if (order === 0) return null
-  const near = nearness(mechanism.where, cause, effect, timeline)
-  if (near === 0) return null
   const fits = fitOf(mechanism, cause, effect)
   if (fits === 0) return null
   const lagMs = Math.max(0, effect.start - cause.start)
-  const strength = mechanism.holds * lagFit(lagMs, mechanism, cause, effect) * near * fits * order * Math.sqrt(cause.confidence * effect.confidence)
+  const atBest = mechanism.holds * lagFit(lagMs, mechanism, cause, effect) * fits * order * Math.sqrt(cause.confidence * effect.confidence)
+  // How near they are is asked last, as it costs the most.
+  if (atBest < WEAKEST) return null
+  const near = nearness(mechanism.where, cause, effect, timeline)
+  const strength = atBest * near
   const open = near >= NOT_CONTRADICTED && fits >= NOT_SAID
-  return strength < 0.1 ? null : { cause: causeIndex, effect: effectIndex, mechanism, lagMs, open, strength }
+  return strength < WEAKEST ? null : { cause: causeIndex, effect: effectIndex, mechanism, lagMs, open, strength }
 }
 
 /**

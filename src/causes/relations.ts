@@ -49,14 +49,12 @@ export const placeOf = (entity: Entity, at: number, timeline: Timeline): Entity 
 const SATELLITE = /exporter|operator|backup|bouncer|pool|proxy|admin|sentinel/u
 
 /** A server that nobody calls by its pod is the pod that is called after it: the one that was placed last, where they were not in two places at once. */
-const placeByName = (type: string, at: number, { topology, signals }: Timeline): Entity | null => {
+const placeByName = (type: string, at: number, timeline: Timeline): Entity | null => {
+  const { topology, signals } = timeline
   let latest = -Infinity
   const places = new Set<Entity>()
   const later = new Set<Entity>()
-  for (const pod of topology.pods) {
-    const owner = topology.workloadOf(pod)
-    const name = owner === null ? '' : shortName(owner)
-    if (WORDS[type]?.test(name) !== true || SATELLITE.test(name)) continue
+  for (const pod of podsNamedAfter(type, timeline)) {
     const placements = topology.placements(pod)
     for (const { node, from } of placements) {
       if (from > at || from < latest) continue
@@ -71,6 +69,22 @@ const placeByName = (type: string, at: number, { topology, signals }: Timeline):
   const found = places.size > 0 ? places : later
   const [only] = found
   return found.size === 1 && only !== undefined ? only : null
+}
+
+const namedAfter = new WeakMap<Timeline, Map<string, readonly Entity[]>>()
+const podsNamedAfter = (type: string, timeline: Timeline): readonly Entity[] => {
+  let known = namedAfter.get(timeline)
+  if (known === undefined) namedAfter.set(timeline, (known = new Map<string, readonly Entity[]>()))
+  let pods = known.get(type)
+  if (pods === undefined) {
+    pods = timeline.topology.pods.filter((pod) => {
+      const owner = timeline.topology.workloadOf(pod)
+      const name = owner === null ? '' : shortName(owner)
+      return WORDS[type]?.test(name) === true && !SATELLITE.test(name)
+    })
+    known.set(type, pods)
+  }
+  return pods
 }
 
 const scheduled = new WeakMap<Timeline['signals'], ReadonlyMap<Entity, number>>()
@@ -160,8 +174,20 @@ const isNamedBy = (server: Entity, named: readonly Entity[], timeline: Timeline)
   return named.some((one) => typeOf(one) === 'service' && shortName(one) === shortName(by) && ['-', namespaceOf(by)].includes(namespaceOf(one)))
 }
 
-/** The effect is on somebody who depends on the cause's entity. */
+const dependences = new WeakMap<Timeline, Map<string, number>>()
+
+/** The same pair is asked about again and again where both were in trouble for hours. */
 const clientOf: Judge = (cause, effect, timeline) => {
+  let known = dependences.get(timeline)
+  if (known === undefined) dependences.set(timeline, (known = new Map<string, number>()))
+  const key = `${REFUSES_ALL.has(cause.kind) ? '!' : ''}${cause.entity} ${effect.entity} ${String(effect.attributes['reason'] ?? '')}`
+  let near = known.get(key)
+  if (near === undefined) known.set(key, (near = dependence(cause, effect, timeline)))
+  return near
+}
+
+/** The effect is on somebody who depends on the cause's entity. */
+const dependence: Judge = (cause, effect, timeline) => {
   const { topology } = timeline
   const server = cause.entity
   if (server === effect.entity) return 1

@@ -138,6 +138,7 @@ export const makeTopology = (facts: readonly TimedFact[], signals: readonly Time
     addTo(members, owner, pod)
     addTo(called, shortName(owner), pod)
   }
+  const [clientsOf, serversOf, runsAs] = [clients, servers, runs].map(sorted) as [Sorted, Sorted, Sorted] // of three, three
   return {
     pods: [...pods].sort(),
     nodeOf(pod, at) {
@@ -161,13 +162,16 @@ export const makeTopology = (facts: readonly TimedFact[], signals: readonly Time
       const other = canonical(`node/${host}`)
       return nameOf(other) === host ? null : other
     },
-    clientsOf: (server) => [...(clients.get(server) ?? [])].sort(),
-    serversOf: (client) => [...(servers.get(client) ?? [])].sort(),
-    runsAs: (entity) => [...(runs.get(entity) ?? [])].sort(),
+    clientsOf: (server) => clientsOf.get(server) ?? [],
+    serversOf: (client) => serversOf.get(client) ?? [],
+    runsAs: (entity) => runsAs.get(entity) ?? [],
     memoryLimit: (pod) => memory.get(pod),
     cpuLimit: (pod) => cpu.get(pod),
   }
 }
+
+type Sorted = ReadonlyMap<Entity, readonly Entity[]>
+const sorted = (sets: ReadonlyMap<Entity, ReadonlySet<Entity>>): Sorted => new Map([...sets].map(([of, set]) => [of, [...set].sort()]))
 
 /** A pod is as unlimited as its least limited container. */
 const smaller = (known: number | null | undefined, next: number | null): number | null =>

@@ -1,0 +1,102 @@
+/** Which findings may have led to one in time, and stand where a mechanism asks for: found without looking at each pair, as a bad day has tens of thousands. */
+import type { Entity } from '../model/entity.js'
+import { countWhile, groupBy } from '../model/lists.js'
+import type { Found } from '../findings/finding.js'
+import type { Timeline } from '../timeline/timeline.js'
+import type { Mechanism, Relation } from './mechanism.js'
+import { placeOf } from './relations.js'
+
+/** What is seen late may have begun this much before. */
+export const MAX_SLACK_MS = 3 * 60_000
+const LONGEST_MS = 120 * 86_400_000
+const SHORT_MS = 3_600_000
+/** Of more causes of a kind that might have been it in time, the last of all are looked at, and the last of those that stand near. */
+const MOST_LOOKED_AT = 200
+const MOST_NEAR = 60
+
+/** Relations that hold within one place and nowhere else: only what is there is looked at. */
+const PLACES: ReadonlyMap<Relation, (entity: Entity, timeline: Timeline) => Entity> = new Map([
+  ['same-entity', (entity: Entity) => entity],
+  ['same-workload', (entity: Entity, { topology }: Timeline) => topology.workloadOf(entity) ?? entity],
+])
+/** The findings of one kind as causes, by start. Those that last are few and kept apart, so that the others can be looked up by time. */
+interface CausesByTime {
+  readonly short: readonly number[]
+  readonly lasting: readonly number[]
+}
+
+/** For a finding's position and a mechanism the positions of its possible causes. Findings must be ordered by start. */
+export const indexCauses = (found: readonly Found[], timeline: Timeline): ((effect: number, mechanism: Mechanism) => readonly number[]) => {
+  const split = (groups: ReadonlyMap<string, readonly number[]>): ReadonlyMap<string, CausesByTime> =>
+    new Map([...groups].map(([key, list]) => [key, causesByTime(list, found)]))
+  const by = (keyOf: (one: Found) => string | null): ReadonlyMap<string, CausesByTime> =>
+    split(
+      groupBy(found.keys(), (at): string | null => {
+        const one = found[at]
+        const key = one === undefined ? null : keyOf(one)
+        return one === undefined || key === null ? null : `${one.kind} ${key}`
+      }),
+    )
+  const nodeOf = (one: Found): Entity | null => {
+    const { node } = one.attributes
+    return typeof node === 'string' ? `node/${node}` : placeOf(one.entity, one.start, timeline)
+  }
+  const byKind = by(() => '')
+  const byPlace = new Map([...PLACES].map(([where, placed]) => [where, by(({ entity }) => placed(entity, timeline))]))
+  const byEntity = byPlace.get('same-entity')
+  const byNode = by(nodeOf)
+
+  const nearOnes = (kind: string, one: Found, effect: number, mechanism: Mechanism): readonly number[] => {
+    const node = nodeOf(one)
+    const workload = timeline.topology.workloadOf(one.entity) ?? one.entity
+    const entities = [one.entity, ...timeline.topology.serversOf(one.entity), ...(node === null ? [] : [node])]
+    return [
+      ...entities.flatMap((entity) => within(byEntity?.get(`${kind} ${entity}`), found, effect, mechanism, MOST_NEAR)),
+      ...within(byPlace.get('same-workload')?.get(`${kind} ${workload}`), found, effect, mechanism, MOST_NEAR),
+      ...(node === null ? [] : within(byNode.get(`${kind} ${node}`), found, effect, mechanism, MOST_NEAR)),
+    ]
+  }
+
+  return (effect, mechanism) => {
+    const one = found[effect]
+    if (one === undefined) return []
+    const placed = PLACES.get(mechanism.where)
+    return mechanism.cause.flatMap((kind) => {
+      if (placed !== undefined)
+        return within(byPlace.get(mechanism.where)?.get(`${kind} ${placed(one.entity, timeline)}`), found, effect, mechanism, MOST_LOOKED_AT)
+      const latest = within(byKind.get(`${kind} `), found, effect, mechanism, MOST_LOOKED_AT)
+      return latest.length < MOST_LOOKED_AT ? latest : [...new Set([...latest, ...nearOnes(kind, one, effect, mechanism)])]
+    })
+  }
+}
+
+const causesByTime = (list: readonly number[], found: readonly Found[]): CausesByTime => {
+  const isShort = (at: number): boolean => {
+    const one = found[at]
+    return one !== undefined && one.end !== null && one.end - one.start <= SHORT_MS
+  }
+  return { short: list.filter(isShort), lasting: list.filter((at) => !isShort(at)) }
+}
+
+/** Causes that can have led to the effect in time, of each list the latest. */
+const within = (causes: CausesByTime | undefined, found: readonly Found[], effect: number, mechanism: Mechanism, most: number): readonly number[] => {
+  const at = found[effect]?.start ?? 0
+  const result: number[] = []
+  if (causes === undefined) return result
+  const maxMs = mechanism.lag.max * 1000
+  for (const [list, reach] of [
+    [causes.short, maxMs + SHORT_MS],
+    [causes.lasting, LONGEST_MS],
+  ] as const) {
+    const latest = countWhile(list.length, (index) => (found[list[index] ?? 0]?.start ?? 0) <= at + MAX_SLACK_MS) - 1
+    for (let index = latest; index >= 0 && index > latest - most; index--) {
+      const cause = list[index] ?? 0
+      const one = found[cause]
+      if (one === undefined || cause === effect) continue
+      if (at - one.start > reach) break
+      // An ongoing cause can have its effect late; one that is over cannot.
+      if (one.end === null || at - one.end <= maxMs || at - one.start <= maxMs) result.push(cause)
+    }
+  }
+  return result
+}
