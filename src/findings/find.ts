@@ -1,4 +1,5 @@
 /** All detectors in their order: each sees what the ones before it found. */
+import type { Entity } from '../model/entity.js'
 import type { FindingKind } from '../model/vocabulary.js'
 import type { Timeline } from '../timeline/timeline.js'
 import { changes } from './detectors/changes.js'
@@ -25,7 +26,7 @@ import { serviceMetrics } from './detectors/service-metrics.js'
 import { targets } from './detectors/targets.js'
 import { workloads } from './detectors/workloads.js'
 import { ofKind } from './lookup.js'
-import { mergeSame, type Detector, type Found } from './finding.js'
+import { join, mergeSame, type Detector, type Found } from './finding.js'
 
 /** What is seen by itself first, then what follows from several sightings. */
 export const detectors: readonly Detector[] = [
@@ -58,7 +59,7 @@ export const findWrong = (timeline: Timeline): readonly Found[] => {
   let found: readonly Found[] = []
   for (const detector of detectors) {
     const next = detector.detect(timeline, found)
-    if (next.length > 0) found = settled(mergeSame([...found, ...next], gapOf, aspectOf), timeline)
+    if (next.length > 0) found = settled(unseenBetween(mergeSame([...found, ...next], gapOf, aspectOf)), timeline)
   }
   return timeline.clockUncertainty.size === 0 ? found : found.map((one) => asSureAsItsClock(one, timeline))
 }
@@ -67,6 +68,29 @@ export const findWrong = (timeline: Timeline): readonly Found[] => {
 const asSureAsItsClock = (found: Found, timeline: Timeline): Found => {
   const unsure = Math.max(0, ...found.evidence.slice(0, 3).map(({ input }) => timeline.clockUncertainty.get(input) ?? 0))
   return unsure > found.slackMs ? { ...found, slackMs: unsure } : found
+}
+
+/** A node that cannot be reached is not scraped either: at its limits before the silence and again after it, it was so all the time, as far as anybody knows. */
+const UNSEEN_MS = 3 * 60_000
+const unseenBetween = (found: readonly Found[]): readonly Found[] => {
+  const gone = new Set<Found>()
+  const longer = new Map<Found, Found>()
+  for (const kind of ['node.cpu-saturated', 'node.memory-exhausted'] as const) {
+    const last = new Map<Entity, Found>()
+    for (const next of ofKind(found, kind)) {
+      const first = last.get(next.entity)
+      const until = first === undefined ? null : (longer.get(first) ?? first).end
+      const silent =
+        first !== undefined &&
+        until !== null &&
+        ofKind(found, 'node.not-ready', next.entity).some((lost) => lost.start <= until + UNSEEN_MS && (lost.end ?? Infinity) >= next.start)
+      if (silent) {
+        longer.set(first, join(longer.get(first) ?? first, next))
+        gone.add(next)
+      } else last.set(next.entity, next)
+    }
+  }
+  return gone.size === 0 ? found : found.filter((one) => !gone.has(one)).map((one) => longer.get(one) ?? one)
 }
 
 /** What a node that has left the cluster no longer is. */

@@ -109,7 +109,8 @@ const retold = ({ summary, start, end }: Found, from: number, to: number | null)
   return summary.replace(told, ` on and off over ${duration(to - from)}`).replace(/, in \d+ stretches/u, '')
 }
 
-const join = (a: Found, b: Found): Found => {
+/** Two findings of one kind and entity as one: from the first's start to the later end. */
+export const join = (a: Found, b: Found): Found => {
   const sources = new Set(a.evidence.map((one) => one.input))
   const independent = b.evidence.some((one) => !sources.has(one.input))
   const surer = b.confidence > a.confidence ? b : a

@@ -409,3 +409,15 @@ test('a node whose table of connections is full drops what is new, as soon as th
   assert.equal(findings('metric.anomalous', dropped(40)).length, 1)
   none('metric.anomalous', dropped(2))
 })
+
+test('a node at its limits before and after it could not be reached was so between, for all that anybody knows; a reachable one was not', () => {
+  const scraped = cores((second) => (between(second, 1200, 1500) || between(second, 2100, 2400) ? 0.99 : 0.3)).map((one) => {
+    const seen = [...one.times.keys()].filter((index) => !between(((one.times[index] ?? 0) - (one.times[0] ?? 0)) / 1000, 1500, 2100))
+    return { ...one, times: one.times.filter((_, index) => seen.includes(index)), values: one.values.filter((_, index) => seen.includes(index)) }
+  })
+  const [all, ...rest] = findings('node.cpu-saturated', { series: scraped, signals: condition('node.not-ready', 'node/a', 1520, 2430) })
+  assert.equal(rest.length, 0)
+  near(all?.start, 1200, 30)
+  near(all?.end, 2400, 45)
+  assert.equal(findings('node.cpu-saturated', { series: scraped }).length, 2)
+})
