@@ -196,3 +196,37 @@ test('hostile lines are read past', async () => {
   assert.equal(extract.format, 'kubernetes-audit')
   assert.equal(extract.signals.length, 2)
 })
+
+test('events among the logs of containers in one export of Google Cloud Logging are events', async () => {
+  const entry = (log: string, resource: object, payload: object): string =>
+    JSON.stringify({
+      insertId: 'a1',
+      logName: `projects/shop/logs/${log}`,
+      resource,
+      severity: 'INFO',
+      timestamp: '2026-03-02T10:05:00Z',
+      jsonPayload: payload,
+    })
+  const container = { type: 'k8s_container', labels: { container_name: 'edge', namespace_name: 'shop', pod_name: 'edge-1' } }
+  const event = {
+    apiVersion: 'v1',
+    kind: 'Event',
+    metadata: { name: 'web-1.17f5', namespace: 'shop', uid: '5d0a' },
+    involvedObject: { kind: 'Pod', namespace: 'shop', name: 'web-1' },
+    reason: 'BackOff',
+    message: 'Back-off restarting failed container web in pod web-1_shop(9c1)',
+    count: 3,
+    firstTimestamp: '2026-03-02T10:00:00Z',
+    lastTimestamp: '2026-03-02T10:05:00Z',
+    type: 'Warning',
+  }
+  const lines = [
+    ...Array.from({ length: 12 }, () => entry('stdout', container, { message: 'POST /graphql', status: 200 })),
+    entry('events', { type: 'k8s_cluster', labels: { cluster_name: 'prod' } }, event),
+  ]
+  const extract = await read(`${lines.join('\n')}\n`, { path: 'downloaded-logs.json' })
+  assert.deepEqual(
+    extract.signals.map(({ kind, entity }) => `${kind} ${entity}`),
+    ['pod.crash-looping pod/shop/web-1'],
+  )
+})

@@ -36,9 +36,11 @@ export interface RecordKind {
   readonly level?: readonly string[]
   /** The stream it was written to: where the value ends so and the line is plain text, the level is only the stream's. */
   readonly stream?: readonly string[]
+  /** What the log is called, where neither unit nor container tells whose it is: several kinds of logs may share an export. */
+  readonly log?: readonly string[]
 }
 
-const SLOTS = ['message', 'time', 'host', 'unit', 'namespace', 'pod', 'container', 'marks', 'level', 'stream'] as const
+const SLOTS = ['message', 'time', 'host', 'unit', 'namespace', 'pod', 'container', 'marks', 'level', 'stream', 'log'] as const
 type Slot = (typeof SLOTS)[number]
 
 interface Step {
@@ -93,6 +95,7 @@ const CONTAINER = 6
 const MARKS = 7
 const LEVEL = 8
 const STREAM = 9
+const LOG = 10
 /** Collectors call what was written to stderr an error, and what was written to stdout none, whatever it says. */
 const STREAMS = ['stderr"', 'stdout"'] as const
 
@@ -100,6 +103,7 @@ const open = (kind: RecordKind, steps: readonly Step[]): Unwrapper => {
   const text = stringReader()
   const hosts = cachedNames((raw) => raw.replace(/^.*\//u, ''))
   const units = cachedNames(unitOf)
+  const logs = cachedNames((raw) => raw.replace(/^.*(?:\/|%2F)/u, ''))
   const namespaces = cachedNames()
   const pods = cachedNames()
   const containers = cachedNames()
@@ -171,7 +175,7 @@ const open = (kind: RecordKind, steps: readonly Step[]): Unwrapper => {
         }
         envelope.pod = pod
       } else if (has(NAMESPACE)) envelope.namespace = name(namespaces, NAMESPACE)
-      const unit = has(UNIT) ? name(units, UNIT) : envelope.container
+      const unit = has(UNIT) ? name(units, UNIT) : (envelope.container ?? (has(LOG) ? name(logs, LOG) : null))
       if (unit !== null && unit !== '') envelope.unit = unit
       if (has(LEVEL) && !(has(STREAM) && isOfStream())) envelope.level = level()
       if (bytes[starts[MESSAGE] ?? 0] === BRACE) {

@@ -34,6 +34,7 @@ const kinds: readonly RecordKind[] = [
     // Of containers' text it is ERROR for stderr: https://cloud.google.com/kubernetes-engine/docs/concepts/about-logs
     level: ['severity'],
     stream: ['logName'],
+    log: ['logName'],
   },
   {
     id: 'cloudwatch',
