@@ -1,5 +1,7 @@
 /** The decoders: a stream of packed bytes to a stream of plain ones, all that came before an error given out before it. Libraries are loaded by who needs them. */
+import { createRequire } from 'node:module'
 import { createGunzip } from 'node:zlib'
+import type * as xzDecompress from 'xz-decompress'
 import type { Bytes } from './decompress.js'
 import { unzstd } from './zstd.js'
 
@@ -87,9 +89,10 @@ const XZ_STREAM_END = 1
  * stream has an instance of the decoder of its own here, whose memory goes with it; that is why the package's version is pinned.
  */
 const xzDecoder = async (): Promise<XzDecoder> => {
-  const { default: xz } = await import('xz-decompress')
+  // Required, as it is CommonJS: what an import of it looks like depends on who loads it.
+  const { XzReadableStream } = createRequire(import.meta.url)('xz-decompress') as typeof xzDecompress // its own types
   // Not in the package's types: it makes an instance and keeps it in the other.
-  const maker = xz.XzReadableStream as unknown as { _getModuleInstance(): Promise<void>; _moduleInstance: { readonly exports: XzDecoder } }
+  const maker = XzReadableStream as unknown as { _getModuleInstance(): Promise<void>; _moduleInstance: { readonly exports: XzDecoder } }
   await maker._getModuleInstance()
   return maker._moduleInstance.exports
 }
