@@ -48,6 +48,9 @@ export const placeOf = (entity: Entity, at: number, timeline: Timeline): Entity 
 /** Called after a server, and not the server. */
 const SATELLITE = /exporter|operator|backup|bouncer|pool|proxy|admin|sentinel/u
 
+/** Logs that tell whole seconds tell of a moment up to a second early. */
+const WHOLE_SECOND_MS = 1_000
+
 /** A server that nobody calls by its pod is the pod that is called after it: the one that was placed last, where they were not in two places at once. */
 const placeByName = (type: string, at: number, timeline: Timeline): Entity | null => {
   const { topology, signals } = timeline
@@ -64,7 +67,7 @@ const placeByName = (type: string, at: number, timeline: Timeline): Entity | nul
     }
     // First seen later, and not because it was placed then: it was there before.
     const [first] = placements
-    if (first !== undefined && first.from > at && !(placedAt(pod, signals) <= first.from)) later.add(first.node)
+    if (first !== undefined && first.from > at && !(placedAt(pod, signals) < first.from + WHOLE_SECOND_MS)) later.add(first.node)
   }
   const found = places.size > 0 ? places : later
   const [only] = found
