@@ -193,8 +193,10 @@ export const impactLine = (impact: readonly FindingView[]): string => {
     ...count('node', 'node'),
     ...count('target', 'scrape target'),
   ]
-  const minutes = coveredSeconds(impact)
-  return `${list(kinds, 5) || plural(new Set(impact.map((finding) => finding.entity)).size, 'part')} affected${minutes > 0 ? `, for ${duration(minutes)} in all` : ''}${impact.some((finding) => finding.end === null) ? '; not over when the data end' : ''}.`
+  // How long it was in all is not known of what was not over.
+  const open = impact.some((finding) => finding.end === null)
+  const minutes = open ? 0 : coveredSeconds(impact)
+  return `${list(kinds, 5) || plural(new Set(impact.map((finding) => finding.entity)).size, 'part')} affected${minutes > 0 ? `, for ${duration(minutes)} in all` : ''}${open ? '; not over when the data end' : ''}.`
 }
 
 /** Overlapping intervals count once. */
