@@ -5,20 +5,10 @@
 import { spawnSync } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
 import { build } from '../scripts/build.mjs'
+import { random } from './random.mjs'
 
 const START_MS = Date.UTC(2026, 10, 21)
 const SIZES = '1600,6400,25600,102400'
-
-/** mulberry32: the same findings every time. */
-const random = (seed) => {
-  let state = seed >>> 0
-  return () => {
-    state = (state + 0x6d2b79f5) | 0
-    let mixed = Math.imul(state ^ (state >>> 15), 1 | state)
-    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 4_294_967_296
-  }
-}
 
 const LETTERS = 'bcdfghjklmnpqrstvwxz2456789'
 const suffix = (number) => Array.from({ length: 5 }, (_, index) => LETTERS[Math.floor(number / 27 ** index) % 27]).join('')

@@ -2,21 +2,11 @@
 //   node bench/inputs.mjs --fmt klog --size 256M --out FILE
 import { closeSync, openSync, writeSync } from 'node:fs'
 import { parseArgs } from 'node:util'
+import { random } from './random.mjs'
 
 const START_MS = Date.UTC(2026, 10, 21)
 const DAY_MS = 86_400_000
 const MONTH = 'Nov'
-
-/** mulberry32: small, fast, and the same everywhere. */
-const random = (seed) => {
-  let state = seed >>> 0
-  return () => {
-    state = (state + 0x6d2b79f5) | 0
-    let mixed = Math.imul(state ^ (state >>> 15), 1 | state)
-    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 4_294_967_296
-  }
-}
 
 const r = random(1)
 const below = (limit) => Math.floor(r() * limit)

@@ -7,9 +7,8 @@
 import type { BytesFormat, BytesReader, InputContext, Sink } from '../src/model/format.js'
 import { isObject, own, ownText } from './json-values.js'
 import { metricSeries, type MetricSeries } from './metric-series.js'
+import { wholeJson } from './whole-json.js'
 
-/** 100,800 points are the most that one answer holds; several may lie in one file. */
-const MAX_BYTES = 64 << 20
 const MAX_DEPTH = 6
 
 export const cloudwatchMetrics: BytesFormat = {
@@ -26,38 +25,13 @@ export const cloudwatchMetrics: BytesFormat = {
   open: (sink, context) => openAnswer(sink, context),
 }
 
-const openAnswer = (sink: Sink, context: InputContext): BytesReader => {
-  let parts: Buffer[] = []
-  let size = 0
-  return {
-    chunk(bytes) {
-      size += bytes.length
-      if (size <= MAX_BYTES) parts.push(Buffer.from(bytes))
-      else parts = []
-    },
-    end() {
-      if (size > MAX_BYTES) {
-        sink.warn(`more than ${MAX_BYTES >> 20} MiB of CloudWatch's metrics: not read`)
-        return
-      }
-      let root: unknown
-      try {
-        root = JSON.parse(
-          Buffer.concat(parts)
-            .toString('utf8')
-            .replace(/^\ufeff/u, ''),
-        )
-      } catch {
-        sink.skip('the JSON is broken or ends in the middle')
-        return
-      }
-      const series = metricSeries(sink, context, () => null)
-      const reach = { first: Infinity, last: -Infinity }
-      walk(root, 0, (answer) => give(answer, sink, series, context, reach))
-      series.end(reach.first, reach.last)
-    },
-  }
-}
+const openAnswer = (sink: Sink, context: InputContext): BytesReader =>
+  wholeJson(sink, "CloudWatch's metrics", (root) => {
+    const series = metricSeries(sink, context, () => null)
+    const reach = { first: Infinity, last: -Infinity }
+    walk(root, 0, (answer) => give(answer, sink, series, context, reach))
+    series.end(reach.first, reach.last)
+  })
 
 /** One metric over time, as either answer gives it. */
 interface Answer {

@@ -10,9 +10,8 @@ import { own, ownText, stringsOf } from './json-values.js'
 import { parseSelector } from './metric-bytes.js'
 import { legendLabels } from './metric-legends.js'
 import { metricSeries, type MetricSeries, type SampleWriter } from './metric-series.js'
+import { wholeJson } from './whole-json.js'
 
-/** A dashboard is a few megabytes; it is parsed whole. */
-const MAX_BYTES = 64 << 20
 const MAX_DEPTH = 12
 const SECONDS_BELOW = 1e11
 
@@ -30,40 +29,15 @@ export const grafanaJson: BytesFormat = {
   open: (sink, context) => openFrames(sink, context),
 }
 
-const openFrames = (sink: Sink, context: InputContext): BytesReader => {
-  let parts: Buffer[] = []
-  let size = 0
-  return {
-    chunk(bytes) {
-      size += bytes.length
-      if (size <= MAX_BYTES) parts.push(Buffer.from(bytes))
-      else parts = []
-    },
-    end() {
-      if (size > MAX_BYTES) {
-        sink.warn(`more than ${MAX_BYTES >> 20} MiB of Grafana's JSON: not read`)
-        return
-      }
-      let root: unknown
-      try {
-        root = JSON.parse(
-          Buffer.concat(parts)
-            .toString('utf8')
-            .replace(/^\ufeff/u, ''),
-        )
-      } catch {
-        sink.skip('the JSON is broken or ends in the middle')
-        return
-      }
-      const reader = frameReader(
-        sink,
-        metricSeries(sink, context, () => null),
-      )
-      reader.walk(root, null, 0)
-      reader.end()
-    },
-  }
-}
+const openFrames = (sink: Sink, context: InputContext): BytesReader =>
+  wholeJson(sink, "Grafana's JSON", (root) => {
+    const reader = frameReader(
+      sink,
+      metricSeries(sink, context, () => null),
+    )
+    reader.walk(root, null, 0)
+    reader.end()
+  })
 
 const frameReader = (sink: Sink, series: MetricSeries) => {
   let first = Infinity

@@ -3,17 +3,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { extractInput, type Source } from '../src/read/extract-input.js'
 import type { InputExtract } from '../src/model/extract.js'
-
-/** mulberry32: the same everywhere. */
-const random = (seed: number): (() => number) => {
-  let state = seed >>> 0
-  return () => {
-    state = (state + 0x6d2b79f5) | 0
-    let mixed = Math.imul(state ^ (state >>> 15), 1 | state)
-    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 4_294_967_296
-  }
-}
+import { random } from '../simulator/core/random.js'
 
 const pad = (value: number, width: number): string => String(value).padStart(width, '0')
 const HEX = 'b7d6f4c2-aa11-4c3d-9e8f-0123456789'
@@ -50,7 +40,8 @@ const MESSAGES: readonly ((pick: (below: number) => number) => readonly [string,
 ]
 
 const logOf = (seed: number, dress: (ms: number, klog: string) => string): string[] => {
-  const next = random(seed)
+  const chances = random(seed)
+  const next = (): number => chances.next()
   const pick = (below: number): number => Math.floor(next() * below)
   let ms = Date.UTC(2025, 11, 31, 23, 50)
   const lines: string[] = []
@@ -118,7 +109,8 @@ for (const [name, dress] of Object.entries(DRESSES)) {
 
 /** A Postgres log in one of the prefixes that servers have: what is counted, what is told, and what only looks like a record. */
 const postgresOf = (seed: number, prefix: (stamp: string, pid: number, names: string) => string, zone: string): string[] => {
-  const next = random(seed)
+  const chances = random(seed)
+  const next = (): number => chances.next()
   const pick = (below: number): number => Math.floor(next() * below)
   let ms = Date.UTC(2026, 10, 21, 8, 50)
   const lines: string[] = []

@@ -1,10 +1,11 @@
 /** Which findings may have led to one in time, and stand where a mechanism asks for: found without looking at each pair, as a bad day has tens of thousands. */
 import type { Entity } from '../model/entity.js'
 import { countWhile, groupBy } from '../model/lists.js'
+import { once } from '../model/once.js'
 import type { Found } from '../findings/finding.js'
 import type { Timeline } from '../timeline/timeline.js'
 import type { Mechanism, Relation } from './mechanism.js'
-import { placeOf } from './relations.js'
+import { nodeHinted } from './relations.js'
 
 /** What is seen late may have begun this much before. */
 export const MAX_SLACK_MS = 3 * 60_000
@@ -37,23 +38,20 @@ export const indexCauses = (found: readonly Found[], timeline: Timeline): ((effe
         return one === undefined || key === null ? null : `${one.kind} ${key}`
       }),
     )
-  const nodeOf = (one: Found): Entity | null => {
-    const { node } = one.attributes
-    return typeof node === 'string' ? `node/${node}` : placeOf(one.entity, one.start, timeline)
-  }
   const byKind = by(() => '')
   const byPlace = new Map([...PLACES].map(([where, placed]) => [where, by(({ entity }) => placed(entity, timeline))]))
   const byEntity = byPlace.get('same-entity')
-  const byNode = by(nodeOf)
+  // Looked up only where there are too many to look at all of them.
+  const byNode = once(() => by((one) => nodeHinted(one, timeline)))
 
   const nearOnes = (kind: string, one: Found, effect: number, mechanism: Mechanism): readonly number[] => {
-    const node = nodeOf(one)
+    const node = nodeHinted(one, timeline)
     const workload = timeline.topology.workloadOf(one.entity) ?? one.entity
     const entities = [one.entity, ...timeline.topology.serversOf(one.entity), ...(node === null ? [] : [node])]
     return [
       ...entities.flatMap((entity) => within(byEntity?.get(`${kind} ${entity}`), found, effect, mechanism, MOST_NEAR)),
       ...within(byPlace.get('same-workload')?.get(`${kind} ${workload}`), found, effect, mechanism, MOST_NEAR),
-      ...(node === null ? [] : within(byNode.get(`${kind} ${node}`), found, effect, mechanism, MOST_NEAR)),
+      ...(node === null ? [] : within(byNode(timeline).get(`${kind} ${node}`), found, effect, mechanism, MOST_NEAR)),
     ]
   }
 

@@ -1,6 +1,7 @@
 /** How near two findings are: 1 where the topology says they stand as the rule asks, less where it cannot tell, 0 where it says otherwise. */
 import { nameOf, namespaceOf, process, service, shortName, typeOf, type Entity } from '../model/entity.js'
 import { nodeOfPostgres } from '../findings/measures.js'
+import { once } from '../model/once.js'
 import type { Timeline } from '../timeline/timeline.js'
 import type { Found } from '../findings/finding.js'
 import type { Relation } from './mechanism.js'
@@ -53,7 +54,7 @@ const WHOLE_SECOND_MS = 1_000
 
 /** A server that nobody calls by its pod is the pod that is called after it: the one that was placed last, where they were not in two places at once. */
 const placeByName = (type: string, at: number, timeline: Timeline): Entity | null => {
-  const { topology, signals } = timeline
+  const { topology } = timeline
   let latest = -Infinity
   const places = new Set<Entity>()
   const later = new Set<Entity>()
@@ -67,41 +68,35 @@ const placeByName = (type: string, at: number, timeline: Timeline): Entity | nul
     }
     // First seen later, and not because it was placed then: it was there before.
     const [first] = placements
-    if (first !== undefined && first.from > at && !(placedAt(pod, signals) < first.from + WHOLE_SECOND_MS)) later.add(first.node)
+    if (first !== undefined && first.from > at && !((placedFirst(timeline).get(pod) ?? NaN) < first.from + WHOLE_SECOND_MS)) later.add(first.node)
   }
   const found = places.size > 0 ? places : later
   const [only] = found
   return found.size === 1 && only !== undefined ? only : null
 }
 
-const namedAfter = new WeakMap<Timeline, Map<string, readonly Entity[]>>()
-const podsNamedAfter = (type: string, timeline: Timeline): readonly Entity[] => {
-  let known = namedAfter.get(timeline)
-  if (known === undefined) namedAfter.set(timeline, (known = new Map<string, readonly Entity[]>()))
-  let pods = known.get(type)
-  if (pods === undefined) {
-    pods = timeline.topology.pods.filter((pod) => {
-      const owner = timeline.topology.workloadOf(pod)
-      const name = owner === null ? '' : shortName(owner)
-      return WORDS[type]?.test(name) === true && !SATELLITE.test(name)
-    })
-    known.set(type, pods)
-  }
-  return pods
-}
+const podsNamedAfter = (type: string, timeline: Timeline): readonly Entity[] => serverPods(timeline).get(type) ?? []
+const serverPods = once(
+  ({ topology }: Timeline) =>
+    new Map(
+      Object.entries(WORDS).map(([type, words]) => [
+        type,
+        topology.pods.filter((pod) => {
+          const owner = topology.workloadOf(pod)
+          const name = owner === null ? '' : shortName(owner)
+          return words.test(name) && !SATELLITE.test(name)
+        }),
+      ]),
+    ),
+)
 
-const scheduled = new WeakMap<Timeline['signals'], ReadonlyMap<Entity, number>>()
-/** When a pod was first said to be placed; NaN where nobody said so. An object that was read says it of the time of reading. */
-const placedAt = (pod: Entity, signals: Timeline['signals']): number => {
-  let known = scheduled.get(signals)
-  if (known === undefined) {
-    known = new Map([...signals].reverse().flatMap(({ kind, entity, at }) => (kind === 'pod.scheduled' ? [[entity, at] as const] : [])))
-    scheduled.set(signals, known)
-  }
-  return known.get(pod) ?? NaN
-}
+/** When pods were first said to be placed. An object that was read says it of the time of reading. */
+const placedFirst = once(
+  ({ signals }: Timeline) => new Map([...signals].reverse().flatMap(({ kind, entity, at }) => (kind === 'pod.scheduled' ? [[entity, at] as const] : []))),
+)
 
-const nodeHinted = (found: Found, timeline: Timeline): Entity | null => {
+/** The machine a finding is about or stands on. */
+export const nodeHinted = (found: Found, timeline: Timeline): Entity | null => {
   const hint = found.attributes['node']
   if (typeof hint === 'string') return timeline.topology.nodeAt(hint) ?? `node/${hint}`
   return placeOf(found.entity, found.start, timeline)
@@ -177,12 +172,11 @@ const isNamedBy = (server: Entity, named: readonly Entity[], timeline: Timeline)
   return named.some((one) => typeOf(one) === 'service' && shortName(one) === shortName(by) && ['-', namespaceOf(by)].includes(namespaceOf(one)))
 }
 
-const dependences = new WeakMap<Timeline, Map<string, number>>()
+const dependences = once((_: Timeline) => new Map<string, number>())
 
 /** The same pair is asked about again and again where both were in trouble for hours. */
 const clientOf: Judge = (cause, effect, timeline) => {
-  let known = dependences.get(timeline)
-  if (known === undefined) dependences.set(timeline, (known = new Map<string, number>()))
+  const known = dependences(timeline)
   const key = `${REFUSES_ALL.has(cause.kind) ? '!' : ''}${cause.entity} ${effect.entity} ${String(effect.attributes['reason'] ?? '')}`
   let near = known.get(key)
   if (near === undefined) known.set(key, (near = dependence(cause, effect, timeline)))
@@ -223,13 +217,9 @@ const dependence: Judge = (cause, effect, timeline) => {
 
 const REFUSES_ALL: ReadonlySet<string> = new Set(['postgres.connections-saturated', 'postgres.crashed', 'postgres.recovering', 'postgres.shutdown'])
 
-const serversOfTimeline = new WeakMap<Timeline, ReadonlySet<Entity>>()
+const postgresServers = once(({ signals }: Timeline) => new Set(signals.map(({ entity }) => entity).filter((entity) => typeOf(entity) === 'postgres')))
 const isOnly = (server: Entity, timeline: Timeline): boolean => {
-  let servers = serversOfTimeline.get(timeline)
-  if (servers === undefined) {
-    servers = new Set(timeline.signals.map(({ entity }) => entity).filter((entity) => typeOf(entity) === 'postgres'))
-    serversOfTimeline.set(timeline, servers)
-  }
+  const servers = postgresServers(timeline)
   return servers.size === 1 && servers.has(server)
 }
 

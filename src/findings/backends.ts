@@ -2,6 +2,7 @@
 import { node, shortName, type Entity } from '../model/entity.js'
 import type { Timeline } from '../timeline/timeline.js'
 import type { Found } from './finding.js'
+import { signalsOf } from './lookup.js'
 
 /** Nearly all of the failures: the others are what fails on any day. */
 const NEARLY_ALL = 0.8
@@ -11,8 +12,8 @@ const FEWEST = 5
 export const failingBackend = (service: Entity, start: number, end: number, timeline: Timeline): Found['attributes'] => {
   const counts = new Map<string, number>()
   let all = 0
-  for (const { kind, entity, at, until, count, attributes } of timeline.signals) {
-    if (kind !== 'http.error' || entity !== service || until < start || at > end) continue
+  for (const { kind, at, until, count, attributes } of signalsOf(timeline, service)) {
+    if (kind !== 'http.error' || until < start || at > end) continue
     all += count
     const { server } = attributes
     if (typeof server === 'string') counts.set(server, (counts.get(server) ?? 0) + count)

@@ -1,23 +1,12 @@
 /** Findings and signals by what they are about: detectors ask for them per node, pod and workload, and a large dump has many of each. */
 import type { Entity } from '../model/entity.js'
 import { addTo, groupBy } from '../model/lists.js'
+import { once } from '../model/once.js'
 import type { FindingKind } from '../model/vocabulary.js'
 import type { TimedSignal, Timeline } from '../timeline/timeline.js'
 import type { Found } from './finding.js'
 
 const NONE: readonly never[] = []
-
-/** Made once for each list, and gone with it. */
-const once = <Source extends object, Index>(make: (source: Source) => Index): ((source: Source) => Index) => {
-  const made = new WeakMap<Source, Index>()
-  return (source) => {
-    const known = made.get(source)
-    if (known !== undefined) return known
-    const index = make(source)
-    made.set(source, index)
-    return index
-  }
-}
 
 const byKindAndEntity = once((found: readonly Found[]) => {
   const map = new Map<string, Found[]>()

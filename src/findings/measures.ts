@@ -4,6 +4,7 @@
  */
 import { node, postgres, type Entity } from '../model/entity.js'
 import type { Labels } from '../model/extract.js'
+import { once } from '../model/once.js'
 import type { TimedSeries, Timeline } from '../timeline/timeline.js'
 import { rateOf, type Column } from './statistics.js'
 
@@ -109,20 +110,15 @@ export const saysPodUse = ({ name, labels, values }: TimedSeries, of: 'cpu' | 'm
 /** No pod uses more; what does is in percent or millicores. */
 const MOST_CORES = 64
 
-const instances = new WeakMap<Timeline, ReadonlyMap<string, string>>()
 /** Which node an instance is, as other series of the same instance say. */
-const nodesByInstance = (timeline: Timeline): ReadonlyMap<string, string> => {
-  let known = instances.get(timeline)
-  if (known === undefined) {
-    known = new Map(
+const nodesByInstance = once(
+  (timeline: Timeline): ReadonlyMap<string, string> =>
+    new Map(
       timeline.series.flatMap(({ labels: { instance, node: name } }) =>
         instance === undefined || name === undefined || name === '' ? [] : [[instance, name] as const],
       ),
-    )
-    instances.set(timeline, known)
-  }
-  return known
-}
+    ),
+)
 
 /** The Postgres server that a pg_* series is about. One server in the dump is the one its logs speak of. */
 export const postgresOfLabels = (labels: Labels, timeline: Timeline): Entity => {
@@ -133,20 +129,15 @@ export const postgresOfLabels = (labels: Labels, timeline: Timeline): Entity => 
 const serverName = (labels: Labels, servers: ReadonlyMap<string, string>): string =>
   labels['server'] ?? servers.get(labels['instance'] ?? '') ?? labels['instance'] ?? 'main'
 
-const cache = new WeakMap<Timeline, ReadonlyMap<string, string>>()
 /** By exporter instance the server it speaks of: some of an exporter's series name it, others only carry the instance. */
-const serversOf = (timeline: Timeline): ReadonlyMap<string, string> => {
-  let servers = cache.get(timeline)
-  if (servers === undefined) {
-    const mine = timeline.series.filter(
-      (series) => series.name === 'pg_up' || series.name === 'DatabaseConnections' || /^pg_(?:stat|settings|database|locks|replication)_/u.test(series.name),
-    )
-    const found = new Map(mine.map((series) => [series.labels['instance'] ?? '', series.labels['instance'] ?? '']))
-    for (const { labels } of mine) if (labels['server'] !== undefined) found.set(labels['instance'] ?? '', labels['server'])
-    cache.set(timeline, (servers = found))
-  }
-  return servers
-}
+const serversOf = once((timeline: Timeline): ReadonlyMap<string, string> => {
+  const mine = timeline.series.filter(
+    (series) => series.name === 'pg_up' || series.name === 'DatabaseConnections' || /^pg_(?:stat|settings|database|locks|replication)_/u.test(series.name),
+  )
+  const found = new Map(mine.map((series) => [series.labels['instance'] ?? '', series.labels['instance'] ?? '']))
+  for (const { labels } of mine) if (labels['server'] !== undefined) found.set(labels['instance'] ?? '', labels['server'])
+  return found
+})
 
 /** The node whose label the server's own series carry. */
 export const nodeOfPostgres = (server: Entity, timeline: Timeline): Entity | null => {

@@ -48,6 +48,9 @@ export const nameOf = (entity: Entity): string => {
   return slash < 0 ? '' : entity.slice(slash + 1)
 }
 
+/** A pod's name but for its last part: those of one ReplicaSet share it, as do those of one StatefulSet. */
+export const replicaSetOf = (pod: Entity): string => pod.slice(0, pod.lastIndexOf('-'))
+
 /** The last part of the name: 'web-1' of 'pod/shop/web-1'. */
 export const shortName = (entity: Entity): string => {
   const name = nameOf(entity)

@@ -20,7 +20,11 @@ export const nameVictims = (signals: readonly TimedSignal[], topology: Topology)
     if (signal.kind === 'pod.oom-killed' && typeOf(signal.entity) === 'node')
       addTo(kills, `${signal.entity}\n${String(signal.attributes['process'] ?? '')}`, signal)
   if (kills.size === 0) return signals
-  const signs = signals.filter(({ kind, entity }) => SIGNS.has(kind) && typeOf(entity) === 'pod')
+  const signs = new Map<Entity, TimedSignal[]>()
+  for (const signal of signals) {
+    if (!SIGNS.has(signal.kind) || typeOf(signal.entity) !== 'pod') continue
+    for (const machine of new Set(topology.placements(signal.entity).map(({ node }) => node))) addTo(signs, machine, signal)
+  }
   const named = new Map<TimedSignal, Entity>()
   for (const group of kills.values()) {
     const victim = onlyVictim(group, signs, topology)
@@ -32,12 +36,12 @@ export const nameVictims = (signals: readonly TimedSignal[], topology: Topology)
   })
 }
 
-const onlyVictim = (all: readonly TimedSignal[], signs: readonly TimedSignal[], topology: Topology): Entity | null => {
+const onlyVictim = (all: readonly TimedSignal[], signs: ReadonlyMap<Entity, readonly TimedSignal[]>, topology: Topology): Entity | null => {
   const kills = all.slice(0, ENOUGH_KILLS)
   const seen = new Map<Entity, number>()
   for (const { entity: machine, at } of kills) {
     const there = new Set<Entity>()
-    for (const sign of signs)
+    for (const sign of signs.get(machine) ?? [])
       if (sign.at <= at + AFTER_MS && sign.until >= at - BEFORE_MS && topology.nodeOf(sign.entity, at) === machine) there.add(sign.entity)
     for (const pod of there) seen.set(pod, (seen.get(pod) ?? 0) + 1)
   }

@@ -1,5 +1,6 @@
 /** workload.colocated, workload.no-limits, postgres.connections-near-max: conditions that widen the damage. They are said only where something else is wrong. */
-import type { Entity } from '../../model/entity.js'
+import { replicaSetOf, type Entity } from '../../model/entity.js'
+import { groupBy } from '../../model/lists.js'
 import type { Timeline } from '../../timeline/timeline.js'
 import { iso } from '../../timeline/timeline.js'
 import { chooseEvidence, evidenceOf, sampleEvidence, type Detector, type Found } from '../finding.js'
@@ -66,13 +67,7 @@ interface Placed {
 
 /** After a rollout the pods of the new ReplicaSet are the workload, once all of them are placed. */
 const ofLatestSet = (placed: readonly Placed[], wanted: number): readonly Placed[] => {
-  const sets = new Map<string, Placed[]>()
-  for (const one of placed) {
-    const set = one.pod.slice(0, one.pod.lastIndexOf('-'))
-    const list = sets.get(set)
-    if (list === undefined) sets.set(set, [one])
-    else list.push(one)
-  }
+  const sets = groupBy(placed, ({ pod }) => replicaSetOf(pod))
   const since = (set: readonly Placed[]): number => Math.max(...set.map(({ from }) => from))
   const [latest] = [...sets.values()].sort((a, b) => since(b) - since(a))
   return latest !== undefined && wanted > 0 && latest.length >= wanted ? latest : placed

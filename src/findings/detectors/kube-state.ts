@@ -1,6 +1,7 @@
 /** What kube-state-metrics and exporters say as numbers: nodes not ready, workloads without replicas, Redis down. */
 import { pod, redis, workload, type Entity } from '../../model/entity.js'
 import type { Labels } from '../../model/extract.js'
+import { once } from '../../model/once.js'
 import type { FindingKind } from '../../model/vocabulary.js'
 import type { TimedSeries, Timeline } from '../../timeline/timeline.js'
 import { sampleEvidence, type Detector, type Found } from '../finding.js'
@@ -45,13 +46,14 @@ const stateOf = (series: TimedSeries, timeline: Timeline): readonly Found[] => {
   if (name === 'kube_pod_status_ready' && labels['condition'] === 'true' && labels['pod'] !== undefined) {
     const entity = pod(namespaceIn(labels), labels['pod'])
     // A pod that was never ready in this series has just started, or is told of by others.
-    if (!series.values.some((value) => value === 1)) return []
+    const ready = series.values.indexOf(1)
+    if (ready < 0) return []
     return bad(
       'pod.unready',
       entity,
       series,
       timeline,
-      (value, index) => value === 0 && series.values.subarray(0, index).includes(1),
+      (value, index) => value === 0 && index > ready,
       (long) => `${called(entity).replace(/^p/u, 'P')} was not ready${long}.`,
     )
   }
@@ -91,13 +93,12 @@ const shortages = (series: TimedSeries, timeline: Timeline): readonly Found[] =>
   ]
 }
 
-const hasAvailable = (labels: Labels, timeline: Timeline): boolean =>
-  timeline.series.some(
-    (other) =>
-      other.name === 'kube_deployment_status_replicas_available' &&
-      other.labels['deployment'] === labels['deployment'] &&
-      namespaceIn(other.labels) === namespaceIn(labels),
-  )
+const keyOf = (labels: Labels): string => `${namespaceIn(labels)}/${labels['deployment'] ?? labels['statefulset'] ?? labels['daemonset'] ?? ''}`
+
+const deploymentsWithAvailable = once(
+  ({ series }: Timeline) => new Set(series.flatMap(({ name, labels }) => (name === 'kube_deployment_status_replicas_available' ? [keyOf(labels)] : []))),
+)
+const hasAvailable = (labels: Labels, timeline: Timeline): boolean => deploymentsWithAvailable(timeline).has(keyOf(labels))
 
 const missingReplicas = (series: TimedSeries, timeline: Timeline): readonly Found[] => {
   const entity = workload(namespaceIn(series.labels), series.labels['deployment'] ?? '')
@@ -129,33 +130,25 @@ const missingReplicas = (series: TimedSeries, timeline: Timeline): readonly Foun
   return [...degraded, ...dark]
 }
 
-const specOf = (labels: Labels, timeline: Timeline): TimedSeries | undefined => {
-  const own = labels['deployment'] ?? labels['statefulset'] ?? labels['daemonset']
-  return timeline.series.find(
-    (other) =>
-      SPECS.has(other.name) &&
-      (other.labels['deployment'] ?? other.labels['statefulset'] ?? other.labels['daemonset']) === own &&
-      namespaceIn(other.labels) === namespaceIn(labels),
-  )
-}
+/** Of several with one name the first. */
+const specs = once(({ series }: Timeline) => new Map(series.flatMap((one) => (SPECS.has(one.name) ? [[keyOf(one.labels), one] as const] : [])).reverse()))
+const specOf = (labels: Labels, timeline: Timeline): TimedSeries | undefined => specs(timeline).get(keyOf(labels))
 
 const SPECS: ReadonlySet<string> = new Set(['kube_deployment_spec_replicas', 'kube_statefulset_replicas', 'kube_daemonset_status_desired_number_scheduled'])
 
 /** A single sample is a rollout's step or a scrape in between. */
 const MIN_SAMPLES = 2
 
-const lastSamples = new WeakMap<Timeline, ReadonlyMap<string, number>>()
+const lastSamples = once(({ series }: Timeline) => {
+  const latest = new Map<string, number>()
+  for (const { name, times } of series) latest.set(name, Math.max(latest.get(name) ?? -Infinity, times.at(-1) ?? -Infinity))
+  return latest
+})
 /** When the object that a series tells of went away, while the same exporter still told of others; null where the data ends with it. */
 const goneAt = (series: TimedSeries, step: number, timeline: Timeline): number | null => {
-  let latest = lastSamples.get(timeline)
-  if (latest === undefined) {
-    const made = new Map<string, number>()
-    for (const { name, times } of timeline.series) made.set(name, Math.max(made.get(name) ?? -Infinity, times.at(-1) ?? -Infinity))
-    lastSamples.set(timeline, (latest = made))
-  }
   const last = series.times.at(-1) ?? NaN
   // Five minutes is how long a series that is not scraped any more is still answered with.
-  return (latest.get(series.name) ?? last) - last > Math.max(5 * step, FORGOTTEN_MS) ? last + step : null
+  return (lastSamples(timeline).get(series.name) ?? last) - last > Math.max(5 * step, FORGOTTEN_MS) ? last + step : null
 }
 const FORGOTTEN_MS = 5 * 60_000
 

@@ -1,5 +1,5 @@
 /** pod.rescheduled, pod.stuck: where pods went when they had to go, and those that could not. */
-import type { Entity } from '../../model/entity.js'
+import { replicaSetOf, type Entity } from '../../model/entity.js'
 import { addTo } from '../../model/lists.js'
 import { compare, type Timeline } from '../../timeline/timeline.js'
 import { chooseEvidence, evidenceOf, overlaps, type Detector, type Found } from '../finding.js'
@@ -68,7 +68,7 @@ const replacedBy = (pod: Entity, to: Entity, at: number, leaving: ReadonlyMap<En
 }
 
 /** A pod of a new ReplicaSet is a rollout's, not a replacement; a StatefulSet's pod comes back under its own name. */
-const siblings = (a: Entity, b: Entity): boolean => a === b || a.slice(0, a.lastIndexOf('-')) === b.slice(0, b.lastIndexOf('-'))
+const siblings = (a: Entity, b: Entity): boolean => a === b || replicaSetOf(a) === replicaSetOf(b)
 
 /** Pods that stay bound to a NotReady node and are not replaced. */
 const inLimbo = (timeline: Timeline, found: readonly Found[]): readonly Found[] => {
