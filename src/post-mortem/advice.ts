@@ -5,6 +5,8 @@ import type { FindingKind } from '../model/vocabulary.js'
 
 export interface Advice {
   readonly kinds: readonly FindingKind[]
+  /** Only where one of these kinds is a step of the chain: much of it happens on any day. */
+  readonly onChain?: true
   /** Whether it is for this one, given all that is part of the incident. */
   readonly fits?: (found: Found, all: readonly Found[]) => boolean
   readonly title: (found: Found) => string
@@ -29,6 +31,8 @@ const lines = (...all: readonly string[]): string => all.join('\n')
 
 const rule = (alert: string, expr: string, wait: string): string =>
   lines(`- alert: ${alert}`, `  expr: ${/: | #|:$/u.test(expr) ? `|-\n    ${expr}` : expr}`, `  for: ${wait}`, '  labels: {severity: page}')
+
+const some = (all: readonly Found[], ...kinds: readonly FindingKind[]): boolean => all.some(({ kind }) => kinds.includes(kind))
 
 const workload = (found: Found): boolean => typeOf(found.entity) === 'workload'
 
@@ -74,15 +78,7 @@ export const ADVICE: readonly Advice[] = [
   {
     kinds: ['workload.unavailable'],
     fits: (found, all) =>
-      workload(found) &&
-      all.some(
-        (one) =>
-          one.kind === 'action.drain' ||
-          one.kind === 'action.cordon' ||
-          one.kind === 'action.node-restarted' ||
-          one.kind === 'pod.evicted' ||
-          one.kind === 'workload.colocated',
-      ),
+      workload(found) && some(all, 'action.drain', 'action.cordon', 'action.node-restarted', 'pod.evicted', 'workload.colocated'),
     title: (found) => `Keep a replica of ${shortName(found.entity)} when nodes are emptied`,
     detail: () =>
       'A disruption budget holds drains and evictions through the API back. It does not help when a node crashes: that takes more replicas, on more nodes.',
@@ -171,6 +167,136 @@ export const ADVICE: readonly Advice[] = [
     detail: () => 'Each server by itself, since Sentinel can only act while a majority sees the same:',
     manifest: () => rule('RedisDown', 'redis_up == 0', '30s'),
     reference: 'https://redis.io/docs/latest/operate/oss_and_stack/management/sentinel/',
+  },
+  {
+    kinds: ['change.deployed'],
+    onChain: true,
+    title: (found) => `Let a rollout of ${shortName(found.entity)} stop before all of it is replaced`,
+    detail: () => 'In its Deployment: few pods at a time, each watched for a while before the next, and a deadline after which it counts as failed:',
+    manifest: () =>
+      lines('minReadySeconds: 60', 'progressDeadlineSeconds: 600', 'strategy:', '  type: RollingUpdate', '  rollingUpdate: {maxSurge: 1, maxUnavailable: 0}'),
+    reference: 'https://kubernetes.io/docs/concepts/workloads/controllers/deployment/#progress-deadline-seconds',
+  },
+  {
+    kinds: ['node.identity-conflict'],
+    title: () => 'Give every machine an identity of its own',
+    detail: () => 'In whatever clones or restores machines, before the copy starts for the first time (cloud-init):',
+    manifest: () =>
+      lines(
+        '#cloud-config',
+        'bootcmd:',
+        '  - [cloud-init-per, instance, machine-id, sh, -c, "rm -f /etc/machine-id && systemd-machine-id-setup"]',
+        '  - [cloud-init-per, instance, kubelet, sh, -c, "rm -rf /var/lib/kubelet/pki /etc/kubernetes/kubelet.conf"]',
+        'preserve_hostname: false  # a name of its own, too',
+      ),
+    reference: 'https://kubernetes.io/docs/setup/production-environment/tools/kubeadm/install-kubeadm/#verify-mac-address',
+  },
+  {
+    kinds: ['node.heartbeat-missed', 'node.not-ready'],
+    fits: (_, all) => some(all, 'node.cpu-saturated', 'node.memory-exhausted'),
+    title: () => 'Keep some of every node for its kubelet',
+    detail: () => 'In the kubelet’s configuration, so that pods cannot starve what reports for the node:',
+    manifest: () =>
+      lines(
+        'apiVersion: kubelet.config.k8s.io/v1beta1',
+        'kind: KubeletConfiguration',
+        'kubeReserved: {cpu: 200m, memory: 512Mi}',
+        'systemReserved: {cpu: 200m, memory: 512Mi}',
+        'evictionHard: {memory.available: 500Mi}',
+      ),
+    reference: 'https://kubernetes.io/docs/tasks/administer-cluster/reserve-compute-resources/',
+  },
+  {
+    kinds: ['pod.rescheduled'],
+    onChain: true,
+    fits: (_, all) => some(all, 'node.cpu-saturated', 'node.memory-exhausted'),
+    title: () => 'Leave room for the pods of one node on the others',
+    detail: () => 'Requests that tell what a pod really uses, so that the scheduler puts no more on a node than it can carry:',
+    manifest: () => lines('resources:', '  requests: {cpu: 500m, memory: 512Mi}  # what it uses under load'),
+    reference: 'https://kubernetes.io/docs/concepts/configuration/manage-resources-containers/',
+  },
+  {
+    kinds: ['node.kernel-panic', 'node.kernel-hang'],
+    title: () => 'Let a machine that hangs start again by itself, and keep its last words',
+    detail: () => 'On every node, in /etc/sysctl.d; with a crash dump (kdump) the next time tells why:',
+    manifest: () => lines('kernel.softlockup_panic = 1', 'kernel.panic = 10'),
+    reference: 'https://docs.kernel.org/admin-guide/sysctl/kernel.html',
+  },
+  {
+    kinds: ['pod.stuck', 'pod.volume-mount-failed'],
+    fits: (_, all) => some(all, 'node.kernel-panic', 'node.not-ready', 'node.network-lost', 'change.node-removed'),
+    title: () => 'Free the pods and volumes of a node that is surely gone',
+    detail: () => 'Only once the machine is known to be off, as a step of the runbook; its volumes are then attached elsewhere at once:',
+    manifest: () => lines('kubectl taint nodes <node> node.kubernetes.io/out-of-service=nodeshutdown:NoExecute'),
+    reference: 'https://kubernetes.io/docs/concepts/cluster-administration/node-shutdown/#non-graceful-node-shutdown',
+  },
+  {
+    kinds: ['node.runtime-down'],
+    title: () => 'Alert on a container runtime that answers slowly',
+    detail: () => 'The kubelet asks it for all containers every second; ten seconds for that is far too long:',
+    manifest: () =>
+      rule('KubeletPlegSlow', 'histogram_quantile(0.99, sum by (instance, le) (rate(kubelet_pleg_relist_duration_seconds_bucket[5m]))) >= 10', '5m'),
+    reference: ALERTING,
+  },
+  {
+    kinds: ['pod.unschedulable'],
+    onChain: true,
+    title: () => 'Alert on pods that find no node',
+    detail: () => 'Room ran out, or a rule of placement leaves none:',
+    manifest: () => rule('PodFindsNoNode', 'sum by (namespace, pod) (kube_pod_status_unschedulable) > 0', '5m'),
+    reference: 'https://kubernetes.io/docs/concepts/scheduling-eviction/assign-pod-node/',
+  },
+  {
+    kinds: ['network.dns-failure'],
+    onChain: true,
+    title: () => 'Alert on names that do not resolve',
+    detail: () => 'And run DNS on several nodes, with a cache on each:',
+    manifest: () =>
+      rule('DnsAnswersWithErrors', 'sum(rate(coredns_dns_responses_total{rcode="SERVFAIL"}[5m])) / sum(rate(coredns_dns_responses_total[5m])) > 0.01', '5m'),
+    reference: 'https://kubernetes.io/docs/tasks/administer-cluster/nodelocaldns/',
+  },
+  {
+    kinds: ['loadbalancer.backends-down'],
+    title: () => 'Ask the backends directly as well as through the load balancer',
+    detail: () => 'A probe of each backend tells whether they or the balancer failed (Prometheus, blackbox exporter; the addresses are yours to fill in):',
+    manifest: () =>
+      lines(
+        '- job_name: backends',
+        '  metrics_path: /probe',
+        '  params: {module: [http_2xx]}',
+        '  static_configs: [{targets: ["http://10.0.0.1:30080/healthz"]}]',
+        '  relabel_configs:',
+        '    - {source_labels: [__address__], target_label: __param_target}',
+        '    - {source_labels: [__param_target], target_label: instance}',
+        '    - {target_label: __address__, replacement: "blackbox-exporter:9115"}',
+      ),
+    reference: 'https://prometheus.io/docs/guides/multi-target-exporter/',
+  },
+  {
+    kinds: ['postgres.autovacuum'],
+    onChain: true,
+    title: () => 'Vacuum more often and less at a time',
+    detail: () => 'So that one run does not take the disk and processors of everybody else:',
+    manifest: () =>
+      lines("ALTER SYSTEM SET autovacuum_vacuum_scale_factor = '0.05';", "ALTER SYSTEM SET autovacuum_vacuum_cost_delay = '10ms';", 'SELECT pg_reload_conf();'),
+    reference: 'https://www.postgresql.org/docs/current/routine-vacuuming.html',
+  },
+  {
+    kinds: ['postgres.backend-killed'],
+    fits: (_, all) => some(all, 'node.oom-kill', 'pod.oom-killed', 'node.memory-exhausted'),
+    title: () => 'Keep the database out of its node’s memory shortages',
+    detail: () => 'In its container: as much requested as allowed (the class Guaranteed is killed last), or a machine of its own:',
+    manifest: () => lines('resources:', '  requests: {cpu: "1", memory: 2Gi}', '  limits: {cpu: "1", memory: 2Gi}  # the same'),
+    reference: 'https://kubernetes.io/docs/concepts/workloads/pods/pod-qos/',
+  },
+  {
+    kinds: ['metric.anomalous', 'postgres.disk-full', 'node.disk-full'],
+    onChain: true,
+    fits: (_, all) => all.some(({ kind, summary }) => kind === 'metric.anomalous' && /\bWAL\b/u.test(summary)),
+    title: () => 'Bound how much WAL a replication slot may keep',
+    detail: () => 'A standby that is gone then loses its slot, not the server its disk:',
+    manifest: () => lines("ALTER SYSTEM SET max_slot_wal_keep_size = '20GB';", 'SELECT pg_reload_conf();'),
+    reference: 'https://www.postgresql.org/docs/current/runtime-config-replication.html',
   },
 ]
 

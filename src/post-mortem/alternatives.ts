@@ -1,9 +1,11 @@
 /** What else was considered as the cause, and why it is less likely: said for everything that could look like one. */
 import type { ExplainedIncident } from '../causes/explain.js'
 import type { Found } from '../findings/finding.js'
+import { roleOf } from '../model/vocabulary.js'
 import type { Alternative } from './post-mortem.js'
 
 const MOST = 10
+const MOST_NAMED = 5
 
 export const alternativesOf = ({ incident, causal, positions }: ExplainedIncident, found: readonly Found[]): readonly Alternative[] => {
   const of = new Map(incident.findings.map((finding) => [finding.id, finding]))
@@ -18,17 +20,38 @@ export const alternativesOf = ({ incident, causal, positions }: ExplainedInciden
     .filter((finding) => finding.role === 'impact' && incident.links.some((link) => link.effect === finding.id))
     .map((finding) => Date.parse(finding.start))
     .sort((a, b) => a - b)[0]
-  const unlinked = causal.considered.flatMap((at): Alternative[] => {
-    const one = found[at]
-    const finding = ids.get(at)
-    if (one === undefined || finding === undefined || finding === root) return []
-    return [{ finding, why: whyNot(one, firstImpact ?? causal.start, found) }]
+  const impact = firstImpact ?? causal.start
+  const beside = causal.considered.flatMap((at): Beside[] => {
+    const [one, finding] = [found[at], ids.get(at)]
+    // A condition is told as a contributing factor: it never was a rival.
+    return one === undefined || finding === undefined || finding === root || roleOf(one.kind) === 'condition' ? [] : [{ one, finding }]
   })
-  return [...lower, ...unlinked].slice(0, MOST)
+  const before = beside.filter(({ one }) => one.start <= impact).map(({ one, finding }): Alternative => ({ finding, why: whyNot(one, found) }))
+  return [...[...lower, ...before].slice(0, MOST), ...tooLate(beside.filter(({ one }) => one.start > impact))]
 }
 
-const whyNot = (one: Found, firstImpact: number, found: readonly Found[]): string => {
-  if (one.start > firstImpact) return 'It began after the first impact, so it did not cause it, and no known mechanism makes it part of what followed.'
+interface Beside {
+  readonly one: Found
+  readonly finding: string
+}
+
+/** One reason for all of them is said once. */
+const tooLate = ([first, ...others]: readonly Beside[]): readonly Alternative[] => {
+  if (first === undefined) return []
+  const more = others.length - MOST_NAMED
+  const same = others.slice(0, MOST_NAMED).map(({ one }) => one.summary)
+  return [
+    {
+      finding: first.finding,
+      why: [
+        'It began after the first impact, so it did not cause it, and no known mechanism makes it part of what followed.',
+        ...(same.length === 0 ? [] : [`The same holds of what else came later: ${same.join(' ')}${more > 0 ? ` And of ${more} more.` : ''}`]),
+      ].join(' '),
+    },
+  ]
+}
+
+const whyNot = (one: Found, found: readonly Found[]): string => {
   const others = found.filter((other) => other.kind === one.kind && other !== one).length
   if (others >= 2) return `The same was seen ${others} more times in this data without this effect, and no known mechanism leads from it to the impact here.`
   return 'No known mechanism leads from it to the impact in this place and within the time it would take: a coincidence, as far as the data tell.'

@@ -11,7 +11,7 @@ import { alternativesOf } from './alternatives.js'
 import { chartsOf } from './charts.js'
 import { knownNames } from './known-names.js'
 import { maskSecretsDeep } from '../model/mask-secrets.js'
-import { alertsIn, factorsOf, isFelt } from './factors.js'
+import { alertsIn, factorsOf, firstFelt, isFelt } from './factors.js'
 import { checksOf, followUpsOf } from './follow-ups.js'
 import { gapsOf } from './gaps.js'
 import { missingIn } from './missing.js'
@@ -107,6 +107,8 @@ const summaryOf = (incident: Incident, rounds: number, alerts: boolean): string 
   const chain = (incident.chains[0] ?? []).flatMap((id) => of.get(id) ?? [])
   const [root] = chain
   const impact = chain.at(-1)
+  const felt = firstFelt(incident)
+  const earlier = felt !== undefined && impact !== undefined && Date.parse(impact.start) - Date.parse(felt.start) >= EARLIER_MS ? felt : undefined
   const sentences: string[] = []
   const day = incident.start.slice(0, 10)
   const at = (time: string): string => (time.startsWith(day) ? clock(time) : `${time.slice(0, 10)} ${clock(time)}`)
@@ -115,9 +117,10 @@ const summaryOf = (incident: Incident, rounds: number, alerts: boolean): string 
   if (impact !== undefined && impact !== root) {
     const steps = chain.length - 2
     sentences.push(
-      `${steps > 0 ? `Through ${steps === 1 ? 'one step' : `${steps} steps`} in between, this led` : 'This led'} to ${isFelt(impact) ? 'what people felt' : impact.role === 'impact' ? 'the impact' : 'the last effect that the data show'} at ${at(impact.start)}: ${lowered(impact.summary)}`,
+      `${steps > 0 ? `Through ${steps === 1 ? 'one step' : `${steps} steps`} in between, this led` : 'This led'} to ${isFelt(impact) && earlier === undefined ? 'what people felt' : impact.role === 'impact' ? 'the impact' : 'the last effect that the data show'} at ${at(impact.start)}: ${lowered(impact.summary)}`,
     )
   }
+  if (earlier !== undefined) sentences.push(`People could notice from ${at(earlier.start)} on: ${lowered(earlier.summary)}`)
   if (rounds > 1) sentences.push(`It went through ${rounds} rounds: what ran on the failed node moved to the next one and brought its load with it.`)
   const { firstAlert, delaySeconds } = incident.detection
   const noticed =
@@ -129,10 +132,13 @@ const summaryOf = (incident: Incident, rounds: number, alerts: boolean): string 
   const ended =
     incident.end === null
       ? 'it had not ended when the data end.'
-      : `it was over at ${at(incident.end)}, ${duration(Date.parse(incident.end) - Date.parse(incident.start))} after it began.`
+      : `it was over at ${at(incident.end)}, ${duration(Date.parse(incident.end) - Date.parse(incident.start))} after ${root === undefined || root.start === incident.start ? 'it began' : `the first sign of it at ${at(incident.start)}`}.`
   sentences.push(`${noticed}; ${ended}`)
   return sentences.join(' ')
 }
+
+/** What was felt so long before the end of the chain has to be said: the chain is one way through an incident, and need not lead to what came first. */
+const EARLIER_MS = 60_000
 
 const clock = (iso: string): string => iso.slice(11, 19)
 
@@ -160,7 +166,11 @@ const phasesOf = (incident: Incident, timeline: Timeline): readonly Phase[] => {
   if (firstAlert !== null) add('detection', firstSymptom !== null && firstSymptom < firstAlert ? firstSymptom : incident.start, firstAlert)
   const response = least(responses)
   if (response !== null) add('response', response, [...responses].sort().at(-1) ?? response)
-  const healed = mine.flatMap((finding) => (finding.role === 'fault' && finding.end !== null && finding.end > impact && finding.end < end ? [finding.end] : []))
+  // From when the last that was at fault, or on the way from the root to the impact, was over.
+  const chain = new Set(incident.chains[0])
+  const healed = mine.flatMap((finding) =>
+    (finding.role === 'fault' || chain.has(finding.id)) && finding.role !== 'impact' && finding.end !== null && finding.end > impact ? [finding.end] : [],
+  )
   const turned = healed.sort().at(-1)
   if (turned !== undefined && incident.end !== null) add('recovery', turned, end)
   return phases

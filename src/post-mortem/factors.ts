@@ -16,16 +16,22 @@ const FELT = new Set(['service.errors', 'service.unreachable', 'service.slow', '
 export const isFelt = ({ kind, entity, role }: Finding): boolean =>
   role === 'impact' && FELT.has(kind) && !entity.startsWith('target/') && !entity.includes('/kube-system/') && !entity.startsWith('process/kube-')
 
+const firstOf = ({ findings }: Incident, of: (finding: Finding) => boolean): Finding | undefined =>
+  findings.filter(of).reduce<Finding | undefined>((least, one) => (least === undefined || one.start < least.start ? one : least), undefined)
+
+/** The first that people could notice of what is linked to a cause. */
+export const firstFelt = (incident: Incident): Finding | undefined => {
+  const linked = new Set(incident.links.flatMap((link) => [link.cause, link.effect]))
+  return firstOf(incident, (finding) => linked.has(finding.id) && isFelt(finding))
+}
+
 /**
  * That nobody was told before it was felt: only where alerts are in the data and one of them belongs to the incident, for an alert that does not appear may
  * have fired all the same. What could not be told is said among what the data cannot tell.
  */
 export const factorsOf = (incident: Incident): readonly Factor[] => {
-  const linked = new Set(incident.links.flatMap((link) => [link.cause, link.effect]))
-  const first = (of: (finding: Finding) => boolean): Finding | undefined =>
-    incident.findings.filter(of).reduce<Finding | undefined>((least, one) => (least === undefined || one.start < least.start ? one : least), undefined)
-  const alert = first(({ kind }) => kind === 'alert.fired')
-  const felt = first((finding) => linked.has(finding.id) && isFelt(finding))
+  const alert = firstOf(incident, ({ kind }) => kind === 'alert.fired')
+  const felt = firstFelt(incident)
   if (alert === undefined || felt === undefined || alert.start <= felt.start) return []
   const after = duration(Date.parse(alert.start) - Date.parse(felt.start))
   return [

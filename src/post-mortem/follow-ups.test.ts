@@ -3,7 +3,9 @@ import { describe, test } from 'node:test'
 import { parse } from 'yaml'
 import type { Found } from '../findings/finding.js'
 import type { Entity } from '../model/entity.js'
+import type { ExplainedIncident } from '../causes/explain.js'
 import { ADVICE, impactAlert } from './advice.js'
+import { followUpsOf } from './follow-ups.js'
 
 const about = (kind: Found['kind'], entity: Entity, text = ''): Found => ({
   kind,
@@ -38,5 +40,32 @@ describe('lines to paste', () => {
   test('alert in the words of the metric that showed the impact', () => {
     assert.match(impactAlert(about('service.errors', 'service/shop/web', 'nginx_ingress_controller_requests{status="502"} 12')), /exported_service="web"/u)
     assert.match(impactAlert(about('service.errors', 'service/shop/web', '"GET / HTTP/1.1" 502')), /http_requests_total\{job="web",code=~"5\.\."\}/u)
+  })
+})
+
+describe('follow-ups', () => {
+  const found = [about('change.deployed', 'workload/shop/web'), about('pod.memory-growing', 'pod/shop/db-1'), about('workload.no-limits', 'workload/shop/db')]
+  const explained = (chain: readonly number[]): ExplainedIncident =>
+    ({
+      incident: { detection: { firstSymptom: null, firstAlert: '2024-03-05T10:00:00.000Z', delaySeconds: 1 } },
+      causal: { findings: [0, 1], chains: [chain] },
+      positions: new Map([
+        ['a', 0],
+        ['b', 1],
+        ['c', 2],
+      ]),
+    }) as unknown as ExplainedIncident // nothing else of it is looked at
+  const titles = (chain: readonly number[]): readonly string[] => followUpsOf(explained(chain), found, true).map(({ title }) => title)
+
+  test('come in the order of the chain, from its root; then what a standing condition asks for', () => {
+    assert.deepEqual(titles([0, 1]), [
+      'Let a rollout of web stop before all of it is replaced',
+      'Alert on memory that goes on growing',
+      'Give db a memory limit',
+    ])
+  })
+
+  test('are not asked for by what happens on any day and led to nothing', () => {
+    assert.ok(!titles([1]).some((title) => title.includes('rollout')))
   })
 })

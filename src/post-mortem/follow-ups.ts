@@ -10,19 +10,25 @@ import type { Check, FollowUp } from './post-mortem.js'
 /** An alert later than this after the first symptom is worth a follow-up. */
 const LATE_SECONDS = 300
 
+/** More than a review can decide on helps nobody; what is nearest to the root cause comes first. */
+const MOST = 9
+
 /** What a kind of finding asks for, then the alert. `alerts`: whether the data hold records of any. */
-export const followUpsOf = ({ incident, causal }: ExplainedIncident, found: readonly Found[], alerts: boolean): readonly FollowUp[] => {
+export const followUpsOf = ({ incident, causal, positions }: ExplainedIncident, found: readonly Found[], alerts: boolean): readonly FollowUp[] => {
   const followUps = new Map<string, FollowUp>()
-  const mine = causal.findings.flatMap((at) => found[at] ?? [])
-  const chain = causal.chains[0] ?? []
-  const onChain = new Set(chain.flatMap((at) => found[at] ?? []))
+  // A condition that no mechanism joins to the rest is part of the incident all the same.
+  const mine = [...new Set([...causal.findings, ...positions.values()])].flatMap((at) => found[at] ?? [])
+  const chain = (causal.chains[0] ?? []).flatMap((at) => found[at] ?? [])
+  const onChain = new Set(chain)
+  const nearest = new Map<string, number>()
   for (const advice of ADVICE) {
     // The one on the chain, where several of a kind are part of it.
     const fitting = mine.filter((one) => advice.kinds.includes(one.kind) && (advice.fits === undefined || advice.fits(one, mine)))
     const about = fitting.find((one) => onChain.has(one)) ?? fitting[0]
-    if (about === undefined) continue
+    if (about === undefined || (advice.onChain === true && !onChain.has(about))) continue
     const title = advice.title(about)
     const reference = advice.reference
+    nearest.set(title, onChain.has(about) ? chain.indexOf(about) : chain.length)
     followUps.set(title, { title, detail: advice.detail(about), manifest: advice.manifest(about), mechanism: about.kind, reference })
   }
   const { delaySeconds, firstAlert } = incident.detection
@@ -40,7 +46,8 @@ export const followUpsOf = ({ incident, causal }: ExplainedIncident, found: read
       reference: 'https://prometheus.io/docs/practices/alerting/',
     })
   }
-  return [...followUps.values()]
+  const place = (one: FollowUp): number => nearest.get(one.title) ?? chain.length
+  return [...followUps.values()].sort((a, b) => place(a) - place(b)).slice(0, MOST)
 }
 
 /** What the mechanisms of the chain ask a person to look at, in the chain's order; a cause that the step before explains need not be asked for. */

@@ -54,7 +54,7 @@ const piece = (parts: readonly Placed[], title: string, above = 0): Markup =>
 const box = (finding: FindingView, root: boolean, y: number, day: string): Placed => {
   const sameDay = date(finding.start) === day
   const when = sameDay ? clock(finding.start) : `${date(finding.start)} ${clock(finding.start)}`
-  const lines = wrap(finding.summary, TEXT_WIDTH / 14, 4)
+  const lines = wrap(finding.summary, TEXT_WIDTH / 14, 6)
   const height = PAD + 20 + lines.length * LINE + PAD - 4
   const full = `${finding.roleWords}: ${finding.entityWords}, ${finding.kindWords}, ${finding.when}. ${finding.summary}`
   return {

@@ -107,7 +107,7 @@ const configuration = (chart: Chart, phases: readonly Phase[], window: Window): 
           align: 'start',
           labels: { color: INK, boxWidth: 34, boxHeight: 0, font: { family: 'DejaVu Sans', size: 11 } },
         },
-        annotation: { annotations: { ...phaseBoxes(phases, span), ...limitLines(chart) } },
+        annotation: { annotations: { ...phaseBoxes(phases, span, chart.limits.length > 0), ...limitLines(chart) } },
       },
     },
   }
@@ -142,12 +142,16 @@ const PHASES = {
   recovery: { words: 'recovery', fill: 'rgba(43,110,59,0.08)' },
 } as const
 
-const phaseBoxes = (phases: readonly Phase[], span: Window): Record<string, object> =>
+/** Where a limit's label stands: at the right, below the top. */
+const LIMITS_FROM = 0.7
+
+const phaseBoxes = (phases: readonly Phase[], span: Window, limits: boolean): Record<string, object> =>
   Object.fromEntries(
     phases.flatMap((phase, index) => {
       const [xMin, xMax] = [Math.max(span.from, Date.parse(phase.start)), Math.min(span.to, Date.parse(phase.end))]
       if (!(xMax > xMin)) return []
       const { words, fill } = PHASES[phase.name]
+      const besideLimit = limits && (xMin - span.from) / (span.to - span.from) > LIMITS_FROM
       const room = (xMax - xMin) / (span.to - span.from) > 0.085
       return [
         [
@@ -163,7 +167,7 @@ const phaseBoxes = (phases: readonly Phase[], span: Window): Record<string, obje
               display: room,
               content: words,
               position: { x: 'start' as const, y: 'start' as const },
-              yAdjust: (index % 3) * 13,
+              yAdjust: (index % 3) * 13 + (besideLimit ? 26 : 0),
               color: QUIET,
               font: { family: 'DejaVu Sans', size: 10, weight: 'normal' as const },
               padding: 3,

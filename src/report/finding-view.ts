@@ -7,6 +7,7 @@ import { isFindingKind, VOCABULARY, type Role } from '../model/vocabulary.js'
 import type { ExpectedLag, IncidentDetail, PostMortem } from '../post-mortem/post-mortem.js'
 import {
   cut,
+  dayTold,
   duration,
   entityName,
   entityType,
@@ -99,6 +100,7 @@ export interface LinkView {
 export const findingViews = (postMortem: PostMortem, incident: Incident, detail: IncidentDetail, prefix: string): FindingView[] => {
   const name = new Map(incident.findings.map((finding, index) => [finding.id, { anchor: `${prefix}-f${index + 1}`, label: `F${index + 1}`, finding }]))
   const inputs = new Map(postMortem.analysis.inputs.map((input, index) => [input.path, `input-${index + 1}`]))
+  const day = dayTold(incident)
   const quotes = new Map(postMortem.surroundings.quotes.map((quote) => [`${quote.line} ${quote.input}`, quoteView(quote)]))
   const evidence = evidenceViews(incident.findings, (id) => name.get(id), inputs, quotes, prefix)
   const linkTo = (link: Link, index: number, other: string): LinkView[] => {
@@ -121,15 +123,15 @@ export const findingViews = (postMortem: PostMortem, incident: Incident, detail:
       entityName: entityName(finding.entity),
       entityType: entityType(finding.entity),
       entityWords: entityWords(finding.entity),
-      aside: finding.summary.includes(shortName(finding.entity)) ? '' : cut(entityWords(finding.entity), 64),
+      aside: [shortName(finding.entity), entityName(finding.entity)].some((name) => finding.summary.includes(name)) ? '' : cut(entityWords(finding.entity), 64),
       shortWords: cut(entityWords(finding.entity), 64),
       role: finding.role,
       roleWords: ROLE_WORDS[finding.role],
       start: finding.start,
       end: finding.end,
-      when: range(finding.start, finding.end, incident.start),
-      between: range(finding.start, finding.end, incident.start).replace(' UTC', ''),
-      began: `${moment(finding.start, incident.start)} UTC`,
+      when: range(finding.start, finding.end, day),
+      between: range(finding.start, finding.end, day).replace(' UTC', ''),
+      began: `${moment(finding.start, day)} UTC`,
       lasted: finding.end === null ? '' : finding.end === finding.start ? 'a moment' : duration(secondsBetween(finding.start, finding.end)),
       sureness: sureness(finding.confidence),
       summary: sentence(finding.summary || `${kindWords(finding.kind)} on ${entityWords(finding.entity)}`),

@@ -7,7 +7,7 @@ import { chainSvg } from './chain-svg.js'
 import { digestOf } from './digest.js'
 import { glossaryOf } from './glossary.js'
 import type { FindingView } from './finding-view.js'
-import type { IncidentView } from './incident-view.js'
+import type { IncidentView, Step } from './incident-view.js'
 import { lanesSvg } from './lanes-svg.js'
 import type { Chart, PostMortem } from '../post-mortem/post-mortem.js'
 import { pageView, type PageIncident } from './page-cut.js'
@@ -15,7 +15,7 @@ import { plainDeep, webAddress } from './safe.js'
 import { scriptsOf } from './scripts.js'
 import { directory, pageTemplate, raw } from './templates.js'
 import { reportView } from './view.js'
-import { becauseOf, entityWords, hyphenated, ROLE_WORDS } from './words.js'
+import { becauseOf, entityWords, hyphenated, plural, ROLE_WORDS } from './words.js'
 
 export const renderHtml = async (postMortem: PostMortem): Promise<string> => {
   const view = pageView(reportView(postMortem))
@@ -82,15 +82,21 @@ const pictures = async (incident: PageIncident, inputs: PostMortem['analysis']['
     legend: (Object.keys(ROLE_WORDS) as Role[]).filter((role) => roles.has(role)).map((role) => ({ role, words: ROLE_WORDS[role] })), // the keys of a record over roles
     rowsCaption:
       incident.rowsLeftOut > 0
-        ? `The ${incident.rows.length} findings needed to follow it; ${incident.rowsLeftOut} more are under “Findings and evidence”`
+        ? `What is needed to follow it; ${plural(incident.rowsLeftOut, 'more finding is', 'more findings are')} under “Findings and evidence”`
         : 'What happened, in order',
     sections: SECTIONS.filter((section) => section.id !== 'series' || incident.charts.length > 0),
     charts: await Promise.all(incident.charts.map((chart, index) => chartView(chart, index, incident))),
-    otherChains: incident.otherChains.map((steps) => ({ steps, to: steps.at(-1)?.finding.entityWords ?? '' })),
+    otherChains: incident.otherChains.map((steps) => ({ steps, to: waysTo(steps) })),
     cascade: incident.rounds.length > 1 ? incident.rounds : [],
     followUps: incident.followUps.map((one) => ({ ...one, because: becauseOf(one.mechanism), href: webAddress(one.reference) })),
     checks: incident.checks.map((one) => ({ ...one, mechanism: hyphenated(one.mechanism), href: webAddress(one.reference) })),
   }
+}
+
+/** 'workload shop/web (unavailable), through node-3 (not ready)': several ways may lead to one place. */
+const waysTo = (steps: readonly Step[]): string => {
+  const named = (step: Step | undefined): string => (step === undefined ? '' : `${step.finding.shortWords} (${step.finding.kindWords})`)
+  return `${named(steps.at(-1))}${steps.length > 2 ? `, through ${named(steps.at(-2))}` : ''}`
 }
 
 /** The formats of what a finding rests on. */

@@ -1,5 +1,6 @@
 /** One incident in the words of a post-mortem: facts, chain, timeline, sections. */
 import type { Incident } from '../model/analysis.js'
+import { groupBy } from '../model/lists.js'
 import type { Role } from '../model/vocabulary.js'
 import { findingViews, inOrder, type EvidenceView, type FindingView, type LinkView } from './finding-view.js'
 import {
@@ -24,7 +25,8 @@ import {
 } from './incident-words.js'
 import type { Chart, Check, FollowUp, Gap, IncidentDetail, Phase, PostMortem } from '../post-mortem/post-mortem.js'
 import type { Window } from './time-axis.js'
-import { clock, date, duration, moment, range, secondsBetween, sureness } from './words.js'
+import { foldRepeats, type Told } from './repeats.js'
+import { clock, date, dayTold, duration, moment, range, secondsBetween, sureness } from './words.js'
 
 /** Rows of the timeline in words: a person reads no more. */
 const ROWS = 30
@@ -41,12 +43,16 @@ export interface IncidentView {
   readonly end: string | null
   readonly lasted: string
   readonly broke: string
+  /** The same with the first of it only. */
+  readonly brokeFirst: string
+  /** '5 min 30 s after the first symptom', or why that is not known. */
+  readonly noticed: string
   readonly facts: readonly Fact[]
   readonly root: FindingView | null
   readonly rootSureness: string
   /** 'from 10:00:00 to 10:05:00 UTC', or 'at' where it was a moment. */
   readonly rootWhen: string
-  /** Other roots; those on the chain itself would mean that it began later than told. */
+  /** Other roots; those that the first one led to would mean that it began later than told. */
   readonly otherRoots: readonly OtherRoot[]
   readonly laterRoots: readonly OtherRoot[]
   readonly chain: readonly Step[]
@@ -134,6 +140,7 @@ export const incidentView = (postMortem: PostMortem, incident: Incident, index: 
     const finding = byId.get(other.finding)
     return finding === undefined ? [] : [{ finding, sureness: sureness(other.confidence) }]
   })
+  const later = new Set([...(incident.chains[0] ?? []), ...(best === undefined ? [] : followingFrom(best.finding, incident))])
   const impact = of('impact')
   const leadUp = findings.filter((finding) => isLeadUp(finding, incident, detail.phases))
   const picked = curated(findings, incident)
@@ -154,6 +161,8 @@ export const incidentView = (postMortem: PostMortem, incident: Incident, index: 
     end: incident.end,
     lasted,
     broke,
+    brokeFirst: brokeLine(impact, findings, incident, 1),
+    noticed: detection.noticed,
     facts: factsOf(incident, {
       severity,
       broke,
@@ -165,23 +174,23 @@ export const incidentView = (postMortem: PostMortem, incident: Incident, index: 
     root: root ?? null,
     rootWhen: root === undefined ? '' : `${root.end === root.start ? 'at' : 'from'} ${root.when}`,
     rootSureness: best === undefined ? '' : sureness(best.confidence),
-    otherRoots: otherRoots.filter(({ finding }) => incident.chains[0]?.includes(finding.id) !== true),
-    laterRoots: otherRoots.filter(({ finding }) => incident.chains[0]?.includes(finding.id) === true),
+    otherRoots: otherRoots.filter(({ finding }) => !later.has(finding.id)),
+    laterRoots: otherRoots.filter(({ finding }) => later.has(finding.id)),
     chain: chains[0] ?? (root === undefined ? [] : [{ finding: root, link: null, round: null }]),
     otherChains: chains.slice(1),
     phases: detail.phases.map((phase) => ({
       ...phase,
-      when: range(phase.start, phase.end, incident.start),
+      when: range(phase.start, phase.end, dayTold(incident)),
       lasted: duration(secondsBetween(phase.start, phase.end)),
     })),
     rows: rowsOf(picked),
-    rowsLeftOut: findings.length - picked.length,
+    rowsLeftOut: findings.length - picked.reduce((sum, { all }) => sum + all.length, 0),
     charts: detail.charts,
     impact,
     impactLine: impactLine(impact),
     impactTable: impactTable(impact, incident),
     leadUp,
-    detection: of('detection'),
+    detection: foldRepeats(of('detection')).map(({ finding }) => finding),
     detectionLine: detection.line,
     response: of('response'),
     responseLine: responseLine(of('response')),
@@ -229,6 +238,20 @@ const emptyDetail = (incident: Incident): IncidentDetail => ({
   gaps: [],
 })
 
+/** Whatever a finding led to, through however many others. */
+const followingFrom = (cause: string, { links }: Incident): ReadonlySet<string> => {
+  const effects = groupBy(links, (link) => link.cause)
+  const reached = new Set<string>()
+  const open = [cause]
+  for (let at = open.pop(); at !== undefined; at = open.pop())
+    for (const { effect } of effects.get(at) ?? [])
+      if (!reached.has(effect)) {
+        reached.add(effect)
+        open.push(effect)
+      }
+  return reached
+}
+
 /** A chain that is the end of one before it tells nothing new. */
 const told = (chains: readonly (readonly string[])[]): readonly (readonly string[])[] => {
   const key = (chain: readonly string[]): string => `\n${chain.join('\n')}`
@@ -256,24 +279,25 @@ const steps = (chain: readonly string[], byId: ReadonlyMap<string, FindingView>,
 const ALWAYS: ReadonlySet<Role> = new Set(['detection', 'response', 'recovery', 'change'])
 
 /** What a person needs to follow it: the chains first, then what people saw and did, the impact, and the surest of the rest. */
-const curated = (findings: readonly FindingView[], incident: Incident): FindingView[] => {
+const curated = (findings: readonly FindingView[], incident: Incident): readonly Told[] => {
   const [main, ...others] = incident.chains
+  const central = (finding: FindingView): boolean => main?.includes(finding.id) === true || incident.rootCauses.some((cause) => cause.finding === finding.id)
   const rank = (finding: FindingView): number => {
-    if (main?.includes(finding.id) === true || incident.rootCauses.some((cause) => cause.finding === finding.id)) return 0
+    if (central(finding)) return 0
     if (ALWAYS.has(finding.role)) return 1
     if (finding.role === 'impact') return 2
     return others.some((chain) => chain.includes(finding.id)) ? 3 : 4
   }
   const confidence = new Map(incident.findings.map((finding) => [finding.id, finding.confidence]))
-  return findings
-    .toSorted((a, b) => rank(a) - rank(b) || (confidence.get(b.id) ?? 0) - (confidence.get(a.id) ?? 0) || inOrder(a, b))
+  return foldRepeats(findings, central)
+    .toSorted(({ finding: a }, { finding: b }) => rank(a) - rank(b) || (confidence.get(b.id) ?? 0) - (confidence.get(a.id) ?? 0) || inOrder(a, b))
     .slice(0, ROWS)
-    .toSorted(inOrder)
+    .toSorted(({ finding: a }, { finding: b }) => inOrder(a, b))
 }
 
-const rowsOf = (findings: readonly FindingView[]): Row[] =>
-  findings.map((finding, index) => {
-    const before = findings[index - 1]
+const rowsOf = (told: readonly Told[]): Row[] =>
+  told.map(({ finding }, index) => {
+    const before = told[index - 1]?.finding
     const all = [...finding.evidence, ...finding.shared]
     return {
       finding,

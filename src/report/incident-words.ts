@@ -2,7 +2,8 @@
 import type { Incident } from '../model/analysis.js'
 import { inOrder, type FindingView } from './finding-view.js'
 import type { Phase } from '../post-mortem/post-mortem.js'
-import { duration, moment, plural, range, secondsBetween } from './words.js'
+import { foldRows } from './repeats.js'
+import { dayTold, duration, moment, plural, range, secondsBetween } from './words.js'
 
 export interface Fact {
   readonly label: string
@@ -24,6 +25,8 @@ export interface Ended {
 export interface DetectionWords {
   readonly line: string
   readonly delay: string
+  /** The same as a sentence goes on: '5 min 30 s after the first symptom'. */
+  readonly noticed: string
   readonly note: string
   /** When the first symptom showed. */
   readonly symptom: string | null
@@ -66,7 +69,7 @@ export const asFelt = (findings: readonly FindingView[], incident: Incident): re
 }
 
 /** An entity is named once, with the worst that is said of it. */
-export const brokeLine = (impact: readonly FindingView[], findings: readonly FindingView[], incident: Incident): string => {
+export const brokeLine = (impact: readonly FindingView[], findings: readonly FindingView[], incident: Incident, most = 3): string => {
   const linked = new Set(incident.links.flatMap((link) => [link.cause, link.effect]))
   const what = asFelt(impact.length > 0 ? impact : findings.filter((finding) => finding.role === 'fault' && linked.has(finding.id)), incident)
   const worst = new Map<string, FindingView>()
@@ -74,7 +77,10 @@ export const brokeLine = (impact: readonly FindingView[], findings: readonly Fin
     const known = worst.get(finding.entity)
     if (known === undefined || (OUTAGES.has(finding.kind) && !OUTAGES.has(known.kind))) worst.set(finding.entity, finding)
   }
-  return list([...worst.values()].map((finding) => `${finding.shortWords} (${finding.kindWords})`))
+  return list(
+    [...worst.values()].map((finding) => `${finding.shortWords} (${finding.kindWords})`),
+    most,
+  )
 }
 
 export const detectionOf = (incident: Incident, byId: ReadonlyMap<string, FindingView>, alertsCollected: boolean): DetectionWords => {
@@ -82,20 +88,22 @@ export const detectionOf = (incident: Incident, byId: ReadonlyMap<string, Findin
   // Either a time or a finding's id.
   const at = (value: string | null): string | null => (value === null ? null : (byId.get(value)?.start ?? (Number.isNaN(Date.parse(value)) ? null : value)))
   const [symptom, alert] = [at(firstSymptom), at(firstAlert)]
-  const symptomWords = symptom === null ? 'No first symptom could be told.' : `The first symptom shows at ${moment(symptom, incident.start)} UTC.`
+  const symptomWords = symptom === null ? 'No first symptom could be told.' : `The first symptom shows at ${moment(symptom, dayTold(incident))} UTC.`
   if (alert === null)
     return {
       line: `${symptomWords} ${alertsCollected ? 'The data hold alerts, and none of them tells of this.' : 'The data hold no records of alerts, so they cannot tell whether any fired.'}`,
       delay: alertsCollected ? 'no alert tells of it' : 'unknown: no alerts in the data',
-      note: symptom === null ? '' : `first symptom ${moment(symptom, incident.start)} UTC`,
+      noticed: alertsCollected ? 'no alert tells of it' : 'unknown: the data hold no alerts',
+      note: symptom === null ? '' : `first symptom ${moment(symptom, dayTold(incident))} UTC`,
       symptom,
     }
   const seconds = delaySeconds ?? (symptom === null ? null : secondsBetween(symptom, alert))
   const delay = seconds === null ? 'unknown' : duration(Math.max(0, seconds))
   return {
-    line: `${symptomWords} The first alert fired at ${moment(alert, incident.start)} UTC${seconds === null ? '' : seconds < 0 ? `, ${duration(-seconds)} before it` : `, ${delay} later`}.`,
+    line: `${symptomWords} The first alert fired at ${moment(alert, dayTold(incident))} UTC${seconds === null ? '' : seconds < 0 ? `, ${duration(-seconds)} before it` : `, ${delay} later`}.`,
     delay,
-    note: `first alert ${moment(alert, incident.start)} UTC`,
+    noticed: seconds === null ? 'unknown: no first symptom could be told' : seconds < 0 ? `${duration(-seconds)} before the first symptom` : `${delay} after the first symptom`,
+    note: `first alert ${moment(alert, dayTold(incident))} UTC`,
     symptom,
   }
 }
@@ -118,7 +126,7 @@ export const factsOf = (incident: Incident, { severity, broke, affected, lasted,
   {
     label: 'Time to recover',
     value: incident.end === null ? 'Not recovered' : lasted,
-    note: incident.end === null ? 'not over when the data end' : `from the onset to ${moment(incident.end, incident.start)} UTC`,
+    note: incident.end === null ? 'not over when the data end' : `from the onset to ${moment(incident.end, dayTold(incident))} UTC`,
   },
 ]
 
@@ -131,7 +139,7 @@ export const respondedOf = (response: readonly FindingView[], symptom: string | 
   return {
     label,
     value: duration(secondsBetween(since, first.start)),
-    note: `${first.kindWords}, ${first.shortWords}, at ${moment(first.start, incident.start)} UTC`,
+    note: `${first.kindWords}, ${first.shortWords}, at ${moment(first.start, dayTold(incident))} UTC`,
   }
 }
 
@@ -226,7 +234,7 @@ export const responseLine = (response: readonly FindingView[]): string =>
 export const recoveryLine = (incident: Incident, lasted: string): string =>
   incident.end === null
     ? 'The data end before the incident does: no recovery is seen.'
-    : `The last of it was over at ${moment(incident.end, incident.start)} UTC, ${lasted} after the onset.`
+    : `The last of it was over at ${moment(incident.end, dayTold(incident))} UTC, ${lasted} after the onset.`
 
 const ENDED = 8
 /** Seconds from which on something is a state that ends. */
@@ -245,7 +253,7 @@ export const endedOf = (findings: readonly FindingView[], incident: Incident): r
     })
     .toSorted((a, b) => (a.end < b.end ? -1 : a.end > b.end ? 1 : inOrder(a.finding, b.finding)))
     .slice(-ENDED)
-    .map(({ finding, end }) => ({ finding, at: `${moment(end, incident.start)} UTC` }))
+    .map(({ finding, end }) => ({ finding, at: `${moment(end, dayTold(incident))} UTC` }))
 }
 
 /** Rows of the table; what is more is among the findings. */
@@ -270,8 +278,11 @@ export const impactTable = (impact: readonly FindingView[], incident: Incident):
   )
   const place = new Map<string, number>()
   for (const { entity } of felt) if (!place.has(entity)) place.set(entity, place.size)
-  const rows = felt.toSorted((a, b) => (place.get(a.entity) ?? 0) - (place.get(b.entity) ?? 0) || inOrder(a, b))
-  return { rows: rows.slice(0, IMPACT_ROWS), leftOut: Math.max(0, rows.length - IMPACT_ROWS) }
+  const rows = foldRows(felt).toSorted(({ finding: a }, { finding: b }) => (place.get(a.entity) ?? 0) - (place.get(b.entity) ?? 0) || inOrder(a, b))
+  return {
+    rows: rows.slice(0, IMPACT_ROWS).map(({ finding }) => finding),
+    leftOut: rows.slice(IMPACT_ROWS).reduce((sum, { all }) => sum + all.length, 0),
+  }
 }
 
 /** Findings that tell a round of a cascade. */

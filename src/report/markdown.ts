@@ -231,7 +231,7 @@ const incidentMarkdown = (sheet: Sheet, incident: IncidentView): readonly string
     section(
       'Contributing factors',
       incident.conditions.length > 0
-        ? `Conditions that held beforehand. They made it worse; none of them alone caused it.\n\n${list(incident.conditions)}`
+        ? `Standing conditions: they made it worse, and none of them alone caused it.\n\n${list(incident.conditions)}`
         : 'No standing condition that made it worse appears in the data.',
       d.bullets(incident.factors.map((factor) => `${d.say(factor.what)} ${factor.findings.map(d.ref).join(' ')}`)),
       d.prompt('What in the way of working, the tools or the design made this easier to happen or harder to end?'),
@@ -293,12 +293,12 @@ const rootWords = (d: Dialect, incident: IncidentView): string =>
         ...(incident.laterRoots.length === 0
           ? []
           : [
-              `If the first step is not what happened, the chain began at a later one:\n\n${d.bullets(incident.laterRoots.map((other) => `${d.say(other.finding.summary)} (${other.sureness}) ${d.ref(other.finding)}`))}`,
+              `If the first step is not what happened, the chain began at a later one:\n\n${d.bullets(incident.laterRoots.map((other) => `${d.say(other.finding.summary)} (${other.sureness}; ${other.finding.began}) ${d.ref(other.finding)}`))}`,
             ]),
         ...(incident.otherRoots.length === 0
           ? []
           : [
-              `It may not have been alone:\n\n${d.bullets(incident.otherRoots.map((other) => `${d.say(other.finding.summary)} (${other.sureness}) ${d.ref(other.finding)}`))}`,
+              `It may not have been alone:\n\n${d.bullets(incident.otherRoots.map((other) => `${d.say(other.finding.summary)} (${other.sureness}; ${other.finding.began}) ${d.ref(other.finding)}`))}`,
             ]),
       ].join('\n\n')
 

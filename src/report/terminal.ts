@@ -41,15 +41,18 @@ const oneLine = (text: string): string => text.replace(/\s+/gu, ' ').trim()
 
 const found = (incident: IncidentView, others: number): [string, string][] => [
   ['What', `${incident.title}${others > 0 ? ` (the most severe of ${others + 1} incidents)` : ''}`],
-  ['When', `${incident.when}${incident.end === null ? '' : ` (${incident.lasted})`}; ${incident.severity.word.toLowerCase()}: ${incident.broke}`],
+  ['When', whenLine(incident)],
   ['Why', incident.root === null ? 'no root cause could be named from these data' : `${incident.root.summary} (${incident.rootSureness})`],
   ['Chain', chainLine(incident)],
-  ['Noticed', `${detected(incident)}; ${recovered(incident)}`],
+  ['Noticed', `${incident.noticed}; ${recovered(incident)}`],
 ]
 
-const detected = (incident: IncidentView): string => {
-  const fact = incident.facts.find((one) => one.label === 'Time to detect')
-  return fact === undefined || fact.value === 'no alert in the data' ? 'no alert in the data' : `${fact.value} after the first symptom`
+/** Names fewer rather than cut names in two. */
+const whenLine = (incident: IncidentView): string => {
+  const line = (broke: string): string =>
+    `${incident.when}${incident.end === null ? '' : ` (${incident.lasted})`}; ${incident.severity.word.toLowerCase()}: ${broke}`
+  const whole = line(incident.broke)
+  return oneLine(whole).length > LONGEST ? line(incident.brokeFirst) : whole
 }
 
 const recovered = (incident: IncidentView): string =>
@@ -110,7 +113,7 @@ const branches = (incident: IncidentView, links: readonly Link[], paint: Paint):
       tell(branch.findings, `${indent}${last ? '   ' : '│  '}`)
     })
   }
-  for (const finding of [incident.root, ...incident.otherRoots.map((other) => other.finding)]) {
+  for (const finding of [incident.root, ...[...incident.otherRoots, ...incident.laterRoots].map((other) => other.finding)]) {
     if (finding === null || told.has(finding.id)) continue
     told.add(finding.id)
     lines.push(words([finding]))

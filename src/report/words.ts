@@ -9,6 +9,10 @@ export const date = (iso: string): string => iso.slice(0, 10)
 /** The clock alone on the day already told, else with its date. */
 export const moment = (iso: string, told?: string): string => (told !== undefined && date(told) === date(iso) ? clock(iso) : `${date(iso)} ${clock(iso)}`)
 
+/** The day that times within an incident need not repeat; none where it went on for longer than a day, for then a clock alone says little. */
+export const dayTold = ({ start, end }: { readonly start: string; readonly end: string | null }): string | undefined =>
+  end !== null && Date.parse(end) - Date.parse(start) > 86_400_000 ? undefined : start
+
 /** '2024-03-05 10:02:11 to 10:31:40 UTC'; an open end says that the data ends first. */
 export const range = (start: string, end: string | null, told?: string): string => {
   if (end === null) return `${moment(start, told)} UTC, not over when the data end`
