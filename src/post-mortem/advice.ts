@@ -77,8 +77,7 @@ export const ADVICE: readonly Advice[] = [
   },
   {
     kinds: ['workload.unavailable'],
-    fits: (found, all) =>
-      workload(found) && some(all, 'action.drain', 'action.cordon', 'action.node-restarted', 'pod.evicted', 'workload.colocated'),
+    fits: (found, all) => workload(found) && some(all, 'action.drain', 'action.cordon', 'action.node-restarted', 'pod.evicted', 'workload.colocated'),
     title: (found) => `Keep a replica of ${shortName(found.entity)} when nodes are emptied`,
     detail: () =>
       'A disruption budget holds drains and evictions through the API back. It does not help when a node crashes: that takes more replicas, on more nodes.',

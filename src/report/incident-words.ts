@@ -102,7 +102,12 @@ export const detectionOf = (incident: Incident, byId: ReadonlyMap<string, Findin
   return {
     line: `${symptomWords} The first alert fired at ${moment(alert, dayTold(incident))} UTC${seconds === null ? '' : seconds < 0 ? `, ${duration(-seconds)} before it` : `, ${delay} later`}.`,
     delay,
-    noticed: seconds === null ? 'unknown: no first symptom could be told' : seconds < 0 ? `${duration(-seconds)} before the first symptom` : `${delay} after the first symptom`,
+    noticed:
+      seconds === null
+        ? 'unknown: no first symptom could be told'
+        : seconds < 0
+          ? `${duration(-seconds)} before the first symptom`
+          : `${delay} after the first symptom`,
     note: `first alert ${moment(alert, dayTold(incident))} UTC`,
     symptom,
   }
