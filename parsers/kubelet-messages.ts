@@ -66,7 +66,9 @@ const sayHeartbeat = (line: KlogLine, said: Saying): void => {
 const sayCertificate = (line: KlogLine, said: Saying): void => {
   const unknown = line.text.includes('signed by unknown authority')
   if (!unknown && !line.text.includes('has expired') && !line.text.includes('is expired') && !line.text.includes('not yet valid')) return
-  said.emit(line, 'node.certificate-expired', said.thisNode(line), { reason: unknown ? 'unknown-authority' : 'expired' })
+  // Go says both in one: "certificate has expired or is not yet valid: current time … is before …" (crypto/x509/verify.go).
+  const early = line.text.includes('not yet valid') && / is before \d/u.test(line.text)
+  said.emit(line, 'node.certificate-expired', said.thisNode(line), { reason: unknown ? 'unknown-authority' : early ? 'not-yet-valid' : 'expired' })
 }
 
 const API_URL = /\/apis?\/[a-z0-9]/u

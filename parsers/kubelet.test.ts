@@ -98,6 +98,11 @@ const MEANINGS: readonly (readonly [string, string])[] = [
     'node.certificate-expired point node/? expired',
   ],
   [
+    head('E', 'reflector.go:147') +
+      '"Unhandled Error" err="k8s.io/client-go/informers/factory.go:160: Failed to watch *v1.Node: Get \\"https://10.0.0.1:6443/api/v1/nodes?limit=500\\": tls: failed to verify certificate: x509: certificate has expired or is not yet valid: current time 2026-11-21T06:18:01Z is before 2026-11-21T07:00:00Z"',
+    'node.certificate-expired point node/? not-yet-valid',
+  ],
+  [
     head('E', 'kuberuntime_manager.go:10') +
       '"Unhandled Error" err="container web start failed in pod web-1_shop(0ac7a38c): ErrImagePull: failed to do request: Head \\"https://registry.local/v2/web/manifests/1\\": x509: certificate signed by unknown authority"',
     '',

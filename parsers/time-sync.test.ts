@@ -1,6 +1,7 @@
 /** Steps of a machine's clock are told where they happened, and change no time. */
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { findWrong } from '../src/findings/find.js'
 import { read } from '../test/read.js'
 import { timelineOf } from '../test/timeline-builder.js'
 
@@ -33,4 +34,21 @@ test('milliseconds, sources and other words of theirs are nothing to tell', asyn
     '2026-11-21T08:18:03+0000 worker-1 systemd-journald[300]: Suppressed 1200 messages from kubelet.service',
   ])
   assert.deepEqual(said, [])
+})
+
+test('a step that others can feel is a finding of the machine, a small one is not', async () => {
+  const findings = findWrong(
+    timelineOf([
+      await read(
+        [
+          '2026-11-21T08:21:03+0000 worker-1 chronyd[612]: System clock was stepped by 3.123456 seconds',
+          '2026-11-21T08:22:00+0000 worker-1 chronyd[612]: System clock was stepped by -182.250000 seconds',
+        ].join('\n'),
+      ),
+    ]),
+  )
+  assert.deepEqual(
+    findings.map(({ kind, entity, summary }) => [kind, entity, summary]),
+    [['node.clock-stepped', 'node/worker-1', 'The clock of node worker-1 was put back by 3 min 2 s.']],
+  )
 })

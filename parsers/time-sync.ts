@@ -4,6 +4,7 @@
  * had been wrong (a boot, a machine that was asleep) they do not know.
  * Wordings: chrony local.c (LCL_MakeStep), ntpd ntp_loopfilter.c, src/timesync/timesyncd-manager.c, src/journal/journald-manager.c
  */
+import { THIS_NODE, node } from '../src/model/entity.js'
 import type { LineFormat } from '../src/model/format.js'
 import { found, readIso } from '../src/read/stamps.js'
 import { decode } from '../src/read/text.js'
@@ -15,6 +16,10 @@ const JUMPED = /Time jumped backwards, rotating|Realtime clock jumped backwards|
 const SYNCHRONISED = /Initial clock synchronization to [A-Z][a-z]{2} \d{4}-|System clock time (?:unset or jumped backwards|advanced to)/u
 /** Smaller steps change the order of nothing. */
 const NOTABLE_SECONDS = 1
+/** Smaller steps do nothing to anybody. */
+const FELT_SECONDS = 10
+/** node-monitor-grace-period was the shortest time in which Kubernetes gives up on a machine. */
+const FAR_SECONDS = 40
 
 export const timeSync: LineFormat = {
   id: 'time-sync',
@@ -39,6 +44,14 @@ export const timeSync: LineFormat = {
       const by = seconds === undefined ? null : Number(seconds)
       if (by === null ? !JUMPED.test(text) && !SYNCHRONISED.test(text) : Math.abs(by) < NOTABLE_SECONDS) return true
       sink.fact({ fact: 'clock-stepped', at, seconds: by, said: text.trim().slice(0, 200) })
+      if (by !== null && Math.abs(by) >= FELT_SECONDS)
+        sink.signal({
+          kind: 'node.clock-stepped',
+          entity: envelope.host === null ? THIS_NODE : node(envelope.host),
+          at,
+          attributes: { reason: by < 0 ? 'back' : 'forward', seconds: Math.round(Math.abs(by)), far: Math.abs(by) >= FAR_SECONDS ? 'yes' : 'no' },
+          text,
+        })
       return true
     },
     end: () => undefined,

@@ -146,7 +146,7 @@ const lagFit = (lagMs: number, mechanism: Mechanism, cause: Found, effect: Found
 /** A condition acts while it lasts, and a little longer; an occurrence acts once and its effect takes its time. */
 const isCondition = (one: Found): boolean =>
   one.end !== null &&
-  !/^(?:change|action|alert)\.|\.(?:evicted|rescheduled|rebooted|oom-kill|oom-killed|kernel-panic|kernel-hang|backend-killed|shutdown|deadlock)$/u.test(
+  !/^(?:change|action|alert)\.|\.(?:evicted|rescheduled|rebooted|oom-kill|oom-killed|kernel-panic|kernel-hang|clock-stepped|backend-killed|shutdown|deadlock)$/u.test(
     one.kind,
   )
 

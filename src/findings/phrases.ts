@@ -20,6 +20,7 @@ const VERBS: Readonly<Record<FindingKind, string>> = {
   'node.heartbeat-missed': 'missed heartbeats',
   'node.not-ready': 'went NotReady',
   'node.certificate-expired': 'had a certificate rejected',
+  'node.clock-stepped': 'had its clock put forward or back',
   'node.runtime-down': 'lost its container runtime',
   'node.identity-conflict': 'was two machines at once',
   'node.network-lost': 'lost its network',

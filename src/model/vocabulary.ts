@@ -23,6 +23,7 @@ export const VOCABULARY = {
   'node.heartbeat-missed': { role: 'symptom', means: 'a kubelet could not renew its lease or post its status' },
   'node.not-ready': { role: 'symptom', means: 'the control plane holds the node NotReady or Unknown' },
   'node.certificate-expired': { role: 'fault', means: 'a client or CA certificate is expired or untrusted' },
+  'node.clock-stepped': { role: 'fault', means: "a machine's clock was put forward or back" },
   'node.runtime-down': { role: 'fault', means: 'the container runtime does not answer' },
   'node.identity-conflict': { role: 'fault', means: 'two machines act as one node' },
   'node.network-lost': { role: 'fault', means: 'a node lost its network' },

@@ -82,6 +82,12 @@ const GLOSSARY: readonly Entry[] = [
     reference: 'https://docs.kernel.org/admin-guide/lockup-watchdogs.html',
   },
   {
+    term: 'Clock step',
+    means: 'A machine whose clock is far off is put right at once; leases, tokens and certificates are judged by that clock.',
+    kinds: ['node.clock-stepped'],
+    reference: 'https://chrony-project.org/doc/4.5/chrony.conf.html#makestep',
+  },
+  {
     term: 'Sandbox, CNI',
     means: 'The empty pod with its network into which containers are put, and the plugin that makes the network.',
     kinds: ['pod.sandbox-failed', 'network.'],

@@ -108,6 +108,11 @@ const POLICIES: Partial<Readonly<Record<FindingKind, Policy>>> = {
         ? `The API server rejected client certificates${because(stretch)}, ${times(stretch.count)}.`
         : `A certificate on ${called(entity)} was rejected${because(stretch)}, ${times(stretch.count)}.`,
   },
+  'node.clock-stepped': {
+    gapMs: 1_000,
+    sure: 0.95,
+    say: (entity, stretch) => `The clock of ${called(entity)} was put ${text(stretch, 'reason')} by ${duration(Number(text(stretch, 'seconds')) * 1000)}.`,
+  },
   'node.runtime-down': {
     gapMs: 2 * MINUTE,
     sure: 0.9,
