@@ -201,7 +201,7 @@ const SUREST = 0.97
  * Strengths multiply doubts that are not independent, so they come out lower than links of that strength turn out right: over the evaluation's dumps,
  * plain and varied, links of strength 0.4 to 0.7 were right nine times in ten and more. See the calibration in docs/evaluation.md.
  */
-export const howOftenRight = (strength: number): number => Math.min(SUREST, 1 - (1 - Math.min(1, strength)) ** 1.8)
+export const howOftenRight = (strength: number): number => Math.min(SUREST, 1 - (1 - Math.min(1, strength)) ** 3)
 
 const compete = (candidates: readonly Candidate[], found: readonly Found[]): readonly CausalLink[] => {
   const byEffect = groupBy(candidates, (candidate) => candidate.effect)

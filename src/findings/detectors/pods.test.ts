@@ -376,3 +376,28 @@ test('a claim for which no volume could be made is said as that: nothing was mou
   assert.equal(failed('volume/data-0', 'provisioning'), 'No volume could be provisioned for claim data-0, 5 times.')
   assert.match(failed('pod/shop/db-0', 'timeout') ?? '', /^A volume of pod shop\/db-0 could not be mounted/u)
 })
+
+const info = (pod: Entity, node: string, from: number, to: number, kind = 'ReplicaSet'): Series =>
+  series('kube_pod_info', { namespace: 'shop', pod: pod.split('/')[2] ?? '', node, created_by_kind: kind, created_by_name: 'web-7d9c5b8f6d' }, (second) =>
+    second >= from && second <= to ? 1 : null,
+  )
+
+test('without events, a pod that appears when a sibling has left another node, or while that node is NotReady, stands in for it', () => {
+  const lost = condition('node.not-ready', 'node/a', 600, 2400)
+  const moves = (parts: InputParts): readonly string[] =>
+    findings('pod.rescheduled', parts).map(({ entity, found }) => `${entity} ${String(found.attributes['from'])}>${String(found.attributes['to'])}`)
+  const always = info(three, 'b', 0, HOUR)
+  assert.deepEqual(moves({ series: [always, info(one, 'a', 0, 890), info(two, 'b', 930, HOUR)] }), [`${two} a>b`])
+  assert.deepEqual(moves({ signals: [lost], series: [always, info(one, 'a', 0, HOUR), info(two, 'b', 930, HOUR)] }), [`${two} a>b`])
+  // A scale-up, one that comes back to its own node, one of a DaemonSet, and one that came long after.
+  assert.deepEqual(moves({ series: [always, info(one, 'a', 0, HOUR), info(two, 'b', 930, HOUR)] }), [])
+  assert.deepEqual(moves({ series: [always, info(one, 'b', 0, 890), info(two, 'b', 930, HOUR)] }), [])
+  assert.deepEqual(moves({ series: [always, info(one, 'a', 0, 890, 'DaemonSet'), info(two, 'b', 930, HOUR, 'DaemonSet')] }), [])
+  assert.deepEqual(moves({ series: [always, info(one, 'a', 0, 890), info(two, 'b', 2000, HOUR)] }), [])
+})
+
+test('a pod that was replaced, as its successor shows, was not stuck until its node came back', () => {
+  const signals = [condition('node.not-ready', 'node/a', 600, 2400), condition('pod.unready', one, 601, 2400, { reason: 'node' })]
+  const parts: InputParts = { facts: bound, signals, series: [info(three, 'b', 0, HOUR), info(one, 'a', 0, HOUR), info(two, 'b', 930, HOUR)] }
+  none('pod.stuck', parts)
+})

@@ -5,6 +5,7 @@ import { compare, type Timeline } from '../../timeline/timeline.js'
 import { chooseEvidence, evidenceOf, overlaps, type Detector, type Found } from '../finding.js'
 import { ofKind, podsEverOn, signalsOf } from '../lookup.js'
 import { called, duration } from '../words.js'
+import { movedPods } from './moved-pods.js'
 
 /** A replacement is created at once; it waits for a place as long as its back-off and the scheduler let it. */
 const REPLACED_WITHIN_MS = 10 * 60_000
@@ -14,7 +15,12 @@ const LIMBO_MS = 60_000
 export const pods: Detector = {
   id: 'pods',
   finds: ['pod.rescheduled', 'pod.stuck'],
-  detect: (timeline, found) => [...rescheduled(timeline, found), ...inLimbo(timeline, found)],
+  detect(timeline, found) {
+    const scheduled = new Set(timeline.signals.flatMap(({ kind, entity }) => (kind === 'pod.scheduled' ? [entity] : [])))
+    const moves = movedPods(timeline, found, scheduled)
+    const replaced = new Map(moves.map(({ attributes, start }) => [String(attributes['replaces']), start]))
+    return [...rescheduled(timeline, found), ...moves, ...inLimbo(timeline, found, replaced)]
+  },
 }
 
 const rescheduled = (timeline: Timeline, found: readonly Found[]): readonly Found[] => {
@@ -71,7 +77,7 @@ const replacedBy = (pod: Entity, to: Entity, at: number, leaving: ReadonlyMap<En
 const siblings = (a: Entity, b: Entity): boolean => a === b || replicaSetOf(a) === replicaSetOf(b)
 
 /** Pods that stay bound to a NotReady node and are not replaced. */
-const inLimbo = (timeline: Timeline, found: readonly Found[]): readonly Found[] => {
+const inLimbo = (timeline: Timeline, found: readonly Found[], replaced: ReadonlyMap<string, number>): readonly Found[] => {
   const { topology } = timeline
   const result: Found[] = []
   for (const lost of ofKind(found, 'node.not-ready')) {
@@ -83,7 +89,8 @@ const inLimbo = (timeline: Timeline, found: readonly Found[]): readonly Found[] 
       const deleted = signalsOf(timeline, pod).find(
         (signal) => (signal.kind === 'pod.deleted' || signal.kind === 'pod.killed') && signal.at >= lost.start && signal.at <= end + LIMBO_MS,
       )
-      if (gone || (deleted !== undefined && deleted.at - lost.start < 5 * LIMBO_MS)) continue
+      const successor = replaced.get(pod) ?? NaN
+      if (gone || (successor >= lost.start && successor <= end + LIMBO_MS) || (deleted !== undefined && deleted.at - lost.start < 5 * LIMBO_MS)) continue
       if (!ofKind(found, 'pod.unready', pod).some((one) => overlaps(one, lost))) continue
       const until = deleted?.at ?? lost.end
       result.push({

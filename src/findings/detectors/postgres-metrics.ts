@@ -159,29 +159,56 @@ const whose = (timeline: Timeline, server: Entity, from: number, to: number): st
   return who === '' ? '' : `, most of them opened by ${who}`
 }
 
+/** Sessions that wait for a lock, as exporters and people's own queries count them. postgres_exporter splits pg_stat_activity_count by wait_event_type since 0.12. */
+const countsWaiting = ({ name, labels }: TimedSeries): boolean =>
+  /pg_locks?_(?:waiting|blocked)|pg_stat_activity_waiting/u.test(name) || (name === 'pg_stat_activity_count' && labels['wait_event_type'] === 'Lock')
+
+/**
+ * postgres_exporter counts held and awaited locks of one mode together (and only those on relations and rows, of which `database` is known).
+ * Of these modes one session alone can have a lock: many of them are a queue. A row that many want is queued for with ExclusiveLock.
+ * https://github.com/prometheus-community/postgres_exporter/blob/v0.15.0/collector/pg_locks.go · src/backend/access/heap/README.tuplock
+ */
+const countsOneAtATime = ({ name, labels }: TimedSeries): boolean =>
+  name === 'pg_locks_count' && (labels['mode'] === 'accessexclusivelock' || labels['mode'] === 'exclusivelock')
+
 const lockQueues = (timeline: Timeline): readonly Found[] => {
-  const waiting = timeline.series.filter((series) => /pg_locks?_(?:waiting|blocked)|pg_stat_activity_waiting/u.test(series.name))
-  return [...groupBy(waiting, (series) => postgresOfLabels(series.labels, timeline))].flatMap(([server, group]) => {
+  const waiting = queues(timeline, countsWaiting, 0.85, (server, most) => `Up to ${most} sessions of ${server} waited for locks.`)
+  const counted = new Set(waiting.map(({ entity }) => entity))
+  const crowded = queues(
+    timeline,
+    countsOneAtATime,
+    0.7,
+    (server, most) => `Up to ${most} locks that only one session at a time can have were held or awaited in ${server}.`,
+  )
+  return [...waiting, ...crowded.filter(({ entity }) => !counted.has(entity))]
+}
+
+const queues = (
+  timeline: Timeline,
+  counts: (series: TimedSeries) => boolean,
+  confidence: number,
+  say: (server: string, most: string) => string,
+): readonly Found[] =>
+  [...groupBy(timeline.series.filter(counts), (series) => postgresOfLabels(series.labels, timeline))].flatMap(([server, group]) => {
     const [source] = group
     if (source === undefined) return []
     const column = combine(group, 'sum')
     const usual = median(column.values)
-    return stretches(column, (value) => value >= 5 && value >= usual * 4, 60_000, higher)
+    return stretches(column, (value) => value >= 5 && value >= usual * 4, Math.max(60_000, 2 * stepOf(column.times)), higher)
       .filter((stretch) => stretch.samples >= 2)
       .map((stretch): Found => ({
         kind: 'postgres.lock-pileup',
         entity: server,
         start: stretch.start,
         end: stretch.end,
-        confidence: 0.85,
-        summary: `Up to ${stretch.peak.toFixed(0)} sessions of ${called(server)} waited for locks.`,
-        evidence: [sampleEvidence(source, stretch.start, `→ ${valueAt(column, stretch.start).toFixed(0)} waiting in all`)],
+        confidence,
+        summary: say(called(server), stretch.peak.toFixed(0)),
+        evidence: [sampleEvidence(source, stretch.start, `→ ${valueAt(column, stretch.start).toFixed(0)} in all`)],
         attributes: {},
         slackMs: stepOf(column.times),
         dose: stretch.peak,
       }))
   })
-}
 
 /** One slow report is a report; statements that go on being slow are a server in trouble. */
 const SLOW_SECONDS = 1

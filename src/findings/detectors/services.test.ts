@@ -244,6 +244,16 @@ test('sessions that queue behind a lock are a pile-up from the first wait; a sin
   none('postgres.lock-pileup', { signals: [wait(600, 1)] })
 })
 
+test('many locks of which one session alone can have one are a queue; many readers are none, nor is a moment of it', () => {
+  const locks = (mode: string, count: (second: number) => number): Series => series('pg_locks_count', { datname: 'shop', mode }, count)
+  const queue = (second: number): number => (second >= 900 && second < 1500 ? 40 : 0)
+  assert.equal(findings('postgres.lock-pileup', { series: [locks('accessexclusivelock', queue)] })[0]?.start, 900)
+  none('postgres.lock-pileup', { series: [locks('accesssharelock', queue)] })
+  none('postgres.lock-pileup', { series: [locks('accessexclusivelock', (second) => (second === 900 ? 40 : 0))] })
+  const waits = series('pg_stat_activity_count', { datname: 'shop', state: 'active', wait_event_type: 'Lock' }, queue)
+  assert.match(findings('postgres.lock-pileup', { series: [waits, locks('exclusivelock', queue)] })[0]?.found.summary ?? '', /waited for locks/u)
+})
+
 test('a vacuum of seconds is housekeeping, one of minutes is heavy', () => {
   const vacuum = (seconds: number): InputParts => ({
     signals: [signal('postgres.autovacuum', 'postgres/main', 600, { table: 'orders' }, { phase: 'span', until: 600 + seconds })],
