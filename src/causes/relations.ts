@@ -311,6 +311,8 @@ const JUDGES: Readonly<Record<Relation, Judge>> = {
     return place === effect.entity || nameOf(effect.entity) === 'unknown' ? 1 : FAR
   },
   'came-from-node'(cause, effect, timeline) {
+    const said = effect.attributes['from']
+    if (typeof said === 'string') return (timeline.topology.nodeAt(said) ?? `node/${said}`) === cause.entity ? 1 : FAR
     const workload = workloadOf(effect.entity, timeline)
     if (workload === null) return FAR
     const { topology } = timeline
