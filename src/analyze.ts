@@ -1,6 +1,6 @@
 /** The whole way: paths in, post-mortem out. One line a stage. */
 import { canonical, type Gathered } from './artifact/artifact.js'
-import { mechanismsWith } from './causes/choose-mechanisms.js'
+import { mechanismsWith, signaturesWith } from './causes/choose-mechanisms.js'
 import { explain, type Explanation } from './causes/explain.js'
 import { tellIncidents } from './causes/incidents.js'
 import { linkCauses } from './causes/link.js'
@@ -15,7 +15,7 @@ import { readSurroundings } from './read/surroundings.js'
 import { buildTimeline, type Timeline, type TimelineOptions } from './timeline/timeline.js'
 
 export interface ReasonOptions extends TimelineOptions {
-  /** Files with mechanisms of the user's own. */
+  /** Files with mechanisms and signatures of the user's own. */
   readonly mechanisms: readonly string[]
   readonly version: string
   readonly command: string
@@ -32,8 +32,9 @@ export interface Analyzed {
 /** Throws a UserError for a mechanism file that cannot be used; an input that cannot be read is reported, never thrown. */
 export const analyze = async (paths: readonly string[], options: AnalyzeOptions): Promise<Analyzed> => {
   const mechanisms = await mechanismsWith(options.mechanisms) // before the long part: a wrong file is told at once
+  const signatures = await signaturesWith(options.mechanisms)
   return atHand(paths, shardFilter(options), async (near) => {
-    const { inputs, ...gathered } = await readAll(near, options) // the wall: nothing below opens an input
+    const { inputs, ...gathered } = await readAll(near, { ...options, signatures }) // the wall: nothing below opens an input
     const concluded = conclude(gathered, mechanisms, options)
     const surroundings = await readSurroundings(concluded.explanation.analysis, inputs.sources) // for people: nothing is concluded from it
     return written(concluded, gathered, { ...options, surroundings })

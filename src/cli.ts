@@ -100,7 +100,7 @@ const reports = (command: Command): Command =>
     .option('--verbose', 'more about what was done')
     .option('--no-color', 'no colours on the terminal')
 
-const mechanisms = (what = 'more cause-and-effect rules'): Option =>
+const mechanisms = (what = 'cause-and-effect rules and signatures of log lines of your own'): Option =>
   new Option('--mechanisms <file.yaml>', `${what}; repeatable`).argParser(collect).default([])
 const jobs = (): Option => new Option('--jobs <n>', "workers (default: the machine's cores)").argParser(asCount)
 
@@ -126,6 +126,7 @@ opens(
 )
   .requiredOption('-o, --output <file>', "where to write it; in a folder it is named after its content ('-' for stdout)")
   .option('--shard <i/n>', 'read only the i-th of n parts of the files, the same on every machine', asShard)
+  .addOption(mechanisms('signatures of log lines of your own; its mechanisms are for merge'))
   .addOption(jobs())
   .option('--quiet', 'no progress, no messages')
   .option('--verbose', 'more about what was done')

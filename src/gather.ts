@@ -2,10 +2,12 @@
 import { canonical, type Gathered } from './artifact/artifact.js'
 import { isMine, missingShards, type Shard } from './artifact/shard.js'
 import type { InputExtract } from './model/extract.js'
+import type { Signature } from './model/signature.js'
 import { UserError } from './model/user-error.js'
 import { extractAll } from './read/extract-all.js'
 import { findInputs, type Inputs, type Named, type Saved, type Unreadable } from './read/inputs.js'
 import type { Limits } from './read/limits.js'
+import { hashOfSignatures } from './read/signatures.js'
 import { fetchFrom, isS3, type Fetched } from './storage/s3.js'
 
 export interface GatherOptions {
@@ -15,6 +17,8 @@ export interface GatherOptions {
   readonly jobs?: number
   /** What unpacking may cost; the usual limits unless given. */
   readonly limits?: Limits
+  /** Lines of a user's own that mean something. */
+  readonly signatures?: readonly Signature[]
   readonly onBytes?: (count: number, inputs: Inputs) => void
 }
 
@@ -54,14 +58,14 @@ export const atHand = async <T>(
 /** Everything, those inputs included that can be opened once more. */
 export const readAll = async (paths: readonly (string | Named)[], options: GatherOptions): Promise<Gathered & { readonly inputs: Inputs }> => {
   const inputs = await findInputs(paths, shardFilter(options), options.limits)
-  const saved = await readSaved(inputs.saved)
-  const { jobs, onBytes } = options
-  const extracts = await extractAll(inputs, { ...(jobs === undefined ? {} : { jobs }), onBytes: (count) => onBytes?.(count, inputs) })
+  const { jobs, onBytes, signatures = [] } = options
+  const saved = await readSaved(inputs.saved, signatures)
+  const extracts = await extractAll(inputs, { ...(jobs === undefined ? {} : { jobs }), signatures, onBytes: (count) => onBytes?.(count, inputs) })
   return { inputs, ...canonical({ extracts: [...extracts, ...saved.extracts], unreadable: [...inputs.unreadable, ...saved.unreadable] }) }
 }
 
 /** Only what was read before, by this machine or others. With `shards` it takes that all of so many are there, and throws a UserError that names the others. */
-export const gatherSaved = async (paths: readonly string[], shards?: number): Promise<Gathered> => {
+export const gatherSaved = async (paths: readonly string[], shards?: number, signatures: readonly Signature[] = []): Promise<Gathered> => {
   const wanted = (path: string): boolean => !path.endsWith('.partial') // what a shard that was killed left
   return atHand(paths, wanted, async (near) => {
     const { saved, sources, unreadable } = await findInputs(near, wanted)
@@ -74,23 +78,27 @@ export const gatherSaved = async (paths: readonly string[], shards?: number): Pr
           )
     if (missing.length > 0)
       throw new UserError(`${paths.join(', ')}: of ${shards ?? 0} shards ${missing.join(', ')} ${missing.length === 1 ? 'is' : 'are'} not there (yet)`)
-    const { extracts, unreadable: broken } = await readSaved(saved)
+    const { extracts, unreadable: broken } = await readSaved(saved, signatures)
     const others = sources.map(({ path }) => ({ path, reason: 'not a saved extract: faultline extract makes one of it, faultline analyze reads it as it is' }))
     return canonical({ extracts, unreadable: [...unreadable, ...broken, ...others] })
   })
 }
 
-const readSaved = async (saved: readonly Saved[]): Promise<Gathered> => {
+const OTHER_SIGNATURES = 'it was extracted without the signatures that are given now: extract it again with them'
+
+const readSaved = async (saved: readonly Saved[], signatures: readonly Signature[]): Promise<Gathered> => {
   const extracts: InputExtract[] = []
   const unreadable: Unreadable[] = []
   if (saved.length === 0) return { extracts, unreadable }
   const { decodeArtifact } = await import('./artifact/decode-artifact.js')
+  const wanted = signatures.length === 0 ? null : hashOfSignatures(signatures)
   for (const one of saved) {
     try {
       const parts: Buffer[] = []
       for await (const part of one.chunks()) parts.push(Buffer.from(part))
       const gathered = decodeArtifact(Buffer.concat(parts))
-      for (const extract of gathered.extracts) extracts.push(extract) // too many to be arguments
+      for (const extract of gathered.extracts)
+        extracts.push(wanted === null || extract.signatures === wanted ? extract : { ...extract, warnings: [...extract.warnings, OTHER_SIGNATURES] })
       unreadable.push(...gathered.unreadable)
     } catch (error) {
       unreadable.push({ path: one.path, reason: error instanceof Error ? error.message : String(error) })

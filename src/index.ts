@@ -9,6 +9,7 @@
 import { analyze as analyzeInputs, reason, type ReasonOptions } from './analyze.js'
 import { gather } from './gather.js'
 import { encodeArtifact, type Gathered } from './artifact/artifact.js'
+import { signaturesWith } from './causes/choose-mechanisms.js'
 import { shardOf } from './artifact/shard.js'
 import { version, zoneRules } from './commands/common.js'
 import type { Analysis } from './model/analysis.js'
@@ -32,7 +33,7 @@ export interface Options {
   /** The window to look at: a Date, or milliseconds since the epoch. */
   readonly since?: Date | number
   readonly until?: Date | number
-  /** Files with cause-and-effect rules of your own. */
+  /** Files with cause-and-effect rules, and signatures of log lines, of your own. */
   readonly mechanisms?: readonly string[]
 }
 
@@ -63,10 +64,14 @@ export interface SavedExtract {
 }
 
 /** The upper half: what the inputs say, to be kept or to be sent to another machine. `shard` is 'i/n'. */
-export const extract = async (paths: string | readonly string[], options: ReadOptions & { readonly shard?: string } = {}): Promise<SavedExtract> => {
+export const extract = async (
+  paths: string | readonly string[],
+  options: ReadOptions & Pick<Options, 'mechanisms'> & { readonly shard?: string } = {},
+): Promise<SavedExtract> => {
   const shard = options.shard === undefined ? undefined : shardOf(options.shard)
   if (shard === null) throw new UserError(`shard ${options.shard ?? ''}: expected one of so many, such as 3/10`)
-  return encodeArtifact(await gather(listOf(paths), { ...(shard === undefined ? {} : { shard }), ...jobsOf(options) }))
+  const signatures = await signaturesWith(options.mechanisms ?? [])
+  return encodeArtifact(await gather(listOf(paths), { ...(shard === undefined ? {} : { shard }), signatures, ...jobsOf(options) }))
 }
 
 /** The lower half, from any number of saved extracts in any order. Throws an Error for one that is damaged. */

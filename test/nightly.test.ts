@@ -9,6 +9,7 @@ import { createInterface } from 'node:readline'
 import { test, type TestContext } from 'node:test'
 import { fileURLToPath } from 'node:url'
 import { gzipSync } from 'node:zlib'
+import { loadSignatures } from '../src/causes/load-mechanisms.js'
 import { lock, openDatabase } from '../src/nightly/database.js'
 import { version } from '../src/commands/common.js'
 import { nightly, type NightlyOptions } from '../src/nightly/nightly.js'
@@ -178,7 +179,7 @@ test('a state that an earlier faultline wrote is brought up to date, and nothing
   writeNight(archive, day(1, 8, 0), killedPod(day(1, 8, 0), 'web'))
   await nightly(options)
   const database = openDatabase(join(out, 'state.db'))
-  database.exec('alter table files drop column tag; pragma user_version = 1')
+  database.exec('alter table files drop column signatures; alter table files drop column tag; pragma user_version = 1')
   database.close()
   const before = contentOf(out)
   assert.equal((await nightly(options))?.filesRead, 0)
@@ -286,4 +287,25 @@ test('with --redact no name is told, and one that was told keeps its pseudonym o
   const touched = times(out)
   await nightly(redacting)
   assert.deepEqual(times(out), touched, 'a run without news touches nothing')
+})
+
+test('other signatures: what the archive still has is read again with them, and what they mean is told; the same ones do no work', async (t) => {
+  const { archive, out, options, said } = await place(t)
+  const line = (second: string, words: string): string => `2026-04-03T08:18:${second}.000Z INFO ${words}\n`
+  writeFileSync(join(archive, 'ledger.log'), line('01', 'lost quorum: 1 of 3 members left') + line('05', 'order 1 refused: no quorum').repeat(4))
+  await nightly(options)
+  assert.deepEqual(summaryOf(out).incidents, [])
+  const [rules = ''] = /^- id: ledger-lost-quorum\n[\s\S]*?^```$/mu.exec(readFileSync(join(root, 'docs/writing-a-mechanism.md'), 'utf8')) ?? []
+  const file = join(out, '..', 'mine.yaml')
+  writeFileSync(file, rules.replace('```', ''))
+  const taught = { ...options, mechanisms: [file], signatures: loadSignatures([file]) }
+  said.length = 0
+  await nightly(taught)
+  assert.deepEqual([said.includes('read ledger.log'), summaryOf(out).incidents.length], [true, 1])
+  said.length = 0
+  const before = times(out)
+  await nightly(taught)
+  assert.deepEqual([said, times(out)], [['done'], before])
+  await nightly(options)
+  assert.deepEqual(summaryOf(out).incidents, [])
 })

@@ -8,6 +8,7 @@ import { test } from 'node:test'
 import { fileURLToPath } from 'node:url'
 import { reason } from '../src/analyze.js'
 import { gather, gatherSaved } from '../src/gather.js'
+import { analyze, extract, merge } from '../src/index.js'
 import { encodeArtifact } from '../src/artifact/artifact.js'
 import { renderJson } from '../src/report/json.js'
 import { folderWith } from './files.js'
@@ -69,4 +70,28 @@ test('analyze takes saved extracts beside logs; merge takes nothing else and say
       ['plain.log', 'not a saved extract'],
     ],
   )
+})
+
+test('signatures of log lines are read with: in shards, in what they are merged to, and told where a shard was read without', async (t) => {
+  const [rules = ''] = /^- id: ledger-lost-quorum\n[\s\S]*?^```$/mu.exec(readFileSync(join(root, 'docs/writing-a-mechanism.md'), 'utf8')) ?? []
+  const line = (second: string, words: string): string => `2026-11-21T08:18:${second}.000Z INFO ${words}\n`
+  const folder = await folderWith(t, {
+    'mine.yaml': rules.replace('```', ''),
+    'dump/a.log': line('01', 'lost quorum: 1 of 3 members left'),
+    'dump/b.log': line('05', 'order 1 refused: no quorum').repeat(4),
+  })
+  const mine = [join(folder, 'mine.yaml')]
+  const whole = await analyze([join(folder, 'dump')], { mechanisms: mine })
+  assert.equal(whole.analysis.incidents.length, 1)
+  const shards = async (mechanisms: readonly string[]) =>
+    Promise.all([2, 1].map(async (shard) => (await extract([join(folder, 'dump')], { shard: `${shard}/2`, mechanisms })).bytes))
+  const taught = await shards(mine)
+  assert.deepEqual((await merge(taught, { mechanisms: mine })).analysis, whole.analysis)
+  // A saved extract beside the rules; read without them, it says that it was.
+  const warningsOf = async (bytes: readonly Uint8Array[]): Promise<readonly string[]> => {
+    const files = await folderWith(t, Object.fromEntries(bytes.map((one, index) => [`${index}.extract`, Buffer.from(one)])))
+    return (await analyze([files], { mechanisms: mine })).analysis.inputs.flatMap(({ warnings }) => warnings)
+  }
+  assert.deepEqual(await warningsOf(taught), [])
+  assert.match((await warningsOf(await shards([]))).join(), /without the signatures that are given now/u)
 })

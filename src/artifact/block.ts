@@ -37,6 +37,7 @@ export const encodeBlock = (extract: InputExtract): Buffer => {
     yearHint: extract.yearHint,
     changedMs: extract.changedMs,
     sha256: extract.sha256,
+    signatures: extract.signatures,
     recognised: extract.recognised,
     signals: extract.signals,
     facts: extract.facts,

@@ -24,6 +24,7 @@ const HELPERS: Readonly<Record<HelperKind, true>> = {
   'log.warning': true,
   'http.error': true,
   'probe.failed': true,
+  'log.signature': true,
 }
 
 const KINDS = [...FINDING_KINDS, ...(Object.keys(HELPERS) as HelperKind[])] satisfies readonly (FindingKind | HelperKind)[] // the keys of a record over the type
@@ -102,6 +103,10 @@ export const documentSchema = z.strictObject({
   yearHint: z.union([z.int(), z.null()]),
   changedMs: z.union([z.number(), z.null()]),
   sha256: z
+    .string()
+    .regex(/^[0-9a-f]{64}$/u)
+    .optional(),
+  signatures: z
     .string()
     .regex(/^[0-9a-f]{64}$/u)
     .optional(),

@@ -90,7 +90,7 @@ const describe = (one: Found, id: string): Finding => ({
   id,
   kind: one.kind,
   entity: one.entity,
-  role: roleOf(one.kind),
+  role: roleOf(one),
   start: iso(one.start),
   end: one.end === null ? null : iso(Math.max(one.start, one.end)),
   confidence: round(one.confidence),
@@ -119,7 +119,7 @@ const titleOf = (causal: CausalIncident, found: ReadonlyMap<number, Found>): str
 
 const detectionOf = (causal: CausalIncident, found: ReadonlyMap<number, Found>): Incident['detection'] => {
   const of = causal.findings.flatMap((at) => found.get(at) ?? [])
-  const symptoms = of.filter((one) => ['symptom', 'impact'].includes(roleOf(one.kind))).map((one) => one.start)
+  const symptoms = of.filter((one) => ['symptom', 'impact'].includes(roleOf(one))).map((one) => one.start)
   const alerts = of.filter((one) => one.kind === 'alert.fired').map((one) => one.start)
   const firstSymptom = symptoms.length === 0 ? null : Math.min(...symptoms)
   const firstAlert = alerts.length === 0 ? null : Math.min(...alerts)

@@ -45,7 +45,7 @@ export const joinFaintly = (parts: readonly Part[], faint: readonly CausalLink[]
     const at = groupOf.get(link.effect)
     const host = at === undefined ? undefined : groups[at]
     const cause = found[link.cause]
-    if (at === undefined || !host || !cause || groupOf.has(link.cause) || roleOf(cause.kind) !== 'fault') continue
+    if (at === undefined || !host || !cause || groupOf.has(link.cause) || roleOf(cause) !== 'fault') continue
     const isOn = (cause.end ?? Infinity) >= cause.start + link.lagMs && link.lagMs <= link.mechanism.lag.max * 1000
     if (link.lagMs > AT_ONCE_MS && !isOn) continue
     if (host.links.some((other) => other.effect === link.effect && !other.faint)) continue

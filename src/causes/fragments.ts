@@ -54,7 +54,7 @@ export const joinFragments = (parts: readonly Part[], found: readonly Found[], t
     for (const source of sourcesOf(group.part)) {
       const one = found[source]
       if (one === undefined) continue
-      if (roleOf(one.kind) === 'response')
+      if (roleOf(one) === 'response')
         groups.forEach((other, index) => (other.start < one.start && other.harmedUntil >= one.start ? consider(index) : undefined))
       else for (const index of neighbours(one)) consider(index)
     }
@@ -86,7 +86,7 @@ const spanOf = ({ members }: Part, found: readonly Found[]): { readonly start: n
     const one = found[at]
     if (one === undefined) continue
     start = Math.min(start, one.start)
-    if (roleOf(one.kind) === 'impact') harmedUntil = Math.max(harmedUntil, one.end ?? Infinity)
+    if (roleOf(one) === 'impact') harmedUntil = Math.max(harmedUntil, one.end ?? Infinity)
   }
   return { start, harmedUntil }
 }
@@ -143,7 +143,7 @@ const sourcesOf = ({ members, graph }: Pick<Part, 'members' | 'graph'>): readonl
 
 /** A part that begins with nothing but symptoms and answers to them. */
 export const isFragment = (part: Pick<Part, 'members' | 'graph'>, found: readonly Found[]): boolean =>
-  sourcesOf(part).every((at) => ['symptom', 'impact', 'response'].includes(roleOf(found[at]?.kind ?? '')) || found[at]?.kind === 'network.dns-failure')
+  sourcesOf(part).every((at) => ['symptom', 'impact', 'response'].includes(roleOf(found[at] ?? '')) || found[at]?.kind === 'network.dns-failure')
 
 const belongs = (source: Found, other: Found, timeline: Timeline): boolean => {
   const during = source.start >= other.start - BEFORE_MS || (source.start >= other.start - LEAD_UP_MS && (source.end ?? Infinity) >= other.start)

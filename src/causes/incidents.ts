@@ -1,7 +1,7 @@
 /** Incidents: the connected parts of the causal graph that reach somebody. No impact or no link: no incident, however noisy the day. */
 import { typeOf } from '../model/entity.js'
 import { countWhile } from '../model/lists.js'
-import { roleOf, type FindingKind } from '../model/vocabulary.js'
+import { isFindingKind, roleOf, type FindingKind } from '../model/vocabulary.js'
 import type { Found } from '../findings/finding.js'
 import type { Timeline } from '../timeline/timeline.js'
 import { joinFaintly } from './faint.js'
@@ -50,7 +50,11 @@ const HARM: Partial<Readonly<Record<FindingKind, number>>> = {
   'node.heartbeat-missed': 0.3,
 }
 
+/** What somebody says of a kind of their own. */
+const CUSTOM_HARM = { impact: 0.8, symptom: 0.4 } as const
+
 const harmOf = (one: Found): number => {
+  if (!isFindingKind(one.kind)) return one.role === 'impact' ? CUSTOM_HARM.impact : one.role === 'symptom' ? CUSTOM_HARM.symptom : 0
   const harm = HARM[one.kind] ?? 0
   // A scrape target is watched by machines; people use services.
   if (one.kind === 'service.unreachable' && typeOf(one.entity) === 'target') return 0.45
@@ -124,7 +128,7 @@ const rankRoots = (members: readonly number[], found: readonly Found[], graph: G
   const candidates = members
     .flatMap((at) => {
       const one = found[at]
-      const role = roleOf(one?.kind ?? '')
+      const role = roleOf(one ?? '')
       if (one === undefined || (graph.outgoing.get(at) ?? []).length === 0 || role === 'detection' || role === 'recovery') return []
       const own = 1 - 0.92 * explained(at, graph)
       // A condition widens the damage; it is rarely what set it off.
@@ -260,7 +264,7 @@ const chainsOf = (roots: readonly RankedRoot[], graph: Graph, found: readonly Fo
       if (one === undefined || to === root.finding) continue
       const harm = harmOf(one)
       if (harm === 0) continue
-      const impact = roleOf(one.kind) === 'impact' ? 1 : 0.5
+      const impact = roleOf(one) === 'impact' ? 1 : 0.5
       const worth = path.product ** (1 / (path.steps.length - 1)) * harm * impact * (1 + 0.08 * Math.min(MOST_TOLD, path.steps.length))
       // Of impacts that are about as bad, the first that was felt.
       if (best === null || worth > best.worth * 1.15 || (worth > best.worth * 0.87 && to < (best.steps.at(-1) ?? 0))) best = { steps: path.steps, worth }
@@ -278,7 +282,7 @@ const consideredFor = (taken: ReadonlySet<number>, start: number, end: number, f
   for (let at = firstFrom(start - AROUND_MS, found); at < found.length && result.length < MOST_CONSIDERED; at++) {
     const one = found[at]
     if (one === undefined || one.start > end) break
-    const role = roleOf(one.kind)
+    const role = roleOf(one)
     if (!taken.has(at) && role !== 'impact' && role !== 'detection' && typeOf(one.entity) !== 'cluster') result.push(at)
   }
   return result

@@ -62,7 +62,7 @@ export const linkCauses = (found: readonly Found[], mechanisms: readonly Mechani
 /** Who was hurt by something, whatever it was. */
 const asksForCause = (one: Found | undefined): boolean =>
   one !== undefined &&
-  (one.kind === 'loadbalancer.backends-down' || (roleOf(one.kind) === 'impact' && !(one.kind === 'service.unreachable' && typeOf(one.entity) === 'target')))
+  (one.kind === 'loadbalancer.backends-down' || (roleOf(one) === 'impact' && !(one.kind === 'service.unreachable' && typeOf(one.entity) === 'target')))
 
 /** Of impacts that no link explains: what may have led to them, the likeliest first. */
 const faintly = (candidates: readonly Candidate[], links: readonly CausalLink[], found: readonly Found[]): readonly CausalLink[] => {
@@ -152,7 +152,7 @@ const isCondition = (one: Found): boolean =>
 
 const lingerMs = (mechanism: Mechanism, cause: Found, effect: Found): number => {
   // Nobody answers what is over already.
-  const acts = roleOf(effect.kind) === 'response' ? 15_000 : Math.max(30_000, mechanism.lag.typical * 1000)
+  const acts = roleOf(effect) === 'response' ? 15_000 : Math.max(30_000, mechanism.lag.typical * 1000)
   return acts + cause.slackMs + effect.slackMs
 }
 

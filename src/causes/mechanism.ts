@@ -61,7 +61,7 @@ export const RELATION_MEANS: Readonly<Record<Relation, string>> = {
 const UNITS: Readonly<Record<string, number>> = { ms: 0.001, s: 1, m: 60, h: 3600, d: 86_400 }
 
 /** '90s', '5m', '2h', '7d' in seconds. */
-const duration = z
+export const duration = z
   .string()
   .regex(/^\d+(?:\.\d+)?(?:ms|s|m|h|d)$/u, 'expected a duration such as 300s or 5m')
   .transform((text) => {
@@ -70,7 +70,7 @@ const duration = z
   })
 
 /** One of the vocabulary, which editors offer, or a kind of one's own. */
-const kind = z.union([z.enum(FINDING_KINDS as [FindingKind, ...FindingKind[]]), z.string().min(3)]) // never empty
+export const kind = z.union([z.enum(FINDING_KINDS as [FindingKind, ...FindingKind[]]), z.string().min(3)]) // never empty
 const kinds = z.union([kind, z.array(kind).min(1)]).transform((kind) => (typeof kind === 'string' ? [kind] : kind))
 
 const attributes = z.record(z.string(), z.array(z.union([z.string(), z.number()]).transform(String)).min(1))
@@ -102,8 +102,5 @@ export const mechanismSchema = z.strictObject({
   check: z.string().min(5).describe('What a person should look at or change'),
   reference: z.url().describe('Where it is documented'),
 })
-
-/** What a file holds. */
-export const mechanismFileSchema = z.array(mechanismSchema)
 
 export type Mechanism = z.output<typeof mechanismSchema>

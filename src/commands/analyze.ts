@@ -30,8 +30,9 @@ export const runAnalyze = async (paths: readonly string[], flags: AnalyzeFlags):
 export const runMerge = async (paths: readonly string[], flags: AnalyzeFlags & { readonly shards?: number }): Promise<number> => {
   const { gatherSaved } = await import('../gather.js')
   const { reason } = await import('../analyze.js')
+  const { signaturesWith } = await import('../causes/choose-mechanisms.js')
   const options = await optionsOf(flags)
-  return tell(await reason(await gatherSaved(paths, flags.shards), options), flags)
+  return tell(await reason(await gatherSaved(paths, flags.shards, await signaturesWith(flags.mechanisms)), options), flags)
 }
 
 /** Throws a UserError for a window that is empty or a zone that is none. */

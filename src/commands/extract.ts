@@ -8,6 +8,7 @@ import { EXIT, limitsOf, say, write, type LimitFlags } from './common.js'
 export interface ExtractFlags extends LimitFlags {
   readonly output: string
   readonly shard?: Shard
+  readonly mechanisms?: readonly string[]
   readonly jobs?: number
   readonly quiet?: boolean
   readonly verbose?: boolean
@@ -16,10 +17,13 @@ export interface ExtractFlags extends LimitFlags {
 export const runExtract = async (paths: readonly string[], flags: ExtractFlags): Promise<number> => {
   const { gather } = await import('../gather.js')
   const { encodeArtifact } = await import('../artifact/artifact.js')
+  const { signaturesWith } = await import('../causes/choose-mechanisms.js')
   const { showProgress } = await import('../read/progress.js')
+  const signatures = await signaturesWith(flags.mechanisms ?? [])
   const progress = showProgress(process.stderr, flags.quiet === true)
   const gathered = await gather(paths, {
     limits: await limitsOf(flags),
+    signatures,
     ...(flags.shard === undefined ? {} : { shard: flags.shard }),
     ...(flags.jobs === undefined ? {} : { jobs: flags.jobs }),
     onBytes: (count, inputs) => progress.add(count, inputs.totalBytes),

@@ -46,6 +46,7 @@ export const runNightly = async (archive: string, flags: NightlyFlags): Promise<
 
 const runIn = async (archive: string, flags: NightlyFlags): Promise<number> => {
   const { nightly } = await import('../nightly/nightly.js')
+  const { signaturesWith } = await import('../causes/choose-mechanisms.js')
   const { renderMetrics } = await import('../nightly/metrics.js')
   const log: NightlyOptions['log'] = (event, fields) => {
     if (flags.quiet === true && event !== 'unreadable' && event !== 'hook-failed' && event !== 'failed') return
@@ -75,6 +76,7 @@ const runIn = async (archive: string, flags: NightlyFlags): Promise<number> => {
       zones: await zoneRules(flags.timezone),
       year: flags.year ?? null,
       mechanisms: flags.mechanisms,
+      signatures: await signaturesWith(flags.mechanisms),
       version: version(),
       keepExtractsDays: flags.keepExtracts ?? null,
       keepReportsDays: flags.keepReports ?? null,

@@ -1,6 +1,5 @@
 /** All detectors in their order: each sees what the ones before it found. */
 import type { Entity } from '../model/entity.js'
-import type { FindingKind } from '../model/vocabulary.js'
 import type { Timeline } from '../timeline/timeline.js'
 import { changes } from './detectors/changes.js'
 import { conditions } from './detectors/conditions.js'
@@ -23,6 +22,7 @@ import { pods } from './detectors/pods.js'
 import { postgresMetrics } from './detectors/postgres-metrics.js'
 import { postgresStanding } from './detectors/postgres-standing.js'
 import { serviceMetrics } from './detectors/service-metrics.js'
+import { signatures } from './detectors/signatures.js'
 import { targets } from './detectors/targets.js'
 import { workloads } from './detectors/workloads.js'
 import { ofKind } from './lookup.js'
@@ -31,6 +31,7 @@ import { join, mergeSame, type Detector, type Found } from './finding.js'
 /** What is seen by itself first, then what follows from several sightings. */
 export const detectors: readonly Detector[] = [
   fromSignals,
+  signatures,
   changes,
   drains,
   kubeState,
@@ -94,7 +95,7 @@ const unseenBetween = (found: readonly Found[]): readonly Found[] => {
 }
 
 /** What a node that has left the cluster no longer is. */
-const UNTIL_REMOVED: ReadonlySet<FindingKind> = new Set(['node.not-ready', 'node.heartbeat-missed', 'action.cordon'])
+const UNTIL_REMOVED: ReadonlySet<string> = new Set(['node.not-ready', 'node.heartbeat-missed', 'action.cordon'])
 
 /** A pod that was called unready because of its node is ready again with its node, where nothing says otherwise. */
 const settled = (found: readonly Found[], timeline: Timeline): readonly Found[] =>

@@ -3,12 +3,14 @@ import type { Evidence } from '../model/analysis.js'
 import type { Entity } from '../model/entity.js'
 import type { Attributes } from '../model/extract.js'
 import { groupBy } from '../model/lists.js'
-import type { FindingKind } from '../model/vocabulary.js'
+import type { AnyKind, FindingKind, Role } from '../model/vocabulary.js'
 import { compare, iso, type TimedSeries, type TimedSignal, type Timeline } from '../timeline/timeline.js'
 import { duration } from './words.js'
 
 export interface Found {
-  readonly kind: FindingKind
+  readonly kind: AnyKind
+  /** Of a kind of somebody's own, which the vocabulary does not know. */
+  readonly role?: Role
   readonly entity: Entity
   /** Onset, milliseconds since the epoch. */
   readonly start: number
@@ -80,8 +82,8 @@ export const overlaps = (a: { start: number; end: number | null }, b: { start: n
 /** Findings of one kind on one entity that overlap are one finding with more evidence and, from several inputs, more confidence. */
 export const mergeSame = (
   found: readonly Found[],
-  gapMs: (kind: FindingKind, reason: unknown) => number,
-  aspect: (kind: FindingKind, attributes: Attributes) => string,
+  gapMs: (kind: AnyKind, reason: unknown) => number,
+  aspect: (kind: AnyKind, attributes: Attributes) => string,
 ): readonly Found[] => {
   const merged: Found[] = []
   for (const same of groupBy(found, (one) => `${one.kind} ${one.entity} ${aspect(one.kind, one.attributes)}`).values()) {

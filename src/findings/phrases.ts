@@ -1,5 +1,5 @@
 /** Each kind in a few words, for titles: 'node worker-3 lost its network'. A new kind without words does not compile. */
-import type { FindingKind } from '../model/vocabulary.js'
+import { isFindingKind, type FindingKind } from '../model/vocabulary.js'
 import type { Found } from './finding.js'
 import { called } from './words.js'
 
@@ -70,6 +70,8 @@ const VERBS: Readonly<Record<FindingKind, string>> = {
   'metric.anomalous': 'left its usual range',
 }
 
-/** An anomaly says itself what it does (attribute `does`). */
-export const phrase = ({ kind, entity, attributes }: Found): string =>
-  `${called(entity)} ${kind === 'metric.anomalous' ? String(attributes['does'] ?? VERBS[kind]) : VERBS[kind]}`
+/** An anomaly says itself what it does, as does a kind of somebody's own (attribute `does`). */
+export const phrase = ({ kind, entity, attributes }: Found): string => {
+  const does = kind === 'metric.anomalous' || !isFindingKind(kind) ? attributes['does'] : undefined
+  return `${called(entity)} ${does === undefined ? (isFindingKind(kind) ? VERBS[kind] : kind) : String(does)}`
+}

@@ -37,6 +37,12 @@ export const process = (host: string, name: string): Entity => `process/${clean(
 export const loadbalancer = (name: string): Entity => `loadbalancer/${clean(name)}`
 export const external = (name: string): Entity => `external/${clean(name)}`
 
+const ENTITY =
+  /^(?:cluster|(?:node|volume|postgres|redis|loadbalancer|external)\/[^\s/][^\s]{0,250}|(?:pod|workload|service|target|process)\/[^\s/]{1,250}\/[^\s]{1,250})$/u
+
+/** Whether a text of somebody's own has the grammar of an entity. */
+export const isEntity = (name: string): name is Entity => ENTITY.test(name)
+
 export const typeOf = (entity: Entity): EntityType => {
   const slash = entity.indexOf('/')
   return (slash < 0 ? entity : entity.slice(0, slash)) as EntityType // the template type guarantees the prefix

@@ -47,6 +47,7 @@ export type HelperKind =
   | 'log.warning'
   | 'http.error'
   | 'probe.failed'
+  | 'log.signature'
 
 export type SignalKind = FindingKind | HelperKind
 
@@ -155,6 +156,8 @@ export interface InputExtract {
   readonly records: number
   readonly skipped: number
   readonly recognised?: Recognised
+  /** Of the signatures that its lines, where it has any, were looked at for (src/read/signatures.ts); absent: none were. */
+  readonly signatures?: string
   readonly warnings: readonly string[]
   readonly spans: readonly Span[]
   /** The longest silences of each machine, of half a minute and more. */

@@ -79,5 +79,14 @@ export const FINDING_KINDS = Object.keys(VOCABULARY) as readonly FindingKind[] /
 
 export const isFindingKind = (kind: string): kind is FindingKind => Object.hasOwn(VOCABULARY, kind)
 
-/** The role of a kind; a user mechanism's own kinds are symptoms unless their file says otherwise. */
-export const roleOf = (kind: string): Role => (isFindingKind(kind) ? VOCABULARY[kind].role : 'symptom')
+/** A kind of somebody's own: their signatures say what it means, and which role it has. */
+export type CustomKind = `custom.${string}`
+export type AnyKind = FindingKind | CustomKind
+
+export const isCustomKind = (kind: string): kind is CustomKind => /^custom\.[a-z0-9]+(?:-[a-z0-9]+)*$/u.test(kind)
+
+/** A finding's role: that of its kind; of a kind of somebody's own what it carries itself, else it is a symptom. */
+export const roleOf = (of: string | { readonly kind: string; readonly role?: Role }): Role => {
+  const { kind, role } = typeof of === 'string' ? { kind: of } : of
+  return isFindingKind(kind) ? VOCABULARY[kind].role : (role ?? 'symptom')
+}

@@ -50,6 +50,8 @@ const MIGRATIONS: readonly string[] = [
    create table deliveries (id integer primary key, incident text not null, event text not null, body text not null, attempts integer not null default 0, unique (incident, event, body));`,
   // By it object storage says that nothing has changed.
   `alter table files add column tag text;`,
+  // What its lines were looked at for; null: nothing.
+  `alter table files add column signatures text;`,
 ]
 
 /** Opens and migrates. Throws a UserError for a state that a later faultline wrote. */

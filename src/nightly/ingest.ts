@@ -8,11 +8,13 @@ import { join } from 'node:path'
 import { encodeArtifact, type Gathered } from '../artifact/artifact.js'
 import { decodeArtifact } from '../artifact/decode-artifact.js'
 import type { InputExtract } from '../model/extract.js'
+import type { Signature } from '../model/signature.js'
 import { contextOf, nodeOfPath } from '../read/context.js'
 import { startReader, type Reader } from '../read/extract-all.js'
 import type { Source } from '../read/extract-input.js'
 import { findInputs, type Unreadable } from '../read/inputs.js'
 import type { Limits } from '../read/limits.js'
+import { hashOfSignatures } from '../read/signatures.js'
 import { buildTimeline, type TimelineOptions } from '../timeline/timeline.js'
 import { within, type Database } from './database.js'
 import { listArchive, printOf, writeWhole, type Found, type Print } from './files.js'
@@ -38,25 +40,28 @@ export interface IngestOptions {
   /** Threads that read at the same time (default: the machine's cores). */
   readonly jobs: number | null
   readonly limits: Limits
+  /** Lines of a user's own that mean something. */
+  readonly signatures: readonly Signature[]
   readonly note: (event: string, path: string, more?: Readonly<Record<string, number>>) => void
 }
 
-export const ingest = async (archive: string, out: string, database: Database, { clock, jobs, limits, note }: IngestOptions): Promise<Ingested> => {
+export const ingest = async (archive: string, out: string, database: Database, { clock, jobs, limits, signatures, note }: IngestOptions): Promise<Ingested> => {
   const found = await listArchive(archive)
   const known = fileStates(database)
-  const { fresh, gone } = await compare(found, known)
+  const taught = signatures.length === 0 ? null : hashOfSignatures(signatures)
+  const { fresh, gone } = await compare(found, known, taught)
   if (gone.length > 0) within(database, () => gone.forEach(({ id }) => markGone(database, id)))
   const lost = new Map([...gone, ...known.filter(({ present }) => !present)].map((state) => [state.id, state]))
   let read = 0
   let moved = 0
   let bytes = 0
   const totalBytes = fresh.reduce((sum, { size }) => sum + size, 0)
-  const reader = startReader(totalBytes, jobs === null ? {} : { jobs })
+  const reader = startReader(totalBytes, { signatures, ...(jobs === null ? {} : { jobs }) })
 
   /** Moved, not copied: a copy is read as what it is, whichever of the two comes first. */
   const twinOf = async ({ path, size, before, printAt }: Fresh) => {
     const print = before === null && lost.size > 0 ? await printAt(size).catch(() => null) : null
-    const state = print === null ? undefined : [...lost.values()].find((one) => samePrint(one, print) && samePlace(one.path, path))
+    const state = print === null ? undefined : [...lost.values()].find((one) => one.signatures === taught && samePrint(one, print) && samePlace(one.path, path))
     return print === null || state === undefined ? null : { print, state }
   }
 
@@ -90,7 +95,9 @@ export const ingest = async (archive: string, out: string, database: Database, {
       const twin = ahead.has(one) ? null : await twinOf(one)
       if (twin !== null) {
         const again = relabelled(await loadExtract(out, twin.state.address), twin.state.path, path)
-        await keep(out, database, { path, ...twin.print, tag, bytes: twin.state.bytes, problems: again.unreadable }, again, clock, [twin.state])
+        await keep(out, database, { path, ...twin.print, tag, signatures: taught, bytes: twin.state.bytes, problems: again.unreadable }, again, clock, [
+          twin.state,
+        ])
         lost.delete(twin.state.id)
         moved++
         note('moved', path)
@@ -101,7 +108,7 @@ export const ingest = async (archive: string, out: string, database: Database, {
       if (now === null) continue // it shrank or went while it was read: the next run sees what it has become
       const continued = told.continued.filter(({ id }) => lost.has(id))
       const replaced = before === null ? continued : [before, ...continued]
-      await keep(out, database, { path, ...now, tag, bytes: size, problems: gathered.unreadable }, gathered, clock, replaced)
+      await keep(out, database, { path, ...now, tag, signatures: taught, bytes: size, problems: gathered.unreadable }, gathered, clock, replaced)
       for (const { id } of continued) lost.delete(id)
       read++
       bytes += size
@@ -123,6 +130,7 @@ interface Fresh extends Found {
 const compare = async (
   found: readonly Found[],
   known: readonly FileState[],
+  taught: string | null,
 ): Promise<{ readonly fresh: readonly Fresh[]; readonly gone: readonly FileState[] }> => {
   const byPath = new Map(known.filter(({ present }) => present).map((state) => [state.path, state]))
   const fresh: Fresh[] = []
@@ -130,10 +138,11 @@ const compare = async (
   for (const one of found) {
     const state = byPath.get(one.path)
     byPath.delete(one.path)
-    if (state !== undefined && state.tag !== null && state.tag === one.tag && one.size === state.size) continue
+    const asTaught = state?.signatures === taught // other signatures may mean lines that were passed over
+    if (asTaught && state !== undefined && state.tag !== null && state.tag === one.tag && one.size === state.size) continue
     const print = state === undefined || one.size < state.size ? null : await one.printAt(state.size).catch(() => null)
     const goesOn = state !== undefined && print !== null && samePrint(state, print)
-    if (goesOn && one.size === state.size) continue
+    if (goesOn && asTaught && one.size === state.size) continue
     if (state !== undefined && !goesOn) gone.push(state)
     fresh.push({ ...one, before: goesOn ? state : null })
   }

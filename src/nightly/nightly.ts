@@ -7,6 +7,7 @@ import { mkdirSync, readFileSync } from 'node:fs'
 import { readdir, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { reason } from '../analyze.js'
+import type { Signature } from '../model/signature.js'
 import { UserError } from '../model/user-error.js'
 import { usualLimits, type Limits } from '../read/limits.js'
 import type { ClockOptions } from '../timeline/clock.js'
@@ -22,6 +23,8 @@ export interface NightlyOptions extends ClockOptions {
   readonly archive: string
   readonly out: string
   readonly mechanisms: readonly string[]
+  /** Those of the same files. */
+  readonly signatures?: readonly Signature[]
   readonly version: string
   /** Extracts of what is older than this, counted from the newest, are dropped; their incidents stay. Null: nothing is. */
   readonly keepExtractsDays: number | null
@@ -78,12 +81,16 @@ const run = async (database: Database, options: NightlyOptions): Promise<Night> 
   const clock = { zones: options.zones, year: options.year, since: null, until: null }
   await readClocksAgain(database, out, clock)
   const note = (event: string, path: string, more?: Readonly<Record<string, number>>): void => log(event, { path, ...more })
-  const ingested = await ingest(archive, out, database, { clock, jobs: options.jobs ?? null, limits: options.limits ?? usualLimits, note }).catch(
-    (error: unknown) => {
-      if (error instanceof Error && 'code' in error && error.code === 'ENOENT') throw new UserError(`${archive}: there is no such file or folder`)
-      throw error
-    },
-  )
+  const ingested = await ingest(archive, out, database, {
+    clock,
+    jobs: options.jobs ?? null,
+    limits: options.limits ?? usualLimits,
+    signatures: options.signatures ?? [],
+    note,
+  }).catch((error: unknown) => {
+    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') throw new UserError(`${archive}: there is no such file or folder`)
+    throw error
+  })
   const newest = newestOf(database)
   const keepFrom = cutOff(newest, options.keepExtractsDays)
   expire(database, keepFrom)

@@ -14,6 +14,8 @@ export interface FileState extends Print {
   readonly problems: readonly { readonly path: string; readonly reason: string }[]
   /** What object storage said of it; null for files. */
   readonly tag: string | null
+  /** Stands for the signatures that its lines were looked at for; null: none were. */
+  readonly signatures: string | null
 }
 
 export interface InputState {
@@ -56,12 +58,13 @@ export const fileStates = (database: Database): readonly FileState[] =>
       bytes: number(row, 'bytes'),
       problems: JSON.parse(text(row, 'problems')) as FileState['problems'], // as addFile wrote it
       tag: typeof row['tag'] === 'string' ? row['tag'] : null,
+      signatures: typeof row['signatures'] === 'string' ? row['signatures'] : null,
     }))
 
-export const addFile = (database: Database, { path, size, head, tail, address, bytes, problems, tag }: Omit<FileState, 'id' | 'present'>): void => {
+export const addFile = (database: Database, { path, size, head, tail, address, bytes, problems, tag, signatures }: Omit<FileState, 'id' | 'present'>): void => {
   database
-    .prepare('insert into files (path, present, size, head, tail, address, bytes, problems, tag) values (?, 1, ?, ?, ?, ?, ?, ?, ?)')
-    .run(path, size, head, tail, address, bytes, JSON.stringify(problems), tag)
+    .prepare('insert into files (path, present, size, head, tail, address, bytes, problems, tag, signatures) values (?, 1, ?, ?, ?, ?, ?, ?, ?, ?)')
+    .run(path, size, head, tail, address, bytes, JSON.stringify(problems), tag, signatures)
 }
 
 export const removeFile = (database: Database, id: number): void => void database.prepare('delete from files where id = ?').run(id)

@@ -49,7 +49,7 @@ const MOST_OBSERVED = 8
 
 /** The worst first: what people felt, then what broke. */
 const observedIn = (found: readonly Found[]): readonly string[] => {
-  const of = (role: string): readonly Found[] => found.filter((one) => roleOf(one.kind) === role)
+  const of = (role: string): readonly Found[] => found.filter((one) => roleOf(one) === role)
   return [...of('impact'), ...of('fault')].slice(0, MOST_OBSERVED).map(({ summary, start, evidence }) => {
     const [first] = evidence
     const place = first === undefined ? '' : ` (${first.input}${first.line === null ? '' : `:${first.line}`})`

@@ -23,7 +23,7 @@ export const followUpsOf = ({ incident, causal, positions }: ExplainedIncident, 
   const nearest = new Map<string, number>()
   for (const advice of ADVICE) {
     // The one on the chain, where several of a kind are part of it.
-    const fitting = mine.filter((one) => advice.kinds.includes(one.kind) && (advice.fits === undefined || advice.fits(one, mine)))
+    const fitting = mine.filter((one) => advice.kinds.some((kind) => kind === one.kind) && (advice.fits === undefined || advice.fits(one, mine)))
     const about = fitting.find((one) => onChain.has(one)) ?? fitting[0]
     if (about === undefined || (advice.onChain === true && !onChain.has(about))) continue
     const title = advice.title(about)
@@ -33,7 +33,7 @@ export const followUpsOf = ({ incident, causal, positions }: ExplainedIncident, 
   }
   const { delaySeconds, firstAlert } = incident.detection
   if (firstAlert === null || (delaySeconds ?? 0) > LATE_SECONDS) {
-    const felt = mine.filter((one) => roleOf(one.kind) === 'impact')
+    const felt = mine.filter((one) => roleOf(one) === 'impact')
     const first = felt.find((one) => onChain.has(one)) ?? felt[0]
     followUps.set('detection', {
       title: firstAlert !== null ? 'Let the alert come sooner' : alerts ? 'Add an alert that would have told of this' : 'See that an alert tells of this',

@@ -1,6 +1,7 @@
 /** Every input's extract: one after the other, or, where it pays, spread over worker threads. The result is the same. */
 import { availableParallelism } from 'node:os'
 import type { InputExtract } from '../model/extract.js'
+import type { Signature } from '../model/signature.js'
 import { extractInput } from './extract-input.js'
 import type { Inputs } from './inputs.js'
 import { startWorkers } from './workers.js'
@@ -15,6 +16,8 @@ export interface ExtractOptions {
   readonly worthBytes?: number
   /** What a worker runs; null: nothing, everything is read here. Node runs no TypeScript in a worker, so sources run as they are read here. */
   readonly worker?: URL | null
+  /** Lines of a user's own that mean something. */
+  readonly signatures?: readonly Signature[]
   readonly onBytes?: (count: number) => void
 }
 
@@ -30,16 +33,16 @@ export interface Reader {
 
 /** For whoever reads one input after another, so many bytes in all: threads are started once, where they pay. */
 export const startReader = (totalBytes: number, options: ExtractOptions = {}): Reader => {
-  const { jobs = availableParallelism(), worthBytes = WORTH_BYTES, worker = compiled(), onBytes = () => undefined } = options
+  const { jobs = availableParallelism(), worthBytes = WORTH_BYTES, worker = compiled(), signatures = [], onBytes = () => undefined } = options
   if (worker === null || jobs < 2 || totalBytes < worthBytes) {
     const extract = async (sources: Inputs['sources']): Promise<readonly InputExtract[]> => {
       const extracts: InputExtract[] = []
-      for (const source of sources) extracts.push(await extractInput(source, onBytes))
+      for (const source of sources) extracts.push(await extractInput(source, onBytes, signatures))
       return extracts
     }
     return { extract, stop: () => Promise.resolve(), threads: 1 }
   }
-  return { ...startWorkers(jobs, worker, onBytes), threads: jobs }
+  return { ...startWorkers(jobs, worker, onBytes, signatures), threads: jobs }
 }
 
 /** In the order of the sources. An input that breaks off says so in its warnings; rejects only where a worker itself dies. */

@@ -4,9 +4,11 @@ import { text } from '../../parsers/index.js'
 import { node } from '../model/entity.js'
 import type { InputExtract } from '../model/extract.js'
 import type { InputContext } from '../model/format.js'
+import type { Signature } from '../model/signature.js'
 import { choose, HEAD_BYTES } from './choose.js'
 import { nodeOfPath } from './context.js'
 import { readLines, type Reading } from './read-lines.js'
+import { hashOfSignatures } from './signatures.js'
 import { gatheringSink, type GatheringSink } from './sink.js'
 import { fromUtf16 } from './utf16.js'
 
@@ -35,7 +37,11 @@ export interface Source {
   chunks(): AsyncIterable<Buffer>
 }
 
-export const extractInput = async (source: Source, onBytes: (count: number) => void = () => undefined): Promise<InputExtract> => {
+export const extractInput = async (
+  source: Source,
+  onBytes: (count: number) => void = () => undefined,
+  signatures: readonly Signature[] = [],
+): Promise<InputExtract> => {
   const sink = gatheringSink()
   let reading = null as Reading | null // changed in a closure, which narrowing does not see
   let bytes = 0
@@ -53,7 +59,7 @@ export const extractInput = async (source: Source, onBytes: (count: number) => v
     head.push(Buffer.from(chunk))
     headBytes += chunk.length
     if (headBytes < HEAD_BYTES) return
-    reading = startReading(Buffer.concat(head), source, sink)
+    reading = startReading(Buffer.concat(head), source, sink, signatures)
     head = []
   }
   try {
@@ -68,7 +74,7 @@ export const extractInput = async (source: Source, onBytes: (count: number) => v
   }
   try {
     take(utf16.end())
-    reading ??= startReading(Buffer.concat(head), source, sink)
+    reading ??= startReading(Buffer.concat(head), source, sink, signatures)
     reading.end()
   } catch (error) {
     broken ??= messageOf(error)
@@ -85,6 +91,7 @@ export const extractInput = async (source: Source, onBytes: (count: number) => v
     bytes,
     ...(hash !== null && bytes <= HASHED_BYTES && broken === null ? { sha256: hash.digest('hex') } : {}),
     ...gathered,
+    ...(signatures.length > 0 ? { signatures: hashOfSignatures(signatures) } : {}),
     recognised: { sure: reading?.sure ?? 0, firstSkipped: reading?.firstSkipped?.() ?? null },
     warnings: [...(source.warnings ?? []), ...stopped, ...gathered.warnings],
     changedMs: source.changedMs,
@@ -93,15 +100,15 @@ export const extractInput = async (source: Source, onBytes: (count: number) => v
 
 const messageOf = (error: unknown): string => (error instanceof Error ? error.message : String(error))
 
-const startReading = (head: Buffer, source: Source, sink: GatheringSink): Reading => {
+const startReading = (head: Buffer, source: Source, sink: GatheringSink, signatures: readonly Signature[]): Reading => {
   // Not more than HEAD_BYTES, however large the chunks are: the choice must not depend on how the input was cut.
   const choice = choose(source.path, head.subarray(0, HEAD_BYTES), head.length < HEAD_BYTES)
-  const reading = open(choice, source.context, sink)
+  const reading = open(choice, source.context, sink, signatures)
   reading.chunk(head)
   return reading
 }
 
-const open = (choice: ReturnType<typeof choose>, context: InputContext, sink: GatheringSink): Reading => {
+const open = (choice: ReturnType<typeof choose>, context: InputContext, sink: GatheringSink, signatures: readonly Signature[]): Reading => {
   if (choice.kind === 'nothing') {
     if (choice.reason !== null) sink.warn(choice.reason)
     return { format: choice.format, takes: 'nothing', sure: 0, wrapping: [], chunk: () => undefined, end: () => undefined }
@@ -111,5 +118,5 @@ const open = (choice: ReturnType<typeof choose>, context: InputContext, sink: Ga
     return { format: choice.format.id, takes: 'bytes', sure: choice.sure, wrapping: [], chunk: (bytes) => reader.chunk(bytes), end: () => reader.end() }
   }
   if (choice.year !== null) sink.year(choice.year)
-  return readLines(choice, sink, context)
+  return readLines(choice, sink, context, signatures)
 }

@@ -1,6 +1,7 @@
 /** A thread that extracts one input after the other: plain files it reads itself, all others are fed to it. */
 import { parentPort } from 'node:worker_threads'
 import type { InputExtract } from '../model/extract.js'
+import type { Signature } from '../model/signature.js'
 import { extractInput } from './extract-input.js'
 import { fileChunks } from './plain-file.js'
 import type { FromWorker, ToWorker, Unit } from './worker-messages.js'
@@ -34,11 +35,12 @@ const fedChunks = async function* (): AsyncGenerator<Buffer> {
   }
 }
 
-const extract = async (unit: Unit): Promise<void> => {
+const extract = async (unit: Unit, signatures: readonly Signature[]): Promise<void> => {
   const { plain } = unit
   const done = await extractInput(
     { ...unit, chunks: () => (plain === undefined ? fedChunks() : fileChunks(plain.file)) },
     plain === undefined ? undefined : (bytes) => say({ say: 'read', bytes }),
+    signatures,
   )
   say({ say: 'extract', extract: done }, columnsOf(done))
 }
@@ -53,7 +55,7 @@ const columnsOf = ({ series }: InputExtract): ArrayBuffer[] => {
 port.on('message', (message: ToWorker) => {
   if (message.say === 'begin') {
     fed = []
-    void extract(message.unit) // what it rejects with ends the thread, which workers.ts is told
+    void extract(message.unit, message.signatures) // what it rejects with ends the thread, which workers.ts is told
     return
   }
   fed.push(message)

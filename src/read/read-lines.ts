@@ -5,9 +5,11 @@ import type { Recognised } from '../model/extract.js'
 import type { Envelope, Head, InputContext, LineFormat, LineReader } from '../model/format.js'
 import { lineFormatOf, lineFormats, type LinesChoice } from './choose.js'
 import { emptyEnvelope, reset, undress } from './envelope.js'
+import type { Signature } from '../model/signature.js'
 import { shownLayers } from './framing.js'
 import { cutLines } from './line-cutter.js'
 import { turnAround } from './newest-first.js'
+import { watchFor } from './signatures.js'
 import type { GatheringSink } from './sink.js'
 import { learntPrefix, noPrefix } from './steady-prefix.js'
 import { clean, decode } from './text.js'
@@ -49,7 +51,7 @@ interface UnitReader {
   readonly sample: string[]
 }
 
-export const readLines = (choice: LinesChoice, sink: GatheringSink, context: InputContext): Reading => {
+export const readLines = (choice: LinesChoice, sink: GatheringSink, context: InputContext, signatures: readonly Signature[] = []): Reading => {
   const { format, framing, layers, head } = choice
   const opened = new Map<LineFormat, LineReader>()
   const readerOf = (wanted: LineFormat): LineReader => {
@@ -62,6 +64,7 @@ export const readLines = (choice: LinesChoice, sink: GatheringSink, context: Inp
   // Others that recognised something in the head: two formats in one file.
   const others = lineFormats.filter((other) => other !== first && other !== text && other.sniff(head) > 0).map(readerOf)
   const rest = readerOf(text)
+  const watch = signatures.length === 0 ? null : watchFor(signatures, first.id, context, sink)
 
   /** The format whose unit it is; of those that read the same program's log in other forms (Postgres' JSON) the one whose line this is. */
   const claimedBy = (unit: string, line: string): LineFormat | null => {
@@ -148,18 +151,23 @@ export const readLines = (choice: LinesChoice, sink: GatheringSink, context: Inp
   const routeParts = (around: Envelope): void => {
     const { bytes, end } = around
     let at = around.start
+    const part = (stop: number): void => {
+      route(bytes, at, stop, around)
+      watch?.line(bytes, at, stop, around, at)
+    }
     for (let newline = bytes.indexOf(NEWLINE, at); newline >= 0 && newline < end; newline = bytes.indexOf(NEWLINE, at)) {
-      route(bytes, at, newline > at && bytes[newline - 1] === RETURN ? newline - 1 : newline, around)
+      part(newline > at && bytes[newline - 1] === RETURN ? newline - 1 : newline)
       around.level = 0 // how severe the whole is, its first line says: the others are not as many errors
       at = newline + 1
     }
-    if (at < end || at === around.start) route(bytes, at, end, around)
+    if (at < end || at === around.start) part(end)
   }
 
   const read = (bytes: Buffer, start: number, end: number): void => {
     if (unwrappers.length === 0) {
       stamps.line(bytes, start, end, null)
       route(bytes, start, end, null)
+      watch?.line(bytes, start, end, null, start)
       return
     }
     reset(envelope, bytes, start, end)
@@ -180,6 +188,7 @@ export const readLines = (choice: LinesChoice, sink: GatheringSink, context: Inp
     const before = steady
     if (envelope.bytes === bytes) {
       route(bytes, envelope.start, envelope.end, envelope)
+      watch?.line(bytes, start, end, envelope, envelope.start)
       // Where processes take turns nothing is steady.
       if (steady !== null && steady === before) prefix?.learn(bytes, start, envelope)
     } else {
@@ -202,8 +211,12 @@ export const readLines = (choice: LinesChoice, sink: GatheringSink, context: Inp
     : null
   let view = new DataView<ArrayBufferLike>(new ArrayBuffer(0))
   let viewed: Buffer | null = null
-  const pass = (bytes: Buffer, start: number, limit: number): number => {
+  const pass = (bytes: Buffer, start: number, most: number): number => {
     if (steady?.pass === undefined || (prefix !== null && prefix.host !== host)) return start
+    // Not over a line that a signature may mean.
+    const meant = watch?.next(start) ?? Infinity
+    const limit = meant < most ? bytes.lastIndexOf(NEWLINE, meant) + 1 : most
+    if (limit <= start) return start
     if (viewed !== bytes) {
       viewed = bytes
       view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length)
@@ -252,7 +265,10 @@ export const readLines = (choice: LinesChoice, sink: GatheringSink, context: Inp
       framing,
       layers.map((layer) => layer.id),
     ),
-    chunk: (bytes) => cutter.chunk(bytes),
+    chunk(bytes) {
+      watch?.chunk(bytes)
+      cutter.chunk(bytes)
+    },
     end() {
       cutter.end()
       turner?.end()

@@ -1,5 +1,6 @@
 /** What the main thread and those that read for it say to each other. Bytes go there and back in buffers that change hands; nothing is copied twice. */
 import type { InputExtract } from '../model/extract.js'
+import type { Signature } from '../model/signature.js'
 import type { Source } from './extract-input.js'
 
 /** As much of an input as one buffer takes; each thread has so many of them under way. */
@@ -10,7 +11,7 @@ export const BUFFERS = 4
 export type Unit = Omit<Source, 'chunks'>
 
 export type ToWorker =
-  | { readonly say: 'begin'; readonly unit: Unit }
+  | { readonly say: 'begin'; readonly unit: Unit; readonly signatures: readonly Signature[] }
   | { readonly say: 'bytes'; readonly buffer: ArrayBuffer; readonly size: number }
   /** No more bytes come; `broken`: because reading them failed. */
   | { readonly say: 'end'; readonly broken: string | null }

@@ -1,6 +1,7 @@
 /** Threads that extract for the main one. Plain files go to whoever is free, the largest first; what has to be read in order is fed, in order. */
 import { Worker } from 'node:worker_threads'
 import type { InputExtract } from '../model/extract.js'
+import type { Signature } from '../model/signature.js'
 import type { Source } from './extract-input.js'
 import { BUFFER_BYTES, BUFFERS, type FromWorker, type ToWorker, type Unit } from './worker-messages.js'
 
@@ -21,7 +22,7 @@ interface Thread {
   stop(): Promise<void>
 }
 
-export const startWorkers = (count: number, file: URL, onBytes: (count: number) => void): Workers => {
+export const startWorkers = (count: number, file: URL, onBytes: (count: number) => void, signatures: readonly Signature[] = []): Workers => {
   const free: Thread[] = []
   const waiting: ((thread: Thread) => void)[] = []
   const threads = Array.from({ length: count }, () => startThread(file, onBytes))
@@ -39,7 +40,7 @@ export const startWorkers = (count: number, file: URL, onBytes: (count: number) 
       const running: Promise<void>[] = []
       /** Resolves when the bytes are read; the extract may come later. */
       const run = async (thread: Thread, index: number, source: Source): Promise<void> => {
-        thread.send({ say: 'begin', unit: unitOf(source) })
+        thread.send({ say: 'begin', unit: unitOf(source), signatures })
         running.push(
           thread.result().then((extract) => {
             extracts[index] = extract

@@ -1,6 +1,8 @@
 /** What is wrong with a file of mechanisms, and what is probably not meant. */
 import { examineMechanisms, loadMechanisms } from '../causes/load-mechanisms.js'
+import { formats } from '../../parsers/index.js'
 import type { Mechanism } from '../causes/mechanism.js'
+import type { Signature } from '../model/signature.js'
 import { FINDING_KINDS, isFindingKind } from '../model/vocabulary.js'
 
 export interface Checked {
@@ -9,10 +11,13 @@ export interface Checked {
   /** It can, but look at this. */
   readonly warnings: readonly string[]
   readonly rules: number
+  readonly signatures: number
 }
 
-export const checkRules = (yaml: string, file: string): Checked => {
-  const { mechanisms, problems } = examineMechanisms(yaml, file)
+/** `kinds`: what signatures of other files make. */
+export const checkRules = (yaml: string, file: string, kinds: ReadonlySet<string> = new Set()): Checked => {
+  const { mechanisms, signatures, problems } = examineMechanisms(yaml, file)
+  const made = new Set([...kinds, ...signatures.map(({ signature }) => signature.kind)])
   const builtIn = new Set(loadMechanisms([]).map(({ id }) => id))
   const seen = new Map<string, number>()
   const warnings: string[] = []
@@ -21,18 +26,47 @@ export const checkRules = (yaml: string, file: string): Checked => {
     if (before !== undefined) warnings.push(`${file}:${line}: id: ${mechanism.id} stands in line ${before} already; only the last one counts`)
     else if (builtIn.has(mechanism.id)) warnings.push(`${file}:${line}: id: takes the place of the built-in ${mechanism.id}`)
     seen.set(mechanism.id, line)
-    warnings.push(...oddities(mechanism).map((oddity) => `${file}:${line}: ${oddity}`))
+    warnings.push(...oddities(mechanism, made).map((oddity) => `${file}:${line}: ${oddity}`))
   }
-  return { problems, warnings, rules: mechanisms.length }
+  for (const { signature, line } of signatures) {
+    const before = seen.get(signature.id)
+    if (before !== undefined) warnings.push(`${file}:${line}: id: ${signature.id} stands in line ${before} already`)
+    else if (builtIn.has(signature.id)) warnings.push(`${file}:${line}: id: a built-in mechanism is called ${signature.id}, too`)
+    seen.set(signature.id, line)
+    warnings.push(...signatureOddities(signature).map((oddity) => `${file}:${line}: ${oddity}`))
+  }
+  return { problems, warnings, rules: mechanisms.length, signatures: signatures.length }
 }
 
-const oddities = ({ cause, effect, lag, required, if: conditions, ...rest }: Mechanism): readonly string[] => {
+const FORMATS: ReadonlyMap<string, string> = new Map(
+  formats.toSorted((a, b) => Number(a.takes === 'lines') - Number(b.takes === 'lines')).map(({ id, takes }) => [id, takes]), // those that take lines, too, are logs
+)
+
+const signatureOddities = ({ formats: wanted, kind, entity }: Signature): readonly string[] => [
+  ...wanted.flatMap((format) =>
+    FORMATS.get(format) === 'lines'
+      ? []
+      : [
+          FORMATS.has(format)
+            ? `formats: ${format} is no log, a signature looks at lines of logs`
+            : `formats: no format is called ${format}; 'faultline inspect' names an input's`,
+        ],
+  ),
+  ...(isFindingKind(kind) && entity !== null && OF.some((type) => kind.startsWith(`${type}.`) && !entity.startsWith(`${type}/`))
+    ? [`entity: ${kind} is told of a ${kind.slice(0, kind.indexOf('.'))}; no mechanism looks for it on ${entity}`]
+    : []),
+]
+
+/** Kinds that are told of nothing else. */
+const OF = ['node', 'workload'] as const
+
+const oddities = ({ cause, effect, lag, required, if: conditions, ...rest }: Mechanism, made: ReadonlySet<string>): readonly string[] => {
   const odd: string[] = []
   for (const [field, kinds] of [
     ['cause', cause],
     ['effect', effect],
   ] as const)
-    for (const kind of kinds) if (!isFindingKind(kind)) odd.push(`${field}: no finding has the kind '${kind}'${didYouMean(kind)}`)
+    for (const kind of kinds) if (!isFindingKind(kind) && !made.has(kind)) odd.push(`${field}: no finding has the kind '${kind}'${didYouMean(kind)}`)
   if (lag.min > lag.typical || lag.typical > lag.max) odd.push('lag: expected min ≤ typical ≤ max')
   if (required && conditions === undefined) odd.push("required: says nothing without an 'if'")
   if (rest.where !== 'tells-of' && effect.includes('alert.fired')) odd.push('where: an alert tells of something (tells-of); it is no effect like others')

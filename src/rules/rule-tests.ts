@@ -5,12 +5,17 @@ import { linkCauses } from '../causes/link.js'
 import type { Mechanism } from '../causes/mechanism.js'
 import { findWrong } from '../findings/find.js'
 import { UserError } from '../model/user-error.js'
+import { TOLD, type Signature } from '../model/signature.js'
 import { contextOf } from '../read/context.js'
 import { extractInput } from '../read/extract-input.js'
 import { buildTimeline } from '../timeline/timeline.js'
 
 const link = z.union([
-  z.string().min(1).describe("A mechanism's id"),
+  z.string().min(1).describe("A mechanism's id, or a signature's"),
+  z.strictObject({
+    finding: z.string().min(1).describe("Kind and entity: 'custom.quorum-lost process/ledger-1/ledger'; the kind alone is enough"),
+    says: z.string().optional().describe('Words that its sentence must have in it'),
+  }),
   z.strictObject({
     mechanism: z.string().min(1),
     cause: z.string().optional().describe("Kind and entity: 'node.disk-full node/worker-1'; the kind alone is enough"),
@@ -22,8 +27,8 @@ const ruleTestSchema = z.strictObject({
   name: z.string().min(1).describe('What the rule promises'),
   inputs: z.record(z.string(), z.string()).describe('Files by their path, which may tell the node or pod; as they would lie in a dump'),
   year: z.int().min(1970).max(9999).optional().describe('For lines that carry none'),
-  found: z.array(link).default([]).describe('Links that must be found'),
-  notFound: z.array(link).default([]).describe('Links that must not be found'),
+  found: z.array(link).default([]).describe('Links, signatures and findings that must be found'),
+  notFound: z.array(link).default([]).describe('Links, signatures and findings that must not be found'),
 })
 
 export const ruleTestFileSchema = z.array(ruleTestSchema)
@@ -53,14 +58,14 @@ export interface RuleTestResult {
   readonly failures: readonly string[]
 }
 
-export const runRuleTest = async (test: RuleTest, mechanisms: readonly Mechanism[]): Promise<RuleTestResult> => {
+export const runRuleTest = async (test: RuleTest, mechanisms: readonly Mechanism[], signatures: readonly Signature[] = []): Promise<RuleTestResult> => {
   const extracts = []
   for (const [path, content] of Object.entries(test.inputs)) {
     const bytes = Buffer.from(content)
     const chunks = async function* () {
       yield bytes
     }
-    extracts.push(await extractInput({ path, wrapping: [], changedMs: null, context: contextOf(path), chunks }))
+    extracts.push(await extractInput({ path, wrapping: [], changedMs: null, context: contextOf(path), chunks }, undefined, signatures))
   }
   const timeline = buildTimeline(extracts, { zones: [], year: test.year ?? null, since: null, until: null })
   const found = findWrong(timeline)
@@ -70,7 +75,17 @@ export const runRuleTest = async (test: RuleTest, mechanisms: readonly Mechanism
     cause: nameOf(found[cause]),
     effect: nameOf(found[effect]),
   }))
-  const has = (wanted: LinkTest): boolean => links.some((one) => fits(one, wanted))
+  const findings = found.map((one) => ({ name: nameOf(one), summary: one.summary }))
+  const said = new Set(
+    extracts.flatMap((extract) => extract.signals.flatMap(({ kind, attributes }) => (kind === 'log.signature' ? [String(attributes[TOLD.signature])] : []))),
+  )
+  const taught = new Set(signatures.map(({ id }) => id))
+  const has = (wanted: LinkTest): boolean => {
+    if (typeof wanted === 'string') return taught.has(wanted) ? said.has(wanted) : links.some((one) => fits(one, wanted))
+    if ('finding' in wanted)
+      return findings.some(({ name, summary }) => named(name, wanted.finding) && (wanted.says === undefined || summary.includes(wanted.says)))
+    return links.some((one) => fits(one, wanted))
+  }
   const seen =
     found.length === 0
       ? 'nothing was wrong in the inputs'
@@ -87,15 +102,19 @@ export const runRuleTest = async (test: RuleTest, mechanisms: readonly Mechanism
 
 const nameOf = (finding: { readonly kind: string; readonly entity: string } | undefined): string => `${finding?.kind ?? ''} ${finding?.entity ?? ''}`
 
-const fits = (one: { readonly mechanism: string; readonly cause: string; readonly effect: string }, wanted: LinkTest): boolean => {
-  if (typeof wanted === 'string') return one.mechanism === wanted
-  const same = (name: string, asked: string | undefined): boolean => asked === undefined || name === asked || name.startsWith(`${asked} `)
-  return one.mechanism === wanted.mechanism && same(one.cause, wanted.cause) && same(one.effect, wanted.effect)
-}
+const named = (name: string, asked: string | undefined): boolean => asked === undefined || name === asked || name.startsWith(`${asked} `)
 
-const wordsOf = (wanted: LinkTest): string =>
+const fits = (
+  one: { readonly mechanism: string; readonly cause: string; readonly effect: string },
+  wanted: Exclude<LinkTest, { readonly finding: string }>,
+): boolean =>
   typeof wanted === 'string'
-    ? wanted
-    : [wanted.mechanism, ...(wanted.cause === undefined ? [] : [`from ${wanted.cause}`]), ...(wanted.effect === undefined ? [] : [`to ${wanted.effect}`])].join(
-        ' ',
-      )
+    ? one.mechanism === wanted
+    : one.mechanism === wanted.mechanism && named(one.cause, wanted.cause) && named(one.effect, wanted.effect)
+
+const wordsOf = (wanted: LinkTest): string => {
+  if (typeof wanted === 'string') return wanted
+  if ('finding' in wanted) return [wanted.finding, ...(wanted.says === undefined ? [] : [`that says '${wanted.says}'`])].join(' ')
+  const { mechanism, cause, effect } = wanted
+  return [mechanism, ...(cause === undefined ? [] : [`from ${cause}`]), ...(effect === undefined ? [] : [`to ${effect}`])].join(' ')
+}

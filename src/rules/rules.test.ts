@@ -5,9 +5,10 @@ import { join } from 'node:path'
 import { test, type TestContext } from 'node:test'
 import { fileURLToPath } from 'node:url'
 import { folderWith } from '../../test/files.js'
+import { analyze } from '../index.js'
 import { loadMechanisms } from '../causes/load-mechanisms.js'
 import { RELATIONS } from '../causes/mechanism.js'
-import { runRulesCheck, runRulesExplain } from '../commands/rules.js'
+import { runRulesCheck, runRulesExplain, runRulesList } from '../commands/rules.js'
 import { checkRules } from './check.js'
 import { parseRuleTests, runRuleTest } from './rule-tests.js'
 import { explained, listed } from './words.js'
@@ -15,9 +16,9 @@ import { explained, listed } from './words.js'
 const root = fileURLToPath(new URL('../../', import.meta.url))
 
 /** The examples of the manual: what people copy has to work. */
-const [rules = '', tests = ''] = [...readFileSync(join(root, 'docs/writing-a-mechanism.md'), 'utf8').matchAll(/^```yaml\n(.*?)^```$/gmsu)].map(
-  ([, yaml]) => yaml ?? '',
-)
+const [rules = '', taught = '', taughtTests = '', tests = ''] = [
+  ...readFileSync(join(root, 'docs/writing-a-mechanism.md'), 'utf8').matchAll(/^```yaml\n(.*?)^```$/gmsu),
+].map(([, yaml]) => yaml ?? '')
 
 /** What a command prints, and its exit code. */
 const printed = async (t: TestContext, run: () => Promise<number>): Promise<{ readonly status: number; readonly stdout: string; readonly stderr: string }> => {
@@ -43,6 +44,71 @@ test("the manual's examples: the rule is right, and keeps both of its promises",
   assert.deepEqual([status, stderr], [0, ''])
   assert.equal(stdout.match(/^ok /gmu)?.length, 3)
 })
+
+test("the manual's signatures: both are right, and their tests pass with them and fail without them", async (t) => {
+  const folder = await folderWith(t, { 'ledger.yaml': taught, 'ledger.test.yaml': taughtTests, 'other.yaml': rules })
+  const [mine, promises, others] = ['ledger.yaml', 'ledger.test.yaml', 'other.yaml'].map((name) => join(folder, name)) as [string, string, string] // three of them
+  const { status, stdout, stderr } = await printed(t, () => runRulesCheck([mine, promises], { mechanisms: [] }))
+  assert.deepEqual([status, stderr, stdout.match(/^ok /gmu)?.length], [0, '', 3])
+  assert.match(stdout, /ledger\.yaml: 1 rule, 2 signatures/u)
+  assert.equal((await printed(t, () => runRulesCheck([others, promises], { mechanisms: [] }))).status, 1)
+  const listing = await printed(t, () => runRulesList({ mechanisms: [mine] }))
+  assert.match(listing.stdout, /^ledger-lost-quorum .*custom\.quorum-lost/mu)
+  for (const word of ['custom.quorum-lost', 'ledger-lost-quorum']) {
+    const { stdout: words } = await printed(t, () => runRulesExplain(word, { mechanisms: [mine] }))
+    assert.match(words, /^ledger-lost-quorum \(a signature\)\n[\s\S]*lost quorum: \{members\}/u)
+  }
+})
+
+test('an incident of kinds that nobody knew: told by name, by line, and to its impact', async (t) => {
+  const [{ inputs } = { inputs: {} }] = parseRuleTests(taughtTests, 'ledger.test.yaml')
+  const folder = await folderWith(t, { ...inputs, 'ledger.yaml': taught })
+  const { analysis } = await analyze([join(folder, 'host-1')], { mechanisms: [join(folder, 'ledger.yaml')] })
+  const [incident] = analysis.incidents
+  assert.deepEqual(
+    incident?.findings.map(({ kind, role, end, evidence }) => [kind, role, end?.slice(11, 19), evidence.map(({ line }) => line)]),
+    [
+      ['custom.quorum-lost', 'fault', '08:21:00', [2, 6]],
+      ['custom.orders-refused', 'impact', '08:18:09', [3, 4, 5]],
+    ],
+  )
+  assert.deepEqual([incident?.chains, incident?.links[0]?.mechanism], [[['f1', 'f2']], 'no-quorum-no-orders'])
+  assert.match(incident?.title ?? '', /lost its quorum: 1 of 3 members were left/u)
+  assert.deepEqual((await analyze([join(folder, 'host-1')])).analysis.incidents, [], 'without them it is any log')
+})
+
+for (const [what, change, problem] of [
+  ['a pattern that means every line', (yaml: string) => yaml.replace("'quorum regained'", "'a {b}'"), /ledger\.yaml:2: ends: .*at least 4 letters/u],
+  ['words that are no holes', (yaml: string) => yaml.replace('refused orders ({reason})', 'refused {orders}'), /says: \{orders\} is no hole/u],
+  ['an entity that is none', (yaml: string) => yaml.replace('process/{host}/ledger', 'host/{host}'), /entity: expected an entity/u],
+  ['an end that does not say whose', (yaml: string) => yaml.replace('process/{host}/ledger', 'node/{members}'), /entity: \{members\} is no hole of 'ends'/u],
+  ['a kind of nobody', (yaml: string) => yaml.replace('kind: custom.quorum-lost', 'kind: quorum-lost'), /ledger\.yaml:2: kind: /u],
+  [
+    'a role of a kind that has one',
+    (yaml: string) => yaml.replace('kind: custom.quorum-lost', 'kind: postgres.crashed'),
+    /role: postgres\.crashed has its role/u,
+  ],
+  ['a field that does not exist', (yaml: string) => yaml.replace('  times: 3', '  pattern: x'), /ledger\.yaml:9: signature: .*pattern/u],
+] as const)
+  test(`of signatures, ${what} is refused with file, line and field`, () => {
+    assert.match(checkRules(change(taught), 'ledger.yaml').problems.join('\n'), problem)
+  })
+
+for (const [what, change, warning] of [
+  [
+    'a kind that none of them makes',
+    (yaml: string) => yaml.replace('cause: custom.quorum-lost', 'cause: custom.quorum'),
+    /cause: no finding has the kind 'custom\.quorum'/u,
+  ],
+  ['a format that does not exist', (yaml: string) => yaml.replace('times: 3', 'formats: [txt]'), /formats: no format is called txt/u],
+  ['a format that is no log', (yaml: string) => yaml.replace('times: 3', 'formats: [kubernetes-objects]'), /formats: kubernetes-objects is no log/u],
+  ['the same name twice', (yaml: string) => yaml.replace('id: ledger-refused-orders', 'id: ledger-lost-quorum'), /stands in line 2 already/u],
+] as const)
+  test(`of signatures, ${what} is warned of`, () => {
+    const { problems, warnings } = checkRules(change(taught), 'ledger.yaml')
+    assert.deepEqual(problems, [])
+    assert.match(warnings.join('\n'), warning)
+  })
 
 test('a broken promise is told with what was found instead, and is exit 1', async (t) => {
   const spoilt = tests.replace('notFound:', 'found:')

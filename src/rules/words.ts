@@ -1,5 +1,6 @@
-/** Mechanisms in words, for those who read and write them. */
+/** Mechanisms and signatures in words, for those who read and write them. */
 import { RELATION_MEANS, type Mechanism } from '../causes/mechanism.js'
+import type { Signature } from '../model/signature.js'
 import { isFindingKind, VOCABULARY } from '../model/vocabulary.js'
 
 const lasting = (seconds: number): string => {
@@ -46,4 +47,35 @@ export const explained = ({ id, status, cause, effect, where, if: asks, required
   ]
   const body = lines.map(([name, text]) => `  ${name.padEnd(15)} ${text.replaceAll('\n', `\n${' '.repeat(18)}`)}`)
   return [`${id}${status === 'stable' ? '' : ` (${status})`}`, `  ${because}`, '', ...body].join('\n')
+}
+
+/** One line each: id, which lines, what they make. */
+export const listedSignatures = (signatures: readonly Signature[]): string => {
+  const widths = [0, 0].map((_, column) => Math.min(70, Math.max(0, ...signatures.map(({ id, line }) => (column === 0 ? id : line).length))))
+  return signatures
+    .map(({ id, line, kind, confidence }) => `${id.padEnd(widths[0] ?? 0)}  ${`'${line}'`.padEnd((widths[1] ?? 0) + 2)}  → ${kind}  ${confidence}`)
+    .join('\n')
+}
+
+const onlyIn = ({ formats, units, paths }: Signature): string =>
+  [
+    ...(formats.length === 0 ? [] : [`inputs of the format ${formats.join(' or ')}`]),
+    ...(units.length === 0 ? [] : [`lines of ${units.join(' or ')}`]),
+    ...(paths.length === 0 ? [] : [`paths like ${paths.join(' or ')}`]),
+  ].join(', ')
+
+export const explainedSignature = (signature: Signature): string => {
+  const { id, line, ends, kind, entity, role, says, confidence, times, gapSeconds } = signature
+  const only = onlyIn(signature)
+  const rows: readonly (readonly [string, string])[] = [
+    ['line', line],
+    ...(ends === null ? [] : [['ends', ends] as const]),
+    ...(only === '' ? [] : [['only in', only] as const]),
+    ['kind', `${kindWords(kind)}${role === null ? '' : `, ${role}`}`],
+    ['of', entity ?? 'the pod or process that wrote the line'],
+    ['says', says],
+    ['sure', `in ${Math.round(confidence * 100)} of 100 cases`],
+    ['from', `${times === 1 ? 'one line on' : `${times} lines on`}${ends === null ? `, at most ${lasting(gapSeconds)} apart` : ''}`],
+  ]
+  return [`${id} (a signature)`, '', ...rows.map(([name, text]) => `  ${name.padEnd(15)} ${text}`)].join('\n')
 }

@@ -1,7 +1,7 @@
 /** The JSON Schemas that are shipped in schemas/, made from what the program itself checks with. */
 import { z } from 'zod'
 import { documentSchema } from '../artifact/document.js'
-import { mechanismFileSchema } from '../causes/mechanism.js'
+import { ruleFileSchema } from '../causes/signature-file.js'
 import { ruleTestFileSchema } from '../rules/rule-tests.js'
 import { analysisSchema } from './analysis.js'
 
@@ -24,7 +24,11 @@ export const schemas = (): ReadonlyMap<string, string> =>
     ],
     [
       'mechanisms.schema.json',
-      of(mechanismFileSchema, 'faultline mechanisms', 'Cause-and-effect rules of your own, for faultline analyze --mechanisms (docs/writing-a-mechanism.md).'),
+      of(
+        ruleFileSchema,
+        'faultline mechanisms',
+        'Cause-and-effect rules, and signatures of log lines, of your own, for --mechanisms (docs/writing-a-mechanism.md).',
+      ),
     ],
     [
       'mechanism-tests.schema.json',

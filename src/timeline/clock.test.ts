@@ -3,7 +3,8 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { input, signal, timelineOf, type InputParts } from '../../test/timeline-builder.js'
 import type { Basis, InputExtract } from '../model/extract.js'
-import { matchesGlob, readClocks, type ClockOptions } from './clock.js'
+import { matchesGlob } from '../model/glob.js'
+import { readClocks, type ClockOptions } from './clock.js'
 import { fromZone, isZone, offsetsOf } from './zones.js'
 
 const UTC = (text: string): number => Date.parse(`${text}Z`)

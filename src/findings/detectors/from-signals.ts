@@ -5,7 +5,7 @@
 import type { Entity } from '../../model/entity.js'
 import { shortName, typeOf } from '../../model/entity.js'
 import { addTo, groupBy } from '../../model/lists.js'
-import type { FindingKind } from '../../model/vocabulary.js'
+import type { AnyKind, FindingKind } from '../../model/vocabulary.js'
 import { isFindingKind } from '../../model/vocabulary.js'
 import type { TimedSignal, Timeline } from '../../timeline/timeline.js'
 import { chooseEvidence, evidenceOf, type Detector, type Found } from '../finding.js'
@@ -253,10 +253,10 @@ const lastingGap = (kind: FindingKind, reason: unknown): number | null => {
 }
 
 /** How far apart two findings of a kind may lie and still be one. */
-export const gapOf = (kind: FindingKind, reason?: unknown): number => lastingGap(kind, reason) ?? POLICIES[kind]?.gapMs ?? 3 * MINUTE
+export const gapOf = (kind: AnyKind, reason?: unknown): number => (isFindingKind(kind) ? (lastingGap(kind, reason) ?? POLICIES[kind]?.gapMs ?? 3 * MINUTE) : 0) // its signature says how far apart its lines may be
 
 /** What tells apart two findings of one kind on one entity. */
-export const aspectOf = (kind: FindingKind, attributes: Found['attributes']): string => {
+export const aspectOf = (kind: AnyKind, attributes: Found['attributes']): string => {
   if (kind === 'alert.fired') return String(attributes['alertname'] ?? '')
   if (kind === 'metric.anomalous') return String(attributes['alertname'] ?? attributes['metric'] ?? '')
   // An expired certificate and one of an unknown authority are two mistakes.
@@ -316,10 +316,10 @@ const deletions = (timeline: Timeline): ReadonlyMap<Entity, readonly number[]> =
   return gone
 }
 
-const gapBefore = ({ kind, attributes }: TimedSignal, policy: Policy): number =>
+const gapBefore = ({ kind, attributes }: TimedSignal, policy: Pick<Policy, 'gapMs'>): number =>
   (isFindingKind(kind) ? lastingGap(kind, attributes['reason']) : null) ?? policy.gapMs
 
-const stretchesOf = (signals: readonly TimedSignal[], policy: Policy, gone: readonly number[]): Stretch[] => {
+export const stretchesOf = (signals: readonly TimedSignal[], policy: Pick<Policy, 'gapMs'>, gone: readonly number[]): Stretch[] => {
   const found: Stretch[] = []
   let open: { start: number; last: number; count: number; signals: TimedSignal[]; held: boolean } | null = null
   const close = (end: number | null): void => {

@@ -8,7 +8,7 @@ import { signalsOf } from '../lookup.js'
 import { called, duration } from '../words.js'
 
 /** While one of these holds, the pod does not serve. */
-const NOT_SERVING: ReadonlySet<FindingKind> = new Set<FindingKind>([
+const NOT_SERVING: ReadonlySet<string> = new Set<FindingKind>([
   'pod.unready',
   'pod.evicted',
   'pod.stuck',
