@@ -6,7 +6,7 @@ import { filled, matchLine, readPattern } from './line-pattern.js'
 
 const taken = (pattern: string, line: string): readonly string[] | null => {
   const read = readPattern(pattern)
-  assert.ok(typeof read !== 'string', `${pattern}: ${String(read)}`)
+  assert.ok(typeof read !== 'string', pattern)
   const around = Buffer.from(`before ${line}after`) // the bytes of other lines stand around it
   return matchLine(read, around, 7, around.length - 5)
 }
@@ -47,7 +47,8 @@ for (const [pattern, problem] of [
   ['x'.repeat(600), /at most 500/u],
 ] as const)
   test(`'${pattern.slice(0, 20)}' is refused: ${String(problem)}`, () => {
-    assert.match(String(readPattern(pattern)), problem)
+    const said = readPattern(pattern)
+    assert.match(typeof said === 'string' ? said : '', problem)
   })
 
 test('a pattern takes what its slow twin, a regular expression, takes', () => {

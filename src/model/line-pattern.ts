@@ -58,10 +58,10 @@ export const readPattern = (written: string): LinePattern | string => {
   }
   if (text !== '' && last === 'rest') return 'nothing can follow a hole that takes the rest of the line'
   if (text !== '') parts.push({ text: Buffer.from(text) })
-  let anchor: Buffer = Buffer.alloc(0)
-  for (const part of parts) if ('text' in part && part.text.length > anchor.length) anchor = part.text
-  if (anchor.toString().trim().length < LEAST_ANCHOR) return `expected a piece of text of at least ${LEAST_ANCHOR} letters: else every line is looked at`
-  return { parts, anchor, holes }
+  let longest: Buffer = Buffer.alloc(0)
+  for (const part of parts) if ('text' in part && part.text.length > longest.length) longest = part.text
+  if (longest.toString().trim().length < LEAST_ANCHOR) return `expected a piece of text of at least ${LEAST_ANCHOR} letters: else every line is looked at`
+  return { parts, anchor: longest, holes }
 }
 
 const isBlank = (byte: number | undefined): boolean => byte === 32 || byte === 9

@@ -125,17 +125,17 @@ const watch = (signature: Signature, line: string, phase: Watched['phase']): rea
 const bare = (unit: string): string => (unit.endsWith('.service') ? unit.slice(0, -'.service'.length) : unit)
 
 const isOfUnit = (units: readonly string[], around: Envelope | null, context: InputContext): boolean =>
-  [around?.unit, around?.container, context.container].some((unit) => unit != null && unit !== '' && units.some((one) => bare(one) === bare(unit)))
+  [around?.unit ?? '', around?.container ?? '', context.container ?? ''].some((unit) => unit !== '' && units.some((one) => bare(one) === bare(unit)))
 
 const entityFor = (template: string | null, kind: string, said: ReadonlyMap<string, string>, around: Envelope | null, context: InputContext): Entity => {
-  const unit = around?.unit == null || around.unit === '' ? null : around.unit
+  const host = around?.host ?? null
   const container = around?.container ?? context.container
+  const unit = (around?.unit ?? '') === '' ? container : (around?.unit ?? null)
   const told = (name: string): string | null =>
-    said.get(name) ?? (name === 'host' ? (around?.host ?? '-') : name === 'unit' ? (unit ?? container) : name === 'container' ? container : null)
+    said.get(name) ?? (name === 'host' ? (host ?? '-') : name === 'unit' ? unit : name === 'container' ? container : null)
   const named = template === null ? null : filled(template, told)
   if (named !== null && isEntity(named)) return named
-  if (kind.startsWith('node.')) return around?.host == null ? THIS_NODE : node(around.host)
+  if (kind.startsWith('node.')) return host === null ? THIS_NODE : node(host)
   if (kind.startsWith('postgres.')) return THIS_POSTGRES
-  const pod = around?.pod ?? context.pod
-  return pod ?? process(around?.host ?? '-', unit ?? container ?? stemOf(context.path))
+  return around?.pod ?? context.pod ?? process(host ?? '-', unit ?? stemOf(context.path))
 }
