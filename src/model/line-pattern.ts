@@ -9,7 +9,7 @@
 export interface LinePattern {
   readonly parts: readonly Part[]
   /** The longest piece of text in it: a line without it need not be looked at. */
-  readonly anchor: Buffer
+  readonly needle: Buffer
   readonly holes: readonly string[]
 }
 
@@ -61,7 +61,7 @@ export const readPattern = (written: string): LinePattern | string => {
   let longest: Buffer = Buffer.alloc(0)
   for (const part of parts) if ('text' in part && part.text.length > longest.length) longest = part.text
   if (longest.toString().trim().length < LEAST_ANCHOR) return `expected a piece of text of at least ${LEAST_ANCHOR} letters: else every line is looked at`
-  return { parts, anchor: longest, holes }
+  return { parts, needle: longest, holes }
 }
 
 const isBlank = (byte: number | undefined): boolean => byte === 32 || byte === 9

@@ -46,7 +46,7 @@ export const watchFor = (signatures: readonly Signature[], format: string, conte
     soonest = Infinity
     for (const one of watched) {
       if (one.next < at) {
-        const found = chunk.indexOf(one.pattern.anchor, at)
+        const found = chunk.indexOf(one.pattern.needle, at)
         one.next = found < 0 ? Infinity : found
       }
       if (one.next < soonest) soonest = one.next
@@ -65,7 +65,7 @@ export const watchFor = (signatures: readonly Signature[], format: string, conte
       const ofChunk = bytes === chunk
       if (ofChunk && next(start) >= end) return
       for (const { signature, pattern, phase, next: at } of watched) {
-        if (ofChunk ? at >= end : textIn(bytes, pattern.anchor, start, end) < 0) continue
+        if (ofChunk ? at >= end : textIn(bytes, pattern.needle, start, end) < 0) continue
         if (signature.units.length > 0 && !isOfUnit(signature.units, around, context)) continue
         let from = inner
         let taken = matchLine(pattern, bytes, inner, end)
