@@ -32,7 +32,7 @@ const lines = (...all: readonly string[]): string => all.join('\n')
 const rule = (alert: string, expr: string, wait: string): string =>
   lines(`- alert: ${alert}`, `  expr: ${/: | #|:$/u.test(expr) ? `|-\n    ${expr}` : expr}`, `  for: ${wait}`, '  labels: {severity: page}')
 
-const some = (all: readonly Found[], ...kinds: readonly FindingKind[]): boolean => all.some(({ kind }) => kinds.includes(kind))
+const some = (all: readonly Found[], ...kinds: readonly FindingKind[]): boolean => all.some(({ kind }) => kinds.some((one) => one === kind))
 
 const workload = (found: Found): boolean => typeOf(found.entity) === 'workload'
 
