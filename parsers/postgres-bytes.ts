@@ -9,6 +9,7 @@ export const AUTHORIZED = 2
 export const DISCONNECTION = 3
 export const SOMETHING = 4
 
+const nothing = (text: string): readonly [string, number] => [text, NOTHING]
 const ascii = (text: string): Uint8Array => Uint8Array.from(text, (letter) => letter.charCodeAt(0))
 
 export const startsWith = (bytes: Buffer, at: number, end: number, needle: Uint8Array): boolean => {
@@ -19,38 +20,29 @@ export const startsWith = (bytes: Buffer, at: number, end: number, needle: Uint8
 
 const DURATION_IS = ascii('duration: ')
 const SLEEP = ascii('sleep')
-const DISCONNECTED = ascii('disconnection: ')
-const CONNECTION = ascii('connection ')
-const AUTHORIZED_WORD = ascii('authorized')
-const REPLICATION = ascii('replication connection authorized')
-/** By their first letter: what is written all day and says nothing about an outage, logged statements and audits first of all. */
-const USUAL_TEXTS: Readonly<Record<string, readonly string[]>> = {
-  a: ['automatic analyze'],
-  b: ['bind '],
-  c: ['checkpoint ', 'connection ', 'configuration '],
-  e: ['execute ', 'ending log output', 'entering standby'],
-  f: ['fastpath '],
-  i: ['incomplete startup packet'],
-  p: ['parse '],
-  r: ['restored log file', 'redo ', 'recovery restart', 'restartpoint', 'recovering prepared', 'redirecting log'],
-  s: ['statement: ', 'skipping '],
-  A: ['AUDIT: '],
-}
-const USUAL: ReadonlyMap<number, readonly Uint8Array[]> = new Map(
-  Object.entries(USUAL_TEXTS).map(([letter, texts]) => [letter.charCodeAt(0), texts.map(ascii)]),
+/** What LOG messages begin with, and mean; the first that fits: what is written all day and says nothing about an outage, logged statements and audits first of all. */
+export const LOOKS: readonly (readonly [string, number])[] = [
+  ['duration: ', DURATION],
+  ['disconnection: ', DISCONNECTION],
+  ['connection authorized', AUTHORIZED],
+  ['replication connection authorized', AUTHORIZED],
+  ...['automatic analyze', 'bind ', 'checkpoint ', 'connection ', 'configuration ', 'execute ', 'ending log output', 'entering standby', 'fastpath '].map(
+    nothing,
+  ),
+  ...['incomplete startup packet', 'parse ', 'restored log file', 'redo ', 'recovery restart', 'restartpoint', 'recovering prepared', 'redirecting log'].map(
+    nothing,
+  ),
+  ...['statement: ', 'skipping ', 'AUDIT: '].map(nothing),
+]
+/** By their first letter. */
+const BY_LETTER: readonly (readonly { readonly bytes: Uint8Array; readonly meaning: number }[])[] = Array.from({ length: 256 }, (_, letter) =>
+  LOOKS.filter(([text]) => text.charCodeAt(0) === letter).map(([text, meaning]) => ({ bytes: ascii(text), meaning })),
 )
 
 /** What the message of a LOG record at `at` can mean. */
 export const lookAt = (bytes: Buffer, at: number, end: number): number => {
-  const first = bytes[at] ?? 0
-  if (first === 100) {
-    if (startsWith(bytes, at, end, DURATION_IS)) return DURATION
-    return startsWith(bytes, at, end, DISCONNECTED) ? DISCONNECTION : SOMETHING
-  }
-  if (first === 99 && startsWith(bytes, at, end, CONNECTION)) return startsWith(bytes, at + 11, end, AUTHORIZED_WORD) ? AUTHORIZED : NOTHING
-  if (first === 114 && startsWith(bytes, at, end, REPLICATION)) return AUTHORIZED
-  const usual = USUAL.get(first)
-  if (usual !== undefined) for (const needle of usual) if (startsWith(bytes, at, end, needle)) return NOTHING
+  const texts = BY_LETTER[bytes[at] ?? 0]
+  if (texts !== undefined) for (const text of texts) if (startsWith(bytes, at, end, text.bytes)) return text.meaning
   return SOMETHING
 }
 

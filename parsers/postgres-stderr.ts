@@ -12,7 +12,8 @@ import { head, prefixOf, readHead, type Prefix } from './postgres-prefix.js'
 import { lineForms, sameWords } from './again.js'
 import { isPiece, type Piece, type Severity } from './postgres-record.js'
 import { postgresServer } from './postgres-server.js'
-import { steadyRecords } from './postgres-steady.js'
+import { KIND } from './postgres-kernel.js'
+import { STEADY_NAMES, steadyRecords, type Steady } from './postgres-steady.js'
 
 const TAB = 9
 const HASH = 35
@@ -33,6 +34,13 @@ interface Held {
   detail: string
 }
 
+/** Of a LOG that may say something: LOG. */
+const SEVERITIES: ReadonlyMap<number, Severity> = new Map([
+  [KIND.warning, 'WARNING'],
+  [KIND.error, 'ERROR'],
+  [KIND.fatal, 'FATAL'],
+  [KIND.panic, 'PANIC'],
+])
 const CLIENTS: ReadonlySet<string> = new Set<Severity>(['WARNING', 'ERROR', 'FATAL'])
 
 /** Azure's prefix is '%t-%c-': nothing but a hyphen stands before the severity. */
@@ -104,8 +112,6 @@ export const postgresStderr: LineFormat = {
       slow.milliseconds = milliseconds
       slow.database = database
     }
-    const steady = steadyRecords(sink, server, held, mayBeLongest)
-
     /** Gives out the records up to this one, in the order they stand in. */
     const giveUpTo = (record: Held): void => {
       for (const [pid, oldest] of held) {
@@ -136,6 +142,72 @@ export const postgresStderr: LineFormat = {
       return true
     }
 
+    /** A record that may say something: it is held, since more of it may come. */
+    const says = (
+      bytes: Buffer,
+      start: number,
+      end: number,
+      from: number,
+      to: number,
+      messageAt: number,
+      severity: Severity,
+      pid: number,
+      ms: number,
+      basis: Basis,
+    ): void => {
+      // What one client after the other got wrong, each in its own words: of what is said once only so much can be kept. The server's own words are not for this.
+      if (CLIENTS.has(severity) && sink.crowded) {
+        again.look(bytes, messageAt, end, 0)
+        if (!again.seen) {
+          if (forms.tooMany(bytes, to, messageAt, end)) {
+            sink.leaveOut()
+            return
+          }
+          forms.said(bytes, to, messageAt, end)
+        }
+      }
+      const text = decode(bytes, start, Math.min(end, start + 2_000))
+      last = {
+        at: { ms, basis },
+        pid,
+        line: sink.line,
+        severity,
+        prefix: prefixOf(bytes, from, to),
+        text,
+        // A letter a byte: the message need not be decoded again.
+        message: text.length === end - start ? text.slice(messageAt - start) : decode(bytes, messageAt, Math.min(end, messageAt + MAX_TEXT)),
+        detail: '',
+      }
+      hold(last)
+    }
+
+    /** The databases of names that were seen before. */
+    const databases = new Array<string>(STEADY_NAMES).fill('')
+    /** A record that was gone over with many others, or a DETAIL: what line() does with it, its parts being found. */
+    const happened = (bytes: Buffer, record: Steady): void => {
+      const { ms, basis, kind, pid } = record
+      if (kind === KIND.detail) {
+        const of = held.get(pid)
+        if (of !== undefined) of.detail = decode(bytes, record.message, Math.min(record.end, record.message + MAX_TEXT))
+        return
+      }
+      sink.record(ms, basis)
+      const before = held.size === 0 ? undefined : held.get(pid)
+      if (before !== undefined) giveUpTo(before)
+      last = null
+      if (kind === DURATION) {
+        const { names, took } = record
+        if (record.renamed) databases[names] = prefixOf(bytes, record.from, record.word).database
+        const database = databases[names] || server.sessionOf(pid).database
+        if (!server.statement(ms, basis, took, database)) return
+        if (record.open) mayBeLongest(bytes, record.message, record.until, ms, basis, took, database)
+        else if (!sleeps(bytes, record.message, record.until)) server.longest(ms, basis, took, database)
+      } else if (kind === DISCONNECTION) server.disconnected(ms, pid)
+      else if (kind === AUTHORIZED) server.authorized(ms, basis, pid, bytes, record.message, record.end)
+      else if (kind !== NOTHING) says(bytes, record.line, record.end, record.from, record.word, record.message, SEVERITIES.get(kind) ?? 'LOG', pid, ms, basis)
+    }
+    const steady = steadyRecords((lines) => sink.passed(lines, 0), happened)
+
     return {
       line(bytes, start, end, envelope) {
         if (bytes[start] === TAB) return (recordsSeen || envelope !== null) && continues(bytes, start + 1, end)
@@ -155,7 +227,7 @@ export const postgresStderr: LineFormat = {
         if (head.timed) preferEnvelope(envelope)
         const { ms, basis } = found
         const { severity, messageAt, from, to } = head
-        if (envelope === null && head.timed && offset === 0) steady.learn(bytes, start, ms, basis, head.pid)
+        if (envelope === null && head.timed && offset === 0) steady.learn(bytes, start, from, ms, basis)
         const pid = head.pid > 0 ? head.pid : envelope === null ? 0 : pidBefore(envelope, start)
         if (slow.pending) settle()
         if (severity !== 'LOG' && isPiece(severity)) {
@@ -193,35 +265,15 @@ export const postgresStderr: LineFormat = {
           server.authorized(ms, basis, pid, bytes, messageAt, end)
           return true
         }
-        // What one client after the other got wrong, each in its own words: of what is said once only so much can be kept. The server's own words are not for this.
-        if (CLIENTS.has(severity) && sink.crowded) {
-          again.look(bytes, messageAt, end, 0)
-          if (!again.seen) {
-            if (forms.tooMany(bytes, to, messageAt, end)) {
-              sink.leaveOut()
-              return true
-            }
-            forms.said(bytes, to, messageAt, end)
-          }
-        }
-        last = {
-          at: { ms, basis },
-          pid,
-          line: sink.line,
-          severity,
-          prefix: prefixOf(bytes, from, to),
-          text: decode(bytes, start, Math.min(end, start + 2_000)),
-          message: decode(bytes, messageAt, Math.min(end, messageAt + MAX_TEXT)),
-          detail: '',
-        }
-        hold(last)
+        says(bytes, start, end, from, to, messageAt, severity, pid, ms, basis)
         return true
       },
-      pass(bytes, view, start, limit, most, prefix) {
+      pass(bytes, _, start, limit, most, prefix) {
         if (prefix.length > 0 || slow.pending) return start
-        const next = steady.pass(bytes, view, start, limit, most, last === null)
+        const next = steady.pass(bytes, start, limit, most, last === null)
         if (next > start) {
-          if (bytes[start] !== TAB) last = null
+          if (steady.freed) last = null
+          else lastPart = 'MESSAGE'
           lastLine = sink.line
         }
         return next
@@ -230,6 +282,7 @@ export const postgresStderr: LineFormat = {
         if (slow.pending) settle()
         for (const record of [...held.values()]) give(record)
         server.end()
+        steady.end()
       },
     }
   },

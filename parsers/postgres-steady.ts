@@ -1,185 +1,262 @@
 /**
- * The records that are counted and not told, line after line: durations, connections, and what says nothing. As long as they have the minute and the
- * prefix of the one before, with the pid in brackets behind the time ('%m [%p] …', what most servers use), they are read from a few bytes each.
+ * The records that are most of a log, line after line: durations, connections, what says nothing, and errors. As long as they are of the same hour and zone
+ * as the one before, with the pid in the first brackets behind the time ('%m [%p] …', what most servers use), their parts are found by postgres-kernel.ts.
  *
  *     2026-11-21 08:28:22.058 UTC [28565] billing_sync@shop LOG:  duration: 804.741 ms  statement: SELECT …
- *     ^ the minute      ^ seconds    ^ pid   ^ names         ^ the first colon behind them
+ *     ^ the hour   ^ the rest   ^ zone   ^ pid   ^ names    ^ the first word before ': '
  */
 import type { Basis } from '../src/model/extract.js'
-import type { Sink } from '../src/model/format.js'
-import { AUTHORIZED, DISCONNECTION, DURATION, lookAt, NOTHING, readDuration } from './postgres-bytes.js'
-import { namesIn } from './postgres-prefix.js'
-import type { PostgresServer } from './postgres-server.js'
+import { SIZES, wasmMemory, type WasmMemory } from '../src/read/wasm-memory.js'
+import { LOOKS } from './postgres-bytes.js'
+import { AT, EVENT, NAMES, postgresKernel, TEXT } from './postgres-kernel.js'
 
-const TAB = 9
+/** Shorter inputs are over before it would pay. */
+const WORTH_BYTES = 16_384
+const CHUNK_BYTES = 1 << 20
+const MAX_ZONE = 16
+/** Where the seconds stand in a stamp. */
+const SECONDS = 17
+const HOUR_BYTES = 14
+/** After so many lines in a row that could not be gone over, it is tried at every so many lines only. */
+const IN_VAIN = 64
+
 const NEWLINE = 10
-const RETURN = 13
-const BLANK = 32
-const QUOTE = 34
 const POINT = 46
 const COLON = 58
-const OPEN = 91
-const CLOSE = 93
-/** Where seconds stand in a stamp. */
-const SECONDS = 17
-/** The zone and what stands around it: ' +03:30 ['. */
-const MAX_ZONE = 12
-const MAX_NAMES = 200
-/** Longer lines are read one by one. */
-const MAX_LINE = 65_536
-/** A line has to be longer than the head that is looked at without asking for its end. */
-const MIN_LINE = 64
+
+/** A record, or a DETAIL, that was gone over; one object for all. Places are in the bytes at hand. */
+export interface Steady {
+  ms: number
+  basis: Basis
+  /** Of postgres-bytes.ts' meanings, or of postgres-kernel.ts' kinds. */
+  kind: number
+  /** Of a statement, in milliseconds. */
+  took: number
+  pid: number
+  line: number
+  /** Where what may name somebody begins, where the severity does, and the message. */
+  from: number
+  word: number
+  message: number
+  end: number
+  /** Where the last line ends that goes on with it, and whether more of them may come. */
+  until: number
+  open: boolean
+  /** Which names stand before it: a number of those that are remembered, and whether others had it before. */
+  names: number
+  renamed: boolean
+}
 
 export interface SteadyRecords {
-  /** A record whose time stands at bytes[start] was read. */
-  learn(bytes: Buffer, start: number, ms: number, basis: Basis, pid: number): void
-  /** As LineReader's; `continued`: lines that begin with a tab go on with what nobody waits for. */
-  pass(bytes: Buffer, view: DataView, start: number, limit: number, most: number, continued: boolean): number
+  /** A record was read whose line begins with its time, and at bytes[stampEnd] ends it. */
+  learn(bytes: Buffer, start: number, stampEnd: number, ms: number, basis: Basis): void
+  /**
+   * As LineReader's. `free`: lines that begin with a tab go on with what nobody waits for; `freed` tells the same of what comes next. Each
+   * record is told, the lines up to its own having been counted.
+   */
+  pass(bytes: Buffer, start: number, limit: number, most: number, free: boolean): number
+  readonly freed: boolean
+  end(): void
 }
 
-interface Waiting {
-  /** A record of this process waits for what belongs to it. */
-  has(pid: number): boolean
+export const STEADY_NAMES = NAMES
+
+type Kernel = Readonly<Record<'pass', (...args: readonly number[]) => number>>
+let kernel: Kernel | undefined
+
+/** A reader's piece of the memory, and its views. */
+interface Tables {
+  readonly memory: WasmMemory
+  readonly kernel: Kernel
+  readonly at: number
+  readonly bytes: Uint8Array
+  readonly words: Int32Array
+  readonly numbers: Float64Array
 }
 
-/** `longest` is told of the statement that may be the longest so far: bytes[at, end) is its first line. */
-export const steadyRecords = (
-  sink: Sink,
-  server: PostgresServer,
-  held: Waiting,
-  longest: (bytes: Buffer, at: number, end: number, ms: number, basis: Basis, milliseconds: number, database: string) => void,
-): SteadyRecords => {
-  const words = new Int32Array(4)
-  const zone = new Uint8Array(MAX_ZONE)
+const open = (): Tables | null => {
+  const memory = wasmMemory()
+  const at = memory?.take('tables') ?? null
+  if (memory === null || at === null) return null
+  kernel ??= memory.compile(postgresKernel) as Kernel // they are exported under their names
+  const bytes = new Uint8Array(memory.buffer, at, SIZES.tables)
+  bytes.fill(0)
+  writeTexts(bytes)
+  return {
+    memory,
+    kernel,
+    at,
+    bytes,
+    words: new Int32Array(memory.buffer, at, SIZES.tables / 4),
+    numbers: new Float64Array(memory.buffer, at, SIZES.tables / 8),
+  }
+}
+
+/** What messages begin with, in groups by their first letters. */
+const writeTexts = (bytes: Uint8Array): void => {
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length)
+  let at: number = AT.texts
+  for (const letter of new Set(LOOKS.map(([text]) => text.charCodeAt(0)))) {
+    const group = LOOKS.filter(([text]) => text.charCodeAt(0) === letter)
+    view.setUint16(AT.letters + 2 * letter, at, true)
+    view.setInt32(at, group.length, true)
+    at += 16
+    for (const [text, meaning] of group) {
+      view.setInt32(at + TEXT.length, text.length, true)
+      view.setInt32(at + TEXT.meaning, meaning, true)
+      bytes.set(Buffer.from(text.slice(0, TEXT.most)), at + TEXT.bytes)
+      bytes.fill(255, at + TEXT.mask, at + TEXT.mask + Math.min(text.length, TEXT.most))
+      at += TEXT.size
+    }
+  }
+}
+
+export const steadyRecords = (count: (lines: number) => void, tell: (bytes: Buffer, record: Steady) => void): SteadyRecords => {
+  const hour = Buffer.alloc(HOUR_BYTES)
+  const zone = Buffer.alloc(MAX_ZONE)
   let zoneLength = 0
   let fraction = 0
-  const minute = new Float64Array(1)
+  let hourMs = NaN
   let basis: Basis = 'utc'
   let known = false
+  let renewed = false
+  let inVain = 0
+  let tables: Tables | null | undefined
+  /** Where bytes[from, to) of the buffer that was loaded lie; the piece they were copied to. */
+  let loaded: Buffer | null = null
+  let from = 0
+  let to = 0
+  let base = 0
+  let piece: number | null = null
+  const record: Steady = {
+    ms: NaN,
+    basis: 'utc',
+    kind: 0,
+    took: NaN,
+    pid: 0,
+    line: 0,
+    from: 0,
+    word: 0,
+    message: 0,
+    end: 0,
+    until: 0,
+    open: false,
+    names: 0,
+    renamed: false,
+  }
 
-  const isZone = (bytes: Buffer, at: number): boolean => {
-    for (let index = 0; index < zoneLength; index++) if (bytes[at + index] !== zone[index]) return false
+  /** Copies what does not lie in the memory, as much as there is room for; false where there is none. */
+  const load = ({ memory }: Tables, bytes: Buffer, start: number, limit: number): boolean => {
+    if (loaded === bytes && start >= from && start < to) return true
+    loaded = bytes
+    from = start
+    if (bytes.buffer === memory.buffer) {
+      to = limit
+      base = bytes.byteOffset
+      return true
+    }
+    piece ??= memory.take('chunk')
+    if (piece === null) return false
+    to = limit - start <= CHUNK_BYTES ? limit : bytes.lastIndexOf(NEWLINE, start + CHUNK_BYTES - 1) + 1
+    if (to <= start) return false
+    bytes.copy(new Uint8Array(memory.buffer, piece, CHUNK_BYTES), 0, start, to)
+    base = piece - start
     return true
   }
 
+  /** What lines begin with, for the kernel to compare. */
+  const writePattern = ({ bytes, words, numbers }: Tables): void => {
+    bytes.fill(0, AT.hourBytes, AT.letters)
+    bytes.set(hour, AT.hourBytes)
+    bytes.fill(255, AT.hourMask, AT.hourMask + HOUR_BYTES)
+    bytes.set(zone.subarray(0, zoneLength), AT.zoneBytes)
+    bytes.fill(255, AT.zoneMask, AT.zoneMask + zoneLength)
+    words[AT.fraction >> 2] = fraction
+    words[AT.zone >> 2] = zoneLength
+    numbers[AT.hour >> 3] = hourMs
+    renewed = false
+  }
+
+  const tellAll = (bytes: Buffer, { words, numbers }: Tables): void => {
+    const happened = words[AT.events >> 2] ?? 0
+    const own = words[AT.own >> 2] === 1
+    record.basis = basis
+    for (let event = 0; event < happened; event++) {
+      const at = (AT.happened + event * EVENT.size) >> 2
+      record.ms = numbers[(at + (EVENT.ms >> 2)) >> 1] ?? NaN
+      record.took = numbers[(at + (EVENT.value >> 2)) >> 1] ?? NaN
+      record.kind = words[at + (EVENT.kind >> 2)] ?? 0
+      record.pid = words[at + (EVENT.pid >> 2)] ?? 0
+      record.line = (words[at + (EVENT.line >> 2)] ?? 0) - base
+      record.from = record.line + SECONDS + 2 + (fraction === 1 ? 4 : 0) + zoneLength
+      record.word = (words[at + (EVENT.word >> 2)] ?? 0) - base
+      record.message = (words[at + (EVENT.message >> 2)] ?? 0) - base
+      record.end = (words[at + (EVENT.end >> 2)] ?? 0) - base
+      record.until = (words[at + (EVENT.until >> 2)] ?? 0) - base
+      record.open = own && event === happened - 1
+      const names = words[at + (EVENT.names >> 2)] ?? 0
+      record.renamed = names < 0
+      record.names = names < 0 ? ~names : names
+      count(words[at + (EVENT.lines >> 2)] ?? 0)
+      tell(bytes, record)
+    }
+    const trailing = words[AT.trailing >> 2] ?? 0
+    if (trailing > 0) count(trailing)
+  }
+
   return {
-    learn(bytes, start, ms, on, pid) {
-      if (known || bytes[start + 13] !== COLON || bytes[start + 16] !== COLON || bytes[start + SECONDS] === 54) return
-      const seconds = twoDigits(bytes, start + SECONDS)
+    learn(bytes, start, stampEnd, ms, on) {
+      if (known || bytes[start + 13] !== COLON || bytes[start + 16] !== COLON) return
       let at = start + SECONDS + 2
       let milliseconds = 0
+      fraction = 0
       if (bytes[at] === POINT) {
-        milliseconds = threeDigits(bytes, at + 1)
+        milliseconds = Number(bytes.toString('latin1', at + 1, at + 4))
+        fraction = 1
         at += 4
       }
-      if (seconds < 0 || milliseconds < 0 || isDigit(bytes[at])) return
-      fraction = at - start - SECONDS - 2
-      zoneLength = 0
-      while (zoneLength < MAX_ZONE && bytes[at] !== OPEN) zone[zoneLength++] = bytes[at++] ?? 0
-      if (zoneLength === 0 || zoneLength === MAX_ZONE || Number.parseInt(bytes.toString('latin1', at + 1, at + 12), 10) !== pid) return
-      zone[zoneLength++] = OPEN
-      for (let word = 0; word < 4; word++) words[word] = bytes.readInt32LE(start + 4 * word)
-      minute[0] = ms - seconds * 1000 - milliseconds
+      const clock = /^([0-5]\d):([0-5]\d)$/u.exec(bytes.toString('latin1', start + HOUR_BYTES, start + SECONDS + 2))
+      zoneLength = stampEnd - at
+      if (clock === null || Number.isNaN(milliseconds) || zoneLength < 2 || zoneLength >= MAX_ZONE || ((bytes[at] ?? 0) <= 57 && (bytes[at] ?? 0) >= 48)) return
+      bytes.copy(hour, 0, start, start + HOUR_BYTES)
+      bytes.copy(zone, 0, at, stampEnd)
+      hourMs = ms - (Number(clock[1]) * 60 + Number(clock[2])) * 1000 - milliseconds
       basis = on
-      known = true
+      known = renewed = true
     },
-    pass(bytes, view, start, limit, most, continued) {
-      if (!known) return start
-      const [word0 = 0, word1 = 0, word2 = 0, word3 = 0] = words
-      const base = minute[0] ?? 0
-      let free = continued
-      let uncounted = 0
-      let next = start
-      for (let line = 0; line < most && next < limit; line++) {
-        if (bytes[next] === TAB) {
-          if (!free) break
-          next = bytes.indexOf(NEWLINE, next) + 1 // there is one before the limit
-          uncounted++
-          continue
-        }
-        if (next + MIN_LINE > limit) break
-        if (
-          view.getInt32(next, true) !== word0 ||
-          view.getInt32(next + 4, true) !== word1 ||
-          view.getInt32(next + 8, true) !== word2 ||
-          view.getInt32(next + 12, true) !== word3 ||
-          bytes[next + 16] !== COLON
-        ) {
-          known = false
-          break
-        }
-        const seconds = twoDigits(bytes, next + SECONDS)
-        let at = next + SECONDS + 2
-        let ms = base + seconds * 1000
-        if (fraction > 0) {
-          const milliseconds = bytes[at] === POINT ? threeDigits(bytes, at + 1) : -1
-          if (milliseconds < 0) break
-          ms += milliseconds
-          at += 4
-        }
-        if (seconds < 0 || seconds > 59 || !isZone(bytes, at)) break
-        at += zoneLength
-        let pid = 0
-        const digits = at
-        for (let digit = (bytes[at] ?? 0) - 48; digit >= 0 && digit <= 9; digit = (bytes[++at] ?? 0) - 48) pid = pid * 10 + digit
-        if (at === digits || at > digits + 9 || bytes[at] !== CLOSE || bytes[at + 1] !== BLANK) break
-        const close = at
-        const colon = colonAt(bytes, close + 2)
-        if (colon < 0 || !isLog(bytes, colon)) break
-        const message = colon + 3
-        const newline = bytes.indexOf(NEWLINE, message)
-        if (newline < 0 || newline >= limit || newline - next > MAX_LINE) break
-        const end = bytes[newline - 1] === RETURN ? newline - 1 : newline
-        const meaning = lookAt(bytes, message, end)
-        if ((meaning !== NOTHING && meaning !== DURATION && meaning !== DISCONNECTION && meaning !== AUTHORIZED) || held.has(pid)) break
-        sink.passed(uncounted + 1, 0)
-        uncounted = 0
-        next = newline + 1
-        free = true
-        sink.record(ms, basis)
-        if (meaning === DISCONNECTION) server.disconnected(ms, pid)
-        else if (meaning === AUTHORIZED) server.authorized(ms, basis, pid, bytes, message, end)
-        else if (meaning === DURATION) {
-          const milliseconds = readDuration(bytes, message, end)
-          if (Number.isNaN(milliseconds)) continue
-          // 'LOG' alone behind the pid: nobody is named.
-          const database = (colon - close < 7 ? '' : namesIn(bytes, close + 1, colon - 3).database) || server.sessionOf(pid).database
-          if (!server.statement(ms, basis, milliseconds, database)) continue
-          longest(bytes, message, end, ms, basis, milliseconds, database)
-          break // the lines that go on with it may say that it was told to sleep
-        }
+    pass(bytes, start, limit, most, free) {
+      if (!known || most === 0) return start
+      if (inVain >= IN_VAIN && ++inVain % IN_VAIN !== 0) return start
+      if (tables === undefined) {
+        if (limit - start < WORTH_BYTES) return start
+        tables = open()
       }
-      if (uncounted > 0) sink.passed(uncounted, 0)
+      const room = tables
+      if (room === null || !load(room, bytes, start, limit)) return start
+      if (renewed) writePattern(room)
+      const { words } = room
+      words[AT.limit >> 2] = base + to
+      words[AT.most >> 2] = most
+      words[AT.free >> 2] = free ? 1 : 0
+      words[AT.differs >> 2] = 0
+      const next = room.kernel.pass(room.at, base + start) - base
+      if (words[AT.differs >> 2] === 1) known = false
+      if (next === start) {
+        inVain++
+        return start
+      }
+      inVain = 0
+      tellAll(bytes, room)
       return next
     },
+    get freed() {
+      return tables?.words[AT.free >> 2] === 1
+    },
+    end() {
+      if (tables !== null && tables !== undefined) tables.memory.giveBack('tables', tables.at)
+      if (piece !== null) wasmMemory()?.giveBack('chunk', piece)
+      tables = null
+      piece = null
+    },
   }
 }
-
-const isDigit = (byte: number | undefined): boolean => byte !== undefined && byte >= 48 && byte <= 57
-
-const twoDigits = (bytes: Buffer, at: number): number =>
-  isDigit(bytes[at]) && isDigit(bytes[at + 1]) ? (bytes[at] ?? 0) * 10 + (bytes[at + 1] ?? 0) - 528 : -1
-
-const threeDigits = (bytes: Buffer, at: number): number => {
-  const tens = twoDigits(bytes, at)
-  return tens >= 0 && isDigit(bytes[at + 2]) ? tens * 10 + (bytes[at + 2] ?? 0) - 48 : -1
-}
-
-/** The first colon; -1 where something comes before it that no name holds. */
-const colonAt = (bytes: Buffer, start: number): number => {
-  for (let at = start; at < start + MAX_NAMES; at++) {
-    const byte = bytes[at]
-    if (byte === COLON) return at
-    if (byte === QUOTE || byte === OPEN || byte === NEWLINE || byte === undefined) return -1
-  }
-  return -1
-}
-
-/** ' LOG:  ' */
-const isLog = (bytes: Buffer, colon: number): boolean =>
-  bytes[colon + 1] === BLANK &&
-  bytes[colon + 2] === BLANK &&
-  bytes[colon - 1] === 71 &&
-  bytes[colon - 2] === 79 &&
-  bytes[colon - 3] === 76 &&
-  bytes[colon - 4] === BLANK

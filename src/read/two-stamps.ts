@@ -8,8 +8,10 @@ import { fields, scanJson, scanPlain } from '../../parsers/logfmt.js'
 import { findStamp, readHeadStamp, readStamp } from '../../parsers/text-stamps.js'
 import { found, PLACEHOLDER_YEAR } from './stamps.js'
 
-/** Every line is looked at until so many, then one in as many. */
+/** Every line is looked at until so many, then one in as many; in a log of so many lines, which has been what it is for long, one in more of them. */
 const EACH = 256
+const LONG = 65_536
+const SELDOM = 2_048
 /** Offsets are quarters of an hour; a line is passed on within seconds, and a stamp of whole seconds is up to one early. */
 const QUARTER_MS = 900_000
 const LATE_MS = 5_000
@@ -103,9 +105,11 @@ export const twoStamps = (): TwoStamps => {
     }
   }
 
+  const step = (): number => (lines < LONG ? EACH : SELDOM)
+
   return {
     line(bytes, start, whole, envelope) {
-      if (++lines > EACH && lines % EACH !== 0) return
+      if (++lines > EACH && lines % step() !== 0) return
       const end = Math.min(whole, start + MOST_BYTES)
       let from = start
       let stop = bytes[start] === 123 ? -1 : readHeadStamp(bytes, start, end)
@@ -126,7 +130,7 @@ export const twoStamps = (): TwoStamps => {
       inner.basis = found.basis
       compare()
     },
-    unlooked: () => (lines < EACH ? 0 : EACH - 1 - (lines % EACH)),
+    unlooked: () => (lines < EACH ? 0 : step() - 1 - (lines % step())),
     passed(count) {
       lines += count
     },

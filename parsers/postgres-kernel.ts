@@ -1,0 +1,417 @@
+/**
+ * What postgres-steady.ts goes over a server's log with, as WebAssembly: `pass` finds the parts of each line, tells what says nothing from what does, and
+ * writes down an event for every record and every DETAIL. Where it stops, the line is read as any other. All places are addresses in wasm-memory.ts' memory.
+ */
+import { block, f64, func, i32, i64, jump, jumpIf, loop, v128, when, type Code, type Func, type Local } from '../src/read/wasm.js'
+
+/** What stands where in a reader's tables, in bytes. */
+export const AT = {
+  limit: 0,
+  most: 4,
+  /** 1: a point and three digits follow the seconds. */
+  fraction: 8,
+  zone: 12,
+  hour: 16,
+  /** In and out: lines that begin with a tab go on with what nobody waits for. */
+  free: 24,
+  /** Out: events; lines after the last one; whether those go on with it; 1 where it stopped because a line begins otherwise. */
+  events: 28,
+  trailing: 32,
+  own: 36,
+  differs: 40,
+  /** What lines begin with up to the minutes, and what stands behind the time; which bits of that count. */
+  hourBytes: 64,
+  hourMask: 80,
+  zoneBytes: 96,
+  zoneMask: 112,
+  /** By a message's first letter where in `texts` its group begins; 0: there is none. */
+  letters: 128,
+  texts: 1_024,
+  /** Hashes of names. */
+  names: 8_192,
+  happened: 16_384,
+} as const
+/** A text that messages begin with: its length and meaning, its bytes and which of them count. A group begins with how many there are. */
+export const TEXT = { length: 0, meaning: 4, bytes: 16, mask: 64, size: 112, most: 48 } as const
+/** Names that many lines share, by a hash. */
+export const NAMES = 1_024
+/**
+ * A record or a DETAIL: when, how long its statement took, what it is, lines since the event before, whose; its line, where its severity and its message
+ * begin, where the line ends and where the last line that goes on with it does; its names (negative: new in their place).
+ */
+export const EVENT = {
+  ms: 0,
+  value: 8,
+  kind: 16,
+  lines: 20,
+  pid: 24,
+  line: 28,
+  word: 32,
+  message: 36,
+  end: 40,
+  until: 44,
+  names: 48,
+  size: 56,
+  most: 4_000,
+} as const
+/** Kinds of events that are no meanings of postgres-bytes.ts; those are smaller. */
+export const KIND = { warning: 16, error: 17, fatal: 18, panic: 19, detail: 20 } as const
+/** What a LOG message can mean: as in postgres-bytes.ts. */
+const MEANING = { nothing: 0, duration: 1, something: 4 } as const
+
+/** Where minutes and seconds stand in a stamp. */
+const MINUTES = 14
+const SECONDS = 17
+/** A line has to be longer than the head that is looked at without asking for its end. */
+const MIN_LINE = 64
+/** Longer lines, and prefixes, are read one by one. */
+const MAX_LINE = 65_536
+const MAX_PREFIX = 590
+const MAX_DIGITS = 9
+
+const TAB = 9
+const NEWLINE = 10
+const RETURN = 13
+const BLANK = 32
+const QUOTE = 34
+const POINT = 46
+const COLON = 58
+const EQUALS = 61
+const OPEN = 91
+const CLOSE = 93
+
+const codeOf = (of: Local | Code): Code => ('get' in of ? of.get : of)
+const at = (base: Local | Code, offset: number): Code => i32.add(codeOf(base), i32.const(offset))
+const raise = (local: Local, by: number | Code): Code => local.set(i32.add(local.get, typeof by === 'number' ? i32.const(by) : by))
+const byteIs = (address: Local | Code, byte: number, offset = 0): Code => i32.eq(i32.load8(codeOf(address), offset), i32.const(byte))
+/** Letters as one number, as they are loaded. */
+const four = (letters: string): Code => i32.const(Buffer.from(letters.padEnd(4, ':')).readInt32LE(0))
+/** Whether a byte is from `from` on, less than so many further. */
+const within = (byte: Code, from: number, many: number): Code => i32.lessUnsigned(i32.sub(byte, i32.const(from)), i32.const(many))
+const isDigit = (byte: Code): Code => within(byte, 48, 10)
+const divided = (value: Code, by: Code): Code => [value, by, 0xa3] // f64.div
+const MULTIPLIER = 0x9e3779b97f4a7c15n
+
+/** pass(tables, start): where the first line begins that has to be read, of those from `start` on. */
+const pass = func('pass', { tables: 'i32', start: 'i32' }, ['i32'], ({ tables, start }, local) => {
+  const [stop, differ, lines, emit, piece, passed] = [Symbol('stop'), Symbol('differ'), Symbol('lines'), Symbol('emit'), Symbol('piece'), Symbol('passed')]
+  const word = (): Local => local('i32')
+  const [limit, count, events, pending, own, free] = [word(), word(), word(), word(), word(), word()]
+  const [newline, from, to, colon, close, message, end, byte, odd, seconds] = [word(), word(), word(), word(), word(), word(), word(), word(), word(), word()]
+  const [pid, kind, names, event, mark, index, left, behind] = [word(), word(), word(), word(), word(), word(), word(), word()]
+  const [ms, value, scale] = [local('f64'), local('f64'), local('f64')]
+  const [hash, chunk] = [local('i64'), local('v128')]
+  const param = (offset: number): Code => i32.load(tables.get, offset)
+
+  /** `byte` becomes the digit at an address; `odd` remembers what is none: bit 4 and up of a digit less 48 are 0, adding 6 carries into them above 9. */
+  const digit = (address: Code, offset: number, most = 9): Code => [
+    byte.set(i32.sub(i32.load8(address, offset), i32.const(48))),
+    odd.set(i32.or(odd.get, i32.or(byte.get, i32.add(byte.get, i32.const(15 - most))))),
+  ]
+  const differs = (address: Code, pattern: number, mask: number): Code =>
+    v128.any(v128.and(v128.xor(v128.load(address), v128.load(tables.get, pattern)), v128.load(tables.get, mask)))
+  /** `found` becomes where the first of these bytes stands from `found` on: a newline comes before the end of what may be read. */
+  const search = (found: Local, ...bytes: readonly number[]): Code => {
+    const again = Symbol('again')
+    const marks = bytes.map((one) => v128.eq(chunk.get, v128.each(one)))
+    return [
+      loop(
+        again,
+        chunk.set(v128.load(found.get)),
+        mark.set(v128.bits(marks.reduce((one, other) => v128.or(one, other)))),
+        when(i32.eqz(mark.get), raise(found, 16), jump(again)),
+      ),
+      raise(found, i32.ctz(mark.get)),
+    ]
+  }
+  const readTime = (): Code => [
+    odd.set(i32.const(0)),
+    digit(start.get, MINUTES, 5),
+    seconds.set(i32.mul(byte.get, i32.const(600))),
+    digit(start.get, MINUTES + 1),
+    raise(seconds, i32.mul(byte.get, i32.const(60))),
+    digit(start.get, SECONDS, 5),
+    raise(seconds, i32.mul(byte.get, i32.const(10))),
+    digit(start.get, SECONDS + 1),
+    raise(seconds, byte.get),
+    jumpIf(stop, i32.eqz(byteIs(start, COLON, MINUTES + 2))),
+    seconds.set(i32.mul(seconds.get, i32.const(1000))),
+    from.set(at(start, SECONDS + 2)),
+    when(
+      param(AT.fraction),
+      jumpIf(stop, i32.eqz(byteIs(from, POINT))),
+      digit(from.get, 1),
+      raise(seconds, i32.mul(byte.get, i32.const(100))),
+      digit(from.get, 2),
+      raise(seconds, i32.mul(byte.get, i32.const(10))),
+      digit(from.get, 3),
+      raise(seconds, byte.get),
+      raise(from, 4),
+    ),
+    jumpIf(stop, i32.and(odd.get, i32.const(~15))),
+    jumpIf(stop, differs(from.get, AT.zoneBytes, AT.zoneMask)),
+    raise(from, param(AT.zone)),
+    ms.set(f64.add(f64.load(tables.get, AT.hour), f64.ofSigned(seconds.get))),
+  ]
+  /** '[22077]', the first of all brackets behind the time; `close` is its end. */
+  const readPid = (): Code => {
+    const [digits, read] = [Symbol('digits'), Symbol('read')]
+    return [
+      // A number in that place would be the pid.
+      jumpIf(stop, i32.and(byteIs(from, BLANK), isDigit(i32.load8(from.get, 1)))),
+      jumpIf(stop, i32.eqz(i32.or(byteIs(from, BLANK), byteIs(from, COLON)))),
+      close.set(from.get),
+      search(close, OPEN, CLOSE, EQUALS, QUOTE, NEWLINE),
+      jumpIf(stop, i32.eqz(byteIs(close, OPEN))),
+      raise(close, 1),
+      to.set(close.get),
+      pid.set(i32.const(0)),
+      block(
+        read,
+        loop(
+          digits,
+          byte.set(i32.sub(i32.load8(close.get), i32.const(48))),
+          jumpIf(read, i32.eqz(i32.lessUnsigned(byte.get, i32.const(10)))),
+          pid.set(i32.add(i32.mul(pid.get, i32.const(10)), byte.get)),
+          raise(close, 1),
+          jump(digits),
+        ),
+      ),
+      jumpIf(stop, i32.eqz(pid.get)),
+      jumpIf(stop, i32.more(i32.sub(close.get, to.get), i32.const(MAX_DIGITS))),
+      jumpIf(stop, i32.eqz(byteIs(close, CLOSE))),
+    ]
+  }
+  /** A to Z, digits, and what is part of a letter. */
+  const isWordByte = (address: Code): Code =>
+    i32.or(i32.or(within(i32.load8(address), 65, 26), isDigit(i32.load8(address))), i32.notLess(i32.load8(address), i32.const(0x80)))
+  /** The first ': ' behind a capital; `to` is where the word before it begins. */
+  const readWord = (): Code => {
+    const [again, back, begun] = [Symbol('again'), Symbol('back'), Symbol('begun')]
+    return [
+      colon.set(from.get),
+      loop(
+        again,
+        chunk.set(v128.load(colon.get)),
+        mark.set(
+          v128.bits(
+            v128.or(
+              v128.and(v128.eq(chunk.get, v128.each(COLON)), v128.eq(v128.load(colon.get, 1), v128.each(BLANK))),
+              v128.or(v128.eq(chunk.get, v128.each(QUOTE)), v128.eq(chunk.get, v128.each(NEWLINE))),
+            ),
+          ),
+        ),
+        when(i32.eqz(mark.get), raise(colon, 16), jump(again)),
+        raise(colon, i32.ctz(mark.get)),
+        jumpIf(stop, i32.eqz(byteIs(colon, COLON))),
+        when(i32.eqz(isWordByte(at(colon, -1))), raise(colon, 1), jump(again)),
+      ),
+      jumpIf(stop, i32.less(colon.get, close.get)),
+      jumpIf(stop, i32.more(i32.sub(colon.get, start.get), i32.const(MAX_PREFIX))),
+      jumpIf(stop, i32.eqz(byteIs(colon, BLANK, 2))),
+      to.set(colon.get),
+      block(begun, loop(back, jumpIf(begun, i32.eqz(isWordByte(at(to, -1)))), raise(to, -1), jumpIf(back, i32.more(to.get, close.get)))),
+      message.set(at(colon, 3)),
+    ]
+  }
+  const wordIs = (letters: string): Code =>
+    i32.and(
+      i32.and(i32.eq(i32.sub(colon.get, to.get), i32.const(letters.length)), i32.eq(i32.load(to.get), four(letters.slice(0, 4)))),
+      letters.length < 4
+        ? i32.const(1)
+        : i32.and(i32.eq(i32.load(at(colon, -4)), four(letters.slice(-4))), byteIs(to, letters.charCodeAt(letters.length >> 1), letters.length >> 1)),
+    )
+  /** `kind` becomes what the message means, by the texts that messages begin with. */
+  const look = (): Code => {
+    const [texts, next, told, bytes] = [Symbol('texts'), Symbol('next'), Symbol('told'), Symbol('bytes')]
+    const differs = v128.any(
+      v128.and(
+        v128.xor(v128.load(i32.add(message.get, index.get)), v128.load(i32.add(mark.get, index.get), TEXT.bytes)),
+        v128.load(i32.add(mark.get, index.get), TEXT.mask),
+      ),
+    )
+    return block(
+      told,
+      kind.set(i32.const(MEANING.something)),
+      mark.set(i32.load16(i32.add(tables.get, i32.shl(i32.load8(message.get), i32.const(1))), AT.letters)),
+      jumpIf(told, i32.eqz(mark.get)),
+      mark.set(i32.add(tables.get, mark.get)),
+      left.set(i32.load(mark.get)),
+      raise(mark, 16),
+      loop(
+        texts,
+        block(
+          next,
+          jumpIf(next, i32.more(i32.add(message.get, i32.load(mark.get, TEXT.length)), end.get)),
+          index.set(i32.const(0)),
+          loop(bytes, jumpIf(next, differs), raise(index, 16), jumpIf(bytes, i32.less(index.get, i32.load(mark.get, TEXT.length)))),
+          kind.set(i32.load(mark.get, TEXT.meaning)),
+          jump(told),
+        ),
+        raise(mark, TEXT.size),
+        raise(left, -1),
+        jumpIf(texts, left.get),
+      ),
+    )
+  }
+  /** The number behind 'duration: '; a record without one is counted, and that is all. */
+  const readDuration = (): Code => {
+    const [digits, read] = [Symbol('digits'), Symbol('read')]
+    return [
+      from.set(at(message, 10)),
+      index.set(from.get),
+      value.set(f64.const(0)),
+      scale.set(f64.const(0)),
+      block(
+        read,
+        loop(
+          digits,
+          jumpIf(read, i32.notLess(index.get, end.get)),
+          byte.set(i32.load8(index.get)),
+          when(
+            isDigit(byte.get),
+            value.set(f64.add(f64.mul(value.get, f64.const(10)), f64.ofSigned(i32.sub(byte.get, i32.const(48))))),
+            scale.set(f64.mul(scale.get, f64.const(10))),
+            raise(index, 1),
+            jump(digits),
+          ),
+          jumpIf(read, i32.or(i32.ne(byte.get, i32.const(POINT)), f64.more(scale.get, f64.const(0)))),
+          scale.set(f64.const(1)),
+          raise(index, 1),
+          jump(digits),
+        ),
+      ),
+      when(i32.eq(from.get, index.get), kind.set(i32.const(MEANING.nothing))),
+      when(f64.more(scale.get, f64.const(1)), value.set(divided(value.get, scale.get))),
+    ]
+  }
+  /** Which names stand before the severity: behind the pid, or, where that stands next to it, behind the time. */
+  const readNames = (): Code => {
+    const eights = Symbol('eights')
+    return [
+      behind.set(at(close, 1)),
+      // Next to a pid that stands right behind the time nobody is named.
+      when(i32.and(i32.more(close.get, at(to, -5)), i32.eqz(byteIs(from, OPEN, 1))), behind.set(from.get)),
+      when(
+        i32.less(close.get, at(to, -4)),
+        // Another bracket right before the severity: what counts as the names then is not what is hashed here.
+        jumpIf(stop, i32.or(i32.or(byteIs(at(to, -1), CLOSE), byteIs(at(to, -2), CLOSE)), i32.or(byteIs(at(to, -3), CLOSE), byteIs(at(to, -4), CLOSE)))),
+      ),
+      hash.set(i64.extend(i32.sub(to.get, behind.get))),
+      loop(
+        eights,
+        when(
+          i32.less(behind.get, at(to, -7)),
+          hash.set(i64.mul(i64.xor(hash.get, i64.load(behind.get)), i64.const(MULTIPLIER))),
+          hash.set(i64.xor(hash.get, i64.shiftRight(hash.get, i64.const(29n)))),
+          raise(behind, 8),
+          jump(eights),
+        ),
+        when(
+          i32.less(behind.get, to.get),
+          hash.set(i64.mul(i64.xor(hash.get, i64.extend(i32.load8(behind.get))), i64.const(MULTIPLIER))),
+          hash.set(i64.xor(hash.get, i64.shiftRight(hash.get, i64.const(29n)))),
+          raise(behind, 1),
+          jump(eights),
+        ),
+      ),
+      names.set(i32.and(i32.low(i64.shiftRight(hash.get, i64.const(45n))), i32.const(NAMES - 1))),
+      mark.set(i32.add(tables.get, i32.shl(names.get, i32.const(3)))),
+      when(i32.eqz(i64.eq(i64.load(mark.get, AT.names), hash.get)), i64.store(mark.get, hash.get, AT.names), names.set(i32.xor(names.get, i32.const(-1)))),
+    ]
+  }
+  const continued = (): Code => [
+    jumpIf(stop, i32.eqz(free.get)),
+    newline.set(start.get),
+    search(newline, NEWLINE),
+    when(own.get, i32.store(event.get, newline.get, EVENT.until)),
+    raise(pending, 1),
+    jump(passed),
+  ]
+
+  return [
+    limit.set(param(AT.limit)),
+    free.set(param(AT.free)),
+    event.set(at(tables, AT.happened - EVENT.size)),
+    block(
+      stop,
+      block(
+        differ,
+        loop(
+          lines,
+          jumpIf(stop, i32.notLess(count.get, param(AT.most))),
+          jumpIf(stop, i32.notLess(start.get, limit.get)),
+          jumpIf(stop, i32.notLess(events.get, i32.const(EVENT.most))),
+          block(
+            passed,
+            when(byteIs(start, TAB), continued()),
+            jumpIf(stop, i32.more(at(start, MIN_LINE), limit.get)),
+            jumpIf(differ, differs(start.get, AT.hourBytes, AT.hourMask)),
+            readTime(),
+            readPid(),
+            readWord(),
+            newline.set(message.get),
+            search(newline, NEWLINE),
+            jumpIf(stop, i32.notLess(newline.get, limit.get)),
+            jumpIf(stop, i32.more(i32.sub(newline.get, start.get), i32.const(MAX_LINE))),
+            end.set(i32.sub(newline.get, byteIs(at(newline, -1), RETURN))),
+            names.set(i32.const(0)),
+            block(
+              piece,
+              block(
+                emit,
+                when(wordIs('LOG'), look(), when(i32.eq(kind.get, i32.const(MEANING.duration)), readNames(), readDuration()), jump(emit)),
+                ...(['STATEMENT', 'HINT', 'CONTEXT'] as const).map((letters) => jumpIf(piece, wordIs(letters))),
+                ...(
+                  [
+                    ['ERROR', KIND.error],
+                    ['DETAIL', KIND.detail],
+                    ['FATAL', KIND.fatal],
+                    ['WARNING', KIND.warning],
+                    ['PANIC', KIND.panic],
+                    ['NOTICE', MEANING.nothing],
+                    ['INFO', MEANING.nothing],
+                    ['DEBUG', MEANING.nothing],
+                  ] as const
+                ).map(([letters, code]) => when(wordIs(letters), kind.set(i32.const(code)), jump(emit))),
+                jump(stop),
+              ),
+              raise(event, EVENT.size),
+              f64.store(event.get, ms.get, EVENT.ms),
+              f64.store(event.get, value.get, EVENT.value),
+              i32.store(event.get, kind.get, EVENT.kind),
+              i32.store(event.get, at(pending, 1), EVENT.lines),
+              i32.store(event.get, pid.get, EVENT.pid),
+              i32.store(event.get, start.get, EVENT.line),
+              i32.store(event.get, to.get, EVENT.word),
+              i32.store(event.get, message.get, EVENT.message),
+              i32.store(event.get, end.get, EVENT.end),
+              i32.store(event.get, end.get, EVENT.until),
+              i32.store(event.get, names.get, EVENT.names),
+              raise(events, 1),
+              pending.set(i32.const(0)),
+              // What comes below a record that says something goes on with it; below a DETAIL nobody asks.
+              own.set(i32.ne(kind.get, i32.const(KIND.detail))),
+              free.set(i32.or(i32.less(kind.get, i32.const(MEANING.something)), i32.eq(kind.get, i32.const(KIND.detail)))),
+              jump(passed),
+            ),
+            raise(pending, 1),
+            own.set(i32.const(0)),
+            free.set(i32.const(1)),
+          ),
+          raise(count, 1),
+          start.set(at(newline, 1)),
+          jump(lines),
+        ),
+      ),
+      i32.store(tables.get, i32.const(1), AT.differs),
+    ),
+    i32.store(tables.get, events.get, AT.events),
+    i32.store(tables.get, pending.get, AT.trailing),
+    i32.store(tables.get, own.get, AT.own),
+    i32.store(tables.get, free.get, AT.free),
+    start.get,
+  ]
+})
+
+export const postgresKernel: readonly Func[] = [pass]

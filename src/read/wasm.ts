@@ -1,0 +1,183 @@
+/**
+ * A small assembler for WebAssembly: functions over one memory, written as expressions. For the few loops that every byte of a log goes through, where
+ * sixteen bytes at once count. An instruction is the bytes of its operands and then its own; blocks have labels, and a jump names the one it leaves.
+ * https://webassembly.github.io/spec/core/binary/instructions.html
+ */
+
+/** Where a jump goes: to the beginning of a loop, to the end of anything else. */
+export type Label = symbol
+type Piece = number | Code | { readonly to: Label; readonly opcode: number } | { readonly label: Label; readonly opcode: number; readonly body: Code }
+export type Code = readonly Piece[]
+
+const TYPES = { i32: 0x7f, i64: 0x7e, f64: 0x7c, v128: 0x7b } as const
+export type ValueType = keyof typeof TYPES
+const NO_RESULT = 0x40
+const SIMD = 0xfd
+
+export interface Local {
+  readonly get: Code
+  set(value: Code): Code
+}
+
+export interface Func {
+  readonly name: string
+  readonly results: readonly ValueType[]
+  readonly params: readonly ValueType[]
+  readonly locals: readonly ValueType[]
+  readonly body: Code
+}
+
+/** Unsigned, seven bits a byte. */
+const uleb = (value: number): number[] => (value < 128 ? [value] : [(value & 127) | 128, ...uleb(Math.floor(value / 128))])
+const sleb = (value: bigint): number[] => {
+  const low = Number(value & 127n)
+  const rest = value >> 7n
+  return (rest === 0n && (low & 64) === 0) || (rest === -1n && (low & 64) !== 0) ? [low] : [low | 128, ...sleb(rest)]
+}
+
+const op =
+  (...opcode: readonly number[]) =>
+  (...operands: readonly Code[]): Code => [...operands, ...opcode]
+/** `offset` is added to the address; no alignment is promised. */
+const load =
+  (...opcode: readonly number[]) =>
+  (address: Code, offset = 0): Code => [address, ...opcode, 0, ...uleb(offset)]
+const store =
+  (...opcode: readonly number[]) =>
+  (address: Code, value: Code, offset = 0): Code => [address, value, ...opcode, 0, ...uleb(offset)]
+
+export const i32 = {
+  const: (value: number): Code => [0x41, ...sleb(BigInt(value | 0))],
+  load: load(0x28),
+  load8: load(0x2d),
+  load16: load(0x2f),
+  store: store(0x36),
+  eqz: op(0x45),
+  eq: op(0x46),
+  ne: op(0x47),
+  less: op(0x48),
+  lessUnsigned: op(0x49),
+  more: op(0x4a),
+  notLess: op(0x4e),
+  ctz: op(0x68),
+  add: op(0x6a),
+  sub: op(0x6b),
+  mul: op(0x6c),
+  and: op(0x71),
+  or: op(0x72),
+  xor: op(0x73),
+  shl: op(0x74),
+  shiftRight: op(0x76),
+  low: op(0xa7),
+}
+export const i64 = {
+  const: (value: bigint): Code => [0x42, ...sleb(BigInt.asIntN(64, value))],
+  load: load(0x29),
+  store: store(0x37),
+  eq: op(0x51),
+  mul: op(0x7e),
+  xor: op(0x85),
+  shiftRight: op(0x88),
+  extend: op(0xad),
+}
+export const f64 = {
+  const: (value: number): Code => [0x44, ...new Uint8Array(new Float64Array([value]).buffer)],
+  load: load(0x2b),
+  store: store(0x39),
+  less: op(0x63),
+  more: op(0x64),
+  notLess: op(0x66),
+  abs: op(0x99),
+  nearest: op(0x9e),
+  add: op(0xa0),
+  sub: op(0xa1),
+  mul: op(0xa2),
+  div: op(0xa3),
+  ofSigned: op(0xb7),
+}
+/** Sixteen bytes. */
+export const v128 = {
+  load: load(SIMD, 0),
+  each: (byte: number): Code => [SIMD, 12, ...new Array<number>(16).fill(byte)],
+  eq: op(SIMD, 35),
+  and: op(SIMD, 78),
+  or: op(SIMD, 80),
+  xor: op(SIMD, 81),
+  any: op(SIMD, 83),
+  /** A bit per byte: its highest. */
+  bits: op(SIMD, ...uleb(100)),
+}
+
+const nest = (opcode: number, label: Label, body: readonly Code[]): Piece => ({ label, opcode, body })
+export const block = (label: Label, ...body: readonly Code[]): Code => [nest(0x02, label, body)]
+export const loop = (label: Label, ...body: readonly Code[]): Code => [nest(0x03, label, body)]
+export const when = (condition: Code, ...body: readonly Code[]): Code => [condition, nest(0x04, Symbol('when'), body)]
+export const jump = (to: Label): Code => [{ to, opcode: 0x0c }]
+export const jumpIf = (to: Label, condition: Code): Code => [condition, { to, opcode: 0x0d }]
+export const either = (condition: Code, one: Code, other: Code): Code => [one, other, condition, 0x1b]
+export const call = (index: number, ...args: readonly Code[]): Code => [...args, 0x10, ...uleb(index)]
+
+/** A function: `write` declares its locals and gives its body, whose last value is the result. */
+export const func = <Names extends string>(
+  name: string,
+  params: Readonly<Record<Names, ValueType>>,
+  results: readonly ValueType[],
+  write: (params: Readonly<Record<Names, Local>>, local: (type: ValueType) => Local) => readonly Code[],
+): Func => {
+  let count = 0
+  const next = (): Local => {
+    const index = uleb(count++)
+    return { get: [0x20, ...index], set: (value) => [value, 0x21, ...index] }
+  }
+  const locals: ValueType[] = []
+  // Object.entries does not know the names' type.
+  const own = Object.fromEntries(Object.keys(params).map((param) => [param, next()])) as Record<Names, Local>
+  const body = write(own, (type) => {
+    locals.push(type)
+    return next()
+  })
+  return { name, results, params: Object.values<ValueType>(params), locals, body }
+}
+
+const END = 0x0b
+/** Jumps count the blocks they leave. */
+const emit = (code: Code, open: readonly Label[], out: number[]): void => {
+  for (const piece of code) {
+    if (typeof piece === 'number') out.push(piece)
+    else if ('to' in piece) out.push(piece.opcode, ...uleb(open.indexOf(piece.to)))
+    else if ('label' in piece) {
+      out.push(piece.opcode, NO_RESULT)
+      emit(piece.body, [piece.label, ...open], out)
+      out.push(END)
+    } else emit(piece, open, out)
+  }
+}
+
+const list = (items: readonly (readonly number[])[]): number[] => [...uleb(items.length), ...items.flat()]
+const sized = (bytes: readonly number[]): number[] => [...uleb(bytes.length), ...bytes]
+const named = (name: string): number[] => sized([...Buffer.from(name)])
+const section = (id: number, items: readonly (readonly number[])[]): number[] => [id, ...sized(list(items))]
+
+/** The module's bytes. It imports its memory as env.memory, of at least so many pages, and exports every function. */
+export const assemble = (functions: readonly Func[], pages: number): Uint8Array<ArrayBuffer> => {
+  const types = functions.map(({ params, results }) => [0x60, ...list(params.map((type) => [TYPES[type]])), ...list(results.map((type) => [TYPES[type]]))])
+  const bodies = functions.map(({ locals, body }) => {
+    const code: number[] = []
+    emit(body, [], code)
+    return sized([...list(locals.map((type) => [1, TYPES[type]])), ...code, END])
+  })
+  return Uint8Array.from([
+    ...[0, 0x61, 0x73, 0x6d, 1, 0, 0, 0],
+    ...section(1, types),
+    ...section(2, [[...named('env'), ...named('memory'), 2, 0, ...uleb(pages)]]),
+    ...section(
+      3,
+      functions.map((_, index) => uleb(index)),
+    ),
+    ...section(
+      7,
+      functions.map(({ name }, index) => [...named(name), 0, ...uleb(index)]),
+    ),
+    ...section(10, bodies),
+  ])
+}
