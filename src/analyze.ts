@@ -33,12 +33,18 @@ export interface Analyzed {
 export const analyze = async (paths: readonly string[], options: AnalyzeOptions): Promise<Analyzed> => {
   const mechanisms = await mechanismsWith(options.mechanisms) // before the long part: a wrong file is told at once
   const signatures = await signaturesWith(options.mechanisms)
-  return atHand(paths, shardFilter(options), async (near) => {
-    const { inputs, ...gathered } = await readAll(near, { ...options, signatures }) // the wall: nothing below opens an input
-    const concluded = conclude(gathered, mechanisms, options)
-    const surroundings = await readSurroundings(concluded.explanation.analysis, inputs.sources) // for people: nothing is concluded from it
-    return written(concluded, gathered, { ...options, surroundings })
-  })
+  return atHand(
+    paths,
+    shardFilter(options),
+    async (near, unreached) => {
+      const { inputs, ...read } = await readAll(near, { ...options, signatures }) // the wall: nothing below opens an input
+      const gathered = canonical({ ...read, unreadable: [...read.unreadable, ...unreached] })
+      const concluded = conclude(gathered, mechanisms, options)
+      const surroundings = await readSurroundings(concluded.explanation.analysis, inputs.sources) // for people: nothing is concluded from it
+      return written(concluded, gathered, { ...options, surroundings })
+    },
+    'tell',
+  )
 }
 
 /** The lower half. The same extracts give the same post-mortem, wherever they were made. */

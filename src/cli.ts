@@ -258,6 +258,6 @@ try {
   if (error instanceof CommanderError) process.exitCode = error.exitCode === 0 ? EXIT.analysed : EXIT.usage
   else if (error instanceof UserError) {
     say(error.message)
-    process.exitCode = EXIT.usage
+    process.exitCode = error.failed ? EXIT.failed : EXIT.usage
   } else throw error
 }

@@ -22,22 +22,29 @@ export interface GatherOptions {
   readonly onBytes?: (count: number, inputs: Inputs) => void
 }
 
-/** What the inputs say, in one order. Saved extracts are inputs, too. */
-export const gather = async (paths: readonly string[], options: GatherOptions): Promise<Gathered> =>
-  atHand(paths, shardFilter(options), async (near) => {
-    const { extracts, unreadable } = await readAll(near, options)
-    return { extracts, unreadable }
-  })
+/** What the inputs say, in one order. Saved extracts are inputs, too. With 'tell' storage that cannot be had is an input that cannot be read; a shard must not be made without it. */
+export const gather = async (paths: readonly string[], options: GatherOptions, orElse: 'tell' | 'throw' = 'throw'): Promise<Gathered> =>
+  atHand(
+    paths,
+    shardFilter(options),
+    async (near, unreached) => {
+      const { extracts, unreadable } = await readAll(near, options)
+      return { extracts, unreadable: [...unreadable, ...unreached] }
+    },
+    orElse,
+  )
 
 export const shardFilter = ({ shard }: GatherOptions): ((path: string) => boolean) => (shard === undefined ? () => true : (path) => isMine(path, shard))
 
-/** What lies elsewhere (s3://) is copied here for as long as it is needed. */
+/** What lies elsewhere (s3://) is copied here for as long as it is needed. What cannot be had is an input that cannot be read, or ends it all. */
 export const atHand = async <T>(
   paths: readonly string[],
   wanted: (path: string) => boolean,
-  use: (near: readonly (string | Named)[]) => Promise<T>,
+  use: (near: readonly (string | Named)[], unreached: readonly Unreadable[]) => Promise<T>,
+  orElse: 'tell' | 'throw' = 'throw',
 ): Promise<T> => {
   const fetched: Fetched[] = []
+  const unreached: Unreadable[] = []
   try {
     const near: (string | Named)[] = []
     for (const path of paths) {
@@ -45,11 +52,16 @@ export const atHand = async <T>(
         near.push(path)
         continue
       }
-      const copy = await fetchFrom(path, wanted)
+      const copy = await fetchFrom(path, wanted).catch((error: unknown) => {
+        if (orElse === 'throw' || !(error instanceof UserError) || !error.failed) throw error
+        unreached.push({ path, reason: error.message.startsWith(`${path}: `) ? error.message.slice(path.length + 2) : error.message })
+        return null
+      })
+      if (copy === null) continue
       fetched.push(copy)
       if (!copy.none) near.push(copy)
     }
-    return await use(near)
+    return await use(near, unreached)
   } finally {
     for (const copy of fetched) await copy.done()
   }

@@ -8,6 +8,6 @@ export const inspect = async (
   paths: readonly string[],
   options: TimelineOptions & GatherOptions,
 ): Promise<{ readonly inputs: readonly Inspected[]; readonly unreadable: readonly Unreadable[] }> => {
-  const { extracts, unreadable } = await gather(paths, options)
+  const { extracts, unreadable } = await gather(paths, options, 'tell')
   return { inputs: inspected(extracts, buildTimeline(extracts, options).inputs), unreadable }
 }

@@ -12,7 +12,7 @@ const tagOf = (content: Buffer): string => `"${createHash('md5').update(content)
 const refuse = (response: ServerResponse, status: number, code: string) =>
   response.writeHead(status).end(`<Error><Code>${code}</Code><Message>${code}</Message></Error>`)
 
-/** One bucket, 'logs'; ListObjectsV2, GetObject with ranges, PutObject with conditions and DeleteObject as docs.aws.amazon.com/AmazonS3/latest/API describes them. Returns what was asked, as 'GET key'. */
+/** One bucket, 'logs', beside one that nobody may look into, 'secret'; an object whose name ends with '.cut' breaks off; ListObjectsV2, GetObject with ranges, PutObject with conditions and DeleteObject as docs.aws.amazon.com/AmazonS3/latest/API describes them. Returns what was asked, as 'GET key'. */
 export const storage = async (t: TestContext, objects: Map<string, Buffer>): Promise<string[]> => {
   const asked: string[] = []
   const list = (url: URL, response: ServerResponse) => {
@@ -34,6 +34,7 @@ export const storage = async (t: TestContext, objects: Map<string, Buffer>): Pro
   }
   const answer = (request: IncomingMessage, response: ServerResponse, sent: Buffer) => {
     const url = new URL(request.url ?? '/', 'http://localhost')
+    if (url.pathname.startsWith('/secret')) return refuse(response, 403, 'AccessDenied')
     if (!url.pathname.startsWith('/logs')) return refuse(response, 404, 'NoSuchBucket')
     const key = decodeURIComponent(url.pathname).replace(/^\/logs\/?/u, '')
     if (url.searchParams.get('list-type') === '2') return list(url, response)
@@ -52,6 +53,11 @@ export const storage = async (t: TestContext, objects: Map<string, Buffer>): Pro
     }
     if (body === undefined) return refuse(response, 404, 'NoSuchKey')
     const [, from, to] = /^bytes=(\d+)-(\d+)$/u.exec(request.headers.range ?? '') ?? []
+    if (key.endsWith('.cut')) {
+      // The connection breaks off in the middle of it.
+      response.writeHead(200, { 'content-length': body.length, etag: tagOf(body) }).write(body.subarray(0, body.length / 2))
+      return setImmediate(() => response.destroy())
+    }
     const part = from === undefined ? body : body.subarray(Number(from), Number(to) + 1)
     return response.writeHead(from === undefined ? 200 : 206, { etag: tagOf(body), 'last-modified': new Date(CHANGED).toUTCString() }).end(part)
   }

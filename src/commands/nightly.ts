@@ -31,24 +31,29 @@ const CHATTY: ReadonlySet<string> = new Set(['read', 'moved', 'incident-changed'
 export const runNightly = async (archive: string, flags: NightlyFlags): Promise<number> => {
   if (!isS3(flags.out)) return runIn(archive, flags)
   const { borrowFolder } = await import('../storage/borrowed-folder.js')
-  const borrowed = await borrowFolder(flags.out, 'state.db', ['lock.db'])
+  const log = logFor(flags)
+  const borrowed = await borrowFolder(flags.out, 'state.db', ['lock.db']).catch((error: unknown) => failed(log, error, flags))
+  if (typeof borrowed === 'number') return borrowed
   if (borrowed === null) {
-    say(`failed: reason another run is at work in ${flags.out}`)
+    log('failed', { reason: `another run is at work in ${flags.out}` })
     return EXIT.busy
   }
   // Also after a failure: what was done is whole.
-  try {
-    return await runIn(archive, { ...flags, out: borrowed.path })
-  } finally {
+  const status = await runIn(archive, { ...flags, out: borrowed.path }).catch(async (error: unknown) => {
     await borrowed.giveBack()
-  }
+    throw error
+  })
+  return borrowed.giveBack().then(
+    () => status,
+    (error: unknown) => failed(log, error, flags),
+  )
 }
 
-const runIn = async (archive: string, flags: NightlyFlags): Promise<number> => {
-  const { nightly } = await import('../nightly/nightly.js')
-  const { signaturesWith } = await import('../causes/choose-mechanisms.js')
-  const { renderMetrics } = await import('../nightly/metrics.js')
-  const log: NightlyOptions['log'] = (event, fields) => {
+type Log = NightlyOptions['log']
+
+const logFor =
+  (flags: NightlyFlags): Log =>
+  (event, fields) => {
     if (flags.quiet === true && event !== 'unreadable' && event !== 'hook-failed' && event !== 'failed') return
     if (flags.verbose !== true && CHATTY.has(event)) return
     if (flags.logFormat === 'json') process.stderr.write(`${JSON.stringify({ time: new Date().toISOString(), event, ...fields })}\n`)
@@ -59,6 +64,20 @@ const runIn = async (archive: string, flags: NightlyFlags): Promise<number> => {
           .join(', ')}`,
       )
   }
+
+/** It could not come to its end: what was kept so far is whole, and the next run goes on from it. Throws what is wrong with the command. */
+const failed = (log: Log, error: unknown, { out, verbose }: NightlyFlags): number => {
+  if (error instanceof UserError && !error.failed) throw error
+  log('failed', { reason: reasonOf(error, out) })
+  if (verbose === true && error instanceof Error && error.stack !== undefined) process.stderr.write(`${error.stack}\n`)
+  return EXIT.failed
+}
+
+const runIn = async (archive: string, flags: NightlyFlags): Promise<number> => {
+  const { nightly } = await import('../nightly/nightly.js')
+  const { signaturesWith } = await import('../causes/choose-mechanisms.js')
+  const { renderMetrics } = await import('../nightly/metrics.js')
+  const log = logFor(flags)
   const started = Date.now()
   const metrics = async (night: Awaited<ReturnType<typeof nightly>>): Promise<void> => {
     if (flags.metricsFile === undefined) return
@@ -94,12 +113,9 @@ const runIn = async (archive: string, flags: NightlyFlags): Promise<number> => {
     if (night.unreadable > 0) return EXIT.unreadable
     return flags.failOnIncident === true && night.fresh.length > 0 ? EXIT.incident : EXIT.analysed
   } catch (error) {
-    if (error instanceof UserError) throw error
-    // A full disk, a folder without permission: what was kept so far is whole, and the next run goes on from it.
-    log('failed', { reason: reasonOf(error, flags.out) })
-    if (flags.verbose === true && error instanceof Error && error.stack !== undefined) process.stderr.write(`${error.stack}\n`)
+    const status = failed(log, error, flags)
     await metrics(null).catch(() => undefined)
-    return EXIT.failed
+    return status
   }
 }
 

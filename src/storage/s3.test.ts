@@ -1,12 +1,18 @@
 /** s3:// as input and output, against a small server that speaks as much of it as we use. */
 import assert from 'node:assert/strict'
-import { readdirSync } from 'node:fs'
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { readdirSync, readFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { test } from 'node:test'
+import { fileURLToPath } from 'node:url'
 import { gather, gatherSaved } from '../gather.js'
 import { encodeArtifact } from '../artifact/artifact.js'
 import { shardName } from '../artifact/shard.js'
 import { runExtract } from '../commands/extract.js'
+import { UserError } from '../model/user-error.js'
+import { folderWith } from '../../test/files.js'
 import { storage } from '../../test/s3-server.js'
 import { fetchFrom, putTo } from './s3.js'
 
@@ -39,9 +45,57 @@ test('shards written to a bucket and merged from there say what one process says
   assert.deepEqual(await gatherSaved(['s3://logs/shards/'], 3), whole)
 })
 
-test('what cannot be had is told with its address', async (t) => {
+test('an address that is none is wrong usage; storage that fails is not', async (t) => {
   await storage(t, new Map())
-  await assert.rejects(fetchFrom('s3://nothing/here'), /^UserError: s3:\/\/nothing\/here: /u)
-  await assert.rejects(putTo('s3://logs/', 'x'), /expected s3:\/\/bucket\/key/u)
-  await assert.rejects(fetchFrom('s3://'), /expected s3:\/\/bucket\/prefix/u)
+  const rejects = (act: Promise<unknown>, message: RegExp, failed: boolean): Promise<void> =>
+    assert.rejects(act, (error) => error instanceof UserError && message.test(error.message) && error.failed === failed)
+  await rejects(fetchFrom('s3://nothing/here'), /^s3:\/\/nothing\/here: cannot be read: NoSuchBucket, HTTP status 404$/u, true)
+  await rejects(putTo('s3://nothing/here', 'x'), /^s3:\/\/nothing\/here: cannot be written: NoSuchBucket, HTTP status 404$/u, true)
+  await rejects(putTo('s3://logs/', 'x'), /expected s3:\/\/bucket\/key/u, false)
+  await rejects(fetchFrom('s3://'), /expected s3:\/\/bucket\/prefix/u, false)
+})
+
+/** Exit code and messages of a command as a process. */
+const run = async (args: readonly string[], cwd: string, env: Readonly<Record<string, string>> = {}): Promise<readonly [status: unknown, stderr: string]> => {
+  const root = fileURLToPath(new URL('../../', import.meta.url))
+  const loader = join(root, 'node_modules/tsx/dist/loader.mjs')
+  const child = spawn(process.execPath, ['--import', loader, join(root, 'src/cli.ts'), ...args], { cwd, env: { ...process.env, ...env } })
+  let stderr = ''
+  child.stderr.on('data', (chunk: Buffer) => (stderr += chunk.toString()))
+  const [status] = (await once(child, 'close')) as unknown[] // the code, and the signal
+  return [status, stderr.trimEnd()]
+}
+
+test('storage that refuses, is not there or breaks off ends a run with 5 and one line; in analyze it is an input that cannot be read', async (t) => {
+  await storage(
+    t,
+    new Map([
+      ['archive/a.log', Buffer.from(LOG)],
+      ['broken/b.log.cut', Buffer.from(LOG.repeat(5_000))],
+    ]),
+  )
+  const folder = await folderWith(t, { 'near.log': LOG })
+  const forbidden = 'AccessDenied, HTTP status 403'
+  const runs = await Promise.all([
+    run(['extract', 's3://logs/broken/', '-o', 'x.extract', '--quiet'], folder),
+    run(['nightly', 's3://logs/archive', '--out', 's3://secret/out', '--quiet'], folder),
+    run(['nightly', 's3://logs/archive', '--out', 'out', '--log-format', 'json'], folder, { AWS_ENDPOINT_URL_S3: 'http://127.0.0.1:1' }),
+    run(['analyze', 's3://gone/dump', 'near.log', '--json', 'a.json', '--quiet'], folder),
+  ])
+  const told = [
+    [5, /^faultline: s3:\/\/logs\/broken\/: cannot be read: [^\n]*cut off while it was read[^\n]*$/u],
+    [5, new RegExp(`^faultline: failed: reason s3://secret/out/faultline\\.lock: cannot be written: ${forbidden}$`, 'u')],
+    [5, /^\{"time":"[^"]+","event":"failed","reason":"s3:\/\/logs\/archive: cannot be read: [^"]*ECONNREFUSED[^"]*"\}$/u],
+    [3, /^faultline: s3:\/\/gone\/dump: cannot be read: NoSuchBucket, HTTP status 404$/u],
+  ] as const
+  for (const [index, [status, words]] of told.entries()) {
+    assert.equal(runs[index]?.[0], status, runs[index]?.[1])
+    assert.match(runs[index][1], words)
+  }
+  assert.match(readFileSync(join(folder, 'a.json'), 'utf8'), /"path": "near\.log"/u, 'all else was analysed')
+  assert.deepEqual(
+    readdirSync(folder).filter((name) => name.endsWith('.extract')),
+    [],
+    'no half of a shard',
+  )
 })

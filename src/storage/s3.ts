@@ -3,7 +3,7 @@
  * Region, keys and endpoint come from where the client looks for them: AWS_REGION, AWS_ACCESS_KEY_ID, AWS_ENDPOINT_URL_S3 …
  */
 import { createWriteStream } from 'node:fs'
-import { mkdir, mkdtemp, rm, utimes } from 'node:fs/promises'
+import { mkdir, mkdtemp, rm, stat, utimes } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { Readable } from 'node:stream'
@@ -27,6 +27,8 @@ const addressOf = (url: string): Address => {
 }
 
 const clientOf = async (): Promise<S3Client> => {
+  // It has words for whoever writes programs with it, not for who runs them: which Node comes next.
+  process.env['AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED'] ??= 'true'
   const { S3Client: Client } = await import('@aws-sdk/client-s3')
   const elsewhere = process.env['AWS_ENDPOINT_URL_S3'] ?? process.env['AWS_ENDPOINT_URL']
   // Storage that is not Amazon's seldom has a host name for each bucket, nor the newer checksums.
@@ -59,14 +61,31 @@ export interface Listed {
   readonly changed: Date | undefined
 }
 
-const said = async <T>(url: string, act: () => Promise<T>): Promise<T> => {
+const said = async <T>(url: string, act: () => Promise<T>, what = 'read'): Promise<T> => {
   try {
     return await act()
   } catch (error) {
     if (error instanceof UserError) throw error
-    throw new UserError(`${url}: ${error instanceof Error ? error.message || error.name : String(error)}`)
+    throw new UserError(`${url}: cannot be ${what}: ${reasonOf(error)}`, { failed: true })
   }
 }
+
+/** In one line: what the storage, the network or the client says, and its code. */
+const reasonOf = (error: unknown): string => {
+  if (!(error instanceof Error)) return String(error)
+  // One for each address that was tried.
+  if (error instanceof AggregateError && error.errors.length > 0) return reasonOf(error.errors[0])
+  const status = '$metadata' in error ? statusOf(error.$metadata) : null
+  const words = error.message.split('\n')[0] ?? ''
+  const name = error.name === 'Error' || words.includes(error.name) ? '' : error.name
+  const told = words === '' || words === 'UnknownError' ? name || 'no reason was told' : name === '' ? words : `${words} (${name})`
+  return status === null ? told : `${told}, HTTP status ${status}`
+}
+
+const statusOf = (metadata: unknown): number | null =>
+  typeof metadata === 'object' && metadata !== null && 'httpStatusCode' in metadata && typeof metadata.httpStatusCode === 'number'
+    ? metadata.httpStatusCode
+    : null
 
 const list = async (client: S3Client, { bucket, key: prefix }: Address): Promise<readonly Listed[]> => {
   const { ListObjectsV2Command } = await import('@aws-sdk/client-s3')
@@ -87,11 +106,20 @@ const list = async (client: S3Client, { bucket, key: prefix }: Address): Promise
 
 const download = async (client: S3Client, bucket: string, key: string, file: string, changed: Date | undefined): Promise<void> => {
   const { GetObjectCommand } = await import('@aws-sdk/client-s3')
-  const { Body: body } = await client.send(new GetObjectCommand({ Bucket: bucket, Key: key }))
+  const { Body: body, ContentLength: length } = await client.send(new GetObjectCommand({ Bucket: bucket, Key: key }))
   if (!(body instanceof Readable)) throw new Error(`${key}: nothing came`)
-  await pipeline(body, createWriteStream(file))
+  try {
+    await pipeline(body, createWriteStream(file))
+  } catch (error) {
+    // The connection went while the object came: whoever wrote the file to a full disk is told that instead.
+    throw isOfDisk(error) ? error : new Error(`${key}: cut off while it was read (${error instanceof Error ? error.message : String(error)})`)
+  }
+  const { size } = await stat(file)
+  if (length !== undefined && size !== length) throw new Error(`${key}: cut off while it was read: ${size} of ${length} bytes came`)
   if (changed !== undefined) await utimes(file, changed, changed)
 }
+
+const isOfDisk = (error: unknown): boolean => error instanceof Error && 'syscall' in error && error.syscall === 'write' && 'path' in error
 
 /** What lies under the address. Throws a UserError, as all of these do. */
 export const listObjects = (url: string): Promise<readonly Listed[]> =>
@@ -152,30 +180,38 @@ export const copyObject = (url: string, file: string): Promise<void> =>
 
 /** Writes where there is nothing (`tag` null) or still what the tag says; false where there is something else. */
 export const putWhere = (url: string, content: string, tag: string | null): Promise<boolean> =>
-  said(url, async () => {
-    const { bucket, key } = addressOf(url)
-    const { PutObjectCommand } = await import('@aws-sdk/client-s3')
-    const client = await clientOf()
-    try {
-      await client.send(new PutObjectCommand({ Bucket: bucket, Key: key, Body: content, ...(tag === null ? { IfNoneMatch: '*' } : { IfMatch: tag }) }))
-      return true
-    } catch (error) {
-      // 412, or 409 where two ask at the same moment.
-      if (error instanceof Error && /^(?:PreconditionFailed|ConditionalRequestConflict)$/u.test(error.name)) return false
-      throw error
-    } finally {
-      client.destroy()
-    }
-  })
+  said(
+    url,
+    async () => {
+      const { bucket, key } = addressOf(url)
+      const { PutObjectCommand } = await import('@aws-sdk/client-s3')
+      const client = await clientOf()
+      try {
+        await client.send(new PutObjectCommand({ Bucket: bucket, Key: key, Body: content, ...(tag === null ? { IfNoneMatch: '*' } : { IfMatch: tag }) }))
+        return true
+      } catch (error) {
+        // 412, or 409 where two ask at the same moment.
+        if (error instanceof Error && /^(?:PreconditionFailed|ConditionalRequestConflict)$/u.test(error.name)) return false
+        throw error
+      } finally {
+        client.destroy()
+      }
+    },
+    'written',
+  )
 
 export const removeObject = (url: string): Promise<void> =>
-  said(url, async () => {
-    const { bucket, key } = addressOf(url)
-    const { DeleteObjectCommand } = await import('@aws-sdk/client-s3')
-    const client = await clientOf()
-    await client.send(new DeleteObjectCommand({ Bucket: bucket, Key: key }))
-    client.destroy()
-  })
+  said(
+    url,
+    async () => {
+      const { bucket, key } = addressOf(url)
+      const { DeleteObjectCommand } = await import('@aws-sdk/client-s3')
+      const client = await clientOf()
+      await client.send(new DeleteObjectCommand({ Bucket: bucket, Key: key }))
+      client.destroy()
+    },
+    'removed',
+  )
 
 /** Copies what lies under the address into a folder of its own; `wanted` is asked by name, before anything is copied. Throws a UserError. */
 export const fetchFrom = (url: string, wanted: (name: string) => boolean = () => true): Promise<Fetched> =>
@@ -217,14 +253,16 @@ const isUnder = (key: string, prefix: string): boolean => prefix === '' || prefi
 export const putTo = async (url: string, content: string | Uint8Array): Promise<void> => {
   const { bucket, key } = addressOf(url)
   if (key === '' || key.endsWith('/')) throw new UserError(`${url}: expected s3://bucket/key`)
-  try {
-    const { PutObjectCommand } = await import('@aws-sdk/client-s3')
-    const client = await clientOf()
-    await client.send(new PutObjectCommand({ Bucket: bucket, Key: key, Body: content, ContentType: typeOf(key) }))
-    client.destroy()
-  } catch (error) {
-    throw new UserError(`${url}: cannot be written: ${error instanceof Error ? error.message || error.name : String(error)}`)
-  }
+  await said(
+    url,
+    async () => {
+      const { PutObjectCommand } = await import('@aws-sdk/client-s3')
+      const client = await clientOf()
+      await client.send(new PutObjectCommand({ Bucket: bucket, Key: key, Body: content, ContentType: typeOf(key) }))
+      client.destroy()
+    },
+    'written',
+  )
 }
 
 const typeOf = (key: string): string =>
