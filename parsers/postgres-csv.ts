@@ -11,6 +11,7 @@ import { decode } from '../src/read/text.js'
 import { AUTHORIZED, DISCONNECTION, DURATION, lookAt, NOTHING, readDuration, readNumber, readStamp, shared, sleeps } from './postgres-bytes.js'
 import { isPiece, known, severityOf } from './postgres-record.js'
 import { postgresServer } from './postgres-server.js'
+import { STEADY_NAMES, steadyRecords, type Steady } from './postgres-steady.js'
 import { postgresStderr } from './postgres-stderr.js'
 
 const QUOTE = 34
@@ -175,6 +176,7 @@ export const postgresCsv: BytesFormat = {
         sink.skip('no csvlog severity')
         return
       }
+      if (bytes[start] !== QUOTE) steady.learn(bytes, start, to[0] ?? 0, ms, basis)
       sink.record(ms, basis)
       const textAt = bytes[messageAt] === QUOTE ? messageAt + 1 : messageAt
       const meaning = severity === 'LOG' ? lookAt(bytes, textAt, end) : severity === 'DEBUG' || severity === 'INFO' || severity === 'NOTICE' ? NOTHING : -1
@@ -222,6 +224,40 @@ export const postgresCsv: BytesFormat = {
       })
     }
 
+    /** The databases of records that were gone over. */
+    const databases = new Array<string>(STEADY_NAMES).fill('')
+    /** A record that was gone over with many others: what tell() does with it, its parts being found. */
+    const happened = (bytes: Buffer, passed: Steady): void => {
+      const { ms, basis, kind, pid, message, end, took } = passed
+      sink.at(line)
+      if (kind > DISCONNECTION) {
+        const next = split(bytes, passed.line, end, 0, SQLSTATE)
+        tell(bytes, passed.line, end, next, bytes[next] === COMMA ? next + 1 : end)
+        return
+      }
+      if (passed.renamed) {
+        const at = bytes[passed.word] === QUOTE ? passed.word + 1 : passed.word
+        const stop = bytes.indexOf(at > passed.word ? QUOTE : COMMA, at)
+        databases[passed.names] = shared(bytes, at, Math.min(stop, at + 200))
+      }
+      sink.record(ms, basis)
+      if (kind === DURATION) {
+        const database = databases[passed.names] ?? ''
+        if (server.statement(ms, basis, took, database) && !sleeps(bytes, message, end)) server.longest(ms, basis, took, database)
+      } else if (kind === DISCONNECTION) server.disconnected(ms, pid)
+      else if (kind === AUTHORIZED) {
+        split(bytes, bytes[message - 1] === QUOTE ? message - 1 : message, end, MESSAGE, MESSAGE)
+        server.authorized(ms, basis, pid, bytes, from[MESSAGE] ?? 0, to[MESSAGE] ?? 0)
+      }
+    }
+    const steady = steadyRecords(
+      'passCsv',
+      (lines) => {
+        line += lines
+      },
+      happened,
+    )
+
     /** Gives out the whole records of bytes; where the first unfinished one begins. */
     const records = (bytes: Buffer, whole: boolean): number => {
       const end = bytes.length
@@ -231,7 +267,9 @@ export const postgresCsv: BytesFormat = {
       let inQuotes = false
       let lines = 0
       let fresh = true
+      const limit = bytes.lastIndexOf(NEWLINE) + 1
       for (;;) {
+        if (fresh && at < limit) start = at = steady.pass(bytes, at, limit, Infinity, false)
         if (fresh) {
           const messageAt = splitUsual(bytes, at, end)
           const stop = messageAt < 0 ? -1 : usualEnd(bytes, view, messageAt, end)
@@ -293,6 +331,7 @@ export const postgresCsv: BytesFormat = {
         kept = null
         plain.end()
         server.end()
+        steady.end()
       },
     }
   },

@@ -1,8 +1,9 @@
 /**
- * What postgres-steady.ts goes over a server's log with, as WebAssembly: `pass` finds the parts of each line, tells what says nothing from what does, and
- * writes down an event for every record and every DETAIL. Where it stops, the line is read as any other. All places are addresses in wasm-memory.ts' memory.
+ * What postgres-steady.ts goes over a server's log with, as WebAssembly: what the loops over its forms (postgres-kernel-lines.ts, postgres-kernel-csv.ts) have
+ * in common. They find the parts of each record, tell what says nothing from what does, and write down an event for each. Where they stop, the record is
+ * read as any other. All places are addresses in wasm-memory.ts' memory.
  */
-import { block, f64, func, i32, i64, jump, jumpIf, loop, v128, when, type Code, type Func, type Local } from '../src/read/wasm.js'
+import { block, f64, i32, i64, jump, jumpIf, loop, v128, when, type Code, type Label, type Local, type ValueType } from '../src/read/wasm.js'
 
 /** What stands where in a reader's tables, in bytes. */
 export const AT = {
@@ -57,48 +58,49 @@ export const EVENT = {
 /** Kinds of events that are no meanings of postgres-bytes.ts; those are smaller. */
 export const KIND = { warning: 16, error: 17, fatal: 18, panic: 19, detail: 20 } as const
 /** What a LOG message can mean: as in postgres-bytes.ts. */
-const MEANING = { nothing: 0, duration: 1, something: 4 } as const
+export const MEANING = { nothing: 0, duration: 1, something: 4 } as const
 
 /** Where minutes and seconds stand in a stamp. */
 const MINUTES = 14
 const SECONDS = 17
 /** A line has to be longer than the head that is looked at without asking for its end. */
-const MIN_LINE = 64
-/** Longer lines, and prefixes, are read one by one. */
-const MAX_LINE = 65_536
-const MAX_PREFIX = 590
-const MAX_DIGITS = 9
+export const MIN_LINE = 64
 
-const TAB = 9
-const NEWLINE = 10
-const RETURN = 13
-const BLANK = 32
-const QUOTE = 34
+export const NEWLINE = 10
+export const RETURN = 13
+export const BLANK = 32
+export const QUOTE = 34
+export const COMMA = 44
 const POINT = 46
-const COLON = 58
-const EQUALS = 61
-const OPEN = 91
-const CLOSE = 93
+export const COLON = 58
 
-const codeOf = (of: Local | Code): Code => ('get' in of ? of.get : of)
-const at = (base: Local | Code, offset: number): Code => i32.add(codeOf(base), i32.const(offset))
-const raise = (local: Local, by: number | Code): Code => local.set(i32.add(local.get, typeof by === 'number' ? i32.const(by) : by))
-const byteIs = (address: Local | Code, byte: number, offset = 0): Code => i32.eq(i32.load8(codeOf(address), offset), i32.const(byte))
-/** Letters as one number, as they are loaded. */
-const four = (letters: string): Code => i32.const(Buffer.from(letters.padEnd(4, ':')).readInt32LE(0))
+export const codeOf = (of: Local | Code): Code => ('get' in of ? of.get : of)
+export const at = (base: Local | Code, offset: number): Code => i32.add(codeOf(base), i32.const(offset))
+export const raise = (local: Local, by: number | Code): Code => local.set(i32.add(local.get, typeof by === 'number' ? i32.const(by) : by))
+export const byteIs = (address: Local | Code, byte: number, offset = 0): Code => i32.eq(i32.load8(codeOf(address), offset), i32.const(byte))
 /** Whether a byte is from `from` on, less than so many further. */
-const within = (byte: Code, from: number, many: number): Code => i32.lessUnsigned(i32.sub(byte, i32.const(from)), i32.const(many))
-const isDigit = (byte: Code): Code => within(byte, 48, 10)
+export const within = (byte: Code, from: number, many: number): Code => i32.lessUnsigned(i32.sub(byte, i32.const(from)), i32.const(many))
+export const isDigit = (byte: Code): Code => within(byte, 48, 10)
 const divided = (value: Code, by: Code): Code => [value, by, 0xa3] // f64.div
 const MULTIPLIER = 0x9e3779b97f4a7c15n
 
-/** pass(tables, start): where the first line begins that has to be read, of those from `start` on. */
-const pass = func('pass', { tables: 'i32', start: 'i32' }, ['i32'], ({ tables, start }, local) => {
-  const [stop, differ, lines, emit, piece, passed] = [Symbol('stop'), Symbol('differ'), Symbol('lines'), Symbol('emit'), Symbol('piece'), Symbol('passed')]
+/** What the loops are made of: code over locals of theirs. `stop` is where a record goes that is not as most are; the record begins at `start`. */
+export const recordParts = (tables: Local, start: Local, stop: Label, local: (type: ValueType) => Local) => {
   const word = (): Local => local('i32')
-  const [limit, count, events, pending, own, free] = [word(), word(), word(), word(), word(), word()]
-  const [newline, from, to, colon, close, message, end, byte, odd, seconds] = [word(), word(), word(), word(), word(), word(), word(), word(), word(), word()]
-  const [pid, kind, names, event, mark, index, left, behind] = [word(), word(), word(), word(), word(), word(), word(), word()]
+  const [from, message, end, byte, odd, seconds, kind, names, event, mark, index, left] = [
+    word(),
+    word(),
+    word(),
+    word(),
+    word(),
+    word(),
+    word(),
+    word(),
+    word(),
+    word(),
+    word(),
+    word(),
+  ]
   const [ms, value, scale] = [local('f64'), local('f64'), local('f64')]
   const [hash, chunk] = [local('i64'), local('v128')]
   const param = (offset: number): Code => i32.load(tables.get, offset)
@@ -124,6 +126,7 @@ const pass = func('pass', { tables: 'i32', start: 'i32' }, ['i32'], ({ tables, s
       raise(found, i32.ctz(mark.get)),
     ]
   }
+  /** `ms` becomes the time, `from` where it ends. */
   const readTime = (): Code => [
     odd.set(i32.const(0)),
     digit(start.get, MINUTES, 5),
@@ -153,74 +156,6 @@ const pass = func('pass', { tables: 'i32', start: 'i32' }, ['i32'], ({ tables, s
     raise(from, param(AT.zone)),
     ms.set(f64.add(f64.load(tables.get, AT.hour), f64.ofSigned(seconds.get))),
   ]
-  /** '[22077]', the first of all brackets behind the time; `close` is its end. */
-  const readPid = (): Code => {
-    const [digits, read] = [Symbol('digits'), Symbol('read')]
-    return [
-      // A number in that place would be the pid.
-      jumpIf(stop, i32.and(byteIs(from, BLANK), isDigit(i32.load8(from.get, 1)))),
-      jumpIf(stop, i32.eqz(i32.or(byteIs(from, BLANK), byteIs(from, COLON)))),
-      close.set(from.get),
-      search(close, OPEN, CLOSE, EQUALS, QUOTE, NEWLINE),
-      jumpIf(stop, i32.eqz(byteIs(close, OPEN))),
-      raise(close, 1),
-      to.set(close.get),
-      pid.set(i32.const(0)),
-      block(
-        read,
-        loop(
-          digits,
-          byte.set(i32.sub(i32.load8(close.get), i32.const(48))),
-          jumpIf(read, i32.eqz(i32.lessUnsigned(byte.get, i32.const(10)))),
-          pid.set(i32.add(i32.mul(pid.get, i32.const(10)), byte.get)),
-          raise(close, 1),
-          jump(digits),
-        ),
-      ),
-      jumpIf(stop, i32.eqz(pid.get)),
-      jumpIf(stop, i32.more(i32.sub(close.get, to.get), i32.const(MAX_DIGITS))),
-      jumpIf(stop, i32.eqz(byteIs(close, CLOSE))),
-    ]
-  }
-  /** A to Z, digits, and what is part of a letter. */
-  const isWordByte = (address: Code): Code =>
-    i32.or(i32.or(within(i32.load8(address), 65, 26), isDigit(i32.load8(address))), i32.notLess(i32.load8(address), i32.const(0x80)))
-  /** The first ': ' behind a capital; `to` is where the word before it begins. */
-  const readWord = (): Code => {
-    const [again, back, begun] = [Symbol('again'), Symbol('back'), Symbol('begun')]
-    return [
-      colon.set(from.get),
-      loop(
-        again,
-        chunk.set(v128.load(colon.get)),
-        mark.set(
-          v128.bits(
-            v128.or(
-              v128.and(v128.eq(chunk.get, v128.each(COLON)), v128.eq(v128.load(colon.get, 1), v128.each(BLANK))),
-              v128.or(v128.eq(chunk.get, v128.each(QUOTE)), v128.eq(chunk.get, v128.each(NEWLINE))),
-            ),
-          ),
-        ),
-        when(i32.eqz(mark.get), raise(colon, 16), jump(again)),
-        raise(colon, i32.ctz(mark.get)),
-        jumpIf(stop, i32.eqz(byteIs(colon, COLON))),
-        when(i32.eqz(isWordByte(at(colon, -1))), raise(colon, 1), jump(again)),
-      ),
-      jumpIf(stop, i32.less(colon.get, close.get)),
-      jumpIf(stop, i32.more(i32.sub(colon.get, start.get), i32.const(MAX_PREFIX))),
-      jumpIf(stop, i32.eqz(byteIs(colon, BLANK, 2))),
-      to.set(colon.get),
-      block(begun, loop(back, jumpIf(begun, i32.eqz(isWordByte(at(to, -1)))), raise(to, -1), jumpIf(back, i32.more(to.get, close.get)))),
-      message.set(at(colon, 3)),
-    ]
-  }
-  const wordIs = (letters: string): Code =>
-    i32.and(
-      i32.and(i32.eq(i32.sub(colon.get, to.get), i32.const(letters.length)), i32.eq(i32.load(to.get), four(letters.slice(0, 4)))),
-      letters.length < 4
-        ? i32.const(1)
-        : i32.and(i32.eq(i32.load(at(colon, -4)), four(letters.slice(-4))), byteIs(to, letters.charCodeAt(letters.length >> 1), letters.length >> 1)),
-    )
   /** `kind` becomes what the message means, by the texts that messages begin with. */
   const look = (): Code => {
     const [texts, next, told, bytes] = [Symbol('texts'), Symbol('next'), Symbol('told'), Symbol('bytes')]
@@ -285,18 +220,10 @@ const pass = func('pass', { tables: 'i32', start: 'i32' }, ['i32'], ({ tables, s
       when(f64.more(scale.get, f64.const(1)), value.set(divided(value.get, scale.get))),
     ]
   }
-  /** Which names stand before the severity: behind the pid, or, where that stands next to it, behind the time. */
-  const readNames = (): Code => {
+  /** `names` becomes the number of what stands in bytes[behind, to), which it remembers; `behind` is moved. */
+  const remember = (behind: Local, to: Local): Code => {
     const eights = Symbol('eights')
     return [
-      behind.set(at(close, 1)),
-      // Next to a pid that stands right behind the time nobody is named.
-      when(i32.and(i32.more(close.get, at(to, -5)), i32.eqz(byteIs(from, OPEN, 1))), behind.set(from.get)),
-      when(
-        i32.less(close.get, at(to, -4)),
-        // Another bracket right before the severity: what counts as the names then is not what is hashed here.
-        jumpIf(stop, i32.or(i32.or(byteIs(at(to, -1), CLOSE), byteIs(at(to, -2), CLOSE)), i32.or(byteIs(at(to, -3), CLOSE), byteIs(at(to, -4), CLOSE)))),
-      ),
       hash.set(i64.extend(i32.sub(to.get, behind.get))),
       loop(
         eights,
@@ -320,98 +247,20 @@ const pass = func('pass', { tables: 'i32', start: 'i32' }, ['i32'], ({ tables, s
       when(i32.eqz(i64.eq(i64.load(mark.get, AT.names), hash.get)), i64.store(mark.get, hash.get, AT.names), names.set(i32.xor(names.get, i32.const(-1)))),
     ]
   }
-  const continued = (): Code => [
-    jumpIf(stop, i32.eqz(free.get)),
-    newline.set(start.get),
-    search(newline, NEWLINE),
-    when(own.get, i32.store(event.get, newline.get, EVENT.until)),
-    raise(pending, 1),
-    jump(passed),
+  /** An event of the record, whose line begins `lines` lines after the one before it. */
+  const put = (lines: Code, pid: Local, severity: Local): Code => [
+    raise(event, EVENT.size),
+    f64.store(event.get, ms.get, EVENT.ms),
+    f64.store(event.get, value.get, EVENT.value),
+    i32.store(event.get, kind.get, EVENT.kind),
+    i32.store(event.get, lines, EVENT.lines),
+    i32.store(event.get, pid.get, EVENT.pid),
+    i32.store(event.get, start.get, EVENT.line),
+    i32.store(event.get, severity.get, EVENT.word),
+    i32.store(event.get, message.get, EVENT.message),
+    i32.store(event.get, end.get, EVENT.end),
+    i32.store(event.get, end.get, EVENT.until),
+    i32.store(event.get, names.get, EVENT.names),
   ]
-
-  return [
-    limit.set(param(AT.limit)),
-    free.set(param(AT.free)),
-    event.set(at(tables, AT.happened - EVENT.size)),
-    block(
-      stop,
-      block(
-        differ,
-        loop(
-          lines,
-          jumpIf(stop, i32.notLess(count.get, param(AT.most))),
-          jumpIf(stop, i32.notLess(start.get, limit.get)),
-          jumpIf(stop, i32.notLess(events.get, i32.const(EVENT.most))),
-          block(
-            passed,
-            when(byteIs(start, TAB), continued()),
-            jumpIf(stop, i32.more(at(start, MIN_LINE), limit.get)),
-            jumpIf(differ, differs(start.get, AT.hourBytes, AT.hourMask)),
-            readTime(),
-            readPid(),
-            readWord(),
-            newline.set(message.get),
-            search(newline, NEWLINE),
-            jumpIf(stop, i32.notLess(newline.get, limit.get)),
-            jumpIf(stop, i32.more(i32.sub(newline.get, start.get), i32.const(MAX_LINE))),
-            end.set(i32.sub(newline.get, byteIs(at(newline, -1), RETURN))),
-            names.set(i32.const(0)),
-            block(
-              piece,
-              block(
-                emit,
-                when(wordIs('LOG'), look(), when(i32.eq(kind.get, i32.const(MEANING.duration)), readNames(), readDuration()), jump(emit)),
-                ...(['STATEMENT', 'HINT', 'CONTEXT'] as const).map((letters) => jumpIf(piece, wordIs(letters))),
-                ...(
-                  [
-                    ['ERROR', KIND.error],
-                    ['DETAIL', KIND.detail],
-                    ['FATAL', KIND.fatal],
-                    ['WARNING', KIND.warning],
-                    ['PANIC', KIND.panic],
-                    ['NOTICE', MEANING.nothing],
-                    ['INFO', MEANING.nothing],
-                    ['DEBUG', MEANING.nothing],
-                  ] as const
-                ).map(([letters, code]) => when(wordIs(letters), kind.set(i32.const(code)), jump(emit))),
-                jump(stop),
-              ),
-              raise(event, EVENT.size),
-              f64.store(event.get, ms.get, EVENT.ms),
-              f64.store(event.get, value.get, EVENT.value),
-              i32.store(event.get, kind.get, EVENT.kind),
-              i32.store(event.get, at(pending, 1), EVENT.lines),
-              i32.store(event.get, pid.get, EVENT.pid),
-              i32.store(event.get, start.get, EVENT.line),
-              i32.store(event.get, to.get, EVENT.word),
-              i32.store(event.get, message.get, EVENT.message),
-              i32.store(event.get, end.get, EVENT.end),
-              i32.store(event.get, end.get, EVENT.until),
-              i32.store(event.get, names.get, EVENT.names),
-              raise(events, 1),
-              pending.set(i32.const(0)),
-              // What comes below a record that says something goes on with it; below a DETAIL nobody asks.
-              own.set(i32.ne(kind.get, i32.const(KIND.detail))),
-              free.set(i32.or(i32.less(kind.get, i32.const(MEANING.something)), i32.eq(kind.get, i32.const(KIND.detail)))),
-              jump(passed),
-            ),
-            raise(pending, 1),
-            own.set(i32.const(0)),
-            free.set(i32.const(1)),
-          ),
-          raise(count, 1),
-          start.set(at(newline, 1)),
-          jump(lines),
-        ),
-      ),
-      i32.store(tables.get, i32.const(1), AT.differs),
-    ),
-    i32.store(tables.get, events.get, AT.events),
-    i32.store(tables.get, pending.get, AT.trailing),
-    i32.store(tables.get, own.get, AT.own),
-    i32.store(tables.get, free.get, AT.free),
-    start.get,
-  ]
-})
-
-export const postgresKernel: readonly Func[] = [pass]
+  return { from, message, end, byte, kind, names, event, mark, chunk, param, differs, search, readTime, look, readDuration, remember, put }
+}

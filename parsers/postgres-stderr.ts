@@ -191,14 +191,14 @@ export const postgresStderr: LineFormat = {
         if (of !== undefined) of.detail = decode(bytes, record.message, Math.min(record.end, record.message + MAX_TEXT))
         return
       }
+      if (record.renamed) databases[record.names] = prefixOf(bytes, record.from, record.word).database
       sink.record(ms, basis)
       const before = held.size === 0 ? undefined : held.get(pid)
       if (before !== undefined) giveUpTo(before)
       last = null
       if (kind === DURATION) {
-        const { names, took } = record
-        if (record.renamed) databases[names] = prefixOf(bytes, record.from, record.word).database
-        const database = databases[names] || server.sessionOf(pid).database
+        const { took } = record
+        const database = databases[record.names] || server.sessionOf(pid).database
         if (!server.statement(ms, basis, took, database)) return
         if (record.open) mayBeLongest(bytes, record.message, record.until, ms, basis, took, database)
         else if (!sleeps(bytes, record.message, record.until)) server.longest(ms, basis, took, database)
@@ -206,7 +206,7 @@ export const postgresStderr: LineFormat = {
       else if (kind === AUTHORIZED) server.authorized(ms, basis, pid, bytes, record.message, record.end)
       else if (kind !== NOTHING) says(bytes, record.line, record.end, record.from, record.word, record.message, SEVERITIES.get(kind) ?? 'LOG', pid, ms, basis)
     }
-    const steady = steadyRecords((lines) => sink.passed(lines, 0), happened)
+    const steady = steadyRecords('passLines', (lines) => sink.passed(lines, 0), happened)
 
     return {
       line(bytes, start, end, envelope) {

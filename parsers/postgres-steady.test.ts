@@ -13,6 +13,7 @@ const over = (lines: readonly string[], most = 1e6) => {
   const told: (readonly [number, number, number, string])[] = []
   let counted = 0
   const steady = steadyRecords(
+    'passLines',
     (count) => {
       counted += count
     },

@@ -8,7 +8,9 @@
 import type { Basis } from '../src/model/extract.js'
 import { SIZES, wasmMemory, type WasmMemory } from '../src/read/wasm-memory.js'
 import { LOOKS } from './postgres-bytes.js'
-import { AT, EVENT, NAMES, postgresKernel, TEXT } from './postgres-kernel.js'
+import { passCsv } from './postgres-kernel-csv.js'
+import { passLines } from './postgres-kernel-lines.js'
+import { AT, EVENT, NAMES, TEXT } from './postgres-kernel.js'
 
 /** Shorter inputs are over before it would pay. */
 const WORTH_BYTES = 16_384
@@ -61,7 +63,8 @@ export interface SteadyRecords {
 
 export const STEADY_NAMES = NAMES
 
-type Kernel = Readonly<Record<'pass', (...args: readonly number[]) => number>>
+const KERNEL = [passLines, passCsv]
+type Kernel = Readonly<Record<'passLines' | 'passCsv', (...args: readonly number[]) => number>>
 let kernel: Kernel | undefined
 
 /** A reader's piece of the memory, and its views. */
@@ -78,7 +81,7 @@ const open = (): Tables | null => {
   const memory = wasmMemory()
   const at = memory?.take('tables') ?? null
   if (memory === null || at === null) return null
-  kernel ??= memory.compile(postgresKernel) as Kernel // they are exported under their names
+  kernel ??= memory.compile(KERNEL) as Kernel // they are exported under their names
   const bytes = new Uint8Array(memory.buffer, at, SIZES.tables)
   bytes.fill(0)
   writeTexts(bytes)
@@ -111,7 +114,7 @@ const writeTexts = (bytes: Uint8Array): void => {
   }
 }
 
-export const steadyRecords = (count: (lines: number) => void, tell: (bytes: Buffer, record: Steady) => void): SteadyRecords => {
+export const steadyRecords = (loop: keyof Kernel, count: (lines: number) => void, tell: (bytes: Buffer, record: Steady) => void): SteadyRecords => {
   const hour = Buffer.alloc(HOUR_BYTES)
   const zone = Buffer.alloc(MAX_ZONE)
   let zoneLength = 0
@@ -239,7 +242,7 @@ export const steadyRecords = (count: (lines: number) => void, tell: (bytes: Buff
       words[AT.most >> 2] = most
       words[AT.free >> 2] = free ? 1 : 0
       words[AT.differs >> 2] = 0
-      const next = room.kernel.pass(room.at, base + start) - base
+      const next = room.kernel[loop](room.at, base + start) - base
       if (words[AT.differs >> 2] === 1) known = false
       if (next === start) {
         inVain++

@@ -174,3 +174,59 @@ for (const [name, prefix] of Object.entries(PREFIXES)) {
     }
   })
 }
+
+/** A csvlog: what is counted and what is told, texts of several lines, quotes in texts, records that were cut off, columns as nobody writes them. */
+const csvOf = (seed: number): string[] => {
+  const chances = random(seed)
+  const next = (): number => chances.next()
+  const pick = (below: number): number => Math.floor(next() * below)
+  let ms = Date.UTC(2026, 10, 21, 8, 50)
+  return Array.from({ length: 1_500 }, (_, index) => {
+    ms += next() < 0.98 ? next() * 400 : next() < 0.5 ? 40_000 : -next() * 1_500
+    const stamp = `${new Date(ms).toISOString().slice(0, 23).replace('T', ' ')} ${next() < 0.01 ? 'CET' : 'UTC'}`
+    const pid = 2000 + pick(12)
+    const record = (severity: string, state: string, message: string, rest = ',,,,,,,,"web","client backend"'): string =>
+      `${next() < 0.01 ? `"${stamp}"` : stamp},"web",${next() < 0.9 ? `"${['shop', 'analytics', 'a,b'][next() < 0.02 ? 2 : pick(2)]}"` : ''},${pid},"10.0.0.1:40000",6b015626.7d0,${index},"SELECT",2026-11-21 00:00:00 UTC,3/1,0,${severity},${state},${message},${rest}`
+    const chance = next()
+    if (chance < 0.4) return record('LOG', '00000', `"duration: ${(next() * 900).toFixed(3)} ms  statement: SELECT ${next() < 0.1 ? 'pg_sleep(1)' : pick(50)}"`)
+    if (chance < 0.5)
+      return record(
+        'LOG',
+        '00000',
+        `"duration: ${(next() * 900).toFixed(3)} ms  statement: SELECT ""x""\n  FROM orders\n  WHERE ${next() < 0.1 ? 'pg_sleep(2)' : 'true'}"`,
+      )
+    if (chance < 0.6) return record('LOG', '00000', '"connection authorized: user=web database=shop application_name=web"')
+    if (chance < 0.7) return record('LOG', '00000', '"disconnection: session time: 0:00:01.000 user=web database=shop host=10.0.0.1"')
+    if (chance < 0.8) return record('LOG', '00000', '"connection received: host=10.0.0.1 port=40000"')
+    if (chance < 0.86)
+      return record(
+        'ERROR',
+        '23505',
+        '"duplicate key value violates unique constraint ""orders_pkey"""',
+        `"Key (id)=(${pick(9)}) already exists.",,,,,"INSERT",,,"web","client backend"`,
+      )
+    if (chance < 0.92)
+      return record(
+        'LOG',
+        '00000',
+        `"process ${pid} still waiting for ShareLock on transaction 7 after 1000.117 ms"`,
+        '"Process holding the lock: 2201. Wait queue: 2202.",,,,,"SELECT",,,"web","client backend"',
+      )
+    if (chance < 0.95) return record('FATAL', '53300', '"sorry, too many clients already"')
+    if (chance < 0.96) return record('LOG', '00000', `"statement: INSERT\n2026-11-21 is no record"`)
+    if (chance < 0.97) return record('LOG', '00000', 'statement: unquoted')
+    if (chance < 0.98) return record('LOG', '00000', '"cut off in the middle').slice(0, -30)
+    return chance < 0.99 ? '' : 'something else'
+  })
+}
+
+test('csvlog: in strides as record by record', async () => {
+  for (let seed = 1; seed <= 3; seed++)
+    for (const end of ['\n', '\r\n']) {
+      const whole = await read(csvOf(seed), end, false, 'postgresql.csv')
+      const apart = await read(csvOf(seed), end, true, 'postgresql.csv')
+      assert.equal(whole.format, 'postgres')
+      assert.deepEqual(whole, apart, `seed ${seed}`)
+      assert.ok(whole.signals.length > 5 && whole.series.length > 1)
+    }
+})
