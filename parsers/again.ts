@@ -18,6 +18,7 @@ export interface Outcome {
 }
 
 interface Kept extends Outcome {
+  readonly place: number
   readonly one: number
   readonly two: number
 }
@@ -28,6 +29,8 @@ export interface SameWords {
   readonly seen: boolean
   /** What the bytes that were looked at last have said. */
   keep(outcome: Outcome): void
+  /** Whether that outcome, which look gave, would be given again. */
+  keeps(outcome: Outcome): boolean
 }
 
 const SEEN = 1 << 16
@@ -78,8 +81,10 @@ export const sameWords = (): SameWords => {
       const first = (one >>> 3) & (KEPT - 1)
       const known = kept[first]
       const free = known === undefined || (known.one === one && known.two === two)
-      kept[free ? first : first ^ 1] = { ...outcome, one, two }
+      const place = free ? first : first ^ 1
+      kept[place] = { ...outcome, one, two, place }
     },
+    keeps: (outcome: Outcome): boolean => 'place' in outcome && kept[Number(outcome.place)] === outcome,
   }
   return words
 }

@@ -1,170 +1,261 @@
 /**
- * The lines between those that matter: a kubelet's log is nine tenths and more of them. As long as a line is of the same minute, process and wrapping as
- * the one before and no anchor knows its message, it is counted and no more; three words of four bytes tell the minute.
+ * The lines between those that matter: a kubelet's log is nine tenths and more of them. As long as a line is of the same hour, process and wrapping as
+ * the one before, and no anchor knows its message or the same words came before, it is gone over where it stands (klog-kernel.ts).
  *
  *     I1121 08:18:09.874226    2296 kubelet.go:2426] "SyncLoop UPDATE" source="api" pods=["shop/web-1"]
- *      ^^^^ ^^^^ ^^           ^^^^^                  ^ the minute, the process, the message
+ *      ^^^^ ^^              ^^^^^^^^                  ^ the hour, the process, the message
  */
 import type { Sink, SteadyPrefix } from '../src/model/format.js'
-import { meaningAt, wordAt, type Anchors } from './klog-anchors.js'
-import type { Meaning } from './klog.js'
+import { SIZES, wasmMemory, type WasmMemory } from '../src/read/wasm-memory.js'
+import { meansNothing, type Anchors } from './klog-anchors.js'
+import { ANCHOR, AT, EVENT, GROUPS_BYTES, HEAD, klogKernel, KNOWN, MAX_LINE, MAX_PREFIX, WHOSE } from './klog-kernel.js'
 
-/** Where klog's header has its parts, counted from the severity: glog's fixed columns, as every klog writes them for pids of up to 7 digits. */
-const SECONDS = 12
-const PID = 21
-const SOURCE = 30
-/** A longer source is none. */
-const MAX_SOURCE = 200
-/** Longer lines are read one by one. */
-const MAX_LINE = 65_536
-/** Longer steps may be a silence, which somebody wants to know of. */
-const MAX_STEP_MS = 29_000
-/** Minutes that no seconds bring together: the stamps are of two clocks. */
-const SURELY_APART_MS = 120_000
-
-const INFO = 73
+/** Shorter inputs are over before it would pay. */
+const WORTH_BYTES = 16_384
+const CHUNK_BYTES = 1 << 20
 const BLANK = 32
-const DOT = 46
+const COMMA = 44
 const NEWLINE = 10
-const RETURN = 13
-const QUOTE = 34
+const ANY_VERSION = -1
 
-const ONES = 0x01010101
-const HIGHS = 0x80808080 | 0
-const BRACKETS = 0x5d5d5d5d
-const BLANKS = 0x20202020
+/** What a line said that may come again. */
+export interface Known {
+  /** Of what is known: it depends on nothing newer. null: it sees to that itself. */
+  readonly version: number | null
+  /** The line comes again, at that time. False: it has to be read after all, and nothing was done. */
+  again(ms: number): boolean
+  /** … and is counted now: bytes[start, …) is its header. */
+  say(ms: number, basis: SteadyPrefix['basis'], bytes: Buffer, start: number): void
+}
 
 export interface Steady {
-  /** A line that says nothing was read: its header begins at bytes[start], its source at bytes[source], it was written at `ownMs`. Those after it may be as it is. */
+  /** A line was read: its header begins at bytes[start], its source at bytes[source], it was written at `ownMs` by its own stamp. Those after it may be as it is. */
   learn(bytes: Buffer, start: number, source: number, ownMs: number): void
   /** The last record's time. */
   at(ms: number): void
-  /** As LineReader's. The last of the lines is given back to be read as any other, so that it leaves its time and what is around it to those that follow. */
-  pass(bytes: Buffer, view: DataView, start: number, limit: number, most: number, prefix: SteadyPrefix): number
+  /** What bytes[start, end) say is known, a line like that one, or, where its version is null, all of one but for its last word. */
+  keep(bytes: Buffer, start: number, end: number, known: Known): void
+  /** Where the last word of a message begins; -1 where nobody wants to know. */
+  lastWord(bytes: Buffer, message: number, end: number): number
+  /** As LineReader's. `version` is that of what is known. */
+  pass(bytes: Buffer, view: DataView, start: number, limit: number, most: number, prefix: SteadyPrefix, version: number): number
+  end(): void
 }
 
-/** Whose seconds say when the line was written: its own, those of its wrapping, or its own as long as the wrapping's are about the same. See preferEnvelope. */
-type Whose = 'own' | 'wrapping' | 'own if near' | 'nobody'
-const whoseTime = (ownMinute: number, { length, minuteMs, basis }: SteadyPrefix): Whose => {
-  if (length === 0) return 'own'
-  if (Number.isNaN(minuteMs)) return 'nobody'
-  if (basis !== 'yearless') return 'wrapping'
-  return minuteMs === ownMinute ? 'own if near' : Math.abs(minuteMs - ownMinute) >= SURELY_APART_MS ? 'wrapping' : 'nobody'
+type Kernel = Readonly<Record<'hashOf' | 'lastWord' | 'put' | 'meaning' | 'pass', (...args: readonly number[]) => number>>
+let compiled: { readonly memory: WasmMemory; readonly kernel: Kernel } | null | undefined
+const kernelOf = (memory: WasmMemory): Kernel => {
+  compiled ??= { memory, kernel: memory.compile(klogKernel) }
+  return compiled.kernel
 }
 
-/** `skim`: whether a meaning is content with the bytes; see Meaning. */
-export const steadyLines = (
-  sink: Sink,
-  anchors: Anchors,
-  skim: (meaning: Meaning, bytes: Buffer, message: number, end: number, ms: number) => boolean,
-): Steady => {
-  /** The minute's bytes from 1, 5 and 7 on, the process' from PID on. */
-  const words = new Int32Array(5)
-  /** When the minute begins by the lines' own stamps, and when the last record was written. */
+/** A reader's piece of the memory, and its views. */
+interface Tables {
+  readonly memory: WasmMemory
+  readonly kernel: Kernel
+  readonly at: number
+  readonly bytes: Uint8Array
+  readonly words: Int32Array
+  readonly times: Float64Array
+  readonly view: DataView
+  readonly known: (Known | undefined)[]
+}
+
+/** Anchors as the kernel reads them; null where there are more than it has room for. */
+const imageOf = ({ groups, slots }: Anchors): Uint8Array | null => {
+  const image = new Uint8Array(AT.known - AT.slots)
+  const view = new DataView(image.buffer)
+  const places: number[] = [0]
+  let at = 16
+  for (const group of groups.slice(1)) {
+    const bytes = 16 + group.length * ANCHOR.size
+    if (at + bytes > Math.min(GROUPS_BYTES, 65_536)) return null
+    places.push(at)
+    let next = AT.groups - AT.slots + at
+    view.setInt32(next, group.length, true)
+    next += 16
+    for (const { bytes: starts, unlessEnds, meaning } of group) {
+      const ends = unlessEnds === null || unlessEnds.length > ANCHOR.mostEnds ? Buffer.alloc(0) : unlessEnds
+      view.setInt32(next, starts.length, true)
+      view.setInt32(next + 4, meaning.say === meansNothing ? ANCHOR.nothing : meaning.skim === undefined ? 0 : ANCHOR.skimmed, true)
+      view.setInt32(next + 8, ends.length, true)
+      image.set(starts.subarray(0, ANCHOR.most), next + ANCHOR.bytes)
+      image.fill(255, next + ANCHOR.mask, next + ANCHOR.mask + Math.min(starts.length, ANCHOR.most))
+      image.set(ends, next + ANCHOR.ends)
+      next += ANCHOR.size
+    }
+    at += bytes
+  }
+  for (const [slot, group] of slots.entries()) view.setUint16(slot * 2, places[group] ?? 0, true)
+  return image
+}
+
+const open = (anchors: Anchors): Tables | null => {
+  const memory = wasmMemory()
+  const image = imageOf(anchors)
+  const at = image === null ? null : (memory?.take('tables') ?? null)
+  if (memory === null || image === null || at === null) return null
+  const bytes = new Uint8Array(memory.buffer, at, SIZES.tables)
+  bytes.fill(0, 0, AT.scratch)
+  bytes.set(image, AT.slots)
+  return {
+    memory,
+    kernel: kernelOf(memory),
+    at,
+    bytes,
+    words: new Int32Array(memory.buffer, at, AT.scratch / 4),
+    times: new Float64Array(memory.buffer, at, AT.scratch / 8),
+    view: new DataView(memory.buffer, at, SIZES.tables),
+    known: new Array<Known | undefined>(KNOWN.places).fill(undefined),
+  }
+}
+
+export const steadyLines = (sink: Sink, anchors: Anchors): Steady => {
+  /** What the lines' header is but for the digits below the hour. */
+  const header = Buffer.alloc(HEAD.source)
+  /** When the hour begins by the lines' own stamps, and when the last record was written. */
   const times = new Float64Array(2)
   let known = false
+  let renewed = true
+  let tables: Tables | null | undefined
+  /** Which prefix the tables have. */
+  let written: SteadyPrefix['bytes'] | null = null
+  /** Where bytes[from, to) of what `loaded` views lie; the piece they were copied to. */
+  let loaded: DataView | null = null
+  let from = 0
+  let to = 0
+  let base = 0
+  let piece: number | null = null
+
+  /** Copies what does not lie in the memory, as much as there is room for; false where there is none. */
+  const load = ({ memory }: Tables, bytes: Buffer, view: DataView, start: number, limit: number): boolean => {
+    if (loaded === view && start >= from && start < to) return true
+    loaded = view
+    from = start
+    if (bytes.buffer === memory.buffer) {
+      to = limit
+      base = bytes.byteOffset
+      return true
+    }
+    piece ??= memory.take('chunk')
+    if (piece === null) return false
+    to = limit - start <= CHUNK_BYTES ? limit : bytes.lastIndexOf(NEWLINE, start + CHUNK_BYTES - 1) + 1
+    if (to <= start) return false
+    bytes.copy(new Uint8Array(memory.buffer, piece, CHUNK_BYTES), 0, start, to)
+    base = piece - start
+    return true
+  }
+
+  /** What lines begin with, for the kernel to compare. */
+  const writePattern = ({ bytes, words }: Tables, { length, bytes: before, minutes, digits, perMicro }: SteadyPrefix, view: DataView): void => {
+    bytes.fill(0, AT.bytes, AT.slots)
+    bytes.set(before, AT.bytes)
+    bytes.set(header, AT.bytes + length)
+    bytes.fill(255, AT.mask, AT.mask + length + HEAD.source)
+    const free = (at: number, count: number): Uint8Array => bytes.fill(0, AT.mask + at, AT.mask + at + count)
+    if (length > 0) {
+      free(minutes, 2)
+      free(minutes + 3, 2)
+      if (digits > 0) free(minutes + 6, digits)
+    }
+    free(length, 1)
+    free(length + HEAD.minutes, 2)
+    free(length + HEAD.minutes + 3, 2)
+    free(length + HEAD.micros, 6)
+    words[AT.length >> 2] = length
+    words[AT.pattern >> 2] = length + HEAD.source
+    words[AT.minutes >> 2] = minutes
+    words[AT.digits >> 2] = digits
+    view.setFloat64(AT.perMicro, perMicro, true)
+    written = before
+    renewed = false
+  }
+
+  const reached = (lines: number, ms: number, basis: SteadyPrefix['basis']): void => {
+    sink.passed(lines, lines, ms, basis)
+    times[1] = ms
+  }
 
   return {
     learn(bytes, start, source, ownMs) {
       // :60 is a leap second, which counts into the next minute.
-      if (known || source !== start + SOURCE || bytes[start + SECONDS] === 54) return
+      if (known || source !== start + HEAD.source || bytes[start + HEAD.pid] !== BLANK || bytes[start + HEAD.minutes + 3] === 54) return
       known = true
-      words[0] = wordAt(bytes, start + 1)
-      words[1] = wordAt(bytes, start + 5)
-      words[2] = wordAt(bytes, start + 7)
-      words[3] = wordAt(bytes, start + PID)
-      words[4] = wordAt(bytes, start + PID + 4)
-      times[0] = Math.floor(ownMs / 60_000) * 60_000
+      renewed = true
+      bytes.copy(header, 0, start, source)
+      times[0] = Math.floor(ownMs / 3_600_000) * 3_600_000
     },
     at(ms) {
       times[1] = ms
     },
-    pass(bytes, view, start, limit, most, prefix) {
-      if (!known) return start
-      const own = times[0] ?? 0
-      const whose = whoseTime(own, prefix)
-      if (whose === 'nobody') return start
-      const base = whose === 'wrapping' ? prefix.minuteMs : own
-      const { length } = prefix
-      const [minute0 = 0, minute1 = 0, minute2 = 0, pid0 = 0, pid1 = 0] = words
-      let last = (times[1] ?? 0) - base + 0.001 // what is no later than the last record is not passed over
-      let count = 0
-      let here = start
-      let next = start
-      while (count <= most) {
-        const line = next + length
-        if (line + SOURCE + 8 > limit || bytes[line] !== INFO) break
-        if (
-          view.getInt32(line + 1, true) !== minute0 ||
-          view.getInt32(line + 5, true) !== minute1 ||
-          view.getInt32(line + 7, true) !== minute2 ||
-          view.getInt32(line + PID, true) !== pid0 ||
-          view.getInt32(line + PID + 4, true) !== pid1 ||
-          bytes[line + SOURCE - 1] !== BLANK
-        ) {
-          known = false
-          break
-        }
-        const micros = secondsAt(bytes, line + SECONDS)
-        if (micros < 0) break
-        let ms = micros / 1000
-        if (length > 0) {
-          const around = prefix.milliseconds(bytes, view, next)
-          if (around < 0) break
-          if (whose === 'wrapping') ms = around
-          else if (Math.abs(Math.floor(around / 1000) - Math.floor(ms / 1000)) > 1) break
-        }
-        if (!(ms >= last) || ms - last >= MAX_STEP_MS) break
-        const newline = bytes.indexOf(NEWLINE, line + SOURCE)
-        if (newline < 0 || newline >= limit || newline - next > MAX_LINE) break
-        const bracket = bracketAt(bytes, view, line + SOURCE, Math.min(newline, line + SOURCE + MAX_SOURCE))
-        if (bracket < 0) break
-        let message = bytes[bracket + 1] === BLANK ? bracket + 2 : bracket + 1
-        if (bytes[message] === QUOTE) message++
-        const end = bytes[newline - 1] === RETURN ? newline - 1 : newline
-        const meaning = meaningAt(anchors, bytes, message, end)
-        if (meaning !== null && !skim(meaning, bytes, message, end, base + ms)) break
-        last = ms
-        count++
-        here = next
-        next = newline + 1
+    lastWord(bytes, message, end) {
+      if (!known || tables === undefined || tables === null) return -1
+      let at = end
+      while (at > message && bytes[at - 1] !== BLANK && bytes[at - 1] !== COMMA) at--
+      return at
+    },
+    keep(bytes, start, end, said) {
+      const room = tables
+      if (!known || room === undefined || room === null || end - start > MAX_LINE || end - start < HEAD.pid + 8) return
+      const at = room.at + AT.scratch
+      bytes.copy(room.bytes, AT.scratch, start, end)
+      const place = room.kernel.put(room.at, at + HEAD.pid, at + end - start, bytes[start] ?? 0, said.version ?? ANY_VERSION)
+      room.known[place] = said
+    },
+    pass(bytes, view, start, limit, most, prefix, version) {
+      const { length, hourMs } = prefix
+      if (!known || most === 0 || (length > 0 && Number.isNaN(hourMs)) || length > MAX_PREFIX) return start
+      if (tables === undefined) {
+        if (limit - start < WORTH_BYTES) return start
+        tables = open(anchors)
       }
-      if (count > 1) sink.passed(count - 1, count - 1)
-      return here
+      const room = tables
+      if (room === null || !load(room, bytes, view, start, limit)) return start
+      if (renewed || written !== prefix.bytes) writePattern(room, prefix, room.view)
+      const { words, known: knowns } = room
+      const own = times[0] ?? 0
+      const whose = length === 0 ? WHOSE.own : prefix.basis === 'yearless' ? WHOSE.nearer : WHOSE.wrapping
+      const hour = whose === WHOSE.wrapping ? hourMs : own
+      words[AT.limit >> 2] = base + to
+      words[AT.most >> 2] = most
+      words[AT.whose >> 2] = whose
+      words[AT.version >> 2] = version
+      words[AT.differs >> 2] = 0
+      room.view.setFloat64(AT.apart, whose === WHOSE.nearer ? hourMs - own : 0, true)
+      room.view.setFloat64(AT.last, (times[1] ?? 0) - hour + 0.001, true) // what is no later than the last record is not passed over
+      const next = room.kernel.pass(room.at, base + start) - base
+      if (words[AT.differs >> 2] === 1) {
+        known = false
+        prefix.forget()
+      }
+      const count = words[AT.count >> 2] ?? 0
+      if (count === 0) return next
+      const basisOf = (by: number): SteadyPrefix['basis'] => (by === WHOSE.wrapping ? prefix.basis : 'yearless')
+      let passed = 0
+      const happened = words[AT.events >> 2] ?? 0
+      for (let event = 0, at = AT.happened >> 2; event < happened; event++, at += EVENT.size >> 2) {
+        const what = knowns[words[at + 2] ?? 0]
+        const ms = hour + (room.times[(at >> 1) + 2] ?? 0)
+        const line = (words[at] ?? 0) - base
+        const before = words[at + 1] ?? 0
+        const by = words[at + 3] ?? 0
+        if (what?.again(ms) !== true) {
+          if (before > passed) reached(before - passed, hour + (room.times[(at >> 1) + 3] ?? 0), basisOf(by >> 1))
+          return line
+        }
+        if (what.version === null) continue
+        reached(before + 1 - passed, ms, basisOf(by & 1))
+        passed = before + 1
+        what.say(ms, basisOf(by & 1), bytes, line + length)
+      }
+      if (passed < count) reached(count - passed, hour + (room.times[AT.last >> 3] ?? 0), basisOf(words[AT.lastWhose >> 2] ?? 0))
+      return next
+    },
+    end() {
+      if (tables !== null && tables !== undefined) tables.memory.giveBack('tables', tables.at)
+      if (piece !== null) wasmMemory()?.giveBack('chunk', piece)
+      tables = null
+      piece = null
     },
   }
-}
-
-/** Microseconds of 'ss.uuuuuu' at `at`; -1 where it is written otherwise. */
-const secondsAt = (bytes: Buffer, at: number): number => {
-  const tens = (bytes[at] ?? 0) - 48
-  if (tens < 0 || tens > 5 || bytes[at + 2] !== DOT) return -1
-  let value = tens
-  // Bit 4 and up of a digit less 48 are 0; adding 6 carries into them where it is more than 9.
-  let odd = 0
-  for (let next = at + 1; next < at + 9; next++) {
-    if (next === at + 2) continue
-    const digit = (bytes[next] ?? 0) - 48
-    odd |= digit | (digit + 6)
-    value = value * 10 + digit
-  }
-  return (odd & ~15) !== 0 || isDigit(bytes[at + 9]) ? -1 : value
-}
-
-const isDigit = (byte: number | undefined): boolean => byte !== undefined && byte >= 48 && byte <= 57
-
-/** Where the source's bracket stands in bytes[start, end); -1 where a blank comes first, none comes, or the source is Go's runtime (asm_amd64.s:1337). */
-const bracketAt = (bytes: Buffer, view: DataView, start: number, end: number): number => {
-  let at = start
-  for (; at + 4 <= end; at += 4) {
-    const word = view.getInt32(at, true)
-    const bracket = word ^ BRACKETS
-    const blank = word ^ BLANKS
-    if (((((bracket - ONES) & ~bracket) | ((blank - ONES) & ~blank)) & HIGHS) !== 0) break
-  }
-  while (at < end && bytes[at] !== 93) if (bytes[at++] === BLANK) return -1
-  if (at >= end) return -1
-  let colon = at - 1
-  while (colon > start && isDigit(bytes[colon])) colon--
-  return bytes[colon - 1] === 115 && bytes[colon - 2] === DOT ? -1 : at
 }

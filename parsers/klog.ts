@@ -9,7 +9,7 @@ import type { Attributes, Phase, SignalKind, Stamp } from '../src/model/extract.
 import type { Envelope, InputContext, LineReader, Repeat, SignalDraft, Sink } from '../src/model/format.js'
 import { found, preferEnvelope, readKlogTime } from '../src/read/stamps.js'
 import { decode } from '../src/read/text.js'
-import { lineForms, sameWords } from './again.js'
+import { lineForms, sameWords, type Outcome } from './again.js'
 import { anchorsOf, meaningAt } from './klog-anchors.js'
 import { parseKlogJson, parseKlogText, type KlogText } from './klog-fields.js'
 import { klogMemory, type KlogMemory } from './klog-memory.js'
@@ -74,6 +74,11 @@ export interface Meaning {
    * or returns false having done nothing, and the line is decoded. Twice is as once.
    */
   readonly skim?: (bytes: Buffer, at: number, end: number, line: Skimmed, said: Pick<Saying, 'memory' | 'thisNode'>) => boolean
+  /**
+   * The same for lines like this one, which differ from it in what follows bytes[…, end) alone; null where what follows counts.
+   * `end` is where the line's last word begins.
+   */
+  readonly skimAgain?: (bytes: Buffer, at: number, end: number, said: Pick<Saying, 'memory' | 'thisNode'>) => ((line: Skimmed) => boolean) | null
   readonly say: (line: KlogLine, said: Saying) => void
 }
 
@@ -200,10 +205,9 @@ export const openKlog = (sink: Sink, context: InputContext, component: string, t
   let thisHost: string | null = null
   let thisEntity: Entity = THIS_NODE
   const skimmed: Skimmed = { ms: NaN, host: null }
-  const steady = steadyLines(sink, anchors, (meaning, bytes, message, end, ms) => {
-    skimmed.ms = ms
-    return meaning.skim?.(bytes, message, end, skimmed, said) === true
-  })
+  /** Who wrote the last line. */
+  let lastPod: Entity | null = null
+  const steady = steadyLines(sink, anchors)
   let seen = false
   const again = sameWords()
   const forms = lineForms()
@@ -274,6 +278,34 @@ export const openKlog = (sink: Sink, context: InputContext, component: string, t
     mean({ ...line, rest }, meaning) // text stays the first line
   }
 
+  /** Whether what was said before still holds. */
+  const isSo = ({ version, host, pod }: Outcome): boolean => version === memory.version && host === skimmed.host && pod === lastPod
+  /** `start`, `from`: where the line and its process id begin. */
+  const sayAgain = ({ repeats: told, tail }: Outcome, at: Stamp, bytes: Buffer, start: number, from: number): void => {
+    if (told.length === 0) return
+    const evidence = bytes.toString('latin1', start, from) + tail
+    for (const repeat of told) repeat(at, evidence)
+  }
+  const keepSaid = (bytes: Buffer, start: number, from: number, end: number, outcome: Outcome): void =>
+    steady.keep(bytes, start, end, {
+      version: outcome.version,
+      again: () => again.keeps(outcome) && isSo(outcome),
+      say: (ms, basis, there, at) => sayAgain(outcome, { ms, basis }, there, at, at + from - start),
+    })
+  const keepSkimmed = (bytes: Buffer, start: number, message: number, end: number, meaning: Meaning): void => {
+    const last = steady.lastWord(bytes, message, end)
+    const skim = last < 0 ? null : meaning.skimAgain?.(bytes, message, last, said)
+    if (skim === null || skim === undefined) return
+    steady.keep(bytes, start, last, {
+      version: null,
+      again(ms) {
+        skimmed.ms = ms
+        return skim(skimmed)
+      },
+      say: () => undefined,
+    })
+  }
+
   const readText = (bytes: Buffer, start: number, end: number, envelope: Envelope | null): boolean => {
     if (!readKlogHead(bytes, start, end)) return false
     if (held !== null) release()
@@ -290,13 +322,14 @@ export const openKlog = (sink: Sink, context: InputContext, component: string, t
     skimmed.host = envelope?.host ?? null
     const message = bytes[head.messageStart] === 34 ? head.messageStart + 1 : head.messageStart
     const meaning = meaningAt(anchors, bytes, message, end)
-    if (meaning === null && bytes[start] === 73) {
-      steady.learn(bytes, start, head.sourceStart, ownMs)
-      return true
-    }
+    steady.learn(bytes, start, head.sourceStart, ownMs)
+    if (meaning === null && bytes[start] === 73) return true
     if (meaning?.skim !== undefined) {
       skimmed.ms = found.ms
-      if (meaning.skim(bytes, message, end, skimmed, said)) return true
+      if (meaning.skim(bytes, message, end, skimmed, said)) {
+        keepSkimmed(bytes, start, message, end, meaning)
+        return true
+      }
     }
     const at = { ms: found.ms, basis: found.basis }
     const host = envelope?.host ?? null
@@ -304,9 +337,10 @@ export const openKlog = (sink: Sink, context: InputContext, component: string, t
     const from = head.pidStart
     const { messageStart } = head
     const before = again.look(bytes, from, end, bytes[start] ?? 0)
-    if (before !== null && before.version === memory.version && before.host === host && before.pod === pod) {
-      const evidence = before.repeats.length === 0 ? '' : bytes.toString('latin1', start, from) + before.tail
-      for (const repeat of before.repeats) repeat(at, evidence)
+    lastPod = pod
+    if (before !== null && isSo(before)) {
+      sayAgain(before, at, bytes, start, from)
+      if (meaning?.skim === undefined) keepSaid(bytes, start, from, end, before)
       return true
     }
     const repeated = again.seen
@@ -403,8 +437,11 @@ export const openKlog = (sink: Sink, context: InputContext, component: string, t
       if (bytes[start] === 123) return readJson(bytes, start, last, envelope)
       return readOther(bytes, start, last)
     },
-    pass: (bytes, view, start, limit, most, prefix) => (held === null ? steady.pass(bytes, view, start, limit, most, prefix) : start),
-    end: release,
+    pass: (bytes, view, start, limit, most, prefix) => (held === null ? steady.pass(bytes, view, start, limit, most, prefix, memory.version) : start),
+    end() {
+      release()
+      steady.end()
+    },
   }
 }
 

@@ -284,9 +284,9 @@ const UID_LENGTH = 36
 /** A quote, a blank or a comma. */
 const endsUid = (byte: number | undefined): boolean => byte === 34 || byte === 32 || byte === 44
 
-/** A further container of a pod that runs: nothing that would be said. */
-const skimLifecycle: Meaning['skim'] = (bytes, at, end, line, said) => {
-  if (!startsWith(bytes, at + PLEG_ANCHOR.length, end, PLEG_EVENT)) return false
+/** Of a line that says a container started: its pod. */
+const startedRun = (bytes: Buffer, at: number, end: number): PodRun | null => {
+  if (!startsWith(bytes, at + PLEG_ANCHOR.length, end, PLEG_EVENT)) return null
   const start = at + PLEG_ANCHOR.length + PLEG_EVENT.length
   let quote = start
   while (quote < end && bytes[quote] !== 34) quote++
@@ -296,13 +296,22 @@ const skimLifecycle: Meaning['skim'] = (bytes, at, end, line, said) => {
   if (bytes[++uid] === 34) uid++
   let uidEnd = uid + UID_LENGTH
   if (!endsUid(bytes[uidEnd]) || bytes[uid + 8] !== 45) for (uidEnd = uid; uidEnd < end && !endsUid(bytes[uidEnd]);) uidEnd++
-  if (uidEnd >= end || uidEnd - start > 400) return false
+  if (uidEnd >= end || uidEnd - start > 400) return null
   let type = uidEnd
   while (type < end && type < uidEnd + 12 && bytes[type] !== 58) type++
   if (bytes[++type] === 34) type++
-  if (!startsWith(bytes, type, end, PLEG_STARTED)) return false
-  const run = runOf(bytes, start, uidEnd)
+  return startsWith(bytes, type, end, PLEG_STARTED) ? runOf(bytes, start, uidEnd) : null
+}
+
+/** A further container of a pod that runs: nothing that would be said. */
+const skimLifecycle: Meaning['skim'] = (bytes, at, end, line, said) => {
+  const run = startedRun(bytes, at, end)
   return run !== null && said.memory.startedAgain(run, said.thisNode(line), line.ms)
+}
+/** Only the container's own id stands in the last word. */
+const skimLifecycleAgain: Meaning['skimAgain'] = (bytes, at, end, said) => {
+  const run = startedRun(bytes, at, end)
+  return run && ((line) => said.memory.startedAgain(run, said.thisNode(line), line.ms))
 }
 
 const rememberExit = (line: KlogLine, said: Saying): void => {
@@ -414,7 +423,7 @@ export const kubeletMeanings: readonly Meaning[] = [
   { starts: 'SyncLoop (DELETE, ', say: saySyncGone },
   { starts: 'SyncLoop REMOVE', say: saySyncGone },
   { starts: 'SyncLoop (REMOVE, ', say: saySyncGone },
-  { starts: PLEG_ANCHOR, say: sayLifecycle, skim: skimLifecycle },
+  { starts: PLEG_ANCHOR, say: sayLifecycle, skim: skimLifecycle, skimAgain: skimLifecycleAgain },
   { starts: 'SyncLoop (probe)', say: sayProbeStatus },
   { starts: 'Generic (PLEG): container finished', say: rememberExit, unlessEnds: 'exitCode=0' },
   { starts: 'Killing container with a grace period', say: sayKilling },

@@ -1,8 +1,12 @@
 /** Lines that say nothing are passed over in strides; read one by one (a chunk a line) they must leave the same behind. */
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { isDeepStrictEqual } from 'node:util'
 import { extractInput, type Source } from '../src/read/extract-input.js'
 import type { InputExtract } from '../src/model/extract.js'
+import { controlPlaneMeanings, oldControlPlaneMeanings } from '../parsers/control-plane-messages.js'
+import { eventMeanings } from '../parsers/klog-events.js'
+import { kubeletMeanings } from '../parsers/kubelet-messages.js'
 import { random } from '../simulator/core/random.js'
 
 const pad = (value: number, width: number): string => String(value).padStart(width, '0')
@@ -39,7 +43,8 @@ const MESSAGES: readonly ((pick: (below: number) => number) => readonly [string,
   () => ['I', 'unfinished'],
 ]
 
-const logOf = (seed: number, dress: (ms: number, klog: string) => string): string[] => {
+/** `rhythm`: the usual time between two lines is up to so many milliseconds. */
+const logOf = (seed: number, dress: (ms: number, klog: string) => string, rhythm = 100, messages = MESSAGES): string[] => {
   const chances = random(seed)
   const next = (): number => chances.next()
   const pick = (below: number): number => Math.floor(next() * below)
@@ -48,11 +53,11 @@ const logOf = (seed: number, dress: (ms: number, klog: string) => string): strin
   for (let index = 0; index < 600; index++) {
     const step = next()
     // Few are silences: of those only the longest are kept.
-    ms += step < 0.95 ? next() * 100 : step < 0.955 ? 29_000 + next() * 3_000 : step < 0.975 ? -next() * 2_000 : step < 0.9755 ? 70_000 : 0
+    ms += step < 0.95 ? next() * rhythm : step < 0.955 ? 29_000 + next() * 3_000 : step < 0.975 ? -next() * 2_000 : step < 0.9755 ? 70_000 : 0
     const at = new Date(ms)
     // Now and then the clock in the line is not the one around it.
     const own = new Date(ms - (next() < 0.02 ? 2_500 : next() * 3))
-    const [severity, message] = MESSAGES[next() < 0.7 ? pick(4) : pick(MESSAGES.length)]?.(pick) ?? ['I', '']
+    const [severity, message] = messages[next() < 0.7 ? pick(4) : pick(messages.length)]?.(pick) ?? ['I', '']
     const micros = pad(own.getUTCMilliseconds() * 1000 + pick(1000), 6)
     const pid = next() < 0.01 ? '12345678' : String(next() < 0.02 ? 77 : 2296).padStart(7)
     const klog = `${severity}${pad(own.getUTCMonth() + 1, 2)}${pad(own.getUTCDate(), 2)} ${own.toISOString().slice(11, 19)}.${micros} ${pid} ${message}`
@@ -92,20 +97,53 @@ const read = (lines: readonly string[], end: string, apart: boolean, path = 'kub
   return extractInput(source)
 }
 
+/** Part by part, and signal by signal: of extracts that differ assert would show all there is, which takes minutes. */
+const same = (one: InputExtract, other: InputExtract, message: string): void => {
+  for (const [index, signal] of one.signals.entries()) assert.deepEqual(signal, other.signals[index], `${message}: signal ${index}`)
+  for (const part of ['records', 'warnings', 'spans', 'silences', 'facts'] as const) assert.deepEqual(one[part], other[part], `${message}: ${part}`)
+  assert.equal(isDeepStrictEqual(one, other), true, message)
+}
+
 for (const [name, dress] of Object.entries(DRESSES)) {
   test(`${name}: in strides as line by line`, async () => {
     for (let seed = 1; seed <= 2; seed++) {
       // Longer than a head, which is one chunk however the bytes come.
-      const lines = [1, 2, 3, 4].flatMap((part) => logOf(seed * 10 + part, dress))
+      const lines = [1, 2, 3, 4].flatMap((part) => logOf(seed * 10 + part, dress, part === 3 ? 5_000 : 100))
       for (const end of ['\n', '\r\n']) {
         const whole = await read(lines, end, false)
         const apart = await read(lines, end, true)
-        assert.deepEqual(whole, apart, `seed ${seed}`)
+        same(whole, apart, `seed ${seed}`)
         assert.ok(whole.signals.length > 5 && whole.records > 1_000)
       }
     }
   })
 }
+
+test('whatever message a table knows, in strides as line by line', async () => {
+  const starts = [...kubeletMeanings, ...controlPlaneMeanings, ...oldControlPlaneMeanings, ...eventMeanings].map((meaning) => meaning.starts)
+  const known: typeof MESSAGES = starts.flatMap((start) => [
+    () => ['I', `kubelet.go:7] "${start}" pod="shop/web-1" exitCode=0`],
+    (pick) => ['IWE'[pick(3)] ?? 'I', `kubelet.go:7] ${start.toUpperCase()} for node worker-${pick(2)}`],
+    () => ['I', `kubelet.go:7] ${start.slice(0, -1)}`],
+    (pick) => ['I', `kubelet.go:7] "${start}`.slice(0, -pick(5))],
+  ])
+  const dress = DRESSES['bare']
+  assert.ok(dress !== undefined)
+  for (let seed = 1; seed <= 2; seed++) {
+    const lines: string[] = [1, 2, 3, 4, 5, 6].flatMap((part) => logOf(seed * 100 + part, dress, 100, [...MESSAGES.slice(0, 4), ...known]))
+    const whole = await read(lines, '\n', false)
+    same(whole, await read(lines, '\n', true), `seed ${seed}`)
+    assert.ok(whole.signals.length > 50)
+  }
+})
+
+test('a log of few lines a minute is not silent between those that matter', async () => {
+  const lines = Array.from({ length: 1_000 }, (_, index) => {
+    const at = new Date(Date.UTC(2026, 10, 21) + index * 7_000).toISOString().slice(11, 19)
+    return `I1121 ${at}.000000    2296 kubelet.go:2426] "SyncLoop UPDATE" source="api" pods=["shop/web-1"]`
+  })
+  assert.deepEqual((await read(lines, '\n', false)).silences, [])
+})
 
 /** A Postgres log in one of the prefixes that servers have: what is counted, what is told, and what only looks like a record. */
 const postgresOf = (seed: number, prefix: (stamp: string, pid: number, names: string) => string, zone: string): string[] => {

@@ -53,8 +53,11 @@ export interface Sink {
   record(ms: number, basis: Basis): void
   /** So many records at once, of whose times `reaches` tells the first and the last: samples of a series. */
   records(count: number): void
-  /** So many lines at once, and so many records of theirs: whose times lie between the last record's and the next one's, which come shortly after each other. */
-  passed(lines: number, records: number): void
+  /**
+   * So many lines at once, and so many records of theirs, each written shortly after the one before it, the last one at `ms`. Where that is not
+   * told, they were written between the last record and the next one, which come shortly after each other.
+   */
+  passed(lines: number, records: number, ms?: number, basis?: Basis): void
   /** Another time of that record (the first of many occurrences): widens `from` and `to`, counts nothing. */
   reaches(ms: number, basis: Basis): void
   /** For readers of bytes, which count their lines themselves: the line that what follows stands on. */
@@ -102,15 +105,21 @@ export interface Envelope {
   end: number
 }
 
-/** What stands before the payload in line after line, but for the seconds of its stamp. One object for an input. */
+/** What stands before the payload in line after line, but for the minutes of its stamp and what is below them. One object for an input. */
 export interface SteadyPrefix {
   /** In bytes; 0: nothing stands before the payload. */
   readonly length: number
-  /** When its minute begins, on the basis of its stamp; NaN where the lines have no steady prefix. */
-  readonly minuteMs: number
+  /** Another object each time it is another prefix. */
+  readonly bytes: Buffer
+  /** Where mm:ss of its stamp begins, how many digits of a second follow, and how many of their last one are a microsecond. */
+  readonly minutes: number
+  readonly digits: number
+  readonly perMicro: number
+  /** When its hour begins, on the basis of its stamp; NaN where the lines have no steady prefix. */
+  readonly hourMs: number
   readonly basis: Basis
-  /** From the beginning of the minute to the stamp of the line at `start`; -1 where another prefix begins. */
-  milliseconds(bytes: Buffer, view: DataView, start: number): number
+  /** Lines begin with another one now. */
+  forget(): void
 }
 
 export interface LineReader {

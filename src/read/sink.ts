@@ -147,6 +147,25 @@ export const gatheringSink = (): GatheringSink => {
     if (track.silences.length > 4 * MAX_SILENCES) track.silences = longest(track.silences)
   }
 
+  /** A record was written then; `steady`: it came shortly after the one before it, which was not told of. */
+  const reach = (ms: number, basis: Basis, steady: boolean): void => {
+    let at = ms
+    if (basis === 'yearless') {
+      at = rolled(ms)
+      if (at !== ms) last.rolls = Math.round((at - ms) / ROLL_MS)
+      else last.rolls = 0
+      last.yearless = at
+    }
+    if (basis !== lastBasis) {
+      lastBasis = basis
+      span = spanOf(basis)
+    }
+    if (basis !== track.basis) track.basis = basis
+    else if (!steady && (at - track.at >= SILENCE_MS || track.at - at >= SILENCE_MS)) silent(at, basis)
+    track.at = at
+    widen(span, at)
+  }
+
   const sink: GatheringSink = {
     get line() {
       return line
@@ -183,29 +202,15 @@ export const gatheringSink = (): GatheringSink => {
     },
     record(ms, basis) {
       records++
-      if (Number.isNaN(ms)) return
-      let at = ms
-      if (basis === 'yearless') {
-        at = rolled(ms)
-        if (at !== ms) last.rolls = Math.round((at - ms) / ROLL_MS)
-        else last.rolls = 0
-        last.yearless = at
-      }
-      if (basis !== lastBasis) {
-        lastBasis = basis
-        span = spanOf(basis)
-      }
-      if (basis !== track.basis) track.basis = basis
-      else if (at - track.at >= SILENCE_MS || track.at - at >= SILENCE_MS) silent(at, basis)
-      track.at = at
-      widen(span, at)
+      if (!Number.isNaN(ms)) reach(ms, basis, false)
     },
     records(count) {
       records += count
     },
-    passed(count, recorded) {
+    passed(count, recorded, ms, basis) {
       line += count
       records += recorded
+      if (ms !== undefined && basis !== undefined) reach(ms, basis, true)
     },
     reaches(ms, basis) {
       if (!Number.isNaN(ms)) widen(spanOf(basis), basis === 'yearless' ? rolled(ms) : ms)

@@ -38,7 +38,7 @@ const dayStart = (year: number, month: number, day: number): number => {
 
 let fractionEnd = 0
 /** A fraction of a second after '.' or ',' at `at`, in milliseconds; sets fractionEnd. */
-const fraction = (bytes: Buffer, at: number, end: number): number => {
+export const fraction = (bytes: Buffer, at: number, end: number): number => {
   fractionEnd = at
   if (at >= end || (bytes[at] !== 46 && bytes[at] !== 44)) return 0
   let scale = 100

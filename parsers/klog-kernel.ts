@@ -1,0 +1,434 @@
+/**
+ * What klog-steady.ts goes over lines with, as WebAssembly: `pass` finds each line's parts, tells apart what says nothing, and looks up what was said before;
+ * where it stops, the line is read as any other. `hashOf` and `put` make known what a line said. All places are addresses in the memory of wasm-memory.ts.
+ */
+import { block, call, either, f64, func, i32, i64, jump, jumpIf, loop, v128, when, type Code, type Func, type Local } from '../src/read/wasm.js'
+
+/** Where klog's header has its parts, counted from the severity: glog's fixed columns, as every klog writes them for pids of up to 7 digits. */
+export const HEAD = { minutes: 9, micros: 15, pid: 21, source: 30 } as const
+/** A longer source is none. */
+const MAX_SOURCE = 200
+/** Longer lines are read one by one. */
+export const MAX_LINE = 65_536
+/** Longer steps may be a silence, which somebody wants to know of. */
+const MAX_STEP_MS = 29_000
+/** Of two stamps without a zone the inner one counts where they are closer than two seconds; near that, who it is is told with all digits. */
+const SURELY_NEAR_MS = 1_900
+const SURELY_APART_MS = 2_100
+
+/** What stands where in a reader's tables, in bytes. */
+export const AT = {
+  limit: 0,
+  most: 4,
+  /** Of what stands before the payload. */
+  length: 8,
+  /** Of the pattern: with the payload's header. */
+  pattern: 12,
+  /** Where mm:ss of the wrapping begins, how many digits of a second follow, and how many of their last one are a microsecond. */
+  minutes: 16,
+  digits: 20,
+  perMicro: 24,
+  /** Whose stamp counts, see WHOSE; and what is to be added to the wrapping's to compare it with the line's own. */
+  whose: 32,
+  apart: 40,
+  /** The last record's time, from the beginning of the hour. */
+  last: 48,
+  version: 56,
+  /** Out: lines passed, events among them; whose the last one's time is, which stands in `last`. */
+  count: 60,
+  events: 64,
+  lastWhose: 72,
+  /** Out: 1 where it stopped because a line begins otherwise. */
+  differs: 76,
+  hash: 80,
+  /** What lines begin with, and which bits of it count. */
+  bytes: 128,
+  mask: 512,
+  /** The anchors of the table of meanings: by a hash of their first four bytes a number of a group; the groups. */
+  slots: 1_024,
+  groups: 1_024 + 8_192,
+  known: 65_536,
+  happened: 65_536 + 131_072,
+  /** For a line that does not lie in the memory. */
+  scratch: 65_536 + 131_072 + 16_384,
+} as const
+export const GROUPS_BYTES = AT.known - AT.groups
+export const MAX_PREFIX = 256
+
+export const WHOSE = { own: 0, wrapping: 1, nearer: 2 } as const
+
+/** An anchor: its length, what it is (ANCHOR), the length of `unlessEnds`; its bytes, which of them count, and `unlessEnds`. A group begins with their number. */
+export const ANCHOR = { bytes: 16, mask: 80, ends: 144, size: 160, most: 64, mostEnds: 16, nothing: 1, skimmed: 2, unsure: 4 } as const
+
+/** A line known from before: the hash of its words (8), of which version of what is known (-1: of any). */
+export const KNOWN = { places: 8_192, version: 8, size: 16 } as const
+/**
+ * A line known from before that came again: where it begins, how many lines came before it, as what it is known, whose its time is, and when: in
+ * milliseconds of the hour. The same of the line before it, in `before` and in the second bit of `whose`.
+ */
+export const EVENT = { line: 0, count: 4, place: 8, whose: 12, ms: 16, before: 24, size: 32, most: 510 } as const
+
+const NEWLINE = 10
+const BLANK = 32
+const QUOTE = 34
+const BRACKET = 93
+const COMMA = 44
+
+const at = (base: Local | Code, offset: number): Code => i32.add(codeOf(base), i32.const(offset))
+const codeOf = (of: Local | Code): Code => ('get' in of ? of.get : of)
+const raise = (local: Local, by: number | Code): Code => local.set(i32.add(local.get, typeof by === 'number' ? i32.const(by) : by))
+const byteIs = (address: Local | Code, byte: number, offset = 0): Code => i32.eq(i32.load8(codeOf(address), offset), i32.const(byte))
+
+/** FNV's and splitmix's constants serve well enough: all bytes are the programs' own. */
+const MULTIPLIER = 0x9e3779b97f4a7c15n
+
+/** hashOf(start, end, seed): start + 8 <= end. */
+const hashOf = func('hashOf', { start: 'i32', end: 'i32', seed: 'i32' }, ['i64'], ({ start, end, seed }, local) => {
+  const hash = local('i64')
+  const last = local('i32')
+  const mix = (word: Code): Code => [
+    hash.set(i64.mul(i64.xor(hash.get, word), i64.const(MULTIPLIER))),
+    hash.set(i64.xor(hash.get, i64.shiftRight(hash.get, i64.const(29n)))),
+  ]
+  const eights = Symbol('eights')
+  return [
+    last.set(at(end, -8)),
+    hash.set(i64.extend(i32.add(i32.mul(i32.sub(end.get, start.get), i32.const(257)), seed.get))),
+    loop(eights, when(i32.lessUnsigned(start.get, last.get), mix(i64.load(start.get)), raise(start, 8), jump(eights))),
+    mix(i64.load(last.get)),
+    hash.get,
+  ]
+})
+
+/** lastWord(start, end): where the last word of bytes[start, end) begins, after a blank or a comma. */
+const lastWord = func('lastWord', { start: 'i32', end: 'i32' }, ['i32'], ({ start, end }, local) => {
+  const byte = local('i32')
+  const back = Symbol('back')
+  const found = Symbol('found')
+  return [
+    block(
+      found,
+      loop(
+        back,
+        jumpIf(found, i32.notLess(start.get, end.get)),
+        byte.set(i32.load8(at(end, -1))),
+        jumpIf(found, i32.eq(byte.get, i32.const(COMMA))),
+        jumpIf(found, i32.eq(byte.get, i32.const(BLANK))),
+        raise(end, -1),
+        jump(back),
+      ),
+    ),
+    end.get,
+  ]
+})
+
+/** The place of a hash in the tables, and the other one where it may be. */
+const placeOf = (hash: Local): Code => i32.and(i32.low(i64.shiftRight(hash.get, i64.const(45n))), i32.const(KNOWN.places - 1))
+const knownAt = (tables: Local, place: Code): Code => at(i32.add(tables.get, i32.shl(place, i32.const(4))), AT.known)
+
+/** put(tables, start, end, seed, version): makes bytes[start, end) known; its place. */
+const put = func('put', { tables: 'i32', start: 'i32', end: 'i32', seed: 'i32', version: 'i32' }, ['i32'], ({ tables, start, end, seed, version }, local) => {
+  const hash = local('i64')
+  const place = local('i32')
+  const known = local('i32')
+  const isOthers = (which: Code): Code =>
+    i32.and(i32.eqz(i64.eq(i64.load(knownAt(tables, which)), hash.get)), i32.eqz(i64.eq(i64.load(knownAt(tables, which)), i64.const(0n))))
+  return [
+    hash.set(call(0, start.get, end.get, seed.get)),
+    place.set(placeOf(hash)),
+    // A place of another one's is left to it, unless both are: then the second one goes.
+    when(isOthers(place.get), place.set(i32.xor(place.get, i32.const(1)))),
+    known.set(knownAt(tables, place.get)),
+    i64.store(known.get, hash.get),
+    i32.store(known.get, version.get, KNOWN.version),
+    place.get,
+  ]
+})
+
+/**
+ * meaning(tables, message, end): 0 where no anchor knows the message, or it means nothing; 1 where its meaning has to be asked,
+ * 2 where that one may be content with all but the last word.
+ */
+const meaning = func('meaning', { tables: 'i32', message: 'i32', end: 'i32' }, ['i32'], ({ tables, message, end }, local) => {
+  const anchor = local('i32')
+  const left = local('i32')
+  const length = local('i32')
+  const index = local('i32')
+  const [none, anchors, next, bytes, ends, matched] = [Symbol('none'), Symbol('anchors'), Symbol('next'), Symbol('bytes'), Symbol('ends'), Symbol('matched')]
+  const slot = i32.shiftRight(i32.mul(i32.or(i32.load(message.get), i32.const(0x20202020)), i32.const(0x9e3779b1)), i32.const(20))
+  const differs = v128.any(
+    v128.and(
+      v128.xor(v128.or(v128.load(i32.add(message.get, index.get)), v128.each(0x20)), v128.load(i32.add(anchor.get, index.get), ANCHOR.bytes)),
+      v128.load(i32.add(anchor.get, index.get), ANCHOR.mask),
+    ),
+  )
+  const kind = i32.load(anchor.get, 4)
+  const result = local('i32')
+  return [
+    block(
+      none,
+      left.set(i32.load16(at(i32.add(tables.get, i32.shl(slot, i32.const(1))), AT.slots))),
+      jumpIf(none, i32.eqz(left.get)),
+      anchor.set(at(i32.add(tables.get, left.get), AT.groups)),
+      left.set(i32.load(anchor.get)),
+      raise(anchor, 16),
+      block(
+        matched,
+        loop(
+          anchors,
+          block(
+            next,
+            length.set(i32.load(anchor.get)),
+            jumpIf(next, i32.more(i32.add(message.get, length.get), end.get)),
+            index.set(i32.const(0)),
+            loop(bytes, jumpIf(next, differs), raise(index, 16), jumpIf(bytes, i32.less(index.get, length.get))),
+            jump(matched),
+          ),
+          raise(anchor, ANCHOR.size),
+          raise(left, -1),
+          jumpIf(anchors, left.get),
+        ),
+        jump(none),
+      ),
+      jumpIf(none, i32.and(kind, i32.const(ANCHOR.nothing))),
+      result.set(either(i32.and(kind, i32.const(ANCHOR.skimmed)), i32.const(2), i32.const(1))),
+      // Said of lines only that end otherwise.
+      length.set(i32.load(anchor.get, 8)),
+      jumpIf(none, i32.eqz(length.get)),
+      index.set(i32.const(0)),
+      block(
+        matched,
+        loop(
+          ends,
+          jumpIf(matched, i32.ne(i32.load8(i32.add(i32.sub(end.get, length.get), index.get)), i32.load8(i32.add(anchor.get, index.get), ANCHOR.ends))),
+          raise(index, 1),
+          jumpIf(ends, i32.less(index.get, length.get)),
+        ),
+        result.set(i32.const(0)),
+      ),
+    ),
+    result.get,
+  ]
+})
+
+/** pass(tables, start): where the first line begins that has to be read, of those from `start` on. */
+const pass = func('pass', { tables: 'i32', start: 'i32' }, ['i32'], ({ tables, start }, local) => {
+  const [stop, differ, lines, counted] = [Symbol('stop'), Symbol('differ'), Symbol('lines'), Symbol('counted')]
+  const word = (): Local => local('i32')
+  const [limit, most, length, whose, version, count, events] = [word(), word(), word(), word(), word(), word(), word()]
+  const [line, newline, bracket, message, end, severity, kind] = [word(), word(), word(), word(), word(), word(), word()]
+  const [from, to, byte, odd, seconds, known, used] = [word(), word(), word(), word(), word(), word(), word()]
+  const [last, own, ms, value] = [local('f64'), local('f64'), local('f64'), local('f64')]
+  const [hash, chunk] = [local('i64'), local('v128')]
+  const param = (offset: number): Code => i32.load(tables.get, offset)
+
+  /** `byte` becomes the digit at an address; `odd` remembers what is none: bit 4 and up of a digit less 48 are 0, adding 6 carries into them above 9. */
+  const digit = (address: Code, offset = 0, most = 9): Code => [
+    byte.set(i32.sub(i32.load8(address, offset), i32.const(48))),
+    odd.set(i32.or(odd.get, i32.or(byte.get, i32.add(byte.get, i32.const(15 - most))))),
+  ]
+  /** `seconds` becomes mm:ss at an address. */
+  const clock = (address: Code): Code => [
+    digit(address, 0, 5),
+    seconds.set(i32.mul(byte.get, i32.const(600))),
+    digit(address, 1),
+    raise(seconds, i32.mul(byte.get, i32.const(60))),
+    digit(address, 3, 5),
+    raise(seconds, i32.mul(byte.get, i32.const(10))),
+    digit(address, 4),
+    raise(seconds, byte.get),
+  ]
+  const isSame = (): Code => {
+    const [compare, compared] = [Symbol('compare'), Symbol('compared')]
+    const differs = (offset: Code): Code =>
+      v128.any(
+        v128.and(
+          v128.xor(v128.load(i32.add(start.get, offset)), v128.load(i32.add(tables.get, offset), AT.bytes)),
+          v128.load(i32.add(tables.get, offset), AT.mask),
+        ),
+      )
+    return [
+      from.set(i32.const(0)),
+      to.set(param(AT.pattern)),
+      block(compared, loop(compare, jumpIf(differ, differs(from.get)), raise(from, 16), jumpIf(compare, i32.less(from.get, to.get)), jump(compared))),
+    ]
+  }
+  const readOwn = (): Code => {
+    const micros = [0, 1, 2, 3, 4, 5].map((index): Code => [
+      digit(line.get, HEAD.micros + index),
+      from.set(index === 0 ? byte.get : i32.add(i32.mul(from.get, i32.const(10)), byte.get)),
+    ])
+    return [
+      clock(at(line, HEAD.minutes)),
+      micros,
+      own.set(f64.add(f64.mul(f64.ofSigned(seconds.get), f64.const(1000)), f64.div(f64.ofSigned(from.get), f64.const(1000)))),
+    ]
+  }
+  const readWrapping = (): Code => {
+    const [digits, read] = [Symbol('digits'), Symbol('read')]
+    return [
+      from.set(i32.add(start.get, param(AT.minutes))),
+      clock(from.get),
+      value.set(f64.const(0)),
+      raise(from, 6),
+      to.set(i32.add(from.get, param(AT.digits))),
+      block(
+        read,
+        loop(
+          digits,
+          jumpIf(read, i32.notLess(from.get, to.get)),
+          digit(from.get),
+          value.set(f64.add(f64.mul(value.get, f64.const(10)), f64.ofSigned(byte.get))),
+          raise(from, 1),
+          jump(digits),
+        ),
+      ),
+      // Half a microsecond may be rounded either way.
+      value.set(f64.div(value.get, f64.load(tables.get, AT.perMicro))),
+      ms.set(f64.nearest(value.get)),
+      jumpIf(stop, f64.notLess(f64.abs(f64.sub(value.get, ms.get)), f64.const(0.499))),
+      ms.set(f64.add(f64.add(f64.mul(f64.ofSigned(seconds.get), f64.const(1000)), f64.div(ms.get, f64.const(1000))), f64.load(tables.get, AT.apart))),
+      used.set(i32.const(WHOSE.wrapping)),
+      when(
+        i32.eq(whose.get, i32.const(WHOSE.nearer)),
+        value.set(f64.abs(f64.sub(ms.get, own.get))),
+        jumpIf(stop, i32.and(f64.more(value.get, f64.const(SURELY_NEAR_MS)), f64.less(value.get, f64.const(SURELY_APART_MS)))),
+        when(f64.less(value.get, f64.const(SURELY_APART_MS)), ms.set(own.get), used.set(i32.const(WHOSE.own))),
+      ),
+    ]
+  }
+  /** `found` becomes where the first of these bytes stands from `found` on; `until` is never reached without one, or stops it. */
+  const search = (found: Local, until: Code | null, ...bytes: readonly number[]): Code => {
+    const again = Symbol('again')
+    const marks = bytes.map((one) => v128.eq(chunk.get, v128.each(one)))
+    return [
+      loop(
+        again,
+        ...(until === null ? [] : [jumpIf(stop, i32.notLess(found.get, until))]),
+        chunk.set(v128.load(found.get)),
+        to.set(v128.bits(marks.reduce((one, other) => v128.or(one, other)))),
+        when(i32.eqz(to.get), raise(found, 16), jump(again)),
+      ),
+      raise(found, i32.ctz(to.get)),
+    ]
+  }
+  const readSource = (): Code => {
+    const [digits, read] = [Symbol('digits'), Symbol('read')]
+    return [
+      bracket.set(at(line, HEAD.source)),
+      from.set(at(line, HEAD.source + MAX_SOURCE)),
+      from.set(either(i32.less(newline.get, from.get), newline.get, from.get)),
+      search(bracket, from.get, BRACKET, BLANK),
+      jumpIf(stop, i32.notLess(bracket.get, from.get)),
+      jumpIf(stop, i32.eqz(byteIs(bracket, BRACKET))),
+      // asm_amd64.s:1337: the caller got lost in Go's runtime.
+      from.set(at(bracket, -1)),
+      block(
+        read,
+        loop(
+          digits,
+          jumpIf(read, i32.notLess(i32.sub(i32.load8(from.get), i32.const(48)), i32.const(10))),
+          jumpIf(read, i32.less(i32.load8(from.get), i32.const(48))),
+          raise(from, -1),
+          jump(digits),
+        ),
+      ),
+      jumpIf(stop, i32.and(byteIs(at(from, -2), 46), byteIs(at(from, -1), 115))),
+    ]
+  }
+  const tellKnown = (): Code => {
+    const [there, other] = [Symbol('there'), Symbol('other')]
+    const matches = (which: Code): Code => [known.set(knownAt(tables, which)), i64.eq(i64.load(known.get), hash.get)]
+    return [
+      when(i32.eq(kind.get, i32.const(2)), end.set(call(1, message.get, end.get))),
+      jumpIf(stop, i32.less(i32.sub(end.get, line.get), i32.const(HEAD.pid + 8))),
+      hash.set(call(0, at(line, HEAD.pid), end.get, severity.get)),
+      from.set(placeOf(hash)),
+      block(
+        there,
+        block(other, jumpIf(other, i32.eqz(matches(from.get))), jump(there)),
+        from.set(i32.xor(from.get, i32.const(1))),
+        jumpIf(stop, i32.eqz(matches(from.get))),
+      ),
+      byte.set(i32.load(known.get, KNOWN.version)),
+      jumpIf(stop, i32.and(i32.ne(byte.get, version.get), i32.ne(byte.get, i32.const(-1)))),
+      jumpIf(stop, i32.notLess(events.get, i32.const(EVENT.most))),
+      to.set(at(i32.add(tables.get, i32.mul(events.get, i32.const(EVENT.size))), AT.happened)),
+      i32.store(to.get, start.get, EVENT.line),
+      i32.store(to.get, count.get, EVENT.count),
+      i32.store(to.get, from.get, EVENT.place),
+      i32.store(to.get, i32.or(used.get, i32.shl(param(AT.lastWhose), i32.const(1))), EVENT.whose),
+      f64.store(to.get, ms.get, EVENT.ms),
+      f64.store(to.get, last.get, EVENT.before),
+      raise(events, 1),
+    ]
+  }
+  return [
+    limit.set(param(AT.limit)),
+    most.set(param(AT.most)),
+    length.set(param(AT.length)),
+    whose.set(param(AT.whose)),
+    version.set(param(AT.version)),
+    last.set(f64.load(tables.get, AT.last)),
+    block(
+      stop,
+      block(
+        differ,
+        loop(
+          lines,
+          jumpIf(stop, i32.notLess(count.get, most.get)),
+          line.set(i32.add(start.get, length.get)),
+          jumpIf(stop, i32.notLess(at(line, HEAD.source + 8), limit.get)),
+          isSame(),
+          odd.set(i32.const(0)),
+          readOwn(),
+          ms.set(own.get),
+          used.set(i32.const(WHOSE.own)),
+          when(whose.get, readWrapping()),
+          jumpIf(stop, i32.and(odd.get, i32.const(~15))),
+          jumpIf(stop, i32.eqz(f64.notLess(ms.get, last.get))),
+          jumpIf(stop, f64.notLess(f64.sub(ms.get, last.get), f64.const(MAX_STEP_MS))),
+          newline.set(at(line, HEAD.source)),
+          search(newline, null, NEWLINE),
+          jumpIf(stop, i32.notLess(newline.get, limit.get)),
+          jumpIf(stop, i32.more(i32.sub(newline.get, start.get), i32.const(MAX_LINE))),
+          readSource(),
+          message.set(at(bracket, 1)),
+          raise(message, byteIs(message, BLANK)),
+          raise(message, byteIs(message, QUOTE)),
+          end.set(i32.sub(newline.get, byteIs(at(newline, -1), 13))),
+          severity.set(i32.load8(line.get)),
+          kind.set(call(3, tables.get, message.get, end.get)),
+          block(
+            counted,
+            jumpIf(counted, i32.and(i32.eqz(kind.get), i32.eq(severity.get, i32.const(73)))),
+            // I, W, E and F.
+            jumpIf(
+              stop,
+              i32.eqz(
+                i32.or(
+                  i32.or(i32.eq(severity.get, i32.const(73)), i32.eq(severity.get, i32.const(87))),
+                  i32.or(i32.eq(severity.get, i32.const(69)), i32.eq(severity.get, i32.const(70))),
+                ),
+              ),
+            ),
+            tellKnown(),
+          ),
+          last.set(ms.get),
+          i32.store(tables.get, used.get, AT.lastWhose),
+          raise(count, 1),
+          start.set(at(newline, 1)),
+          jump(lines),
+        ),
+      ),
+      i32.store(tables.get, i32.const(1), AT.differs),
+    ),
+    i32.store(tables.get, count.get, AT.count),
+    i32.store(tables.get, events.get, AT.events),
+    f64.store(tables.get, last.get, AT.last),
+    start.get,
+  ]
+})
+
+/** In the order in which they call each other: 0, 1, … */
+export const klogKernel: readonly Func[] = [hashOf, lastWord, put, meaning, pass]
