@@ -40,6 +40,8 @@ const LEAK = 0.08
 const RIVAL = 0.8
 /** As many possible causes of one effect are weighed against each other. */
 const MOST_CANDIDATES = 400
+/** On a day with a hundred thousand findings fewer for each: what is kept of all of them has to fit into memory. */
+const MOST_IN_ALL = 4_000_000
 /** Of hundreds of possible causes the weakest are never told. */
 const MOST_RIVALS = 40
 /** Evidence that the rule asks for and finds otherwise. */
@@ -82,6 +84,7 @@ const candidatesOf = (found: readonly Found[], mechanisms: readonly Mechanism[],
   const causesOf = indexCauses(found, timeline)
   const byEffect = new Map<string, Mechanism[]>()
   for (const mechanism of mechanisms) for (const kind of mechanism.effect) addTo(byEffect, kind, mechanism)
+  const most = Math.max(MOST_RIVALS, Math.min(MOST_CANDIDATES, Math.floor(MOST_IN_ALL / found.length)))
   return found.flatMap((one, effect) => {
     const best = new Map<number, Candidate>()
     for (const mechanism of byEffect.get(one.kind) ?? []) {
@@ -92,7 +95,7 @@ const candidatesOf = (found: readonly Found[], mechanisms: readonly Mechanism[],
         if (known === undefined || candidate.strength > known.strength) best.set(cause, candidate)
       }
     }
-    return best.size <= MOST_CANDIDATES ? [...best.values()] : [...best.values()].sort(byStrength).slice(0, MOST_CANDIDATES)
+    return best.size <= most ? [...best.values()] : [...best.values()].sort(byStrength).slice(0, most)
   })
 }
 

@@ -174,11 +174,15 @@ const isNamedBy = (server: Entity, named: readonly Entity[], timeline: Timeline)
 
 const dependences = once((_: Timeline) => new Map<string, number>())
 
+/** Pairs of thousands of pods would fill the memory; those that are asked about again are asked soon. */
+const MOST_KEPT = 200_000
+
 /** The same pair is asked about again and again where both were in trouble for hours. */
 const clientOf: Judge = (cause, effect, timeline) => {
   const known = dependences(timeline)
   const key = `${REFUSES_ALL.has(cause.kind) ? '!' : ''}${cause.entity} ${effect.entity} ${String(effect.attributes['reason'] ?? '')}`
   let near = known.get(key)
+  if (known.size >= MOST_KEPT) known.clear()
   if (near === undefined) known.set(key, (near = dependence(cause, effect, timeline)))
   return near
 }

@@ -1,5 +1,7 @@
 /** What else was considered as the cause, and why it is less likely: said for everything that could look like one. */
 import type { ExplainedIncident } from '../causes/explain.js'
+import { groupBy } from '../model/lists.js'
+import { once } from '../model/once.js'
 import type { Found } from '../findings/finding.js'
 import { roleOf } from '../model/vocabulary.js'
 import type { Alternative } from './post-mortem.js'
@@ -11,23 +13,26 @@ export const alternativesOf = ({ incident, causal, positions }: ExplainedInciden
   const of = new Map(incident.findings.map((finding) => [finding.id, finding]))
   const ids = new Map([...positions].map(([id, at]) => [at, id]))
   const root = incident.rootCauses[0]?.finding
-  const lower = incident.rootCauses.slice(1).flatMap(({ finding }): Alternative[] => {
-    const behind = incident.links.filter((link) => link.effect === finding).sort((a, b) => b.confidence - a.confidence)[0]
+  const byEffect = groupBy(incident.links, ({ effect }) => effect)
+  const lower = incident.rootCauses.slice(1, MOST + 1).flatMap(({ finding }): Alternative[] => {
+    const behind = byEffect.get(finding)?.toSorted((a, b) => b.confidence - a.confidence)[0]
     if (behind !== undefined) return [{ finding, why: `It follows from something before it: ${of.get(behind.cause)?.summary ?? ''} ${behind.because}` }]
     return [{ finding, why: 'Nothing before it explains it, but it explains less of the impact than the first cause does, or less surely.' }]
   })
-  const firstImpact = incident.findings
-    .filter((finding) => finding.role === 'impact' && incident.links.some((link) => link.effect === finding.id))
-    .map((finding) => Date.parse(finding.start))
-    .sort((a, b) => a - b)[0]
-  const impact = firstImpact ?? causal.start
+  const impact = incident.findings
+    .filter((finding) => finding.role === 'impact' && byEffect.has(finding.id))
+    .reduce((first, { start }) => Math.min(first, Date.parse(start)), Infinity)
+  const first = Number.isFinite(impact) ? impact : causal.start
   const beside = causal.considered.flatMap((at): Beside[] => {
     const [one, finding] = [found[at], ids.get(at)]
     // A condition is told as a contributing factor: it never was a rival.
     return one === undefined || finding === undefined || finding === root || roleOf(one.kind) === 'condition' ? [] : [{ one, finding }]
   })
-  const before = beside.filter(({ one }) => one.start <= impact).map(({ one, finding }): Alternative => ({ finding, why: whyNot(one, found) }))
-  return [...[...lower, ...before].slice(0, MOST), ...tooLate(beside.filter(({ one }) => one.start > impact))]
+  const before = beside
+    .filter(({ one }) => one.start <= first)
+    .slice(0, MOST - lower.length)
+    .map(({ one, finding }): Alternative => ({ finding, why: whyNot(one, kindsOf(found)) }))
+  return [...lower, ...before, ...tooLate(beside.filter(({ one }) => one.start > first))]
 }
 
 interface Beside {
@@ -51,8 +56,15 @@ const tooLate = ([first, ...others]: readonly Beside[]): readonly Alternative[] 
   ]
 }
 
-const whyNot = (one: Found, found: readonly Found[]): string => {
-  const others = found.filter((other) => other.kind === one.kind && other !== one).length
+/** How many findings there are of each kind. */
+const kindsOf = once((found: readonly Found[]): ReadonlyMap<string, number> => {
+  const counts = new Map<string, number>()
+  for (const { kind } of found) counts.set(kind, (counts.get(kind) ?? 0) + 1)
+  return counts
+})
+
+const whyNot = (one: Found, kinds: ReadonlyMap<string, number>): string => {
+  const others = (kinds.get(one.kind) ?? 1) - 1
   if (others >= 2) return `The same was seen ${others} more times in this data without this effect, and no known mechanism leads from it to the impact here.`
   return 'No known mechanism leads from it to the impact in this place and within the time it would take: a coincidence, as far as the data tell.'
 }

@@ -6,6 +6,7 @@ import { busyNodes } from '../findings/detectors/node-cpu.js'
 import { podCpu, podMemory } from '../findings/detectors/pod-metrics.js'
 import { connectionCounts } from '../findings/detectors/postgres-metrics.js'
 import { stepOf, type Column } from '../findings/statistics.js'
+import { once } from '../model/once.js'
 import { called } from '../findings/words.js'
 import type { Found } from '../findings/finding.js'
 import type { Timeline } from '../timeline/timeline.js'
@@ -67,22 +68,31 @@ const chart = (
   }
 }
 
+// A dump may hold hundreds of incidents, and each asks.
+const busy = once(busyNodes)
+const memoryLeft = once(memoryNodes)
+const cpuOf = once(podCpu)
+const memoryOf = once(podMemory)
+const connections = once(connectionCounts)
+
 const DRAWINGS: readonly Draw[] = [
   (subjects, timeline, window) => {
     const mine = about(subjects, ['node.cpu-saturated'])
-    const busy = busyNodes(timeline).filter(({ node }) => entitiesOf(mine).includes(node))
+    if (mine.length === 0) return null
+    const drawn = busy(timeline).filter(({ node }) => entitiesOf(mine).includes(node))
     return chart(
       'node-cpu',
       'CPU in use by node',
       'percent',
       mine,
-      busy.map(({ node, busy: column }) => line(called(node), scaled(column, 100), window)),
+      drawn.map(({ node, busy: column }) => line(called(node), scaled(column, 100), window)),
       [{ label: 'all cores', value: 100 }],
     )
   },
   (subjects, timeline, window) => {
     const mine = about(subjects, ['pod.cpu-hungry'])
-    const cpu = podCpu(timeline)
+    if (mine.length === 0) return null
+    const cpu = cpuOf(timeline)
     return chart(
       'pod-cpu',
       'CPU used by pod',
@@ -93,7 +103,8 @@ const DRAWINGS: readonly Draw[] = [
   },
   (subjects, timeline, window) => {
     const mine = about(subjects, ['node.memory-exhausted', 'node.oom-kill'])
-    const left = memoryNodes(timeline).filter(({ node }) => entitiesOf(mine).includes(node))
+    if (mine.length === 0) return null
+    const left = memoryLeft(timeline).filter(({ node }) => entitiesOf(mine).includes(node))
     return chart(
       'node-memory',
       'Memory left by node',
@@ -105,7 +116,8 @@ const DRAWINGS: readonly Draw[] = [
   },
   (subjects, timeline, window) => {
     const mine = about(subjects, ['pod.memory-growing', 'pod.oom-killed'])
-    const memory = podMemory(timeline)
+    if (mine.length === 0) return null
+    const memory = memoryOf(timeline)
     const limits = [...new Set(entitiesOf(mine).flatMap((entity) => timeline.topology.memoryLimit(entity) ?? []))].slice(0, 2)
     return chart(
       'pod-memory',
@@ -118,8 +130,9 @@ const DRAWINGS: readonly Draw[] = [
   },
   (subjects, timeline, window) => {
     const mine = about(subjects, ['postgres.connections-rising', 'postgres.connections-saturated'])
+    if (mine.length === 0) return null
     const servers = entitiesOf(mine)
-    const counts = [...connectionCounts(timeline)].filter(([server]) => servers.includes(server))
+    const counts = [...connections(timeline)].filter(([server]) => servers.includes(server))
     const limits = counts.flatMap(([, { max }]) => (max === null ? [] : [{ label: 'max_connections', value: max }]))
     return chart(
       'postgres-connections',
@@ -132,6 +145,7 @@ const DRAWINGS: readonly Draw[] = [
   },
   (subjects, timeline, window) => {
     const mine = about(subjects, ['node.disk-full', 'postgres.disk-full'])
+    if (mine.length === 0) return null
     const nodes = new Set(mine.flatMap(({ found }) => (typeof found.attributes['mount'] === 'string' ? [found.attributes['mount']] : [])))
     const series = timeline.series.filter((one) => one.name === 'node_filesystem_avail_bytes' && nodes.has(one.labels['mountpoint'] ?? ''))
     return chart(
@@ -145,6 +159,7 @@ const DRAWINGS: readonly Draw[] = [
   },
   (subjects, timeline, window) => {
     const mine = about(subjects, ['metric.anomalous'])
+    if (mine.length === 0) return null
     const series = timeline.series.filter(
       (one) =>
         /replication_slots?_.*(?:lsn_diff|lag|retained)|wal_slot_lag/u.test(one.name) &&
@@ -160,6 +175,7 @@ const DRAWINGS: readonly Draw[] = [
   },
   (subjects, timeline, window) => {
     const mine = about(subjects, ['service.unreachable'])
+    if (mine.length === 0) return null
     const names = new Set(mine.map(({ found }) => found.entity))
     const series = timeline.series.filter(
       (one) =>
@@ -176,6 +192,7 @@ const DRAWINGS: readonly Draw[] = [
   },
   (subjects, timeline, window) => {
     const mine = about(subjects, ['app.errors', 'service.errors'])
+    if (mine.length === 0) return null
     const names = new Set(mine.map(({ found }) => found.entity.slice(found.entity.lastIndexOf('/') + 1)))
     const series = timeline.series.filter(
       (one) =>

@@ -1,14 +1,17 @@
 /** What made an incident worse or longer without being a finding of its own; and whether the data could tell. */
 import { duration } from '../findings/words.js'
 import type { Finding, Incident } from '../model/analysis.js'
+import { once } from '../model/once.js'
 import type { Timeline } from '../timeline/timeline.js'
 import type { Factor } from './post-mortem.js'
 
 /** Records of alerts, be it of others than this incident's: an export that holds none of them says nothing about whether any fired. */
-export const alertsIn = ({ inputs, signals, series }: Timeline): boolean =>
-  signals.some(({ kind }) => kind === 'alert.fired') ||
-  inputs.some(({ format, records }) => format === 'alertmanager' && records > 0) ||
-  series.some(({ name }) => name === 'ALERTS' || name === 'ALERTS_FOR_STATE')
+export const alertsIn = once(
+  ({ inputs, signals, series }: Timeline): boolean =>
+    signals.some(({ kind }) => kind === 'alert.fired') ||
+    inputs.some(({ format, records }) => format === 'alertmanager' && records > 0) ||
+    series.some(({ name }) => name === 'ALERTS' || name === 'ALERTS_FOR_STATE'),
+)
 
 /** What people outside notice, as against what only the monitoring or the cluster itself feels. */
 const FELT = new Set(['service.errors', 'service.unreachable', 'service.slow', 'workload.unavailable', 'app.errors', 'loadbalancer.backends-down'])

@@ -8,6 +8,7 @@ import { stepOf, type Column } from '../findings/statistics.js'
 import type { Incident } from '../model/analysis.js'
 import type { Entity } from '../model/entity.js'
 import { addTo } from '../model/lists.js'
+import { once } from '../model/once.js'
 import { iso, type Timeline } from '../timeline/timeline.js'
 import type { Gap } from './post-mortem.js'
 
@@ -34,7 +35,8 @@ interface Silent {
   readonly to: number
 }
 
-const sampleGaps = (mine: ReadonlySet<Entity>, timeline: Timeline): readonly Silent[] => {
+/** Every entity's samples, for whichever incident asks. */
+const timesByEntity = once((timeline: Timeline): ReadonlyMap<Entity, readonly Float64Array[]> => {
   const columns: (readonly [Entity, Column])[] = [
     ...busyNodes(timeline).map(({ node, busy }) => [node, busy] as const),
     ...memoryNodes(timeline).map(({ node, left }) => [node, left] as const),
@@ -42,10 +44,18 @@ const sampleGaps = (mine: ReadonlySet<Entity>, timeline: Timeline): readonly Sil
     ...[...podCpu(timeline)].map(([pod, { column }]) => [pod, column] as const),
     ...[...connectionCounts(timeline)].map(([server, { column }]) => [server, column] as const),
   ]
-  // One column of an entity is enough to see it: a moment counts as seen where any of them has a sample.
   const times = new Map<Entity, Float64Array[]>()
-  for (const [entity, { times: own }] of columns) if (mine.has(entity)) addTo(times, entity, own)
-  return [...times].flatMap(([entity, all]) => holes(entity, Float64Array.from(all.flatMap((one) => [...one])).sort(), Math.max(...all.map(stepOf))))
+  for (const [entity, { times: own }] of columns) addTo(times, entity, own)
+  return times
+})
+
+/** One column of an entity is enough to see it: a moment counts as seen where any of them has a sample. */
+const sampleGaps = (mine: ReadonlySet<Entity>, timeline: Timeline): readonly Silent[] => {
+  const times = timesByEntity(timeline)
+  return [...mine].flatMap((entity) => {
+    const all = times.get(entity)
+    return all === undefined ? [] : holes(entity, Float64Array.from(all.flatMap((one) => [...one])).sort(), Math.max(...all.map(stepOf)))
+  })
 }
 
 /** Between samples only: before the first and after the last nobody may have asked. */

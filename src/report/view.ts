@@ -2,6 +2,7 @@
  * What a report says, in order and in words, before it is HTML, Markdown or a terminal's lines. Plain text only: each renderer escapes for itself.
  */
 import type { Input } from '../model/analysis.js'
+import { once } from '../model/once.js'
 import { incidentView, type IncidentView } from './incident-view.js'
 import type { Missing, PostMortem } from '../post-mortem/post-mortem.js'
 import { plainDeep } from './safe.js'
@@ -48,7 +49,8 @@ export interface InputView {
   readonly unread: boolean
 }
 
-export const reportView = (raw: PostMortem): ReportView => {
+/** Made once, whatever is written of it. */
+export const reportView = once((raw: PostMortem): ReportView => {
   const postMortem = plainDeep(raw)
   const { analysis } = postMortem
   const inputs = analysis.inputs.map(inputView)
@@ -68,7 +70,7 @@ export const reportView = (raw: PostMortem): ReportView => {
     inputs,
     inputsLine: inputsLine(analysis.inputs),
   }
-}
+})
 
 const inputView = (input: Input, index: number): InputView => ({
   anchor: `input-${index + 1}`,
