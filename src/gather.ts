@@ -1,6 +1,7 @@
 /** The upper half: paths in, what each input says out. Knows nothing of what it is asked for, so that extract and inspect load nothing of that. */
 import { canonical, type Gathered } from './artifact/artifact.js'
-import { isMine, missingShards, type Shard } from './artifact/shard.js'
+import { missingShards, type Shard } from './artifact/shard.js'
+import { isMine } from './artifact/share.js'
 import type { InputExtract } from './model/extract.js'
 import type { Signature } from './model/signature.js'
 import { UserError } from './model/user-error.js'

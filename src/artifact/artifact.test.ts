@@ -11,7 +11,8 @@ import { decodeArtifact } from './decode-artifact.js'
 import { encodeBlock } from './block.js'
 import { decodeBlock } from './decode-block.js'
 import { decodeColumn, encodeColumn } from './columns.js'
-import { isMine, shardOf } from './shard.js'
+import { shardOf } from './shard.js'
+import { isMine } from './share.js'
 
 const input = (path: string, more: Partial<InputExtract> = {}): InputExtract => ({
   path,

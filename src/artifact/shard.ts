@@ -1,5 +1,4 @@
-/** Which of n machines reads a file: told by its path alone, so that every machine comes to the same answer, whatever has grown or come meanwhile. */
-import { createHash } from 'node:crypto'
+/** Shards by number, and the names of their files. Imported by the command line: it loads nothing. */
 
 export interface Shard {
   /** From 0 to `of`: schedulers count from 0 (an Indexed Job) or from 1, and the last is the same as 0. */
@@ -13,8 +12,6 @@ export const shardOf = (text: string): Shard | null => {
   const shard = { number: Number(number), of: Number(of) }
   return number !== undefined && shard.of > 0 && shard.number <= shard.of ? shard : null
 }
-
-export const isMine = (path: string, { number, of }: Shard): boolean => createHash('sha256').update(path).digest().readUInt32LE(0) % of === number % of
 
 /** A shard's file says which one it is; its content says the rest. An empty shard is a shard, too. */
 export const shardName = (address: string, shard: Shard | undefined): string =>
