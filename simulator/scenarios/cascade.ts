@@ -191,6 +191,7 @@ const truth = (world: World): Truth => {
           'pod.rescheduled',
           'pod.evicted',
           'pod.stuck',
+          'pod.unschedulable',
         ],
         entity: '.',
       },

@@ -396,6 +396,17 @@ test('without events, a pod that appears when a sibling has left another node, o
   assert.deepEqual(moves({ series: [always, info(one, 'a', 0, 890), info(two, 'b', 2000, HOUR)] }), [])
 })
 
+test('where nobody but the nodes themselves counts, a pod that is counted elsewhere after its node was lost was moved', () => {
+  const counted = (pod: Entity, node: string, from: number, to: number): Series =>
+    series('container_memory_working_set_bytes', { ...labelsOf(pod), node }, (second) => (second >= from && second <= to ? 2 ** 27 : null))
+  const agents = [counted('pod/shop/agent-bbbbb', 'a', 0, 590), counted('pod/shop/agent-ccccc', 'b', 930, HOUR), counted(three, 'b', 0, HOUR)]
+  const [first, ...rest] = findings('pod.rescheduled', {
+    signals: [condition('node.not-ready', 'node/a', 620, 2400)],
+    series: [...agents, counted(one, 'a', 0, 590), counted(two, 'b', 930, HOUR)],
+  })
+  assert.deepEqual([first?.entity, first?.start, rest.length], [two, 930, 0])
+})
+
 test('a pod that was replaced, as its successor shows, was not stuck until its node came back', () => {
   const signals = [condition('node.not-ready', 'node/a', 600, 2400), condition('pod.unready', one, 601, 2400, { reason: 'node' })]
   const parts: InputParts = { facts: bound, signals, series: [info(three, 'b', 0, HOUR), info(one, 'a', 0, HOUR), info(two, 'b', 930, HOUR)] }
