@@ -14,6 +14,9 @@ const SHORT_MS = 3_600_000
 /** Of more causes of a kind that might have been it in time, the last of all are looked at, and the last of those that stand near. */
 const MOST_LOOKED_AT = 200
 const MOST_NEAR = 60
+/** Among a hundred thousand findings fewer for each, so that all of them are weighed within minutes. */
+const MOST_LOOKED_AT_IN_ALL = 2_000_000
+const LEAST_LOOKED_AT = 30
 
 /** Relations that hold within one place and nowhere else: only what is there is looked at. */
 const PLACES: ReadonlyMap<Relation, (entity: Entity, timeline: Timeline) => Entity> = new Map([
@@ -28,6 +31,8 @@ interface CausesByTime {
 
 /** For a finding's position and a mechanism the positions of its possible causes. Findings must be ordered by start. */
 export const indexCauses = (found: readonly Found[], timeline: Timeline): ((effect: number, mechanism: Mechanism) => readonly number[]) => {
+  const most = Math.max(LEAST_LOOKED_AT, Math.min(MOST_LOOKED_AT, Math.floor(MOST_LOOKED_AT_IN_ALL / Math.max(1, found.length))))
+  const mostNear = Math.min(MOST_NEAR, most)
   const split = (groups: ReadonlyMap<string, readonly number[]>): ReadonlyMap<string, CausesByTime> =>
     new Map([...groups].map(([key, list]) => [key, causesByTime(list, found)]))
   const by = (keyOf: (one: Found) => string | null): ReadonlyMap<string, CausesByTime> =>
@@ -49,9 +54,9 @@ export const indexCauses = (found: readonly Found[], timeline: Timeline): ((effe
     const workload = timeline.topology.workloadOf(one.entity) ?? one.entity
     const entities = [one.entity, ...timeline.topology.serversOf(one.entity), ...(node === null ? [] : [node])]
     return [
-      ...entities.flatMap((entity) => within(byEntity?.get(`${kind} ${entity}`), found, effect, mechanism, MOST_NEAR)),
-      ...within(byPlace.get('same-workload')?.get(`${kind} ${workload}`), found, effect, mechanism, MOST_NEAR),
-      ...(node === null ? [] : within(byNode(timeline).get(`${kind} ${node}`), found, effect, mechanism, MOST_NEAR)),
+      ...entities.flatMap((entity) => within(byEntity?.get(`${kind} ${entity}`), found, effect, mechanism, mostNear)),
+      ...within(byPlace.get('same-workload')?.get(`${kind} ${workload}`), found, effect, mechanism, mostNear),
+      ...(node === null ? [] : within(byNode(timeline).get(`${kind} ${node}`), found, effect, mechanism, mostNear)),
     ]
   }
 
@@ -61,9 +66,9 @@ export const indexCauses = (found: readonly Found[], timeline: Timeline): ((effe
     const placed = PLACES.get(mechanism.where)
     return mechanism.cause.flatMap((kind) => {
       if (placed !== undefined)
-        return within(byPlace.get(mechanism.where)?.get(`${kind} ${placed(one.entity, timeline)}`), found, effect, mechanism, MOST_LOOKED_AT)
-      const latest = within(byKind.get(`${kind} `), found, effect, mechanism, MOST_LOOKED_AT)
-      return latest.length < MOST_LOOKED_AT ? latest : [...new Set([...latest, ...nearOnes(kind, one, effect, mechanism)])]
+        return within(byPlace.get(mechanism.where)?.get(`${kind} ${placed(one.entity, timeline)}`), found, effect, mechanism, most)
+      const latest = within(byKind.get(`${kind} `), found, effect, mechanism, most)
+      return latest.length < most ? latest : [...new Set([...latest, ...nearOnes(kind, one, effect, mechanism)])]
     })
   }
 }
