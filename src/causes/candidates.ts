@@ -65,8 +65,7 @@ export const indexCauses = (found: readonly Found[], timeline: Timeline): ((effe
     if (one === undefined) return []
     const placed = PLACES.get(mechanism.where)
     return mechanism.cause.flatMap((kind) => {
-      if (placed !== undefined)
-        return within(byPlace.get(mechanism.where)?.get(`${kind} ${placed(one.entity, timeline)}`), found, effect, mechanism, most)
+      if (placed !== undefined) return within(byPlace.get(mechanism.where)?.get(`${kind} ${placed(one.entity, timeline)}`), found, effect, mechanism, most)
       const latest = within(byKind.get(`${kind} `), found, effect, mechanism, most)
       return latest.length < most ? latest : [...new Set([...latest, ...nearOnes(kind, one, effect, mechanism)])]
     })
