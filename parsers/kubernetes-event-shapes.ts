@@ -3,7 +3,7 @@
  * Which event says what is kubernetes-event.ts'; what is unusual is kubernetes-event-bytes.ts' and in the end JSON.parse's.
  */
 import type { Entity } from '../src/model/entity.js'
-import { jsonShapes, viewOf } from '../src/read/json-shapes.js'
+import { jsonShapes, viewOf, type Hash } from '../src/read/json-shapes.js'
 import { scanned } from './kubernetes-event-bytes.js'
 import { judge, type EventReader, type Judged } from './kubernetes-event.js'
 import { latest, timeOfText } from './kubernetes-fields.js'
@@ -61,12 +61,16 @@ export interface EventShapes {
   readonly seenAt: number
   /** What the event in bytes[start, end) looks like: it was read by other means. */
   learn(bytes: Buffer, start: number, end: number): void
+  end(): void
 }
 
 export const eventShapes = (): EventShapes => {
-  const shapes = jsonShapes({ slots: PATHS, numbers: [COUNT, SERIES_COUNT], fixed: [['kind'], ['apiVersion']], escapes: [MESSAGE, NOTE] })
+  const shapes = jsonShapes({ slots: PATHS, numbers: [COUNT, SERIES_COUNT], fixed: [['kind'], ['apiVersion']], escapes: [MESSAGE, NOTE] }, true)
   const { starts, ends, last } = shapes
   const subjects = new Array<Remembered | undefined>(SUBJECTS + NEIGHBOURS).fill(undefined)
+  /** Those whose hash WebAssembly made: 64 bits, which no two of one input share. */
+  const hashes = new Int32Array(2 * (SUBJECTS + NEIGHBOURS))
+  const hashed = new Array<Judged | null | undefined>(SUBJECTS + NEIGHBOURS).fill(undefined)
   const entities = recent<Entity>(SUBJECTS)
   let turn = 0
   let seenAt = NaN
@@ -148,8 +152,27 @@ export const eventShapes = (): EventShapes => {
     subjects[place + (free < 0 ? turn++ % NEIGHBOURS : free)] = { hash, lengths, view: new DataView(copy.buffer), judged }
   }
 
+  const hashedSubject = (bytes: Buffer, { low, high }: Hash): Judged | null | undefined => {
+    const place = low & (SUBJECTS - 1)
+    let free = -1
+    for (let next = place; next < place + NEIGHBOURS; next++) {
+      const known = hashed[next]
+      if (known === undefined) free = free < 0 ? next : free
+      else if (hashes[2 * next] === low && hashes[2 * next + 1] === high) return known
+    }
+    const judged = judgeNew(bytes)
+    if (judged === undefined) return undefined
+    const to = free < 0 ? place + (turn++ % NEIGHBOURS) : free
+    hashes[2 * to] = low
+    hashes[2 * to + 1] = high
+    hashed[to] = judged
+    return judged
+  }
+
   /** undefined: what is said cannot be read. */
   const subjectOf = (bytes: Buffer): Judged | null | undefined => {
+    const key = shapes.hashOf(bytes, 0, SUBJECT_SLOTS)
+    if (key !== null) return hashedSubject(bytes, key)
     const view = viewOf(bytes)
     const hash = hashOf(view)
     const place = hash & (SUBJECTS - 1)
@@ -217,6 +240,7 @@ export const eventShapes = (): EventShapes => {
       return true
     },
     learn: (bytes, start, end) => shapes.learn(bytes, start, end),
+    end: () => shapes.end(),
   }
 }
 

@@ -230,6 +230,7 @@ const openJson = (sink: Sink, path: string): BytesReader => {
     end() {
       slicer.end()
       reading.end()
+      shapes.end()
       sink.at(slicer.lines)
     },
   }

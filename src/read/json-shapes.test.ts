@@ -2,9 +2,11 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
 import { jsonShapes } from './json-shapes.js'
+import { SIZES, wasmMemory } from './wasm-memory.js'
 
 const SLOTS = [['reason'], ['count'], ['about', 'name'], ['message']] as const
-const open = (escapes: readonly number[] | 'any' = [3]) => jsonShapes({ slots: SLOTS, numbers: [1], fixed: [['kind']], escapes })
+const SHAPE = { slots: SLOTS, numbers: [1], fixed: [['kind']], escapes: [3] }
+const open = (escapes: readonly number[] | 'any' = [3]) => jsonShapes({ ...SHAPE, escapes })
 
 interface Thing {
   readonly reason?: unknown
@@ -106,4 +108,56 @@ test('slow twin: whatever byte is changed, what is taken is what JSON.parse read
     }),
     { numRuns: 400 },
   )
+})
+
+test('in the memory of WebAssembly the same is found', (t) => {
+  const memory = wasmMemory()
+  const place = memory?.take('chunk') ?? null
+  if (memory === null || place === null) {
+    t.skip('no memory for WebAssembly')
+    return
+  }
+  const [quick, slow] = [jsonShapes(SHAPE, true), jsonShapes(SHAPE)]
+  const chunk = Buffer.from(memory.buffer, place, SIZES.chunk)
+  const text = fc.stringMatching(/^[a-zé ]{0,40}$/u)
+  const things = fc.record(
+    {
+      kind: fc.constantFrom('Event', 'Pod'),
+      count: fc.nat(),
+      reason: text,
+      about: fc.record({ name: text, uid: text }),
+      message: fc.string(),
+    },
+    { requiredKeys: ['kind'] },
+  )
+  let taken = 0
+  fc.assert(
+    fc.property(
+      things,
+      fc.constantFrom(undefined, 4),
+      fc.nat(30),
+      fc.oneof({ weight: 5, arbitrary: fc.constant(400) }, fc.nat(300)),
+      (thing, indent, start, cut) => {
+        const json = Buffer.from(JSON.stringify(thing, null, indent))
+        // What lies behind it is another object's.
+        chunk.fill('{"kind":"Event"', 0, 2_000)
+        json.copy(chunk, start)
+        const end = Math.min(start + json.length + 5, start + cut)
+        const own = Buffer.from(chunk.subarray(0, 2_000))
+        const matched = quick.match(chunk, start, end)
+        assert.equal(matched, slow.match(own, start, end))
+        if (matched) {
+          taken++
+          assert.deepEqual([quick.starts, quick.ends, quick.last], [slow.starts, slow.ends, slow.last])
+          assert.notEqual(quick.hashOf(chunk, 0, 4), null)
+          assert.equal(slow.hashOf(own, 0, 4), null)
+        }
+        for (const shapes of [quick, slow]) shapes.learn(own, start, start + json.length)
+      },
+    ),
+    { seed: 7, numRuns: 3_000 },
+  )
+  assert.ok(taken > 100)
+  quick.end()
+  memory.giveBack('chunk', place)
 })

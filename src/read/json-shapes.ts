@@ -9,6 +9,9 @@
  * An object of no known shape, or with a value that is unusual in any way, is not taken: whoever parses JSON properly has to read it.
  */
 
+import { AT, FOLLOWS, PIECE, shapesKernel } from './json-shapes-kernel.js'
+import { SIZES, wasmMemory, type WasmMemory } from './wasm-memory.js'
+
 /** How the values of one sort of objects are found; a path is the names from the outside to the inside. */
 export interface ShapeOf {
   /** Strings and whole numbers whose places are wanted: slot 0, 1 …, 31 at the most. */
@@ -31,6 +34,18 @@ export interface Shapes {
   match(bytes: Buffer, start: number, end: number): boolean
   /** Remembers the shape of the object at `start`, which is known to be whole and valid. */
   learn(bytes: Buffer, start: number, end: number): void
+  /**
+   * Two numbers, together a hash of 64 bits, of what the last object has in slots [slot, last); null where its bytes lie out of reach of WebAssembly. The
+   * object is good until the next call.
+   */
+  hashOf(bytes: Buffer, slot: number, last: number): Hash | null
+  /** Gives back what was taken to be quicker. */
+  end(): void
+}
+
+export interface Hash {
+  readonly low: number
+  readonly high: number
 }
 
 const QUOTE = 34
@@ -59,6 +74,8 @@ interface Piece {
   readonly newlines: number
   readonly lastNewline: number
   readonly next: Piece[]
+  /** Where it lies in the memory; 0: nowhere. */
+  place: number
   /** At the end: the slots that objects of this shape do not fill. */
   readonly absent: readonly number[]
 }
@@ -102,7 +119,53 @@ const isSame = (on: DataView, at: number, { words, tail, short, length }: Piece)
 /** Not 0 where one of these four bytes is a quote, a backslash or a control character. Those above 127 are part of a letter. */
 const special = (four: number): number => ((four - 0x20202020) | ((four ^ 0x22222222) - 0x01010101) | ((four ^ 0x5c5c5c5c) - 0x01010101)) & ~four & 0x80808080
 
-export const jsonShapes = ({ slots, numbers, fixed = [], escapes }: ShapeOf): Shapes => {
+type Kernel = Readonly<Record<'match' | 'hashOf', (...args: readonly number[]) => number>>
+let kernel: Kernel | undefined
+
+/** The shapes as they lie in the memory. */
+interface Mirror {
+  readonly memory: WasmMemory
+  readonly kernel: Kernel
+  readonly at: number
+  readonly words: Int32Array
+  readonly bytes: Uint8Array
+  /** Where the next piece goes. */
+  free: number
+  /** There is no room for all of them: they are followed without. */
+  full: boolean
+}
+
+const openMirror = (): Mirror | null => {
+  const memory = wasmMemory()
+  const at = memory?.take('tables') ?? null
+  if (memory === null || at === null) return null
+  kernel ??= memory.compile(shapesKernel) as Kernel // they are exported under their names
+  const words = new Int32Array(memory.buffer, at, SIZES.tables / 4)
+  words.fill(0)
+  return { memory, kernel, at, words, bytes: new Uint8Array(memory.buffer, at, SIZES.tables), free: AT.pieces, full: false }
+}
+
+/** Writes a piece below the one that comes before it (null: it begins an object), beside those that may stand in its place. */
+const mirrorPiece = (mirror: Mirror, bytes: Buffer, from: number, piece: Piece, before: Piece | null, beside: Piece | undefined): void => {
+  const { length, follows, slot, escapes, newlines, lastNewline } = piece
+  const size = PIECE.bytes + ((length + 15) & ~15)
+  if (mirror.free + size > SIZES.tables || (before !== null && before.place === 0)) {
+    mirror.full = true
+    return
+  }
+  const at = mirror.free
+  mirror.free += size
+  piece.place = mirror.at + at
+  const { words } = mirror
+  words.set([length, FOLLOWS[follows], slot, escapes ? 1 : 0, newlines, lastNewline, 0, 0], at >> 2)
+  mirror.bytes.fill(255, at + PIECE.mask, at + PIECE.mask + (length & 15))
+  mirror.bytes.set(bytes.subarray(from, from + length), at + PIECE.bytes)
+  const link = beside !== undefined ? beside.place - mirror.at + PIECE.sibling : before !== null ? before.place - mirror.at + PIECE.child : AT.first
+  words[link >> 2] = piece.place
+}
+
+/** `quick`: its `end` will be called, so memory for it may be taken. */
+export const jsonShapes = ({ slots, numbers, fixed = [], escapes }: ShapeOf, quick = false): Shapes => {
   const known: Known = { slotOf: new Map(slots.map((path, slot) => [pathOf(path), slot])), numbers: new Set(numbers), fixed: new Set(fixed.map(pathOf)) }
   const starts = new Int32Array(slots.length).fill(-1)
   const ends = new Int32Array(slots.length).fill(-1)
@@ -111,6 +174,24 @@ export const jsonShapes = ({ slots, numbers, fixed = [], escapes }: ShapeOf): Sh
   let pieces = 0
   let pieceBytes = 0
   let inVain = 0
+  let mirror: Mirror | null = null
+  let mayMirror = quick
+  const hash = { low: 0, high: 0 }
+
+  /** As walk, in WebAssembly. */
+  const follow = ({ kernel: { match }, at, words, memory }: Mirror, bytes: Buffer, start: number, end: number): boolean => {
+    const base = bytes.byteOffset
+    if (bytes.buffer !== memory.buffer || match(at, base + start, base + end, base) === 0) return false
+    for (let slot = 0; slot < starts.length; slot++) {
+      starts[slot] = words[slot + (AT.starts >> 2)] ?? -1
+      ends[slot] = words[slot + (AT.ends >> 2)] ?? -1
+    }
+    last.end = words[AT.end >> 2] ?? 0
+    last.lines = words[AT.lines >> 2] ?? 0
+    last.lastNewline = words[AT.lastNewline >> 2] ?? -1
+    last.escaped = words[AT.escaped >> 2] ?? 0
+    return true
+  }
 
   const walk = (bytes: Buffer, start: number, end: number): boolean => {
     const on = viewOf(bytes)
@@ -183,6 +264,7 @@ export const jsonShapes = ({ slots, numbers, fixed = [], escapes }: ShapeOf): Sh
       newlines: copy.reduce((count, byte) => count + (byte === 10 ? 1 : 0), 0),
       lastNewline: copy.lastIndexOf(10),
       next: [],
+      place: 0,
       absent,
     }
   }
@@ -193,6 +275,7 @@ export const jsonShapes = ({ slots, numbers, fixed = [], escapes }: ShapeOf): Sh
     if (new Set(filled).size < filled.length) return
     const absent = slots.map((_, slot) => slot).filter((slot) => !filled.includes(slot))
     let next = first
+    let before: Piece | null = null
     for (const draft of drafts) {
       let piece = next.find((one) => one.follows === draft.follows && one.slot === draft.slot && isPiece(one, bytes, draft))
       if (piece === undefined) {
@@ -201,8 +284,10 @@ export const jsonShapes = ({ slots, numbers, fixed = [], escapes }: ShapeOf): Sh
         pieces++
         pieceBytes += size
         piece = pieceOf(bytes, draft, draft.follows === 'end' ? absent : [])
+        if (mirror !== null && !mirror.full) mirrorPiece(mirror, bytes, draft.from, piece, before, newest(next))
         next.push(piece)
       }
+      before = piece
       next = piece.next
     }
   }
@@ -213,18 +298,38 @@ export const jsonShapes = ({ slots, numbers, fixed = [], escapes }: ShapeOf): Sh
     last,
     match(bytes, start, end) {
       if (inVain >= TRIED_IN_VAIN) return false
-      const matched = walk(bytes, start, end)
+      const quickly = mirror !== null && !mirror.full && bytes.buffer === mirror.memory.buffer
+      const matched = quickly && mirror !== null ? follow(mirror, bytes, start, end) : walk(bytes, start, end)
       if (!matched) inVain++
       else if (inVain > 0) inVain--
       return matched
     },
     learn(bytes, start, end) {
       if (pieces >= MAX_PIECES) return
+      if (mayMirror) {
+        mayMirror = false
+        mirror = openMirror()
+      }
       const drafts = draftsOf(bytes, start, end, known)
       if (drafts !== null) remember(bytes, drafts)
     },
+    hashOf(bytes, slot, to) {
+      if (mirror === null || mirror.full || bytes.buffer !== mirror.memory.buffer) return null
+      mirror.kernel.hashOf(mirror.at, bytes.byteOffset, slot, to)
+      hash.low = mirror.words[AT.hash >> 2] ?? 0
+      hash.high = mirror.words[(AT.hash >> 2) + 1] ?? 0
+      return hash
+    },
+    end() {
+      if (mirror !== null) mirror.memory.giveBack('tables', mirror.at)
+      mirror = null
+    },
   }
 }
+
+/** The one that was added last, however they were moved since. */
+const newest = (pieces: readonly Piece[]): Piece | undefined =>
+  pieces.reduce<Piece | undefined>((late, piece) => (late === undefined || piece.place > late.place ? piece : late), undefined)
 
 const isPiece = (piece: Piece, bytes: Buffer, { from, to }: Draft): boolean => piece.length === to - from && isSame(viewOf(bytes), from, piece)
 
