@@ -15,12 +15,8 @@ export interface Outcome {
   readonly repeats: readonly Repeat[]
   /** The evidence from the process id on: what stands before is the time. */
   readonly tail: string
-}
-
-interface Kept extends Outcome {
-  readonly place: number
-  readonly one: number
-  readonly two: number
+  /** False once another one has taken its place. */
+  kept: boolean
 }
 
 export interface SameWords {
@@ -29,8 +25,6 @@ export interface SameWords {
   readonly seen: boolean
   /** What the bytes that were looked at last have said. */
   keep(outcome: Outcome): void
-  /** Whether that outcome, which look gave, would be given again. */
-  keeps(outcome: Outcome): boolean
 }
 
 const SEEN = 1 << 16
@@ -39,7 +33,10 @@ const KEPT = 1 << 13
 /** Two texts of one input do not meet: they would have to agree in two hashes of 32 bits. */
 export const sameWords = (): SameWords => {
   let once: Int32Array | null = null
-  let kept: (Kept | undefined)[] = []
+  let kept: (Outcome | undefined)[] = []
+  /** The hashes of what is kept: as numbers of an object some of them would be objects of their own. */
+  let ones = new Int32Array(0)
+  let twos = new Int32Array(0)
   let one = 0
   let two = 0
   const words = {
@@ -47,7 +44,9 @@ export const sameWords = (): SameWords => {
     look(bytes: Buffer, from: number, end: number, severity: number): Outcome | null {
       if (once === null) {
         once = new Int32Array(SEEN)
-        kept = new Array<Kept | undefined>(KEPT).fill(undefined)
+        kept = new Array<Outcome | undefined>(KEPT).fill(undefined)
+        ones = new Int32Array(KEPT)
+        twos = new Int32Array(KEPT)
       }
       one = severity
       two = end - from
@@ -65,12 +64,10 @@ export const sameWords = (): SameWords => {
       }
       two |= 1 // 0 is an empty place
       const first = (one >>> 3) & (KEPT - 1)
-      for (const place of [first, first ^ 1]) {
-        const outcome = kept[place]
-        if (outcome !== undefined && outcome.one === one && outcome.two === two) {
-          words.seen = true
-          return outcome
-        }
+      const there = ones[first] === one && twos[first] === two ? first : first ^ 1
+      if (ones[there] === one && twos[there] === two) {
+        words.seen = true
+        return kept[there] ?? null
       }
       const place = one & (SEEN - 1)
       words.seen = once[place] === two
@@ -79,12 +76,14 @@ export const sameWords = (): SameWords => {
     },
     keep(outcome: Outcome): void {
       const first = (one >>> 3) & (KEPT - 1)
-      const known = kept[first]
-      const free = known === undefined || (known.one === one && known.two === two)
+      const free = twos[first] === 0 || (ones[first] === one && twos[first] === two)
       const place = free ? first : first ^ 1
-      kept[place] = { ...outcome, one, two, place }
+      const before = kept[place]
+      if (before !== undefined) before.kept = false
+      kept[place] = outcome
+      ones[place] = one
+      twos[place] = two
     },
-    keeps: (outcome: Outcome): boolean => 'place' in outcome && kept[Number(outcome.place)] === outcome,
   }
   return words
 }

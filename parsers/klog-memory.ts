@@ -7,7 +7,7 @@ const MAX_KEPT = 20_000
 /** A pod and its uid, as many lines name them. `kept` is the memory's own. */
 export interface PodRun {
   readonly pod: Entity
-  readonly uid: string
+  uid: string
   kept: { readonly of: object; readonly run: Run; readonly place: PlaceOf } | null
 }
 
@@ -71,6 +71,7 @@ export const klogMemory = (): KlogMemory => {
     startedAgain(known, on, ms) {
       const kept = keptOf(known)
       if (kept === null || kept.run.died || kept.place.on !== on || kept.place.uid !== known.uid) return false
+      known.uid = kept.place.uid // one string from now on: comparing it with itself is no work
       memory.timed++
       kept.run.since = ms
       return true

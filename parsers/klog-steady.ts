@@ -5,8 +5,10 @@
  *     I1121 08:18:09.874226    2296 kubelet.go:2426] "SyncLoop UPDATE" source="api" pods=["shop/web-1"]
  *      ^^^^ ^^              ^^^^^^^^                  ^ the hour, the process, the message
  */
+import type { Stamp } from '../src/model/extract.js'
 import type { Sink, SteadyPrefix } from '../src/model/format.js'
 import { SIZES, wasmMemory, type WasmMemory } from '../src/read/wasm-memory.js'
+import type { Outcome } from './again.js'
 import { meansNothing, type Anchors } from './klog-anchors.js'
 import { ANCHOR, AT, EVENT, GROUPS_BYTES, HEAD, klogKernel, KNOWN, MAX_LINE, MAX_PREFIX, WHOSE } from './klog-kernel.js'
 
@@ -18,14 +20,20 @@ const COMMA = 44
 const NEWLINE = 10
 const ANY_VERSION = -1
 
-/** What a line said that may come again. */
+/** What a line said that may come again: what it said in the end, or that it said nothing, which a meaning sees from its bytes. */
 export interface Known {
-  /** Of what is known: it depends on nothing newer. null: it sees to that itself. */
-  readonly version: number | null
-  /** The line comes again, at that time. False: it has to be read after all, and nothing was done. */
-  again(ms: number): boolean
-  /** … and is counted now: bytes[start, …) is its header. */
-  say(ms: number, basis: SteadyPrefix['basis'], bytes: Buffer, start: number): void
+  readonly said: Outcome | null
+  /** From the beginning of the line to its process id. */
+  readonly pidAt: number
+  readonly skimmed: ((ms: number) => boolean) | null
+}
+
+/** Whose lines they are: where what is known comes again. */
+export interface Owner {
+  /** Whether that still holds. */
+  holds(outcome: Outcome): boolean
+  /** It is said again, of the line that begins at bytes[start]. */
+  again(outcome: Outcome, at: Stamp, bytes: Buffer, start: number, pid: number): void
 }
 
 export interface Steady {
@@ -33,7 +41,7 @@ export interface Steady {
   learn(bytes: Buffer, start: number, source: number, ownMs: number): void
   /** The last record's time. */
   at(ms: number): void
-  /** What bytes[start, end) say is known, a line like that one, or, where its version is null, all of one but for its last word. */
+  /** What bytes[start, end) say is known, a line like that one, or, where it was skimmed, all of one but for its last word. */
   keep(bytes: Buffer, start: number, end: number, known: Known): void
   /** Where the last word of a message begins; -1 where nobody wants to know. */
   lastWord(bytes: Buffer, message: number, end: number): number
@@ -110,7 +118,7 @@ const open = (anchors: Anchors): Tables | null => {
   }
 }
 
-export const steadyLines = (sink: Sink, anchors: Anchors): Steady => {
+export const steadyLines = (sink: Sink, anchors: Anchors, owner: Owner): Steady => {
   /** What the lines' header is but for the digits below the hour. */
   const header = Buffer.alloc(HEAD.source)
   /** When the hour begins by the lines' own stamps, and when the last record was written. */
@@ -171,7 +179,7 @@ export const steadyLines = (sink: Sink, anchors: Anchors): Steady => {
     renewed = false
   }
 
-  const reached = (lines: number, ms: number, basis: SteadyPrefix['basis']): void => {
+  const reached = (lines: number, ms: number, basis: Stamp['basis']): void => {
     sink.passed(lines, lines, ms, basis)
     times[1] = ms
   }
@@ -199,7 +207,7 @@ export const steadyLines = (sink: Sink, anchors: Anchors): Steady => {
       if (!known || room === undefined || room === null || end - start > MAX_LINE || end - start < HEAD.pid + 8) return
       const at = room.at + AT.scratch
       bytes.copy(room.bytes, AT.scratch, start, end)
-      const place = room.kernel.put(room.at, at + HEAD.pid, at + end - start, bytes[start] ?? 0, said.version ?? ANY_VERSION)
+      const place = room.kernel.put(room.at, at + HEAD.pid, at + end - start, bytes[start] ?? 0, said.said?.version ?? ANY_VERSION)
       room.known[place] = said
     },
     pass(bytes, view, start, limit, most, prefix, version) {
@@ -230,23 +238,25 @@ export const steadyLines = (sink: Sink, anchors: Anchors): Steady => {
       }
       const count = words[AT.count >> 2] ?? 0
       if (count === 0) return next
-      const basisOf = (by: number): SteadyPrefix['basis'] => (by === WHOSE.wrapping ? prefix.basis : 'yearless')
+      const basisOf = (by: number): Stamp['basis'] => (by === WHOSE.wrapping ? prefix.basis : 'yearless')
       let passed = 0
       const happened = words[AT.events >> 2] ?? 0
       for (let event = 0, at = AT.happened >> 2; event < happened; event++, at += EVENT.size >> 2) {
         const what = knowns[words[at + 2] ?? 0]
         const ms = hour + (room.times[(at >> 1) + 2] ?? 0)
+        // A further container of a pod that runs, mostly.
+        if (what?.skimmed?.(ms) === true) continue
         const line = (words[at] ?? 0) - base
         const before = words[at + 1] ?? 0
         const by = words[at + 3] ?? 0
-        if (what?.again(ms) !== true) {
+        const outcome = what?.said ?? null
+        if (what === undefined || outcome === null || !owner.holds(outcome)) {
           if (before > passed) reached(before - passed, hour + (room.times[(at >> 1) + 3] ?? 0), basisOf(by >> 1))
           return line
         }
-        if (what.version === null) continue
         reached(before + 1 - passed, ms, basisOf(by & 1))
         passed = before + 1
-        what.say(ms, basisOf(by & 1), bytes, line + length)
+        owner.again(outcome, { ms, basis: basisOf(by & 1) }, bytes, line + length, line + length + what.pidAt)
       }
       if (passed < count) reached(count - passed, hour + (room.times[AT.last >> 3] ?? 0), basisOf(words[AT.lastWhose >> 2] ?? 0))
       return next

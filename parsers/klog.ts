@@ -207,7 +207,6 @@ export const openKlog = (sink: Sink, context: InputContext, component: string, t
   const skimmed: Skimmed = { ms: NaN, host: null }
   /** Who wrote the last line. */
   let lastPod: Entity | null = null
-  const steady = steadyLines(sink, anchors)
   let seen = false
   const again = sameWords()
   const forms = lineForms()
@@ -286,25 +285,18 @@ export const openKlog = (sink: Sink, context: InputContext, component: string, t
     const evidence = bytes.toString('latin1', start, from) + tail
     for (const repeat of told) repeat(at, evidence)
   }
-  const keepSaid = (bytes: Buffer, start: number, from: number, end: number, outcome: Outcome): void =>
-    steady.keep(bytes, start, end, {
-      version: outcome.version,
-      again: () => again.keeps(outcome) && isSo(outcome),
-      say: (ms, basis, there, at) => sayAgain(outcome, { ms, basis }, there, at, at + from - start),
-    })
   const keepSkimmed = (bytes: Buffer, start: number, message: number, end: number, meaning: Meaning): void => {
     const last = steady.lastWord(bytes, message, end)
-    const skim = last < 0 ? null : meaning.skimAgain?.(bytes, message, last, said)
-    if (skim === null || skim === undefined) return
-    steady.keep(bytes, start, last, {
-      version: null,
-      again(ms) {
-        skimmed.ms = ms
-        return skim(skimmed)
-      },
-      say: () => undefined,
-    })
+    const skim = last < 0 ? null : (meaning.skimAgain?.(bytes, message, last, said) ?? null)
+    if (skim === null) return
+    const again = (ms: number): boolean => {
+      skimmed.ms = ms
+      return skim(skimmed)
+    }
+    steady.keep(bytes, start, last, { said: null, pidAt: 0, skimmed: again })
   }
+
+  const steady = steadyLines(sink, anchors, { holds: (outcome) => outcome.kept && isSo(outcome), again: sayAgain })
 
   const readText = (bytes: Buffer, start: number, end: number, envelope: Envelope | null): boolean => {
     if (!readKlogHead(bytes, start, end)) return false
@@ -340,7 +332,7 @@ export const openKlog = (sink: Sink, context: InputContext, component: string, t
     lastPod = pod
     if (before !== null && isSo(before)) {
       sayAgain(before, at, bytes, start, from)
-      if (meaning?.skim === undefined) keepSaid(bytes, start, from, end, before)
+      if (meaning?.skim === undefined) steady.keep(bytes, start, end, { said: before, pidAt: from - start, skimmed: null })
       return true
     }
     const repeated = again.seen
@@ -377,7 +369,7 @@ export const openKlog = (sink: Sink, context: InputContext, component: string, t
     if (kept !== null) {
       // Nothing was learnt from it, and it does not matter when it was written.
       if (memory.version === version && memory.timed === timed && timesAsked === asked)
-        again.keep({ version, host, pod, repeats: kept, tail: abridged(text).slice(from - start) })
+        again.keep({ version, host, pod, repeats: kept, tail: abridged(text).slice(from - start), kept: true })
     } else if (emitted > emittedBefore && sink.crowded) forms.said(bytes, from, messageStart, end)
     return true
   }
