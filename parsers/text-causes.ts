@@ -11,6 +11,7 @@ export type Reason =
   | 'postgres-deadlock'
   | 'postgres-timeout'
   | 'redis-unreachable'
+  | 'stale-replica'
   | 'schema'
   | 'dns'
   | 'disk-full'
@@ -55,6 +56,9 @@ const DISK = /No space left on device|ENOSPC|disk quota exceeded|database or dis
 const MEMORY = /OutOfMemoryError|Cannot allocate memory|ENOMEM|heap out of memory|\bMemoryError\b|out of memory|oom-?killed|OOM command not allowed|bad_alloc/i
 const TLS =
   /x509:|certificate (?:has expired|verify failed|is not yet valid|signed by unknown)|CERT_HAS_EXPIRED|SSLHandshakeException|CERTIFICATE_VERIFY_FAILED|self[- ]signed certificate|unable to (?:verify the first|get local issuer) certificate|tls: |handshake failure|ERR_TLS_|bad certificate/i
+/** What was just written is not there yet where it is read. */
+const STALE =
+  /read[- ]your[- ]writes|\b(?:on|from|by) (?:the )?(?:read[- ])?(?:replica|standby)\b|repl(?:ica|ication) (?:is )?(?:lag|behind|stale)|stale (?:read|replica)/i
 const UPSTREAM =
   /\b50[0234] (?:Bad Gateway|Service (?:Temporarily )?Unavailable|Gateway Time-?out|Internal Server Error)|\bstatus(?:[ _]?code)?[ =:"]{1,3}5\d\d\b|\bHTTP(?:\/[\d.]{1,3})? 5\d\d\b|upstream connect error|no healthy upstream/i
 const TIMEOUT = /timed? ?out|timeout|deadline exceeded|ETIMEDOUT/i
@@ -124,6 +128,7 @@ export const causeOf = (line: string): Cause => {
   if (ofRedis && (REDIS_SAYS.test(text) || UNREACHABLE.test(text))) return because('redis-unreachable', server)
   if (ofPostgres && /canceling statement|statement timeout|lock timeout/i.test(text)) return because('postgres-timeout', server)
   if (ofPostgres && (UNREACHABLE.test(text) || OPERATIONAL.test(text))) return because('postgres-unreachable', server)
+  if (STALE.test(text)) return because('stale-replica')
   if (UPSTREAM.test(text)) return because('upstream-error', serviceNamed(text))
   if (TIMEOUT.test(text)) return because('timeout', serviceNamed(text))
   if (REFUSED.test(text)) return because('refused', serviceNamed(text))

@@ -209,6 +209,10 @@ describe('causes are told apart', () => {
     ['context deadline exceeded', 'timeout'],
     ['dial tcp 10.0.0.4:8080: connect: connection refused', 'refused'],
     ['order not found', 'other'],
+    ['order 8 not found on read replica after write', 'stale-replica'],
+    ['replication lag of 2400 s is more than 30 s: not reading from it', 'stale-replica'],
+    ['scaled to 3 replicas, want 4', 'other'],
+    ['replica set has no primary', 'other'],
   ]
   for (const [message, reason] of causes)
     test(`${message} → ${reason}`, () => assert.equal(lines(`2026-11-21T08:18:01Z ERROR ${message}`).signals[0]?.attributes['reason'], reason))

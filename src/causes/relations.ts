@@ -198,6 +198,7 @@ const dependence: Judge = (cause, effect, timeline) => {
   const serverType = typeOf(server)
   const reason = String(effect.attributes['reason'] ?? '')
   if (reason.startsWith(serverType)) return 1
+  if (reason === 'stale-replica' && serverType === 'postgres') return 0.9
   const servers = topology.serversOf(effect.entity)
   if (servers.includes(server)) return 1
   if (isCalledBy(server, effect.entity, timeline) || isNamedBy(server, servers, timeline)) return 1

@@ -254,6 +254,13 @@ const standsOut = ({ start, last, samples }: Interval, { times }: TimedSeries, t
 
 const MIB = 1 << 20
 
+/** What grows for hours was no longer usual long before a tenth of it was reached. */
+const leftUsual = ({ times, values }: TimedSeries, seen: number, usual: number): number => {
+  let index = times.indexOf(seen)
+  while (index > 0 && (values[index - 1] ?? 0) > usual * 1.5 + MIB) index--
+  return times[index] ?? seen
+}
+
 /** A replication slot that nobody reads keeps all WAL: the distance grows without bound until the disk is full. */
 const heldWal = (timeline: Timeline): readonly Found[] =>
   timeline.series
@@ -261,8 +268,9 @@ const heldWal = (timeline: Timeline): readonly Found[] =>
     .flatMap((series): Found[] => {
       const [peakAt] = highest(series)
       if (peakAt === undefined || series.times.length < 4) return []
-      const { at, usual, peak } = onsetOfRise(series, peakAt)
+      const { at: seen, usual, peak } = onsetOfRise(series, peakAt)
       if (peak - usual < 32 * MIB || peak < usual * 3) return []
+      const at = leftUsual(series, seen, usual)
       const server = postgresOfLabels(series.labels, timeline)
       const slot = series.labels['slot_name'] ?? 'a replication slot'
       return [
