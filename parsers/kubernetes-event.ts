@@ -4,7 +4,7 @@
  */
 import { node, pod, workload, type Entity } from '../src/model/entity.js'
 import type { Basis, Stamp } from '../src/model/extract.js'
-import type { Repeat, Sink } from '../src/model/format.js'
+import type { LateText, Repeat, Sink } from '../src/model/format.js'
 import { entityOf, latest, numberOf, objectOf, textOf, timeOf, withoutHash, type Json, type JsonObject } from './kubernetes-fields.js'
 import { recentBytes } from './recent-bytes.js'
 import { recent } from './recent.js'
@@ -82,6 +82,8 @@ export interface Judged extends Told {
   /** The container that it is about. */
   readonly place: string
   readonly text: string
+  /** The text of so many occurrences over so long. */
+  readonly counted: (count: number, overMs: number) => string
 }
 
 export interface EventReader {
@@ -94,6 +96,8 @@ export interface EventReader {
   happened(judged: Judged | null, first: number, last: number, count: number, uid: Buffer, start: number, end: number, watch: WatchType, onset: number): void
   end(): void
 }
+
+const madeOf = (text: string | LateText): string => (typeof text === 'string' ? text : text.of(text.one, text.other))
 
 const burstOf = (reason: string, { attributes = {} }: Saying): string => `${reason} ${JSON.stringify(attributes)}`
 
@@ -110,6 +114,7 @@ export const judge = ({ type, reason, message, kind, namespace, name, container,
   const told: Told = { reason, message, kind, namespace, name, entity, component, container }
   const saying = meaningOf(told)
   const where = `${kind.toLowerCase()}/${namespace === '' ? '' : `${namespace}/`}${name}`
+  const text = `${type === '' ? '' : `${type} `}${reason} ${where}: ${message.length > 300 ? `${message.slice(0, 300)}…` : message}`
   return {
     ...told,
     on: kind !== 'Pod' ? '' : (placeIn(saying) ?? (component === 'kubelet' ? host : '')),
@@ -117,7 +122,8 @@ export const judge = ({ type, reason, message, kind, namespace, name, container,
     saying,
     burst: saying === null ? '' : burstOf(reason, saying),
     place: `${namespace}/${name}/${container}`,
-    text: `${type === '' ? '' : `${type} `}${reason} ${where}: ${message.length > 300 ? `${message.slice(0, 300)}…` : message}`,
+    text,
+    counted: (count, overMs) => (count > 1 ? `${text} (x${count}${overMs > 0 ? ` over ${span(overMs)}` : ''})` : text),
   }
 }
 
@@ -147,7 +153,7 @@ export const eventReader = (sink: Sink, basis: Basis = 'utc', expire = true): Ev
     return [{ first: count === 1 ? last : first, last, count, earlier: false }]
   }
 
-  const say = (saying: Saying, told: Judged, occurrence: Occurrence, text: string): void => {
+  const say = (saying: Saying, told: Judged, occurrence: Occurrence, late: string | LateText): void => {
     const entity = saying.entity ?? told.entity
     const attributes = saying.attributes ?? {}
     const phase = saying.phase ?? 'point'
@@ -155,9 +161,11 @@ export const eventReader = (sink: Sink, basis: Basis = 'utc', expire = true): Ev
     const burst = saying === told.saying ? told.burst : burstOf(told.reason, saying)
     if (phase === 'point' && !earlier && saying === told.saying && told.repeat !== undefined) {
       told.repeat ??= sink.repeat({ kind: saying.kind, entity, at: NEVER, attributes, text: '', burst })
-      told.repeat(stamp(first), text, stamp(last), count)
+      const at = stamp(first)
+      told.repeat(at, late, first === last ? at : stamp(last), count)
       return
     }
+    const text = madeOf(late)
     if (phase === 'point') {
       sink.signal({ kind: saying.kind, entity, at: stamp(first), until: stamp(last), count, attributes, text, burst: earlier ? `${burst} earlier` : burst })
       return
@@ -247,18 +255,16 @@ export const eventReader = (sink: Sink, basis: Basis = 'utc', expire = true): Ev
     addFacts(judged, last)
     const { saying, reason, name } = judged
     if (saying === null) return
-    const times =
-      count > 1
-        ? ` (x${count}${last > first ? ` over ${span(last - first)}` : ''})`
-        : since
-          ? ` (not started since it was scheduled ${span(last - onset)} before)`
-          : ''
-    const text = `${judged.text}${times}`
+    const text = since
+      ? `${judged.text}${count > 1 ? ` (x${count}${last > first ? ` over ${span(last - first)}` : ''})` : ` (not started since it was scheduled ${span(last - onset)} before)`}`
+      : count > 1
+        ? { of: judged.counted, one: count, other: last - first }
+        : judged.text
     const before = since || uid[end - 1] === SLASH ? -1 : counts.swap(uid, start, end, count)
     if (before === count) return
     for (const occurrence of since ? [{ first: onset, last, count, earlier: false }] : occurrencesOf(before, watch, count, first, last)) {
       if (saying.kind === 'kubelet.started') kubeletStarts.push({ name, ms: occurrence.last })
-      if (reason === 'RegisteredNode') registered.push({ name, ms: occurrence.last, line: sink.line, text })
+      if (reason === 'RegisteredNode') registered.push({ name, ms: occurrence.last, line: sink.line, text: madeOf(text) })
       else {
         const said = withStart(saying, judged, occurrence.first)
         if (said !== null) say(said, judged, occurrence, text)

@@ -1,8 +1,10 @@
 /** As recent.ts, for whole numbers remembered under short runs of bytes (uids): no string and no object for each of them. */
+import { viewOf } from '../src/read/json-shapes.js'
 import { recent } from './recent.js'
 
 /** Longer ones are remembered as strings. */
 const MAX_KEY = 48
+const WORDS = MAX_KEY / 4
 const FIRST_SIZE = 1_024
 
 export interface RecentBytes {
@@ -14,7 +16,8 @@ interface Generation {
   size: number
   /** One more than an entry's number, by the hash of its key; 0: free. Twice as many places as entries. */
   places: Int32Array
-  keys: Uint8Array
+  /** Twelve words each, the last ones 0. */
+  keys: Int32Array
   lengths: Uint8Array
   values: Float64Array
 }
@@ -22,27 +25,47 @@ interface Generation {
 const generation = (size: number): Generation => ({
   size: 0,
   places: new Int32Array(size * 2),
-  keys: new Uint8Array(size * MAX_KEY),
+  keys: new Int32Array(size * WORDS),
   lengths: new Uint8Array(size),
   values: new Float64Array(size),
 })
 
-const hashOf = (bytes: Uint8Array, start: number, end: number): number => {
-  let hash = end - start
-  for (let at = start; at < end; at++) hash = Math.imul(hash ^ (bytes[at] ?? 0), 0x5bd1e995)
-  return (hash ^ (hash >>> 15)) >>> 0
+/** The key at hand. */
+const key = new Int32Array(WORDS)
+const takeKey = (bytes: Buffer, start: number, end: number): void => {
+  const view = viewOf(bytes)
+  let word = 0
+  let at = start
+  for (; at + 4 <= end; at += 4) key[word++] = view.getInt32(at, true)
+  if (at < end) {
+    let rest = 0
+    for (let shift = 0; at < end; at++, shift += 8) rest |= (bytes[at] ?? 0) << shift
+    key[word++] = rest
+  }
+  for (; word < WORDS; word++) key[word] = 0
+}
+
+/** Of the key of so many bytes in `words`, from `from` on. */
+const hashOf = (words: Int32Array, from: number, length: number): number => {
+  let hash = length
+  for (let word = from; word < from + ((length + 3) >> 2); word++) {
+    hash = Math.imul(hash ^ (words[word] ?? 0), 0x5bd1e995)
+    hash ^= hash >>> 15
+  }
+  return (hash ^ (hash >>> 13)) >>> 0
 }
 
 /** The place of the key, or the free one where it belongs. */
-const placeOf = ({ places, keys, lengths }: Generation, hash: number, bytes: Uint8Array, start: number, end: number): number => {
+const placeOf = ({ places, keys, lengths }: Generation, hash: number, words: Int32Array, from: number, length: number): number => {
   const mask = places.length - 1
+  const last = (length + 3) >> 2
   for (let place = hash & mask; ; place = (place + 1) & mask) {
     const entry = (places[place] ?? 0) - 1
     if (entry < 0) return place
-    if (lengths[entry] !== end - start) continue
-    let index = 0
-    while (index < end - start && keys[entry * MAX_KEY + index] === bytes[start + index]) index++
-    if (index === end - start) return place
+    if (lengths[entry] !== length) continue
+    let word = 0
+    while (word < last && keys[entry * WORDS + word] === words[from + word]) word++
+    if (word === last) return place
   }
 }
 
@@ -53,8 +76,8 @@ const grown = (small: Generation): Generation => {
   large.values.set(small.values)
   large.size = small.size
   for (let entry = 0; entry < small.size; entry++) {
-    const [start, end] = [entry * MAX_KEY, entry * MAX_KEY + (small.lengths[entry] ?? 0)]
-    large.places[placeOf(large, hashOf(small.keys, start, end), small.keys, start, end)] = entry + 1
+    const length = small.lengths[entry] ?? 0
+    large.places[placeOf(large, hashOf(small.keys, entry * WORDS, length), small.keys, entry * WORDS, length)] = entry + 1
   }
   return large
 }
@@ -65,18 +88,19 @@ export const recentBytes = (most: number): RecentBytes => {
   let young = generation(FIRST_SIZE)
   let old: Generation | null = null
 
-  const set = (hash: number, bytes: Buffer, start: number, end: number, value: number): void => {
-    let place = placeOf(young, hash, bytes, start, end)
+  /** Of the key at hand. */
+  const set = (hash: number, length: number, value: number): void => {
+    let place = placeOf(young, hash, key, 0, length)
     let entry = (young.places[place] ?? 0) - 1
     if (entry < 0) {
       if (young.size === young.lengths.length) {
         young = grown(young)
-        place = placeOf(young, hash, bytes, start, end)
+        place = placeOf(young, hash, key, 0, length)
       }
       entry = young.size++
       young.places[place] = entry + 1
-      young.lengths[entry] = end - start
-      for (let index = 0; index < end - start; index++) young.keys[entry * MAX_KEY + index] = bytes[start + index] ?? 0
+      young.lengths[entry] = length
+      young.keys.set(key, entry * WORDS)
     }
     young.values[entry] = value
     if (young.size < most / 2) return
@@ -87,20 +111,22 @@ export const recentBytes = (most: number): RecentBytes => {
   return {
     swap(bytes, start, end, value) {
       if (end - start > MAX_KEY) {
-        const key = bytes.toString('latin1', start, end)
-        const before = longer.get(key) ?? -1
-        if (before !== value) longer.set(key, value)
+        const text = bytes.toString('latin1', start, end)
+        const before = longer.get(text) ?? -1
+        if (before !== value) longer.set(text, value)
         return before
       }
-      const hash = hashOf(bytes, start, end)
-      const entry = (young.places[placeOf(young, hash, bytes, start, end)] ?? 0) - 1
+      const length = end - start
+      takeKey(bytes, start, end)
+      const hash = hashOf(key, 0, length)
+      const entry = (young.places[placeOf(young, hash, key, 0, length)] ?? 0) - 1
       let before = entry < 0 ? -1 : (young.values[entry] ?? -1)
       if (before < 0 && old !== null) {
-        const older = (old.places[placeOf(old, hash, bytes, start, end)] ?? 0) - 1
+        const older = (old.places[placeOf(old, hash, key, 0, length)] ?? 0) - 1
         before = older < 0 ? -1 : (old.values[older] ?? -1)
-        if (before >= 0) set(hash, bytes, start, end, before)
+        if (before >= 0) set(hash, length, before)
       }
-      if (before !== value) set(hash, bytes, start, end, value)
+      if (before !== value) set(hash, length, value)
       return before
     },
   }

@@ -37,8 +37,15 @@ export interface SignalDraft {
   readonly burst?: string
 }
 
+/** A text that is made if it is kept, of numbers: most of what comes again and again is not. */
+export interface LateText {
+  readonly of: (one: number, other: number) => string
+  readonly one: number
+  readonly other: number
+}
+
 /** Says a signal again, at another time; of so many occurrences up to another one, where that is told. */
-export type Repeat = (at: Stamp, text: string, until?: Stamp, count?: number) => void
+export type Repeat = (at: Stamp, text: string | LateText, until?: Stamp, count?: number) => void
 
 export interface SeriesWriter {
   /** Milliseconds since the epoch; samples may come in any order. NaN is dropped. */

@@ -1,5 +1,6 @@
 /** The signals of one input: repeats folded where they are said, and bounded however much is distinct. */
-import type { Attributes, Phase, Place, Signal, Stamp } from '../model/extract.js'
+import type { Attributes, Phase, Signal, Stamp } from '../model/extract.js'
+import type { LateText } from '../model/format.js'
 import type { Entity } from '../model/entity.js'
 import { clean } from './text.js'
 
@@ -24,10 +25,18 @@ export interface Occurrence {
   readonly attributes: Attributes
   readonly burst: string | undefined
   readonly line: number | null
-  readonly text: string
+  readonly text: string | LateText
 }
 
-interface OpenSignal {
+/** A place of a burst; the last one is another one again and again. */
+interface OpenPlace {
+  line: number | null
+  at: Stamp
+  text: string | LateText
+}
+
+/** A burst that may go on. */
+export interface OpenSignal {
   readonly kind: Signal['kind']
   readonly entity: Entity
   readonly phase: Phase
@@ -36,7 +45,9 @@ interface OpenSignal {
   until: Stamp
   count: number
   readonly attributes: Attributes
-  readonly places: Place[]
+  readonly places: OpenPlace[]
+  /** Another one has taken its place, or it had to go. */
+  closed: boolean
 }
 
 /** What is said of what: occurrences with one key are one burst. */
@@ -45,7 +56,9 @@ export const burstKey = ({ kind, entity, phase, burst, attributes }: Pick<Occurr
 
 export interface Bursts {
   /** `key` is its burstKey. */
-  add(occurrence: Occurrence, key: string): void
+  add(occurrence: Occurrence, key: string): OpenSignal
+  /** As add of what is like `said` but for these; `open` is what was returned the last time. */
+  again(open: OpenSignal | null, said: Occurrence, key: string, at: Stamp, until: Stamp, count: number, line: number, text: string | LateText): OpenSignal
   /** Something had to go. */
   crowded(): boolean
   signals(): readonly Signal[]
@@ -71,8 +84,11 @@ export const bursts = (most = MAX_SIGNALS): Bursts => {
       const open = latest.get(signal.key)
       if (open && joins(open, signal.at, signal.phase)) {
         widen(open, signal.at, signal.until, signal.count)
-        for (const place of signal.places) addPlace(open.places, place)
+        for (const { line, at, text } of signal.places) addPlace(open.places, line, at, text)
+        signal.closed = true
       } else {
+        if (open !== undefined) open.closed = true
+        signal.closed = false
         latest.set(signal.key, signal)
         kept.push(signal)
       }
@@ -93,6 +109,7 @@ export const bursts = (most = MAX_SIGNALS): Bursts => {
       if (signal.kind !== kind || (keep.has(groupOf(signal)) && room-- > 0)) kept.push(signal)
       else {
         lost += signal.count
+        signal.closed = true
         if (latest.get(signal.key) === signal) latest.delete(signal.key)
       }
     }
@@ -105,23 +122,36 @@ export const bursts = (most = MAX_SIGNALS): Bursts => {
     if (signals.length > most * WORTH_FOLDING) thin()
   }
 
+  const add: Bursts['add'] = ({ kind, entity, phase, at, until, count, attributes, line, text }, key) => {
+    const open = latest.get(key)
+    const said = kept(text)
+    if (open !== undefined && joins(open, at, phase)) {
+      widen(open, at, until, count)
+      addPlace(open.places, line, at, said)
+      return open
+    }
+    if (open !== undefined) open.closed = true
+    const next: OpenSignal = { kind, entity, phase, key, at, until, count, attributes, places: [{ line, at, text: said }], closed: false }
+    latest.set(key, next)
+    signals.push(next)
+    if (signals.length > most) shrink()
+    return next
+  }
+
   return {
-    add({ kind, entity, phase, at, until, count, attributes, line, text }, key) {
-      // Cut now, cleaned when the input ends: of a burst only a few places are kept.
-      const place: Place = { line, at, text: text.length > RAW_LENGTH ? cut(text) : text }
-      const open = latest.get(key)
-      if (open !== undefined && joins(open, at, phase)) {
-        widen(open, at, until, count)
-        addPlace(open.places, place)
-        return
-      }
-      const next: OpenSignal = { kind, entity, phase, key, at, until, count, attributes, places: [place] }
-      latest.set(key, next)
-      signals.push(next)
-      if (signals.length > most) shrink()
+    add,
+    again(open, said, key, at, until, count, line, text) {
+      if (open === null || open.closed || !joins(open, at, said.phase)) return add({ ...said, at, until, count, line, text }, key)
+      widen(open, at, until, count)
+      addPlace(open.places, line, at, kept(text))
+      return open
     },
     crowded: () => gone.size > 0,
-    signals: () => signals.map(({ key: _, ...signal }) => ({ ...signal, places: signal.places.map((place) => ({ ...place, text: clean(place.text) })) })),
+    signals: () =>
+      signals.map(({ key: _, closed: __, ...signal }) => ({
+        ...signal,
+        places: signal.places.map(({ line, at, text }) => ({ line, at, text: clean(typeof text === 'string' ? text : text.of(text.one, text.other)) })),
+      })),
     leftOut: () => [...gone].map(([kind, count]) => `too much is distinct to keep it all: ${count} signals of ${kind} were left out, of what was said least`),
   }
 }
@@ -133,10 +163,18 @@ const widen = (open: OpenSignal, at: Stamp, until: Stamp, count: number): void =
 }
 
 /** The first few places of a burst, and its last one. */
-const addPlace = (places: Place[], place: Place): void => {
-  if (places.length <= PLACES_AT_START) places.push(place)
-  else places[PLACES_AT_START] = place
+const addPlace = (places: OpenPlace[], line: number | null, at: Stamp, text: string | LateText): void => {
+  const last = places[PLACES_AT_START]
+  if (last === undefined) places.push({ line, at, text })
+  else {
+    last.line = line
+    last.at = at
+    last.text = text
+  }
 }
+
+/** Cut now, cleaned when the input ends: of a burst only a few places are kept. */
+const kept = (text: string | LateText): string | LateText => (typeof text === 'string' && text.length > RAW_LENGTH ? cut(text) : text)
 
 /** A string of its own: a slice would keep the whole line. */
 const cut = (text: string): string => Buffer.from(text.slice(0, RAW_LENGTH), 'utf16le').toString('utf16le')

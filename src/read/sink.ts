@@ -1,7 +1,7 @@
 /** Gathers what the parsers of one input say into an InputExtract, folding bursts at the source. */
 import type { Attributes, Basis, Fact, Series, Signal, Silence, Span, Stamp } from '../model/extract.js'
 import type { SignalDraft, Sink } from '../model/format.js'
-import { burstKey, bursts, type Occurrence } from './bursts.js'
+import { burstKey, bursts, type Occurrence, type OpenSignal } from './bursts.js'
 import { seriesStore } from './columns.js'
 import { ROLL_MS } from './stamps.js'
 
@@ -238,11 +238,11 @@ export const gatheringSink = (): GatheringSink => {
     },
     repeat(draft) {
       const said = occurrenceOf(draft)
-      const { kind, entity, phase, count, attributes, burst } = said
       const key = burstKey(said)
-      return (stamp, text, last, times = count) => {
+      let open: OpenSignal | null = null
+      return (stamp, text, last, times = said.count) => {
         const at = onCalendar(stamp, line)
-        folded.add({ kind, entity, phase, at, until: last === undefined ? at : onCalendar(last, line), count: times, attributes, burst, line, text }, key)
+        open = folded.again(open, said, key, at, last === undefined ? at : onCalendar(last, line), times, line, text)
       }
     },
     get crowded() {
