@@ -12,6 +12,7 @@ import { cut } from './words.js'
 
 const [WIDTH, HEIGHT] = [900, 300]
 const AXIS_WIDTH = 84
+const ROOM_ABOVE = 1.08
 const INK = '#1d2125'
 const QUIET = '#545d66'
 const fonts = createRequire(import.meta.url)
@@ -34,6 +35,7 @@ export const drawChart = (chart: Chart, phases: readonly Phase[], window: Window
 
 const configuration = (chart: Chart, phases: readonly Phase[], window: Window): ChartConfiguration<'line', { x: number; y: number | null }[]> => {
   const span = spanOf(chart, window)
+  const top = highest(chart)
   const { step, times } = tickTimes(span, 9)
   return {
     type: 'line',
@@ -82,7 +84,8 @@ const configuration = (chart: Chart, phases: readonly Phase[], window: Window): 
         },
         y: {
           beginAtZero: true,
-          grace: chart.unit === 'state' ? 0 : '6%',
+          // Room above the highest, and no more: with a limit of 100 % an axis to 150 % would squeeze what matters.
+          ...(top > 0 && Number.isFinite(top * ROOM_ABOVE) ? { max: top * ROOM_ABOVE } : {}),
           // The same width in every chart, so that one moment stands at one place all down the page.
           afterFit: (scale) => {
             scale.width = AXIS_WIDTH
@@ -92,12 +95,12 @@ const configuration = (chart: Chart, phases: readonly Phase[], window: Window): 
           ticks: {
             color: QUIET,
             maxTicksLimit: 6,
+            includeBounds: false,
             ...byteSteps(chart),
             ...(chart.unit === 'state' ? { stepSize: 1 } : {}),
             font: { family: 'DejaVu Sans', size: 11 },
             callback: (value) => amount(chart.unit, Number(value)),
           },
-          suggestedMax: Math.max(0, ...chart.limits.map((limit) => limit.value)) * 1.04,
         },
       },
       plugins: {
