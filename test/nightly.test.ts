@@ -12,6 +12,9 @@ import { gzipSync } from 'node:zlib'
 import { loadSignatures } from '../src/causes/load-mechanisms.js'
 import { lock, openDatabase } from '../src/nightly/database.js'
 import { version } from '../src/commands/common.js'
+import { gather } from '../src/gather.js'
+import { loadExtract } from '../src/nightly/ingest.js'
+import { buildTimeline } from '../src/timeline/timeline.js'
 import { nightly, type NightlyOptions } from '../src/nightly/nightly.js'
 import type { Summary } from '../src/nightly/summary.js'
 import { folderWith } from './files.js'
@@ -308,4 +311,59 @@ test('other signatures: what the archive still has is read again with them, and 
   assert.deepEqual([said, times(out)], [['done'], before])
   await nightly(options)
   assert.deepEqual(summaryOf(out).incidents, [])
+})
+
+test('a log that grows is picked up where its last part begins, and whoever reads it at once has the same bytes', async (t) => {
+  const { archive, out, options } = await place(t)
+  const lines = (from: number, to: number): string =>
+    Array.from({ length: to - from }, (_, index) => {
+      const number = from + index
+      const at = new Date(Date.UTC(2026, 3, 3, 8) + number * 500).toISOString().slice(11, 23)
+      const [severity, words] =
+        number % 700 === 699
+          ? ['E', 'controller.go:195] "Failed to update lease" err="context deadline exceeded"']
+          : ['I', 'kubelet.go:2426] "SyncLoop UPDATE" pods=["shop/web-1"]']
+      return `${severity}0403 ${at}000    2296 ${words}\n${number % 50 === 0 ? '\tat a line that goes on\n' : ''}`
+    }).join('')
+  mkdirSync(join(archive, 'worker-1'))
+  const log = join(archive, 'worker-1', 'kubelet.log')
+  const read: number[] = []
+  const grown: number[] = []
+  const once = { ...options, partBytes: 200_000 }
+  const watched: NightlyOptions = { ...once, log: (event, { bytes }) => void (event === 'read' && read.push(Number(bytes))) }
+  for (const [from, to] of [
+    [0, 4_000],
+    [4_000, 9_000],
+    [9_000, 9_010],
+    [9_010, 12_000],
+  ] as const) {
+    const text = lines(from, to)
+    // The last line is half written when it is looked at, and whole the next time.
+    for (const some of [text.slice(0, -20), text.slice(-20)]) {
+      appendFileSync(log, some)
+      grown.push(some.length)
+      await nightly(watched)
+    }
+  }
+  assert.equal(read.length, grown.length)
+  // What is new, and the part that it stands in.
+  read.forEach((bytes, index) =>
+    assert.ok(bytes <= (grown[index] ?? 0) + 200_000 + 65_536, `${index}: ${bytes} bytes were read of ${grown[index] ?? 0} new ones`),
+  )
+  const fresh = join(out, '..', 'fresh')
+  await nightly({ ...once, out: fresh })
+  assert.deepEqual(contentOf(out), contentOf(fresh))
+
+  const [address = ''] = readdirSync(join(out, 'extracts'))
+  const { extracts } = await loadExtract(out, address.replace('.extract', ''))
+  assert.ok(extracts.length > 4)
+  const { extracts: whole } = await gather([archive], {})
+  const timelineOf = (some: typeof extracts) => {
+    const { inputs, signals, silences } = buildTimeline(
+      some.map((extract) => ({ ...extract, path: 'worker-1/kubelet.log', changedMs: 0 })),
+      { zones: [], year: 2026, since: null, until: null },
+    )
+    return { inputs: inputs.map(({ sha256: _, ...input }) => input), signals, silences }
+  }
+  assert.deepEqual(timelineOf(extracts), timelineOf(whole), 'its parts together say what the whole says')
 })

@@ -25,6 +25,7 @@ export const encodeBlock = (extract: InputExtract): Buffer => {
   // A record over the type, so that a field forgotten here does not compile.
   const words: Readonly<Record<keyof InputExtract, unknown>> = {
     path: extract.path,
+    part: extract.part,
     format: extract.format,
     wrapping: extract.wrapping,
     bytes: extract.bytes,

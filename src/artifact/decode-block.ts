@@ -12,11 +12,12 @@ export const decodeBlock = (bytes: Buffer): InputExtract => {
   if (bytes.length < 8) throw new Error('an input is cut off')
   const start = 8 + bytes.readUInt32LE(0)
   if (start > bytes.length) throw new Error('an input is cut off')
-  const { schema, series, silences, sha256, signatures, recognised, facts, ...words } = parsed(bytes.toString('utf8', 8, start))
+  const { schema, series, silences, part, sha256, signatures, recognised, facts, ...words } = parsed(bytes.toString('utf8', 8, start))
   const columns = columnsOf(bytes, start, bytes.readUInt32LE(4))
   return {
     ...words,
     silences: silences.map(({ host, ...silence }) => (host === undefined ? silence : { ...silence, host })),
+    ...(part === undefined ? {} : { part }),
     ...(sha256 === undefined ? {} : { sha256 }),
     ...(signatures === undefined ? {} : { signatures }),
     ...(recognised === undefined ? {} : { recognised }),

@@ -91,6 +91,7 @@ const series = z.strictObject({ name: text, labels: z.record(text, text), line, 
 export const documentSchema = z.strictObject({
   schema: z.literal(EXTRACT_SCHEMA),
   path: text,
+  part: z.strictObject({ from: count, to: count, line: count }).optional(),
   format: text,
   wrapping: z.array(text),
   bytes: count,

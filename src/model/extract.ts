@@ -145,8 +145,17 @@ export interface Recognised {
   readonly firstSkipped: { readonly line: number; readonly text: string } | null
 }
 
+/** Bytes [from, to) of an input that is read in parts, and how many lines stand before them. Lines are counted from the beginning of the whole. */
+export interface Part {
+  readonly from: number
+  readonly to: number
+  readonly line: number
+}
+
 export interface InputExtract {
   readonly path: string
+  /** What is told here of a long log is told of this part of it (src/read/parts.ts); the timeline joins them (src/timeline/parts.ts). */
+  readonly part?: Part
   readonly format: string
   readonly wrapping: readonly string[]
   readonly bytes: number

@@ -13,6 +13,7 @@ import { contextOf, nodeOfPath } from '../read/context.js'
 import { startReader, type Reader } from '../read/extract-all.js'
 import type { Source } from '../read/extract-input.js'
 import { findInputs, type Unreadable } from '../read/inputs.js'
+import { partsOf, readParts } from '../read/parts.js'
 import type { Limits } from '../read/limits.js'
 import { hashOfSignatures } from '../read/signatures.js'
 import { buildTimeline, type TimelineOptions } from '../timeline/timeline.js'
@@ -42,10 +43,17 @@ export interface IngestOptions {
   readonly limits: Limits
   /** Lines of a user's own that mean something. */
   readonly signatures: readonly Signature[]
+  /** A log longer than this is read in parts, so that it is picked up where its last one begins. */
+  readonly partBytes: number
   readonly note: (event: string, path: string, more?: Readonly<Record<string, number>>) => void
 }
 
-export const ingest = async (archive: string, out: string, database: Database, { clock, jobs, limits, signatures, note }: IngestOptions): Promise<Ingested> => {
+export const ingest = async (
+  archive: string,
+  out: string,
+  database: Database,
+  { clock, jobs, limits, signatures, partBytes, note }: IngestOptions,
+): Promise<Ingested> => {
   const found = await listArchive(archive)
   const known = fileStates(database)
   const taught = signatures.length === 0 ? null : hashOfSignatures(signatures)
@@ -69,7 +77,8 @@ export const ingest = async (archive: string, out: string, database: Database, {
     const { file, done } = await near()
     try {
       const candidates = before === null ? [...lost.values()].filter((state) => samePlace(state.path, path)) : []
-      const told = await readFileOf(file, path, candidates, reader, limits)
+      const parts = before === null || before.signatures !== taught ? [] : await knownParts(out, before.address)
+      const told = await readFileOf(file, path, { candidates, parts }, reader, limits, partBytes)
       // What was read is what counts: the file may have grown while it was.
       return { ...told, now: await printOf(file, size).catch(() => null) }
     } finally {
@@ -103,7 +112,7 @@ export const ingest = async (archive: string, out: string, database: Database, {
         note('moved', path)
         continue
       }
-      const { gathered, now, bytes: size, ...told } = await (ahead.get(one) ?? readOne(one))
+      const { gathered, now, bytes: size, bytesRead, ...told } = await (ahead.get(one) ?? readOne(one))
       ahead.delete(one)
       if (now === null) continue // it shrank or went while it was read: the next run sees what it has become
       const continued = told.continued.filter(({ id }) => lost.has(id))
@@ -111,8 +120,8 @@ export const ingest = async (archive: string, out: string, database: Database, {
       await keep(out, database, { path, ...now, tag, signatures: taught, bytes: size, problems: gathered.unreadable }, gathered, clock, replaced)
       for (const { id } of continued) lost.delete(id)
       read++
-      bytes += size
-      note('read', path, { bytes: size })
+      bytes += bytesRead
+      note('read', path, { bytes: bytesRead })
     }
   } finally {
     await Promise.allSettled(ahead.values())
@@ -120,6 +129,13 @@ export const ingest = async (archive: string, out: string, database: Database, {
   }
   return { files: found.length, read, moved, bytes }
 }
+
+/** Read again where they are not to be had. */
+const knownParts = (out: string, address: string): Promise<readonly InputExtract[]> =>
+  loadExtract(out, address).then(
+    ({ extracts }) => extracts,
+    () => [],
+  )
 
 interface Fresh extends Found {
   /** What is known of the file's beginning; null: nothing. */
@@ -170,22 +186,38 @@ const relabelled = ({ extracts, unreadable }: Gathered, from: string, to: string
 interface ReadFile {
   readonly gathered: Gathered
   readonly bytes: number
+  /** Without those of parts that were known already. */
+  readonly bytesRead: number
   /** Of those that were asked about: the ones whose content this file begins with. */
   readonly continued: readonly FileState[]
 }
 
 /** One file, an archive with its members; never throws. Paths are those below the archive, whatever folder it lies in today. */
-const readFileOf = async (file: string, path: string, candidates: readonly FileState[], reader: Reader, limits: Limits): Promise<ReadFile> => {
+const readFileOf = async (
+  file: string,
+  path: string,
+  /** Files whose content this one may begin with; what is known of its own beginning. */
+  { candidates, parts }: { readonly candidates: readonly FileState[]; readonly parts: readonly InputExtract[] },
+  reader: Reader,
+  limits: Limits,
+  partBytes: number,
+): Promise<ReadFile> => {
   const { sources, saved, unreadable } = await findInputs([file], () => true, limits)
   const below = (name: string): string => (name.startsWith(file) ? path + name.slice(file.length) : name)
   const problems: Unreadable[] = unreadable.map(({ path: name, reason }) => ({ path: below(name), reason }))
-  const beginnings = sources.length === 1 ? beginningsOf(candidates) : null
+  const [only] = sources
+  const inParts = sources.length === 1 && only !== undefined ? partsOf(only, partBytes) : null
+  // A plain file can be looked at anywhere; what is unpacked is watched as it comes.
+  const beginnings = sources.length === 1 && inParts === null ? beginningsOf(candidates) : null
   const own = sources.map((source) => {
     const name = below(source.path)
     return { ...tapped(source, beginnings), path: name, context: { ...contextOf(name, source.context.expression) } }
   })
-  const extracts = [...(await reader.extract(own))]
+  const [whole] = own
+  const read = inParts === null || whole === undefined ? null : await readParts(whole, inParts, parts, async (part) => (await reader.extract([part]))[0])
+  const extracts = [...(read === null ? await reader.extract(own) : read.extracts)]
   const bytes = extracts.reduce((sum, extract) => sum + extract.bytes, 0)
+  const continued = inParts === null ? (beginnings?.met() ?? []) : await begunBy(file, candidates)
   for (const one of saved) {
     try {
       const parts: Buffer[] = []
@@ -197,7 +229,17 @@ const readFileOf = async (file: string, path: string, candidates: readonly FileS
       problems.push({ path, reason: error instanceof Error ? error.message : String(error) })
     }
   }
-  return { gathered: { extracts, unreadable: problems }, bytes, continued: beginnings?.met() ?? [] }
+  return { gathered: { extracts, unreadable: problems }, bytes, bytesRead: read?.bytes ?? bytes, continued }
+}
+
+/** Those whose content the file begins with. */
+const begunBy = async (file: string, candidates: readonly FileState[]): Promise<readonly FileState[]> => {
+  const begun: FileState[] = []
+  for (const state of candidates) {
+    const print = state.size === 0 ? null : await printOf(file, state.size).catch(() => null)
+    if (print !== null && samePrint(state, print)) begun.push(state)
+  }
+  return begun
 }
 
 interface Beginnings {
@@ -285,6 +327,9 @@ export const inputsOf = (address: string, extracts: readonly InputExtract[], clo
         .filter(Number.isFinite)
         .sort((a, b) => a - b)
         .slice(-MAX_DAYS),
-      content: extract.sha256 === undefined || extract.bytes === 0 ? `${address}/${position}` : `${extract.sha256} ${extract.bytes} ${placeOf(extract.path)}`,
+      content:
+        extract.sha256 === undefined || extract.bytes === 0
+          ? `${address}/${position}`
+          : `${extract.sha256} ${extract.bytes}${extract.part === undefined ? '' : ` from ${extract.part.from}`} ${placeOf(extract.path)}`,
     }
   })

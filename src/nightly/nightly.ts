@@ -10,6 +10,7 @@ import { reason } from '../analyze.js'
 import type { Signature } from '../model/signature.js'
 import { UserError } from '../model/user-error.js'
 import { usualLimits, type Limits } from '../read/limits.js'
+import { PART_BYTES } from '../read/parts.js'
 import type { ClockOptions } from '../timeline/clock.js'
 import { lock, openDatabase, within, type Database } from './database.js'
 import { deliver, type Hooks } from './deliver.js'
@@ -36,6 +37,8 @@ export interface NightlyOptions extends ClockOptions {
   readonly jobs?: number
   /** What unpacking may cost; the usual limits unless given. */
   readonly limits?: Limits
+  /** A log longer than this is read in parts (default: 16 MiB). */
+  readonly partBytes?: number
   /** One line for people or machines. */
   readonly log: (event: string, fields: Readonly<Record<string, string | number>>) => void
 }
@@ -86,6 +89,7 @@ const run = async (database: Database, options: NightlyOptions): Promise<Night> 
     jobs: options.jobs ?? null,
     limits: options.limits ?? usualLimits,
     signatures: options.signatures ?? [],
+    partBytes: options.partBytes ?? PART_BYTES,
     note,
   }).catch((error: unknown) => {
     if (error instanceof Error && 'code' in error && error.code === 'ENOENT') throw new UserError(`${archive}: there is no such file or folder`)

@@ -2,7 +2,7 @@
 import { createHash } from 'node:crypto'
 import { text } from '../../parsers/index.js'
 import { node } from '../model/entity.js'
-import type { InputExtract } from '../model/extract.js'
+import type { InputExtract, Part } from '../model/extract.js'
 import type { InputContext } from '../model/format.js'
 import type { Signature } from '../model/signature.js'
 import { choose, HEAD_BYTES } from './choose.js'
@@ -33,7 +33,9 @@ export interface Source {
   readonly once?: true
   /** A file whose bytes these are, just as they are: it can be read from anywhere in it. */
   readonly plain?: { readonly file: string; readonly size: number }
-  /** The bytes, from the beginning. A chunk is good until the next one is asked for. */
+  /** Only this part is read; what the whole begins with tells what it is. */
+  readonly part?: Part & { readonly head: Uint8Array }
+  /** The bytes, from the beginning (of the part). A chunk is good until the next one is asked for. */
   chunks(): AsyncIterable<Buffer>
 }
 
@@ -42,11 +44,12 @@ export const extractInput = async (
   onBytes: (count: number) => void = () => undefined,
   signatures: readonly Signature[] = [],
 ): Promise<InputExtract> => {
-  const sink = gatheringSink()
+  const { part } = source
+  const sink = gatheringSink(part?.line)
   let reading = null as Reading | null // changed in a closure, which narrowing does not see
   let bytes = 0
   // What is surely too large to be compared is not hashed in vain.
-  const hash = (source.plain?.size ?? 0) > HASHED_BYTES ? null : createHash('sha256')
+  const hash = (part === undefined ? (source.plain?.size ?? 0) : part.to - part.from) > HASHED_BYTES ? null : createHash('sha256')
   let head: Buffer[] = []
   let headBytes = 0
   let broken: string | null = null
@@ -86,6 +89,7 @@ export const extractInput = async (
   const stopped = broken === null ? [] : [`line ${gathered.lines}: reading stopped: ${broken}; what came before is used`]
   return {
     path: source.path,
+    ...(part === undefined ? {} : { part: { from: part.from, to: part.to, line: part.line } }),
     format: reading === null || (reading.format === text.id && gathered.records === 0) ? 'unknown' : reading.format,
     wrapping: [...source.wrapping, ...(utf16.found ? ['utf-16'] : []), ...(reading?.wrapping ?? [])],
     bytes,
@@ -102,7 +106,10 @@ const messageOf = (error: unknown): string => (error instanceof Error ? error.me
 
 const startReading = (head: Buffer, source: Source, sink: GatheringSink, signatures: readonly Signature[]): Reading => {
   // Not more than HEAD_BYTES, however large the chunks are: the choice must not depend on how the input was cut.
-  const choice = choose(source.path, head.subarray(0, HEAD_BYTES), head.length < HEAD_BYTES)
+  const choice =
+    source.part === undefined
+      ? choose(source.path, head.subarray(0, HEAD_BYTES), head.length < HEAD_BYTES)
+      : choose(source.path, Buffer.from(source.part.head), false)
   const reading = open(choice, source.context, sink, signatures)
   reading.chunk(head)
   return reading

@@ -36,9 +36,9 @@ const fedChunks = async function* (): AsyncGenerator<Buffer> {
 }
 
 const extract = async (unit: Unit, signatures: readonly Signature[]): Promise<void> => {
-  const { plain } = unit
+  const { plain, part } = unit
   const done = await extractInput(
-    { ...unit, chunks: () => (plain === undefined ? fedChunks() : fileChunks(plain.file)) },
+    { ...unit, chunks: () => (plain === undefined ? fedChunks() : fileChunks(plain.file, part?.from, part?.to)) },
     plain === undefined ? undefined : (bytes) => say({ say: 'read', bytes }),
     signatures,
   )

@@ -62,9 +62,10 @@ export interface GatheringSink extends Sink {
   gathered(): Gathered
 }
 
-export const gatheringSink = (): GatheringSink => {
-  let line = 0
-  let lines = 0
+/** `before`: so many lines of the input stand before what is read. */
+export const gatheringSink = (before = 0): GatheringSink => {
+  let line = before
+  let lines = before
   let records = 0
   let skipped = 0
   let overlooked = 0
@@ -279,7 +280,7 @@ export const gatheringSink = (): GatheringSink => {
       const columns = series.take()
       if (series.leftOut !== null) said.push(series.leftOut)
       return {
-        lines: order === null ? Math.max(line, lines) : order.reduce((most, at) => Math.max(most, at), 0),
+        lines: order === null ? Math.max(line, lines) - before : order.reduce((most, at) => Math.max(most, at), 0),
         records,
         skipped,
         warnings: said,

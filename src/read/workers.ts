@@ -71,7 +71,7 @@ export const startWorkers = (count: number, file: URL, onBytes: (count: number) 
 }
 
 /** Functions cannot go over. */
-const unitOf = ({ path, wrapping, changedMs, context, warnings, once, plain }: Source): Unit => ({
+const unitOf = ({ path, wrapping, changedMs, context, warnings, once, plain, part }: Source): Unit => ({
   path,
   wrapping,
   changedMs,
@@ -79,6 +79,7 @@ const unitOf = ({ path, wrapping, changedMs, context, warnings, once, plain }: S
   ...(warnings === undefined ? {} : { warnings }),
   ...(once === undefined ? {} : { once }),
   ...(plain === undefined ? {} : { plain }),
+  ...(part === undefined ? {} : { part }),
 })
 
 const startThread = (file: URL, onBytes: (count: number) => void): Thread => {

@@ -5,6 +5,7 @@ import type { Input } from '../model/analysis.js'
 import { addTo } from '../model/lists.js'
 import type { ClockOptions, InputClock } from './clock.js'
 import { commonClock } from './common-clock.js'
+import { joinParts } from './parts.js'
 import { joinRotated } from './rotated.js'
 import { todaysName } from './metric-names.js'
 import { makeNames, type Names } from './names.js'
@@ -48,7 +49,7 @@ export interface TimelineOptions extends ClockOptions {
 export const iso = (ms: number): string => new Date(Math.round(ms)).toISOString()
 
 export const buildTimeline = (unordered: readonly InputExtract[], options: TimelineOptions): Timeline => {
-  const extracts = joinRotated([...unordered].sort((a, b) => compare(a.path, b.path)))
+  const extracts = joinRotated([...joinParts(unordered)].sort((a, b) => compare(a.path, b.path)))
   const names = makeNames(extracts)
   const clocks = commonClock(extracts, options, names)
   const signals: TimedSignal[] = []
