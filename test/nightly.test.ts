@@ -330,7 +330,12 @@ test('a log that grows is picked up where its last part begins, and whoever read
   const read: number[] = []
   const grown: number[] = []
   const once = { ...options, partBytes: 200_000 }
-  const watched: NightlyOptions = { ...once, log: (event, { bytes }) => void (event === 'read' && read.push(Number(bytes))) }
+  const watched: NightlyOptions = {
+    ...once,
+    log(event, { bytes }) {
+      if (event === 'read') read.push(Number(bytes))
+    },
+  }
   for (const [from, to] of [
     [0, 4_000],
     [4_000, 9_000],
