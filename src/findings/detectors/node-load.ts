@@ -6,7 +6,8 @@
 import type { Entity } from '../../model/entity.js'
 import { groupBy } from '../../model/lists.js'
 import type { TimedSeries, Timeline } from '../../timeline/timeline.js'
-import { sampleEvidence, type Detector, type Found } from '../finding.js'
+import { overlaps, sampleEvidence, type Detector, type Found } from '../finding.js'
+import { ofKind } from '../lookup.js'
 import { asGauge, nodeOfLabels, readingOf } from '../measures.js'
 import { higher, median, onsetOfRise, stepOf, stretches, type Column, type Interval } from '../statistics.js'
 import { called, percent } from '../words.js'
@@ -20,11 +21,12 @@ const MANY = 8
 /** Of the time in which some task waits for a processor. */
 const STALLED = 0.7
 const SHORTEST_MS = 60_000
+const WAITS_SOON_MS = 5 * 60_000
 
 export const nodeLoad: Detector = {
   id: 'node-load',
   finds: ['node.cpu-saturated'],
-  detect(timeline) {
+  detect(timeline, already) {
     const measured = new Set(busyNodes(timeline).map(({ node }) => node))
     const of = (name: RegExp): ReadonlyMap<Entity, readonly TimedSeries[]> =>
       groupBy(
@@ -37,9 +39,13 @@ export const nodeLoad: Detector = {
         if (series === undefined || measured.has(node) || found.has(node)) continue
         found.set(node, judge(node, series, timeline))
       }
-    return [...found.values()].flat()
+    return [...found.values()].flat().filter((one) => one.attributes['by'] !== 'load' || !isShortOfMemory(one, already))
   },
 }
+
+/** On a machine out of memory everybody waits for pages, and the load counts them all: that is no word of its processors. */
+const isShortOfMemory = (one: Found, already: readonly Found[]): boolean =>
+  ofKind(already, 'node.memory-exhausted', one.entity).some((exhausted) => overlaps(exhausted, one) && exhausted.start <= one.start + WAITS_SOON_MS)
 
 type Judge = (node: Entity, series: TimedSeries, timeline: Timeline) => readonly Found[]
 
@@ -91,7 +97,7 @@ const found = (node: Entity, series: TimedSeries, stretch: Interval, confidence:
     sampleEvidence(series, Math.min(start, stretch.start), '→ rises from here'),
     sampleEvidence(series, stretch.peakAt, `→ ${stretch.peak.toFixed(2)}, the most`),
   ],
-  attributes: { load: Math.round(stretch.peak * 100) / 100 },
+  attributes: { load: Math.round(stretch.peak * 100) / 100, by: series.name.includes('pressure') ? 'pressure' : 'load' },
   slackMs: Math.max(2 * stepOf(series.times), SHORTEST_MS),
   dose: stretch.peak,
 })

@@ -72,6 +72,9 @@ test('where nobody measured how busy it was, a load far beyond the cores or the 
     )
   assert.equal(findings('node.cpu-saturated', { series: [waits(0.9)] }).length, 1)
   none('node.cpu-saturated', { series: [waits(0.3)] })
+  // On a machine out of memory everybody waits for pages.
+  const exhausted = condition('node.memory-exhausted', 'node/a', 1830, 2300, { reason: 'pressure' })
+  none('node.cpu-saturated', { ...load('node_load1', rises(40)), signals: [exhausted] })
   // Who measured it knows better.
   none('node.cpu-saturated', { series: [...cores(() => 0.4), series('node_load1', { node: 'a' }, rises(40))] })
 })
