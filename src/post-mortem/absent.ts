@@ -1,5 +1,6 @@
 /** Evidence that ends too late, began too early, or has holes, measured against an incident: what that hides. */
 import type { Incident, Input } from '../model/analysis.js'
+import { once } from '../model/once.js'
 import type { Timeline } from '../timeline/timeline.js'
 
 type Add = (what: string, hides: string) => void
@@ -88,15 +89,20 @@ const LEAD_MS = 10 * MINUTE
 /** The longest series tell when anything was scraped at all. */
 const MAX_SERIES = 200
 
+const longestSeries = once(({ series }: Timeline) =>
+  series
+    .filter(({ name, times }) => !name.startsWith('faultline_') && times.length > 20)
+    .sort((a, b) => b.times.length - a.times.length)
+    .slice(0, MAX_SERIES),
+)
+
 /** Times within the incident at which no series has a sample, though there are some before and after. */
-const scrapeGaps = (incident: Incident, { series, to }: Timeline, add: Add): void => {
+const scrapeGaps = (incident: Incident, timeline: Timeline, add: Add): void => {
   const begin = Date.parse(incident.start) - LEAD_MS
-  const end = (incident.end === null ? to : Date.parse(incident.end)) + LEAD_MS
-  const scraped = series.filter(({ name, times }) => !name.startsWith('faultline_') && times.length > 20)
-  const longest = [...scraped].sort((a, b) => b.times.length - a.times.length).slice(0, MAX_SERIES)
+  const end = (incident.end === null ? timeline.to : Date.parse(incident.end)) + LEAD_MS
   const bins = new Set<number>()
   let step = BIN_MS
-  for (const { times } of longest) {
+  for (const { times } of longestSeries(timeline)) {
     step = Math.max(step, ((times.at(-1) ?? 0) - (times[0] ?? 0)) / (times.length - 1))
     for (const at of times) if (at >= begin - GAP_MS && at <= end + GAP_MS) bins.add(Math.floor(at / BIN_MS))
   }

@@ -8,6 +8,8 @@ import { absentFor, emptyFiles } from './absent.js'
 import type { Missing } from './post-mortem.js'
 
 const MOST_UNEXPLAINED = 3
+/** The severest; of hundreds a report tells no more. */
+const MOST_ASKED = 40
 
 export const missingIn = ({ incidents }: Explanation, timeline: Timeline): readonly Missing[] => {
   // Namespaces in which nothing happened have no events, either.
@@ -17,7 +19,7 @@ export const missingIn = ({ incidents }: Explanation, timeline: Timeline): reado
     if (!missing.some((one) => one.what === what)) missing.push({ what, hides })
   }
   const formats = new Set(timeline.inputs.filter((input) => input.records > 0).map((input) => input.format))
-  for (const { incident, causal, positions } of incidents) {
+  for (const { incident, causal, positions } of incidents.slice(0, MOST_ASKED)) {
     const unexplained = incident.findings.filter(({ id }) => causal.unexplained.includes(positions.get(id) ?? -1))
     for (const { summary } of unexplained.slice(0, MOST_UNEXPLAINED))
       add(`No data join this to what else went wrong: ${summary}`, 'what led to it: it is told here for its time and place only')

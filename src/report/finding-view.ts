@@ -3,6 +3,7 @@ import type { Evidence, Finding, Incident, Link } from '../model/analysis.js'
 import type { Quote } from '../model/surroundings.js'
 import { shortName } from '../model/entity.js'
 import { groupBy } from '../model/lists.js'
+import { once } from '../model/once.js'
 import { isFindingKind, VOCABULARY, type Role } from '../model/vocabulary.js'
 import type { ExpectedLag, IncidentDetail, PostMortem } from '../post-mortem/post-mortem.js'
 import {
@@ -97,11 +98,25 @@ export interface LinkView {
   readonly unusual: boolean
 }
 
+interface Places {
+  /** Anchors of inputs, by path. */
+  readonly inputs: ReadonlyMap<string, string>
+  /** By line and path. */
+  readonly quotes: ReadonlyMap<string, QuoteView>
+}
+
+/** The same for all of hundreds of incidents. */
+const places = once(
+  ({ analysis, surroundings }: PostMortem): Places => ({
+    inputs: new Map(analysis.inputs.map((input, index) => [input.path, `input-${index + 1}`])),
+    quotes: new Map(surroundings.quotes.map((quote) => [`${quote.line} ${quote.input}`, quoteView(quote)])),
+  }),
+)
+
 export const findingViews = (postMortem: PostMortem, incident: Incident, detail: IncidentDetail, prefix: string): FindingView[] => {
   const name = new Map(incident.findings.map((finding, index) => [finding.id, { anchor: `${prefix}-f${index + 1}`, label: `F${index + 1}`, finding }]))
-  const inputs = new Map(postMortem.analysis.inputs.map((input, index) => [input.path, `input-${index + 1}`]))
+  const { inputs, quotes } = places(postMortem)
   const day = dayTold(incident)
-  const quotes = new Map(postMortem.surroundings.quotes.map((quote) => [`${quote.line} ${quote.input}`, quoteView(quote)]))
   const evidence = evidenceViews(incident.findings, (id) => name.get(id), inputs, quotes, prefix)
   const linkTo = (link: Link, index: number, other: string): LinkView[] => {
     const target = name.get(other)

@@ -75,6 +75,13 @@ test('the widest data give a page below 5 MB on which every link lands, and it s
   assert.match(html, /<ol class="findings wide">/u)
 })
 
+test('hundreds of incidents are listed to a bound, and how many more there are is said', async () => {
+  const html = await renderHtml(wide(600, 0, 10))
+  assert.ok(Buffer.byteLength(html) < 5_000_000, `${Buffer.byteLength(html)} bytes`)
+  const [, more] = /And (\d+) more, less severe than these\./u.exec(html) ?? []
+  assert.equal(Number(more) + [...html.matchAll(/ id="incident-\d+"/gu)].length, 600)
+})
+
 test('what is said of all of it counts all of it, whatever is on the page', () => {
   const view = reportView(wide(1, 2_500, 10))
   const [full, [page]] = [view.incidents[0], pageView(view).incidents]

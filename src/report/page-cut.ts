@@ -16,6 +16,7 @@ const MOST_ROUNDS = 12
 const MOST_LINKS = 12
 const MOST_INPUTS = 600
 const MOST_NOTES = 60
+const MOST_LISTED = 200
 
 export interface PageFinding extends FindingView {
   readonly moreCauses: number
@@ -32,6 +33,8 @@ export interface PageView extends ReportView {
   readonly incidents: readonly PageIncident[]
   /** Incidents of which the page tells only what its list says. */
   readonly listed: readonly IncidentView[]
+  /** Incidents that are not even in it. */
+  readonly listedLeftOut: number
   readonly inputsLeftOut: number
   readonly missingLeftOut: number
   readonly notesLeftOut: number
@@ -55,7 +58,8 @@ export const pageView = (view: ReportView): PageView => {
   return {
     ...view,
     incidents,
-    listed,
+    listed: listed.slice(0, MOST_LISTED),
+    listedLeftOut: Math.max(0, listed.length - MOST_LISTED),
     inputs,
     inputsLeftOut: view.inputs.length - inputs.length,
     missing: view.missing.slice(0, MOST_NOTES),
