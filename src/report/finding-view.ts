@@ -106,12 +106,10 @@ interface Places {
 }
 
 /** The same for all of hundreds of incidents. */
-const places = once(
-  ({ analysis, surroundings }: PostMortem): Places => ({
-    inputs: new Map(analysis.inputs.map((input, index) => [input.path, `input-${index + 1}`])),
-    quotes: new Map(surroundings.quotes.map((quote) => [`${quote.line} ${quote.input}`, quoteView(quote)])),
-  }),
-)
+const places = once(({ analysis, surroundings }: PostMortem): Places => ({
+  inputs: new Map(analysis.inputs.map((input, index) => [input.path, `input-${index + 1}`])),
+  quotes: new Map(surroundings.quotes.map((quote) => [`${quote.line} ${quote.input}`, quoteView(quote)])),
+}))
 
 export const findingViews = (postMortem: PostMortem, incident: Incident, detail: IncidentDetail, prefix: string): FindingView[] => {
   const name = new Map(incident.findings.map((finding, index) => [finding.id, { anchor: `${prefix}-f${index + 1}`, label: `F${index + 1}`, finding }]))

@@ -121,7 +121,8 @@ const seen = (read: string, observed: readonly string[]): readonly string[] =>
 const verdictOf = (inputs: readonly Input[], views: readonly InputView[], incidents: number, observed: readonly string[]): Verdict => {
   const unread = views.filter((input) => input.unread)
   const readRange = rangeOf(inputs)
-  if (incidents > 0) return { outcome: 'incidents', heading: incidents === 1 ? 'One incident found' : `${plural(incidents, 'incident')} found`, lines: [], unread }
+  if (incidents > 0)
+    return { outcome: 'incidents', heading: incidents === 1 ? 'One incident found' : `${plural(incidents, 'incident')} found`, lines: [], unread }
   if (unread.length === inputs.length)
     return {
       outcome: 'nothing-read',
