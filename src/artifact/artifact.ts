@@ -52,6 +52,7 @@ export const sumOf = (bytes: Buffer): Buffer => createHash('sha256').update(byte
 const blockOf = (kind: number, path: string, raw: Buffer): Block => {
   if (raw.length > MAX_RAW_BYTES) throw new Error(`${path}: more than ${MAX_RAW_BYTES >> 20} MiB are left of it: split it`)
   const stored = brotliCompressSync(raw, {
+    chunkSize: Math.max(65_536, raw.length), // in one piece: memory that nothing is written to costs nothing
     params: { [constants.BROTLI_PARAM_QUALITY]: QUALITY, [constants.BROTLI_PARAM_LGWIN]: 22, [constants.BROTLI_PARAM_SIZE_HINT]: raw.length },
   })
   return { kind, path, sum: sumOf(raw), size: raw.length, stored }

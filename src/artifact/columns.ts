@@ -12,13 +12,23 @@ const HEADER_BYTES = 9
 /** Steps are summed up in doubles: beyond this they would lose bits. */
 const MAX_STEPPED = 2 ** 50
 
+/** No column of so many samples has more bytes. */
+export const mostBytes = (samples: number): number => HEADER_BYTES + 8 * samples
+
+/** Writes the column to `bytes` from `at` on, where there is room for `mostBytes`; returns where it ends. */
+export const writeColumn = (bytes: Buffer, at: number, column: Float64Array): number => {
+  const body = at + HEADER_BYTES
+  const stepped = writeSteps(bytes, body, column)
+  const end = stepped < 0 ? writeBits(bytes.subarray(body), body, column) : stepped
+  bytes.writeUInt8(stepped < 0 ? BITS : STEPS, at)
+  bytes.writeUInt32LE(column.length, at + 1)
+  bytes.writeUInt32LE(end - body, at + 5)
+  return end
+}
+
 export const encodeColumn = (column: Float64Array): Buffer => {
-  const body = stepsOf(column) ?? bitsOf(column)
-  const header = Buffer.alloc(HEADER_BYTES)
-  header.writeUInt8(body.encoding, 0)
-  header.writeUInt32LE(column.length, 1)
-  header.writeUInt32LE(body.bytes.length, 5)
-  return Buffer.concat([header, body.bytes])
+  const bytes = Buffer.alloc(mostBytes(column.length))
+  return bytes.subarray(0, writeColumn(bytes, 0, column))
 }
 
 export interface DecodedColumn {
@@ -41,16 +51,10 @@ export const decodeColumn = (bytes: Buffer, start: number, maxSamples: number): 
   throw new Error(`a column in an encoding that is not known (${encoding})`)
 }
 
-interface Body {
-  readonly encoding: number
-  readonly bytes: Buffer
-}
-
-/** Differences of differences as variable-length integers; null where a number is no integer, too large, or the zero with a sign. */
-const stepsOf = (column: Float64Array): Body | null => {
-  for (const value of column) if (!Number.isInteger(value) || Math.abs(value) > MAX_STEPPED || Object.is(value, -0)) return null
-  const bytes = Buffer.allocUnsafe(column.length * 8)
-  let at = 0
+/** Differences of differences as variable-length integers; -1 where a number is no integer, too large, or the zero with a sign. */
+const writeSteps = (bytes: Buffer, start: number, column: Float64Array): number => {
+  for (const value of column) if (!Number.isInteger(value) || Math.abs(value) > MAX_STEPPED || Object.is(value, -0)) return -1
+  let at = start
   let last = 0
   let lastStep = 0
   for (const value of column) {
@@ -59,7 +63,7 @@ const stepsOf = (column: Float64Array): Body | null => {
     last = value
     lastStep = step
   }
-  return { encoding: STEPS, bytes: bytes.subarray(0, at) }
+  return at
 }
 
 const zigzag = (value: number): number => (value < 0 ? -2 * value - 1 : 2 * value)
@@ -102,12 +106,11 @@ const fromSteps = (bytes: Buffer, samples: number): Float64Array => {
   return column
 }
 
-/** Each number XOR the one before; then all first bytes, all second bytes … */
-const bitsOf = (column: Float64Array): Body => {
+/** Each number XOR the one before; then all first bytes, all second bytes … The bytes begin at `start` of what they are part of; where they end there. */
+const writeBits = (bytes: Buffer, start: number, column: Float64Array): number => {
   const words = new BigUint64Array(1)
   const number = new Float64Array(words.buffer)
   const size = column.length
-  const bytes = Buffer.allocUnsafe(size * 8)
   const word = new Uint32Array(words.buffer)
   let lastLow = 0
   let lastHigh = 0
@@ -119,7 +122,7 @@ const bitsOf = (column: Float64Array): Body => {
     lastLow = low
     lastHigh = high
   }
-  return { encoding: BITS, bytes }
+  return start + size * 8
 }
 
 /** Which half of a double's words is the lower one on this machine. */
