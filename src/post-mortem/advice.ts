@@ -304,6 +304,8 @@ export const impactAlert = (found: Found): string => {
   const said = found.evidence.map((one) => one.text).join(' ')
   const short = shortName(found.entity)
   if (found.kind === 'service.unreachable') return rule('TargetDoesNotAnswer', said.includes('probe_success') ? 'probe_success == 0' : 'up == 0', '1m')
+  if (found.kind === 'workload.degraded')
+    return rule('WorkloadShortOfReplicas', `kube_deployment_status_replicas_unavailable{deployment=${quoted(short)}} > 0`, '5m')
   if (workload(found)) return rule('WorkloadUnavailable', `kube_deployment_status_replicas_available{deployment=${quoted(short)}} == 0`, '1m')
   if (found.kind !== 'service.errors' && found.kind !== 'service.slow') return ''
   if (said.includes('nginx_ingress_controller')) {

@@ -1,10 +1,10 @@
 /** Follow-ups that come from the mechanisms and conditions of the incident, concrete enough to paste. */
 import type { ExplainedIncident } from '../causes/explain.js'
 import type { Found } from '../findings/finding.js'
-import { shortName } from '../model/entity.js'
+import { typeOf } from '../model/entity.js'
 import { roleOf } from '../model/vocabulary.js'
 import { ADVICE, impactAlert } from './advice.js'
-import { duration } from '../findings/words.js'
+import { called, duration } from '../findings/words.js'
 import type { Check, FollowUp } from './post-mortem.js'
 
 /** An alert later than this after the first symptom is worth a follow-up. */
@@ -34,12 +34,14 @@ export const followUpsOf = ({ incident, causal, positions }: ExplainedIncident, 
   const { delaySeconds, firstAlert } = incident.detection
   if (firstAlert === null || (delaySeconds ?? 0) > LATE_SECONDS) {
     const felt = mine.filter((one) => roleOf(one) === 'impact')
-    const first = felt.find((one) => onChain.has(one)) ?? felt[0]
+    // What has a name that stays, before a pod that is gone by then.
+    const named = felt.filter(({ entity }) => ['service', 'workload'].includes(typeOf(entity)))
+    const first = named.find((one) => onChain.has(one)) ?? named[0] ?? felt.find((one) => onChain.has(one)) ?? felt[0]
     followUps.set('detection', {
       title: firstAlert !== null ? 'Let the alert come sooner' : alerts ? 'Add an alert that would have told of this' : 'See that an alert tells of this',
       detail:
         firstAlert === null
-          ? `${alerts ? 'No alert in the data belongs to it' : 'The data hold no records of alerts'}. Alert on what users felt first${first === undefined ? '' : `: ${shortName(first.entity)}`}.`
+          ? `${alerts ? 'No alert in the data belongs to it' : 'The data hold no records of alerts'}. Alert on what it did to users${first === undefined ? '' : `: ${called(first.entity)}`}.`
           : `The first alert came ${duration((delaySeconds ?? 0) * 1000)} after the first symptom. Alert on what users feel, not only on its causes.`,
       manifest: first === undefined ? '' : impactAlert(first),
       mechanism: 'detection',

@@ -86,17 +86,20 @@ const pictures = async (incident: PageIncident, inputs: PostMortem['analysis']['
         : 'What happened, in order',
     sections: SECTIONS.filter((section) => section.id !== 'series' || incident.charts.length > 0),
     charts: await Promise.all(incident.charts.map((chart, index) => chartView(chart, index, incident))),
-    otherChains: incident.otherChains.map((steps) => ({ steps, to: waysTo(steps) })),
+    otherChains: incident.otherChains.map((steps, index, all) => ({ steps, to: waysTo(steps, [incident.chain, ...all.slice(0, index)]) })),
     cascade: incident.rounds.length > 1 ? incident.rounds : [],
     followUps: incident.followUps.map((one) => ({ ...one, because: becauseOf(one.mechanism), href: webAddress(one.reference) })),
     checks: incident.checks.map((one) => ({ ...one, mechanism: hyphenated(one.mechanism), href: webAddress(one.reference) })),
   }
 }
 
-/** 'workload shop/web (unavailable), through node-3 (not ready)': several ways may lead to one place. */
-const waysTo = (steps: readonly Step[]): string => {
+/** 'workload shop/web (unavailable), through node-3 (not ready)': several ways may lead to one place, so each is told by what no way before it went through. */
+const waysTo = (steps: readonly Step[], before: readonly (readonly Step[])[]): string => {
   const named = (step: Step | undefined): string => (step === undefined ? '' : `${step.finding.shortWords} (${step.finding.kindWords})`)
-  return `${named(steps.at(-1))}${steps.length > 2 ? `, through ${named(steps.at(-2))}` : ''}`
+  const known = new Set(before.flat().map(({ finding }) => finding.anchor))
+  const between = steps.slice(1, -1)
+  const own = between.find(({ finding }) => !known.has(finding.anchor)) ?? between.at(-1)
+  return `${named(steps.at(-1))}${own === undefined ? '' : `, through ${named(own)}`}`
 }
 
 /** The formats of what a finding rests on. */
