@@ -29,6 +29,9 @@ export interface SameWords {
 
 const SEEN = 1 << 16
 const KEPT = 1 << 13
+/** So many places are looked at for one text. */
+const WAYS = 4
+const firstOf = (hash: number): number => (hash >>> 3) & (KEPT - WAYS)
 
 /** Two texts of one input do not meet: they would have to agree in two hashes of 32 bits. */
 export const sameWords = (): SameWords => {
@@ -63,11 +66,12 @@ export const sameWords = (): SameWords => {
         two = (Math.imul(two, 31) + (bytes[at] ?? 0)) | 0
       }
       two |= 1 // 0 is an empty place
-      const first = (one >>> 3) & (KEPT - 1)
-      const there = ones[first] === one && twos[first] === two ? first : first ^ 1
-      if (ones[there] === one && twos[there] === two) {
-        words.seen = true
-        return kept[there] ?? null
+      const first = firstOf(one)
+      for (let there = first; there < first + WAYS; there++) {
+        if (ones[there] === one && twos[there] === two) {
+          words.seen = true
+          return kept[there] ?? null
+        }
       }
       const place = one & (SEEN - 1)
       words.seen = once[place] === two
@@ -75,9 +79,10 @@ export const sameWords = (): SameWords => {
       return null
     },
     keep(outcome: Outcome): void {
-      const first = (one >>> 3) & (KEPT - 1)
-      const free = twos[first] === 0 || (ones[first] === one && twos[first] === two)
-      const place = free ? first : first ^ 1
+      const first = firstOf(one)
+      let place = first
+      while (place < first + WAYS && twos[place] !== 0 && (ones[place] !== one || twos[place] !== two)) place++
+      if (place === first + WAYS) place = first + (two >>> 30) // all are others': one of them goes
       const before = kept[place]
       if (before !== undefined) before.kept = false
       kept[place] = outcome

@@ -3,70 +3,15 @@
  * where it stops, the line is read as any other. `hashOf` and `put` make known what a line said. All places are addresses in the memory of wasm-memory.ts.
  */
 import { block, call, either, f64, func, i32, i64, jump, jumpIf, loop, v128, when, type Code, type Func, type Local } from '../src/read/wasm.js'
+import { ANCHOR, AT, EVENT, HEAD, KNOWN, MAX_LINE, WHOSE } from './klog-tables.js'
 
-/** Where klog's header has its parts, counted from the severity: glog's fixed columns, as every klog writes them for pids of up to 7 digits. */
-export const HEAD = { minutes: 9, micros: 15, pid: 21, source: 30 } as const
 /** A longer source is none. */
 const MAX_SOURCE = 200
-/** Longer lines are read one by one. */
-export const MAX_LINE = 65_536
 /** Longer steps may be a silence, which somebody wants to know of. */
 const MAX_STEP_MS = 29_000
 /** Of two stamps without a zone the inner one counts where they are closer than two seconds; near that, who it is is told with all digits. */
 const SURELY_NEAR_MS = 1_900
 const SURELY_APART_MS = 2_100
-
-/** What stands where in a reader's tables, in bytes. */
-export const AT = {
-  limit: 0,
-  most: 4,
-  /** Of what stands before the payload. */
-  length: 8,
-  /** Of the pattern: with the payload's header. */
-  pattern: 12,
-  /** Where mm:ss of the wrapping begins, how many digits of a second follow, and how many of their last one are a microsecond. */
-  minutes: 16,
-  digits: 20,
-  perMicro: 24,
-  /** Whose stamp counts, see WHOSE; and what is to be added to the wrapping's to compare it with the line's own. */
-  whose: 32,
-  apart: 40,
-  /** The last record's time, from the beginning of the hour. */
-  last: 48,
-  version: 56,
-  /** Out: lines passed, events among them; whose the last one's time is, which stands in `last`. */
-  count: 60,
-  events: 64,
-  lastWhose: 72,
-  /** Out: 1 where it stopped because a line begins otherwise. */
-  differs: 76,
-  hash: 80,
-  /** What lines begin with, and which bits of it count. */
-  bytes: 128,
-  mask: 512,
-  /** The anchors of the table of meanings: by a hash of their first four bytes a number of a group; the groups. */
-  slots: 1_024,
-  groups: 1_024 + 8_192,
-  known: 65_536,
-  happened: 65_536 + 131_072,
-  /** For a line that does not lie in the memory. */
-  scratch: 65_536 + 131_072 + 16_384,
-} as const
-export const GROUPS_BYTES = AT.known - AT.groups
-export const MAX_PREFIX = 256
-
-export const WHOSE = { own: 0, wrapping: 1, nearer: 2 } as const
-
-/** An anchor: its length, what it is (ANCHOR), the length of `unlessEnds`; its bytes, which of them count, and `unlessEnds`. A group begins with their number. */
-export const ANCHOR = { bytes: 16, mask: 80, ends: 144, size: 160, most: 64, mostEnds: 16, nothing: 1, skimmed: 2, unsure: 4 } as const
-
-/** A line known from before: the hash of its words (8), of which version of what is known (-1: of any). */
-export const KNOWN = { places: 8_192, version: 8, size: 16 } as const
-/**
- * A line known from before that came again: where it begins, how many lines came before it, as what it is known, whose its time is, and when: in
- * milliseconds of the hour. The same of the line before it, in `before` and in the second bit of `whose`.
- */
-export const EVENT = { line: 0, count: 4, place: 8, whose: 12, ms: 16, before: 24, size: 32, most: 510 } as const
 
 const NEWLINE = 10
 const BLANK = 32
@@ -122,25 +67,37 @@ const lastWord = func('lastWord', { start: 'i32', end: 'i32' }, ['i32'], ({ star
   ]
 })
 
-/** The place of a hash in the tables, and the other one where it may be. */
-const placeOf = (hash: Local): Code => i32.and(i32.low(i64.shiftRight(hash.get, i64.const(45n))), i32.const(KNOWN.places - 1))
+/** The first of the four places where a hash may be, all in one line of the processor's cache. */
+const placesOf = (hash: Local): Code => i32.and(i32.low(i64.shiftRight(hash.get, i64.const(45n))), i32.const((KNOWN.places - 1) & ~3))
 const knownAt = (tables: Local, place: Code): Code => at(i32.add(tables.get, i32.shl(place, i32.const(4))), AT.known)
 
 /** put(tables, start, end, seed, version): makes bytes[start, end) known; its place. */
 const put = func('put', { tables: 'i32', start: 'i32', end: 'i32', seed: 'i32', version: 'i32' }, ['i32'], ({ tables, start, end, seed, version }, local) => {
   const hash = local('i64')
+  const there = local('i64')
   const place = local('i32')
-  const known = local('i32')
-  const isOthers = (which: Code): Code =>
-    i32.and(i32.eqz(i64.eq(i64.load(knownAt(tables, which)), hash.get)), i32.eqz(i64.eq(i64.load(knownAt(tables, which)), i64.const(0n))))
+  const last = local('i32')
+  const [found, places] = [Symbol('found'), Symbol('places')]
   return [
     hash.set(call(0, start.get, end.get, seed.get)),
-    place.set(placeOf(hash)),
-    // A place of another one's is left to it, unless both are: then the second one goes.
-    when(isOthers(place.get), place.set(i32.xor(place.get, i32.const(1)))),
-    known.set(knownAt(tables, place.get)),
-    i64.store(known.get, hash.get),
-    i32.store(known.get, version.get, KNOWN.version),
+    place.set(placesOf(hash)),
+    last.set(i32.add(place.get, i32.const(3))),
+    block(
+      found,
+      loop(
+        places,
+        there.set(i64.load(knownAt(tables, place.get))),
+        jumpIf(found, i64.eq(there.get, hash.get)),
+        jumpIf(found, i64.eq(there.get, i64.const(0n))),
+        raise(place, 1),
+        jumpIf(places, i32.notLess(last.get, place.get)),
+      ),
+      // All are others': one of them goes.
+      place.set(i32.add(i32.sub(last.get, i32.const(3)), i32.and(i32.low(hash.get), i32.const(3)))),
+    ),
+    last.set(knownAt(tables, place.get)),
+    i64.store(last.get, hash.get),
+    i32.store(last.get, version.get, KNOWN.version),
     place.get,
   ]
 })
@@ -337,18 +294,24 @@ const pass = func('pass', { tables: 'i32', start: 'i32' }, ['i32'], ({ tables, s
     ]
   }
   const tellKnown = (): Code => {
-    const [there, other] = [Symbol('there'), Symbol('other')]
-    const matches = (which: Code): Code => [known.set(knownAt(tables, which)), i64.eq(i64.load(known.get), hash.get)]
+    const [found, places] = [Symbol('found'), Symbol('places')]
     return [
       when(i32.eq(kind.get, i32.const(2)), end.set(call(1, message.get, end.get))),
       jumpIf(stop, i32.less(i32.sub(end.get, line.get), i32.const(HEAD.pid + 8))),
       hash.set(call(0, at(line, HEAD.pid), end.get, severity.get)),
-      from.set(placeOf(hash)),
+      from.set(placesOf(hash)),
+      known.set(knownAt(tables, from.get)),
+      to.set(at(known, 4 * KNOWN.size)),
       block(
-        there,
-        block(other, jumpIf(other, i32.eqz(matches(from.get))), jump(there)),
-        from.set(i32.xor(from.get, i32.const(1))),
-        jumpIf(stop, i32.eqz(matches(from.get))),
+        found,
+        loop(
+          places,
+          jumpIf(found, i64.eq(i64.load(known.get), hash.get)),
+          raise(from, 1),
+          raise(known, KNOWN.size),
+          jumpIf(places, i32.less(known.get, to.get)),
+        ),
+        jump(stop),
       ),
       byte.set(i32.load(known.get, KNOWN.version)),
       jumpIf(stop, i32.and(i32.ne(byte.get, version.get), i32.ne(byte.get, i32.const(-1)))),

@@ -10,7 +10,9 @@ import type { Sink, SteadyPrefix } from '../src/model/format.js'
 import { SIZES, wasmMemory, type WasmMemory } from '../src/read/wasm-memory.js'
 import type { Outcome } from './again.js'
 import { meansNothing, type Anchors } from './klog-anchors.js'
-import { ANCHOR, AT, EVENT, GROUPS_BYTES, HEAD, klogKernel, KNOWN, MAX_LINE, MAX_PREFIX, WHOSE } from './klog-kernel.js'
+import type { Skimmed } from './klog.js'
+import { klogKernel } from './klog-kernel.js'
+import { ANCHOR, AT, EVENT, GROUPS_BYTES, HEAD, KNOWN, MAX_LINE, MAX_PREFIX, WHOSE } from './klog-tables.js'
 
 /** Shorter inputs are over before it would pay. */
 const WORTH_BYTES = 16_384
@@ -19,17 +21,22 @@ const BLANK = 32
 const COMMA = 44
 const NEWLINE = 10
 const ANY_VERSION = -1
+/** Where all lines are different, passing over them is tried less and less often. */
+const PATIENCE = 4
+const MAX_REST = 32
 
 /** What a line said that may come again: what it said in the end, or that it said nothing, which a meaning sees from its bytes. */
 export interface Known {
   readonly said: Outcome | null
   /** From the beginning of the line to its process id. */
   readonly pidAt: number
-  readonly skimmed: ((ms: number) => boolean) | null
+  readonly skim: ((line: Skimmed) => boolean) | null
 }
 
 /** Whose lines they are: where what is known comes again. */
 export interface Owner {
+  /** What a meaning is told that looks at the bytes only. */
+  readonly line: Skimmed
   /** Whether that still holds. */
   holds(outcome: Outcome): boolean
   /** It is said again, of the line that begins at bytes[start]. */
@@ -125,6 +132,9 @@ export const steadyLines = (sink: Sink, anchors: Anchors, owner: Owner): Steady 
   const times = new Float64Array(2)
   let known = false
   let renewed = true
+  /** How often in a row there was nothing to pass over, and how many lines more are read before that is tried again. */
+  let inVain = 0
+  let resting = 0
   let tables: Tables | null | undefined
   /** Which prefix the tables have. */
   let written: SteadyPrefix['bytes'] | null = null
@@ -211,6 +221,10 @@ export const steadyLines = (sink: Sink, anchors: Anchors, owner: Owner): Steady 
       room.known[place] = said
     },
     pass(bytes, view, start, limit, most, prefix, version) {
+      if (resting > 0) {
+        resting--
+        return start
+      }
       const { length, hourMs } = prefix
       if (!known || most === 0 || (length > 0 && Number.isNaN(hourMs)) || length > MAX_PREFIX) return start
       if (tables === undefined) {
@@ -237,7 +251,11 @@ export const steadyLines = (sink: Sink, anchors: Anchors, owner: Owner): Steady 
         prefix.forget()
       }
       const count = words[AT.count >> 2] ?? 0
-      if (count === 0) return next
+      if (count === 0) {
+        if (++inVain > PATIENCE) resting = Math.min(inVain - PATIENCE, MAX_REST)
+        return next
+      }
+      inVain = 0
       const basisOf = (by: number): Stamp['basis'] => (by === WHOSE.wrapping ? prefix.basis : 'yearless')
       let passed = 0
       const happened = words[AT.events >> 2] ?? 0
@@ -245,7 +263,10 @@ export const steadyLines = (sink: Sink, anchors: Anchors, owner: Owner): Steady 
         const what = knowns[words[at + 2] ?? 0]
         const ms = hour + (room.times[(at >> 1) + 2] ?? 0)
         // A further container of a pod that runs, mostly.
-        if (what?.skimmed?.(ms) === true) continue
+        if (what !== undefined && what.skim !== null) {
+          owner.line.ms = ms
+          if (what.skim(owner.line)) continue
+        }
         const line = (words[at] ?? 0) - base
         const before = words[at + 1] ?? 0
         const by = words[at + 3] ?? 0

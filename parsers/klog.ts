@@ -7,16 +7,17 @@ import type { Entity } from '../src/model/entity.js'
 import { node, THIS_NODE } from '../src/model/entity.js'
 import type { Attributes, Phase, SignalKind, Stamp } from '../src/model/extract.js'
 import type { Envelope, InputContext, LineReader, Repeat, SignalDraft, Sink } from '../src/model/format.js'
-import { found, preferEnvelope, readKlogTime } from '../src/read/stamps.js'
+import { found, preferEnvelope } from '../src/read/stamps.js'
 import { decode } from '../src/read/text.js'
 import { lineForms, sameWords, type Outcome } from './again.js'
 import { anchorsOf, meaningAt } from './klog-anchors.js'
 import { parseKlogJson, parseKlogText, type KlogText } from './klog-fields.js'
+import { head, isSeverity, readKlogHead, readPid, severityOf, type Severity } from './klog-head.js'
 import { klogMemory, type KlogMemory } from './klog-memory.js'
 import { steadyLines } from './klog-steady.js'
 
 export interface KlogLine {
-  readonly severity: 'I' | 'W' | 'E' | 'F'
+  readonly severity: Severity
   /** When: to be asked for with timeOf. */
   readonly written: Stamp
   readonly pid: number
@@ -106,89 +107,6 @@ const MAX_HELD = 65_536
 const EVIDENCE = 390
 /** The last byte of a line whose last value goes on over the next lines. */
 const LESS = 60
-
-const isSeverity = (byte: number | undefined): boolean => byte === 73 || byte === 87 || byte === 69 || byte === 70
-
-/** Where the parts of one header are; set by readKlogHead, to be used at once. */
-const head = { pidStart: 0, sourceStart: 0, sourceEnd: 0, messageStart: 0, ofRuntime: false }
-
-/** Up to the minute, consecutive lines share their stamps: 1121 08:18 */
-const MINUTE_BYTES = 10
-const minute = new Uint8Array(MINUTE_BYTES)
-const minuteStart = { ms: NaN }
-
-const isMinute = (bytes: Buffer, at: number): boolean => {
-  for (let index = MINUTE_BYTES - 1; index >= 0; index--) if (bytes[at + index] !== minute[index]) return false
-  return true
-}
-
-/** readKlogTime, which reads eight digits where the minute is that of the line before. */
-const readTime = (bytes: Buffer, at: number, end: number): number => {
-  if (end - at > 20 && isMinute(bytes, at) && bytes[at + 10] === 58 && bytes[at + 13] === 46 && !isDigit(bytes[at + 20])) {
-    let fraction = 0
-    let digits = true
-    for (let index = at + 14; index < at + 20; index++) {
-      const value = (bytes[index] ?? 0) - 48
-      digits &&= value >= 0 && value <= 9
-      fraction = fraction * 10 + value
-    }
-    const tens = (bytes[at + 11] ?? 0) - 48
-    const ones = (bytes[at + 12] ?? 0) - 48
-    if (digits && tens >= 0 && tens <= 5 && ones >= 0 && ones <= 9) {
-      found.ms = minuteStart.ms + (tens * 10 + ones) * 1000 + fraction / 1000
-      found.basis = 'yearless'
-      return at + 20
-    }
-  }
-  const after = readKlogTime(bytes, at, end)
-  if (after < 0 || bytes[at + 11] === 54) return after // :60 is a leap second, which counts into the next minute
-  for (let index = 0; index < MINUTE_BYTES; index++) minute[index] = bytes[at + index] ?? 0
-  minuteStart.ms = Math.floor(found.ms / 60_000) * 60_000
-  return after
-}
-
-/** I1121 08:18:09.874226     101 controller.go:251] …: true leaves the time in `found` and the places in `head`. */
-const readKlogHead = (bytes: Buffer, start: number, end: number): boolean => {
-  let at = readTime(bytes, start + 1, end)
-  if (at < 0) return false
-  while (at < end && bytes[at] === 32) at++
-  const pidStart = at
-  while (at < end && isDigit(bytes[at])) at++
-  if (bytes[at] !== 32) return false
-  const sourceStart = ++at
-  const limit = Math.min(end, at + 200)
-  for (let byte = bytes[at]; at < limit && byte !== 93; byte = bytes[++at]) if (byte === 32) return false
-  if (at >= limit) return false
-  // Such a line belongs to the one before it.
-  head.ofRuntime = isAssembler(bytes, sourceStart, at)
-  head.pidStart = pidStart
-  head.sourceStart = sourceStart
-  head.sourceEnd = at
-  head.messageStart = bytes[at + 1] === 32 ? at + 2 : at + 1
-  return true
-}
-
-/** The digits before a line's source. */
-const readPid = (bytes: Buffer): number => {
-  let pid = 0
-  for (let at = head.pidStart; at < head.sourceStart - 1 && pid < 1e12; at++) pid = pid * 10 + (bytes[at] ?? 0) - 48
-  return pid
-}
-
-/** asm_amd64.s:1337: the caller got lost in Go's runtime. */
-const isAssembler = (bytes: Buffer, start: number, end: number): boolean => {
-  let at = end - 1
-  while (at > start && isDigit(bytes[at])) at--
-  return bytes[at] === 58 && bytes[at - 1] === 115 && bytes[at - 2] === 46
-}
-
-const isDigit = (byte: number | undefined): boolean => byte !== undefined && byte >= 48 && byte <= 57
-
-/** Severity of a klog line, or null: what the reader sees, for counting. */
-export const klogSeverity = (bytes: Buffer, start: number, end: number): KlogLine['severity'] | null =>
-  isSeverity(bytes[start]) && readKlogHead(bytes, start, end) && !head.ofRuntime ? severityOf(bytes[start] ?? 0) : null
-
-const severityOf = (byte: number): KlogLine['severity'] => (byte === 73 ? 'I' : byte === 87 ? 'W' : byte === 69 ? 'E' : 'F')
 
 /** Long lines quote patches and patches end with what went wrong: keep both ends. */
 const abridged = (text: string): string => (text.length <= EVIDENCE ? text : `${text.slice(0, 190)} … ${text.slice(-190)}`)
@@ -289,14 +207,10 @@ export const openKlog = (sink: Sink, context: InputContext, component: string, t
     const last = steady.lastWord(bytes, message, end)
     const skim = last < 0 ? null : (meaning.skimAgain?.(bytes, message, last, said) ?? null)
     if (skim === null) return
-    const again = (ms: number): boolean => {
-      skimmed.ms = ms
-      return skim(skimmed)
-    }
-    steady.keep(bytes, start, last, { said: null, pidAt: 0, skimmed: again })
+    steady.keep(bytes, start, last, { said: null, pidAt: 0, skim })
   }
 
-  const steady = steadyLines(sink, anchors, { holds: (outcome) => outcome.kept && isSo(outcome), again: sayAgain })
+  const steady = steadyLines(sink, anchors, { line: skimmed, holds: (outcome) => outcome.kept && isSo(outcome), again: sayAgain })
 
   const readText = (bytes: Buffer, start: number, end: number, envelope: Envelope | null): boolean => {
     if (!readKlogHead(bytes, start, end)) return false
@@ -332,7 +246,7 @@ export const openKlog = (sink: Sink, context: InputContext, component: string, t
     lastPod = pod
     if (before !== null && isSo(before)) {
       sayAgain(before, at, bytes, start, from)
-      if (meaning?.skim === undefined) steady.keep(bytes, start, end, { said: before, pidAt: from - start, skimmed: null })
+      if (meaning?.skim === undefined) steady.keep(bytes, start, end, { said: before, pidAt: from - start, skim: null })
       return true
     }
     const repeated = again.seen
@@ -368,8 +282,11 @@ export const openKlog = (sink: Sink, context: InputContext, component: string, t
     repeats = null
     if (kept !== null) {
       // Nothing was learnt from it, and it does not matter when it was written.
-      if (memory.version === version && memory.timed === timed && timesAsked === asked)
-        again.keep({ version, host, pod, repeats: kept, tail: abridged(text).slice(from - start), kept: true })
+      if (memory.version === version && memory.timed === timed && timesAsked === asked) {
+        const outcome: Outcome = { version, host, pod, repeats: kept, tail: abridged(text).slice(from - start), kept: true }
+        again.keep(outcome)
+        if (meaning?.skim === undefined) steady.keep(bytes, start, end, { said: outcome, pidAt: from - start, skim: null })
+      }
     } else if (emitted > emittedBefore && sink.crowded) forms.said(bytes, from, messageStart, end)
     return true
   }

@@ -4,7 +4,7 @@ import { test } from 'node:test'
 import type { InputExtract, Signal } from '../src/model/extract.js'
 import { read } from '../test/read.js'
 import { kubelet } from './kubelet.js'
-import { klogSeverity } from './klog.js'
+import { klogSeverity } from './klog-head.js'
 
 const said = (extract: InputExtract): readonly string[] =>
   extract.signals.map(({ kind, phase, entity, attributes }) => [kind, phase, entity, attributes['reason'] ?? ''].join(' ').trim())
