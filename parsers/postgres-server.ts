@@ -1,7 +1,7 @@
 /** The server behind one log: puts what its records mean into the sink, the same whichever format they came in. */
 import { postgres, process, shortName, THIS_POSTGRES, type Entity } from '../src/model/entity.js'
 import type { Basis, Stamp } from '../src/model/extract.js'
-import type { InputContext, Sink } from '../src/model/format.js'
+import type { InputContext, Repeat, SignalDraft, Sink } from '../src/model/format.js'
 import { remembering } from './postgres-bytes.js'
 import { speak, withoutNumbers, type Voice } from './postgres-messages.js'
 import { known, NOBODY, type PostgresRecord, type Session } from './postgres-record.js'
@@ -29,12 +29,26 @@ const TOOLS: ReadonlySet<string> = new Set(['psql', 'pg_isready', 'pg_dump', 'pg
 /** Drivers that name themselves where nobody gave the application a name. */
 const DRIVERS: ReadonlySet<string> = new Set(['PostgreSQL JDBC Driver', 'psycopg', 'psycopg2', 'node-postgres', 'pgbouncer', 'pgx', 'app'])
 const MAX_CLIENTS = 500
+/** Messages remembered with what they said, for those whose words come again. */
+const MAX_SAID = 1_000
+const MAX_MESSAGE = 1_000
 
 /** Whose program a session is: the application's name if somebody chose one, else the user. */
 export const clientOf = ({ user, application }: Session): string => {
   const name = application === '' || DRIVERS.has(application) ? user : application
   // 'sidekiq 6.5 shop [0 of 5 busy]' says its state behind its name; a slash would end an entity's part.
   return name.split(' [')[0]?.replaceAll('/', '_').trim().slice(0, 80) ?? ''
+}
+
+/** What a record said that says nothing else whenever its words come again, of the same session's names and the same server. */
+interface Said {
+  readonly severity: string
+  readonly written: string
+  readonly user: string
+  readonly database: string
+  readonly application: string
+  readonly entity: Entity
+  readonly repeats: readonly Repeat[]
 }
 
 /** The session of 'connection authorized: user=shop database=shop application_name=web SSL enabled (…)'. */
@@ -55,6 +69,10 @@ export const postgresServer = (sink: Sink, context: InputContext): PostgresServe
   let crashKnown = false
   let vacuums = 0
   let current: PostgresRecord | null = null
+  /** By their messages; none yet where one came once. */
+  const said = new Map<string, Said[]>()
+  /** What the record at hand says, as long as that follows from its words alone. */
+  let drafts: SignalDraft[] | null = null
   /** Sessions of the current server whose client is known. */
   const clients = new Set<Session>()
   const counted = statements(sink)
@@ -77,7 +95,7 @@ export const postgresServer = (sink: Sink, context: InputContext): PostgresServe
       if (current === null) return
       if (kind === 'postgres.autovacuum') vacuums++
       const at: Stamp = since > 0 ? { ms: Math.round(current.at.ms - since), basis: current.at.basis } : current.at
-      sink.signal({
+      const draft: SignalDraft = {
         kind,
         entity,
         at,
@@ -87,17 +105,28 @@ export const postgresServer = (sink: Sink, context: InputContext): PostgresServe
         ...(phase === undefined ? {} : { phase }),
         ...(attributes === undefined ? {} : { attributes }),
         ...(burst === undefined ? {} : { burst }),
-      })
+      }
+      if (since > 0 || phase !== undefined) drafts = null
+      else drafts?.push(draft)
+      sink.signal(draft)
     },
-    fact: (fact) => sink.fact(fact),
+    fact(fact) {
+      drafts = null
+      sink.fact(fact)
+    },
     reset() {
+      drafts = null
       if (current !== null) open.reset(current.at)
     },
     crashed(now) {
+      drafts = null
       if (now !== undefined) crashKnown = now
       return crashKnown
     },
-    vacuums: () => vacuums,
+    vacuums() {
+      drafts = null
+      return vacuums
+    },
   }
 
   return {
@@ -124,9 +153,48 @@ export const postgresServer = (sink: Sink, context: InputContext): PostgresServe
       const user = record.user || session.user
       const database = record.database || session.database
       const application = record.application || session.application
-      current = { at, line, severity, pid, message, detail, text, user, database, application, sqlstate: sqlstateOf(record.sqlstate, message) }
+      const { sqlstate: written } = record
+      const before = message.length < MAX_MESSAGE ? said.get(message) : undefined
+      const same = before?.find(
+        (one) =>
+          one.severity === severity &&
+          one.written === written &&
+          one.user === user &&
+          one.database === database &&
+          one.application === application &&
+          one.entity === entity,
+      )
+      if (same !== undefined) {
+        for (const repeat of same.repeats) repeat(at, text, undefined, undefined, line)
+        return
+      }
+      let code: string | undefined
+      current = {
+        at,
+        line,
+        severity,
+        pid,
+        message,
+        get detail() {
+          drafts = null
+          return detail
+        },
+        text,
+        user,
+        database,
+        application,
+        get sqlstate() {
+          return (code ??= sqlstateOf(written, message))
+        },
+      }
+      drafts = []
       speak(current, voice)
       current = null
+      if (said.size >= MAX_SAID) said.clear()
+      if (before === undefined) {
+        if (message.length < MAX_MESSAGE) said.set(message, [])
+      } else if (drafts !== null && before.length < MAX_CLIENTS)
+        before.push({ severity, written, user, database, application, entity, repeats: drafts.map((draft) => sink.repeat(draft)) })
     },
     manager(at, app, message) {
       sink.signal({ kind: 'log.error', entity: pod ?? entity, at, attributes: { app }, burst: withoutNumbers(message), text: message })

@@ -44,8 +44,8 @@ export interface LateText {
   readonly other: number
 }
 
-/** Says a signal again, at another time; of so many occurrences up to another one, where that is told. */
-export type Repeat = (at: Stamp, text: string | LateText, until?: Stamp, count?: number) => void
+/** Says a signal again, at another time; of so many occurrences up to another one, where that is told; on another line than the one being read. */
+export type Repeat = (at: Stamp, text: string | LateText, until?: Stamp, count?: number, line?: number) => void
 
 export interface SeriesWriter {
   /** Milliseconds since the epoch; samples may come in any order. NaN is dropped. */

@@ -241,9 +241,9 @@ export const gatheringSink = (before = 0): GatheringSink => {
       const said = occurrenceOf(draft)
       const key = burstKey(said)
       let open: OpenSignal | null = null
-      return (stamp, text, last, times = said.count) => {
-        const at = onCalendar(stamp, line)
-        open = folded.again(open, said, key, at, last === undefined ? at : onCalendar(last, line), times, line, text)
+      return (stamp, text, last, times = said.count, stands = line) => {
+        const at = onCalendar(stamp, stands)
+        open = folded.again(open, said, key, at, last === undefined ? at : onCalendar(last, stands), times, stands, text)
       }
     },
     get crowded() {
