@@ -365,27 +365,37 @@ const BY_CODE: ReadonlyMap<string, Rule['tell']> = new Map<string, Rule['tell']>
   ['25P03', timedOut('idle-in-transaction')],
 ])
 
+const fits = ({ begins, has }: Rule, start: string): boolean =>
+  begins?.some((text) => start.startsWith(text)) ?? has?.some((text) => start.includes(text)) ?? false
+
 const REMEMBERED = 1_000
-const fitting = new Map<string, readonly Rule[]>()
-/** The rules whose texts a message has; the same messages come again and again. */
-const rulesFor = (message: string): readonly Rule[] => {
-  let rules = fitting.get(message)
-  if (rules === undefined) {
-    const start = message.slice(0, 1_000)
-    rules = RULES.filter(({ begins, has }) => begins?.some((text) => start.startsWith(text)) ?? has?.some((text) => start.includes(text)) ?? false)
-    if (fitting.size >= REMEMBERED) fitting.clear()
-    if (message.length < 1_000) fitting.set(message, rules)
+/** Messages that no rule fits: most errors of clients, which come again and again. */
+const unfitting = new Set<string>()
+
+/** Whether one of the rules whose texts a message has said what it means. */
+const tellByRule = (record: PostgresRecord, say: Voice): boolean => {
+  const { message } = record
+  if (unfitting.has(message)) return false
+  const start = message.slice(0, 1_000)
+  let fitting = false
+  for (const rule of RULES) {
+    if (!fits(rule, start)) continue
+    fitting = true
+    if (rule.tell(record, say)) return true
   }
-  return rules
+  if (fitting || message.length >= 1_000) return false
+  if (unfitting.size >= REMEMBERED) unfitting.clear()
+  unfitting.add(message)
+  return false
 }
 
 /** Says what a record means. */
 export const speak = (record: PostgresRecord, say: Voice): void => {
-  const { message, severity } = record
+  const { severity } = record
   // A client's own text is no message of the server: RAISE, COPY and functions may say anything.
   const foreign = severity === 'ERROR' && record.sqlstate.startsWith('P0')
   if (!foreign) {
-    for (const rule of rulesFor(message)) if (rule.tell(record, say)) return
+    if (tellByRule(record, say)) return
     if (severity === 'FATAL' || severity === 'ERROR') {
       const tell = BY_CODE.get(record.sqlstate)
       if (tell !== undefined && tell(record, say)) return
