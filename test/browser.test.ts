@@ -96,7 +96,7 @@ describe('with scripts', { skip: NO_BROWSER, concurrency: 3 }, () => {
     assert.equal(await axis(page), whole)
     await page.keyboard.press('ArrowRight')
     await page.keyboard.press('Enter')
-    assert.match(page.url(), /#t=/u)
+    await page.waitForURL(/#t=/u)
     assert.deepEqual(trouble, [])
   })
 
