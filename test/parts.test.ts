@@ -73,6 +73,10 @@ for (const [what, content] of [
     "Postgres' log, whose sessions are counted from its beginning",
     `2026-04-03 08:00:00.000 UTC [1] LOG:  connection authorized: user=a database=b\n`.repeat(5_000),
   ],
+  [
+    'an access log, whose requests are counted from its beginning',
+    '10.0.0.8 - - [03/Apr/2026:08:00:00 +0000] "GET / HTTP/1.1" 200 512 "-" "curl/8"\n'.repeat(5_000),
+  ],
   ['one line without an end', `2026-04-03T08:00:00Z INFO ${'x'.repeat(400_000)}`],
   ['a log in UTF-16', Buffer.from(`\ufeff${'2026-04-03T08:00:00Z INFO done\n'.repeat(9_000)}`, 'utf16le')],
 ] as const)

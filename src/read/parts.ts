@@ -13,8 +13,8 @@ export const PART_BYTES = 16 << 20
 const LOOKED_BYTES = 65_536
 const NEWLINE = 10
 
-/** What counts from a log's beginning on: open sessions. */
-const COUNTS_ON = /^(?:postgres|pgbouncer)/u
+/** What counts from a log's beginning on: open sessions, requests answered. */
+const COUNTS_ON = /^(?:postgres|pgbouncer|access-log)/u
 
 /** A part of a log without the lines before it, which are counted as the parts are read. */
 interface Range {
