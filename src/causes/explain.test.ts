@@ -212,6 +212,17 @@ test('an incident ends when the last harm does; what is still so at the end keep
   assert.equal(analyse(open).incidents[0]?.end, null)
 })
 
+test('a replica of Redis that no Sentinel saw again does not keep an incident open; a master does', () => {
+  const endWith = (reason: string): string | null | undefined =>
+    analyse([
+      found('node.identity-conflict', 'node/a', 0, { endSecond: 300 }),
+      found('redis.down', 'redis/10.0.0.7', 30, { attributes: { reason } }),
+      found('service.errors', 'service/shop/web', 40, { endSecond: 200 }),
+    ]).incidents[0]?.end
+  assert.equal(endWith('replica'), new Date(T0 + 200_000).toISOString())
+  assert.equal(endWith('odown'), null)
+})
+
 test('a cause seen a little later than its effect, within what its source resolves, is taken back to it', () => {
   const late = (slackMs: number): Incident | undefined =>
     analyse([

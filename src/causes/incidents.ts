@@ -226,6 +226,9 @@ const alertsOf = (links: readonly CausalLink[], inIncidents: ReadonlySet<number>
   return [...best.values()]
 }
 
+/** A Sentinel speaks for ever of a replica that was taken away: as long as the rest is well, nobody is hurt by it any more. */
+const isForgotten = ({ kind, end, attributes }: Found): boolean => kind === 'redis.down' && end === null && attributes['reason'] === 'replica'
+
 const complete = (
   { members, links, roots, graph }: Part,
   alerts: readonly CausalLink[],
@@ -236,7 +239,8 @@ const complete = (
   const of = (at: number): Found => found[at] as Found // positions come from the list itself
   const harmed = members.filter((at) => harmOf(of(at)) > 0)
   const start = Math.min(...members.map((at) => of(at).start))
-  const ends = harmed.map((at) => of(at).end)
+  const felt = harmed.filter((at) => !isForgotten(of(at)))
+  const ends = (felt.length > 0 ? felt : harmed).map((at) => of(at).end)
   const end = ends.some((at) => at === null) ? null : Math.max(...ends.map((at) => at ?? 0))
   const severity = harmed.reduce((sum, at) => sum + harmOf(of(at)) * Math.log2(2 + ((of(at).end ?? timeline.to) - of(at).start) / 60_000), 0)
   return {
