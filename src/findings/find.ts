@@ -95,7 +95,15 @@ const unseenBetween = (found: readonly Found[]): readonly Found[] => {
 }
 
 /** What a node that has left the cluster no longer is. */
-const UNTIL_REMOVED: ReadonlySet<string> = new Set(['node.not-ready', 'node.heartbeat-missed', 'action.cordon'])
+const UNTIL_REMOVED: ReadonlySet<string> = new Set([
+  'node.not-ready',
+  'node.heartbeat-missed',
+  'node.cpu-saturated',
+  'node.memory-exhausted',
+  'node.disk-full',
+  'node.runtime-down',
+  'action.cordon',
+])
 
 /** A pod that was called unready because of its node is ready again with its node, where nothing says otherwise. */
 const settled = (found: readonly Found[], timeline: Timeline): readonly Found[] =>
@@ -105,9 +113,12 @@ const settled = (found: readonly Found[], timeline: Timeline): readonly Found[] 
       return gone === undefined ? one : { ...one, end: gone.start }
     }
     if (one.end === null && (one.kind === 'pod.unready' || one.kind === 'pod.stuck')) {
-      // A pod that was evicted is no pod any more; what its workload lacks is said of the workload.
+      // A pod that was evicted is no pod any more, nor is one whose node was taken out of the cluster; what its workload lacks is said of the workload.
       const evicted = ofKind(found, 'pod.evicted', one.entity).find((other) => other.start >= one.start)
       if (evicted !== undefined) return { ...one, end: evicted.start }
+      const home = timeline.topology.nodeOf(one.entity, one.start)
+      const gone = home === null ? undefined : ofKind(found, 'change.node-removed', home).find((other) => other.start >= one.start)
+      if (gone !== undefined) return { ...one, end: gone.start }
     }
     if (one.kind !== 'pod.unready' || one.end !== null || !String(one.attributes['reason'] ?? '').startsWith('node')) return one
     const node = timeline.topology.nodeOf(one.entity, one.start)

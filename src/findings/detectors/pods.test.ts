@@ -412,3 +412,13 @@ test('a pod that was replaced, as its successor shows, was not stuck until its n
   const parts: InputParts = { facts: bound, signals, series: [info(three, 'b', 0, HOUR), info(one, 'a', 0, HOUR), info(two, 'b', 930, HOUR)] }
   none('pod.stuck', parts)
 })
+
+test('a pod that was unready on a node that has left the cluster is no pod any more', () => {
+  const unready = condition('pod.unready', one, 300, null, { reason: 'timeout' })
+  const [open] = findings('pod.unready', { facts: [on(one, 'a')], signals: [unready] })
+  assert.equal(open?.end, null)
+  const [gone] = findings('pod.unready', { facts: [on(one, 'a')], signals: [unready, signal('change.node-removed', 'node/a', 900, {})] })
+  assert.equal(gone?.end, 900)
+  const [other] = findings('pod.unready', { facts: [on(one, 'a')], signals: [unready, signal('change.node-removed', 'node/b', 900, {})] })
+  assert.equal(other?.end, null)
+})
