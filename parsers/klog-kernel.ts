@@ -2,7 +2,30 @@
  * What klog-steady.ts goes over lines with, as WebAssembly: `pass` finds each line's parts, tells apart what says nothing, and looks up what was said before;
  * where it stops, the line is read as any other. `hashOf` and `put` make known what a line said. All places are addresses in the memory of wasm-memory.ts.
  */
-import { block, call, either, f64, func, i32, i64, jump, jumpIf, loop, v128, when, type Code, type Func, type Local } from '../src/read/wasm.js'
+import {
+  at,
+  block,
+  byteIs,
+  call,
+  differs,
+  digitReader,
+  either,
+  f64,
+  func,
+  i32,
+  i64,
+  jump,
+  jumpIf,
+  loop,
+  mix,
+  raise,
+  search,
+  v128,
+  when,
+  type Code,
+  type Func,
+  type Local,
+} from '../src/read/wasm.js'
 import { ANCHOR, AT, EVENT, HEAD, KNOWN, MAX_LINE, WHOSE } from './klog-tables.js'
 
 /** A longer source is none. */
@@ -19,28 +42,16 @@ const QUOTE = 34
 const BRACKET = 93
 const COMMA = 44
 
-const at = (base: Local | Code, offset: number): Code => i32.add(codeOf(base), i32.const(offset))
-const codeOf = (of: Local | Code): Code => ('get' in of ? of.get : of)
-const raise = (local: Local, by: number | Code): Code => local.set(i32.add(local.get, typeof by === 'number' ? i32.const(by) : by))
-const byteIs = (address: Local | Code, byte: number, offset = 0): Code => i32.eq(i32.load8(codeOf(address), offset), i32.const(byte))
-
-/** FNV's and splitmix's constants serve well enough: all bytes are the programs' own. */
-const MULTIPLIER = 0x9e3779b97f4a7c15n
-
 /** hashOf(start, end, seed): start + 8 <= end. */
 const hashOf = func('hashOf', { start: 'i32', end: 'i32', seed: 'i32' }, ['i64'], ({ start, end, seed }, local) => {
   const hash = local('i64')
   const last = local('i32')
-  const mix = (word: Code): Code => [
-    hash.set(i64.mul(i64.xor(hash.get, word), i64.const(MULTIPLIER))),
-    hash.set(i64.xor(hash.get, i64.shiftRight(hash.get, i64.const(29n)))),
-  ]
   const eights = Symbol('eights')
   return [
     last.set(at(end, -8)),
     hash.set(i64.extend(i32.add(i32.mul(i32.sub(end.get, start.get), i32.const(257)), seed.get))),
-    loop(eights, when(i32.lessUnsigned(start.get, last.get), mix(i64.load(start.get)), raise(start, 8), jump(eights))),
-    mix(i64.load(last.get)),
+    loop(eights, when(i32.lessUnsigned(start.get, last.get), mix(hash, i64.load(start.get)), raise(start, 8), jump(eights))),
+    mix(hash, i64.load(last.get)),
     hash.get,
   ]
 })
@@ -113,11 +124,10 @@ const meaning = func('meaning', { tables: 'i32', message: 'i32', end: 'i32' }, [
   const index = local('i32')
   const [none, anchors, next, bytes, ends, matched] = [Symbol('none'), Symbol('anchors'), Symbol('next'), Symbol('bytes'), Symbol('ends'), Symbol('matched')]
   const slot = i32.shiftRight(i32.mul(i32.or(i32.load(message.get), i32.const(0x20202020)), i32.const(0x9e3779b1)), i32.const(20))
-  const differs = v128.any(
-    v128.and(
-      v128.xor(v128.or(v128.load(i32.add(message.get, index.get)), v128.each(0x20)), v128.load(i32.add(anchor.get, index.get), ANCHOR.bytes)),
-      v128.load(i32.add(anchor.get, index.get), ANCHOR.mask),
-    ),
+  const isOther = differs(
+    v128.or(v128.load(i32.add(message.get, index.get)), v128.each(0x20)),
+    v128.load(i32.add(anchor.get, index.get), ANCHOR.bytes),
+    v128.load(i32.add(anchor.get, index.get), ANCHOR.mask),
   )
   const kind = i32.load(anchor.get, 4)
   const result = local('i32')
@@ -138,7 +148,7 @@ const meaning = func('meaning', { tables: 'i32', message: 'i32', end: 'i32' }, [
             length.set(i32.load(anchor.get)),
             jumpIf(next, i32.more(i32.add(message.get, length.get), end.get)),
             index.set(i32.const(0)),
-            loop(bytes, jumpIf(next, differs), raise(index, 16), jumpIf(bytes, i32.less(index.get, length.get))),
+            loop(bytes, jumpIf(next, isOther), raise(index, 16), jumpIf(bytes, i32.less(index.get, length.get))),
             jump(matched),
           ),
           raise(anchor, ANCHOR.size),
@@ -179,35 +189,18 @@ const pass = func('pass', { tables: 'i32', start: 'i32' }, ['i32'], ({ tables, s
   const [hash, chunk] = [local('i64'), local('v128')]
   const param = (offset: number): Code => i32.load(tables.get, offset)
 
-  /** `byte` becomes the digit at an address; `odd` remembers what is none: bit 4 and up of a digit less 48 are 0, adding 6 carries into them above 9. */
-  const digit = (address: Code, offset = 0, most = 9): Code => [
-    byte.set(i32.sub(i32.load8(address, offset), i32.const(48))),
-    odd.set(i32.or(odd.get, i32.or(byte.get, i32.add(byte.get, i32.const(15 - most))))),
-  ]
-  /** `seconds` becomes mm:ss at an address. */
-  const clock = (address: Code): Code => [
-    digit(address, 0, 5),
-    seconds.set(i32.mul(byte.get, i32.const(600))),
-    digit(address, 1),
-    raise(seconds, i32.mul(byte.get, i32.const(60))),
-    digit(address, 3, 5),
-    raise(seconds, i32.mul(byte.get, i32.const(10))),
-    digit(address, 4),
-    raise(seconds, byte.get),
-  ]
+  const { digit, clock, isOdd } = digitReader({ byte, odd, seconds })
   const isSame = (): Code => {
     const [compare, compared] = [Symbol('compare'), Symbol('compared')]
-    const differs = (offset: Code): Code =>
-      v128.any(
-        v128.and(
-          v128.xor(v128.load(i32.add(start.get, offset)), v128.load(i32.add(tables.get, offset), AT.bytes)),
-          v128.load(i32.add(tables.get, offset), AT.mask),
-        ),
-      )
+    const isOther = differs(
+      v128.load(i32.add(start.get, from.get)),
+      v128.load(i32.add(tables.get, from.get), AT.bytes),
+      v128.load(i32.add(tables.get, from.get), AT.mask),
+    )
     return [
       from.set(i32.const(0)),
       to.set(param(AT.pattern)),
-      block(compared, loop(compare, jumpIf(differ, differs(from.get)), raise(from, 16), jumpIf(compare, i32.less(from.get, to.get)), jump(compared))),
+      block(compared, loop(compare, jumpIf(differ, isOther), raise(from, 16), jumpIf(compare, i32.less(from.get, to.get)), jump(compared))),
     ]
   }
   const readOwn = (): Code => {
@@ -216,7 +209,7 @@ const pass = func('pass', { tables: 'i32', start: 'i32' }, ['i32'], ({ tables, s
       from.set(index === 0 ? byte.get : i32.add(i32.mul(from.get, i32.const(10)), byte.get)),
     ])
     return [
-      clock(at(line, HEAD.minutes)),
+      clock(line.get, HEAD.minutes),
       micros,
       own.set(f64.add(f64.mul(f64.ofSigned(seconds.get), f64.const(1000)), f64.div(f64.ofSigned(from.get), f64.const(1000)))),
     ]
@@ -234,7 +227,7 @@ const pass = func('pass', { tables: 'i32', start: 'i32' }, ['i32'], ({ tables, s
         loop(
           digits,
           jumpIf(read, i32.notLess(from.get, to.get)),
-          digit(from.get),
+          digit(from.get, 0),
           value.set(f64.add(f64.mul(value.get, f64.const(10)), f64.ofSigned(byte.get))),
           raise(from, 1),
           jump(digits),
@@ -254,28 +247,13 @@ const pass = func('pass', { tables: 'i32', start: 'i32' }, ['i32'], ({ tables, s
       ),
     ]
   }
-  /** `found` becomes where the first of these bytes stands from `found` on; `until` is never reached without one, or stops it. */
-  const search = (found: Local, until: Code | null, ...bytes: readonly number[]): Code => {
-    const again = Symbol('again')
-    const marks = bytes.map((one) => v128.eq(chunk.get, v128.each(one)))
-    return [
-      loop(
-        again,
-        ...(until === null ? [] : [jumpIf(stop, i32.notLess(found.get, until))]),
-        chunk.set(v128.load(found.get)),
-        to.set(v128.bits(marks.reduce((one, other) => v128.or(one, other)))),
-        when(i32.eqz(to.get), raise(found, 16), jump(again)),
-      ),
-      raise(found, i32.ctz(to.get)),
-    ]
-  }
   const readSource = (): Code => {
     const [digits, read] = [Symbol('digits'), Symbol('read')]
     return [
       bracket.set(at(line, HEAD.source)),
       from.set(at(line, HEAD.source + MAX_SOURCE)),
       from.set(either(i32.less(newline.get, from.get), newline.get, from.get)),
-      search(bracket, from.get, BRACKET, BLANK),
+      search(bracket, { chunk, mark: to }, [BRACKET, BLANK], from.get, stop),
       jumpIf(stop, i32.notLess(bracket.get, from.get)),
       jumpIf(stop, i32.eqz(byteIs(bracket, BRACKET))),
       // asm_amd64.s:1337: the caller got lost in Go's runtime.
@@ -348,11 +326,11 @@ const pass = func('pass', { tables: 'i32', start: 'i32' }, ['i32'], ({ tables, s
           ms.set(own.get),
           used.set(i32.const(WHOSE.own)),
           when(whose.get, readWrapping()),
-          jumpIf(stop, i32.and(odd.get, i32.const(~15))),
+          jumpIf(stop, isOdd),
           jumpIf(stop, i32.eqz(f64.notLess(ms.get, last.get))),
           jumpIf(stop, f64.notLess(f64.sub(ms.get, last.get), f64.const(MAX_STEP_MS))),
           newline.set(at(line, HEAD.source)),
-          search(newline, null, NEWLINE),
+          search(newline, { chunk, mark: to }, [NEWLINE]),
           jumpIf(stop, i32.notLess(newline.get, limit.get)),
           jumpIf(stop, i32.more(i32.sub(newline.get, start.get), i32.const(MAX_LINE))),
           readSource(),

@@ -7,7 +7,7 @@
  */
 import type { Stamp } from '../src/model/extract.js'
 import type { Sink, SteadyPrefix } from '../src/model/format.js'
-import { SIZES, wasmMemory, type WasmMemory } from '../src/read/wasm-memory.js'
+import { SIZES, wasmMemory, wasmWindow, type WasmMemory } from '../src/read/wasm-memory.js'
 import type { Outcome } from './again.js'
 import { meansNothing, type Anchors } from './klog-anchors.js'
 import type { Skimmed } from './klog.js'
@@ -16,10 +16,8 @@ import { ANCHOR, AT, EVENT, GROUPS_BYTES, HEAD, KNOWN, MAX_LINE, MAX_PREFIX, WHO
 
 /** Shorter inputs are over before it would pay. */
 const WORTH_BYTES = 16_384
-const CHUNK_BYTES = 1 << 20
 const BLANK = 32
 const COMMA = 44
-const NEWLINE = 10
 const ANY_VERSION = -1
 /** Where all lines are different, passing over them is tried less and less often. */
 const PATIENCE = 4
@@ -58,12 +56,6 @@ export interface Steady {
 }
 
 type Kernel = Readonly<Record<'hashOf' | 'lastWord' | 'put' | 'meaning' | 'pass', (...args: readonly number[]) => number>>
-let compiled: { readonly memory: WasmMemory; readonly kernel: Kernel } | null | undefined
-const kernelOf = (memory: WasmMemory): Kernel => {
-  compiled ??= { memory, kernel: memory.compile(klogKernel) }
-  return compiled.kernel
-}
-
 /** A reader's piece of the memory, and its views. */
 interface Tables {
   readonly memory: WasmMemory
@@ -115,7 +107,7 @@ const open = (anchors: Anchors): Tables | null => {
   bytes.set(image, AT.slots)
   return {
     memory,
-    kernel: kernelOf(memory),
+    kernel: memory.compile(klogKernel),
     at,
     bytes,
     words: new Int32Array(memory.buffer, at, AT.scratch / 4),
@@ -138,31 +130,7 @@ export const steadyLines = (sink: Sink, anchors: Anchors, owner: Owner): Steady 
   let tables: Tables | null | undefined
   /** Which prefix the tables have. */
   let written: SteadyPrefix['bytes'] | null = null
-  /** Where bytes[from, to) of what `loaded` views lie; the piece they were copied to. */
-  let loaded: DataView | null = null
-  let from = 0
-  let to = 0
-  let base = 0
-  let piece: number | null = null
-
-  /** Copies what does not lie in the memory, as much as there is room for; false where there is none. */
-  const load = ({ memory }: Tables, bytes: Buffer, view: DataView, start: number, limit: number): boolean => {
-    if (loaded === view && start >= from && start < to) return true
-    loaded = view
-    from = start
-    if (bytes.buffer === memory.buffer) {
-      to = limit
-      base = bytes.byteOffset
-      return true
-    }
-    piece ??= memory.take('chunk')
-    if (piece === null) return false
-    to = limit - start <= CHUNK_BYTES ? limit : bytes.lastIndexOf(NEWLINE, start + CHUNK_BYTES - 1) + 1
-    if (to <= start) return false
-    bytes.copy(new Uint8Array(memory.buffer, piece, CHUNK_BYTES), 0, start, to)
-    base = piece - start
-    return true
-  }
+  const window = wasmWindow()
 
   /** What lines begin with, for the kernel to compare. */
   const writePattern = ({ bytes, words }: Tables, { length, bytes: before, minutes, digits, perMicro }: SteadyPrefix, view: DataView): void => {
@@ -232,20 +200,20 @@ export const steadyLines = (sink: Sink, anchors: Anchors, owner: Owner): Steady 
         tables = open(anchors)
       }
       const room = tables
-      if (room === null || !load(room, bytes, view, start, limit)) return start
+      if (room === null || !window.load(room.memory, view, bytes, start, limit)) return start
       if (renewed || written !== prefix.bytes) writePattern(room, prefix, room.view)
       const { words, known: knowns } = room
       const own = times[0] ?? 0
       const whose = length === 0 ? WHOSE.own : prefix.basis === 'yearless' ? WHOSE.nearer : WHOSE.wrapping
       const hour = whose === WHOSE.wrapping ? hourMs : own
-      words[AT.limit >> 2] = base + to
+      words[AT.limit >> 2] = window.base + window.to
       words[AT.most >> 2] = most
       words[AT.whose >> 2] = whose
       words[AT.version >> 2] = version
       words[AT.differs >> 2] = 0
       room.view.setFloat64(AT.apart, whose === WHOSE.nearer ? hourMs - own : 0, true)
       room.view.setFloat64(AT.last, (times[1] ?? 0) - hour + 0.001, true) // what is no later than the last record is not passed over
-      const next = room.kernel.pass(room.at, base + start) - base
+      const next = room.kernel.pass(room.at, window.base + start) - window.base
       if (words[AT.differs >> 2] === 1) {
         known = false
         prefix.forget()
@@ -267,7 +235,7 @@ export const steadyLines = (sink: Sink, anchors: Anchors, owner: Owner): Steady 
           owner.line.ms = ms
           if (what.skim(owner.line)) continue
         }
-        const line = (words[at] ?? 0) - base
+        const line = (words[at] ?? 0) - window.base
         const before = words[at + 1] ?? 0
         const by = words[at + 3] ?? 0
         const outcome = what?.said ?? null
@@ -284,9 +252,8 @@ export const steadyLines = (sink: Sink, anchors: Anchors, owner: Owner): Steady 
     },
     end() {
       if (tables !== null && tables !== undefined) tables.memory.giveBack('tables', tables.at)
-      if (piece !== null) wasmMemory()?.giveBack('chunk', piece)
+      window.end()
       tables = null
-      piece = null
     },
   }
 }

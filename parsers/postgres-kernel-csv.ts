@@ -1,6 +1,6 @@
 /** The loop over records of csvlog: postgres-kernel.ts has what it is made of. */
-import { block, func, i32, jump, jumpIf, loop, when, type Code, type Func, type Local } from '../src/read/wasm.js'
-import { AT, at, byteIs, COMMA, EVENT, isDigit, MEANING, MIN_LINE, NEWLINE, QUOTE, raise, recordParts, RETURN } from './postgres-kernel.js'
+import { at, block, byteIs, func, i32, jump, jumpIf, loop, raise, readDecimal, when, type Code, type Func, type Local } from '../src/read/wasm.js'
+import { AT, COMMA, EVENT, MEANING, MIN_LINE, NEWLINE, QUOTE, recordParts, RETURN } from './postgres-kernel.js'
 
 const DATABASE = 2
 const PID = 3
@@ -28,7 +28,7 @@ export const passCsv: Func = func('passCsv', { tables: 'i32', start: 'i32' }, ['
     word(),
     word(),
   ]
-  const { from, message, end, byte, kind, names, event, param, differs, search, readTime, look, readDuration, remember, put } = recordParts(
+  const { from, message, end, byte, kind, names, event, param, differsFrom, find, readTime, look, readDuration, remember, put } = recordParts(
     tables,
     start,
     stop,
@@ -43,34 +43,26 @@ export const passCsv: Func = func('passCsv', { tables: 'i32', start: 'i32' }, ['
       when(
         byteIs(next, QUOTE),
         raise(next, 1),
-        search(next, QUOTE, NEWLINE),
+        find(next, QUOTE, NEWLINE),
         jumpIf(stop, i32.eqz(byteIs(next, QUOTE))),
         raise(next, 1),
         jumpIf(stop, i32.eqz(byteIs(next, COMMA))),
         raise(next, 1),
         jump(done),
       ),
-      search(next, COMMA, QUOTE, NEWLINE),
+      find(next, COMMA, QUOTE, NEWLINE),
       jumpIf(stop, i32.eqz(byteIs(next, COMMA))),
       raise(next, 1),
     )
   }
-  const readPid = (): Code => {
-    const digits = Symbol('digits')
-    return [
-      pid.set(i32.const(0)),
-      from.set(next.get),
-      loop(
-        digits,
-        byte.set(i32.load8(next.get)),
-        when(isDigit(byte.get), pid.set(i32.add(i32.mul(pid.get, i32.const(10)), i32.sub(byte.get, i32.const(48)))), raise(next, 1), jump(digits)),
-      ),
-      jumpIf(stop, i32.eqz(byteIs(next, COMMA))),
-      jumpIf(stop, i32.eq(next.get, from.get)),
-      jumpIf(stop, i32.more(i32.sub(next.get, from.get), i32.const(MAX_DIGITS))),
-      raise(next, 1),
-    ]
-  }
+  const readPid = (): Code => [
+    from.set(next.get),
+    readDecimal(next, pid, byte),
+    jumpIf(stop, i32.eqz(byteIs(next, COMMA))),
+    jumpIf(stop, i32.eq(next.get, from.get)),
+    jumpIf(stop, i32.more(i32.sub(next.get, from.get), i32.const(MAX_DIGITS))),
+    raise(next, 1),
+  ]
   /** The columns between the time and the message. */
   const readColumns = (): Code => {
     const columns = Symbol('columns')
@@ -103,7 +95,7 @@ export const passCsv: Func = func('passCsv', { tables: 'i32', start: 'i32' }, ['
         loop(
           again,
           jumpIf(stop, i32.notLess(next.get, limit.get)),
-          search(next, QUOTE, NEWLINE),
+          find(next, QUOTE, NEWLINE),
           jumpIf(stop, i32.notLess(next.get, limit.get)),
           when(byteIs(next, QUOTE), inQuotes.set(i32.eqz(inQuotes.get)), raise(next, 1), jump(again)),
           jumpIf(found, i32.eqz(inQuotes.get)),
@@ -131,7 +123,7 @@ export const passCsv: Func = func('passCsv', { tables: 'i32', start: 'i32' }, ['
           records,
           jumpIf(stop, i32.notLess(events.get, i32.const(EVENT.most))),
           jumpIf(stop, i32.more(at(start, MIN_LINE), limit.get)),
-          jumpIf(differ, differs(start.get, AT.hourBytes, AT.hourMask)),
+          jumpIf(differ, differsFrom(start.get, AT.hourBytes, AT.hourMask)),
           readTime(),
           jumpIf(stop, i32.eqz(byteIs(from, COMMA))),
           readColumns(),

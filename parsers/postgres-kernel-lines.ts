@@ -1,6 +1,6 @@
 /** The loop over lines of stderr: postgres-kernel.ts has what it is made of. */
-import { block, func, i32, jump, jumpIf, loop, v128, when, type Code, type Local } from '../src/read/wasm.js'
-import { AT, at, BLANK, byteIs, COLON, EVENT, isDigit, KIND, MEANING, MIN_LINE, NEWLINE, QUOTE, raise, recordParts, RETURN, within } from './postgres-kernel.js'
+import { at, block, byteIs, func, i32, isDigit, jump, jumpIf, loop, raise, readDecimal, v128, when, within, type Code, type Local } from '../src/read/wasm.js'
+import { AT, BLANK, COLON, EVENT, KIND, MEANING, MIN_LINE, NEWLINE, QUOTE, recordParts, RETURN } from './postgres-kernel.js'
 
 /** Longer lines, and prefixes, are read one by one. */
 const MAX_LINE = 65_536
@@ -21,7 +21,7 @@ export const passLines = func('passLines', { tables: 'i32', start: 'i32' }, ['i3
   const word = (): Local => local('i32')
   const [limit, count, events, pending, own, free] = [word(), word(), word(), word(), word(), word()]
   const [newline, to, colon, close, pid, behind] = [word(), word(), word(), word(), word(), word()]
-  const { from, message, end, byte, kind, names, event, mark, chunk, param, differs, search, readTime, look, readDuration, remember, put } = recordParts(
+  const { from, message, end, byte, kind, names, event, mark, chunk, param, differsFrom, find, readTime, look, readDuration, remember, put } = recordParts(
     tables,
     start,
     stop,
@@ -29,34 +29,20 @@ export const passLines = func('passLines', { tables: 'i32', start: 'i32' }, ['i3
   )
 
   /** '[22077]', the first of all brackets behind the time; `close` is its end. */
-  const readPid = (): Code => {
-    const [digits, read] = [Symbol('digits'), Symbol('read')]
-    return [
-      // A number in that place would be the pid.
-      jumpIf(stop, i32.and(byteIs(from, BLANK), isDigit(i32.load8(from.get, 1)))),
-      jumpIf(stop, i32.eqz(i32.or(byteIs(from, BLANK), byteIs(from, COLON)))),
-      close.set(from.get),
-      search(close, OPEN, CLOSE, EQUALS, QUOTE, NEWLINE),
-      jumpIf(stop, i32.eqz(byteIs(close, OPEN))),
-      raise(close, 1),
-      to.set(close.get),
-      pid.set(i32.const(0)),
-      block(
-        read,
-        loop(
-          digits,
-          byte.set(i32.sub(i32.load8(close.get), i32.const(48))),
-          jumpIf(read, i32.eqz(i32.lessUnsigned(byte.get, i32.const(10)))),
-          pid.set(i32.add(i32.mul(pid.get, i32.const(10)), byte.get)),
-          raise(close, 1),
-          jump(digits),
-        ),
-      ),
-      jumpIf(stop, i32.eqz(pid.get)),
-      jumpIf(stop, i32.more(i32.sub(close.get, to.get), i32.const(MAX_DIGITS))),
-      jumpIf(stop, i32.eqz(byteIs(close, CLOSE))),
-    ]
-  }
+  const readPid = (): Code => [
+    // A number in that place would be the pid.
+    jumpIf(stop, i32.and(byteIs(from, BLANK), isDigit(i32.load8(from.get, 1)))),
+    jumpIf(stop, i32.eqz(i32.or(byteIs(from, BLANK), byteIs(from, COLON)))),
+    close.set(from.get),
+    find(close, OPEN, CLOSE, EQUALS, QUOTE, NEWLINE),
+    jumpIf(stop, i32.eqz(byteIs(close, OPEN))),
+    raise(close, 1),
+    to.set(close.get),
+    readDecimal(close, pid, byte),
+    jumpIf(stop, i32.eqz(pid.get)),
+    jumpIf(stop, i32.more(i32.sub(close.get, to.get), i32.const(MAX_DIGITS))),
+    jumpIf(stop, i32.eqz(byteIs(close, CLOSE))),
+  ]
   /** A to Z, digits, and what is part of a letter. */
   const isWordByte = (address: Code): Code =>
     i32.or(i32.or(within(i32.load8(address), 65, 26), isDigit(i32.load8(address))), i32.notLess(i32.load8(address), i32.const(0x80)))
@@ -113,7 +99,7 @@ export const passLines = func('passLines', { tables: 'i32', start: 'i32' }, ['i3
   const continued = (): Code => [
     jumpIf(stop, i32.eqz(free.get)),
     newline.set(start.get),
-    search(newline, NEWLINE),
+    find(newline, NEWLINE),
     when(own.get, i32.store(event.get, newline.get, EVENT.until)),
     raise(pending, 1),
     jump(passed),
@@ -136,12 +122,12 @@ export const passLines = func('passLines', { tables: 'i32', start: 'i32' }, ['i3
             passed,
             when(byteIs(start, TAB), continued()),
             jumpIf(stop, i32.more(at(start, MIN_LINE), limit.get)),
-            jumpIf(differ, differs(start.get, AT.hourBytes, AT.hourMask)),
+            jumpIf(differ, differsFrom(start.get, AT.hourBytes, AT.hourMask)),
             readTime(),
             readPid(),
             readWord(),
             newline.set(message.get),
-            search(newline, NEWLINE),
+            find(newline, NEWLINE),
             jumpIf(stop, i32.notLess(newline.get, limit.get)),
             jumpIf(stop, i32.more(i32.sub(newline.get, start.get), i32.const(MAX_LINE))),
             end.set(i32.sub(newline.get, byteIs(at(newline, -1), RETURN))),

@@ -3,7 +3,29 @@
  * in common. They find the parts of each record, tell what says nothing from what does, and write down an event for each. Where they stop, the record is
  * read as any other. All places are addresses in wasm-memory.ts' memory.
  */
-import { block, f64, i32, i64, jump, jumpIf, loop, v128, when, type Code, type Label, type Local, type ValueType } from '../src/read/wasm.js'
+import {
+  at,
+  block,
+  byteIs,
+  differs,
+  digitReader,
+  f64,
+  i32,
+  i64,
+  isDigit,
+  jump,
+  jumpIf,
+  loop,
+  mix,
+  raise,
+  search,
+  v128,
+  when,
+  type Code,
+  type Label,
+  type Local,
+  type ValueType,
+} from '../src/read/wasm.js'
 
 /** What stands where in a reader's tables, in bytes. */
 export const AT = {
@@ -74,16 +96,6 @@ export const COMMA = 44
 const POINT = 46
 export const COLON = 58
 
-export const codeOf = (of: Local | Code): Code => ('get' in of ? of.get : of)
-export const at = (base: Local | Code, offset: number): Code => i32.add(codeOf(base), i32.const(offset))
-export const raise = (local: Local, by: number | Code): Code => local.set(i32.add(local.get, typeof by === 'number' ? i32.const(by) : by))
-export const byteIs = (address: Local | Code, byte: number, offset = 0): Code => i32.eq(i32.load8(codeOf(address), offset), i32.const(byte))
-/** Whether a byte is from `from` on, less than so many further. */
-export const within = (byte: Code, from: number, many: number): Code => i32.lessUnsigned(i32.sub(byte, i32.const(from)), i32.const(many))
-export const isDigit = (byte: Code): Code => within(byte, 48, 10)
-const divided = (value: Code, by: Code): Code => [value, by, 0xa3] // f64.div
-const MULTIPLIER = 0x9e3779b97f4a7c15n
-
 /** What the loops are made of: code over locals of theirs. `stop` is where a record goes that is not as most are; the record begins at `start`. */
 export const recordParts = (tables: Local, start: Local, stop: Label, local: (type: ValueType) => Local) => {
   const word = (): Local => local('i32')
@@ -105,38 +117,15 @@ export const recordParts = (tables: Local, start: Local, stop: Label, local: (ty
   const [hash, chunk] = [local('i64'), local('v128')]
   const param = (offset: number): Code => i32.load(tables.get, offset)
 
-  /** `byte` becomes the digit at an address; `odd` remembers what is none: bit 4 and up of a digit less 48 are 0, adding 6 carries into them above 9. */
-  const digit = (address: Code, offset: number, most = 9): Code => [
-    byte.set(i32.sub(i32.load8(address, offset), i32.const(48))),
-    odd.set(i32.or(odd.get, i32.or(byte.get, i32.add(byte.get, i32.const(15 - most))))),
-  ]
-  const differs = (address: Code, pattern: number, mask: number): Code =>
-    v128.any(v128.and(v128.xor(v128.load(address), v128.load(tables.get, pattern)), v128.load(tables.get, mask)))
+  const { digit, clock, isOdd } = digitReader({ byte, odd, seconds })
+  const differsFrom = (address: Code, pattern: number, mask: number): Code =>
+    differs(v128.load(address), v128.load(tables.get, pattern), v128.load(tables.get, mask))
   /** `found` becomes where the first of these bytes stands from `found` on: a newline comes before the end of what may be read. */
-  const search = (found: Local, ...bytes: readonly number[]): Code => {
-    const again = Symbol('again')
-    const marks = bytes.map((one) => v128.eq(chunk.get, v128.each(one)))
-    return [
-      loop(
-        again,
-        chunk.set(v128.load(found.get)),
-        mark.set(v128.bits(marks.reduce((one, other) => v128.or(one, other)))),
-        when(i32.eqz(mark.get), raise(found, 16), jump(again)),
-      ),
-      raise(found, i32.ctz(mark.get)),
-    ]
-  }
+  const find = (found: Local, ...bytes: readonly number[]): Code => search(found, { chunk, mark }, bytes)
   /** `ms` becomes the time, `from` where it ends. */
   const readTime = (): Code => [
     odd.set(i32.const(0)),
-    digit(start.get, MINUTES, 5),
-    seconds.set(i32.mul(byte.get, i32.const(600))),
-    digit(start.get, MINUTES + 1),
-    raise(seconds, i32.mul(byte.get, i32.const(60))),
-    digit(start.get, SECONDS, 5),
-    raise(seconds, i32.mul(byte.get, i32.const(10))),
-    digit(start.get, SECONDS + 1),
-    raise(seconds, byte.get),
+    clock(start.get, MINUTES),
     jumpIf(stop, i32.eqz(byteIs(start, COLON, MINUTES + 2))),
     seconds.set(i32.mul(seconds.get, i32.const(1000))),
     from.set(at(start, SECONDS + 2)),
@@ -151,19 +140,18 @@ export const recordParts = (tables: Local, start: Local, stop: Label, local: (ty
       raise(seconds, byte.get),
       raise(from, 4),
     ),
-    jumpIf(stop, i32.and(odd.get, i32.const(~15))),
-    jumpIf(stop, differs(from.get, AT.zoneBytes, AT.zoneMask)),
+    jumpIf(stop, isOdd),
+    jumpIf(stop, differsFrom(from.get, AT.zoneBytes, AT.zoneMask)),
     raise(from, param(AT.zone)),
     ms.set(f64.add(f64.load(tables.get, AT.hour), f64.ofSigned(seconds.get))),
   ]
   /** `kind` becomes what the message means, by the texts that messages begin with. */
   const look = (): Code => {
     const [texts, next, told, bytes] = [Symbol('texts'), Symbol('next'), Symbol('told'), Symbol('bytes')]
-    const differs = v128.any(
-      v128.and(
-        v128.xor(v128.load(i32.add(message.get, index.get)), v128.load(i32.add(mark.get, index.get), TEXT.bytes)),
-        v128.load(i32.add(mark.get, index.get), TEXT.mask),
-      ),
+    const isOther = differs(
+      v128.load(i32.add(message.get, index.get)),
+      v128.load(i32.add(mark.get, index.get), TEXT.bytes),
+      v128.load(i32.add(mark.get, index.get), TEXT.mask),
     )
     return block(
       told,
@@ -179,7 +167,7 @@ export const recordParts = (tables: Local, start: Local, stop: Label, local: (ty
           next,
           jumpIf(next, i32.more(i32.add(message.get, i32.load(mark.get, TEXT.length)), end.get)),
           index.set(i32.const(0)),
-          loop(bytes, jumpIf(next, differs), raise(index, 16), jumpIf(bytes, i32.less(index.get, i32.load(mark.get, TEXT.length)))),
+          loop(bytes, jumpIf(next, isOther), raise(index, 16), jumpIf(bytes, i32.less(index.get, i32.load(mark.get, TEXT.length)))),
           kind.set(i32.load(mark.get, TEXT.meaning)),
           jump(told),
         ),
@@ -217,7 +205,7 @@ export const recordParts = (tables: Local, start: Local, stop: Label, local: (ty
         ),
       ),
       when(i32.eq(from.get, index.get), kind.set(i32.const(MEANING.nothing))),
-      when(f64.more(scale.get, f64.const(1)), value.set(divided(value.get, scale.get))),
+      when(f64.more(scale.get, f64.const(1)), value.set(f64.div(value.get, scale.get))),
     ]
   }
   /** `names` becomes the number of what stands in bytes[behind, to), which it remembers; `behind` is moved. */
@@ -227,20 +215,8 @@ export const recordParts = (tables: Local, start: Local, stop: Label, local: (ty
       hash.set(i64.extend(i32.sub(to.get, behind.get))),
       loop(
         eights,
-        when(
-          i32.less(behind.get, at(to, -7)),
-          hash.set(i64.mul(i64.xor(hash.get, i64.load(behind.get)), i64.const(MULTIPLIER))),
-          hash.set(i64.xor(hash.get, i64.shiftRight(hash.get, i64.const(29n)))),
-          raise(behind, 8),
-          jump(eights),
-        ),
-        when(
-          i32.less(behind.get, to.get),
-          hash.set(i64.mul(i64.xor(hash.get, i64.extend(i32.load8(behind.get))), i64.const(MULTIPLIER))),
-          hash.set(i64.xor(hash.get, i64.shiftRight(hash.get, i64.const(29n)))),
-          raise(behind, 1),
-          jump(eights),
-        ),
+        when(i32.less(behind.get, at(to, -7)), mix(hash, i64.load(behind.get)), raise(behind, 8), jump(eights)),
+        when(i32.less(behind.get, to.get), mix(hash, i64.extend(i32.load8(behind.get))), raise(behind, 1), jump(eights)),
       ),
       names.set(i32.and(i32.low(i64.shiftRight(hash.get, i64.const(45n))), i32.const(NAMES - 1))),
       mark.set(i32.add(tables.get, i32.shl(names.get, i32.const(3)))),
@@ -262,5 +238,5 @@ export const recordParts = (tables: Local, start: Local, stop: Label, local: (ty
     i32.store(event.get, end.get, EVENT.until),
     i32.store(event.get, names.get, EVENT.names),
   ]
-  return { from, message, end, byte, kind, names, event, mark, chunk, param, differs, search, readTime, look, readDuration, remember, put }
+  return { from, message, end, byte, kind, names, event, mark, chunk, param, differsFrom, find, readTime, look, readDuration, remember, put }
 }

@@ -6,7 +6,7 @@
  *     ^ the hour   ^ the rest   ^ zone   ^ pid   ^ names    ^ the first word before ': '
  */
 import type { Basis } from '../src/model/extract.js'
-import { SIZES, wasmMemory, type WasmMemory } from '../src/read/wasm-memory.js'
+import { SIZES, wasmMemory, wasmWindow, type WasmMemory } from '../src/read/wasm-memory.js'
 import { LOOKS } from './postgres-bytes.js'
 import { passCsv } from './postgres-kernel-csv.js'
 import { passLines } from './postgres-kernel-lines.js'
@@ -14,7 +14,6 @@ import { AT, EVENT, NAMES, TEXT } from './postgres-kernel.js'
 
 /** Shorter inputs are over before it would pay. */
 const WORTH_BYTES = 16_384
-const CHUNK_BYTES = 1 << 20
 const MAX_ZONE = 16
 /** Where the seconds stand in a stamp. */
 const SECONDS = 17
@@ -22,7 +21,6 @@ const HOUR_BYTES = 14
 /** After so many lines in a row that could not be gone over, it is tried at every so many lines only. */
 const IN_VAIN = 64
 
-const NEWLINE = 10
 const POINT = 46
 const COLON = 58
 
@@ -65,7 +63,6 @@ export const STEADY_NAMES = NAMES
 
 const KERNEL = [passLines, passCsv]
 type Kernel = Readonly<Record<'passLines' | 'passCsv', (...args: readonly number[]) => number>>
-let kernel: Kernel | undefined
 
 /** A reader's piece of the memory, and its views. */
 interface Tables {
@@ -81,13 +78,12 @@ const open = (): Tables | null => {
   const memory = wasmMemory()
   const at = memory?.take('tables') ?? null
   if (memory === null || at === null) return null
-  kernel ??= memory.compile(KERNEL) as Kernel // they are exported under their names
   const bytes = new Uint8Array(memory.buffer, at, SIZES.tables)
   bytes.fill(0)
   writeTexts(bytes)
   return {
     memory,
-    kernel,
+    kernel: memory.compile(KERNEL),
     at,
     bytes,
     words: new Int32Array(memory.buffer, at, SIZES.tables / 4),
@@ -125,12 +121,7 @@ export const steadyRecords = (loop: keyof Kernel, count: (lines: number) => void
   let renewed = false
   let inVain = 0
   let tables: Tables | null | undefined
-  /** Where bytes[from, to) of the buffer that was loaded lie; the piece they were copied to. */
-  let loaded: Buffer | null = null
-  let from = 0
-  let to = 0
-  let base = 0
-  let piece: number | null = null
+  const window = wasmWindow()
   const record: Steady = {
     ms: NaN,
     basis: 'utc',
@@ -146,25 +137,6 @@ export const steadyRecords = (loop: keyof Kernel, count: (lines: number) => void
     open: false,
     names: 0,
     renamed: false,
-  }
-
-  /** Copies what does not lie in the memory, as much as there is room for; false where there is none. */
-  const load = ({ memory }: Tables, bytes: Buffer, start: number, limit: number): boolean => {
-    if (loaded === bytes && start >= from && start < to) return true
-    loaded = bytes
-    from = start
-    if (bytes.buffer === memory.buffer) {
-      to = limit
-      base = bytes.byteOffset
-      return true
-    }
-    piece ??= memory.take('chunk')
-    if (piece === null) return false
-    to = limit - start <= CHUNK_BYTES ? limit : bytes.lastIndexOf(NEWLINE, start + CHUNK_BYTES - 1) + 1
-    if (to <= start) return false
-    bytes.copy(new Uint8Array(memory.buffer, piece, CHUNK_BYTES), 0, start, to)
-    base = piece - start
-    return true
   }
 
   /** What lines begin with, for the kernel to compare. */
@@ -190,12 +162,12 @@ export const steadyRecords = (loop: keyof Kernel, count: (lines: number) => void
       record.took = numbers[(at + (EVENT.value >> 2)) >> 1] ?? NaN
       record.kind = words[at + (EVENT.kind >> 2)] ?? 0
       record.pid = words[at + (EVENT.pid >> 2)] ?? 0
-      record.line = (words[at + (EVENT.line >> 2)] ?? 0) - base
+      record.line = (words[at + (EVENT.line >> 2)] ?? 0) - window.base
       record.from = record.line + SECONDS + 2 + (fraction === 1 ? 4 : 0) + zoneLength
-      record.word = (words[at + (EVENT.word >> 2)] ?? 0) - base
-      record.message = (words[at + (EVENT.message >> 2)] ?? 0) - base
-      record.end = (words[at + (EVENT.end >> 2)] ?? 0) - base
-      record.until = (words[at + (EVENT.until >> 2)] ?? 0) - base
+      record.word = (words[at + (EVENT.word >> 2)] ?? 0) - window.base
+      record.message = (words[at + (EVENT.message >> 2)] ?? 0) - window.base
+      record.end = (words[at + (EVENT.end >> 2)] ?? 0) - window.base
+      record.until = (words[at + (EVENT.until >> 2)] ?? 0) - window.base
       record.open = own && event === happened - 1
       const names = words[at + (EVENT.names >> 2)] ?? 0
       record.renamed = names < 0
@@ -235,14 +207,14 @@ export const steadyRecords = (loop: keyof Kernel, count: (lines: number) => void
         tables = open()
       }
       const room = tables
-      if (room === null || !load(room, bytes, start, limit)) return start
+      if (room === null || !window.load(room.memory, bytes, bytes, start, limit)) return start
       if (renewed) writePattern(room)
       const { words } = room
-      words[AT.limit >> 2] = base + to
+      words[AT.limit >> 2] = window.base + window.to
       words[AT.most >> 2] = most
       words[AT.free >> 2] = free ? 1 : 0
       words[AT.differs >> 2] = 0
-      const next = room.kernel[loop](room.at, base + start) - base
+      const next = room.kernel[loop](room.at, window.base + start) - window.base
       if (words[AT.differs >> 2] === 1) known = false
       if (next === start) {
         inVain++
@@ -257,9 +229,8 @@ export const steadyRecords = (loop: keyof Kernel, count: (lines: number) => void
     },
     end() {
       if (tables !== null && tables !== undefined) tables.memory.giveBack('tables', tables.at)
-      if (piece !== null) wasmMemory()?.giveBack('chunk', piece)
+      window.end()
       tables = null
-      piece = null
     },
   }
 }

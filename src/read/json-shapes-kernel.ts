@@ -2,7 +2,7 @@
  * What json-shapes.ts follows an object along its shapes with, as WebAssembly: sixteen bytes at once of what stands between the values, and of strings. The
  * tree of shapes lies in a piece of wasm-memory.ts' memory, where the object lies, too.
  */
-import { block, func, i32, i64, jump, jumpIf, loop, v128, when, type Code, type Func, type Local } from './wasm.js'
+import { block, func, i32, i64, isDigit, jump, jumpIf, loop, mix, raise, v128, when, type Code, type Func, type Local } from './wasm.js'
 
 /** What stands where in the piece, in bytes: of 32 slots where their values begin and end, counted from `base`; what else is known of the last object. */
 export const AT = { starts: 0, ends: 128, end: 256, lines: 260, lastNewline: 264, escaped: 268, first: 272, hash: 280, pieces: 512 } as const
@@ -17,12 +17,7 @@ const QUOTE = 34
 const BACKSLASH = 92
 const BLANK = 32
 const MAX_DIGITS = 15
-const MULTIPLIER = 0x9e3779b97f4a7c15n
 
-const isBelow = (one: Code, other: Code): Code => [one, other, 0xfd, 38] // i8x16.lt_u
-const storeSixteen = (address: Code, value: Code): Code => [address, value, 0xfd, 11, 0, 0] // v128.store
-const shiftLeft = (value: Code, by: Code): Code => [value, by, 0x86] // i64.shl
-const raise = (local: Local, by: number | Code): Code => local.set(i32.add(local.get, typeof by === 'number' ? i32.const(by) : by))
 const slotAt = (tables: Local, slot: Local): Code => i32.add(tables.get, i32.shl(slot.get, i32.const(2)))
 
 /** match(tables, start, end, base): 1 where the object at `start` has a known shape and ends before `end`. */
@@ -43,7 +38,7 @@ const match = func('match', { tables: 'i32', start: 'i32', end: 'i32', base: 'i3
   ]
   const chunk = local('v128')
   const [done, pieces, found, siblings] = [Symbol('done'), Symbol('pieces'), Symbol('found'), Symbol('siblings')]
-  const clear = Array.from({ length: 16 }, (_, part) => storeSixteen(i32.add(tables.get, i32.const(16 * part)), v128.each(255)))
+  const clear = Array.from({ length: 16 }, (_, part) => v128.store(i32.add(tables.get, i32.const(16 * part)), v128.each(255)))
   const differs = v128.xor(v128.load(i32.add(start.get, index.get)), v128.load(i32.add(piece.get, index.get), PIECE.bytes))
 
   const findPiece = (): Code => {
@@ -85,7 +80,9 @@ const match = func('match', { tables: 'i32', start: 'i32', end: 'i32', base: 'i3
         jumpIf(done, i32.notLess(start.get, end.get)),
         chunk.set(v128.load(start.get)),
         mark.set(
-          v128.bits(v128.or(v128.or(v128.eq(chunk.get, v128.each(QUOTE)), v128.eq(chunk.get, v128.each(BACKSLASH))), isBelow(chunk.get, v128.each(BLANK)))),
+          v128.bits(
+            v128.or(v128.or(v128.eq(chunk.get, v128.each(QUOTE)), v128.eq(chunk.get, v128.each(BACKSLASH))), v128.lessUnsigned(chunk.get, v128.each(BLANK))),
+          ),
         ),
         when(i32.eqz(mark.get), raise(start, 16), jump(again)),
         raise(start, i32.ctz(mark.get)),
@@ -106,13 +103,7 @@ const match = func('match', { tables: 'i32', start: 'i32', end: 'i32', base: 'i3
       from.set(start.get),
       block(
         read,
-        loop(
-          digits,
-          jumpIf(read, i32.notLess(start.get, end.get)),
-          jumpIf(read, i32.eqz(i32.lessUnsigned(i32.sub(i32.load8(start.get), i32.const(48)), i32.const(10)))),
-          raise(start, 1),
-          jump(digits),
-        ),
+        loop(digits, jumpIf(read, i32.notLess(start.get, end.get)), jumpIf(read, i32.eqz(isDigit(i32.load8(start.get)))), raise(start, 1), jump(digits)),
       ),
       length.set(i32.sub(start.get, from.get)),
       jumpIf(done, i32.eqz(length.get)),
@@ -164,23 +155,19 @@ const hashOf = func('hashOf', { tables: 'i32', base: 'i32', slot: 'i32', last: '
   const [start, end] = [local('i32'), local('i32')]
   const hash = local('i64')
   const [slots, eights] = [Symbol('slots'), Symbol('eights')]
-  const mix = (value: Code): Code => [
-    hash.set(i64.mul(i64.xor(hash.get, value), i64.const(MULTIPLIER))),
-    hash.set(i64.xor(hash.get, i64.shiftRight(hash.get, i64.const(29n)))),
-  ]
   return [
     loop(
       slots,
       start.set(i32.load(slotAt(tables, slot), AT.starts)),
       end.set(i32.load(slotAt(tables, slot), AT.ends)),
-      mix(i64.extend(i32.sub(end.get, start.get))),
+      mix(hash, i64.extend(i32.sub(end.get, start.get))),
       raise(start, base.get),
       raise(end, base.get),
-      loop(eights, when(i32.notLess(i32.sub(end.get, start.get), i32.const(8)), mix(i64.load(start.get)), raise(start, 8), jump(eights))),
+      loop(eights, when(i32.notLess(i32.sub(end.get, start.get), i32.const(8)), mix(hash, i64.load(start.get)), raise(start, 8), jump(eights))),
       // Those left, less than eight: the bytes behind them are shifted out.
       when(
         i32.less(start.get, end.get),
-        mix(shiftLeft(i64.load(start.get), i64.extend(i32.sub(i32.const(64), i32.shl(i32.sub(end.get, start.get), i32.const(3)))))),
+        mix(hash, i64.shl(i64.load(start.get), i64.extend(i32.sub(i32.const(64), i32.shl(i32.sub(end.get, start.get), i32.const(3)))))),
       ),
       raise(slot, 1),
       jumpIf(slots, i32.less(slot.get, last.get)),

@@ -120,7 +120,6 @@ const isSame = (on: DataView, at: number, { words, tail, short, length }: Piece)
 const special = (four: number): number => ((four - 0x20202020) | ((four ^ 0x22222222) - 0x01010101) | ((four ^ 0x5c5c5c5c) - 0x01010101)) & ~four & 0x80808080
 
 type Kernel = Readonly<Record<'match' | 'hashOf', (...args: readonly number[]) => number>>
-let kernel: Kernel | undefined
 
 /** The shapes as they lie in the memory. */
 interface Mirror {
@@ -139,7 +138,7 @@ const openMirror = (): Mirror | null => {
   const memory = wasmMemory()
   const at = memory?.take('tables') ?? null
   if (memory === null || at === null) return null
-  kernel ??= memory.compile(shapesKernel) as Kernel // they are exported under their names
+  const kernel = memory.compile(shapesKernel)
   const words = new Int32Array(memory.buffer, at, SIZES.tables / 4)
   words.fill(0)
   return { memory, kernel, at, words, bytes: new Uint8Array(memory.buffer, at, SIZES.tables), free: AT.pieces, full: false }

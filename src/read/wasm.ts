@@ -77,6 +77,7 @@ export const i64 = {
   eq: op(0x51),
   mul: op(0x7e),
   xor: op(0x85),
+  shl: op(0x86),
   shiftRight: op(0x88),
   extend: op(0xad),
 }
@@ -98,8 +99,10 @@ export const f64 = {
 /** Sixteen bytes. */
 export const v128 = {
   load: load(SIMD, 0),
+  store: store(SIMD, 11),
   each: (byte: number): Code => [SIMD, 12, ...new Array<number>(16).fill(byte)],
   eq: op(SIMD, 35),
+  lessUnsigned: op(SIMD, 38),
   and: op(SIMD, 78),
   or: op(SIMD, 80),
   xor: op(SIMD, 81),
@@ -116,6 +119,83 @@ export const jump = (to: Label): Code => [{ to, opcode: 0x0c }]
 export const jumpIf = (to: Label, condition: Code): Code => [condition, { to, opcode: 0x0d }]
 export const either = (condition: Code, one: Code, other: Code): Code => [one, other, condition, 0x1b]
 export const call = (index: number, ...args: readonly Code[]): Code => [...args, 0x10, ...uleb(index)]
+
+// What loops over the bytes of a log are made of, over and over.
+
+export const codeOf = (of: Local | Code): Code => ('get' in of ? of.get : of)
+export const at = (base: Local | Code, offset: number): Code => i32.add(codeOf(base), i32.const(offset))
+export const raise = (local: Local, by: number | Code): Code => local.set(i32.add(local.get, typeof by === 'number' ? i32.const(by) : by))
+export const byteIs = (address: Local | Code, byte: number, offset = 0): Code => i32.eq(i32.load8(codeOf(address), offset), i32.const(byte))
+/** Whether a byte is from `from` on, less than so many further. */
+export const within = (byte: Code, from: number, many: number): Code => i32.lessUnsigned(i32.sub(byte, i32.const(from)), i32.const(many))
+export const isDigit = (byte: Code): Code => within(byte, 48, 10)
+
+/** Whether two sixteens differ where the mask counts. */
+export const differs = (one: Code, other: Code, mask: Code): Code => v128.any(v128.and(v128.xor(one, other), mask))
+
+/** FNV's and splitmix's constants serve well enough: all bytes are the programs' own. */
+const MULTIPLIER = 0x9e3779b97f4a7c15n
+/** `hash` goes on with eight bytes more. */
+export const mix = (hash: Local, word: Code): Code => [
+  hash.set(i64.mul(i64.xor(hash.get, word), i64.const(MULTIPLIER))),
+  hash.set(i64.xor(hash.get, i64.shiftRight(hash.get, i64.const(29n)))),
+]
+
+/** `found` becomes where the first of these bytes stands from `found` on, which there must be; `chunk` and `mark` are used up. From `until` on it goes to `stop`. */
+export const search = (
+  found: Local,
+  { chunk, mark }: Readonly<Record<'chunk' | 'mark', Local>>,
+  bytes: readonly number[],
+  until?: Code,
+  stop?: Label,
+): Code => {
+  const again = Symbol('again')
+  const marks = bytes.map((one) => v128.eq(chunk.get, v128.each(one)))
+  return [
+    loop(
+      again,
+      ...(until === undefined || stop === undefined ? [] : [jumpIf(stop, i32.notLess(found.get, until))]),
+      chunk.set(v128.load(found.get)),
+      mark.set(v128.bits(marks.reduce((one, other) => v128.or(one, other)))),
+      when(i32.eqz(mark.get), raise(found, 16), jump(again)),
+    ),
+    raise(found, i32.ctz(mark.get)),
+  ]
+}
+
+/** Reads digits: `byte` becomes the digit at an address, `seconds` what mm:ss there comes to. `odd`, at first 0, remembers what was none: see `isOdd`. */
+export const digitReader = ({ byte, odd, seconds }: Readonly<Record<'byte' | 'odd' | 'seconds', Local>>) => {
+  /** Bit 4 and up of a digit less 48 are 0, adding 6 carries into them above 9. */
+  const digit = (address: Code, offset: number, most = 9): Code => [
+    byte.set(i32.sub(i32.load8(address, offset), i32.const(48))),
+    odd.set(i32.or(odd.get, i32.or(byte.get, i32.add(byte.get, i32.const(15 - most))))),
+  ]
+  const clock = (address: Code, offset = 0): Code => [
+    digit(address, offset, 5),
+    seconds.set(i32.mul(byte.get, i32.const(600))),
+    digit(address, offset + 1),
+    raise(seconds, i32.mul(byte.get, i32.const(60))),
+    digit(address, offset + 3, 5),
+    raise(seconds, i32.mul(byte.get, i32.const(10))),
+    digit(address, offset + 4),
+    raise(seconds, byte.get),
+  ]
+  const isOdd = i32.and(odd.get, i32.const(~15))
+  return { digit, clock, isOdd }
+}
+
+/** `value` becomes the number that begins at `place`, which goes to its end; `byte` is used up. */
+export const readDecimal = (place: Local, value: Local, byte: Local): Code => {
+  const digits = Symbol('digits')
+  return [
+    value.set(i32.const(0)),
+    loop(
+      digits,
+      byte.set(i32.load8(place.get)),
+      when(isDigit(byte.get), value.set(i32.add(i32.mul(value.get, i32.const(10)), i32.sub(byte.get, i32.const(48)))), raise(place, 1), jump(digits)),
+    ),
+  ]
+}
 
 /** A function: `write` declares its locals and gives its body, whose last value is the result. */
 export const func = <Names extends string>(
