@@ -80,7 +80,8 @@ const DRESSES: Readonly<Record<string, (ms: number, klog: string) => string>> = 
   CRI: (ms, klog) => `${new Date(ms).toISOString().slice(0, 23)}456789Z stderr F ${klog}`,
 }
 
-const read = (lines: readonly string[], end: string, apart: boolean, path = 'kubelet.log'): Promise<InputExtract> => {
+/** `size`: in chunks of so many bytes. */
+const read = (lines: readonly string[], end: string, apart: boolean, path = 'kubelet.log', size = Infinity): Promise<InputExtract> => {
   const bytes = lines.map((line) => Buffer.from(`${line}${end}`))
   const source: Source = {
     path,
@@ -91,7 +92,10 @@ const read = (lines: readonly string[], end: string, apart: boolean, path = 'kub
       await Promise.resolve()
       // The head is read as one chunk; what comes after it is cut as it is given.
       if (apart) yield* bytes
-      else yield Buffer.concat(bytes)
+      else {
+        const whole = Buffer.concat(bytes)
+        for (let at = 0; at < whole.length; at += size) yield whole.subarray(at, at + Math.min(size, whole.length))
+      }
     },
   }
   return extractInput(source)
@@ -143,6 +147,83 @@ test('a log of few lines a minute is not silent between those that matter', asyn
     return `I1121 ${at}.000000    2296 kubelet.go:2426] "SyncLoop UPDATE" source="api" pods=["shop/web-1"]`
   })
   assert.deepEqual((await read(lines, '\n', false)).silences, [])
+})
+
+/** An entry of a journal as journalctl -o json writes it: several orders of its members, members of other sorts, other units, and messages that are no plain string. */
+const entryOf = (seed: number): ((ms: number, klog: string) => string) => {
+  const chances = random(seed)
+  const next = (): number => chances.next()
+  const pick = (below: number): number => Math.floor(next() * below)
+  const hosts = ['worker-1', 'wörker-2', 'localhost']
+  return (ms, klog) => {
+    const micros = Math.round(ms * 1000)
+    const unit = next() < 0.9 ? 'kubelet' : (['kernel', 'containerd', 'web', 'kubelet'][pick(4)] ?? '')
+    const odd = next()
+    const message =
+      unit === 'kernel'
+        ? 'Out of memory: Killed process 77 (java) total-vm:1kB, anon-rss:1kB, file-rss:0kB, shmem-rss:0kB, UID:0 pgtables:1kB oom_score_adj:0'
+        : unit === 'containerd'
+          ? `time="${new Date(ms).toISOString()}" level=error msg="StopContainer for \\"x\\" failed"`
+          : odd < 0.02
+            ? `${klog}\n\tgoroutine 1\n${klog}`
+            : odd < 0.03
+              ? `${klog} \u0001€ \u0007`
+              : odd < 0.04
+                ? `${klog}\t/\\ "é"\n`
+                : klog
+    const members: [string, unknown][] = [
+      ['_HOSTNAME', next() < 0.99 ? hosts[0] : hosts[pick(3)]],
+      ['__REALTIME_TIMESTAMP', next() < 0.99 ? String(micros) : next() < 0.5 ? micros : 'never'],
+      ['_PID', String(2000 + pick(3))],
+      ['PRIORITY', next() < 0.98 ? '6' : '3'],
+      [
+        'MESSAGE',
+        odd < 0.99 ? message : odd < 0.993 ? [...Buffer.from(message)] : odd < 0.996 ? ['first', message] : odd < 0.998 ? null : '',
+      ],
+      ['SYSLOG_IDENTIFIER', unit],
+    ]
+    if (unit === 'kernel') members.push(['_TRANSPORT', 'kernel'])
+    if (unit === 'web') members.push(['CONTAINER_NAME', 'k8s_web_web-1_shop_0123_0'])
+    if (next() < 0.3) members.push(['_SYSTEMD_UNIT', `${unit}.service`], ['__MONOTONIC_TIMESTAMP', String(micros % 1e9)])
+    if (next() < 0.02) members.push([`_FIELD_${pick(1000)}`, 'x'], ['_nested', { MESSAGE: 'no', list: [1, null, true] }])
+    if (next() < 0.002) members.push(['SYSLOG_IDENTIFIER', 'kubelet'])
+    const turned = next() < 0.2 ? [...members.slice(3), ...members.slice(0, 3)] : members
+    const text = `{${turned.map(([name, value]) => `${JSON.stringify(name)}:${JSON.stringify(value)}`).join(',')}}`
+    const written = next() < 0.05 ? text.replaceAll('/', String.raw`\/`) : text
+    return next() < 0.01 ? `${written} ` : next() < 0.005 ? written.slice(0, -3) : written
+  }
+}
+
+test('a journal as JSON: many entries at once as entry by entry, however it is cut', async () => {
+  for (let seed = 1; seed <= 4; seed++) {
+    const dress = entryOf(seed)
+    const lines = [1, 2, 3, 4].flatMap((part) => logOf(seed * 10 + part, dress, part === 3 ? 5_000 : 100))
+    for (const end of ['\n', '\r\n']) {
+      const apart = await read(lines, end, true, 'journal.json')
+      assert.deepEqual(apart.wrapping, ['journald-json'])
+      assert.ok(apart.signals.length > 5 && apart.records > 1_000)
+      same(await read(lines, end, false, 'journal.json'), apart, `seed ${seed}`)
+      same(await read(lines, end, false, 'journal.json', 30_011), apart, `seed ${seed}, in pieces`)
+    }
+  }
+})
+
+test('a journal as JSON over a change of the hour, and of more units and hosts than are kept in mind', async () => {
+  const lines = Array.from({ length: 6_000 }, (_, index) => {
+    const ms = Date.UTC(2026, 10, 21, 8) + index * 2_000
+    const klog = `I1121 ${new Date(ms).toISOString().slice(11, 23)}000    2296 kubelet.go:2426] "SyncLoop UPDATE" pods=["shop/web-1"]`
+    const members = {
+      MESSAGE: index % 50 === 0 ? klog.replace('I1121', 'E1121').replace('UPDATE', 'FAILED') : klog,
+      __REALTIME_TIMESTAMP: String(ms * 1000),
+      _HOSTNAME: `worker-${index < 3_000 ? 1 : index % 400}`,
+      SYSLOG_IDENTIFIER: 'kubelet',
+    }
+    return JSON.stringify(members)
+  })
+  const apart = await read(lines, '\n', true, 'journal.json')
+  same(await read(lines, '\n', false, 'journal.json'), apart, 'hosts')
+  assert.equal(apart.records, 6_000)
+  assert.deepEqual(apart.spans, [{ basis: 'utc', first: Date.UTC(2026, 10, 21, 8), last: Date.UTC(2026, 10, 21, 8) + 5_999 * 2_000 }])
 })
 
 /** A Postgres log in one of the prefixes that servers have: what is counted, what is told, and what only looks like a record. */

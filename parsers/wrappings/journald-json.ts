@@ -9,6 +9,7 @@
 import type { Envelope, Unwrapper, Wrapping } from '../../src/model/format.js'
 import { levelOfValue } from '../levels.js'
 import { eachMember, parsed, stringReader, wholeNumber } from '../../src/read/json-members.js'
+import { jsonRecords, type Origin } from '../../src/read/json-records.js'
 import { jsonShapes } from '../../src/read/json-shapes.js'
 import { pod } from '../../src/model/entity.js'
 import { cachedNames, dockerName, isWord, unitOf, type Names } from '../../src/read/names.js'
@@ -61,6 +62,28 @@ const open = (): Unwrapper => {
   const has = (slot: number): boolean => (starts[slot] ?? -1) >= 0
   const name = (names: Names, bytes: Buffer, slot: number): string => names(bytes, starts[slot] ?? 0, ends[slot] ?? 0)
 
+  /** All that is around the message of the entry that was matched, but for its time. */
+  const fillAround = (bytes: Buffer, around: Origin): void => {
+    if (has(HOST)) around.host = name(hosts, bytes, HOST)
+    if (has(CONTAINER)) fillContainer(name(containers, bytes, CONTAINER), around)
+    else if (has(PRIORITY)) around.level = levelOfValue(bytes, starts[PRIORITY] ?? 0, ends[PRIORITY] ?? 0, true)
+    if (has(TRANSPORT) && isWord('kernel', bytes, starts[TRANSPORT] ?? 0, ends[TRANSPORT] ?? 0)) around.unit = 'kernel'
+    else if (around.container !== null) around.unit = around.container
+    else around.unit = has(IDENTIFIER) ? name(units, bytes, IDENTIFIER) : has(UNIT) ? name(units, bytes, UNIT) : null
+  }
+  const records = jsonRecords({
+    shapes,
+    payload: MESSAGE,
+    stamp: TIME,
+    first: HOST,
+    last: TRANSPORT + 1,
+    originOf(bytes) {
+      const origin: Origin = { ...NO_ORIGIN }
+      fillAround(bytes, origin)
+      return origin
+    },
+  })
+
   /** An entry with the members of an earlier one; false where something is unusual about it. */
   const unwrapKnown = (bytes: Buffer, start: number, end: number, envelope: Envelope): boolean => {
     if (!shapes.match(bytes, start, end) || !has(MESSAGE)) return false
@@ -68,12 +91,7 @@ const open = (): Unwrapper => {
     if (Number.isNaN(micros)) return false
     envelope.ms = micros / 1000
     envelope.basis = 'utc'
-    if (has(HOST)) envelope.host = name(hosts, bytes, HOST)
-    if (has(CONTAINER)) fillContainer(name(containers, bytes, CONTAINER), envelope)
-    else if (has(PRIORITY)) envelope.level = levelOfValue(bytes, starts[PRIORITY] ?? 0, ends[PRIORITY] ?? 0, true)
-    if (has(TRANSPORT) && isWord('kernel', bytes, starts[TRANSPORT] ?? 0, ends[TRANSPORT] ?? 0)) envelope.unit = 'kernel'
-    else if (envelope.container !== null) envelope.unit = envelope.container
-    else envelope.unit = has(IDENTIFIER) ? name(units, bytes, IDENTIFIER) : has(UNIT) ? name(units, bytes, UNIT) : null
+    fillAround(bytes, envelope)
     envelope.bytes = bytes
     envelope.start = starts[MESSAGE] ?? 0
     envelope.end = ends[MESSAGE] ?? 0
@@ -111,8 +129,14 @@ const open = (): Unwrapper => {
       envelope.end = message.end
       return 'line'
     },
+    many: (bytes, start, limit) => records.many(bytes, start, limit),
+    end() {
+      records.end()
+    },
   }
 }
+
+const NO_ORIGIN: Readonly<Origin> = { host: null, unit: null, pod: null, namespace: null, container: null, level: 0 }
 
 interface Entry {
   micros: number
@@ -139,7 +163,7 @@ const NO_ENTRY: Readonly<Entry> = {
   level: 0,
 }
 
-const fillContainer = (name: string, envelope: Envelope): void => {
+const fillContainer = (name: string, envelope: Origin): void => {
   const docker = dockerName(name)
   envelope.container = docker?.container ?? name
   if (docker !== null) envelope.pod = pod(docker.namespace, docker.pod)

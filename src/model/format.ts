@@ -196,4 +196,28 @@ export interface Unwrapper {
    * 'line': the payload is ready. 'held': more is to come (a partial line). 'no': this line is not wrapped so.
    */
   unwrap(bytes: Buffer, start: number, end: number, envelope: Envelope): 'line' | 'held' | 'no'
+  /**
+   * As many as may be of the lines of bytes[start, limit), which ends with a line, unwrapped at once; null where the first one has to be unwrapped
+   * by itself. What it returns is good until the next call.
+   */
+  many?(bytes: Buffer, start: number, limit: number): Unwrapped | null
+  /** The input ends. */
+  end?(): void
+}
+
+/** Lines that were unwrapped at once. Of each the payload stands in a line of its own, behind a steady prefix. */
+export interface Unwrapped {
+  readonly count: number
+  /** Where the first line begins that is not among them. */
+  readonly next: number
+  /** Other objects each time. */
+  readonly bytes: Buffer
+  readonly view: DataView
+  readonly prefix: SteadyPrefix
+  /** Where a line begins in `bytes`; the first one is 0. */
+  lineAt(index: number): number
+  /** Two lines of one origin have all in common that is around them but for the time; -1: its payload has several lines, and it is alone. */
+  originOf(index: number): number
+  /** Fills a fresh envelope. */
+  fill(index: number, envelope: Envelope): void
 }

@@ -21,7 +21,7 @@ const MAX_DIGITS = 15
 const slotAt = (tables: Local, slot: Local): Code => i32.add(tables.get, i32.shl(slot.get, i32.const(2)))
 
 /** match(tables, start, end, base): 1 where the object at `start` has a known shape and ends before `end`. */
-const match = func('match', { tables: 'i32', start: 'i32', end: 'i32', base: 'i32' }, ['i32'], ({ tables, start, end, base }, local) => {
+export const match = func('match', { tables: 'i32', start: 'i32', end: 'i32', base: 'i32' }, ['i32'], ({ tables, start, end, base }, local) => {
   const word = (): Local => local('i32')
   const [piece, length, index, slot, follows, escaped, lines, lastNewline, mark, from, result] = [
     word(),

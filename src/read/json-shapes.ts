@@ -39,6 +39,10 @@ export interface Shapes {
    * object is good until the next call.
    */
   hashOf(bytes: Buffer, slot: number, last: number): Hash | null
+  /** For loops that follow many objects at once, and call the kernel's `match`: the shapes as they lie in the memory, from now on; null where they cannot. */
+  inMemory(): { readonly memory: WasmMemory; readonly at: number } | null
+  /** Takes over where the values stand of the object that such a loop took last. */
+  takeOver(): void
   /** Gives back what was taken to be quicker. */
   end(): void
 }
@@ -63,11 +67,11 @@ type Follows = 'string' | 'number' | 'end'
 
 /** What stands before a value, and how it goes on after it. */
 interface Piece {
+  readonly bytes: Uint8Array
   readonly length: number
-  /** Its bytes by fours, and the last four of them, which may overlap those; `short`: all of less than four. */
+  /** Its bytes by fours, and the last four of them, which may overlap those. */
   readonly words: Int32Array
   readonly tail: number
-  readonly short: Uint8Array
   readonly follows: Follows
   readonly slot: number
   readonly escapes: boolean
@@ -107,9 +111,9 @@ export const viewOf = (bytes: Buffer): DataView => {
   return view
 }
 
-const isSame = (on: DataView, at: number, { words, tail, short, length }: Piece): boolean => {
+const isSame = (on: DataView, at: number, { words, tail, bytes, length }: Piece): boolean => {
   if (length < 4) {
-    for (let index = 0; index < length; index++) if (on.getUint8(at + index) !== short[index]) return false
+    for (let index = 0; index < length; index++) if (on.getUint8(at + index) !== bytes[index]) return false
     return true
   }
   for (let index = 0; index < words.length; index++) if (on.getInt32(at + 4 * index, true) !== words[index]) return false
@@ -145,8 +149,8 @@ const openMirror = (): Mirror | null => {
 }
 
 /** Writes a piece below the one that comes before it (null: it begins an object), beside those that may stand in its place. */
-const mirrorPiece = (mirror: Mirror, bytes: Buffer, from: number, piece: Piece, before: Piece | null, beside: Piece | undefined): void => {
-  const { length, follows, slot, escapes, newlines, lastNewline } = piece
+const mirrorPiece = (mirror: Mirror, piece: Piece, before: Piece | null, beside: Piece | undefined): void => {
+  const { bytes, length, follows, slot, escapes, newlines, lastNewline } = piece
   const size = PIECE.bytes + ((length + 15) & ~15)
   if (mirror.free + size > SIZES.tables || (before !== null && before.place === 0)) {
     mirror.full = true
@@ -158,9 +162,20 @@ const mirrorPiece = (mirror: Mirror, bytes: Buffer, from: number, piece: Piece, 
   const { words } = mirror
   words.set([length, FOLLOWS[follows], slot, escapes ? 1 : 0, newlines, lastNewline, 0, 0], at >> 2)
   mirror.bytes.fill(255, at + PIECE.mask, at + PIECE.mask + (length & 15))
-  mirror.bytes.set(bytes.subarray(from, from + length), at + PIECE.bytes)
+  mirror.bytes.set(bytes, at + PIECE.bytes)
   const link = beside !== undefined ? beside.place - mirror.at + PIECE.sibling : before !== null ? before.place - mirror.at + PIECE.child : AT.first
   words[link >> 2] = piece.place
+}
+
+/** Pieces that were known before there was a mirror, and all that may come after them. */
+const mirrorAll = (mirror: Mirror, pieces: readonly Piece[], before: Piece | null): void => {
+  let beside: Piece | undefined
+  for (const piece of pieces) {
+    if (mirror.full) return
+    mirrorPiece(mirror, piece, before, beside)
+    mirrorAll(mirror, piece.next, piece)
+    beside = piece
+  }
 }
 
 /** `quick`: its `end` will be called, so memory for it may be taken. */
@@ -174,13 +189,18 @@ export const jsonShapes = ({ slots, numbers, fixed = [], escapes }: ShapeOf, qui
   let pieceBytes = 0
   let inVain = 0
   let mirror: Mirror | null = null
-  let mayMirror = quick
+  let hadMirror = false
   const hash = { low: 0, high: 0 }
 
   /** As walk, in WebAssembly. */
   const follow = ({ kernel: { match }, at, words, memory }: Mirror, bytes: Buffer, start: number, end: number): boolean => {
     const base = bytes.byteOffset
     if (bytes.buffer !== memory.buffer || match(at, base + start, base + end, base) === 0) return false
+    takeOver(words)
+    return true
+  }
+
+  const takeOver = (words: Int32Array): void => {
     for (let slot = 0; slot < starts.length; slot++) {
       starts[slot] = words[slot + (AT.starts >> 2)] ?? -1
       ends[slot] = words[slot + (AT.ends >> 2)] ?? -1
@@ -189,7 +209,6 @@ export const jsonShapes = ({ slots, numbers, fixed = [], escapes }: ShapeOf, qui
     last.lines = words[AT.lines >> 2] ?? 0
     last.lastNewline = words[AT.lastNewline >> 2] ?? -1
     last.escaped = words[AT.escaped >> 2] ?? 0
-    return true
   }
 
   const walk = (bytes: Buffer, start: number, end: number): boolean => {
@@ -253,10 +272,10 @@ export const jsonShapes = ({ slots, numbers, fixed = [], escapes }: ShapeOf, qui
     const copy = Uint8Array.prototype.slice.call(bytes, from, to)
     const at = new DataView(copy.buffer)
     return {
+      bytes: copy,
       length,
       words: Int32Array.from({ length: length >> 2 }, (_, index) => at.getInt32(4 * index, true)),
       tail: length < 4 ? 0 : at.getInt32(length - 4, true),
-      short: length < 4 ? copy : new Uint8Array(0),
       follows,
       slot,
       escapes: escapes === 'any' || escapes.includes(slot),
@@ -283,7 +302,7 @@ export const jsonShapes = ({ slots, numbers, fixed = [], escapes }: ShapeOf, qui
         pieces++
         pieceBytes += size
         piece = pieceOf(bytes, draft, draft.follows === 'end' ? absent : [])
-        if (mirror !== null && !mirror.full) mirrorPiece(mirror, bytes, draft.from, piece, before, newest(next))
+        if (mirror !== null && !mirror.full) mirrorPiece(mirror, piece, before, newest(next))
         next.push(piece)
       }
       before = piece
@@ -305,8 +324,8 @@ export const jsonShapes = ({ slots, numbers, fixed = [], escapes }: ShapeOf, qui
     },
     learn(bytes, start, end) {
       if (pieces >= MAX_PIECES) return
-      if (mayMirror) {
-        mayMirror = false
+      if (quick && !hadMirror) {
+        hadMirror = true
         mirror = openMirror()
       }
       const drafts = draftsOf(bytes, start, end, known)
@@ -318,6 +337,17 @@ export const jsonShapes = ({ slots, numbers, fixed = [], escapes }: ShapeOf, qui
       hash.low = mirror.words[AT.hash >> 2] ?? 0
       hash.high = mirror.words[(AT.hash >> 2) + 1] ?? 0
       return hash
+    },
+    inMemory() {
+      if (mirror === null && !hadMirror) {
+        hadMirror = true
+        mirror = openMirror()
+        if (mirror !== null) mirrorAll(mirror, first, null)
+      }
+      return mirror === null || mirror.full ? null : mirror
+    },
+    takeOver() {
+      if (mirror !== null) takeOver(mirror.words)
     },
     end() {
       if (mirror !== null) mirror.memory.giveBack('tables', mirror.at)

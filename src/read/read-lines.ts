@@ -2,7 +2,7 @@
 import { text } from '../../parsers/index.js'
 import { node, type Entity } from '../model/entity.js'
 import type { Recognised } from '../model/extract.js'
-import type { Envelope, Head, InputContext, LineFormat, LineReader } from '../model/format.js'
+import type { Envelope, Head, InputContext, LineFormat, LineReader, Unwrapped } from '../model/format.js'
 import { lineFormatOf, lineFormats, type LinesChoice } from './choose.js'
 import { emptyEnvelope, reset, undress } from './envelope.js'
 import type { Signature } from '../model/signature.js'
@@ -163,6 +163,18 @@ export const readLines = (choice: LinesChoice, sink: GatheringSink, context: Inp
     if (at < end || at === around.start) part(end)
   }
 
+  /** Takes note of what is around the next payload. */
+  const arrive = (): void => {
+    if (envelope.host !== host) {
+      count(envelope.host)
+      sink.from(envelope.host)
+    }
+    ofHost++
+    stamps.line(envelope.bytes, envelope.start, envelope.end, envelope)
+    if (countsFromBoot && Number.isNaN(envelope.ms) && envelope.unit !== null) sink.warn(FROM_BOOT)
+    if (envelope.pod !== null && envelope.host !== null) place(envelope.pod, envelope.host)
+  }
+
   const read = (bytes: Buffer, start: number, end: number): void => {
     if (unwrappers.length === 0) {
       stamps.line(bytes, start, end, null)
@@ -176,14 +188,7 @@ export const readLines = (choice: LinesChoice, sink: GatheringSink, context: Inp
       sink.part()
       return
     }
-    if (envelope.host !== host) {
-      count(envelope.host)
-      sink.from(envelope.host)
-    }
-    ofHost++
-    stamps.line(envelope.bytes, envelope.start, envelope.end, envelope)
-    if (countsFromBoot && Number.isNaN(envelope.ms) && envelope.unit !== null) sink.warn(FROM_BOOT)
-    if (envelope.pod !== null && envelope.host !== null) place(envelope.pod, envelope.host)
+    arrive()
     // In the line as it stands there is no line end; in a value of JSON there may be.
     const before = steady
     if (envelope.bytes === bytes) {
@@ -229,11 +234,54 @@ export const readLines = (choice: LinesChoice, sink: GatheringSink, context: Inp
     return next
   }
 
+  const steadyReader = (): LineReader | null => steady
+  /** Lines that were unwrapped at once: those of one origin that follow each other may be gone over in strides. */
+  const readMany = (many: Unwrapped): void => {
+    const { bytes, view } = many
+    for (let index = 0; index < many.count;) {
+      const origin = many.originOf(index)
+      let until = index + 1
+      if (origin >= 0) while (until < many.count && many.originOf(until) === origin) until++
+      for (steady = null; index < until; index++) {
+        const reader = steadyReader()
+        if (reader?.pass !== undefined) {
+          const before = sink.line
+          reader.pass(bytes, view, many.lineAt(index), bytes.length, Math.min(until - index, stamps.unlooked()), many.prefix)
+          const passed = sink.line - before
+          stamps.passed(passed)
+          ofHost += passed
+          index += passed
+          if (index === until) break
+        }
+        sink.nextLine()
+        reset(envelope, bytes, 0, 0)
+        many.fill(index, envelope)
+        arrive()
+        if (origin < 0) routeParts(envelope)
+        else route(bytes, envelope.start, envelope.end, envelope)
+      }
+    }
+    steady = null
+  }
+  const [outermost] = unwrappers
+  const unwrapMany = outermost?.many !== undefined && unwrappers.length === 1 && watch === null ? outermost.many.bind(outermost) : null
+  const passMany = (bytes: Buffer, start: number, most: number): number => {
+    let next = start
+    while (next < most) {
+      const many = unwrapMany?.(bytes, next, most) ?? null
+      if (many === null) break
+      next = many.next
+      readMany(many)
+    }
+    return next
+  }
+  const passOf = turner !== null ? null : layers.length === 0 || prefix !== null ? pass : unwrapMany !== null ? passMany : null
+
   let lines = 0
   const cutter =
     framing === null
       ? cutLines({
-          ...(turner === null && (layers.length === 0 || prefix !== null) ? { pass } : {}),
+          ...(passOf === null ? {} : { pass: passOf }),
           line(bytes, start, end) {
             if (turner !== null) turner.add(bytes, start, end, ++lines)
             else {
@@ -274,6 +322,7 @@ export const readLines = (choice: LinesChoice, sink: GatheringSink, context: Inp
       turner?.end()
       if (turner !== null) sink.renumber(order)
       for (const reader of opened.values()) reader.end()
+      for (const unwrapper of unwrappers) unwrapper.end?.()
       count(null)
       for (const fact of stamps.facts((message) => sink.warn(message))) sink.fact(fact)
       const main = [...hosts].sort(([a, linesA], [b, linesB]) => linesB - linesA || (a < b ? -1 : 1))[0]?.[0]
