@@ -176,10 +176,7 @@ const entryOf = (seed: number): ((ms: number, klog: string) => string) => {
       ['__REALTIME_TIMESTAMP', next() < 0.99 ? String(micros) : next() < 0.5 ? micros : 'never'],
       ['_PID', String(2000 + pick(3))],
       ['PRIORITY', next() < 0.98 ? '6' : '3'],
-      [
-        'MESSAGE',
-        odd < 0.99 ? message : odd < 0.993 ? [...Buffer.from(message)] : odd < 0.996 ? ['first', message] : odd < 0.998 ? null : '',
-      ],
+      ['MESSAGE', odd < 0.99 ? message : odd < 0.993 ? [...Buffer.from(message)] : odd < 0.996 ? ['first', message] : odd < 0.998 ? null : ''],
       ['SYSLOG_IDENTIFIER', unit],
     ]
     if (unit === 'kernel') members.push(['_TRANSPORT', 'kernel'])
