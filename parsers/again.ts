@@ -27,30 +27,76 @@ export interface SameWords {
   keep(outcome: Outcome): void
 }
 
-const SEEN = 1 << 16
-const KEPT = 1 << 13
+/**
+ * What is remembered of lines, as numbers: `seen`, the second hash of a line that came before, by its first one; `ones` and `twos`, the hashes of what is kept; `lines`, how
+ * many lines that were seen the first time said something, by their form; `forms`, how many forms, by their source; `sources`, how many of those.
+ */
+export interface WordTables {
+  readonly seen: Int32Array
+  readonly ones: Int32Array
+  readonly twos: Int32Array
+  readonly lines: Uint16Array
+  readonly forms: Uint16Array
+  readonly sources: Int32Array
+}
+
+export const SEEN = 1 << 16
+export const KEPT = 1 << 13
 /** So many places are looked at for one text. */
-const WAYS = 4
+export const WAYS = 4
+/** Forms of lines, and sources of lines, that can be told apart; others share their count. */
+export const FORMS = 1 << 16
+export const SOURCES = 1 << 12
+/** So many different lines of one form, so many forms of one source's lines and so many sources are read before they are too many. */
+export const MANY = 2_000
+
+/** Of a reader's own, where they are nobody else's. */
+export interface Words {
+  readonly tables: WordTables | null
+  /** Opens them, the first time. */
+  open(): WordTables
+  /** From now on they lie there, with all that is in them. */
+  lieIn(place: WordTables): void
+}
+
+export const wordTables = (): Words => {
+  const words = {
+    tables: null as WordTables | null, // opened when they are needed
+    open: (): WordTables =>
+      (words.tables ??= {
+        seen: new Int32Array(SEEN),
+        ones: new Int32Array(KEPT),
+        twos: new Int32Array(KEPT),
+        lines: new Uint16Array(FORMS),
+        forms: new Uint16Array(SOURCES),
+        sources: new Int32Array(1),
+      }),
+    lieIn(place: WordTables): void {
+      const before = words.open()
+      place.seen.set(before.seen)
+      place.ones.set(before.ones)
+      place.twos.set(before.twos)
+      place.lines.set(before.lines)
+      place.forms.set(before.forms)
+      place.sources.set(before.sources)
+      words.tables = place
+    },
+  }
+  return words
+}
+
 const firstOf = (hash: number): number => (hash >>> 3) & (KEPT - WAYS)
 
 /** Two texts of one input do not meet: they would have to agree in two hashes of 32 bits. */
-export const sameWords = (): SameWords => {
-  let once: Int32Array | null = null
+export const sameWords = (tables: Words = wordTables()): SameWords => {
   let kept: (Outcome | undefined)[] = []
-  /** The hashes of what is kept: as numbers of an object some of them would be objects of their own. */
-  let ones = new Int32Array(0)
-  let twos = new Int32Array(0)
   let one = 0
   let two = 0
   const words = {
     seen: false,
     look(bytes: Buffer, from: number, end: number, severity: number): Outcome | null {
-      if (once === null) {
-        once = new Int32Array(SEEN)
-        kept = new Array<Outcome | undefined>(KEPT).fill(undefined)
-        ones = new Int32Array(KEPT)
-        twos = new Int32Array(KEPT)
-      }
+      const { seen, ones, twos } = tables.tables ?? tables.open()
+      if (kept.length === 0) kept = new Array<Outcome | undefined>(KEPT).fill(undefined)
       one = severity
       two = end - from
       let at = from
@@ -74,11 +120,12 @@ export const sameWords = (): SameWords => {
         }
       }
       const place = one & (SEEN - 1)
-      words.seen = once[place] === two
-      once[place] = two
+      words.seen = seen[place] === two
+      seen[place] = two
       return null
     },
     keep(outcome: Outcome): void {
+      const { ones, twos } = tables.tables ?? tables.open()
       const first = firstOf(one)
       let place = first
       while (place < first + WAYS && twos[place] !== 0 && (ones[place] !== one || twos[place] !== two)) place++
@@ -93,12 +140,6 @@ export const sameWords = (): SameWords => {
   return words
 }
 
-/** Forms of lines, and sources of lines, that can be told apart; others share their count. */
-const FORMS = 1 << 16
-const SOURCES = 1 << 12
-/** So many different lines of one form, so many forms of one source's lines and so many sources are read before they are too many. */
-const MANY = 2_000
-
 /**
  * How many lines that were seen the first time have said something, by their form: their words without names. Where even the forms are all different,
  * made of random words, by where they come from.
@@ -110,34 +151,27 @@ export interface Forms {
   said(bytes: Buffer, from: number, words: number, end: number): void
 }
 
-export const lineForms = (): Forms => {
-  let lines: Uint16Array | null = null
-  let forms = new Uint16Array(0)
-  let sources = 0
-  return {
-    tooMany(bytes, from, words, end) {
-      if (lines === null) return false
-      const ofForm = lines[formOf(bytes, words, end)] ?? 0
-      if (ofForm >= MANY) return true
-      const ofSource = forms[sourceOf(bytes, from, words)] ?? 0
-      return (ofForm === 0 && ofSource >= MANY) || (ofSource === 0 && sources >= MANY)
-    },
-    said(bytes, from, words, end) {
-      if (lines === null) {
-        lines = new Uint16Array(FORMS)
-        forms = new Uint16Array(SOURCES)
-      }
-      const form = formOf(bytes, words, end)
-      const ofForm = lines[form] ?? 0
-      if (ofForm < MANY) lines[form] = ofForm + 1
-      if (ofForm > 0) return
-      const source = sourceOf(bytes, from, words)
-      const ofSource = forms[source] ?? 0
-      if (ofSource < MANY) forms[source] = ofSource + 1
-      if (ofSource === 0) sources++
-    },
-  }
-}
+export const lineForms = (tables: Words = wordTables()): Forms => ({
+  tooMany(bytes, from, words, end) {
+    if (tables.tables === null) return false
+    const { lines, forms, sources } = tables.tables
+    const ofForm = lines[formOf(bytes, words, end)] ?? 0
+    if (ofForm >= MANY) return true
+    const ofSource = forms[sourceOf(bytes, from, words)] ?? 0
+    return (ofForm === 0 && ofSource >= MANY) || (ofSource === 0 && (sources[0] ?? 0) >= MANY)
+  },
+  said(bytes, from, words, end) {
+    const { lines, forms, sources } = tables.open()
+    const form = formOf(bytes, words, end)
+    const ofForm = lines[form] ?? 0
+    if (ofForm < MANY) lines[form] = ofForm + 1
+    if (ofForm > 0) return
+    const source = sourceOf(bytes, from, words)
+    const ofSource = forms[source] ?? 0
+    if (ofSource < MANY) forms[source] = ofSource + 1
+    if (ofSource === 0) sources[0] = (sources[0] ?? 0) + 1
+  },
+})
 
 const sourceOf = (bytes: Buffer, from: number, end: number): number => {
   let source = 0
@@ -146,7 +180,7 @@ const sourceOf = (bytes: Buffer, from: number, end: number): number => {
 }
 
 /** Of each byte: 0 no part of a word, 1 a letter, and with it 2 a digit, 4 a vowel, 8 no digit of a hexadecimal number. */
-const KINDS = Uint8Array.from({ length: 256 }, (_, byte) => {
+export const KINDS = Uint8Array.from({ length: 256 }, (_, byte) => {
   const letter = String.fromCharCode(byte)
   if (/[0-9]/u.test(letter)) return 1 | 2
   if (!/[A-Za-z]/u.test(letter)) return byte >= 128 ? 1 | 4 | 8 : 0

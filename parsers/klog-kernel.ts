@@ -26,7 +26,8 @@ import {
   type Func,
   type Local,
 } from '../src/read/wasm.js'
-import { ANCHOR, AT, EVENT, HEAD, KNOWN, MAX_LINE, WHOSE } from './klog-tables.js'
+import { FORMS, KEPT, MANY, SEEN, SOURCES, WAYS } from './again.js'
+import { ANCHOR, AT, EVENT, HEAD, KNOWN, MAX_LINE, WHOSE, WORDS } from './klog-tables.js'
 
 /** A longer source is none. */
 const MAX_SOURCE = 200
@@ -178,12 +179,130 @@ const meaning = func('meaning', { tables: 'i32', message: 'i32', end: 'i32' }, [
   ]
 })
 
+/** formOf(tables, from, end): as again.ts has it. */
+const formOf = func('formOf', { tables: 'i32', from: 'i32', end: 'i32' }, ['i32'], ({ tables, from, end }, local) => {
+  const [form, word, byte, kind, kinds] = [local('i32'), local('i32'), local('i32'), local('i32'), local('i32')]
+  const [bytes, ended] = [Symbol('bytes'), Symbol('ended')]
+  const endWord: Code = [
+    when(
+      i32.eq(i32.and(kinds.get, i32.const(14)), i32.const(12)),
+      form.set(i32.xor(i32.mul(i32.xor(form.get, word.get), i32.const(0x9e3779b1)), i32.shiftRight(form.get, i32.const(11)))),
+    ),
+    word.set(i32.const(0)),
+    kinds.set(i32.const(0)),
+  ]
+  return [
+    block(
+      ended,
+      loop(
+        bytes,
+        jumpIf(ended, i32.notLess(from.get, end.get)),
+        byte.set(i32.load8(from.get)),
+        kind.set(i32.load8(i32.add(tables.get, byte.get), AT.words + WORDS.kinds)),
+        raise(from, 1),
+        when(kind.get, word.set(i32.mul(i32.xor(word.get, byte.get), i32.const(0x01000193))), kinds.set(i32.or(kinds.get, kind.get)), jump(bytes)),
+        endWord,
+        jump(bytes),
+      ),
+    ),
+    endWord,
+    i32.and(i32.xor(form.get, i32.shiftRight(form.get, i32.const(16))), i32.const(FORMS - 1)),
+  ]
+})
+
+/**
+ * leaveOut(tables, line, message, end, severity): 1 where the line was not seen before and there are too many like it (again.ts: `look` and
+ * `tooMany`); it counts as seen then.
+ */
+const leaveOut = func(
+  'leaveOut',
+  { tables: 'i32', line: 'i32', message: 'i32', end: 'i32', severity: 'i32' },
+  ['i32'],
+  ({ tables, line, message, end, severity }, local) => {
+    const [stays, goes, mixed, words, bytes] = [Symbol('stays'), Symbol('goes'), Symbol('mixed'), Symbol('words'), Symbol('bytes')]
+    const i = (): Local => local('i32')
+    const [pid, from, word, one, two, place, ofForm, ofSource, gone] = [i(), i(), i(), i(), i(), i(), i(), i(), i()]
+    return [
+      block(
+        stays,
+        // Its last value goes on over the next lines.
+        jumpIf(stays, byteIs(at(end, -1), 60)),
+        pid.set(i32.add(line.get, i32.load(tables.get, AT.pid))),
+        from.set(pid.get),
+        one.set(severity.get),
+        two.set(i32.sub(end.get, from.get)),
+        block(
+          mixed,
+          loop(
+            words,
+            jumpIf(mixed, i32.more(at(from, 4), end.get)),
+            word.set(i32.load(from.get)),
+            one.set(i32.mul(i32.xor(one.get, word.get), i32.const(0x9e3779b1))),
+            one.set(i32.xor(one.get, i32.shiftRight(one.get, i32.const(15)))),
+            two.set(i32.add(i32.mul(two.get, i32.const(0x85ebca6b)), word.get)),
+            two.set(i32.xor(two.get, i32.shiftRight(two.get, i32.const(13)))),
+            raise(from, 4),
+            jump(words),
+          ),
+        ),
+        block(
+          mixed,
+          loop(
+            bytes,
+            jumpIf(mixed, i32.notLess(from.get, end.get)),
+            word.set(i32.load8(from.get)),
+            one.set(i32.mul(i32.xor(one.get, word.get), i32.const(0x01000193))),
+            two.set(i32.add(i32.mul(two.get, i32.const(31)), word.get)),
+            raise(from, 1),
+            jump(bytes),
+          ),
+        ),
+        two.set(i32.or(two.get, i32.const(1))),
+        place.set(i32.add(tables.get, i32.shl(i32.and(i32.shiftRight(one.get, i32.const(3)), i32.const(KEPT - WAYS)), i32.const(2)))),
+        Array.from({ length: WAYS }, (_, way) =>
+          jumpIf(
+            stays,
+            i32.and(
+              i32.eq(i32.load(place.get, AT.words + WORDS.ones + 4 * way), one.get),
+              i32.eq(i32.load(place.get, AT.words + WORDS.twos + 4 * way), two.get),
+            ),
+          ),
+        ),
+        place.set(i32.add(tables.get, i32.shl(i32.and(one.get, i32.const(SEEN - 1)), i32.const(2)))),
+        jumpIf(stays, i32.eq(i32.load(place.get, AT.words + WORDS.seen), two.get)),
+        ofForm.set(call(5, tables.get, message.get, end.get)),
+        ofForm.set(i32.load16(i32.add(tables.get, i32.shl(ofForm.get, i32.const(1))), AT.words + WORDS.lines)),
+        block(
+          goes,
+          jumpIf(goes, i32.notLess(ofForm.get, i32.const(MANY))),
+          from.set(pid.get),
+          word.set(i32.const(0)),
+          loop(
+            bytes,
+            word.set(i32.mul(i32.xor(word.get, i32.load8(from.get)), i32.const(0x01000193))),
+            raise(from, 1),
+            jumpIf(bytes, i32.less(from.get, message.get)),
+          ),
+          word.set(i32.and(i32.xor(word.get, i32.shiftRight(word.get, i32.const(16))), i32.const(SOURCES - 1))),
+          ofSource.set(i32.load16(i32.add(tables.get, i32.shl(word.get, i32.const(1))), AT.words + WORDS.forms)),
+          jumpIf(goes, i32.and(i32.eqz(ofForm.get), i32.notLess(ofSource.get, i32.const(MANY)))),
+          jumpIf(goes, i32.and(i32.eqz(ofSource.get), i32.notLess(i32.load(tables.get, AT.words + WORDS.sources), i32.const(MANY)))),
+          jump(stays),
+        ),
+        i32.store(place.get, two.get, AT.words + WORDS.seen),
+        gone.set(i32.const(1)),
+      ),
+      gone.get,
+    ]
+  },
+)
+
 /** pass(tables, start): where the first line begins that has to be read, of those from `start` on. */
 const pass = func('pass', { tables: 'i32', start: 'i32' }, ['i32'], ({ tables, start }, local) => {
-  const [stop, differ, lines, counted] = [Symbol('stop'), Symbol('differ'), Symbol('lines'), Symbol('counted')]
+  const [stop, differ, turn, lines, counted] = [Symbol('stop'), Symbol('differ'), Symbol('turn'), Symbol('lines'), Symbol('counted')]
   const word = (): Local => local('i32')
   const [limit, most, length, whose, version, count, events] = [word(), word(), word(), word(), word(), word(), word()]
-  const [line, newline, bracket, message, end, severity, kind] = [word(), word(), word(), word(), word(), word(), word()]
+  const [line, newline, bracket, words, message, end, severity, kind] = [word(), word(), word(), word(), word(), word(), word(), word()]
   const [from, to, byte, odd, seconds, known, used] = [word(), word(), word(), word(), word(), word(), word()]
   const [last, own, ms, value] = [local('f64'), local('f64'), local('f64'), local('f64')]
   const [hash, chunk] = [local('i64'), local('v128')]
@@ -273,6 +392,7 @@ const pass = func('pass', { tables: 'i32', start: 'i32' }, ['i32'], ({ tables, s
   }
   const tellKnown = (): Code => {
     const [found, places] = [Symbol('found'), Symbol('places')]
+    const goes = call(6, tables.get, line.get, words.get, end.get, severity.get)
     return [
       when(i32.eq(kind.get, i32.const(2)), end.set(call(1, message.get, end.get))),
       jumpIf(stop, i32.less(i32.sub(end.get, line.get), i32.const(HEAD.pid + 8))),
@@ -289,8 +409,16 @@ const pass = func('pass', { tables: 'i32', start: 'i32' }, ['i32'], ({ tables, s
           raise(known, KNOWN.size),
           jumpIf(places, i32.less(known.get, to.get)),
         ),
-        jump(stop),
+        // Of what nobody knows it may be too much.
+        jumpIf(stop, i32.or(i32.eqz(param(AT.crowded)), i32.eq(kind.get, i32.const(2)))),
+        // What is left out counts as seen: nothing before it may be left to be told, by which the stride might still end earlier.
+        jumpIf(turn, events.get),
+        jumpIf(stop, i32.eqz(goes)),
+        when(i32.eqz(param(AT.leftOut)), i32.store(tables.get, count.get, AT.firstLeftOut)),
+        i32.store(tables.get, i32.add(param(AT.leftOut), i32.const(1)), AT.leftOut),
+        jump(counted),
       ),
+      jumpIf(turn, param(AT.leftOut)),
       byte.set(i32.load(known.get, KNOWN.version)),
       jumpIf(stop, i32.and(i32.ne(byte.get, version.get), i32.ne(byte.get, i32.const(-1)))),
       jumpIf(stop, i32.notLess(events.get, i32.const(EVENT.most))),
@@ -314,55 +442,61 @@ const pass = func('pass', { tables: 'i32', start: 'i32' }, ['i32'], ({ tables, s
     block(
       stop,
       block(
-        differ,
-        loop(
-          lines,
-          jumpIf(stop, i32.notLess(count.get, most.get)),
-          line.set(i32.add(start.get, length.get)),
-          jumpIf(stop, i32.notLess(at(line, HEAD.source + 8), limit.get)),
-          isSame(),
-          odd.set(i32.const(0)),
-          readOwn(),
-          ms.set(own.get),
-          used.set(i32.const(WHOSE.own)),
-          when(whose.get, readWrapping()),
-          jumpIf(stop, isOdd),
-          jumpIf(stop, i32.eqz(f64.notLess(ms.get, last.get))),
-          jumpIf(stop, f64.notLess(f64.sub(ms.get, last.get), f64.const(MAX_STEP_MS))),
-          newline.set(at(line, HEAD.source)),
-          search(newline, { chunk, mark: to }, [NEWLINE]),
-          jumpIf(stop, i32.notLess(newline.get, limit.get)),
-          jumpIf(stop, i32.more(i32.sub(newline.get, start.get), i32.const(MAX_LINE))),
-          readSource(),
-          message.set(at(bracket, 1)),
-          raise(message, byteIs(message, BLANK)),
-          raise(message, byteIs(message, QUOTE)),
-          end.set(i32.sub(newline.get, byteIs(at(newline, -1), 13))),
-          severity.set(i32.load8(line.get)),
-          kind.set(call(3, tables.get, message.get, end.get)),
-          block(
-            counted,
-            jumpIf(counted, i32.and(i32.eqz(kind.get), i32.eq(severity.get, i32.const(73)))),
-            // I, W, E and F.
-            jumpIf(
-              stop,
-              i32.eqz(
-                i32.or(
-                  i32.or(i32.eq(severity.get, i32.const(73)), i32.eq(severity.get, i32.const(87))),
-                  i32.or(i32.eq(severity.get, i32.const(69)), i32.eq(severity.get, i32.const(70))),
+        turn,
+        block(
+          differ,
+          loop(
+            lines,
+            jumpIf(stop, i32.notLess(count.get, most.get)),
+            line.set(i32.add(start.get, length.get)),
+            jumpIf(stop, i32.notLess(at(line, HEAD.source + 8), limit.get)),
+            isSame(),
+            odd.set(i32.const(0)),
+            readOwn(),
+            ms.set(own.get),
+            used.set(i32.const(WHOSE.own)),
+            when(whose.get, readWrapping()),
+            jumpIf(stop, isOdd),
+            jumpIf(stop, i32.eqz(f64.notLess(ms.get, last.get))),
+            jumpIf(stop, f64.notLess(f64.sub(ms.get, last.get), f64.const(MAX_STEP_MS))),
+            newline.set(at(line, HEAD.source)),
+            search(newline, { chunk, mark: to }, [NEWLINE]),
+            jumpIf(stop, i32.notLess(newline.get, limit.get)),
+            jumpIf(stop, i32.more(i32.sub(newline.get, start.get), i32.const(MAX_LINE))),
+            readSource(),
+            message.set(at(bracket, 1)),
+            raise(message, byteIs(message, BLANK)),
+            words.set(message.get),
+            raise(message, byteIs(message, QUOTE)),
+            end.set(i32.sub(newline.get, byteIs(at(newline, -1), 13))),
+            severity.set(i32.load8(line.get)),
+            kind.set(call(3, tables.get, message.get, end.get)),
+            block(
+              counted,
+              jumpIf(counted, i32.and(i32.eqz(kind.get), i32.eq(severity.get, i32.const(73)))),
+              // I, W, E and F.
+              jumpIf(
+                stop,
+                i32.eqz(
+                  i32.or(
+                    i32.or(i32.eq(severity.get, i32.const(73)), i32.eq(severity.get, i32.const(87))),
+                    i32.or(i32.eq(severity.get, i32.const(69)), i32.eq(severity.get, i32.const(70))),
+                  ),
                 ),
               ),
+              tellKnown(),
             ),
-            tellKnown(),
+            last.set(ms.get),
+            i32.store(tables.get, used.get, AT.lastWhose),
+            raise(count, 1),
+            start.set(at(newline, 1)),
+            jump(lines),
           ),
-          last.set(ms.get),
-          i32.store(tables.get, used.get, AT.lastWhose),
-          raise(count, 1),
-          start.set(at(newline, 1)),
-          jump(lines),
         ),
+        i32.store(tables.get, i32.const(1), AT.differs),
+        jump(stop),
       ),
-      i32.store(tables.get, i32.const(1), AT.differs),
+      i32.store(tables.get, i32.const(1), AT.goesOn),
     ),
     i32.store(tables.get, count.get, AT.count),
     i32.store(tables.get, events.get, AT.events),
@@ -372,4 +506,4 @@ const pass = func('pass', { tables: 'i32', start: 'i32' }, ['i32'], ({ tables, s
 })
 
 /** In the order in which they call each other: 0, 1, … */
-export const klogKernel: readonly Func[] = [hashOf, lastWord, put, meaning, pass]
+export const klogKernel: readonly Func[] = [hashOf, lastWord, put, meaning, pass, formOf, leaveOut]

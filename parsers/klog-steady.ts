@@ -8,11 +8,11 @@
 import type { Stamp } from '../src/model/extract.js'
 import type { Sink, SteadyPrefix } from '../src/model/format.js'
 import { SIZES, wasmMemory, wasmWindow, type WasmMemory } from '../src/read/wasm-memory.js'
-import type { Outcome } from './again.js'
+import { FORMS, KEPT, KINDS, SEEN, SOURCES, type Outcome, type Words } from './again.js'
 import { meansNothing, type Anchors } from './klog-anchors.js'
 import type { Skimmed } from './klog.js'
 import { klogKernel } from './klog-kernel.js'
-import { ANCHOR, AT, EVENT, GROUPS_BYTES, HEAD, KNOWN, MAX_LINE, MAX_PREFIX, WHOSE } from './klog-tables.js'
+import { ANCHOR, AT, EVENT, GROUPS_BYTES, HEAD, KNOWN, MAX_LINE, MAX_PREFIX, WHOSE, WORDS } from './klog-tables.js'
 
 /** Shorter inputs are over before it would pay. */
 const WORTH_BYTES = 16_384
@@ -97,7 +97,7 @@ const imageOf = ({ groups, slots }: Anchors): Uint8Array | null => {
   return image
 }
 
-const open = (anchors: Anchors): Tables | null => {
+const open = (anchors: Anchors, remembered: Words): Tables | null => {
   const memory = wasmMemory()
   const image = imageOf(anchors)
   const at = image === null ? null : (memory?.take('tables') ?? null)
@@ -105,6 +105,16 @@ const open = (anchors: Anchors): Tables | null => {
   const bytes = new Uint8Array(memory.buffer, at, SIZES.tables)
   bytes.fill(0, 0, AT.scratch)
   bytes.set(image, AT.slots)
+  bytes.set(KINDS, AT.words + WORDS.kinds)
+  const from = at + AT.words
+  remembered.lieIn({
+    seen: new Int32Array(memory.buffer, from + WORDS.seen, SEEN),
+    ones: new Int32Array(memory.buffer, from + WORDS.ones, KEPT),
+    twos: new Int32Array(memory.buffer, from + WORDS.twos, KEPT),
+    lines: new Uint16Array(memory.buffer, from + WORDS.lines, FORMS),
+    forms: new Uint16Array(memory.buffer, from + WORDS.forms, SOURCES),
+    sources: new Int32Array(memory.buffer, from + WORDS.sources, 1),
+  })
   return {
     memory,
     kernel: memory.compile(klogKernel),
@@ -117,13 +127,15 @@ const open = (anchors: Anchors): Tables | null => {
   }
 }
 
-export const steadyLines = (sink: Sink, anchors: Anchors, owner: Owner): Steady => {
+export const steadyLines = (sink: Sink, anchors: Anchors, remembered: Words, owner: Owner): Steady => {
   /** What the lines' header is but for the digits below the hour. */
   const header = Buffer.alloc(HEAD.source)
   /** When the hour begins by the lines' own stamps, and when the last record was written. */
   const times = new Float64Array(2)
   let known = false
   let renewed = true
+  /** Where the process id begins in a line. */
+  let pidAt = 0
   /** How often in a row there was nothing to pass over, and how many lines more are read before that is tried again. */
   let inVain = 0
   let resting = 0
@@ -148,6 +160,7 @@ export const steadyLines = (sink: Sink, anchors: Anchors, owner: Owner): Steady 
     free(length + HEAD.minutes, 2)
     free(length + HEAD.minutes + 3, 2)
     free(length + HEAD.micros, 6)
+    words[AT.pid >> 2] = pidAt
     words[AT.length >> 2] = length
     words[AT.pattern >> 2] = length + HEAD.source
     words[AT.minutes >> 2] = minutes
@@ -162,6 +175,36 @@ export const steadyLines = (sink: Sink, anchors: Anchors, owner: Owner): Steady 
     times[1] = ms
   }
 
+  /** Tells what happened on the stride over so many lines; where the line begins that has to be read before those after it, or -1. */
+  const tell = ({ words, times: happenedAt, known: knowns }: Tables, prefix: SteadyPrefix, hour: number, bytes: Buffer, count: number): number => {
+    const basisOf = (by: number): Stamp['basis'] => (by === WHOSE.wrapping ? prefix.basis : 'yearless')
+    let passed = 0
+    const happened = words[AT.events >> 2] ?? 0
+    for (let event = 0, at = AT.happened >> 2; event < happened; event++, at += EVENT.size >> 2) {
+      const what = knowns[words[at + 2] ?? 0]
+      const ms = hour + (happenedAt[(at >> 1) + 2] ?? 0)
+      // A further container of a pod that runs, mostly.
+      if (what !== undefined && what.skim !== null) {
+        owner.line.ms = ms
+        if (what.skim(owner.line)) continue
+      }
+      const line = (words[at] ?? 0) - window.base
+      const before = words[at + 1] ?? 0
+      const by = words[at + 3] ?? 0
+      const outcome = what?.said ?? null
+      if (what === undefined || outcome === null || !owner.holds(outcome)) {
+        if (before > passed) reached(before - passed, hour + (happenedAt[(at >> 1) + 3] ?? 0), basisOf(by >> 1))
+        return line
+      }
+      reached(before + 1 - passed, ms, basisOf(by & 1))
+      passed = before + 1
+      const from = line + prefix.length
+      owner.again(outcome, { ms, basis: basisOf(by & 1) }, bytes, from, from + what.pidAt)
+    }
+    if (passed < count) reached(count - passed, hour + (happenedAt[AT.last >> 3] ?? 0), basisOf(words[AT.lastWhose >> 2] ?? 0))
+    return -1
+  }
+
   return {
     learn(bytes, start, source, ownMs) {
       // :60 is a leap second, which counts into the next minute.
@@ -169,6 +212,8 @@ export const steadyLines = (sink: Sink, anchors: Anchors, owner: Owner): Steady 
       known = true
       renewed = true
       bytes.copy(header, 0, start, source)
+      pidAt = HEAD.pid
+      while (header[pidAt] === BLANK) pidAt++
       times[0] = Math.floor(ownMs / 3_600_000) * 3_600_000
     },
     at(ms) {
@@ -197,57 +242,45 @@ export const steadyLines = (sink: Sink, anchors: Anchors, owner: Owner): Steady 
       if (!known || most === 0 || (length > 0 && Number.isNaN(hourMs)) || length > MAX_PREFIX) return start
       if (tables === undefined) {
         if (limit - start < WORTH_BYTES) return start
-        tables = open(anchors)
+        tables = open(anchors, remembered)
       }
       const room = tables
       if (room === null || !window.load(room.memory, view, bytes, start, limit)) return start
       if (renewed || written !== prefix.bytes) writePattern(room, prefix, room.view)
-      const { words, known: knowns } = room
+      const { words } = room
       const own = times[0] ?? 0
       const whose = length === 0 ? WHOSE.own : prefix.basis === 'yearless' ? WHOSE.nearer : WHOSE.wrapping
       const hour = whose === WHOSE.wrapping ? hourMs : own
       words[AT.limit >> 2] = window.base + window.to
-      words[AT.most >> 2] = most
       words[AT.whose >> 2] = whose
       words[AT.version >> 2] = version
-      words[AT.differs >> 2] = 0
       room.view.setFloat64(AT.apart, whose === WHOSE.nearer ? hourMs - own : 0, true)
-      room.view.setFloat64(AT.last, (times[1] ?? 0) - hour + 0.001, true) // what is no later than the last record is not passed over
-      const next = room.kernel.pass(room.at, window.base + start) - window.base
-      if (words[AT.differs >> 2] === 1) {
-        known = false
-        prefix.forget()
-      }
-      const count = words[AT.count >> 2] ?? 0
-      if (count === 0) {
-        if (++inVain > PATIENCE) resting = Math.min(inVain - PATIENCE, MAX_REST)
-        return next
-      }
-      inVain = 0
-      const basisOf = (by: number): Stamp['basis'] => (by === WHOSE.wrapping ? prefix.basis : 'yearless')
-      let passed = 0
-      const happened = words[AT.events >> 2] ?? 0
-      for (let event = 0, at = AT.happened >> 2; event < happened; event++, at += EVENT.size >> 2) {
-        const what = knowns[words[at + 2] ?? 0]
-        const ms = hour + (room.times[(at >> 1) + 2] ?? 0)
-        // A further container of a pod that runs, mostly.
-        if (what !== undefined && what.skim !== null) {
-          owner.line.ms = ms
-          if (what.skim(owner.line)) continue
+      let next = start
+      let left = most
+      do {
+        words[AT.most >> 2] = left
+        words[AT.differs >> 2] = 0
+        words[AT.crowded >> 2] = sink.crowded ? 1 : 0
+        words[AT.leftOut >> 2] = 0
+        words[AT.goesOn >> 2] = 0
+        room.view.setFloat64(AT.last, (times[1] ?? 0) - hour + 0.001, true) // what is no later than the last record is not passed over
+        next = room.kernel.pass(room.at, window.base + next) - window.base
+        if (words[AT.differs >> 2] === 1) {
+          known = false
+          prefix.forget()
         }
-        const line = (words[at] ?? 0) - window.base
-        const before = words[at + 1] ?? 0
-        const by = words[at + 3] ?? 0
-        const outcome = what?.said ?? null
-        if (what === undefined || outcome === null || !owner.holds(outcome)) {
-          if (before > passed) reached(before - passed, hour + (room.times[(at >> 1) + 3] ?? 0), basisOf(by >> 1))
-          return line
+        const count = words[AT.count >> 2] ?? 0
+        if (count === 0) {
+          if (++inVain > PATIENCE) resting = Math.min(inVain - PATIENCE, MAX_REST)
+          return next
         }
-        reached(before + 1 - passed, ms, basisOf(by & 1))
-        passed = before + 1
-        owner.again(outcome, { ms, basis: basisOf(by & 1) }, bytes, line + length, line + length + what.pidAt)
-      }
-      if (passed < count) reached(count - passed, hour + (room.times[AT.last >> 3] ?? 0), basisOf(words[AT.lastWhose >> 2] ?? 0))
+        inVain = 0
+        left -= count
+        const leftOut = words[AT.leftOut >> 2] ?? 0
+        if (leftOut > 0) sink.leaveOut(leftOut, sink.line + (words[AT.firstLeftOut >> 2] ?? 0) + 1)
+        const stopped = tell(room, prefix, hour, bytes, count)
+        if (stopped >= 0) return stopped
+      } while (words[AT.goesOn >> 2] === 1 && left > 0)
       return next
     },
     end() {

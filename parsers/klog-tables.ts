@@ -1,4 +1,5 @@
 /** What the stride over klog lines (klog-steady.ts) and its WebAssembly (klog-kernel.ts) share: where things stand in a reader's piece of the memory, in bytes. */
+import { FORMS, KEPT, SEEN, SOURCES } from './again.js'
 
 /** Where klog's header has its parts, counted from the severity: glog's fixed columns, as every klog writes them for pids of up to 7 digits. */
 export const HEAD = { minutes: 9, micros: 15, pid: 21, source: 30 } as const
@@ -28,7 +29,14 @@ export const AT = {
   lastWhose: 72,
   /** Out: 1 where it stopped because a line begins otherwise. */
   differs: 76,
-  hash: 80,
+  /** Where the digits of the process id begin in a line. */
+  pid: 80,
+  /** 1 where so much was kept that lines may be left out; out: how many were, and how many lines came before the first of them. */
+  crowded: 84,
+  leftOut: 88,
+  firstLeftOut: 92,
+  /** Out: 1 where it stopped for no more than to have told what it found. */
+  goesOn: 96,
   /** What lines begin with, and which bits of it count. */
   bytes: 128,
   mask: 512,
@@ -39,9 +47,22 @@ export const AT = {
   happened: 65_536 + 131_072,
   /** For a line that does not lie in the memory. */
   scratch: 65_536 + 131_072 + 16_384,
+  /** What again.ts remembers of lines: WORDS. */
+  words: 5 * 65_536,
 } as const
 export const GROUPS_BYTES = AT.known - AT.groups
 export const MAX_PREFIX = 256
+
+/** In bytes, from AT.words on: WordTables, and the kinds of bytes. */
+export const WORDS = {
+  seen: 0,
+  ones: SEEN * 4,
+  twos: SEEN * 4 + KEPT * 4,
+  lines: SEEN * 4 + KEPT * 8,
+  forms: SEEN * 4 + KEPT * 8 + FORMS * 2,
+  sources: SEEN * 4 + KEPT * 8 + FORMS * 2 + SOURCES * 2,
+  kinds: SEEN * 4 + KEPT * 8 + FORMS * 2 + SOURCES * 2 + 16,
+} as const
 
 export const WHOSE = { own: 0, wrapping: 1, nearer: 2 } as const
 

@@ -9,7 +9,7 @@ import type { Attributes, Phase, SignalKind, Stamp } from '../src/model/extract.
 import type { Envelope, InputContext, LineReader, Repeat, SignalDraft, Sink } from '../src/model/format.js'
 import { found, preferEnvelope } from '../src/read/stamps.js'
 import { decode } from '../src/read/text.js'
-import { lineForms, sameWords, type Outcome } from './again.js'
+import { lineForms, sameWords, wordTables, type Outcome } from './again.js'
 import { anchorsOf, meaningAt } from './klog-anchors.js'
 import { parseKlogJson, parseKlogText, type KlogText } from './klog-fields.js'
 import { head, isSeverity, readKlogHead, readPid, severityOf, type Severity } from './klog-head.js'
@@ -126,8 +126,9 @@ export const openKlog = (sink: Sink, context: InputContext, component: string, t
   /** Who wrote the last line. */
   let lastPod: Entity | null = null
   let seen = false
-  const again = sameWords()
-  const forms = lineForms()
+  const words = wordTables()
+  const again = sameWords(words)
+  const forms = lineForms(words)
   let emitted = 0
   /** Where the signals of a line are kept that may come again. */
   let repeats: Repeat[] | null = null
@@ -210,7 +211,7 @@ export const openKlog = (sink: Sink, context: InputContext, component: string, t
     steady.keep(bytes, start, last, { said: null, pidAt: 0, skim })
   }
 
-  const steady = steadyLines(sink, anchors, { line: skimmed, holds: (outcome) => outcome.kept && isSo(outcome), again: sayAgain })
+  const steady = steadyLines(sink, anchors, words, { line: skimmed, holds: (outcome) => outcome.kept && isSo(outcome), again: sayAgain })
 
   const readText = (bytes: Buffer, start: number, end: number, envelope: Envelope | null): boolean => {
     if (!readKlogHead(bytes, start, end)) return false

@@ -141,6 +141,35 @@ test('whatever message a table knows, in strides as line by line', async () => {
   }
 })
 
+test('where more is distinct than can be kept, in strides as line by line', async () => {
+  const chances = random(7)
+  const pick = (below: number): number => Math.floor(chances.next() * below)
+  const names: string[] = []
+  const name = (): string => names[names.push(`job-${pick(1e9).toString(16)}-${pick(1e6).toString(16)}`) - 1] ?? ''
+  const word = (): string => Array.from({ length: 6 }, () => 'abcdefghij'.charAt(pick(10))).join('')
+  const failed = (pod: string): string =>
+    `pod_workers.go:1298] "Error syncing pod, skipping" err="failed to \\"StartContainer\\" for \\"main\\" with CrashLoopBackOff: back-off" pod="batch/${pod}"`
+  const messages: readonly (() => string)[] = [
+    ...Array.from({ length: 30 }, () => () => `E${failed(name())}`),
+    () => `E${failed(names.at(-9) ?? '')}`,
+    () => `E${failed(`web-${pick(30)}`)}`,
+    () => `W${failed(name())}=<`,
+    // Where even the words are all different, and where the sources are.
+    () => `W${word()}.go:${pick(9)}] "${word()} ${word()} failed" err="${word()} was ${word()}"`,
+    () =>
+      `Ikubelet.go:2453] "SyncLoop (PLEG): event for pod" pod="batch/web-${pick(30)}" event={"ID":"${HEX}0${pick(2)}","Type":"ContainerStarted","Data":"${name()}"}`,
+    () => `Ikubelet.go:2426] "SyncLoop UPDATE" source="api" pods=["batch/${name()}"]`,
+  ]
+  const lines = Array.from({ length: 33_000 }, (_, index) => {
+    const message = messages[pick(messages.length)]?.() ?? ''
+    const at = new Date(Date.UTC(2026, 10, 21) + index * 500).toISOString()
+    return `${message.charAt(0)}1121 ${at.slice(11, 23)}000    2296 ${message.slice(1)}`
+  })
+  const whole = await read(lines, '\n', false)
+  same(whole, await read(lines, '\n', true), 'line by line')
+  assert.match(whole.warnings.join('\n'), /too much is distinct to keep it all: \d{4,} lines that came once each/u)
+})
+
 test('a log of few lines a minute is not silent between those that matter', async () => {
   const lines = Array.from({ length: 1_000 }, (_, index) => {
     const at = new Date(Date.UTC(2026, 10, 21) + index * 7_000).toISOString().slice(11, 19)

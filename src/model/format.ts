@@ -82,8 +82,8 @@ export interface Sink {
   repeat(draft: SignalDraft): Repeat
   /** So much is distinct that some of it had to be left out already. */
   readonly crowded: boolean
-  /** The line being read may say something, but is one of too many that are all different, and was left out. */
-  leaveOut(): void
+  /** The line being read may say something, but is one of too many that are all different, and was left out; or so many lines, the first of which is told. */
+  leaveOut(lines?: number, first?: number): void
   series(name: string, labels: Labels, line?: number | null): SeriesWriter
   fact(fact: Fact): void
   /** The line being read, counted from 1. */

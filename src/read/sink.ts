@@ -249,8 +249,9 @@ export const gatheringSink = (before = 0): GatheringSink => {
     get crowded() {
       return folded.crowded()
     },
-    leaveOut() {
-      if (overlooked++ === 0) overlookedAt = line
+    leaveOut(many = 1, first = line) {
+      if (overlooked === 0) overlookedAt = first
+      overlooked += many
     },
     series: (name, labels, at) => series.of(name, labels, at === undefined ? line : at),
     fact(fact) {
