@@ -4,7 +4,7 @@
 // is CPU time within one run. Each size runs in a process of its own, so that none pays for what another one left in memory.
 import { spawnSync } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
-import { build } from '../scripts/build.mjs'
+import { sources } from './sources.mjs'
 import { random } from './random.mjs'
 
 const START_MS = Date.UTC(2026, 10, 21)
@@ -54,9 +54,8 @@ const inputOf = (nodes) => ({
 })
 
 const measure = async (count) => {
-  const from = (file) => import(new URL(`../dist/src/${file}`, import.meta.url).href)
-  const [{ buildTimeline }, { linkCauses }, { tellIncidents }, { explain }, { mechanismsWith }] = await Promise.all(
-    ['timeline/timeline.js', 'causes/link.js', 'causes/incidents.js', 'causes/explain.js', 'causes/choose-mechanisms.js'].map(from),
+  const { buildTimeline, linkCauses, tellIncidents, explain, mechanismsWith } = await sources(
+    ['timeline/timeline', 'causes/link', 'causes/incidents', 'causes/explain', 'causes/choose-mechanisms'].map((name) => `src/${name}.ts`),
   )
   const mechanisms = await mechanismsWith([])
   const nodes = Math.max(3, Math.min(1_000, Math.round(count / 100)))
@@ -73,7 +72,6 @@ const measure = async (count) => {
 const [argument = SIZES, only] = process.argv.slice(2)
 if (only === 'only') console.log(JSON.stringify(await measure(Number(argument))))
 else {
-  if (!build()) process.exit(1)
   let last = NaN
   for (const count of argument.split(',')) {
     const run = spawnSync(process.execPath, [fileURLToPath(import.meta.url), count, 'only'], { encoding: 'utf8', stdio: ['ignore', 'pipe', 'inherit'] })

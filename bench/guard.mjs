@@ -3,7 +3,7 @@
 import { spawnSync } from 'node:child_process'
 import { mkdirSync, readFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
-import { build } from '../scripts/build.mjs'
+import { sources } from './sources.mjs'
 
 const ROUNDS = 4
 const SIZE = '6M'
@@ -20,11 +20,10 @@ const MOST = {
   distinct: 200,
 }
 
-if (!build()) process.exit(1)
 const root = new URL('../', import.meta.url)
 const data = fileURLToPath(new URL('tmp/bench/', root))
 mkdirSync(data, { recursive: true })
-const { extractInput } = await import(new URL('dist/src/read/extract-input.js', root).href)
+const { extractInput } = await sources(['src/read/extract-input.ts'])
 
 const cpuOf = async (work) => {
   const before = process.cpuUsage()

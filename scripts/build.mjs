@@ -1,6 +1,7 @@
-// Compiles src/ and parsers/ into dist/, then mechanisms/ and templates/ (precompile.mjs), unless dist/ is newer than every source. TypeScript 7 is the fast one; 6 is there where 7 has no binary.
+// Checks src/ and parsers/ and writes their types to dist/, bundles them there (bundle.mjs), prepares mechanisms/ and templates/ (precompile.mjs) and keeps V8's code of it
+// all (keep-code.mjs), unless dist/ is newer than every source. TypeScript 7 is the fast one; 6 is there where 7 has no binary.
 import { spawnSync } from 'node:child_process'
-import { existsSync, readdirSync, statSync, writeFileSync } from 'node:fs'
+import { existsSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 
 const root = new URL('../', import.meta.url)
@@ -11,10 +12,12 @@ const newest = (dir) =>
 
 const SOURCES = ['src', 'parsers', 'mechanisms', 'templates']
 
+const STEPS = ['scripts/bundle.mjs', 'scripts/precompile.mjs', 'scripts/keep-code.mjs']
+
 const sourcesChanged = () =>
   Math.max(
     ...SOURCES.map((folder) => newest(fileURLToPath(new URL(folder, root)))),
-    ...['tsconfig.json', 'scripts/precompile.mjs'].map((file) => statSync(new URL(file, root)).mtimeMs),
+    ...['tsconfig.json', 'package.json', ...STEPS].map((file) => statSync(new URL(file, root)).mtimeMs),
   )
 
 const compilers = ['node_modules/@typescript/native/bin/tsc', 'node_modules/typescript/bin/tsc6']
@@ -23,6 +26,7 @@ const compilers = ['node_modules/@typescript/native/bin/tsc', 'node_modules/type
 export const build = () => {
   const startedMs = Date.now()
   if (existsSync(built) && statSync(built).mtimeMs > sourcesChanged()) return true
+  rmSync(new URL('dist', root), { recursive: true, force: true })
   for (const compiler of compilers) {
     const run = spawnSync(process.execPath, [fileURLToPath(new URL(compiler, root)), '-p', 'tsconfig.build.json', '--pretty', 'false'], {
       cwd: root,
@@ -32,8 +36,7 @@ export const build = () => {
     if (run.status !== 0 && run.stdout.trim() === '' && compiler !== compilers.at(-1)) continue
     process.stderr.write(run.stdout + run.stderr)
     if (run.status !== 0) return false
-    // In a process of its own: it runs what was just compiled.
-    if (spawnSync(process.execPath, [fileURLToPath(new URL('scripts/precompile.mjs', root))], { stdio: ['ignore', 2, 2] }).status !== 0) return false
+    for (const step of STEPS) if (spawnSync(process.execPath, ['--import', 'tsx', step], { cwd: root, stdio: ['ignore', 2, 2] }).status !== 0) return false
     writeFileSync(built, `${new Date(startedMs).toISOString()}\n`)
     return true
   }

@@ -2,15 +2,14 @@
 // Each says what it was made of; where that has changed since, the program reads the sources as it does when it runs from TypeScript.
 import { writeFileSync } from 'node:fs'
 import Handlebars from 'handlebars'
+import { builtInFiles, hashOf } from '../src/causes/built-in.ts'
+import { loadMechanisms } from '../src/causes/load-mechanisms.ts'
+import { COMPILER_OPTIONS, templateFiles, templatesHash } from '../src/report/templates.ts'
 
 const dist = new URL('../dist/', import.meta.url)
-const load = (name) => import(new URL(`src/${name}.js`, dist).href)
 
-const { loadMechanisms } = await load('causes/load-mechanisms')
-const { builtInFiles, hashOf } = await load('causes/built-in')
 writeFileSync(new URL('mechanisms.json', dist), `${JSON.stringify({ madeOf: hashOf(builtInFiles()), mechanisms: loadMechanisms([]) })}\n`)
 
-const { COMPILER_OPTIONS, templateFiles, templatesHash } = await load('report/templates')
 const files = templateFiles()
 const functions = [...files].map(([name, text]) => `${JSON.stringify(name)}: ${Handlebars.precompile(text, { ...COMPILER_OPTIONS })}`)
 writeFileSync(

@@ -17,9 +17,6 @@ import { shardOf, type Shard } from './artifact/shard.js'
 import { FLAVORS } from './report/flavors.js'
 import { UserError } from './model/user-error.js'
 
-// Left alone, the heap grows to several times what is in use before it is tidied: memory is to stay small however much is read.
-setFlagsFromString('--heap-growing-percent=30')
-
 // The canvas asks for the home folder as it is loaded. A user that is but a number, as in a container, may have none, which Node takes as an error.
 try {
   homedir()
@@ -70,6 +67,10 @@ const program = new Command('faultline')
   .version(version())
   .showHelpAfterError('(faultline --help says more)')
   .exitOverride()
+  .hook('preAction', () => {
+    // Left alone, the heap grows to several times what is in use before it is tidied: memory is to stay small however much is read.
+    setFlagsFromString('--heap-growing-percent=30')
+  })
 
 /** What every command that reads inputs takes. */
 const reads = (command: Command): Command =>

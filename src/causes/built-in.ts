@@ -41,7 +41,7 @@ export const hashOf = (files: readonly BuiltInFile[]): string =>
 export const preparedMechanisms = (): readonly Mechanism[] | null => {
   try {
     // Written by the build out of what the loader had checked; the hash says that it still is that.
-    const prepared = JSON.parse(readFileSync(new URL('../../mechanisms.json', import.meta.url), 'utf8')) as { madeOf: string; mechanisms: Mechanism[] }
+    const prepared = JSON.parse(readFileSync(new URL('../mechanisms.json', import.meta.url), 'utf8')) as { madeOf: string; mechanisms: Mechanism[] }
     return prepared.madeOf === hashOf(builtInFiles()) ? prepared.mechanisms : null
   } catch {
     return null // not built

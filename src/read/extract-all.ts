@@ -21,7 +21,7 @@ export interface ExtractOptions {
   readonly onBytes?: (count: number) => void
 }
 
-const compiled = (): URL | null => (import.meta.url.endsWith('.js') ? new URL('./extract-worker.js', import.meta.url) : null)
+const compiled = (): URL | null => (!import.meta.url.endsWith('.ts') ? new URL('./extract-worker.js', import.meta.url) : null)
 
 export interface Reader {
   /** In the order of the sources; may be asked again before it has answered. */

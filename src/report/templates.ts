@@ -66,7 +66,7 @@ interface Prepared {
 
 /** What the build made, as long as it is of the templates that are here now. */
 const preparedTemplates = async (hash: string): Promise<Prepared['templates'] | null> => {
-  const file = new URL('../../templates.js', import.meta.url)
+  const file = new URL('../templates.js', import.meta.url)
   if (!existsSync(file)) return null
   const prepared = (await import(file.href)) as Prepared // written by scripts/precompile.mjs
   return prepared.madeOf === hash ? prepared.templates : null
