@@ -5,13 +5,15 @@
  * 2026-11-21 08:28:22 UTC,,0,FATAL,53300,"sorry, too many clients already",,,,,,,,,"","client backend",,0
  */
 import { MAX_LINE_BYTES } from '../src/read/line-cutter.js'
+import type { Basis } from '../src/model/extract.js'
 import type { BytesFormat } from '../src/model/format.js'
 import { found } from '../src/read/stamps.js'
 import { decode } from '../src/read/text.js'
 import { AUTHORIZED, DISCONNECTION, DURATION, lookAt, NOTHING, readDuration, readNumber, readStamp, shared, sleeps } from './postgres-bytes.js'
-import { isPiece, known, severityOf } from './postgres-record.js'
+import { isPiece, known, severityOf, type Session, type Severity } from './postgres-record.js'
 import { postgresServer } from './postgres-server.js'
-import { STEADY_NAMES, steadyRecords, type Steady } from './postgres-steady.js'
+import { GREETINGS, KIND, NAMES } from './postgres-kernel.js'
+import { SEVERITIES, steadyRecords, type Steady } from './postgres-steady.js'
 import { postgresStderr } from './postgres-stderr.js'
 
 const QUOTE = 34
@@ -197,6 +199,11 @@ export const postgresCsv: BytesFormat = {
         server.authorized(ms, basis, pid, bytes, from[MESSAGE] ?? 0, to[MESSAGE] ?? 0)
         return
       }
+      say(bytes, end, messageAt, ms, basis, pid, severity)
+    }
+
+    /** A record that may say something; its columns before the message are split. */
+    const say = (bytes: Buffer, end: number, messageAt: number, ms: number, basis: Basis, pid: number, severity: Severity): void => {
       let columns = MESSAGE
       let at = messageAt
       while (columns <= APPLICATION && at <= end) {
@@ -209,6 +216,7 @@ export const postgresCsv: BytesFormat = {
       const message = field(bytes, MESSAGE, columns)
       const user = known(field(bytes, USER, columns))
       const time = field(bytes, 0, columns)
+      const database = shared(bytes, from[DATABASE] ?? 0, Math.min(to[DATABASE] ?? 0, (from[DATABASE] ?? 0) + 200))
       server.say({
         at: { ms, basis },
         line,
@@ -224,39 +232,48 @@ export const postgresCsv: BytesFormat = {
       })
     }
 
-    /** The databases of records that were gone over. */
-    const databases = new Array<string>(STEADY_NAMES).fill('')
-    /** A record that was gone over with many others: what tell() does with it, its parts being found. */
+    /** The databases and sessions' words of records that were gone over. */
+    const databases = new Array<string>(NAMES).fill('')
+    const greetings = new Array<Session | undefined>(GREETINGS).fill(undefined)
+    /** A record that was gone over with many others and is more than counted: what tell() does with it, its parts being found. */
     const happened = (bytes: Buffer, passed: Steady): void => {
-      const { ms, basis, kind, pid, message, end, took } = passed
-      sink.at(line)
-      if (kind > DISCONNECTION) {
-        const next = split(bytes, passed.line, end, 0, SQLSTATE)
-        tell(bytes, passed.line, end, next, bytes[next] === COMMA ? next + 1 : end)
-        return
-      }
-      if (passed.renamed) {
-        const at = bytes[passed.word] === QUOTE ? passed.word + 1 : passed.word
-        const stop = bytes.indexOf(at > passed.word ? QUOTE : COMMA, at)
-        databases[passed.names] = shared(bytes, at, Math.min(stop, at + 200))
-      }
-      sink.record(ms, basis)
+      const { ms, basis, kind, pid, message, end, took, known: number } = passed
+      if (kind === KIND.seen) return
       if (kind === DURATION) {
-        const database = databases[passed.names] ?? ''
+        if (passed.renamed) {
+          const at = bytes[passed.word] === QUOTE ? passed.word + 1 : passed.word
+          const stop = bytes.indexOf(at > passed.word ? QUOTE : COMMA, at)
+          databases[number] = shared(bytes, at, Math.min(stop, at + 200))
+        }
+        const database = databases[number] ?? ''
         if (server.statement(ms, basis, took, database) && !sleeps(bytes, message, end)) server.longest(ms, basis, took, database)
+        steady.counts(number, database)
       } else if (kind === DISCONNECTION) server.disconnected(ms, pid)
       else if (kind === AUTHORIZED) {
+        const session = passed.renamed ? undefined : greetings[number]
+        if (session !== undefined) {
+          server.authorizedAgain(ms, basis, pid, session)
+          return
+        }
         split(bytes, bytes[message - 1] === QUOTE ? message - 1 : message, end, MESSAGE, MESSAGE)
-        server.authorized(ms, basis, pid, bytes, from[MESSAGE] ?? 0, to[MESSAGE] ?? 0)
+        greetings[number] = server.authorized(ms, basis, pid, bytes, from[MESSAGE] ?? 0, to[MESSAGE] ?? 0)
+      } else {
+        const next = split(bytes, passed.line, end, 0, SQLSTATE)
+        say(bytes, end, bytes[next] === COMMA ? next + 1 : end, ms, basis, pid, SEVERITIES.get(kind) ?? 'LOG')
       }
     }
-    const steady = steadyRecords(
-      'passCsv',
-      (lines) => {
+    const steady = steadyRecords('passCsv', {
+      sink,
+      server,
+      count(lines, more) {
         line += lines
+        sink.at(line)
+        line += more
       },
-      happened,
-    )
+      tell: happened,
+      slow: () => undefined,
+      held: () => [],
+    })
 
     /** Gives out the whole records of bytes; where the first unfinished one begins. */
     const records = (bytes: Buffer, whole: boolean): number => {

@@ -1,39 +1,23 @@
 /** The loop over records of csvlog: postgres-kernel.ts has what it is made of. */
-import { at, block, byteIs, func, i32, jump, jumpIf, loop, raise, readDecimal, when, type Code, type Func, type Local } from '../src/read/wasm.js'
-import { AT, COMMA, EVENT, MEANING, MIN_LINE, NEWLINE, QUOTE, recordParts, RETURN } from './postgres-kernel.js'
+import { at, block, byteIs, either, f64, func, i32, jump, jumpIf, loop, raise, readDecimal, when, type Code, type Func, type Local } from '../src/read/wasm.js'
+import { AT, COMMA, DATABASE, EVENT, GREETINGS, KIND, MEANING, MIN_LINE, NAMES, NAMES_VALUE, NEWLINE, QUOTE, recordParts, RETURN } from './postgres-kernel.js'
 
-const DATABASE = 2
+const NAME = 2
 const PID = 3
 const SEVERITY = 11
 const MESSAGE = 13
 const MAX_DIGITS = 9
 /** A text that goes on for longer is read on its own. */
 const MAX_TEXT = 524_288
-const LOG = Buffer.from('LOG,').readInt32LE(0)
 
 /** passCsv(tables, start): where the first record begins that has to be read, of those from `start` on. */
 export const passCsv: Func = func('passCsv', { tables: 'i32', start: 'i32' }, ['i32'], ({ tables, start }, local) => {
-  const [stop, differ, records, counted] = [Symbol('stop'), Symbol('differ'), Symbol('records'), Symbol('counted')]
+  const [stop, differ, again, quiet, emit, told] = [Symbol('stop'), Symbol('differ'), Symbol('again'), Symbol('quiet'), Symbol('emit'), Symbol('told')]
   const word = (): Local => local('i32')
-  const [limit, events, pending, column, next, database, after, severity, pid, inQuotes, inner] = [
-    word(),
-    word(),
-    word(),
-    word(),
-    word(),
-    word(),
-    word(),
-    word(),
-    word(),
-    word(),
-    word(),
-  ]
-  const { from, message, end, byte, kind, names, event, param, differsFrom, find, readTime, look, readDuration, remember, put } = recordParts(
-    tables,
-    start,
-    stop,
-    local,
-  )
+  const [limit, column, next, named, after, severity, inQuotes, inner] = [word(), word(), word(), word(), word(), word(), word(), word()]
+  const parts = recordParts(tables, start, stop, local)
+  const { from, message, end, byte, kind, names, mark, value, events, lines, records, pid, isFar, database } = parts
+  const { param, differsFrom, find, readTime, look, readDuration, beginHash, hashOn, remember, put, step, reach, countStatement, isAwake } = parts
 
   /** `next` goes from a column's beginning to that of the one after it. */
   const skip = (): Code => {
@@ -71,7 +55,7 @@ export const passCsv: Func = func('passCsv', { tables: 'i32', start: 'i32' }, ['
       column.set(i32.const(1)),
       loop(
         columns,
-        when(i32.eq(column.get, i32.const(DATABASE)), database.set(next.get)),
+        when(i32.eq(column.get, i32.const(NAME)), named.set(next.get)),
         when(i32.eq(column.get, i32.const(PID)), after.set(next.get)),
         when(i32.eq(column.get, i32.const(SEVERITY)), severity.set(next.get)),
         when(i32.eq(column.get, i32.const(PID)), readPid(), raise(column, 1), jump(columns)),
@@ -112,16 +96,49 @@ export const passCsv: Func = func('passCsv', { tables: 'i32', start: 'i32' }, ['
     ]
   }
 
+  /** The whole of the column. */
+  const severityIs = (letters: string): Code => {
+    const bytes = Buffer.from(`${letters},`)
+    const four = (offset: number): Code => i32.eq(i32.load(severity.get, offset), i32.const(bytes.readInt32LE(offset)))
+    return i32.and(four(0), four(bytes.length - 4))
+  }
+  /** A LOG: what is only counted goes to `quiet`, what is told to `emit`. */
+  const readLog = (): Code => [
+    look(),
+    when(
+      i32.eq(kind.get, i32.const(MEANING.duration)),
+      readDuration(),
+      jumpIf(quiet, i32.eqz(kind.get)),
+      column.set(named.get),
+      beginHash(i32.sub(after.get, named.get)),
+      hashOn(column, after),
+      remember(AT.names, NAMES),
+      jumpIf(emit, i32.less(names.get, i32.const(0))),
+      database.set(i32.load(mark.get, NAMES_VALUE)),
+      jumpIf(emit, i32.eqz(database.get)),
+      countStatement([column.set(message.get), isAwake(column, end.get), when(mark.get, f64.store(database.get, value.get, DATABASE.longest))]),
+      jump(quiet),
+    ),
+    jumpIf(quiet, i32.eqz(kind.get)),
+    when(
+      i32.eq(kind.get, i32.const(MEANING.authorized)),
+      column.set(message.get),
+      beginHash(i32.sub(end.get, message.get)),
+      hashOn(column, end),
+      remember(AT.greetings, GREETINGS),
+    ),
+  ]
+
   return [
     limit.set(param(AT.limit)),
-    event.set(at(tables, AT.happened - EVENT.size)),
+    parts.begin(),
     block(
       stop,
       block(
         differ,
         loop(
-          records,
-          jumpIf(stop, i32.notLess(events.get, i32.const(EVENT.most))),
+          again,
+          jumpIf(stop, i32.notLess(events.get, i32.const(EVENT.most - 1))),
           jumpIf(stop, i32.more(at(start, MIN_LINE), limit.get)),
           jumpIf(differ, differsFrom(start.get, AT.hourBytes, AT.hourMask)),
           readTime(),
@@ -129,28 +146,46 @@ export const passCsv: Func = func('passCsv', { tables: 'i32', start: 'i32' }, ['
           readColumns(),
           readEnd(),
           names.set(i32.const(0)),
-          kind.set(i32.const(MEANING.something)),
           block(
-            counted,
-            jumpIf(counted, i32.ne(i32.load(severity.get), i32.const(LOG))),
-            look(),
-            jumpIf(counted, i32.ne(kind.get, i32.const(MEANING.duration))),
-            column.set(database.get),
-            remember(column, after),
-            readDuration(),
+            told,
+            block(
+              quiet,
+              block(
+                emit,
+                when(severityIs('LOG'), readLog(), jump(emit)),
+                ...(
+                  [
+                    ['ERROR', KIND.error],
+                    ['FATAL', KIND.fatal],
+                    ['WARNING', KIND.warning],
+                    ['PANIC', KIND.panic],
+                  ] as const
+                ).map(([letters, code]) => when(severityIs(letters), kind.set(i32.const(code)), jump(emit))),
+                ...(['NOTICE', 'INFO', 'DEBUG'] as const).map((letters) => jumpIf(quiet, severityIs(letters))),
+                jump(stop),
+              ),
+              step(),
+              put(either(isFar.get, i32.or(kind.get, i32.const(KIND.far)), kind.get), start, named, lines.get),
+              reach(),
+              jump(told),
+            ),
+            // A record that is counted.
+            step(),
+            when(isFar.get, put(i32.const(KIND.seen | KIND.far), start, named, lines.get), reach(), jump(told)),
+            raise(records, 1),
+            reach(),
           ),
-          put(pending.get, pid, database),
-          raise(events, 1),
-          pending.set(at(inner, 1)),
+          raise(lines, at(inner, 1)),
           start.set(at(next, 1)),
-          jump(records),
+          jump(again),
         ),
       ),
       i32.store(tables.get, i32.const(1), AT.differs),
     ),
-    i32.store(tables.get, events.get, AT.events),
-    i32.store(tables.get, pending.get, AT.trailing),
-    i32.store(tables.get, i32.const(0), AT.own),
+    parts.finish(),
+    i32.store(tables.get, either(lines.get, at(inner, 1), i32.const(0)), AT.rest),
+    i32.store(tables.get, i32.const(0), AT.goesOn),
+    i32.store(tables.get, i32.const(0), AT.slow),
     start.get,
   ]
 })

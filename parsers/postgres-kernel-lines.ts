@@ -1,13 +1,52 @@
 /** The loop over lines of stderr: postgres-kernel.ts has what it is made of. */
-import { at, block, byteIs, func, i32, isDigit, jump, jumpIf, loop, raise, readDecimal, v128, when, within, type Code, type Local } from '../src/read/wasm.js'
-import { AT, BLANK, COLON, EVENT, KIND, MEANING, MIN_LINE, NEWLINE, QUOTE, recordParts, RETURN } from './postgres-kernel.js'
+import {
+  at,
+  block,
+  byteIs,
+  either,
+  f64,
+  func,
+  i32,
+  isDigit,
+  jump,
+  jumpIf,
+  loop,
+  raise,
+  readDecimal,
+  v128,
+  when,
+  within,
+  type Code,
+  type Local,
+} from '../src/read/wasm.js'
+import {
+  AT,
+  BLANK,
+  COLON,
+  DATABASE,
+  EVENT,
+  GREETINGS,
+  KIND,
+  MEANING,
+  MIN_LINE,
+  NAMES,
+  NAMES_VALUE,
+  NEWLINE,
+  QUOTE,
+  recordParts,
+  RETURN,
+  WORDS,
+} from './postgres-kernel.js'
 
 /** Longer lines, and prefixes, are read one by one. */
 const MAX_LINE = 65_536
 const MAX_PREFIX = 590
 const MAX_DIGITS = 9
+/** What longer lines say is not remembered, nor of pids that are not written as numbers are. */
+const MAX_WORDS = 1_000
 
 const TAB = 9
+const ZERO = 48
 const EQUALS = 61
 const OPEN = 91
 const CLOSE = 93
@@ -17,16 +56,28 @@ const four = (letters: string): Code => i32.const(Buffer.from(letters.padEnd(4, 
 
 /** pass(tables, start): where the first line begins that has to be read, of those from `start` on. */
 export const passLines = func('passLines', { tables: 'i32', start: 'i32' }, ['i32'], ({ tables, start }, local) => {
-  const [stop, differ, lines, emit, piece, passed] = [Symbol('stop'), Symbol('differ'), Symbol('lines'), Symbol('emit'), Symbol('piece'), Symbol('passed')]
+  const [stop, differ, next, emit, piece, passed] = [Symbol('stop'), Symbol('differ'), Symbol('next'), Symbol('emit'), Symbol('piece'), Symbol('passed')]
+  const [quiet, told] = [Symbol('quiet'), Symbol('told')]
   const word = (): Local => local('i32')
-  const [limit, count, events, pending, own, free] = [word(), word(), word(), word(), word(), word()]
-  const [newline, to, colon, close, pid, behind] = [word(), word(), word(), word(), word(), word()]
-  const { from, message, end, byte, kind, names, event, mark, chunk, param, differsFrom, find, readTime, look, readDuration, remember, put } = recordParts(
-    tables,
-    start,
-    stop,
-    local,
-  )
+  const [limit, count, own, free, newline, to, colon, close, digits, behind, many] = [
+    word(),
+    word(),
+    word(),
+    word(),
+    word(),
+    word(),
+    word(),
+    word(),
+    word(),
+    word(),
+    word(),
+  ]
+  // A statement that would be the longest if its further lines do not call pg_sleep: its database, and how far it goes; where an event's lines end.
+  const [slow, slowFrom, until, goesOn] = [word(), word(), word(), word()]
+  const [slowTook, slowMs] = [local('f64'), local('f64')]
+  const parts = recordParts(tables, start, stop, local)
+  const { from, message, end, byte, kind, names, event, mark, chunk, ms, value, events, lines, records, pid, isFar, database } = parts
+  const { param, differsFrom, find, readTime, look, readDuration, beginHash, hashOn, remember, put, step, reach, countStatement, isAwake } = parts
 
   /** '[22077]', the first of all brackets behind the time; `close` is its end. */
   const readPid = (): Code => [
@@ -37,10 +88,10 @@ export const passLines = func('passLines', { tables: 'i32', start: 'i32' }, ['i3
     find(close, OPEN, CLOSE, EQUALS, QUOTE, NEWLINE),
     jumpIf(stop, i32.eqz(byteIs(close, OPEN))),
     raise(close, 1),
-    to.set(close.get),
+    digits.set(close.get),
     readDecimal(close, pid, byte),
     jumpIf(stop, i32.eqz(pid.get)),
-    jumpIf(stop, i32.more(i32.sub(close.get, to.get), i32.const(MAX_DIGITS))),
+    jumpIf(stop, i32.more(i32.sub(close.get, digits.get), i32.const(MAX_DIGITS))),
     jumpIf(stop, i32.eqz(byteIs(close, CLOSE))),
   ]
   /** A to Z, digits, and what is part of a letter. */
@@ -83,41 +134,113 @@ export const passLines = func('passLines', { tables: 'i32', start: 'i32' }, ['i3
         : i32.and(i32.eq(i32.load(at(colon, -4)), four(letters.slice(-4))), byteIs(to, letters.charCodeAt(letters.length >> 1), letters.length >> 1)),
     )
   /** Which names stand before the severity: behind the pid, or, where that stands next to it, behind the time. */
-  const readNames = (): Code => {
+  const readNames = (): Code => [
+    behind.set(at(close, 1)),
+    // Next to a pid that stands right behind the time nobody is named.
+    when(i32.and(i32.more(close.get, at(to, -5)), i32.eqz(byteIs(from, OPEN, 1))), behind.set(from.get)),
+    when(
+      i32.less(close.get, at(to, -4)),
+      // Another bracket right before the severity: what counts as the names then is not what is hashed here.
+      jumpIf(stop, i32.or(i32.or(byteIs(at(to, -1), CLOSE), byteIs(at(to, -2), CLOSE)), i32.or(byteIs(at(to, -3), CLOSE), byteIs(at(to, -4), CLOSE)))),
+    ),
+    beginHash(i32.sub(to.get, behind.get)),
+    hashOn(behind, to),
+    remember(AT.names, NAMES),
+  ]
+  /** What the line says, but for its time and pid; `names` stays 0 where that is too long to be remembered. */
+  const readWords = (): Code => [
+    names.set(i32.const(0)),
+    when(
+      i32.and(i32.less(i32.sub(end.get, start.get), i32.const(MAX_WORDS)), i32.ne(i32.load8(digits.get), i32.const(ZERO))),
+      behind.set(from.get),
+      beginHash(i32.add(i32.mul(kind.get, i32.const(0x10000)), i32.sub(end.get, close.get))),
+      hashOn(behind, digits),
+      behind.set(close.get),
+      hashOn(behind, end),
+      remember(AT.words, WORDS),
+      // 0 is none.
+      names.set(i32.add(names.get, either(i32.less(names.get, i32.const(0)), i32.const(-1), i32.const(1)))),
+    ),
+  ]
+  /** `newline` becomes where the last of the lines from `start` on ends that begin with a tab. */
+  const continued = (): Code => {
+    const [chunks, ended] = [Symbol('chunks'), Symbol('ended')]
     return [
-      behind.set(at(close, 1)),
-      // Next to a pid that stands right behind the time nobody is named.
-      when(i32.and(i32.more(close.get, at(to, -5)), i32.eqz(byteIs(from, OPEN, 1))), behind.set(from.get)),
-      when(
-        i32.less(close.get, at(to, -4)),
-        // Another bracket right before the severity: what counts as the names then is not what is hashed here.
-        jumpIf(stop, i32.or(i32.or(byteIs(at(to, -1), CLOSE), byteIs(at(to, -2), CLOSE)), i32.or(byteIs(at(to, -3), CLOSE), byteIs(at(to, -4), CLOSE)))),
+      jumpIf(stop, i32.eqz(free.get)),
+      newline.set(start.get),
+      many.set(i32.const(0)),
+      block(
+        ended,
+        loop(
+          chunks,
+          chunk.set(v128.load(newline.get)),
+          mark.set(v128.bits(v128.eq(chunk.get, v128.each(NEWLINE)))),
+          byte.set(i32.and(mark.get, i32.xor(v128.bits(v128.eq(v128.load(newline.get, 1), v128.each(TAB))), i32.const(0xffff)))),
+          // What stands behind the last line is not these.
+          when(i32.notLess(at(newline, 16), limit.get), byte.set(i32.or(byte.get, i32.shl(i32.const(1), i32.sub(at(limit, -1), newline.get))))),
+          when(
+            byte.get,
+            raise(newline, i32.ctz(byte.get)),
+            raise(many, i32.popcnt(i32.and(mark.get, i32.xor(byte.get, i32.sub(byte.get, i32.const(1)))))),
+            jump(ended),
+          ),
+          raise(many, i32.popcnt(mark.get)),
+          raise(newline, 16),
+          jump(chunks),
+        ),
       ),
-      remember(behind, to),
+      when(i32.more(i32.add(count.get, many.get), param(AT.most)), newline.set(start.get), find(newline, NEWLINE), many.set(i32.const(1))),
+      when(own.get, until.set(newline.get), when(goesOn.get, i32.store(goesOn.get, newline.get, EVENT.until))),
+      raise(lines, many.get),
+      raise(count, at(many, -1)),
+      jump(passed),
     ]
   }
-  const continued = (): Code => [
-    jumpIf(stop, i32.eqz(free.get)),
-    newline.set(start.get),
-    find(newline, NEWLINE),
-    when(own.get, i32.store(event.get, newline.get, EVENT.until)),
-    raise(pending, 1),
-    jump(passed),
+  /** The statement before has all its lines: if it did not call pg_sleep, none was longer. */
+  const settle = (): Code => [isAwake(slowFrom, until.get), when(mark.get, f64.store(slow.get, slowTook.get, DATABASE.longest)), slow.set(i32.const(0))]
+  const isHeld = i32.load8(i32.add(tables.get, i32.and(pid.get, i32.const(255))), AT.held)
+  const setHeld = (held: Code): Code => i32.store8(i32.add(tables.get, i32.and(pid.get, i32.const(255))), held, AT.held)
+  /** A LOG: `kind` becomes what it means; what is only counted goes to `quiet`, what is told to `emit`. */
+  const readLog = (): Code => [
+    look(),
+    when(
+      i32.eq(kind.get, i32.const(MEANING.duration)),
+      readDuration(),
+      jumpIf(quiet, i32.eqz(kind.get)),
+      readNames(),
+      jumpIf(emit, i32.less(names.get, i32.const(0))),
+      database.set(i32.load(mark.get, NAMES_VALUE)),
+      jumpIf(emit, i32.eqz(database.get)),
+      jumpIf(emit, i32.and(i32.eq(database.get, i32.const(DATABASE.unnamed)), i32.ne(param(AT.sessions), i32.const(0)))),
+      countStatement([slow.set(database.get), slowFrom.set(message.get), slowTook.set(value.get), slowMs.set(ms.get)]),
+      jump(quiet),
+    ),
+    jumpIf(quiet, i32.eqz(kind.get)),
+    when(
+      i32.eq(kind.get, i32.const(MEANING.authorized)),
+      i32.store(tables.get, i32.const(1), AT.sessions),
+      behind.set(message.get),
+      beginHash(i32.sub(end.get, message.get)),
+      hashOn(behind, end),
+      remember(AT.greetings, GREETINGS),
+      jump(emit),
+    ),
+    jumpIf(emit, i32.ne(kind.get, i32.const(MEANING.something))),
   ]
 
   return [
     limit.set(param(AT.limit)),
     free.set(param(AT.free)),
-    event.set(at(tables, AT.happened - EVENT.size)),
+    parts.begin(),
     block(
       stop,
       block(
         differ,
         loop(
-          lines,
+          next,
           jumpIf(stop, i32.notLess(count.get, param(AT.most))),
           jumpIf(stop, i32.notLess(start.get, limit.get)),
-          jumpIf(stop, i32.notLess(events.get, i32.const(EVENT.most))),
+          jumpIf(stop, i32.notLess(events.get, i32.const(EVENT.most - 1))),
           block(
             passed,
             when(byteIs(start, TAB), continued()),
@@ -131,49 +254,87 @@ export const passLines = func('passLines', { tables: 'i32', start: 'i32' }, ['i3
             jumpIf(stop, i32.notLess(newline.get, limit.get)),
             jumpIf(stop, i32.more(i32.sub(newline.get, start.get), i32.const(MAX_LINE))),
             end.set(i32.sub(newline.get, byteIs(at(newline, -1), RETURN))),
-            names.set(i32.const(0)),
+            when(slow.get, settle()),
             block(
               piece,
               block(
-                emit,
-                when(wordIs('LOG'), look(), when(i32.eq(kind.get, i32.const(MEANING.duration)), readNames(), readDuration()), jump(emit)),
-                ...(['STATEMENT', 'HINT', 'CONTEXT'] as const).map((letters) => jumpIf(piece, wordIs(letters))),
-                ...(
-                  [
-                    ['ERROR', KIND.error],
-                    ['DETAIL', KIND.detail],
-                    ['FATAL', KIND.fatal],
-                    ['WARNING', KIND.warning],
-                    ['PANIC', KIND.panic],
-                    ['NOTICE', MEANING.nothing],
-                    ['INFO', MEANING.nothing],
-                    ['DEBUG', MEANING.nothing],
-                  ] as const
-                ).map(([letters, code]) => when(wordIs(letters), kind.set(i32.const(code)), jump(emit))),
-                jump(stop),
+                told,
+                block(
+                  quiet,
+                  block(
+                    emit,
+                    when(wordIs('LOG'), readLog(), readWords(), jump(emit)),
+                    ...(['STATEMENT', 'HINT', 'CONTEXT'] as const).map((letters) => jumpIf(piece, wordIs(letters))),
+                    when(
+                      wordIs('DETAIL'),
+                      jumpIf(piece, i32.eqz(isHeld)),
+                      put(i32.const(KIND.detail), start, to, at(lines, 1)),
+                      own.set(i32.const(0)),
+                      goesOn.set(i32.const(0)),
+                      free.set(i32.const(1)),
+                      jump(told),
+                    ),
+                    ...(
+                      [
+                        ['ERROR', KIND.error],
+                        ['FATAL', KIND.fatal],
+                        ['WARNING', KIND.warning],
+                        ['PANIC', KIND.panic],
+                      ] as const
+                    ).map(([letters, code]) => when(wordIs(letters), kind.set(i32.const(code)), readWords(), jump(emit))),
+                    ...(['NOTICE', 'INFO', 'DEBUG'] as const).map((letters) => when(wordIs(letters), kind.set(i32.const(MEANING.nothing)), jump(quiet))),
+                    jump(stop),
+                  ),
+                  // A record that is told.
+                  step(),
+                  goesOn.set(i32.const(0)),
+                  put(either(isFar.get, i32.or(kind.get, i32.const(KIND.far)), kind.get), start, to, at(lines, 1)),
+                  when(i32.eq(kind.get, i32.const(MEANING.duration)), goesOn.set(event.get)),
+                  reach(),
+                  free.set(i32.less(kind.get, i32.const(MEANING.something))),
+                  setHeld(i32.eqz(free.get)),
+                  own.set(i32.const(1)),
+                  until.set(end.get),
+                  jump(told),
+                ),
+                // A record that is counted, and told only of if somebody waits for it.
+                step(),
+                goesOn.set(i32.const(0)),
+                raise(lines, 1),
+                own.set(i32.const(1)),
+                free.set(i32.const(1)),
+                until.set(end.get),
+                when(
+                  i32.or(isFar.get, isHeld),
+                  setHeld(i32.const(0)),
+                  put(i32.or(i32.const(KIND.seen), either(isFar.get, i32.const(KIND.far), i32.const(0))), start, to, lines.get),
+                  reach(),
+                  jump(told),
+                ),
+                raise(records, 1),
+                reach(),
               ),
-              put(at(pending, 1), pid, to),
-              raise(events, 1),
-              pending.set(i32.const(0)),
-              // What comes below a record that says something goes on with it; below a DETAIL nobody asks.
-              own.set(i32.ne(kind.get, i32.const(KIND.detail))),
-              free.set(i32.or(i32.less(kind.get, i32.const(MEANING.something)), i32.eq(kind.get, i32.const(KIND.detail)))),
               jump(passed),
             ),
-            raise(pending, 1),
+            raise(lines, 1),
             own.set(i32.const(0)),
+            goesOn.set(i32.const(0)),
             free.set(i32.const(1)),
           ),
           raise(count, 1),
           start.set(at(newline, 1)),
-          jump(lines),
+          jump(next),
         ),
       ),
       i32.store(tables.get, i32.const(1), AT.differs),
     ),
-    i32.store(tables.get, events.get, AT.events),
-    i32.store(tables.get, pending.get, AT.trailing),
-    i32.store(tables.get, own.get, AT.own),
+    parts.finish(),
+    i32.store(tables.get, slow.get, AT.slow),
+    i32.store(tables.get, slowFrom.get, AT.slowFrom),
+    i32.store(tables.get, until.get, AT.slowUntil),
+    f64.store(tables.get, slowTook.get, AT.slowTook),
+    f64.store(tables.get, slowMs.get, AT.slowMs),
+    i32.store(tables.get, goesOn.get, AT.goesOn),
     i32.store(tables.get, free.get, AT.free),
     start.get,
   ]

@@ -1,7 +1,7 @@
 /**
  * What postgres-steady.ts goes over a server's log with, as WebAssembly: what the loops over its forms (postgres-kernel-lines.ts, postgres-kernel-csv.ts) have
- * in common. They find the parts of each record, tell what says nothing from what does, and write down an event for each. Where they stop, the record is
- * read as any other. All places are addresses in wasm-memory.ts' memory.
+ * in common. They find the parts of each record and count what is only counted: records that say nothing, statements by database and ten seconds. For what is
+ * left they write down an event. Where they stop, the record is read as any other. All places are addresses in wasm-memory.ts' memory.
  */
 import {
   at,
@@ -37,11 +37,18 @@ export const AT = {
   hour: 16,
   /** In and out: lines that begin with a tab go on with what nobody waits for. */
   free: 24,
-  /** Out: events; lines after the last one; whether those go on with it; 1 where it stopped because a line begins otherwise. */
+  /** Out: events; lines and records after the last one; whether those go on with what it was of; 1 where it stopped because a line begins otherwise. */
   events: 28,
   trailing: 32,
-  own: 36,
-  differs: 40,
+  records: 36,
+  goesOn: 40,
+  differs: 44,
+  /** In: whether a session may be known that is not told by a line's own names. */
+  sessions: 48,
+  /** Out: how many of the trailing lines are those of the last record. */
+  rest: 52,
+  /** In and out: when the record before was written. Out: the earliest and the latest. */
+  last: 56,
   /** What lines begin with up to the minutes, and what stands behind the time; which bits of that count. */
   hourBytes: 64,
   hourMask: 80,
@@ -49,39 +56,64 @@ export const AT = {
   zoneMask: 112,
   /** By a message's first letter where in `texts` its group begins; 0: there is none. */
   letters: 128,
+  first: 640,
+  latest: 648,
+  /** Out: a statement that would be the longest, if its lines to come do not make it sleep: its database, or 0; how long it took; when; where it stands. */
+  slow: 656,
+  slowFrom: 660,
+  slowUntil: 664,
+  slowTook: 672,
+  slowMs: 680,
   texts: 1_024,
-  /** Hashes of names. */
+  /** By the last byte of a pid, whether something is held of it that more may come of. */
+  held: 7_936,
+  /** Hashes of names that stand before a record, and whose they are: a database's number; of sessions' words; of what records say. */
   names: 8_192,
-  happened: 16_384,
+  greetings: 24_576,
+  words: 40_960,
+  /** Ten seconds of a database's statements, each. */
+  databases: 73_728,
+  happened: 76_032,
 } as const
 /** A text that messages begin with: its length and meaning, its bytes and which of them count. A group begins with how many there are. */
 export const TEXT = { length: 0, meaning: 4, bytes: 16, mask: 64, size: 112, most: 48 } as const
-/** Names that many lines share, by a hash. */
+/** What many lines share, by a hash: so many of each sort. */
 export const NAMES = 1_024
+export const GREETINGS = 1_024
+export const WORDS = 2_048
+/** Behind the hash. */
+export const NAMES_VALUE = 8
+/** Databases that statements are counted of: 0 is none, the others are asked for; 1 is that of lines that name none. */
+export const DATABASE = { start: 0, longest: 8, count: 16, size: 32, most: 64, ask: 0, unnamed: 1 } as const
 /**
- * A record or a DETAIL: when, how long its statement took, what it is, lines since the event before, whose; its line, where its severity and its message
- * begin, where the line ends and where the last line that goes on with it does; its names (negative: new in their place).
+ * A record or a DETAIL: when, and the one before it; how long its statement took; what it is; lines and records since the event before; whose; its line, where
+ * its severity and its message begin, where the line ends and where the last line that goes on with it does; what it is known by (negative: new in its place).
  */
 export const EVENT = {
   ms: 0,
-  value: 8,
-  kind: 16,
-  lines: 20,
-  pid: 24,
-  line: 28,
-  word: 32,
-  message: 36,
-  end: 40,
-  until: 44,
-  names: 48,
-  size: 56,
-  most: 4_000,
+  before: 8,
+  value: 16,
+  kind: 24,
+  lines: 28,
+  records: 32,
+  pid: 36,
+  line: 40,
+  word: 44,
+  message: 48,
+  end: 52,
+  until: 56,
+  names: 60,
+  size: 64,
+  most: 3_000,
 } as const
-/** Kinds of events that are no meanings of postgres-bytes.ts; those are smaller. */
-export const KIND = { warning: 16, error: 17, fatal: 18, panic: 19, detail: 20 } as const
+/** Kinds of events that are no meanings of postgres-bytes.ts; those are smaller. `seen`: of a record that was counted; `detail` and `turn` are no records. With `far`: written long after the one before. */
+export const KIND = { warning: 16, error: 17, fatal: 18, panic: 19, seen: 20, detail: 21, turn: 22, far: 32 } as const
 /** What a LOG message can mean: as in postgres-bytes.ts. */
-export const MEANING = { nothing: 0, duration: 1, something: 4 } as const
+export const MEANING = { nothing: 0, duration: 1, authorized: 2, something: 4 } as const
 
+export const BUCKET_MS = 10_000
+/** Longer steps may be a silence, which somebody wants to know of. */
+const MAX_STEP_MS = 29_000
 /** Where minutes and seconds stand in a stamp. */
 const MINUTES = 14
 const SECONDS = 17
@@ -95,6 +127,8 @@ export const QUOTE = 34
 export const COMMA = 44
 const POINT = 46
 export const COLON = 58
+const UNDERSCORE = 95
+const SLEEP = Buffer.from('pg_sleep').readBigInt64LE(0)
 
 /** What the loops are made of: code over locals of theirs. `stop` is where a record goes that is not as most are; the record begins at `start`. */
 export const recordParts = (tables: Local, start: Local, stop: Label, local: (type: ValueType) => Local) => {
@@ -113,8 +147,9 @@ export const recordParts = (tables: Local, start: Local, stop: Label, local: (ty
     word(),
     word(),
   ]
-  const [ms, value, scale] = [local('f64'), local('f64'), local('f64')]
+  const [ms, value, scale, last, first, latest] = [local('f64'), local('f64'), local('f64'), local('f64'), local('f64'), local('f64')]
   const [hash, chunk] = [local('i64'), local('v128')]
+  const [events, lines, records, pid, isFar, database] = [word(), word(), word(), word(), word(), word()]
   const param = (offset: number): Code => i32.load(tables.get, offset)
 
   const { digit, clock, isOdd } = digitReader({ byte, odd, seconds })
@@ -181,8 +216,7 @@ export const recordParts = (tables: Local, start: Local, stop: Label, local: (ty
   const readDuration = (): Code => {
     const [digits, read] = [Symbol('digits'), Symbol('read')]
     return [
-      from.set(at(message, 10)),
-      index.set(from.get),
+      index.set(at(message, 10)),
       value.set(f64.const(0)),
       scale.set(f64.const(0)),
       block(
@@ -204,39 +238,120 @@ export const recordParts = (tables: Local, start: Local, stop: Label, local: (ty
           jump(digits),
         ),
       ),
-      when(i32.eq(from.get, index.get), kind.set(i32.const(MEANING.nothing))),
+      when(i32.eq(at(message, 10), index.get), kind.set(i32.const(MEANING.nothing))),
       when(f64.more(scale.get, f64.const(1)), value.set(f64.div(value.get, scale.get))),
     ]
   }
-  /** `names` becomes the number of what stands in bytes[behind, to), which it remembers; `behind` is moved. */
-  const remember = (behind: Local, to: Local): Code => {
+  const beginHash = (seed: Code): Code => hash.set(i64.extend(seed))
+  /** The hash goes on with bytes[behind, to); `behind` is moved. */
+  const hashOn = (behind: Local, to: Local): Code => {
     const eights = Symbol('eights')
     return [
-      hash.set(i64.extend(i32.sub(to.get, behind.get))),
-      loop(
-        eights,
-        when(i32.less(behind.get, at(to, -7)), mix(hash, i64.load(behind.get)), raise(behind, 8), jump(eights)),
-        when(i32.less(behind.get, to.get), mix(hash, i64.extend(i32.load8(behind.get))), raise(behind, 1), jump(eights)),
+      loop(eights, when(i32.less(behind.get, at(to, -7)), mix(hash, i64.load(behind.get)), raise(behind, 8), jump(eights))),
+      when(
+        i32.less(behind.get, to.get),
+        mix(hash, i64.shl(i64.load(behind.get), i64.extend(i32.shl(i32.sub(at(behind, 8), to.get), i32.const(3))))),
+        behind.set(to.get),
       ),
-      names.set(i32.and(i32.low(i64.shiftRight(hash.get, i64.const(45n))), i32.const(NAMES - 1))),
-      mark.set(i32.add(tables.get, i32.shl(names.get, i32.const(3)))),
-      when(i32.eqz(i64.eq(i64.load(mark.get, AT.names), hash.get)), i64.store(mark.get, hash.get, AT.names), names.set(i32.xor(names.get, i32.const(-1)))),
     ]
   }
-  /** An event of the record, whose line begins `lines` lines after the one before it. */
-  const put = (lines: Code, pid: Local, severity: Local): Code => [
+  /** `names` becomes the number of what was hashed, in a table of so many; `mark` where it stands. What is new there takes the place. */
+  const remember = (table: number, many: number): Code => [
+    names.set(i32.and(i32.low(i64.shiftRight(hash.get, i64.const(45n))), i32.const(many - 1))),
+    mark.set(at(i32.add(tables.get, i32.shl(names.get, i32.const(4))), table)),
+    when(
+      i32.eqz(i64.eq(i64.load(mark.get), hash.get)),
+      i64.store(mark.get, hash.get),
+      i64.store(mark.get, i64.const(0n), NAMES_VALUE),
+      names.set(i32.xor(names.get, i32.const(-1))),
+    ),
+  ]
+  /** An event at `line`, where the record's names begin at `severity`. */
+  const put = (what: Code, line: Local, severity: Local, many: Code): Code => [
     raise(event, EVENT.size),
+    raise(events, 1),
     f64.store(event.get, ms.get, EVENT.ms),
+    f64.store(event.get, last.get, EVENT.before),
     f64.store(event.get, value.get, EVENT.value),
-    i32.store(event.get, kind.get, EVENT.kind),
-    i32.store(event.get, lines, EVENT.lines),
+    i32.store(event.get, what, EVENT.kind),
+    i32.store(event.get, many, EVENT.lines),
+    i32.store(event.get, records.get, EVENT.records),
     i32.store(event.get, pid.get, EVENT.pid),
-    i32.store(event.get, start.get, EVENT.line),
+    i32.store(event.get, line.get, EVENT.line),
     i32.store(event.get, severity.get, EVENT.word),
     i32.store(event.get, message.get, EVENT.message),
     i32.store(event.get, end.get, EVENT.end),
     i32.store(event.get, end.get, EVENT.until),
     i32.store(event.get, names.get, EVENT.names),
+    lines.set(i32.const(0)),
+    records.set(i32.const(0)),
   ]
-  return { from, message, end, byte, kind, names, event, mark, chunk, param, differsFrom, find, readTime, look, readDuration, remember, put }
+  /** `isFar` becomes whether the record was written long after the one before, or before it. */
+  const step = (): Code => isFar.set(f64.notLess(f64.abs(f64.sub(ms.get, last.get)), f64.const(MAX_STEP_MS)))
+  /** The record was written, and is counted. */
+  const reach = (): Code => [last.set(ms.get), when(f64.less(ms.get, first.get), first.set(ms.get)), when(f64.more(ms.get, latest.get), latest.set(ms.get))]
+  /** A statement that took `value`, of the database of this number. If it would be the longest of its time, `candidate` is done. */
+  const countStatement = (candidate: Code): Code => {
+    const passed = f64.sub(ms.get, f64.load(database.get, DATABASE.start))
+    return [
+      database.set(at(i32.add(tables.get, i32.mul(database.get, i32.const(DATABASE.size))), AT.databases)),
+      when(
+        i32.eqz(i32.and(f64.notLess(passed, f64.const(0)), f64.less(passed, f64.const(BUCKET_MS)))),
+        // Others' ten seconds: what was counted is told, and when the new ones began.
+        raise(event, EVENT.size),
+        raise(events, 1),
+        i32.store(event.get, i32.const(KIND.turn), EVENT.kind),
+        i32.store(event.get, i32.load(database.get, DATABASE.count), EVENT.records),
+        i32.store(event.get, database.get, EVENT.names),
+        f64.store(event.get, f64.load(database.get, DATABASE.longest), EVENT.value),
+        f64.store(database.get, f64.mul(f64.floor(f64.div(ms.get, f64.const(BUCKET_MS))), f64.const(BUCKET_MS)), DATABASE.start),
+        f64.store(event.get, f64.load(database.get, DATABASE.start), EVENT.ms),
+        f64.store(database.get, f64.const(NaN), DATABASE.longest),
+        i32.store(database.get, i32.const(0), DATABASE.count),
+      ),
+      i32.store(database.get, i32.add(i32.load(database.get, DATABASE.count), i32.const(1)), DATABASE.count),
+      when(i32.eqz(f64.notLess(f64.load(database.get, DATABASE.longest), value.get)), candidate),
+    ]
+  }
+  /** `mark` becomes 1 where bytes[behind, until) do not call pg_sleep, else 0; `behind` is moved. */
+  const isAwake = (behind: Local, until: Code): Code => {
+    const [none, sleeping, underscores] = [Symbol('none'), Symbol('sleeping'), Symbol('underscores')]
+    return [
+      raise(behind, 2),
+      block(
+        sleeping,
+        block(
+          none,
+          loop(
+            underscores,
+            search(behind, { chunk, mark }, [UNDERSCORE], i32.sub(until, i32.const(5)), none),
+            jumpIf(none, i32.notLess(behind.get, i32.sub(until, i32.const(5)))),
+            raise(behind, 1),
+            when(i32.eqz(i64.eq(i64.load(at(behind, -3)), i64.const(SLEEP))), jump(underscores)),
+            mark.set(i32.const(0)),
+            jump(sleeping),
+          ),
+        ),
+        mark.set(i32.const(1)),
+      ),
+    ]
+  }
+  const begin = (): Code => [
+    event.set(at(tables, AT.happened - EVENT.size)),
+    last.set(f64.load(tables.get, AT.last)),
+    first.set(f64.const(Infinity)),
+    latest.set(f64.const(-Infinity)),
+  ]
+  const finish = (): Code => [
+    i32.store(tables.get, events.get, AT.events),
+    i32.store(tables.get, lines.get, AT.trailing),
+    i32.store(tables.get, records.get, AT.records),
+    f64.store(tables.get, last.get, AT.last),
+    f64.store(tables.get, first.get, AT.first),
+    f64.store(tables.get, latest.get, AT.latest),
+  ]
+  return {
+    ...{ from, message, end, byte, kind, names, event, mark, chunk, ms, value, last, events, lines, records, pid, isFar, database },
+    ...{ param, differsFrom, find, readTime, look, readDuration, beginHash, hashOn, remember, put, step, reach, countStatement, isAwake, begin, finish },
+  }
 }

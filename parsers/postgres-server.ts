@@ -5,7 +5,8 @@ import type { InputContext, Repeat, SignalDraft, Sink } from '../src/model/forma
 import { remembering } from './postgres-bytes.js'
 import { speak, withoutNumbers, type Voice } from './postgres-messages.js'
 import { known, NOBODY, type PostgresRecord, type Session } from './postgres-record.js'
-import { sessions, statements } from './postgres-series.js'
+import { statements, type Counter } from './postgres-series.js'
+import { sessions } from './postgres-sessions.js'
 import { sqlstateOf } from './postgres-sqlstate.js'
 
 export interface PostgresServer {
@@ -14,11 +15,19 @@ export interface PostgresServer {
   /** Counts a statement that took so long; true: it is the longest so far, to be told with `longest` unless it `sleeps`. */
   statement(ms: number, basis: Basis, milliseconds: number, database: string): boolean
   longest(ms: number, basis: Basis, milliseconds: number, database: string): void
+  counter(database: string, basis: Basis): Counter
   /** bytes[start, end) is 'connection authorized: user=… database=…'. */
-  authorized(ms: number, basis: Basis, pid: number, bytes: Buffer, start: number, end: number): void
+  authorized(ms: number, basis: Basis, pid: number, bytes: Buffer, start: number, end: number): Session
+  /** As authorized with the bytes that it returned this session for. */
+  authorizedAgain(ms: number, basis: Basis, pid: number, session: Session): void
   disconnected(ms: number, pid: number): void
   sessionOf(pid: number): Session
-  say(record: PostgresRecord): void
+  /** Whether any session is known. */
+  readonly knowsSessions: boolean
+  /** Returned is what says it again when its words come again; null where it may not be the same then. */
+  say(record: PostgresRecord): Said | null
+  /** What of these a record of this pid says, if it is written so; undefined: none of them. */
+  saidBefore(all: readonly Said[], pid: number, names: Session): Said | undefined
   /** An error of the program that runs the server. */
   manager(at: Stamp, app: string, message: string): void
   end(): void
@@ -41,7 +50,7 @@ export const clientOf = ({ user, application }: Session): string => {
 }
 
 /** What a record said that says nothing else whenever its words come again, of the same session's names and the same server. */
-interface Said {
+export interface Said {
   readonly severity: string
   readonly written: string
   readonly user: string
@@ -129,24 +138,42 @@ export const postgresServer = (sink: Sink, context: InputContext): PostgresServe
     },
   }
 
+  const authorized = (ms: number, basis: Basis, pid: number, session: Session): void => {
+    open.opened(ms, basis, pid, session)
+    if (clients.has(session) || clients.size >= MAX_CLIENTS) return
+    clients.add(session)
+    const name = clientOf(session)
+    if (name !== '' && !TOOLS.has(session.application)) sink.fact({ fact: 'client-of', client: process('-', name), server: entity })
+  }
+
   return {
     within: (next) => take(next ?? context.pod),
     statement: (ms, basis, milliseconds, database) => counted.count(ms, basis, milliseconds, database),
     longest: (ms, basis, milliseconds, database) => counted.longest(ms, basis, milliseconds, database),
+    counter: (database, basis) => counted.counter(database, basis),
     authorized(ms, basis, pid, bytes, start, end) {
       const session = sessionIn(bytes, start, Math.min(end, start + 1_000))
-      open.opened(ms, basis, pid, session)
-      if (clients.has(session) || clients.size >= MAX_CLIENTS) return
-      clients.add(session)
-      const name = clientOf(session)
-      if (name !== '' && !TOOLS.has(session.application)) sink.fact({ fact: 'client-of', client: process('-', name), server: entity })
+      authorized(ms, basis, pid, session)
+      return session
     },
+    authorizedAgain: authorized,
     disconnected: (ms, pid) => open.closed(ms, pid),
     sessionOf: (pid) => (pid > 0 ? open.of(pid) : NOBODY),
+    get knowsSessions() {
+      return open.any
+    },
+    saidBefore(all, pid, names) {
+      const session = pid > 0 ? open.of(pid) : NOBODY
+      const user = names.user || session.user
+      const database = names.database || session.database
+      const application = names.application || session.application
+      for (const one of all) if (one.user === user && one.database === database && one.application === application && one.entity === entity) return one
+      return undefined
+    },
     say(record) {
       if (Number.isNaN(record.at.ms)) {
         sink.warn('records without a time are counted, but cannot be placed')
-        return
+        return null
       }
       const { at, line, severity, pid, message, detail, text } = record
       const session = pid > 0 ? open.of(pid) : NOBODY
@@ -166,7 +193,7 @@ export const postgresServer = (sink: Sink, context: InputContext): PostgresServe
       )
       if (same !== undefined) {
         for (const repeat of same.repeats) repeat(at, text, undefined, undefined, line)
-        return
+        return same
       }
       let code: string | undefined
       current = {
@@ -193,8 +220,12 @@ export const postgresServer = (sink: Sink, context: InputContext): PostgresServe
       if (said.size >= MAX_SAID) said.clear()
       if (before === undefined) {
         if (message.length < MAX_MESSAGE) said.set(message, [])
-      } else if (drafts !== null && before.length < MAX_CLIENTS)
-        before.push({ severity, written, user, database, application, entity, repeats: drafts.map((draft) => sink.repeat(draft)) })
+      } else if (drafts !== null && before.length < MAX_CLIENTS) {
+        const now: Said = { severity, written, user, database, application, entity, repeats: drafts.map((draft) => sink.repeat(draft)) }
+        before.push(now)
+        return now
+      }
+      return null
     },
     manager(at, app, message) {
       sink.signal({ kind: 'log.error', entity: pod ?? entity, at, attributes: { app }, burst: withoutNumbers(message), text: message })

@@ -10,10 +10,10 @@ import { decode } from '../src/read/text.js'
 import { AUTHORIZED, DISCONNECTION, DURATION, lookAt, NOTHING, readDuration, sleeps } from './postgres-bytes.js'
 import { head, prefixOf, readHead, type Prefix } from './postgres-prefix.js'
 import { lineForms, sameWords } from './again.js'
-import { isPiece, type Piece, type Severity } from './postgres-record.js'
-import { postgresServer } from './postgres-server.js'
-import { KIND } from './postgres-kernel.js'
-import { STEADY_NAMES, steadyRecords, type Steady } from './postgres-steady.js'
+import { isPiece, type Piece, type Session, type Severity } from './postgres-record.js'
+import { postgresServer, type Said } from './postgres-server.js'
+import { GREETINGS, KIND, NAMES, WORDS } from './postgres-kernel.js'
+import { SEVERITIES, steadyRecords, type Hour, type Steady } from './postgres-steady.js'
 
 const TAB = 9
 const HASH = 35
@@ -22,6 +22,8 @@ const OPEN_BRACKET = 91
 const MAX_TEXT = 16_384
 /** Records of other processes that may stand between a record and its DETAIL. */
 const MAX_HELD = 16
+/** Sessions that words are remembered of. */
+const MAX_SAID = 100
 
 interface Held {
   readonly at: Stamp
@@ -29,18 +31,30 @@ interface Held {
   readonly line: number
   readonly severity: Severity
   readonly prefix: Prefix
-  readonly text: string
+  text: string
   message: string
   detail: string
+  /** What is known of its words; null once more was said than those. */
+  words: Words | null
+  /** It was not decoded, since its words are known: these are its hour, and when in it. */
+  readonly hour: Hour | null
 }
 
-/** Of a LOG that may say something: LOG. */
-const SEVERITIES: ReadonlyMap<number, Severity> = new Map([
-  [KIND.warning, 'WARNING'],
-  [KIND.error, 'ERROR'],
-  [KIND.fatal, 'FATAL'],
-  [KIND.panic, 'PANIC'],
-])
+/** What a line says but for its time and pid, where other lines said the same. */
+interface Words {
+  readonly severity: Severity
+  readonly prefix: Prefix
+  readonly message: string
+  /** What stands between the time and the pid, and behind it. */
+  readonly between: string
+  readonly tail: string
+  /** What it says, by whose session it is. */
+  readonly said: Said[]
+  hour: Hour | null
+  /** Of the hour: a line, from its milliseconds and pid. */
+  of: (ms: number, pid: number) => string
+}
+
 const CLIENTS: ReadonlySet<string> = new Set<Severity>(['WARNING', 'ERROR', 'FATAL'])
 
 /** Azure's prefix is '%t-%c-': nothing but a hyphen stands before the severity. */
@@ -80,8 +94,12 @@ export const postgresStderr: LineFormat = {
   open(sink, context) {
     const server = postgresServer(sink, context)
     let offset = 0
-    /** Records that a DETAIL, STATEMENT or continuation may still belong to, by pid. */
-    const held = new Map<number, Held>()
+    /** Records that a DETAIL, STATEMENT or continuation may still belong to, one of a pid, in their order. */
+    const held: Held[] = []
+    const heldOf = (pid: number): Held | undefined => {
+      for (const record of held) if (record.pid === pid) return record
+      return undefined
+    }
     /** The record and its part that a continuation goes on. */
     let last: Held | null = null
     let lastPart: Piece | 'MESSAGE' = 'MESSAGE'
@@ -89,10 +107,19 @@ export const postgresStderr: LineFormat = {
     let recordsSeen = false
 
     const give = (record: Held): void => {
-      const { at, pid, line, severity, prefix, text, message, detail } = record
+      const { at, pid, line, severity, prefix, message, detail, words, hour } = record
       if (last === record) last = null
+      if (words !== null && words.said.length > 0) {
+        const before = server.saidBefore(words.said, pid, prefix)
+        if (before !== undefined) {
+          const text = hour === null ? record.text : { of: lateText(words, hour), one: at.ms, other: pid }
+          for (const repeat of before.repeats) repeat(at, text, undefined, undefined, line)
+          return
+        }
+      }
       const { user, database, application, sqlstate } = prefix
-      server.say({ at, pid, line, severity, user, database, application, sqlstate, text, message, detail })
+      const said = server.say({ at, pid, line, severity, user, database, application, sqlstate, text: textOf(record), message, detail })
+      if (said !== null && words !== null && words.said.length < MAX_SAID) words.said.push(said)
     }
 
     /** The longest statement so far, until its last line is read and it was not told to sleep. */
@@ -114,21 +141,16 @@ export const postgresStderr: LineFormat = {
     }
     /** Gives out the records up to this one, in the order they stand in. */
     const giveUpTo = (record: Held): void => {
-      for (const [pid, oldest] of held) {
-        held.delete(pid)
+      for (let oldest = held.shift(); oldest !== undefined; oldest = held.shift()) {
         give(oldest)
         if (oldest === record) return
       }
     }
 
     const hold = (record: Held): void => {
-      if (held.size >= MAX_HELD) {
-        for (const oldest of held.values()) {
-          giveUpTo(oldest)
-          break
-        }
-      }
-      held.set(record.pid, record)
+      const oldest = held[0]
+      if (oldest !== undefined && held.length >= MAX_HELD) giveUpTo(oldest)
+      held.push(record)
     }
 
     /** Part of what was read before: a line inside a text. */
@@ -137,7 +159,11 @@ export const postgresStderr: LineFormat = {
       sink.part()
       // Of all texts only a message's own further lines say more: an autovacuum's report.
       if (last !== null) {
-        if (lastPart === 'MESSAGE' && last.message.length < MAX_TEXT) last.message += `\n${decode(bytes, start, end)}`
+        if (lastPart === 'MESSAGE' && last.message.length < MAX_TEXT) {
+          last.text = textOf(last)
+          last.message += `\n${decode(bytes, start, end)}`
+          last.words = null
+        }
       } else if (slow.pending && sleeps(bytes, start, end)) slow.pending = false
       return true
     }
@@ -154,14 +180,14 @@ export const postgresStderr: LineFormat = {
       pid: number,
       ms: number,
       basis: Basis,
-    ): void => {
+    ): Held | null => {
       // What one client after the other got wrong, each in its own words: of what is said once only so much can be kept. The server's own words are not for this.
       if (CLIENTS.has(severity) && sink.crowded) {
         again.look(bytes, messageAt, end, 0)
         if (!again.seen) {
           if (forms.tooMany(bytes, to, messageAt, end)) {
             sink.leaveOut()
-            return
+            return null
           }
           forms.said(bytes, to, messageAt, end)
         }
@@ -177,36 +203,84 @@ export const postgresStderr: LineFormat = {
         // A letter a byte: the message need not be decoded again.
         message: text.length === end - start ? text.slice(messageAt - start) : decode(bytes, messageAt, Math.min(end, messageAt + MAX_TEXT)),
         detail: '',
+        words: null,
+        hour: null,
       }
       hold(last)
+      return last
     }
 
-    /** The databases of names that were seen before. */
-    const databases = new Array<string>(STEADY_NAMES).fill('')
-    /** A record that was gone over with many others, or a DETAIL: what line() does with it, its parts being found. */
+    /** What is known of the names, sessions' words and records' words that were seen before. */
+    const databases = new Array<string>(NAMES).fill('')
+    const greetings = new Array<Session | undefined>(GREETINGS).fill(undefined)
+    const known = new Array<Words | undefined>(WORDS + 1).fill(undefined)
+    /** A record that may say something, gone over with others: where its words are known it need not be decoded. */
+    const saysAgain = (bytes: Buffer, record: Steady): void => {
+      const { ms, basis, pid, known: number } = record
+      const severity = SEVERITIES.get(record.kind) ?? 'LOG'
+      const words = number === 0 || record.renamed || (sink.crowded && CLIENTS.has(severity)) ? undefined : known[number]
+      if (words !== undefined) {
+        const { prefix, message } = words
+        last = { at: { ms, basis }, pid, line: sink.line, severity, prefix, text: '', message, detail: '', words, hour: steady.hour }
+        hold(last)
+        return
+      }
+      const now = says(bytes, record.line, record.end, record.from, record.word, record.message, severity, pid, ms, basis)
+      if (number === 0) return
+      if (record.renamed) known[number] = undefined
+      if (now === null || (now.words = known[number] ?? null) !== null) return
+      const bracket = bytes.indexOf(OPEN_BRACKET, record.from)
+      const between = decode(bytes, record.from, bracket + 1)
+      now.words = known[number] = {
+        severity,
+        prefix: now.prefix,
+        message: now.message,
+        between,
+        tail: decode(bytes, bracket + 1 + String(pid).length, record.end),
+        said: [],
+        hour: null,
+        of: () => '',
+      }
+    }
+    /** A record that was gone over with many others and is more than counted, or a DETAIL: what line() does with it, its parts being found. */
     const happened = (bytes: Buffer, record: Steady): void => {
       const { ms, basis, kind, pid } = record
       if (kind === KIND.detail) {
-        const of = held.get(pid)
-        if (of !== undefined) of.detail = decode(bytes, record.message, Math.min(record.end, record.message + MAX_TEXT))
+        const of = heldOf(pid)
+        // Of what is said again nobody asks for it.
+        if (of !== undefined && (of.words === null || of.words.said.length === 0))
+          of.detail = decode(bytes, record.message, Math.min(record.end, record.message + MAX_TEXT))
         return
       }
-      if (record.renamed) databases[record.names] = prefixOf(bytes, record.from, record.word).database
-      sink.record(ms, basis)
-      const before = held.size === 0 ? undefined : held.get(pid)
+      const before = held.length === 0 ? undefined : heldOf(pid)
       if (before !== undefined) giveUpTo(before)
       last = null
+      if (kind === KIND.seen) return
       if (kind === DURATION) {
-        const { took } = record
-        const database = databases[record.names] || server.sessionOf(pid).database
-        if (!server.statement(ms, basis, took, database)) return
+        const { took, known: names } = record
+        if (record.renamed) databases[names] = prefixOf(bytes, record.from, record.word).database
+        const own = databases[names] ?? ''
+        const database = own || server.sessionOf(pid).database
+        const isLongest = server.statement(ms, basis, took, database)
+        if (database === own) steady.counts(names, own)
+        if (!isLongest) return
         if (record.open) mayBeLongest(bytes, record.message, record.until, ms, basis, took, database)
         else if (!sleeps(bytes, record.message, record.until)) server.longest(ms, basis, took, database)
       } else if (kind === DISCONNECTION) server.disconnected(ms, pid)
-      else if (kind === AUTHORIZED) server.authorized(ms, basis, pid, bytes, record.message, record.end)
-      else if (kind !== NOTHING) says(bytes, record.line, record.end, record.from, record.word, record.message, SEVERITIES.get(kind) ?? 'LOG', pid, ms, basis)
+      else if (kind === AUTHORIZED) {
+        const session = record.renamed ? undefined : greetings[record.known]
+        if (session === undefined) greetings[record.known] = server.authorized(ms, basis, pid, bytes, record.message, record.end)
+        else server.authorizedAgain(ms, basis, pid, session)
+      } else saysAgain(bytes, record)
     }
-    const steady = steadyRecords('passLines', (lines) => sink.passed(lines, 0), happened)
+    const steady = steadyRecords('passLines', {
+      sink,
+      server,
+      count: (lines) => sink.passed(lines, 0),
+      tell: happened,
+      slow: mayBeLongest,
+      held: () => held,
+    })
 
     return {
       line(bytes, start, end, envelope) {
@@ -232,14 +306,14 @@ export const postgresStderr: LineFormat = {
         if (slow.pending) settle()
         if (severity !== 'LOG' && isPiece(severity)) {
           sink.part()
-          last = held.get(pid) ?? null
+          last = heldOf(pid) ?? null
           lastPart = severity
           if (last !== null && severity === 'DETAIL') last.detail = decode(bytes, messageAt, Math.min(end, messageAt + MAX_TEXT))
           return true
         }
         sink.record(ms, basis)
         server.within(envelope?.pod ?? null)
-        const before = held.size === 0 ? undefined : held.get(pid)
+        const before = held.length === 0 ? undefined : heldOf(pid)
         if (before !== undefined) giveUpTo(before)
         last = null
         lastPart = 'MESSAGE'
@@ -280,13 +354,28 @@ export const postgresStderr: LineFormat = {
       },
       end() {
         if (slow.pending) settle()
-        for (const record of [...held.values()]) give(record)
+        for (const record of held.splice(0)) give(record)
         server.end()
         steady.end()
       },
     }
   },
 }
+
+/** The line of a record whose words are known, from when it was written and its pid. */
+const lateText = (words: Words, hour: Hour): Words['of'] => {
+  if (words.hour !== hour) {
+    words.hour = hour
+    words.of = (ms, pid) => `${hour.text}${minutesOf(ms - hour.ms, hour.fraction)}${hour.zone}${words.between}${pid}${words.tail}`
+  }
+  return words.of
+}
+const two = (value: number): string => String(value).padStart(2, '0')
+const minutesOf = (ms: number, fraction: boolean): string => {
+  const seconds = Math.floor(ms / 1000)
+  return `${two(Math.floor(seconds / 60))}:${two(seconds % 60)}${fraction ? `.${String(ms % 1000).padStart(3, '0')}` : ''}`
+}
+const textOf = ({ text, words, hour, at, pid }: Held): string => (hour === null || words === null ? text : lateText(words, hour)(at.ms, pid))
 
 /** A line that begins as JSON or markup does is another program's. */
 const isOther = (bytes: Buffer, start: number, end: number): boolean => {

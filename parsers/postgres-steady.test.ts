@@ -1,37 +1,54 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { DURATION, NOTHING, SOMETHING } from './postgres-bytes.js'
+import { DURATION, SOMETHING } from './postgres-bytes.js'
 import { KIND } from './postgres-kernel.js'
-import { steadyRecords, type Steady } from './postgres-steady.js'
+import { statements } from './postgres-series.js'
+import { steadyRecords } from './postgres-steady.js'
+import { gatheringSink } from '../src/read/sink.js'
 
 const HEAD = '2026-11-21 08:28:22.058 UTC [28565] '
 const STAMP_END = 27
 const HOUR = Date.UTC(2026, 10, 21, 8)
 
-/** The records gone over, as [kind, milliseconds of the hour, lines counted before], where it stopped, and what is left. */
-const over = (lines: readonly string[], most = 1e6) => {
+/** The records told, as [kind, milliseconds of the hour, lines counted before]; where it stopped, and what was counted. */
+const over = (lines: readonly string[], most = 1e6, before: readonly string[] = []) => {
   const told: (readonly [number, number, number, string])[] = []
-  let counted = 0
-  const steady = steadyRecords(
-    'passLines',
-    (count) => {
-      counted += count
+  const slow: string[] = []
+  const sink = gatheringSink()
+  const counted = statements(sink)
+  const steady = steadyRecords('passLines', {
+    sink,
+    server: { counter: (database, basis) => counted.counter(database, basis), knowsSessions: false },
+    count: (count) => sink.passed(count, 0),
+    tell(from, { kind, ms, line, message, end, known, renamed, took, basis }) {
+      told.push([kind, ms - HOUR, sink.line, from.toString('utf8', line, line + 4) && from.toString('utf8', message, end)])
+      if (kind !== DURATION) return
+      const database = 'of ' + String(known)
+      counted.count(ms, basis, took, database)
+      if (renamed) steady.counts(known, database)
     },
-    (from: Buffer, { kind, ms, line, message, end }: Steady) =>
-      told.push([kind, ms - HOUR, counted, from.toString('utf8', line, line + 4) && from.toString('utf8', message, end)]),
-  )
+    slow: (bytes, from, until) => slow.push(bytes.toString('utf8', from, until)),
+    held: () => [],
+  })
   // Long enough to be worth it.
-  const bytes = Buffer.from(
-    `${[...lines, ...Array.from({ length: 200 }, () => `${HEAD}OTHER:  stops here, and is as long as a line has to be to be looked at`)].join('\n')}\n`,
-  )
+  const bytesOf = (some: readonly string[]): Buffer =>
+    Buffer.from(
+      `${[...some, ...Array.from({ length: 200 }, () => `${HEAD}OTHER:  stops here, and is as long as a line has to be to be looked at`)].join('\n')}\n`,
+    )
   steady.learn(Buffer.from(HEAD), 0, STAMP_END, HOUR + 28 * 60_000 + 22_058, 'utc')
+  // What is new is known from the next stride on.
+  const first = bytesOf(before)
+  if (before.length > 0) steady.pass(first, 0, first.length, 1e6, true)
+  const bytes = bytesOf(lines)
   const next = steady.pass(bytes, 0, bytes.length, most, true)
   steady.end()
-  return { told, counted, stopped: bytes.toString('utf8', 0, next).split('\n').length - 1 }
+  counted.end()
+  const { records, spans, silences, series } = sink.gathered()
+  return { told, slow, counted: sink.line, records, spans, silences, series, stopped: bytes.toString('utf8', 0, next).split('\n').length - 1 }
 }
 
 test('records are told in their order, each with the lines up to its own', () => {
-  const { told, counted, stopped } = over([
+  const { told, counted, records, stopped, spans } = over([
     `${HEAD}LOG:  duration: 1.5 ms  statement: SELECT 1`,
     '\tFROM a',
     `2026-11-21 08:29:00.001 UTC [7] web@shop LOG:  connection received: host=10.0.0.1`,
@@ -41,15 +58,70 @@ test('records are told in their order, each with the lines up to its own', () =>
     '\tFROM b',
     `${HEAD}LOG:  something of which nobody knows anything`,
   ])
-  assert.deepEqual(told, [
-    [DURATION, 28 * 60_000 + 22_058, 1, 'duration: 1.5 ms  statement: SELECT 1'],
-    [NOTHING, 29 * 60_000 + 1, 3, 'connection received: host=10.0.0.1'],
-    [KIND.error, 28 * 60_000 + 22_058, 4, 'deadlock detected and some more'],
-    [KIND.detail, 28 * 60_000 + 22_058, 5, 'Process 1 waits for a lock'],
-    [SOMETHING, 28 * 60_000 + 22_058, 8, 'something of which nobody knows anything'],
-  ])
+  assert.deepEqual(
+    told.filter(([kind]) => kind !== KIND.seen),
+    [
+      [DURATION, 28 * 60_000 + 22_058, 1, 'duration: 1.5 ms  statement: SELECT 1'],
+      [KIND.error, 28 * 60_000 + 22_058, 4, 'deadlock detected and some more'],
+      [KIND.detail, 28 * 60_000 + 22_058, 5, 'Process 1 waits for a lock'],
+      [SOMETHING, 28 * 60_000 + 22_058, 8, 'something of which nobody knows anything'],
+    ],
+  )
   assert.equal(counted, 8)
+  assert.equal(records, 4)
   assert.equal(stopped, 8)
+  assert.deepEqual(spans, [{ basis: 'utc', first: HOUR + 28 * 60_000 + 22_058, last: HOUR + 29 * 60_000 + 1 }])
+})
+
+test('statements are counted by ten seconds; the longest that does not sleep counts', () => {
+  const statement = (second: string, ms: number, text: string): string =>
+    `2026-11-21 08:28:${second}.000 UTC [7] web@shop LOG:  duration: ${ms} ms  statement: ${text}`
+  const { told, records, series } = over(
+    [
+      statement('02', 7, 'SELECT 2'),
+      statement('03', 900, 'SELECT pg_sleep(1)'),
+      statement('04', 800, 'SELECT'),
+      '\tpg_sleep(1)',
+      statement('05', 600, 'SELECT'),
+      '\t1',
+      statement('05', 500, 'SELECT pg_slee'),
+      statement('12', 3, 'SELECT 3'),
+      `2026-11-21 08:28:12.000 UTC [7] web@shop LOG:  connection received: host=10.0.0.1`,
+    ],
+    1e6,
+    [statement('01', 5, 'SELECT 1')],
+  )
+  assert.deepEqual(
+    told.map(([kind]) => kind),
+    [DURATION],
+  )
+  assert.equal(records, 8)
+  const bucket = HOUR + 28 * 60_000
+  assert.deepEqual(
+    series.map(({ name, times, values }) => [name, [...times], [...values]]),
+    [
+      ['faultline_postgres_statement_seconds', [bucket, bucket + 10_000], [0.6, 0.003]],
+      ['faultline_postgres_statements', [bucket, bucket + 10_000], [6, 1]],
+    ],
+  )
+})
+
+test('a statement whose lines may go on in what comes next is not yet the longest', () => {
+  const before = ['2026-11-21 08:28:01.000 UTC [7] web@shop LOG:  duration: 5 ms  statement: SELECT 1']
+  const lines = ['2026-11-21 08:28:02.000 UTC [7] web@shop LOG:  duration: 900 ms  statement: SELECT', '\tFROM a']
+  assert.deepEqual(over([...lines, ...before], 1e6, before).slow, [])
+  const { slow: open } = over(lines, 2, before)
+  assert.deepEqual(open, ['duration: 900 ms  statement: SELECT\n\tFROM a'])
+})
+
+test('a silence between two records is told', () => {
+  const { silences } = over([
+    `2026-11-21 08:28:00.000 UTC [7] LOG:  connection received: host=10.0.0.1 port=1`,
+    `2026-11-21 08:28:01.000 UTC [7] LOG:  connection received: host=10.0.0.1 port=1`,
+    `2026-11-21 08:29:01.000 UTC [7] LOG:  connection received: host=10.0.0.1 port=1`,
+  ])
+  const at = HOUR + 28 * 60_000
+  assert.deepEqual(silences, [{ basis: 'utc', from: at + 1_000, to: at + 61_000, line: 3 }])
 })
 
 test('what goes on with a record that says something is left to be read', () => {

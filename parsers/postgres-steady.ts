@@ -6,11 +6,15 @@
  *     ^ the hour   ^ the rest   ^ zone   ^ pid   ^ names    ^ the first word before ': '
  */
 import type { Basis } from '../src/model/extract.js'
+import type { Sink } from '../src/model/format.js'
 import { SIZES, wasmMemory, wasmWindow, type WasmMemory } from '../src/read/wasm-memory.js'
 import { LOOKS } from './postgres-bytes.js'
 import { passCsv } from './postgres-kernel-csv.js'
 import { passLines } from './postgres-kernel-lines.js'
-import { AT, EVENT, NAMES, TEXT } from './postgres-kernel.js'
+import { AT, DATABASE, EVENT, KIND, NAMES_VALUE, TEXT } from './postgres-kernel.js'
+import type { Counter } from './postgres-series.js'
+import type { Severity } from './postgres-record.js'
+import type { PostgresServer } from './postgres-server.js'
 
 /** Shorter inputs are over before it would pay. */
 const WORTH_BYTES = 16_384
@@ -24,7 +28,7 @@ const IN_VAIN = 64
 const POINT = 46
 const COLON = 58
 
-/** A record, or a DETAIL, that was gone over; one object for all. Places are in the bytes at hand. */
+/** A record, or a DETAIL, that was gone over and is more than counted; one object for all. Places are in the bytes at hand. */
 export interface Steady {
   ms: number
   basis: Basis
@@ -42,9 +46,18 @@ export interface Steady {
   /** Where the last line ends that goes on with it, and whether more of them may come. */
   until: number
   open: boolean
-  /** Which names stand before it: a number of those that are remembered, and whether others had it before. */
-  names: number
+  /** Which names stand before it, which words it has: a number of those that are remembered, -1 if none, and whether others had it before. */
+  known: number
   renamed: boolean
+}
+
+/** What lines have in common for an hour: what a stamp is made of. Another object each time it is another hour. */
+export interface Hour {
+  /** When it begins, and how. */
+  readonly ms: number
+  readonly text: string
+  readonly zone: string
+  readonly fraction: boolean
 }
 
 export interface SteadyRecords {
@@ -52,14 +65,36 @@ export interface SteadyRecords {
   learn(bytes: Buffer, start: number, stampEnd: number, ms: number, basis: Basis): void
   /**
    * As LineReader's. `free`: lines that begin with a tab go on with what nobody waits for; `freed` tells the same of what comes next. Each
-   * record is told, the lines up to its own having been counted.
+   * record that is more than counted is told, the lines up to its own having been counted.
    */
   pass(bytes: Buffer, start: number, limit: number, most: number, free: boolean): number
   readonly freed: boolean
+  readonly hour: Hour
+  /** From now on the statements with the names just told are counted where they stand: whose they are. */
+  counts(names: number, database: string): void
   end(): void
 }
 
-export const STEADY_NAMES = NAMES
+/** Who reads what is gone over. */
+export interface Owner {
+  readonly sink: Pick<Sink, 'passed' | 'record' | 'reaches' | 'latest'>
+  readonly server: Pick<PostgresServer, 'counter' | 'knowsSessions'>
+  /** So many lines on; and so many more, in which no record begins. */
+  readonly count: (lines: number, more: number) => void
+  readonly tell: (bytes: Buffer, record: Steady) => void
+  /** The longest statement so far, if its further lines do not call pg_sleep: it stands in bytes[from, until) as yet. */
+  readonly slow: (bytes: Buffer, from: number, until: number, ms: number, basis: Basis, took: number, database: string) => void
+  /** Of whom something is held that more may come of. */
+  readonly held: () => readonly { readonly pid: number }[]
+}
+
+/** Of the kinds that may say something; of all others that do, LOG. */
+export const SEVERITIES: ReadonlyMap<number, Severity> = new Map([
+  [KIND.warning, 'WARNING'],
+  [KIND.error, 'ERROR'],
+  [KIND.fatal, 'FATAL'],
+  [KIND.panic, 'PANIC'],
+])
 
 const KERNEL = [passLines, passCsv]
 type Kernel = Readonly<Record<'passLines' | 'passCsv', (...args: readonly number[]) => number>>
@@ -110,17 +145,26 @@ const writeTexts = (bytes: Uint8Array): void => {
   }
 }
 
-export const steadyRecords = (loop: keyof Kernel, count: (lines: number) => void, tell: (bytes: Buffer, record: Steady) => void): SteadyRecords => {
-  const hour = Buffer.alloc(HOUR_BYTES)
+const NO_HOUR: Hour = { ms: NaN, text: '', zone: '', fraction: false }
+const wordAt = (words: Int32Array, at: number): number => words[at >> 2] ?? 0
+const numberAt = (numbers: Float64Array, at: number): number => numbers[at >> 3] ?? NaN
+
+export const steadyRecords = (loop: keyof Kernel, { sink, server, count, tell, slow, held }: Owner): SteadyRecords => {
+  const hourBytes = Buffer.alloc(HOUR_BYTES)
   const zone = Buffer.alloc(MAX_ZONE)
   let zoneLength = 0
   let fraction = 0
   let hourMs = NaN
+  let hour = NO_HOUR
   let basis: Basis = 'utc'
   let known = false
   let renewed = false
   let inVain = 0
   let tables: Tables | null | undefined
+  /** Of the databases whose statements are counted, by their numbers. */
+  let counters: (Counter | undefined)[] = []
+  let counted = new Map<string, number>()
+  let nextNumber: number = DATABASE.unnamed + 1
   const window = wasmWindow()
   const record: Steady = {
     ms: NaN,
@@ -135,14 +179,14 @@ export const steadyRecords = (loop: keyof Kernel, count: (lines: number) => void
     end: 0,
     until: 0,
     open: false,
-    names: 0,
+    known: 0,
     renamed: false,
   }
 
   /** What lines begin with, for the kernel to compare. */
   const writePattern = ({ bytes, words, numbers }: Tables): void => {
     bytes.fill(0, AT.hourBytes, AT.letters)
-    bytes.set(hour, AT.hourBytes)
+    bytes.set(hourBytes, AT.hourBytes)
     bytes.fill(255, AT.hourMask, AT.hourMask + HOUR_BYTES)
     bytes.set(zone.subarray(0, zoneLength), AT.zoneBytes)
     bytes.fill(255, AT.zoneMask, AT.zoneMask + zoneLength)
@@ -152,31 +196,94 @@ export const steadyRecords = (loop: keyof Kernel, count: (lines: number) => void
     renewed = false
   }
 
-  const tellAll = (bytes: Buffer, { words, numbers }: Tables): void => {
-    const happened = words[AT.events >> 2] ?? 0
-    const own = words[AT.own >> 2] === 1
-    record.basis = basis
-    for (let event = 0; event < happened; event++) {
-      const at = (AT.happened + event * EVENT.size) >> 2
-      record.ms = numbers[(at + (EVENT.ms >> 2)) >> 1] ?? NaN
-      record.took = numbers[(at + (EVENT.value >> 2)) >> 1] ?? NaN
-      record.kind = words[at + (EVENT.kind >> 2)] ?? 0
-      record.pid = words[at + (EVENT.pid >> 2)] ?? 0
-      record.line = (words[at + (EVENT.line >> 2)] ?? 0) - window.base
-      record.from = record.line + SECONDS + 2 + (fraction === 1 ? 4 : 0) + zoneLength
-      record.word = (words[at + (EVENT.word >> 2)] ?? 0) - window.base
-      record.message = (words[at + (EVENT.message >> 2)] ?? 0) - window.base
-      record.end = (words[at + (EVENT.end >> 2)] ?? 0) - window.base
-      record.until = (words[at + (EVENT.until >> 2)] ?? 0) - window.base
-      record.open = own && event === happened - 1
-      const names = words[at + (EVENT.names >> 2)] ?? 0
-      record.renamed = names < 0
-      record.names = names < 0 ? ~names : names
-      count(words[at + (EVENT.lines >> 2)] ?? 0)
-      tell(bytes, record)
+  /** Statements on another clock are others. */
+  const forget = ({ bytes, numbers }: Tables): void => {
+    counters = []
+    counted = new Map()
+    nextNumber = DATABASE.unnamed + 1
+    bytes.fill(0, AT.names, AT.greetings)
+    for (let number = 0; number < DATABASE.most; number++) numbers[(AT.databases + number * DATABASE.size + DATABASE.start) >> 3] = NaN
+  }
+
+  const numberOf = (database: string): number => {
+    let number = counted.get(database)
+    if (number === undefined) {
+      if (database !== '' && nextNumber >= DATABASE.most) return DATABASE.ask
+      number = database === '' ? DATABASE.unnamed : nextNumber++
+      counted.set(database, number)
+      counters[number] = server.counter(database, basis)
     }
-    const trailing = words[AT.trailing >> 2] ?? 0
-    if (trailing > 0) count(trailing)
+    return number
+  }
+
+  /** Tells what was counted of each database since it was told the last time. */
+  const tellCounts = ({ words, numbers }: Tables): void => {
+    for (let number = DATABASE.unnamed; number < nextNumber; number++) {
+      const at = AT.databases + number * DATABASE.size
+      const many = wordAt(words, at + DATABASE.count)
+      if (many === 0) continue
+      counters[number]?.add(many, numberAt(numbers, at + DATABASE.longest))
+      words[(at + DATABASE.count) >> 2] = 0
+    }
+  }
+
+  const tellEvent = (bytes: Buffer, { words, numbers, at: tablesAt }: Tables, at: number, isLast: boolean): void => {
+    const kind = wordAt(words, at + EVENT.kind)
+    if (kind === KIND.turn) {
+      const counter = counters[(wordAt(words, at + EVENT.names) - tablesAt - AT.databases) / DATABASE.size]
+      counter?.add(wordAt(words, at + EVENT.records), numberAt(numbers, at + EVENT.value))
+      counter?.turn(numberAt(numbers, at + EVENT.ms))
+      return
+    }
+    const ms = numberAt(numbers, at + EVENT.ms)
+    const records = wordAt(words, at + EVENT.records)
+    count(wordAt(words, at + EVENT.lines), 0)
+    if (kind === KIND.detail) sink.passed(0, records)
+    else if ((kind & KIND.far) === 0) sink.passed(0, records + 1, ms, basis)
+    else {
+      const before = numberAt(numbers, at + EVENT.before)
+      if (Number.isNaN(before)) sink.passed(0, records)
+      else sink.passed(0, records, before, basis)
+      sink.record(ms, basis)
+    }
+    record.ms = ms
+    record.took = numberAt(numbers, at + EVENT.value)
+    record.kind = kind & ~KIND.far
+    record.pid = wordAt(words, at + EVENT.pid)
+    record.line = wordAt(words, at + EVENT.line) - window.base
+    record.from = record.line + SECONDS + 2 + (fraction === 1 ? 4 : 0) + zoneLength
+    record.word = wordAt(words, at + EVENT.word) - window.base
+    record.message = wordAt(words, at + EVENT.message) - window.base
+    record.end = wordAt(words, at + EVENT.end) - window.base
+    record.until = wordAt(words, at + EVENT.until) - window.base
+    record.open = isLast && wordAt(words, AT.goesOn) !== 0
+    const names = wordAt(words, at + EVENT.names)
+    record.renamed = names < 0
+    record.known = names < 0 ? ~names : names
+    tell(bytes, record)
+  }
+
+  const tellAll = (bytes: Buffer, room: Tables): void => {
+    const { words, numbers } = room
+    const happened = wordAt(words, AT.events)
+    record.basis = basis
+    for (let event = 0; event < happened; event++) tellEvent(bytes, room, AT.happened + event * EVENT.size, event === happened - 1)
+    const rest = wordAt(words, AT.rest)
+    count(wordAt(words, AT.trailing) - rest, rest)
+    const records = wordAt(words, AT.records)
+    const last = numberAt(numbers, AT.last)
+    if (records > 0) sink.passed(0, records, last, basis)
+    const first = numberAt(numbers, AT.first)
+    if (first <= last) {
+      sink.reaches(first, basis)
+      sink.reaches(numberAt(numbers, AT.latest), basis)
+    }
+    tellCounts(room)
+    const slowOf = wordAt(words, AT.slow)
+    if (slowOf === 0) return
+    const counter = counters[(slowOf - room.at - AT.databases) / DATABASE.size]
+    const [from, until] = [wordAt(words, AT.slowFrom) - window.base, wordAt(words, AT.slowUntil) - window.base]
+    if (counter !== undefined) slow(bytes, from, until, numberAt(numbers, AT.slowMs), basis, numberAt(numbers, AT.slowTook), counter.database)
   }
 
   return {
@@ -193,9 +300,11 @@ export const steadyRecords = (loop: keyof Kernel, count: (lines: number) => void
       const clock = /^([0-5]\d):([0-5]\d)$/u.exec(bytes.toString('latin1', start + HOUR_BYTES, start + SECONDS + 2))
       zoneLength = stampEnd - at
       if (clock === null || Number.isNaN(milliseconds) || zoneLength < 2 || zoneLength >= MAX_ZONE || ((bytes[at] ?? 0) <= 57 && (bytes[at] ?? 0) >= 48)) return
-      bytes.copy(hour, 0, start, start + HOUR_BYTES)
+      bytes.copy(hourBytes, 0, start, start + HOUR_BYTES)
       bytes.copy(zone, 0, at, stampEnd)
       hourMs = ms - (Number(clock[1]) * 60 + Number(clock[2])) * 1000 - milliseconds
+      hour = { ms: hourMs, text: hourBytes.toString('latin1'), zone: bytes.toString('utf8', at, stampEnd), fraction: fraction === 1 }
+      if (on !== basis && tables !== undefined && tables !== null) forget(tables)
       basis = on
       known = renewed = true
     },
@@ -205,15 +314,21 @@ export const steadyRecords = (loop: keyof Kernel, count: (lines: number) => void
       if (tables === undefined) {
         if (limit - start < WORTH_BYTES) return start
         tables = open()
+        if (tables !== null) forget(tables)
       }
       const room = tables
       if (room === null || !window.load(room.memory, bytes, bytes, start, limit)) return start
       if (renewed) writePattern(room)
-      const { words } = room
+      const { words, numbers } = room
       words[AT.limit >> 2] = window.base + window.to
       words[AT.most >> 2] = most
       words[AT.free >> 2] = free ? 1 : 0
       words[AT.differs >> 2] = 0
+      words[AT.sessions >> 2] = server.knowsSessions ? 1 : 0
+      const latest = sink.latest
+      numbers[AT.last >> 3] = latest.basis === basis ? latest.ms : NaN
+      room.bytes.fill(0, AT.held, AT.held + 256)
+      for (const { pid } of held()) room.bytes[AT.held + (pid & 255)] = 1
       const next = room.kernel[loop](room.at, window.base + start) - window.base
       if (words[AT.differs >> 2] === 1) known = false
       if (next === start) {
@@ -226,6 +341,13 @@ export const steadyRecords = (loop: keyof Kernel, count: (lines: number) => void
     },
     get freed() {
       return tables?.words[AT.free >> 2] === 1
+    },
+    get hour() {
+      return hour
+    },
+    counts(names, database) {
+      if (tables === null || tables === undefined) return
+      tables.words[(AT.names + names * 16 + NAMES_VALUE) >> 2] = numberOf(database)
     },
     end() {
       if (tables !== null && tables !== undefined) tables.memory.giveBack('tables', tables.at)
