@@ -1,5 +1,5 @@
 /** The upper half: paths in, what each input says out. Knows nothing of what it is asked for, so that extract and inspect load nothing of that. */
-import { canonical, type Gathered } from './artifact/artifact.js'
+import { artifactOf, canonical, packed, type Artifact, type Gathered, type Packed } from './artifact/artifact.js'
 import { missingShards, type Shard } from './artifact/shard.js'
 import { isMine } from './artifact/share.js'
 import type { InputExtract } from './model/extract.js'
@@ -8,6 +8,7 @@ import { UserError } from './model/user-error.js'
 import { extractAll } from './read/extract-all.js'
 import { findInputs, type Inputs, type Named, type Saved, type Unreadable } from './read/inputs.js'
 import type { Limits } from './read/limits.js'
+import { seriesBudget } from './read/series-budget.js'
 import { hashOfSignatures } from './read/signatures.js'
 import { fetchFrom, isS3, type Fetched } from './storage/s3.js'
 
@@ -68,13 +69,37 @@ export const atHand = async <T>(
   }
 }
 
-/** Everything, those inputs included that can be opened once more. */
+/** Everything, those inputs included that can be opened once more. Their series keep within one budget, all together. */
 export const readAll = async (paths: readonly (string | Named)[], options: GatherOptions): Promise<Gathered & { readonly inputs: Inputs }> => {
+  const budget = seriesBudget()
+  const { inputs, kept, unreadable } = await readEach(paths, options, (extract) => budget.add(extract))
+  return { inputs, ...canonical({ extracts: kept.map((held) => held.extract()), unreadable }) }
+}
+
+/** What the inputs say, as bytes to be kept or sent. Each input's are made as soon as it is read, and hold all that was kept of it: merging thins, not saving. */
+export const gatherPacked = async (
+  paths: readonly string[],
+  options: GatherOptions,
+  told: (extract: InputExtract) => void = () => undefined,
+): Promise<Artifact & Pick<Gathered, 'unreadable'>> =>
+  atHand(paths, shardFilter(options), async (near) => {
+    const { kept, unreadable } = await readEach(near, options, (extract): Packed => {
+      told(extract)
+      return packed(extract)
+    })
+    return { ...artifactOf(kept, unreadable), unreadable }
+  })
+
+const readEach = async <Kept>(
+  paths: readonly (string | Named)[],
+  options: GatherOptions,
+  keep: (extract: InputExtract) => Kept,
+): Promise<{ readonly inputs: Inputs; readonly kept: readonly Kept[]; readonly unreadable: readonly Unreadable[] }> => {
   const inputs = await findInputs(paths, shardFilter(options), options.limits)
   const { jobs, onBytes, signatures = [] } = options
-  const saved = await readSaved(inputs.saved, signatures)
-  const extracts = await extractAll(inputs, { ...(jobs === undefined ? {} : { jobs }), signatures, onBytes: (count) => onBytes?.(count, inputs) })
-  return { inputs, ...canonical({ extracts: [...extracts, ...saved.extracts], unreadable: [...inputs.unreadable, ...saved.unreadable] }) }
+  const saved = await readSaved(inputs.saved, signatures, keep)
+  const kept = await extractAll(inputs, { ...(jobs === undefined ? {} : { jobs }), signatures, onBytes: (count) => onBytes?.(count, inputs) }, keep)
+  return { inputs, kept: [...kept, ...saved.kept], unreadable: [...inputs.unreadable, ...saved.unreadable] }
 }
 
 /** Only what was read before, by this machine or others. With `shards` it takes that all of so many are there, and throws a UserError that names the others. */
@@ -91,31 +116,37 @@ export const gatherSaved = async (paths: readonly string[], shards?: number, sig
           )
     if (missing.length > 0)
       throw new UserError(`${paths.join(', ')}: of ${shards ?? 0} shards ${missing.join(', ')} ${missing.length === 1 ? 'is' : 'are'} not there (yet)`)
-    const { extracts, unreadable: broken } = await readSaved(saved, signatures)
+    const budget = seriesBudget()
+    const { kept, unreadable: broken } = await readSaved(saved, signatures, (extract) => budget.add(extract))
     const others = sources.map(({ path }) => ({ path, reason: 'not a saved extract: faultline extract makes one of it, faultline analyze reads it as it is' }))
-    return canonical({ extracts, unreadable: [...unreadable, ...broken, ...others] })
+    return canonical({ extracts: kept.map((held) => held.extract()), unreadable: [...unreadable, ...broken, ...others] })
   })
 }
 
 const OTHER_SIGNATURES = 'it was extracted without the signatures that are given now: extract it again with them'
 
-const readSaved = async (saved: readonly Saved[], signatures: readonly Signature[]): Promise<Gathered> => {
-  const extracts: InputExtract[] = []
+const readSaved = async <Kept>(
+  saved: readonly Saved[],
+  signatures: readonly Signature[],
+  keep: (extract: InputExtract) => Kept,
+): Promise<{ readonly kept: readonly Kept[]; readonly unreadable: readonly Unreadable[] }> => {
+  const kept: Kept[] = []
   const unreadable: Unreadable[] = []
-  if (saved.length === 0) return { extracts, unreadable }
-  const { decodeArtifact } = await import('./artifact/decode-artifact.js')
+  if (saved.length === 0) return { kept, unreadable }
+  const { decodeEach } = await import('./artifact/decode-artifact.js')
   const wanted = signatures.length === 0 ? null : hashOfSignatures(signatures)
   for (const one of saved) {
     try {
       const parts: Buffer[] = []
       for await (const part of one.chunks()) parts.push(Buffer.from(part))
-      const gathered = decodeArtifact(Buffer.concat(parts))
-      for (const extract of gathered.extracts)
-        extracts.push(wanted === null || extract.signatures === wanted ? extract : { ...extract, warnings: [...extract.warnings, OTHER_SIGNATURES] })
-      unreadable.push(...gathered.unreadable)
+      const all = decodeEach(Buffer.concat(parts), (extract) =>
+        keep(wanted === null || extract.signatures === wanted ? extract : { ...extract, warnings: [...extract.warnings, OTHER_SIGNATURES] }),
+      )
+      kept.push(...all.kept)
+      unreadable.push(...all.unreadable)
     } catch (error) {
       unreadable.push({ path: one.path, reason: error instanceof Error ? error.message : String(error) })
     }
   }
-  return { extracts, unreadable }
+  return { kept, unreadable }
 }

@@ -7,8 +7,8 @@
  * What is exported here and in analysis.json follows semantic versioning; what is not may change in any release.
  */
 import { analyze as analyzeInputs, reason, type ReasonOptions } from './analyze.js'
-import { gather } from './gather.js'
-import { encodeArtifact, type Gathered } from './artifact/artifact.js'
+import { gatherPacked } from './gather.js'
+import type { Gathered } from './artifact/artifact.js'
 import { signaturesWith } from './causes/choose-mechanisms.js'
 import { shardOf } from './artifact/shard.js'
 import { version, zoneRules } from './commands/common.js'
@@ -71,7 +71,8 @@ export const extract = async (
   const shard = options.shard === undefined ? undefined : shardOf(options.shard)
   if (shard === null) throw new UserError(`shard ${options.shard ?? ''}: expected one of so many, such as 3/10`)
   const signatures = await signaturesWith(options.mechanisms ?? [])
-  return encodeArtifact(await gather(listOf(paths), { ...(shard === undefined ? {} : { shard }), signatures, ...jobsOf(options) }))
+  const { address, bytes } = await gatherPacked(listOf(paths), { ...(shard === undefined ? {} : { shard }), signatures, ...jobsOf(options) })
+  return { address, bytes }
 }
 
 /** The lower half, from any number of saved extracts in any order. Throws an Error for one that is damaged. */

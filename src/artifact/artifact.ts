@@ -39,7 +39,8 @@ export const SUM_BYTES = 32
 export const HEADER_BYTES = 1 + SUM_BYTES + 8
 const QUALITY = 2
 
-interface Block {
+/** An input as it stands in the file. */
+export interface Packed {
   readonly kind: number
   readonly path: string
   readonly sum: Buffer
@@ -49,15 +50,15 @@ interface Block {
 
 export const sumOf = (bytes: Buffer): Buffer => createHash('sha256').update(bytes).digest()
 /** Packed at once: an export's columns are large, and those of all inputs are not to lie in memory together. */
-const blockOf = (kind: number, path: string, raw: Buffer): Block => {
+const blockOf = (kind: number, path: string, raw: Buffer): Packed => {
   if (raw.length > MAX_RAW_BYTES) throw new Error(`${path}: more than ${MAX_RAW_BYTES >> 20} MiB are left of it: split it`)
   const stored = brotliCompressSync(raw, {
     chunkSize: Math.max(65_536, raw.length), // in one piece: memory that nothing is written to costs nothing
     params: { [constants.BROTLI_PARAM_QUALITY]: QUALITY, [constants.BROTLI_PARAM_LGWIN]: 22, [constants.BROTLI_PARAM_SIZE_HINT]: raw.length },
   })
-  return { kind, path, sum: sumOf(raw), size: raw.length, stored }
+  return { kind, path, sum: sumOf(raw), size: raw.length, stored: Buffer.from(stored) } // a copy: what was compressed into is as large as what was compressed
 }
-const byPath = (a: Pick<Block, 'path' | 'sum'>, b: Pick<Block, 'path' | 'sum'>): number =>
+const byPath = (a: Pick<Packed, 'path' | 'sum'>, b: Pick<Packed, 'path' | 'sum'>): number =>
   a.path < b.path ? -1 : a.path > b.path ? 1 : Buffer.compare(a.sum, b.sum)
 
 /** One order whatever came first, and everything once: an input read twice, by two machines or from two files, is the same input. */
@@ -88,9 +89,15 @@ const distinct = (extracts: readonly InputExtract[]): readonly InputExtract[] =>
   return [...bySum].sort(([a], [b]) => byText(a, b)).map(([, extract]) => extract)
 }
 
-export const encodeArtifact = (gathered: Gathered): Artifact => {
-  const { extracts, unreadable } = canonical(gathered)
-  const blocks = extracts.map((extract) => blockOf(INPUT, extract.path, encodeBlock(extract))).sort(byPath)
+export const encodeArtifact = ({ extracts, unreadable }: Gathered): Artifact => artifactOf(extracts.map(packed), unreadable)
+
+export const packed = (extract: InputExtract): Packed => blockOf(INPUT, extract.path, encodeBlock(extract))
+
+/** In one order, and everything once, as `canonical` has it. */
+export const artifactOf = (inputs: readonly Packed[], unread: Gathered['unreadable']): Artifact => {
+  const sorted = [...inputs].sort(byPath)
+  const blocks = sorted.filter((block, index) => index === 0 || byPath(block, sorted[index - 1] ?? block) !== 0)
+  const { unreadable } = canonical({ extracts: [], unreadable: unread })
   if (unreadable.length > 0) blocks.push(blockOf(UNREADABLE, '', Buffer.from(JSON.stringify({ schema: EXTRACT_SCHEMA, unreadable }))))
   const parts: Buffer[] = [MAGIC]
   for (const { kind, sum, size, stored } of blocks) {

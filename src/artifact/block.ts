@@ -10,10 +10,8 @@ export const MAX_RAW_BYTES = 1 << 30
 
 /** The lengths of the words and how many columns there are. */
 const HEADER_BYTES = 8
-/** The series come last of all words. */
-const END_OF_SERIES = ']}'
-/** ',"times":4294967295,"values":4294967295},' */
-const PLACES_BYTES = 48
+/** So many bytes of words at first: there are a few MB where a log says much. */
+const FIRST_BYTES = 1 << 18
 
 export const encodeBlock = (extract: InputExtract): Buffer => {
   // Named one by one: the bytes must not depend on the order in which fields were set, nor carry what the schema does not know.
@@ -39,30 +37,80 @@ export const encodeBlock = (extract: InputExtract): Buffer => {
     facts: extract.facts,
     series: [],
   }
-  // The columns are written where they stay, behind as much room as the words before them may take: what is not written costs no memory.
-  const others = JSON.stringify({ schema: EXTRACT_SCHEMA, ...words }).slice(0, -END_OF_SERIES.length)
-  const named = extract.series.map(({ name, labels, line }) => JSON.stringify({ name, labels, line }).slice(0, -1))
-  const from = HEADER_BYTES + Buffer.byteLength(others) + END_OF_SERIES.length + named.reduce((sum, one) => sum + Buffer.byteLength(one) + PLACES_BYTES, 0)
-  const bytes = Buffer.allocUnsafeSlow(extract.series.reduce((sum, { times, values }) => sum + mostBytes(times.length) + mostBytes(values.length), from))
-  let end = from
-  const known = new Map<string, number>()
-  /** Series of one export share their times: such a column is kept once. */
-  const placeOf = (column: Float64Array): number => {
-    const next = writeColumn(bytes, end, column)
-    const key = createHash('sha256').update(bytes.subarray(end, next)).digest('hex')
-    const place = known.get(key) ?? known.size
-    if (place === known.size) {
-      known.set(key, place)
-      end = next
-    }
-    return place
+  const distinct = distinctColumns()
+  const { columns } = distinct
+  const series = extract.series.map(({ times, values }): readonly [number, number] => [distinct.placeOf(times), distinct.placeOf(values)])
+  const json = growingText()
+  // As one JSON.stringify would write it, but never all of it in one string.
+  json.add(`{"schema":${JSON.stringify(EXTRACT_SCHEMA)}`)
+  for (const [name, value] of Object.entries(words)) {
+    if (value === undefined) continue
+    json.add(`,${JSON.stringify(name)}:`)
+    if (name === 'series')
+      json.list(extract.series, ({ name: called, labels, line }, index) => {
+        const [times, values] = series[index] ?? [0, 0]
+        return JSON.stringify({ name: called, labels, line, times, values })
+      })
+    else if (Array.isArray(value)) json.list(value, (one) => JSON.stringify(one))
+    else json.add(JSON.stringify(value))
   }
-  const series = extract.series.map(({ times, values }, index) => `${named[index] ?? ''},"times":${placeOf(times)},"values":${placeOf(values)}}`)
-  const json = `${others}${series.join(',')}${END_OF_SERIES}`
-  const jsonBytes = Buffer.byteLength(json)
-  const start = from - jsonBytes - HEADER_BYTES
-  bytes.writeUInt32LE(jsonBytes, start)
-  bytes.writeUInt32LE(known.size, start + 4)
-  bytes.write(json, start + HEADER_BYTES)
-  return bytes.subarray(start, end)
+  json.add('}')
+
+  // As much room as the columns may take: what is not written costs no memory.
+  const from = HEADER_BYTES + json.size()
+  const bytes = Buffer.allocUnsafeSlow(columns.reduce((sum, { length }) => sum + mostBytes(length), from))
+  bytes.writeUInt32LE(json.size(), 0)
+  bytes.writeUInt32LE(columns.length, 4)
+  json.copyTo(bytes, HEADER_BYTES)
+  return bytes.subarray(
+    0,
+    columns.reduce((at, column) => writeColumn(bytes, at, column), from),
+  )
+}
+
+/** Series of one export share their times: such a column is kept once. */
+const distinctColumns = (): { readonly columns: readonly Float64Array[]; placeOf(column: Float64Array): number } => {
+  const columns: Float64Array[] = []
+  const places = new Map<string, number>()
+  const seen = new Map<Float64Array, number>()
+  return {
+    columns,
+    placeOf(column) {
+      const before = seen.get(column)
+      if (before !== undefined) return before
+      const key = createHash('sha256').update(new Uint8Array(column.buffer, column.byteOffset, column.byteLength)).digest('base64')
+      const known = places.get(key)
+      const place = known ?? columns.length
+      if (known === undefined) {
+        places.set(key, place)
+        columns.push(column)
+      }
+      seen.set(column, place)
+      return place
+    },
+  }
+}
+
+const growingText = () => {
+  let bytes = Buffer.allocUnsafeSlow(FIRST_BYTES)
+  let size = 0
+  const add = (text: string): void => {
+    const most = size + 3 * text.length // no character has more bytes in UTF-8
+    if (most > bytes.length) {
+      const larger = Buffer.allocUnsafeSlow(Math.max(most, 2 * bytes.length))
+      bytes.copy(larger, 0, 0, size)
+      bytes = larger
+    }
+    size += bytes.write(text, size)
+  }
+  return {
+    add,
+    list<Item>(items: readonly Item[], write: (item: Item, index: number) => string): void {
+      add('[')
+      items.forEach((item, index) => add(index === 0 ? write(item, index) : `,${write(item, index)}`))
+      add(']')
+    },
+    size: () => size,
+    copyTo: (target: Buffer, at: number): number => bytes.copy(target, at, 0, size),
+  }
 }

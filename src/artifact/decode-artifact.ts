@@ -12,8 +12,14 @@ const MAX_INPUTS = 1_000_000
 
 /** Throws an Error that says what is wrong: other people's files are data like any other. */
 export const decodeArtifact = (bytes: Buffer): Gathered => {
+  const { kept, unreadable } = decodeEach(bytes, (extract) => extract)
+  return { extracts: kept, unreadable }
+}
+
+/** The same, each extract as `keep` makes it: all of them at once may be large. */
+export const decodeEach = <Kept>(bytes: Buffer, keep: (extract: InputExtract) => Kept): Pick<Gathered, 'unreadable'> & { readonly kept: readonly Kept[] } => {
   if (!bytes.subarray(0, MAGIC.length).equals(MAGIC)) throw new Error(notMagic(bytes))
-  const extracts: InputExtract[] = []
+  const kept: Kept[] = []
   const unreadable: UnreadInput[] = []
   const sums: Buffer[] = []
   let at = MAGIC.length
@@ -32,12 +38,12 @@ export const decodeArtifact = (bytes: Buffer): Gathered => {
     const raw = unpacked(bytes.subarray(from, at), size)
     if (!sumOf(raw).equals(sum)) throw new Error('a saved extract that was damaged: its content does not add up to its sum')
     sums.push(sum)
-    if (kind === INPUT) extracts.push(decodeBlock(raw))
+    if (kind === INPUT) kept.push(keep(decodeBlock(raw)))
     else if (kind === UNREADABLE) unreadable.push(...unreadableOf(raw))
     else throw new Error(`a saved extract with a part that is not known (${kind}): it may come from a later faultline`)
   }
   if (!bytes.subarray(at + 1).equals(sumOf(Buffer.concat(sums)))) throw new Error('a saved extract that was damaged: its parts do not add up to its sum')
-  return { extracts, unreadable }
+  return { kept, unreadable }
 }
 
 const notMagic = (bytes: Buffer): string => {

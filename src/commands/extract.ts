@@ -15,30 +15,31 @@ export interface ExtractFlags extends LimitFlags {
 }
 
 export const runExtract = async (paths: readonly string[], flags: ExtractFlags): Promise<number> => {
-  const { gather } = await import('../gather.js')
-  const { encodeArtifact } = await import('../artifact/artifact.js')
+  const { gatherPacked } = await import('../gather.js')
   const { signaturesWith } = await import('../causes/choose-mechanisms.js')
   const { showProgress } = await import('../read/progress.js')
   const signatures = await signaturesWith(flags.mechanisms ?? [])
   const progress = showProgress(process.stderr, flags.quiet === true)
-  const gathered = await gather(paths, {
+  const told: string[] = []
+  const options = {
     limits: await limitsOf(flags),
     signatures,
     ...(flags.shard === undefined ? {} : { shard: flags.shard }),
     ...(flags.jobs === undefined ? {} : { jobs: flags.jobs }),
-    onBytes: (count, inputs) => progress.add(count, inputs.totalBytes),
-  })
+    onBytes: (count: number, inputs: { readonly totalBytes: number }) => progress.add(count, inputs.totalBytes),
+  }
+  const { address, bytes, unreadable } = await gatherPacked(paths, options, ({ path, format, signals, series }) =>
+    told.push(`${path}: ${format}, ${signals.length} signals, ${series.length} series`),
+  )
   progress.end()
-  for (const { path, reason } of gathered.unreadable) say(`${path}: ${reason}`)
-  if (flags.verbose === true)
-    for (const { path, format, signals, series } of gathered.extracts) say(`${path}: ${format}, ${signals.length} signals, ${series.length} series`)
-  const { address, bytes } = encodeArtifact(gathered)
+  for (const { path, reason } of unreadable) say(`${path}: ${reason}`)
+  if (flags.verbose === true) told.sort().forEach(say)
   // A shard that runs twice writes the same file twice.
   const name = shardName(address, flags.shard)
   const file = !isFolder(flags.output) ? flags.output : isS3(flags.output) ? flags.output + name : join(flags.output, name)
   await write(file, bytes)
   if (flags.quiet !== true && file !== '-') process.stderr.write(`${file}\n`)
-  return gathered.unreadable.length > 0 ? EXIT.unreadable : EXIT.analysed
+  return unreadable.length > 0 ? EXIT.unreadable : EXIT.analysed
 }
 
 const isFolder = (path: string): boolean => path.endsWith('/') || (!isS3(path) && (statSync(path, { throwIfNoEntry: false })?.isDirectory() ?? false))

@@ -214,8 +214,8 @@ const readFileOf = async (
     return { ...tapped(source, beginnings), path: name, context: { ...contextOf(name, source.context.expression) } }
   })
   const [whole] = own
-  const read = inParts === null || whole === undefined ? null : await readParts(whole, inParts, parts, async (part) => (await reader.extract([part]))[0])
-  const extracts = [...(read === null ? await reader.extract(own) : read.extracts)]
+  const read = inParts === null || whole === undefined ? null : await readParts(whole, inParts, parts, async (part) => (await reader.extract([part], (extract) => extract))[0])
+  const extracts = [...(read === null ? await reader.extract(own, (extract) => extract) : read.extracts)]
   const bytes = extracts.reduce((sum, extract) => sum + extract.bytes, 0)
   const continued = inParts === null ? (beginnings?.met() ?? []) : await begunBy(file, candidates)
   for (const one of saved) {

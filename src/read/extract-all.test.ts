@@ -42,11 +42,11 @@ test('with workers and without, the extracts are the same, in the same order: pl
     'up.json': metrics,
   })
   const paths = [folder, join(folder, 'a.log')]
-  const alone = await extractAll(await findInputs(paths), { jobs: 1 })
+  const alone = await extractAll(await findInputs(paths), { jobs: 1 }, (extract) => extract)
   assert.ok(alone.some(({ signals }) => signals.length > 0) && alone.some(({ series }) => series.length > 0))
   assert.ok(alone.some(({ warnings }) => warnings.some((warning) => warning.includes('reading stopped'))))
   let bytes = 0
-  const together = await extractAll(await findInputs(paths), { jobs: 3, worthBytes: 0, worker, onBytes: (count) => (bytes += count) })
+  const together = await extractAll(await findInputs(paths), { jobs: 3, worthBytes: 0, worker, onBytes: (count) => (bytes += count) }, (extract) => extract)
   assert.deepEqual(together, alone)
   assert.equal(
     bytes,

@@ -10,7 +10,7 @@ import { startWorkers } from './workers.js'
 const WORTH_BYTES = 128 << 20
 
 export interface ExtractOptions {
-  /** Threads that read at the same time; the machine's cores unless said. */
+  /** Threads that read at the same time; the machine's cores unless said, and never more. */
   readonly jobs?: number
   /** Bytes from which on workers are started. */
   readonly worthBytes?: number
@@ -24,8 +24,8 @@ export interface ExtractOptions {
 const compiled = (): URL | null => (!import.meta.url.endsWith('.ts') ? new URL('./extract-worker.js', import.meta.url) : null)
 
 export interface Reader {
-  /** In the order of the sources; may be asked again before it has answered. */
-  extract(sources: Inputs['sources']): Promise<readonly InputExtract[]>
+  /** In the order of the sources, each as `keep` makes it as soon as it is read; may be asked again before it has answered. */
+  extract<Kept>(sources: Inputs['sources'], keep: (extract: InputExtract) => Kept): Promise<readonly Kept[]>
   stop(): Promise<void>
   /** How many inputs it reads at the same time. */
   readonly threads: number
@@ -35,22 +35,27 @@ export interface Reader {
 export const startReader = (totalBytes: number, options: ExtractOptions = {}): Reader => {
   const { jobs = availableParallelism(), worthBytes = WORTH_BYTES, worker = compiled(), signatures = [], onBytes = () => undefined } = options
   if (worker === null || jobs < 2 || totalBytes < worthBytes) {
-    const extract = async (sources: Inputs['sources']): Promise<readonly InputExtract[]> => {
-      const extracts: InputExtract[] = []
-      for (const source of sources) extracts.push(await extractInput(source, onBytes, signatures))
-      return extracts
+    const extract = async <Kept>(sources: Inputs['sources'], keep: (extract: InputExtract) => Kept): Promise<readonly Kept[]> => {
+      const kept: Kept[] = []
+      for (const source of sources) kept.push(keep(await extractInput(source, onBytes, signatures)))
+      return kept
     }
     return { extract, stop: () => Promise.resolve(), threads: 1 }
   }
   return { ...startWorkers(jobs, worker, onBytes, signatures), threads: jobs }
 }
 
-/** In the order of the sources. An input that breaks off says so in its warnings; rejects only where a worker itself dies. */
-export const extractAll = async ({ sources, totalBytes }: Inputs, options: ExtractOptions = {}): Promise<readonly InputExtract[]> => {
+/** In the order of the sources, each as `keep` makes it, in any order. An input that breaks off says so in its warnings; rejects only where a worker itself dies. */
+export const extractAll = async <Kept>(
+  { sources, totalBytes }: Inputs,
+  options: ExtractOptions,
+  keep: (extract: InputExtract) => Kept,
+): Promise<readonly Kept[]> => {
+  // Reading keeps a core busy: threads beyond that cost memory and nothing else.
   const { jobs = availableParallelism() } = options
-  const reader = startReader(totalBytes, { ...options, jobs: Math.min(jobs, sources.length) })
+  const reader = startReader(totalBytes, { ...options, jobs: Math.min(jobs, availableParallelism(), sources.length) })
   try {
-    return await reader.extract(sources)
+    return await reader.extract(sources, keep)
   } finally {
     await reader.stop()
   }

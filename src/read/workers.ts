@@ -5,9 +5,12 @@ import type { Signature } from '../model/signature.js'
 import type { Source } from './extract-input.js'
 import { BUFFER_BYTES, BUFFERS, type FromWorker, type ToWorker, type Unit } from './worker-messages.js'
 
+/** What is new in a thread's heap is tidied when it is this much: left alone, each thread would have some 48 MB of it. */
+const YOUNG_MB = 6
+
 export interface Workers {
-  /** The extracts in the order of the sources. Rejects where a worker dies. */
-  extract(sources: readonly Source[]): Promise<readonly InputExtract[]>
+  /** In the order of the sources what `keep` makes of each extract as it comes. Rejects where a worker dies. */
+  extract<Kept>(sources: readonly Source[], keep: (extract: InputExtract) => Kept): Promise<readonly Kept[]>
   stop(): Promise<void>
 }
 
@@ -35,15 +38,15 @@ export const startWorkers = (count: number, file: URL, onBytes: (count: number) 
   const anyFree = (): Promise<Thread> | Thread => free.shift() ?? new Promise<Thread>((resolve) => waiting.push(resolve))
 
   return {
-    async extract(sources) {
-      const extracts: InputExtract[] = []
+    async extract<Kept>(sources: readonly Source[], keep: (extract: InputExtract) => Kept) {
+      const extracts: Kept[] = []
       const running: Promise<void>[] = []
       /** Resolves when the bytes are read; the extract may come later. */
       const run = async (thread: Thread, index: number, source: Source): Promise<void> => {
         thread.send({ say: 'begin', unit: unitOf(source), signatures })
         running.push(
           thread.result().then((extract) => {
-            extracts[index] = extract
+            extracts[index] = keep(extract)
             release(thread)
           }),
         )
@@ -83,7 +86,7 @@ const unitOf = ({ path, wrapping, changedMs, context, warnings, once, plain, par
 })
 
 const startThread = (file: URL, onBytes: (count: number) => void): Thread => {
-  const worker = new Worker(file)
+  const worker = new Worker(file, { resourceLimits: { maxYoungGenerationSizeMb: YOUNG_MB } })
   const idle: ArrayBuffer[] = []
   let made = 0
   let wantBuffer: ((buffer: ArrayBuffer) => void) | null = null

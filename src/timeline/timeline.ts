@@ -1,6 +1,6 @@
 /** Everything on one clock, in one order, under one set of names. Pure: the same extracts in any order give the same timeline. */
 import { node, THIS_NODE, type Entity } from '../model/entity.js'
-import type { Basis, Fact, InputExtract, Labels } from '../model/extract.js'
+import type { Basis, Fact, InputExtract, Labels, Series } from '../model/extract.js'
 import type { Input } from '../model/analysis.js'
 import { addTo } from '../model/lists.js'
 import type { ClockOptions, InputClock } from './clock.js'
@@ -199,14 +199,7 @@ const addSeries = (
   if (series.times.length === 0) return
   const { faultline_basis: basis, ...labels } = series.labels
   const read = basis === undefined ? (ms: number) => ms : (ms: number) => clock.at({ ms, basis: basis as 'local' }) // written by our own parsers
-  const times: number[] = []
-  const values: number[] = []
-  for (let index = 0; index < series.times.length; index++) {
-    const at = read(series.times[index] ?? NaN)
-    if ((options.since !== null && at < options.since) || (options.until !== null && at > options.until)) continue
-    times.push(at)
-    values.push(series.values[index] ?? NaN)
-  }
+  const { times, values } = basis === undefined && options.since === null && options.until === null ? series : within(series, read, options)
   if (times.length === 0) return
   const name = todaysName(series.name)
   const timed: TimedSeries = {
@@ -215,12 +208,25 @@ const addSeries = (
     labels,
     input,
     line: series.line,
-    times: Float64Array.from(times),
-    values: Float64Array.from(values),
+    times,
+    values,
   }
   const key = `${name} ${labelKey(labels)}`
   const other = known.get(key)
   known.set(key, other === undefined ? timed : united(other, timed))
+}
+
+/** The samples within the window. Where there is none the columns stay what they are: they are most of what is in memory. */
+const within = (series: Series, read: (ms: number) => number, { since, until }: TimelineOptions): Pick<Series, 'times' | 'values'> => {
+  const times: number[] = []
+  const values: number[] = []
+  for (let index = 0; index < series.times.length; index++) {
+    const at = read(series.times[index] ?? NaN)
+    if ((since !== null && at < since) || (until !== null && at > until)) continue
+    times.push(at)
+    values.push(series.values[index] ?? NaN)
+  }
+  return { times: Float64Array.from(times), values: Float64Array.from(values) }
 }
 
 /** Two samples of one series nearer than this are one. */
