@@ -78,7 +78,9 @@ const distinctColumns = (): { readonly columns: readonly Float64Array[]; placeOf
     placeOf(column) {
       const before = seen.get(column)
       if (before !== undefined) return before
-      const key = createHash('sha256').update(new Uint8Array(column.buffer, column.byteOffset, column.byteLength)).digest('base64')
+      const key = createHash('sha256')
+        .update(new Uint8Array(column.buffer, column.byteOffset, column.byteLength))
+        .digest('base64')
       const known = places.get(key)
       const place = known ?? columns.length
       if (known === undefined) {

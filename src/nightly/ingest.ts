@@ -214,7 +214,10 @@ const readFileOf = async (
     return { ...tapped(source, beginnings), path: name, context: { ...contextOf(name, source.context.expression) } }
   })
   const [whole] = own
-  const read = inParts === null || whole === undefined ? null : await readParts(whole, inParts, parts, async (part) => (await reader.extract([part], (extract) => extract))[0])
+  const read =
+    inParts === null || whole === undefined
+      ? null
+      : await readParts(whole, inParts, parts, async (part) => (await reader.extract([part], (extract) => extract))[0])
   const extracts = [...(read === null ? await reader.extract(own, (extract) => extract) : read.extracts)]
   const bytes = extracts.reduce((sum, extract) => sum + extract.bytes, 0)
   const continued = inParts === null ? (beginnings?.met() ?? []) : await begunBy(file, candidates)

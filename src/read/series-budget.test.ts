@@ -62,7 +62,10 @@ test('the order in which inputs come changes nothing', () => {
   ]
   for (const most of [9_000, 6_000, 4_000, 2_000, 500]) {
     const once = held(most, inputs)
-    const other = held(most, [3, 1, 0, 2].flatMap((index) => inputs[index] ?? []))
+    const other = held(
+      most,
+      [3, 1, 0, 2].flatMap((index) => inputs[index] ?? []),
+    )
     assert.deepEqual(
       [...other].sort((a, b) => (a.path < b.path ? -1 : 1)),
       once,

@@ -52,7 +52,8 @@ export const seriesBudget = (most = MAX_SAMPLES): SeriesBudget => {
     input.holdings = kept
   }
 
-  const canShrink = (wanted: boolean): boolean => inputs.some(({ holdings }) => holdings.some((one) => one.used === wanted && one.series.times.length > fewestOf(one)))
+  const canShrink = (wanted: boolean): boolean =>
+    inputs.some(({ holdings }) => holdings.some((one) => one.used === wanted && one.series.times.length > fewestOf(one)))
 
   const makeRoom = (): void => {
     while (samples > most) {
