@@ -16,10 +16,11 @@ export interface JsonElements {
   /** One whole object: bytes[start, end), which begins on `line`. Must not keep `bytes`. */
   element(bytes: Buffer, start: number, end: number, line: number): void
   /**
-   * Takes the object that begins at `start`, if it is whole and of a sort that is read at sight: true leaves its end and its lines in `taken`.
-   * False: it is sliced first. Must not keep `bytes`.
+   * Takes the object that begins at `start`, if it is whole and of a sort that is read at sight, and those after it that are, too, with nothing but blanks
+   * and commas between them: how many they were; the end of the last one and the lines up to there are left in `taken`. 0: it is sliced first. Must not
+   * keep `bytes`.
    */
-  atSight?(bytes: Buffer, start: number, line: number): boolean
+  atSight?(bytes: Buffer, start: number, line: number): number
   /** A document with elements has ended: itself without them, and how many there were. */
   list(shell: string, elements: number, line: number): void
   /** Lines between documents that are no JSON. */
@@ -27,7 +28,7 @@ export interface JsonElements {
   broken(line: number, what: string): void
 }
 
-/** What the last object taken at sight was: where it ended, the newlines in it, and the last of them (-1: none). */
+/** What the objects last taken at sight were: where the last one ended, the newlines from the first one on, and the last of them (-1: none). */
 export interface Taken {
   readonly end: number
   readonly lines: number
@@ -277,14 +278,16 @@ export const sliceJson = (to: JsonElements, taken: Taken = NONE_TAKEN): JsonSlic
     }
   }
 
-  /** Where an object that was taken at sight ends; -1: it was not. */
+  /** Where the objects that were taken at sight end; -1: there were none. */
   const takeAtSight = (bytes: Buffer, from: number): number => {
     if (to.atSight === undefined || inVain > TRIED_IN_VAIN) return -1
-    if (!to.atSight(bytes, from, line)) {
+    const count = to.atSight(bytes, from, line)
+    if (count === 0) {
       inVain++
       return -1
     }
     inVain = 0
+    if (depth > 0) elements += count
     if (taken.lines > 0) {
       line += taken.lines
       lineStart = base + taken.lastNewline + 1
@@ -338,7 +341,6 @@ export const sliceJson = (to: JsonElements, taken: Taken = NONE_TAKEN): JsonSlic
             if (elementIndent < 0 && firstOnLine && base + at > lineStart) elementIndent = base + at - lineStart
             const end = takeAtSight(bytes, at)
             if (end >= 0) {
-              elements++
               at = end
               continue
             }

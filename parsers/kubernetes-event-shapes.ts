@@ -3,42 +3,40 @@
  * Which event says what is kubernetes-event.ts'; what is unusual is kubernetes-event-bytes.ts' and in the end JSON.parse's.
  */
 import type { Entity } from '../src/model/entity.js'
-import { jsonShapes, viewOf, type Hash } from '../src/read/json-shapes.js'
+import { jsonShapes, viewOf } from '../src/read/json-shapes.js'
+import { SIZES, wasmMemory, wasmWindow, type WasmMemory } from '../src/read/wasm-memory.js'
 import { scanned } from './kubernetes-event-bytes.js'
+import { AT, DAY, eventKernel, NONE, RECORD, SUBJECT, WHY } from './kubernetes-event-kernel.js'
+import {
+  ABOUT_KIND,
+  ABOUT_NAME,
+  ABOUT_NAMESPACE,
+  ABOUT_PATH,
+  ABOUT_UID,
+  COMPONENT,
+  CONTROLLER,
+  COUNT,
+  CREATED,
+  EVENT_TIME,
+  FIRST,
+  HOST,
+  INSTANCE,
+  LAST,
+  LAST_OBSERVED,
+  MESSAGE,
+  NAMESPACE,
+  NOTE,
+  PATHS,
+  REASON,
+  REPORTING,
+  SERIES_COUNT,
+  SUBJECT_SLOTS,
+  TYPE,
+  UID,
+} from './kubernetes-event-slots.js'
 import { judge, type EventReader, type Judged } from './kubernetes-event.js'
 import { latest, timeOfText } from './kubernetes-fields.js'
 import { recent } from './recent.js'
-
-const PATHS = [
-  ['reason'],
-  ['message'],
-  ['note'],
-  ['type'],
-  ['metadata', 'namespace'],
-  ['source', 'component'],
-  ['source', 'host'],
-  ['reportingComponent'],
-  ['reportingController'],
-  ['reportingInstance'],
-  ['involvedObject', 'kind'],
-  ['involvedObject', 'namespace'],
-  ['involvedObject', 'name'],
-  ['involvedObject', 'uid'],
-  ['involvedObject', 'fieldPath'],
-  ['metadata', 'uid'],
-  ['metadata', 'creationTimestamp'],
-  ['firstTimestamp'],
-  ['lastTimestamp'],
-  ['eventTime'],
-  ['series', 'lastObservedTime'],
-  ['count'],
-  ['series', 'count'],
-] as const
-const [REASON, MESSAGE, NOTE, TYPE, NAMESPACE, COMPONENT, HOST, REPORTING, CONTROLLER, INSTANCE] = [0, 1, 2, 3, 4, 5, 6, 7, 8, 9]
-const [ABOUT_KIND, ABOUT_NAMESPACE, ABOUT_NAME, ABOUT_UID, ABOUT_PATH] = [10, 11, 12, 13, 14]
-const [UID, CREATED, FIRST, LAST, EVENT_TIME, LAST_OBSERVED, COUNT, SERIES_COUNT] = [15, 16, 17, 18, 19, 20, 21, 22]
-/** The slots before this one make the subject. */
-const SUBJECT_SLOTS = 15
 
 /** Subjects remembered: a power of two. */
 const SUBJECTS = 16_384
@@ -46,6 +44,9 @@ const SUBJECTS = 16_384
 const NEIGHBOURS = 4
 /** Longer ones are read anew each time. */
 const MAX_SUBJECT_BYTES = 4_096
+/** Where every event is unusual, many at once are tried less and less often. */
+const PATIENCE = 4
+const MAX_REST = 32
 
 interface Remembered {
   readonly hash: number
@@ -55,22 +56,63 @@ interface Remembered {
 }
 
 export interface EventShapes {
-  /** Reads the event that begins at `start`, if its shape is known: what it is and when it was last seen goes to `to`, where it ended to `scanned`. */
-  read(bytes: Buffer, start: number, to: EventReader): boolean
-  /** When the last event was seen; NaN where it does not tell. */
+  /**
+   * Reads the event that begins at `start`, on `line`, if its shape is known, and as many as may be of those after it: what they are and when they were last
+   * seen goes to `to`, where the last one ended to `scanned`. How many they are; 0: its shape is not known.
+   */
+  read(bytes: Buffer, start: number, line: number, to: EventReader): number
+  /** When the latest of them was seen; NaN where none tells. */
   readonly seenAt: number
   /** What the event in bytes[start, end) looks like: it was read by other means. */
   learn(bytes: Buffer, start: number, end: number): void
   end(): void
 }
 
+type Kernel = Readonly<Record<'events', (...args: readonly number[]) => number>>
+
+/** A reader's pieces of the memory, and its views. */
+interface Tables {
+  readonly memory: WasmMemory
+  readonly kernel: Kernel
+  readonly at: number
+  readonly words: Int32Array
+  readonly numbers: Float64Array
+  readonly view: DataView
+  /** The known subjects, by their hash. */
+  readonly subjectsAt: number
+  readonly subjects: DataView
+}
+
+const open = (): Tables | null => {
+  const memory = wasmMemory()
+  const at = memory?.take('tables') ?? null
+  const subjectsAt = memory?.take('chunk') ?? null
+  if (memory === null || at === null || subjectsAt === null) {
+    if (at !== null) memory?.giveBack('tables', at)
+    if (subjectsAt !== null) memory?.giveBack('chunk', subjectsAt)
+    return null
+  }
+  const words = new Int32Array(memory.buffer, at, SIZES.tables / 4)
+  words.fill(0, 0, AT.records / 4)
+  const subjects = new DataView(memory.buffer, subjectsAt, SUBJECT.places * SUBJECT.size)
+  clear(subjects)
+  const numbers = new Float64Array(memory.buffer, at, SIZES.tables / 8)
+  return { memory, kernel: memory.compile(eventKernel), at, words, numbers, view: new DataView(memory.buffer, at, SIZES.tables), subjectsAt, subjects }
+}
+const clear = ({ buffer, byteOffset, byteLength }: DataView): void => {
+  new Uint8Array(buffer, byteOffset, byteLength).fill(0)
+}
+
 export const eventShapes = (): EventShapes => {
   const shapes = jsonShapes({ slots: PATHS, numbers: [COUNT, SERIES_COUNT], fixed: [['kind'], ['apiVersion']], escapes: [MESSAGE, NOTE] }, true)
   const { starts, ends, last } = shapes
   const subjects = new Array<Remembered | undefined>(SUBJECTS + NEIGHBOURS).fill(undefined)
-  /** Those whose hash WebAssembly made: 64 bits, which no two of one input share. */
-  const hashes = new Int32Array(2 * (SUBJECTS + NEIGHBOURS))
-  const hashed = new Array<Judged | null | undefined>(SUBJECTS + NEIGHBOURS).fill(undefined)
+  let tables: Tables | null | undefined
+  const window = wasmWindow()
+  /** By their number in the tables. */
+  let judgements: (Judged | null)[] = []
+  let inVain = 0
+  let resting = 0
   const entities = recent<Entity>(SUBJECTS)
   let turn = 0
   let seenAt = NaN
@@ -121,23 +163,21 @@ export const eventShapes = (): EventShapes => {
     if (message === null || note === null) return undefined
     const component = textOf(bytes, REPORTING) || textOf(bytes, CONTROLLER) || textOf(bytes, COMPONENT)
     const kind = textOf(bytes, ABOUT_KIND)
-    const judged = judge({
-      type: textOf(bytes, TYPE),
-      reason: textOf(bytes, REASON),
-      message: message || note,
-      kind,
-      namespace: kind === 'Node' ? '' : textOf(bytes, ABOUT_NAMESPACE) || textOf(bytes, NAMESPACE),
-      name: textOf(bytes, ABOUT_NAME),
-      container: containerOf(textOf(bytes, ABOUT_PATH)),
-      component,
-      host: textOf(bytes, HOST) || (component === 'kubelet' ? textOf(bytes, INSTANCE) : ''),
-      objectUid: textOf(bytes, ABOUT_UID),
-    })
-    if (judged === null) return null
-    // One string for all that is said of it: to find what is known of an entity, its letters need not be compared.
-    const entity = entities.get(judged.entity) ?? judged.entity
-    entities.set(entity, entity)
-    return { ...judged, entity, repeat: null }
+    return judge(
+      {
+        type: textOf(bytes, TYPE),
+        reason: textOf(bytes, REASON),
+        message: message || note,
+        kind,
+        namespace: kind === 'Node' ? '' : textOf(bytes, ABOUT_NAMESPACE) || textOf(bytes, NAMESPACE),
+        name: textOf(bytes, ABOUT_NAME),
+        container: containerOf(textOf(bytes, ABOUT_PATH)),
+        component,
+        host: textOf(bytes, HOST) || (component === 'kubelet' ? textOf(bytes, INSTANCE) : ''),
+        objectUid: textOf(bytes, ABOUT_UID),
+      },
+      entities,
+    )
   }
 
   const remember = (bytes: Buffer, hash: number, judged: Judged | null): void => {
@@ -152,27 +192,8 @@ export const eventShapes = (): EventShapes => {
     subjects[place + (free < 0 ? turn++ % NEIGHBOURS : free)] = { hash, lengths, view: new DataView(copy.buffer), judged }
   }
 
-  const hashedSubject = (bytes: Buffer, { low, high }: Hash): Judged | null | undefined => {
-    const place = low & (SUBJECTS - 1)
-    let free = -1
-    for (let next = place; next < place + NEIGHBOURS; next++) {
-      const known = hashed[next]
-      if (known === undefined) free = free < 0 ? next : free
-      else if (hashes[2 * next] === low && hashes[2 * next + 1] === high) return known
-    }
-    const judged = judgeNew(bytes)
-    if (judged === undefined) return undefined
-    const to = free < 0 ? place + (turn++ % NEIGHBOURS) : free
-    hashes[2 * to] = low
-    hashes[2 * to + 1] = high
-    hashed[to] = judged
-    return judged
-  }
-
   /** undefined: what is said cannot be read. */
   const subjectOf = (bytes: Buffer): Judged | null | undefined => {
-    const key = shapes.hashOf(bytes, 0, SUBJECT_SLOTS)
-    if (key !== null) return hashedSubject(bytes, key)
     const view = viewOf(bytes)
     const hash = hashOf(view)
     const place = hash & (SUBJECTS - 1)
@@ -214,33 +235,124 @@ export const eventShapes = (): EventShapes => {
     return count >= 1 && count < 1e9 ? count : 1
   }
 
+  const readOne = (bytes: Buffer, start: number, to: EventReader): boolean => {
+    if (!shapes.match(bytes, start, bytes.length) || starts[UID] === ends[UID]) return false
+    const judged = subjectOf(bytes)
+    if (judged === undefined) return false
+    const eventTime = timeOf(bytes, EVENT_TIME)
+    const lastTime = timeOf(bytes, LAST)
+    let latestTime = latest(timeOf(bytes, LAST_OBSERVED), lastTime)
+    let first = timeOf(bytes, FIRST)
+    if (Number.isNaN(first)) first = eventTime
+    if (Number.isNaN(first)) first = latestTime
+    if (Number.isNaN(latestTime)) latestTime = first
+    if (Number.isNaN(latestTime)) first = latestTime = timeOf(bytes, CREATED)
+    if (first > latestTime) first = latestTime
+    seenAt = latest(lastTime, eventTime)
+    scanned.end = last.end
+    scanned.lines = last.lines
+    scanned.lastNewline = last.lastNewline
+    const count = Math.max(countOf(bytes, COUNT), countOf(bytes, SERIES_COUNT))
+    to.happened(judged, first, latestTime, count, bytes, starts[UID] ?? 0, ends[UID] ?? 0, '', NaN)
+    return true
+  }
+
+  /** The subject at hand gets a number; false where it cannot be read, or there is no room as long as others' numbers are needed. */
+  const learnSubject = (bytes: Buffer, { words, view, subjects: places }: Tables): boolean => {
+    if (judgements.length >= SUBJECT.most) {
+      if ((words[AT.count >> 2] ?? 0) > 0) return false
+      judgements = []
+      clear(places)
+    }
+    const judged = judgeNew(bytes)
+    if (judged === undefined) return false
+    const hash = view.getBigUint64(AT.subject, true)
+    let place = Number((hash >> 40n) & BigInt(SUBJECT.places - 1))
+    while (places.getBigUint64(place * SUBJECT.size, true) !== 0n) place = (place + 1) % SUBJECT.places
+    places.setBigUint64(place * SUBJECT.size, hash, true)
+    places.setInt32(place * SUBJECT.size + SUBJECT.number, judgements.push(judged) - 1, true)
+    places.setInt32(place * SUBJECT.size + SUBJECT.says, judged === null || judged.saying === null ? 0 : 1, true)
+    return hash !== 0n
+  }
+  const learnDay = (bytes: Buffer, { words, view, numbers }: Tables): boolean => {
+    const at = starts[words[AT.slot >> 2] ?? 0] ?? 0
+    const ms = timeOfText(`${bytes.toString('latin1', at, at + DAY.length)}00:00:00Z`)
+    const days = words[AT.days >> 2] ?? 0
+    if (Number.isNaN(ms) || days >= DAY.most) return false
+    const day = AT.day + days * DAY.size
+    view.setBigInt64(day, bytes.readBigInt64LE(at), true)
+    view.setInt32(day + DAY.last, bytes.readInt32LE(at + DAY.lastAt), true)
+    numbers[(day + DAY.ms) >> 3] = ms
+    words[AT.days >> 2] = days + 1
+    return true
+  }
+
+  /** As many as may be of the events from `start` on, where one begins. */
+  const readMany = (bytes: Buffer, start: number, line: number, to: EventReader): number => {
+    if (resting > 0) {
+      resting--
+      return 0
+    }
+    if (tables === undefined) tables = open()
+    const room = tables
+    const known = room === null ? null : shapes.inMemory()
+    const seenBefore = known === null ? null : to.seen.inMemory()
+    if (room === null || known === null || seenBefore === null || !window.load(room.memory, bytes, bytes, start, bytes.length)) return 0
+    const { words, numbers } = room
+    words[AT.limit >> 2] = window.base + window.to
+    words[AT.base >> 2] = window.base
+    words[AT.subjects >> 2] = room.subjectsAt
+    words[AT.recent >> 2] = seenBefore
+    words[AT.count >> 2] = words[AT.lines >> 2] = 0
+    words[AT.lastNewline >> 2] = -1
+    words[AT.end >> 2] = start
+    numbers[AT.seen >> 3] = NONE
+    for (;;) {
+      room.kernel.events(room.at, known.at, window.base + (words[AT.end >> 2] ?? 0))
+      const why = words[AT.why >> 2]
+      if (why !== WHY.subject && why !== WHY.day) break
+      shapes.takeOver()
+      if (!(why === WHY.subject ? learnSubject(bytes, room) : learnDay(bytes, room))) break
+    }
+    const count = words[AT.count >> 2] ?? 0
+    if (count === 0) {
+      if (++inVain > PATIENCE) resting = Math.min(inVain - PATIENCE, MAX_REST)
+      return 0
+    }
+    inVain = 0
+    for (let event = 0, at = AT.records >> 2; event < count; event++, at += RECORD.size >> 2) {
+      const judged = judgements[words[at + (RECORD.subject >> 2)] ?? 0] ?? null
+      const first = numbers[(at + (RECORD.first >> 2)) >> 1] ?? NaN
+      const latestTime = numbers[(at + (RECORD.last >> 2)) >> 1] ?? NaN
+      const before = words[at + (RECORD.before >> 2)] ?? -1
+      to.known(judged, first, latestTime, words[at + (RECORD.count >> 2)] ?? 1, before, line + (words[at + (RECORD.line >> 2)] ?? 0))
+    }
+    const seen = numbers[AT.seen >> 3] ?? NONE
+    seenAt = seen === NONE ? NaN : seen
+    scanned.end = words[AT.end >> 2] ?? 0
+    scanned.lines = words[AT.lines >> 2] ?? 0
+    scanned.lastNewline = words[AT.lastNewline >> 2] ?? -1
+    return count
+  }
+
   return {
     get seenAt() {
       return seenAt
     },
-    read(bytes, start, to) {
-      if (!shapes.match(bytes, start, bytes.length) || starts[UID] === ends[UID]) return false
-      const judged = subjectOf(bytes)
-      if (judged === undefined) return false
-      const eventTime = timeOf(bytes, EVENT_TIME)
-      const lastTime = timeOf(bytes, LAST)
-      let latestTime = latest(timeOf(bytes, LAST_OBSERVED), lastTime)
-      let first = timeOf(bytes, FIRST)
-      if (Number.isNaN(first)) first = eventTime
-      if (Number.isNaN(first)) first = latestTime
-      if (Number.isNaN(latestTime)) latestTime = first
-      if (Number.isNaN(latestTime)) first = latestTime = timeOf(bytes, CREATED)
-      if (first > latestTime) first = latestTime
-      seenAt = latest(lastTime, eventTime)
-      scanned.end = last.end
-      scanned.lines = last.lines
-      scanned.lastNewline = last.lastNewline
-      const count = Math.max(countOf(bytes, COUNT), countOf(bytes, SERIES_COUNT))
-      to.happened(judged, first, latestTime, count, bytes, starts[UID] ?? 0, ends[UID] ?? 0, '', NaN)
-      return true
+    read(bytes, start, line, to) {
+      const many = readMany(bytes, start, line, to)
+      return many > 0 ? many : readOne(bytes, start, to) ? 1 : 0
     },
     learn: (bytes, start, end) => shapes.learn(bytes, start, end),
-    end: () => shapes.end(),
+    end() {
+      if (tables !== null && tables !== undefined) {
+        tables.memory.giveBack('tables', tables.at)
+        tables.memory.giveBack('chunk', tables.subjectsAt)
+      }
+      tables = null
+      window.end()
+      shapes.end()
+    },
   }
 }
 

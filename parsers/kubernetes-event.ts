@@ -6,8 +6,8 @@ import { node, pod, workload, type Entity } from '../src/model/entity.js'
 import type { Basis, Stamp } from '../src/model/extract.js'
 import type { LateText, Repeat, Sink } from '../src/model/format.js'
 import { entityOf, latest, numberOf, objectOf, textOf, timeOf, withoutHash, type Json, type JsonObject } from './kubernetes-fields.js'
-import { recentBytes } from './recent-bytes.js'
-import { recent } from './recent.js'
+import { recentBytes, type RecentBytes } from './recent-bytes.js'
+import { recent, type Recent } from './recent.js'
 import { entityInMessage, meaningOf, type Saying, type Told } from './kubernetes-reasons.js'
 
 /** Occurrences further apart than this, on average over a longer time, are apart: the first is another story than the last. */
@@ -29,18 +29,10 @@ const MIN_LISTED = 5
 const LISTED_MS = 30 * 60_000
 
 const NEVER: Stamp = { ms: NaN, basis: 'utc' }
-const NO_OCCURRENCE: readonly Occurrence[] = []
+const NO_TEXT: LateText['of'] = () => ''
 const SLASH = 47
 
 export type WatchType = '' | 'ADDED' | 'MODIFIED' | 'DELETED'
-
-interface Occurrence {
-  readonly first: number
-  readonly last: number
-  readonly count: number
-  /** An old occurrence before the one at hand: how its condition ended is not known. */
-  readonly earlier: boolean
-}
 
 /** All of an event but when it happened and how often: events say the same of the same things again and again. */
 export interface Subject {
@@ -78,7 +70,9 @@ export interface Judged extends Told {
   /** Of what it says: which occurrences are one burst. */
   readonly burst: string
   /** What says it again; null until it was said, undefined where it is judged anew each time. */
-  repeat?: Repeat | null
+  repeat: Repeat | null | undefined
+  /** How many moves of pods were known when its pod was last found where it is; -1: it was not looked up. */
+  placedAt: number
   /** The container that it is about. */
   readonly place: string
   readonly text: string
@@ -94,6 +88,10 @@ export interface EventReader {
    * time is not before the first.
    */
   happened(judged: Judged | null, first: number, last: number, count: number, uid: Buffer, start: number, end: number, watch: WatchType, onset: number): void
+  /** As happened, of an event on `line` of which it was looked up in `seen` how often it was seen before. */
+  known(judged: Judged | null, first: number, last: number, count: number, before: number, line: number): void
+  /** How often an event was when it was last seen, by its uid. */
+  readonly seen: RecentBytes
   end(): void
 }
 
@@ -107,16 +105,34 @@ const placeIn = (saying: Saying | null): string | null => {
   return typeof on === 'string' ? on : null
 }
 
-/** Says nothing: it is the same for the same subject, whenever it happens. Null where it is about nothing that is an entity. */
-export const judge = ({ type, reason, message, kind, namespace, name, container, component, host, objectUid }: Subject): Judged | null => {
-  const entity = entityOf(kind, namespace, name)
-  if (entity === null) return null
+/**
+ * Says nothing: it is the same for the same subject, whenever it happens. Null where it is about nothing that is an entity. `known`: of the entities of
+ * subjects that will be said again, one string for all that is said of it: to find what is known of one, its letters need not be compared.
+ */
+export const judge = (
+  { type, reason, message, kind, namespace, name, container, component, host, objectUid }: Subject,
+  known: Recent<Entity> | null = null,
+): Judged | null => {
+  const named = entityOf(kind, namespace, name)
+  if (named === null) return null
+  const entity = known?.get(named) ?? named
+  known?.set(entity, entity)
   const told: Told = { reason, message, kind, namespace, name, entity, component, container }
   const saying = meaningOf(told)
   const where = `${kind.toLowerCase()}/${namespace === '' ? '' : `${namespace}/`}${name}`
   const text = `${type === '' ? '' : `${type} `}${reason} ${where}: ${message.length > 300 ? `${message.slice(0, 300)}…` : message}`
+  // Spelt out: spreading one object into another one of so many members takes fifty microseconds.
   return {
-    ...told,
+    reason,
+    message,
+    kind,
+    namespace,
+    name,
+    entity,
+    component,
+    container,
+    repeat: known === null ? undefined : null,
+    placedAt: -1,
     on: kind !== 'Pod' ? '' : (placeIn(saying) ?? (component === 'kubelet' ? host : '')),
     objectUid,
     saying,
@@ -134,37 +150,64 @@ export const eventReader = (sink: Sink, basis: Basis = 'utc', expire = true): Ev
   const startedAt = recent<number>(REMEMBERED)
   const placed = recent<string>(REMEMBERED)
   /** Of the events of lists: a watch forgets nothing. */
-  let listed = 0
-  let oldest = NaN
-  let newest = NaN
+  const listed = { count: 0, oldest: NaN, newest: NaN }
+  /** Said again and again, each time written over. */
+  const firstAt = { ms: NaN, basis }
+  const lastAt = { ms: NaN, basis }
+  const late = { of: NO_TEXT, one: 0, other: 0 }
+  /** How often a pod was found on another node than before. */
+  const moves = { count: 0 }
   const kubeletStarts: { name: string; ms: number }[] = []
   const registered: { name: string; ms: number; line: number; text: string }[] = []
 
-  /** What of this event is new: a watch and a second list show the same event again, with more occurrences or none. `before`: as many as were seen, or -1. */
-  const occurrencesOf = (before: number, watch: WatchType, count: number, first: number, last: number): readonly Occurrence[] => {
-    if (before >= 0) return count > before ? [{ first: last, last, count: count - before, earlier: false }] : NO_OCCURRENCE
-    if (watch === 'MODIFIED') return [{ first: last, last, count: 1, earlier: false }]
-    if (count > 1 && last - first > LONG_MS && (last - first) / (count - 1) > (count < STEADY ? APART_MS : VERY_APART_MS)) {
-      return [
-        { first, last: first, count: 1, earlier: true },
-        { first: last, last, count: 1, earlier: false },
-      ]
+  /** What of this event is new is said: a watch and a second list show the same event again, with more occurrences or none. `before`: as many as were seen, or -1. */
+  const sayNew = (saying: Saying, told: Judged, first: number, last: number, count: number, before: number, watch: WatchType): void => {
+    let text: string | LateText = told.text
+    if (count > 1) {
+      late.of = told.counted
+      late.one = count
+      late.other = last - first
+      text = late
     }
-    return [{ first: count === 1 ? last : first, last, count, earlier: false }]
+    if (before >= 0) {
+      if (count > before) occurred(saying, told, last, last, count - before, false, text)
+    } else if (watch === 'MODIFIED') occurred(saying, told, last, last, 1, false, text)
+    else if (count > 1 && last - first > LONG_MS && (last - first) / (count - 1) > (count < STEADY ? APART_MS : VERY_APART_MS)) {
+      occurred(saying, told, first, first, 1, true, text)
+      occurred(saying, told, last, last, 1, false, text)
+    } else occurred(saying, told, count === 1 ? last : first, last, count, false, text)
   }
 
-  const say = (saying: Saying, told: Judged, occurrence: Occurrence, late: string | LateText): void => {
-    const entity = saying.entity ?? told.entity
-    const attributes = saying.attributes ?? {}
+  /** `earlier`: an old occurrence before the one at hand, of which is not known how its condition ended. */
+  const occurred = (saying: Saying, told: Judged, first: number, last: number, count: number, earlier: boolean, text: string | LateText): void => {
+    const { reason, name } = told
+    if (saying.kind === 'kubelet.started') kubeletStarts.push({ name, ms: last })
+    if (reason === 'RegisteredNode') registered.push({ name, ms: last, line: sink.line, text: madeOf(text) })
+    else {
+      const said = withStart(saying, told, first)
+      if (said !== null) say(said, told, first, last, count, earlier, text)
+    }
+  }
+
+  const say = (saying: Saying, told: Judged, first: number, last: number, count: number, earlier: boolean, late: string | LateText): void => {
     const phase = saying.phase ?? 'point'
-    const { first, last, count, earlier } = occurrence
-    const burst = saying === told.saying ? told.burst : burstOf(told.reason, saying)
     if (phase === 'point' && !earlier && saying === told.saying && told.repeat !== undefined) {
-      told.repeat ??= sink.repeat({ kind: saying.kind, entity, at: NEVER, attributes, text: '', burst })
-      const at = stamp(first)
-      told.repeat(at, late, first === last ? at : stamp(last), count)
+      told.repeat ??= sink.repeat({
+        kind: saying.kind,
+        entity: saying.entity ?? told.entity,
+        at: NEVER,
+        attributes: saying.attributes ?? {},
+        text: '',
+        burst: told.burst,
+      })
+      firstAt.ms = first
+      lastAt.ms = last
+      told.repeat(firstAt, late, lastAt, count)
       return
     }
+    const entity = saying.entity ?? told.entity
+    const attributes = saying.attributes ?? {}
+    const burst = saying === told.saying ? told.burst : burstOf(told.reason, saying)
     const text = madeOf(late)
     if (phase === 'point') {
       sink.signal({ kind: saying.kind, entity, at: stamp(first), until: stamp(last), count, attributes, text, burst: earlier ? `${burst} earlier` : burst })
@@ -187,7 +230,13 @@ export const eventReader = (sink: Sink, basis: Basis = 'utc', expire = true): Ev
   const addFacts = (told: Judged, ms: number): void => {
     const { on, objectUid: uid } = told
     if (told.kind === 'Pod') {
-      if (on === '' || placed.get(told.entity) === on) return
+      // No pod was placed anew since that was looked up.
+      if (on === '' || told.placedAt === moves.count) return
+      if (placed.get(told.entity) === on) {
+        told.placedAt = moves.count
+        return
+      }
+      moves.count++
       placed.set(told.entity, on)
       sink.fact({ fact: 'pod-on-node', pod: told.entity, node: node(on), at: stamp(ms), ...(uid === '' ? {} : { uid }) })
     } else if (told.reason === 'SuccessfulCreate') {
@@ -242,34 +291,29 @@ export const eventReader = (sink: Sink, basis: Basis = 'utc', expire = true): Ev
   }
 
   const happened: EventReader['happened'] = (judged, first, last, count, uid, start, end, watch, onset) => {
-    sink.record(last, basis)
-    if (watch === '' && !Number.isNaN(last)) {
-      listed++
-      if (!(oldest <= last)) oldest = last
-      if (!(newest >= last)) newest = last
-    }
-    if (first < last) sink.reaches(first, basis)
+    arrived(first, last, watch)
     const since = onset < first
     if (since) sink.reaches(onset, basis)
     if (judged === null || Number.isNaN(last) || watch === 'DELETED') return
     addFacts(judged, last)
-    const { saying, reason, name } = judged
-    if (saying === null) return
-    const text = since
-      ? `${judged.text}${count > 1 ? ` (x${count}${last > first ? ` over ${span(last - first)}` : ''})` : ` (not started since it was scheduled ${span(last - onset)} before)`}`
-      : count > 1
-        ? { of: judged.counted, one: count, other: last - first }
-        : judged.text
-    const before = since || uid[end - 1] === SLASH ? -1 : counts.swap(uid, start, end, count)
-    if (before === count) return
-    for (const occurrence of since ? [{ first: onset, last, count, earlier: false }] : occurrencesOf(before, watch, count, first, last)) {
-      if (saying.kind === 'kubelet.started') kubeletStarts.push({ name, ms: occurrence.last })
-      if (reason === 'RegisteredNode') registered.push({ name, ms: occurrence.last, line: sink.line, text: madeOf(text) })
-      else {
-        const said = withStart(saying, judged, occurrence.first)
-        if (said !== null) say(said, judged, occurrence, text)
-      }
+    if (judged.saying === null) return
+    if (since) {
+      const text = `${judged.text}${count > 1 ? ` (x${count}${last > first ? ` over ${span(last - first)}` : ''})` : ` (not started since it was scheduled ${span(last - onset)} before)`}`
+      occurred(judged.saying, judged, onset, last, count, false, text)
+      return
     }
+    const before = uid[end - 1] === SLASH ? -1 : counts.swap(uid, start, end, count)
+    if (before !== count) sayNew(judged.saying, judged, first, last, count, before, watch)
+  }
+
+  const arrived = (first: number, last: number, watch: WatchType): void => {
+    sink.record(last, basis)
+    if (watch === '' && !Number.isNaN(last)) {
+      listed.count++
+      if (!(listed.oldest <= last)) listed.oldest = last
+      if (!(listed.newest >= last)) listed.newest = last
+    }
+    if (first < last) sink.reaches(first, basis)
   }
 
   /** A restarted controller manager registers all nodes it knows at once: only those whose kubelet started then have joined. */
@@ -285,9 +329,18 @@ export const eventReader = (sink: Sink, basis: Basis = 'utc', expire = true): Ev
     read,
     tell,
     happened,
+    known(judged, first, last, count, before, line) {
+      sink.at(line)
+      arrived(first, last, '')
+      if (judged === null) return
+      addFacts(judged, last)
+      if (judged.saying !== null && before !== count) sayNew(judged.saying, judged, first, last, count, before, '')
+    },
+    seen: counts,
     end() {
+      counts.end()
       sayRegistered()
-      if (expire && listed >= MIN_LISTED && newest - oldest >= LISTED_MS) sink.fact({ fact: 'kept-from', at: stamp(oldest) })
+      if (expire && listed.count >= MIN_LISTED && listed.newest - listed.oldest >= LISTED_MS) sink.fact({ fact: 'kept-from', at: stamp(listed.oldest) })
     },
   }
 }

@@ -41,8 +41,8 @@ const WATCH_TYPES: ReadonlySet<string> = new Set(['ADDED', 'MODIFIED', 'DELETED'
 
 interface Reading {
   event(event: JsonObject): void
-  /** The event at `start`, if it is of a shape that was seen before. */
-  known(shapes: EventShapes, bytes: Buffer, start: number): boolean
+  /** The event at `start`, if it is of a shape that was seen before, and those after it: how many were read. */
+  known(shapes: EventShapes, bytes: Buffer, start: number, line: number): number
   element(value: Json, ofList: string, watch: WatchType): void
   list(shell: Json | undefined, elements: number): void
   end(): void
@@ -157,11 +157,11 @@ const readObjects = (sink: Sink, path: string): Reading => {
       seen++
       readKind('Event', event, '')
     },
-    known(shapes, bytes, start) {
-      if (!shapes.read(bytes, start, events)) return false
-      seen++
-      now = latest(now, shapes.seenAt)
-      return true
+    known(shapes, bytes, start, line) {
+      const count = shapes.read(bytes, start, line, events)
+      seen += count
+      if (count > 0) now = latest(now, shapes.seenAt)
+      return count
     },
     element(value, ofList, watch) {
       if (isObject(value)) read(value, ofList, watch, 0)
@@ -194,6 +194,8 @@ const openJson = (sink: Sink, path: string): BytesReader => {
       },
       element(bytes, start, end, line) {
         sink.at(line)
+        // Put together of two chunks.
+        if (start === 0 && end === bytes.length && reading.known(shapes, bytes, start, line) > 0) return
         const value = parseJson(bytes.toString('utf8', start, end))
         if (value === undefined) {
           sink.warn('an object that is no valid JSON was left out')
@@ -202,12 +204,13 @@ const openJson = (sink: Sink, path: string): BytesReader => {
       },
       atSight(bytes, start, line) {
         sink.at(line)
-        if (reading.known(shapes, bytes, start)) return true
+        const count = reading.known(shapes, bytes, start, line)
+        if (count > 0) return count
         const event = eventAt(bytes, start, bytes.length)
-        if (event === null) return false
+        if (event === null) return 0
         shapes.learn(bytes, start, scanned.end)
         reading.event(event)
-        return true
+        return 1
       },
       list(shell, elements, line) {
         ofList = ''

@@ -19,6 +19,23 @@ test('what is remembered under bytes is what is remembered under the same string
   }
 })
 
+test('in the memory of WebAssembly the same is remembered, and as long', (t) => {
+  const [here, there] = [recentBytes(3_000), recentBytes(3_000)]
+  let state = 7
+  const below = (limit: number): number => (state = (Math.imul(state, 1_103_515_245) + 12_345) & 0x7fffffff) % limit
+  for (let turn = 0; turn < 30_000; turn++) {
+    // It moves when something is remembered already.
+    if (turn === 700 && there.inMemory() === null) {
+      t.skip('no memory for WebAssembly')
+      return
+    }
+    const key = Buffer.from(`"${'x'.repeat(below(3) * below(20))}${below(5_000)}`)
+    const value = below(4)
+    assert.equal(there.swap(key, 1, key.length, value), here.swap(key, 1, key.length, value), String(key))
+  }
+  there.end()
+})
+
 test('a key is remembered by all of its bytes, and forgotten after many others', () => {
   const remembered = recentBytes(4_000)
   const swap = (key: string, value: number): number => remembered.swap(Buffer.from(key), 0, key.length, value)

@@ -1,15 +1,42 @@
 /** As recent.ts, for whole numbers remembered under short runs of bytes (uids): no string and no object for each of them. */
 import { viewOf } from '../src/read/json-shapes.js'
+import { SIZES, wasmMemory, type WasmMemory } from '../src/read/wasm-memory.js'
+import { eventKernel } from './kubernetes-event-kernel.js'
+import { MAX_KEY, RECENT } from './recent-bytes-kernel.js'
 import { recent } from './recent.js'
 
 /** Longer ones are remembered as strings. */
-const MAX_KEY = 48
 const WORDS = MAX_KEY / 4
 const FIRST_SIZE = 1_024
 
 export interface RecentBytes {
   /** Remembers `value` (from 0 on) under bytes[start, end), and returns what was remembered before: -1 where nothing was. */
   swap(bytes: Buffer, start: number, end: number, value: number): number
+  /** Where it is remembered from now on, for loops in WebAssembly that swap by themselves; null where there is no room. */
+  inMemory(): number | null
+  /** Gives back what was taken for that. */
+  end(): void
+}
+
+/** What is remembered in the memory, and not here. */
+interface Moved {
+  readonly memory: WasmMemory
+  readonly swap: (...args: readonly number[]) => number
+  readonly at: number
+  readonly bytes: Uint8Array
+}
+
+const openMoved = (most: number): Moved | null => {
+  const memory = wasmMemory()
+  const swap = memory?.compile(eventKernel)['swap']
+  const at = memory?.take('chunk') ?? null
+  if (memory === null || swap === undefined || at === null) return null
+  const bytes = new Uint8Array(memory.buffer, at, SIZES.chunk)
+  bytes.fill(0, 0, RECENT.key)
+  const words = new Int32Array(memory.buffer, at, RECENT.generations / 4)
+  words[RECENT.young >> 2] = at + RECENT.generations
+  words[RECENT.most >> 2] = most
+  return { memory, swap, at, bytes }
 }
 
 interface Generation {
@@ -87,6 +114,12 @@ export const recentBytes = (most: number): RecentBytes => {
   const longer = recent<number>(most)
   let young = generation(FIRST_SIZE)
   let old: Generation | null = null
+  let moved: Moved | null | undefined
+
+  const swapMoved = ({ swap, at, bytes: memory }: Moved, bytes: Uint8Array, start: number, end: number, value: number): number => {
+    memory.set(bytes.subarray(start, end), RECENT.key)
+    return swap(at, at + RECENT.key, at + RECENT.key + end - start, value)
+  }
 
   /** Of the key at hand. */
   const set = (hash: number, length: number, value: number): void => {
@@ -116,6 +149,7 @@ export const recentBytes = (most: number): RecentBytes => {
         if (before !== value) longer.set(text, value)
         return before
       }
+      if (moved !== undefined && moved !== null) return swapMoved(moved, bytes, start, end, value)
       const length = end - start
       takeKey(bytes, start, end)
       const hash = hashOf(key, 0, length)
@@ -128,6 +162,24 @@ export const recentBytes = (most: number): RecentBytes => {
       }
       if (before !== value) set(hash, length, value)
       return before
+    },
+    inMemory() {
+      if (moved === undefined) {
+        moved = old !== null || most / 2 > RECENT.places * 0.8 ? null : openMoved(most / 2)
+        if (moved !== null) {
+          const keys = new Uint8Array(young.keys.buffer)
+          for (let entry = 0; entry < young.size; entry++) {
+            const from = entry * MAX_KEY
+            swapMoved(moved, keys, from, from + (young.lengths[entry] ?? 0), young.values[entry] ?? 0)
+          }
+          young = generation(0)
+        }
+      }
+      return moved?.at ?? null
+    },
+    end() {
+      moved?.memory.giveBack('chunk', moved.at)
+      moved = null
     },
   }
 }

@@ -37,14 +37,14 @@ export interface SignalDraft {
   readonly burst?: string
 }
 
-/** A text that is made if it is kept, of numbers: most of what comes again and again is not. */
+/** A text that is made if it is kept, of numbers: most of what comes again and again is not. It may be another one after the call it is handed to: copy it. */
 export interface LateText {
   readonly of: (one: number, other: number) => string
   readonly one: number
   readonly other: number
 }
 
-/** Says a signal again, at another time; of so many occurrences up to another one, where that is told; on another line than the one being read. */
+/** Says a signal again, at another time (the stamps may be others after the call); of so many occurrences up to another one, where that is told; on another line than the one being read. */
 export type Repeat = (at: Stamp, text: string | LateText, until?: Stamp, count?: number, line?: number) => void
 
 export interface SeriesWriter {

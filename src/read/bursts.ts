@@ -1,5 +1,5 @@
 /** The signals of one input: repeats folded where they are said, and bounded however much is distinct. */
-import type { Attributes, Phase, Signal, Stamp } from '../model/extract.js'
+import type { Attributes, Basis, Phase, Signal, Stamp } from '../model/extract.js'
 import type { LateText } from '../model/format.js'
 import type { Entity } from '../model/entity.js'
 import { clean } from './text.js'
@@ -28,11 +28,17 @@ export interface Occurrence {
   readonly text: string | LateText
 }
 
+/** Times and texts are written over in place: of what is said again and again nothing is allocated. What is handed in may be written over by whoever did it. */
+interface OpenStamp {
+  ms: number
+  basis: Basis
+}
+
 /** A place of a burst; the last one is another one again and again. */
 interface OpenPlace {
   line: number | null
-  at: Stamp
-  text: string | LateText
+  readonly at: OpenStamp
+  text: string | OpenText
 }
 
 /** A burst that may go on. */
@@ -41,8 +47,8 @@ export interface OpenSignal {
   readonly entity: Entity
   readonly phase: Phase
   readonly key: string
-  at: Stamp
-  until: Stamp
+  readonly at: OpenStamp
+  readonly until: OpenStamp
   count: number
   readonly attributes: Attributes
   readonly places: OpenPlace[]
@@ -131,7 +137,8 @@ export const bursts = (most = MAX_SIGNALS): Bursts => {
       return open
     }
     if (open !== undefined) open.closed = true
-    const next: OpenSignal = { kind, entity, phase, key, at, until, count, attributes, places: [{ line, at, text: said }], closed: false }
+    const places = [{ line, at: copied(at), text: ownText(said) }]
+    const next: OpenSignal = { kind, entity, phase, key, at: copied(at), until: copied(until), count, attributes, places, closed: false }
     latest.set(key, next)
     signals.push(next)
     if (signals.length > most) shrink()
@@ -158,18 +165,33 @@ export const bursts = (most = MAX_SIGNALS): Bursts => {
 
 const widen = (open: OpenSignal, at: Stamp, until: Stamp, count: number): void => {
   open.count += count
-  if (at.ms < open.at.ms) open.at = at
-  if (until.ms > open.until.ms) open.until = until
+  if (at.ms < open.at.ms) copyTo(open.at, at)
+  if (until.ms > open.until.ms) copyTo(open.until, until)
 }
+
+const copied = ({ ms, basis }: Stamp): OpenStamp => ({ ms, basis })
+const copyTo = (to: OpenStamp, { ms, basis }: Stamp): void => {
+  to.ms = ms
+  to.basis = basis
+}
+
+type OpenText = { -readonly [Member in keyof LateText]: LateText[Member] }
+const ownText = (text: string | LateText): string | OpenText => (typeof text === 'string' ? text : { of: text.of, one: text.one, other: text.other })
 
 /** The first few places of a burst, and its last one. */
 const addPlace = (places: OpenPlace[], line: number | null, at: Stamp, text: string | LateText): void => {
   const last = places[PLACES_AT_START]
-  if (last === undefined) places.push({ line, at, text })
+  if (last === undefined) {
+    places.push({ line, at: copied(at), text: ownText(text) })
+    return
+  }
+  last.line = line
+  copyTo(last.at, at)
+  if (typeof text === 'string' || typeof last.text === 'string') last.text = ownText(text)
   else {
-    last.line = line
-    last.at = at
-    last.text = text
+    last.text.of = text.of
+    last.text.one = text.one
+    last.text.other = text.other
   }
 }
 

@@ -2,10 +2,10 @@
  * What json-shapes.ts follows an object along its shapes with, as WebAssembly: sixteen bytes at once of what stands between the values, and of strings. The
  * tree of shapes lies in a piece of wasm-memory.ts' memory, where the object lies, too.
  */
-import { block, func, i32, i64, isDigit, jump, jumpIf, loop, mix, raise, v128, when, type Code, type Func, type Local } from './wasm.js'
+import { block, func, i32, isDigit, jump, jumpIf, loop, raise, v128, when, type Code, type Func, type Local } from './wasm.js'
 
 /** What stands where in the piece, in bytes: of 32 slots where their values begin and end, counted from `base`; what else is known of the last object. */
-export const AT = { starts: 0, ends: 128, end: 256, lines: 260, lastNewline: 264, escaped: 268, first: 272, hash: 280, pieces: 512 } as const
+export const AT = { starts: 0, ends: 128, end: 256, lines: 260, lastNewline: 264, escaped: 268, first: 272, pieces: 512 } as const
 /**
  * A piece of a shape: its length, what follows it, its slot (-1: none), whether escapes may follow, the newlines in it and the last of them, the pieces that
  * may come after its value (the first of them), the next of those that may stand in its place; which of its last bytes count, short of sixteen; its bytes.
@@ -150,31 +150,4 @@ export const match = func('match', { tables: 'i32', start: 'i32', end: 'i32', ba
   ]
 })
 
-/** hashOf(tables, base, slot, last): leaves a hash of the values of slots [slot, last), eight bytes, in the tables. */
-const hashOf = func('hashOf', { tables: 'i32', base: 'i32', slot: 'i32', last: 'i32' }, ['i32'], ({ tables, base, slot, last }, local) => {
-  const [start, end] = [local('i32'), local('i32')]
-  const hash = local('i64')
-  const [slots, eights] = [Symbol('slots'), Symbol('eights')]
-  return [
-    loop(
-      slots,
-      start.set(i32.load(slotAt(tables, slot), AT.starts)),
-      end.set(i32.load(slotAt(tables, slot), AT.ends)),
-      mix(hash, i64.extend(i32.sub(end.get, start.get))),
-      raise(start, base.get),
-      raise(end, base.get),
-      loop(eights, when(i32.notLess(i32.sub(end.get, start.get), i32.const(8)), mix(hash, i64.load(start.get)), raise(start, 8), jump(eights))),
-      // Those left, less than eight: the bytes behind them are shifted out.
-      when(
-        i32.less(start.get, end.get),
-        mix(hash, i64.shl(i64.load(start.get), i64.extend(i32.sub(i32.const(64), i32.shl(i32.sub(end.get, start.get), i32.const(3)))))),
-      ),
-      raise(slot, 1),
-      jumpIf(slots, i32.less(slot.get, last.get)),
-    ),
-    i64.store(tables.get, hash.get, AT.hash),
-    i32.const(0),
-  ]
-})
-
-export const shapesKernel: readonly Func[] = [match, hashOf]
+export const shapesKernel: readonly Func[] = [match]

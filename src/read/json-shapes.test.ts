@@ -149,8 +149,6 @@ test('in the memory of WebAssembly the same is found', (t) => {
         if (matched) {
           taken++
           assert.deepEqual([quick.starts, quick.ends, quick.last], [slow.starts, slow.ends, slow.last])
-          assert.notEqual(quick.hashOf(chunk, 0, 4), null)
-          assert.equal(slow.hashOf(own, 0, 4), null)
         }
         for (const shapes of [quick, slow]) shapes.learn(own, start, start + json.length)
       },

@@ -34,22 +34,12 @@ export interface Shapes {
   match(bytes: Buffer, start: number, end: number): boolean
   /** Remembers the shape of the object at `start`, which is known to be whole and valid. */
   learn(bytes: Buffer, start: number, end: number): void
-  /**
-   * Two numbers, together a hash of 64 bits, of what the last object has in slots [slot, last); null where its bytes lie out of reach of WebAssembly. The
-   * object is good until the next call.
-   */
-  hashOf(bytes: Buffer, slot: number, last: number): Hash | null
   /** For loops that follow many objects at once, and call the kernel's `match`: the shapes as they lie in the memory, from now on; null where they cannot. */
   inMemory(): { readonly memory: WasmMemory; readonly at: number } | null
   /** Takes over where the values stand of the object that such a loop took last. */
   takeOver(): void
   /** Gives back what was taken to be quicker. */
   end(): void
-}
-
-export interface Hash {
-  readonly low: number
-  readonly high: number
 }
 
 const QUOTE = 34
@@ -123,7 +113,7 @@ const isSame = (on: DataView, at: number, { words, tail, bytes, length }: Piece)
 /** Not 0 where one of these four bytes is a quote, a backslash or a control character. Those above 127 are part of a letter. */
 const special = (four: number): number => ((four - 0x20202020) | ((four ^ 0x22222222) - 0x01010101) | ((four ^ 0x5c5c5c5c) - 0x01010101)) & ~four & 0x80808080
 
-type Kernel = Readonly<Record<'match' | 'hashOf', (...args: readonly number[]) => number>>
+type Kernel = Readonly<Record<'match', (...args: readonly number[]) => number>>
 
 /** The shapes as they lie in the memory. */
 interface Mirror {
@@ -190,7 +180,6 @@ export const jsonShapes = ({ slots, numbers, fixed = [], escapes }: ShapeOf, qui
   let inVain = 0
   let mirror: Mirror | null = null
   let hadMirror = false
-  const hash = { low: 0, high: 0 }
 
   /** As walk, in WebAssembly. */
   const follow = ({ kernel: { match }, at, words, memory }: Mirror, bytes: Buffer, start: number, end: number): boolean => {
@@ -330,13 +319,6 @@ export const jsonShapes = ({ slots, numbers, fixed = [], escapes }: ShapeOf, qui
       }
       const drafts = draftsOf(bytes, start, end, known)
       if (drafts !== null) remember(bytes, drafts)
-    },
-    hashOf(bytes, slot, to) {
-      if (mirror === null || mirror.full || bytes.buffer !== mirror.memory.buffer) return null
-      mirror.kernel.hashOf(mirror.at, bytes.byteOffset, slot, to)
-      hash.low = mirror.words[AT.hash >> 2] ?? 0
-      hash.high = mirror.words[(AT.hash >> 2) + 1] ?? 0
-      return hash
     },
     inMemory() {
       if (mirror === null && !hadMirror) {
