@@ -126,19 +126,8 @@ const time = func('time', { tables: 'i32', shapes: 'i32', slot: 'i32' }, ['f64']
         known,
         loop(
           days,
-          when(
-            i32.eqz(left.get),
-            i32.store(tables.get, slot.get, AT.slot),
-            i32.store(tables.get, i32.const(WHY.day), AT.why),
-            jump(done),
-          ),
-          jumpIf(
-            known,
-            i32.and(
-              i64.eq(i64.load(day.get), i64.load(from.get)),
-              i32.eq(i32.load(day.get, DAY.last), i32.load(from.get, DAY.lastAt)),
-            ),
-          ),
+          when(i32.eqz(left.get), i32.store(tables.get, slot.get, AT.slot), i32.store(tables.get, i32.const(WHY.day), AT.why), jump(done)),
+          jumpIf(known, i32.and(i64.eq(i64.load(day.get), i64.load(from.get)), i32.eq(i32.load(day.get, DAY.last), i32.load(from.get, DAY.lastAt)))),
           raise(day, DAY.size),
           raise(left, -1),
           jump(days),
@@ -343,11 +332,7 @@ const events = func('events', { tables: 'i32', shapes: 'i32', start: 'i32' }, []
             ),
           ),
           when(f64.less(f64.load(tables.get, AT.seen), last.get), f64.store(tables.get, last.get, AT.seen)),
-          when(
-            i32.load(shapes.get, SHAPES.lines),
-            raise(lines, i32.load(shapes.get, SHAPES.lines)),
-            lastNewline.set(i32.load(shapes.get, SHAPES.lastNewline)),
-          ),
+          when(i32.load(shapes.get, SHAPES.lines), raise(lines, i32.load(shapes.get, SHAPES.lines)), lastNewline.set(i32.load(shapes.get, SHAPES.lastNewline))),
           start.set(i32.add(i32.load(shapes.get, SHAPES.end), base.get)),
           raise(count, 1),
           i32.store(tables.get, i32.sub(start.get, base.get), AT.end),
