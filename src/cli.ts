@@ -14,6 +14,7 @@ import type { InspectFlags } from './commands/inspect.js'
 import type { NightlyFlags } from './commands/nightly.js'
 import type { RulesFlags } from './commands/rules.js'
 import { shardOf, type Shard } from './artifact/shard.js'
+import { FLAGS } from './launch/flags.js'
 import { FLAVORS } from './report/flavors.js'
 import { UserError } from './model/user-error.js'
 
@@ -68,8 +69,7 @@ const program = new Command('faultline')
   .showHelpAfterError('(faultline --help says more)')
   .exitOverride()
   .hook('preAction', () => {
-    // Left alone, the heap grows to several times what is in use before it is tidied: memory is to stay small however much is read.
-    setFlagsFromString('--heap-growing-percent=30')
+    for (const flag of FLAGS) setFlagsFromString(flag)
   })
 
 /** What every command that reads inputs takes. */

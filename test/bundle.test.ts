@@ -8,6 +8,7 @@ import { before, test } from 'node:test'
 import { fileURLToPath, pathToFileURL } from 'node:url'
 import { setFlagsFromString } from 'node:v8'
 import { Script } from 'node:vm'
+import { FLAGS } from '../src/launch/flags.js'
 import { CODE_OF } from '../src/launch/load-chunk.js'
 import { extractAll, type ExtractOptions } from '../src/read/extract-all.js'
 import { findInputs } from '../src/read/inputs.js'
@@ -57,9 +58,8 @@ test('V8 takes the code that was kept of every chunk, under the flags it will be
     })
   assert.ok(chunks.length > 20)
   const early = chunks.filter((name) => !refused([name]).includes(name))
-  setFlagsFromString('--heap-growing-percent=30')
+  for (const flag of FLAGS) setFlagsFromString(flag)
   const late = refused(chunks)
-  setFlagsFromString('--heap-growing-percent=0')
   assert.ok(early.includes('cli.chunk'))
   assert.deepEqual([...late].sort(), [...early].sort())
 })

@@ -32,6 +32,7 @@ export const chunksIn = (folder: URL, told?: (name: string, script: Script) => v
       filename: url.href,
       ...(code === undefined ? {} : { cachedData: code }),
     })
+    told?.(name, script)
     const chunk = script.runInThisContext() as Chunk // written by scripts/bundle.mjs
     const exports = chunk(
       load,
@@ -41,7 +42,6 @@ export const chunksIn = (folder: URL, told?: (name: string, script: Script) => v
       url.href,
     )
     loaded.set(name, exports)
-    told?.(name, script)
     return exports
   }
   return load
