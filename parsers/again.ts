@@ -3,7 +3,7 @@
  * And lines that are all different from each other, when there are more of them than can be kept: those are told by their form.
  */
 import type { Entity } from '../src/model/entity.js'
-import type { Repeat } from '../src/model/format.js'
+import type { GatheredRepeat } from '../src/model/format.js'
 import { wordAt } from './klog-anchors.js'
 
 /** What a line said, to be said again. */
@@ -12,7 +12,7 @@ export interface Outcome {
   readonly version: number
   readonly host: string | null
   readonly pod: Entity | null
-  readonly repeats: readonly Repeat[]
+  readonly repeats: readonly GatheredRepeat[]
   /** The evidence from the process id on: what stands before is the time. */
   readonly tail: string
   /** False once another one has taken its place. */

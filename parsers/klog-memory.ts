@@ -4,6 +4,8 @@ import { namespaceOf, pod, shortName } from '../src/model/entity.js'
 
 const MAX_KEPT = 20_000
 
+import type { Starts } from './klog-starts.js'
+
 /** A pod and its uid, as many lines name them. `kept` is the memory's own. */
 export interface PodRun {
   readonly pod: Entity
@@ -12,7 +14,9 @@ export interface PodRun {
 }
 
 interface Run {
+  /** When a container last started, where no place is taken for it. */
   since: number
+  place: number
   died: boolean
 }
 interface PlaceOf {
@@ -35,6 +39,12 @@ export interface KlogMemory {
   newPlace(known: Entity, on: Entity, uid: string | undefined): boolean
   /** A further container of a pod that runs: remembered, and true, where its place is as told and the start is no news. */
   startedAgain(known: PodRun, on: Entity, ms: number): boolean
+  /** From now on starts that are no news may be told there. */
+  startsAt(starts: Starts): void
+  /** The place of a pod whose start was no news; -1 where it has none. */
+  placeOf(known: PodRun): number
+  /** Lines are of another machine or container now, or its name became known: nothing that was so is sure. */
+  elsewhere(): void
   /** A container of the pod started. True for the first one, and for the first one after a death. */
   startedAt(pod: Entity, ms: number): boolean
   died(pod: Entity): void
@@ -56,6 +66,19 @@ export const klogMemory = (): KlogMemory => {
   let runs = new Map<Entity, Run>()
   /** What PodRuns keep is of these maps: another object when a map is begun anew. */
   let era = {}
+  let starts: Starts | null = null
+  const anew = (): void => {
+    era = {}
+    starts?.letAllGo()
+  }
+  const sinceOf = ({ since, place }: Run): number => (starts === null || place < 0 ? since : starts.at(place))
+  const start = (run: Run, ms: number): void => {
+    if (starts === null || run.place < 0) run.since = ms
+    else starts.set(run.place, ms)
+  }
+  const letGo = (run: Run | undefined): void => {
+    if (run !== undefined && run.place >= 0) starts?.letGo(run.place)
+  }
   const keptOf = (known: PodRun): PodRun['kept'] => {
     if (known.kept?.of === era) return known.kept
     const run = runs.get(known.pod)
@@ -73,8 +96,23 @@ export const klogMemory = (): KlogMemory => {
       if (kept === null || kept.run.died || kept.place.on !== on || kept.place.uid !== known.uid) return false
       known.uid = kept.place.uid // one string from now on: comparing it with itself is no work
       memory.timed++
-      kept.run.since = ms
+      start(kept.run, ms)
       return true
+    },
+    startsAt(next) {
+      starts = next
+    },
+    placeOf(known) {
+      const run = keptOf(known)?.run
+      if (run === undefined || starts === null) return -1
+      if (run.place < 0) {
+        run.place = starts.take()
+        if (run.place >= 0) starts.set(run.place, run.since)
+      }
+      return run.place
+    },
+    elsewhere() {
+      starts?.letAllGo()
     },
     startedAt(of, ms) {
       memory.timed++
@@ -82,30 +120,33 @@ export const klogMemory = (): KlogMemory => {
       if (run === undefined) {
         if (runs.size >= MAX_KEPT) {
           runs = new Map()
-          era = {}
+          anew()
         }
-        runs.set(of, { since: ms, died: false })
+        runs.set(of, { since: ms, place: -1, died: false })
         return true
       }
       const news = run.died
-      run.since = ms
+      start(run, ms)
       run.died = false
       return news
     },
     died(of) {
       memory.timed++
       const run = runs.get(of)
-      if (run === undefined) runs.set(of, { since: NaN, died: true })
+      if (run === undefined) runs.set(of, { since: NaN, place: -1, died: true })
       else run.died = true
+      letGo(run)
     },
     lastStart(of) {
       memory.timed++
-      return runs.get(of)?.since ?? NaN
+      const run = runs.get(of)
+      return run === undefined ? NaN : sinceOf(run)
     },
     newPlace(known, on, uid) {
       const before = places.get(known)
       if (before !== undefined && before.on === on && (uid === undefined || before.uid === uid)) return false
       memory.version++
+      letGo(runs.get(known))
       if (before !== undefined) {
         before.on = on
         before.uid = uid
@@ -113,7 +154,7 @@ export const klogMemory = (): KlogMemory => {
       }
       if (places.size >= MAX_KEPT) {
         places = new Map()
-        era = {}
+        anew()
       }
       places.set(known, { on, uid })
       return true

@@ -6,13 +6,14 @@
  *      ^^^^ ^^              ^^^^^^^^                  ^ the hour, the process, the message
  */
 import type { Stamp } from '../src/model/extract.js'
-import type { Sink, SteadyPrefix } from '../src/model/format.js'
+import type { Gathering, Sink, SteadyPrefix } from '../src/model/format.js'
 import { SIZES, wasmMemory, wasmWindow, type WasmMemory } from '../src/read/wasm-memory.js'
 import { FORMS, KEPT, KINDS, SEEN, SOURCES, type Outcome, type Words } from './again.js'
 import { meansNothing, type Anchors } from './klog-anchors.js'
-import type { Skimmed } from './klog.js'
+import type { Skim, Skimmed } from './klog.js'
 import { klogKernel } from './klog-kernel.js'
-import { ANCHOR, AT, EVENT, GROUPS_BYTES, HEAD, KNOWN, MAX_LINE, MAX_PREFIX, WHOSE, WORDS } from './klog-tables.js'
+import { startsIn, type Starts } from './klog-starts.js'
+import { ANCHOR, AT, EVENT, GROUPS_BYTES, HEAD, KNOWN, MAX_LINE, MAX_PREFIX, NOTE, RUN, WHOSE, WORDS } from './klog-tables.js'
 
 /** Shorter inputs are over before it would pay. */
 const WORTH_BYTES = 16_384
@@ -28,7 +29,10 @@ export interface Known {
   readonly said: Outcome | null
   /** From the beginning of the line to its process id. */
   readonly pidAt: number
-  readonly skim: ((line: Skimmed) => boolean) | null
+  readonly skim: Skim | null
+  /** Where it is gathered, and the basis of its times there. */
+  gathering: Gathering | null
+  basis: Stamp['basis']
 }
 
 /** Whose lines they are: where what is known comes again. */
@@ -39,6 +43,10 @@ export interface Owner {
   holds(outcome: Outcome): boolean
   /** It is said again, of the line that begins at bytes[start]. */
   again(outcome: Outcome, at: Stamp, bytes: Buffer, start: number, pid: number): void
+  /** Where the pod's start is kept that this says; -1 where it has to be asked each time. */
+  placeOf(skim: Skim): number
+  /** From now on starts may be told there. */
+  startsAt(starts: Starts): void
 }
 
 export interface Steady {
@@ -52,6 +60,8 @@ export interface Steady {
   lastWord(bytes: Buffer, message: number, end: number): number
   /** As LineReader's. `version` is that of what is known. */
   pass(bytes: Buffer, view: DataView, start: number, limit: number, most: number, prefix: SteadyPrefix, version: number): number
+  /** Lines are another machine's or container's now. */
+  elsewhere(): void
   end(): void
 }
 
@@ -66,6 +76,7 @@ interface Tables {
   readonly times: Float64Array
   readonly view: DataView
   readonly known: (Known | undefined)[]
+  readonly starts: Starts
 }
 
 /** Anchors as the kernel reads them; null where there are more than it has room for. */
@@ -104,6 +115,7 @@ const open = (anchors: Anchors, remembered: Words): Tables | null => {
   if (memory === null || image === null || at === null) return null
   const bytes = new Uint8Array(memory.buffer, at, SIZES.tables)
   bytes.fill(0, 0, AT.scratch)
+  bytes.fill(0, AT.runs)
   bytes.set(image, AT.slots)
   bytes.set(KINDS, AT.words + WORDS.kinds)
   const from = at + AT.words
@@ -120,10 +132,14 @@ const open = (anchors: Anchors, remembered: Words): Tables | null => {
     kernel: memory.compile(klogKernel),
     at,
     bytes,
-    words: new Int32Array(memory.buffer, at, AT.scratch / 4),
-    times: new Float64Array(memory.buffer, at, AT.scratch / 8),
+    words: new Int32Array(memory.buffer, at, SIZES.tables / 4),
+    times: new Float64Array(memory.buffer, at, SIZES.tables / 8),
     view: new DataView(memory.buffer, at, SIZES.tables),
     known: new Array<Known | undefined>(KNOWN.places).fill(undefined),
+    starts: startsIn(
+      new Float64Array(memory.buffer, at + AT.runs, (RUN.most * RUN.size) / 8),
+      new Int32Array(memory.buffer, at + AT.runs, (RUN.most * RUN.size) / 4),
+    ),
   }
 }
 
@@ -136,6 +152,8 @@ export const steadyLines = (sink: Sink, anchors: Anchors, remembered: Words, own
   let renewed = true
   /** Where the process id begins in a line. */
   let pidAt = 0
+  /** What was gathered before something changed that it relied on is no longer sure. */
+  let era = 1
   /** How often in a row there was nothing to pass over, and how many lines more are read before that is tried again. */
   let inVain = 0
   let resting = 0
@@ -175,9 +193,45 @@ export const steadyLines = (sink: Sink, anchors: Anchors, remembered: Words, own
     times[1] = ms
   }
 
+  /** Such lines are no news as long as nothing changes: they are not told any more. */
+  const hold = ({ words, starts }: Tables, known: number, run: number): void => {
+    if (run < 0) return
+    const at = (AT.known + known * KNOWN.size) >> 2
+    words[at + (KNOWN.run >> 2)] = run
+    starts.hold(run, (words[at] ?? 0) | 1)
+  }
+  /** Lines like that one may be gathered where nothing but their number, the last one's time and its place is to be told of them. */
+  const gather = (room: Tables, place: number, known: Known, outcome: Outcome, at: Stamp, whose: number): void => {
+    const { words, times: moments, bytes } = room
+    const from = AT.notes + place * NOTE.size
+    const note = from >> 2
+    known.basis = at.basis
+    const gathering = (known.gathering ??= {
+      settle() {
+        const count = words[note + (NOTE.count >> 2)] ?? 0
+        // The place may be another line's by now.
+        if (count === 0 || room.known[place] !== known) return
+        words[note + (NOTE.count >> 2)] = 0
+        const text = Buffer.from(bytes.buffer, bytes.byteOffset + from + NOTE.head, known.pidAt).toString('latin1') + outcome.tail
+        const last = { ms: moments[from >> 3] ?? 0, basis: known.basis }
+        for (const repeat of outcome.repeats) repeat.gathered(count, last, text, words[note + (NOTE.line >> 2)] ?? 0)
+      },
+      end() {
+        if (room.known[place] !== known) return
+        gathering.settle()
+        words[note + (NOTE.sure >> 2)] = 0
+      },
+    })
+    for (const repeat of outcome.repeats) if (!repeat.gathers(at, gathering)) return
+    moments[from >> 3] = at.ms
+    words[note + (NOTE.sure >> 2)] = era
+    words[note + (NOTE.whose >> 2)] = whose
+  }
+
   /** Tells what happened on the stride over so many lines; where the line begins that has to be read before those after it, or -1. */
-  const tell = ({ words, times: happenedAt, known: knowns }: Tables, prefix: SteadyPrefix, hour: number, bytes: Buffer, count: number): number => {
+  const tell = (room: Tables, prefix: SteadyPrefix, hour: number, bytes: Buffer, count: number): number => {
     const basisOf = (by: number): Stamp['basis'] => (by === WHOSE.wrapping ? prefix.basis : 'yearless')
+    const { words, times: happenedAt, known: knowns } = room
     let passed = 0
     const happened = words[AT.events >> 2] ?? 0
     for (let event = 0, at = AT.happened >> 2; event < happened; event++, at += EVENT.size >> 2) {
@@ -186,7 +240,10 @@ export const steadyLines = (sink: Sink, anchors: Anchors, remembered: Words, own
       // A further container of a pod that runs, mostly.
       if (what !== undefined && what.skim !== null) {
         owner.line.ms = ms
-        if (what.skim(owner.line)) continue
+        if (what.skim.again(owner.line)) {
+          hold(room, words[at + 2] ?? 0, owner.placeOf(what.skim))
+          continue
+        }
       }
       const line = (words[at] ?? 0) - window.base
       const before = words[at + 1] ?? 0
@@ -199,7 +256,9 @@ export const steadyLines = (sink: Sink, anchors: Anchors, remembered: Words, own
       reached(before + 1 - passed, ms, basisOf(by & 1))
       passed = before + 1
       const from = line + prefix.length
-      owner.again(outcome, { ms, basis: basisOf(by & 1) }, bytes, from, from + what.pidAt)
+      const stamp: Stamp = { ms, basis: basisOf(by & 1) }
+      owner.again(outcome, stamp, bytes, from, from + what.pidAt)
+      if (what.pidAt <= NOTE.mostHead) gather(room, words[at + 2] ?? 0, what, outcome, stamp, by & 1)
     }
     if (passed < count) reached(count - passed, hour + (happenedAt[AT.last >> 3] ?? 0), basisOf(words[AT.lastWhose >> 2] ?? 0))
     return -1
@@ -231,7 +290,11 @@ export const steadyLines = (sink: Sink, anchors: Anchors, remembered: Words, own
       const at = room.at + AT.scratch
       bytes.copy(room.bytes, AT.scratch, start, end)
       const place = room.kernel.put(room.at, at + HEAD.pid, at + end - start, bytes[start] ?? 0, said.said?.version ?? ANY_VERSION)
+      room.known[place]?.gathering?.end()
       room.known[place] = said
+    },
+    elsewhere() {
+      era++
     },
     pass(bytes, view, start, limit, most, prefix, version) {
       if (resting > 0) {
@@ -243,6 +306,7 @@ export const steadyLines = (sink: Sink, anchors: Anchors, remembered: Words, own
       if (tables === undefined) {
         if (limit - start < WORTH_BYTES) return start
         tables = open(anchors, remembered)
+        if (tables !== null) owner.startsAt(tables.starts)
       }
       const room = tables
       if (room === null || !window.load(room.memory, view, bytes, start, limit)) return start
@@ -254,6 +318,8 @@ export const steadyLines = (sink: Sink, anchors: Anchors, remembered: Words, own
       words[AT.limit >> 2] = window.base + window.to
       words[AT.whose >> 2] = whose
       words[AT.version >> 2] = version
+      words[AT.era >> 2] = era
+      room.view.setFloat64(AT.hour, hour, true)
       room.view.setFloat64(AT.apart, whose === WHOSE.nearer ? hourMs - own : 0, true)
       let next = start
       let left = most
@@ -263,6 +329,8 @@ export const steadyLines = (sink: Sink, anchors: Anchors, remembered: Words, own
         words[AT.crowded >> 2] = sink.crowded ? 1 : 0
         words[AT.leftOut >> 2] = 0
         words[AT.goesOn >> 2] = 0
+        words[AT.line >> 2] = sink.line + 1
+        room.view.setFloat64(AT.gap, sink.gap, true)
         room.view.setFloat64(AT.last, (times[1] ?? 0) - hour + 0.001, true) // what is no later than the last record is not passed over
         next = room.kernel.pass(room.at, window.base + next) - window.base
         if (words[AT.differs >> 2] === 1) {
@@ -284,6 +352,7 @@ export const steadyLines = (sink: Sink, anchors: Anchors, remembered: Words, own
       return next
     },
     end() {
+      for (const known of tables?.known ?? []) known?.gathering?.end()
       if (tables !== null && tables !== undefined) tables.memory.giveBack('tables', tables.at)
       window.end()
       tables = null

@@ -37,6 +37,13 @@ export const AT = {
   firstLeftOut: 92,
   /** Out: 1 where it stopped for no more than to have told what it found. */
   goesOn: 96,
+  /** Of the first line, in the input. */
+  line: 100,
+  /** When the hour begins. */
+  hour: 104,
+  /** How long after another one a line may be gathered, and what NOTE.sure is for those that still may be. */
+  gap: 112,
+  era: 120,
   /** What lines begin with, and which bits of it count. */
   bytes: 128,
   mask: 512,
@@ -49,6 +56,10 @@ export const AT = {
   scratch: 65_536 + 131_072 + 16_384,
   /** What again.ts remembers of lines: WORDS. */
   words: 5 * 65_536,
+  /** When containers last started (klog-starts.ts): RUN. */
+  runs: 5 * 65_536 + 467_968,
+  /** What was gathered of each line that is known: NOTE. */
+  notes: 13 * 65_536,
 } as const
 export const GROUPS_BYTES = AT.known - AT.groups
 export const MAX_PREFIX = 256
@@ -69,8 +80,15 @@ export const WHOSE = { own: 0, wrapping: 1, nearer: 2 } as const
 /** An anchor: its length, what it is (ANCHOR), the length of `unlessEnds`; its bytes, which of them count, and `unlessEnds`. A group begins with their number. */
 export const ANCHOR = { bytes: 16, mask: 80, ends: 144, size: 160, most: 64, mostEnds: 16, nothing: 1, skimmed: 2, unsure: 4 } as const
 
-/** A line known from before: the hash of its words (8), of which version of what is known (-1: of any). */
-export const KNOWN = { places: 8_192, version: 8, size: 16 } as const
+/** A line known from before: the hash of its words (8), of which version of what is known (-1: of any), and which of the RUNs it starts (0: none). */
+export const KNOWN = { places: 8_192, version: 8, run: 12, size: 16 } as const
+/** When a container of a pod last started (8), and the hash of the lines (the lower half, never 0) that may say so without being asked. */
+export const RUN = { heldBy: 8, size: 16, most: 3_500 } as const
+/**
+ * Lines like a known one that came, and need not be told one by one: when the last one was written (8), how many there are, whether more may be gathered
+ * (the era's number), where the last one stands, whose its time is, and what it begins with.
+ */
+export const NOTE = { count: 8, sure: 12, line: 16, whose: 20, head: 32, mostHead: 32, size: 64 } as const
 /**
  * A line known from before that came again: where it begins, how many lines came before it, as what it is known, whose its time is, and when: in
  * milliseconds of the hour. The same of the line before it, in `before` and in the second bit of `whose`.

@@ -6,14 +6,14 @@
 import type { Entity } from '../src/model/entity.js'
 import { node, THIS_NODE } from '../src/model/entity.js'
 import type { Attributes, Phase, SignalKind, Stamp } from '../src/model/extract.js'
-import type { Envelope, InputContext, LineReader, Repeat, SignalDraft, Sink } from '../src/model/format.js'
+import type { Envelope, InputContext, LineReader, GatheredRepeat, SignalDraft, Sink } from '../src/model/format.js'
 import { found, preferEnvelope } from '../src/read/stamps.js'
 import { decode } from '../src/read/text.js'
 import { lineForms, sameWords, wordTables, type Outcome } from './again.js'
 import { anchorsOf, meaningAt } from './klog-anchors.js'
 import { parseKlogJson, parseKlogText, type KlogText } from './klog-fields.js'
 import { head, isSeverity, readKlogHead, readPid, severityOf, type Severity } from './klog-head.js'
-import { klogMemory, type KlogMemory } from './klog-memory.js'
+import { klogMemory, type KlogMemory, type PodRun } from './klog-memory.js'
 import { steadyLines } from './klog-steady.js'
 
 export interface KlogLine {
@@ -79,8 +79,14 @@ export interface Meaning {
    * The same for lines like this one, which differ from it in what follows bytes[…, end) alone; null where what follows counts.
    * `end` is where the line's last word begins.
    */
-  readonly skimAgain?: (bytes: Buffer, at: number, end: number, said: Pick<Saying, 'memory' | 'thisNode'>) => ((line: Skimmed) => boolean) | null
+  readonly skimAgain?: (bytes: Buffer, at: number, end: number, said: Pick<Saying, 'memory' | 'thisNode'>) => Skim | null
   readonly say: (line: KlogLine, said: Saying) => void
+}
+
+/** What to ask of lines like one that was skimmed, and the pod whose start they tell. */
+export interface Skim {
+  again(line: Skimmed): boolean
+  readonly run: PodRun
 }
 
 /** What is known of a line before it is decoded. One object for all lines: copy what you keep. */
@@ -131,7 +137,7 @@ export const openKlog = (sink: Sink, context: InputContext, component: string, t
   const forms = lineForms(words)
   let emitted = 0
   /** Where the signals of a line are kept that may come again. */
-  let repeats: Repeat[] | null = null
+  let repeats: GatheredRepeat[] | null = null
   /** A record whose last value goes on over the next lines: key=< … > */
   let held: { line: KlogLine; rest: string; meaning: Meaning | null } | null = null
 
@@ -162,7 +168,7 @@ export const openKlog = (sink: Sink, context: InputContext, component: string, t
         line: line.line,
       }
       emitted++
-      if (repeats !== null && emission?.at === undefined) repeats.push(sink.repeat(draft))
+      if (repeats !== null && emission?.at === undefined) repeats.push(sink.repeats(draft))
       sink.signal(draft)
     },
     thisNode,
@@ -170,6 +176,7 @@ export const openKlog = (sink: Sink, context: InputContext, component: string, t
       const host = line.host ?? ''
       if (names.get(host) !== name && names.size < 10_000) {
         memory.changed()
+        memory.elsewhere()
         names.set(host, name)
         if (line.host === thisHost) thisEntity = node(name)
         sink.fact({ fact: 'input-node', node: node(name), weight: 5 })
@@ -202,16 +209,22 @@ export const openKlog = (sink: Sink, context: InputContext, component: string, t
   const sayAgain = ({ repeats: told, tail }: Outcome, at: Stamp, bytes: Buffer, start: number, from: number): void => {
     if (told.length === 0) return
     const evidence = bytes.toString('latin1', start, from) + tail
-    for (const repeat of told) repeat(at, evidence)
+    for (const repeat of told) repeat.say(at, evidence)
   }
   const keepSkimmed = (bytes: Buffer, start: number, message: number, end: number, meaning: Meaning): void => {
     const last = steady.lastWord(bytes, message, end)
     const skim = last < 0 ? null : (meaning.skimAgain?.(bytes, message, last, said) ?? null)
     if (skim === null) return
-    steady.keep(bytes, start, last, { said: null, pidAt: 0, skim })
+    steady.keep(bytes, start, last, { said: null, pidAt: 0, skim, gathering: null, basis: found.basis })
   }
 
-  const steady = steadyLines(sink, anchors, words, { line: skimmed, holds: (outcome) => outcome.kept && isSo(outcome), again: sayAgain })
+  const steady = steadyLines(sink, anchors, words, {
+    line: skimmed,
+    holds: (outcome) => outcome.kept && isSo(outcome),
+    again: sayAgain,
+    placeOf: ({ run }) => memory.placeOf(run),
+    startsAt: (starts) => memory.startsAt(starts),
+  })
 
   const readText = (bytes: Buffer, start: number, end: number, envelope: Envelope | null): boolean => {
     if (!readKlogHead(bytes, start, end)) return false
@@ -226,7 +239,14 @@ export const openKlog = (sink: Sink, context: InputContext, component: string, t
     if (envelope !== null) preferEnvelope(envelope)
     sink.record(found.ms, found.basis)
     steady.at(found.ms)
-    skimmed.host = envelope?.host ?? null
+    const host = envelope?.host ?? null
+    const pod = envelope?.pod ?? context.pod
+    if (skimmed.host !== host || lastPod !== pod) {
+      skimmed.host = host
+      lastPod = pod
+      memory.elsewhere()
+      steady.elsewhere()
+    }
     const message = bytes[head.messageStart] === 34 ? head.messageStart + 1 : head.messageStart
     const meaning = meaningAt(anchors, bytes, message, end)
     steady.learn(bytes, start, head.sourceStart, ownMs)
@@ -239,15 +259,12 @@ export const openKlog = (sink: Sink, context: InputContext, component: string, t
       }
     }
     const at = { ms: found.ms, basis: found.basis }
-    const host = envelope?.host ?? null
-    const pod = envelope?.pod ?? context.pod
     const from = head.pidStart
     const { messageStart } = head
     const before = again.look(bytes, from, end, bytes[start] ?? 0)
-    lastPod = pod
     if (before !== null && isSo(before)) {
       sayAgain(before, at, bytes, start, from)
-      if (meaning?.skim === undefined) steady.keep(bytes, start, end, { said: before, pidAt: from - start, skim: null })
+      if (meaning?.skim === undefined) steady.keep(bytes, start, end, { said: before, pidAt: from - start, skim: null, gathering: null, basis: found.basis })
       return true
     }
     const repeated = again.seen
@@ -278,7 +295,7 @@ export const openKlog = (sink: Sink, context: InputContext, component: string, t
     const { version, timed } = memory
     const asked = timesAsked
     const emittedBefore = emitted
-    const kept: Repeat[] | null = (repeats = repeated ? [] : null)
+    const kept: GatheredRepeat[] | null = (repeats = repeated ? [] : null)
     mean(line, meaning)
     repeats = null
     if (kept !== null) {
@@ -286,7 +303,7 @@ export const openKlog = (sink: Sink, context: InputContext, component: string, t
       if (memory.version === version && memory.timed === timed && timesAsked === asked) {
         const outcome: Outcome = { version, host, pod, repeats: kept, tail: abridged(text).slice(from - start), kept: true }
         again.keep(outcome)
-        if (meaning?.skim === undefined) steady.keep(bytes, start, end, { said: outcome, pidAt: from - start, skim: null })
+        if (meaning?.skim === undefined) steady.keep(bytes, start, end, { said: outcome, pidAt: from - start, skim: null, gathering: null, basis: found.basis })
       }
     } else if (emitted > emittedBefore && sink.crowded) forms.said(bytes, from, messageStart, end)
     return true

@@ -311,7 +311,7 @@ const skimLifecycle: Meaning['skim'] = (bytes, at, end, line, said) => {
 /** Only the container's own id stands in the last word. */
 const skimLifecycleAgain: Meaning['skimAgain'] = (bytes, at, end, said) => {
   const run = startedRun(bytes, at, end)
-  return run && ((line) => said.memory.startedAgain(run, said.thisNode(line), line.ms))
+  return run && { again: (line) => said.memory.startedAgain(run, said.thisNode(line), line.ms), run }
 }
 
 const rememberExit = (line: KlogLine, said: Saying): void => {

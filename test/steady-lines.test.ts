@@ -123,6 +123,33 @@ for (const [name, dress] of Object.entries(DRESSES)) {
   })
 }
 
+/** The same few things all the time, in several wordings of one burst, with steps about as long as a burst lasts. */
+const STORM: typeof MESSAGES = [
+  (pick) => [
+    'E',
+    `pod_workers.go:1298] "Error syncing pod, skipping" err="failed to \\"StartContainer\\" for \\"web\\" with CrashLoopBackOff: \\"back-off ${['10s', '20s'][pick(2)] ?? ''} restarting\\"" pod="shop/web-${pick(3)}"`,
+  ],
+  (pick) => [
+    'I',
+    `prober.go:107] "Probe failed" probeType="Liveness" pod="shop/web-${pick(2)}" containerName="web" output="HTTP probe failed with statuscode: ${['500', '503'][pick(2)] ?? ''}"`,
+  ],
+  () => ['E', 'controller.go:195] "Failed to update lease" err="Put \\"https://10.0.0.1:6443/apis/x?timeout=10s\\": context deadline exceeded"'],
+  (pick) => ['I', `kubelet.go:2426] "SyncLoop UPDATE" source="api" pods=["shop/web-${pick(3)}"]`],
+]
+
+for (const [name, dress] of Object.entries({
+  ...DRESSES,
+  'journal, two machines': (ms: number, klog: string): string =>
+    `Nov 21 ${new Date(ms).toISOString().slice(11, 19)} worker-${Math.floor(ms / 20_000) % 2} kubelet[2296]: ${klog}`,
+})) {
+  test(`${name}: a storm in strides as line by line`, async () => {
+    for (let seed = 1; seed <= 3; seed++) {
+      const lines = [1, 2, 3, 4].flatMap((part) => logOf(seed * 10 + part, dress, [200, 3_000, 9_000, 9_000][part - 1], STORM))
+      same(await read(lines, '\n', false), await read(lines, '\n', true), `seed ${seed}`)
+    }
+  })
+}
+
 test('whatever message a table knows, in strides as line by line', async () => {
   const starts = [...kubeletMeanings, ...controlPlaneMeanings, ...oldControlPlaneMeanings, ...eventMeanings].map((meaning) => meaning.starts)
   const known: typeof MESSAGES = starts.flatMap((start) => [

@@ -47,6 +47,25 @@ export interface LateText {
 /** Says a signal again, at another time (the stamps may be others after the call); of so many occurrences up to another one, where that is told; on another line than the one being read. */
 export type Repeat = (at: Stamp, text: string | LateText, until?: Stamp, count?: number, line?: number) => void
 
+/** A signal that is said again so often that whoever says it may gather some of them first. */
+export interface GatheredRepeat {
+  readonly say: Repeat
+  /**
+   * Whether occurrences after that one may be gathered: each no later after the one before it than `sink.gap`, with a time of that basis, until `gathering` is
+   * ended. The sink asks for them when it wants to know.
+   */
+  gathers(at: Stamp, gathering: Gathering): boolean
+  /** So many were gathered, the last of them then, on that line. */
+  gathered(count: number, at: Stamp, text: string, line: number): void
+}
+
+export interface Gathering {
+  /** What was gathered is to be told now. */
+  settle(): void
+  /** And there may be no more. */
+  end(): void
+}
+
 export interface SeriesWriter {
   /** Milliseconds since the epoch; samples may come in any order. NaN is dropped. */
   push(ms: number, value: number): void
@@ -80,6 +99,9 @@ export interface Sink {
   signal(draft: SignalDraft): void
   /** For a signal that will be said again and again on other lines: what says it, with its own time and text each time. Nothing is said by asking. */
   repeat(draft: SignalDraft): Repeat
+  repeats(draft: SignalDraft): GatheredRepeat
+  /** How long after another one an occurrence of the same may be gathered, ms. */
+  readonly gap: number
   /** So much is distinct that some of it had to be left out already. */
   readonly crowded: boolean
   /** The line being read may say something, but is one of too many that are all different, and was left out; or so many lines, the first of which is told. */

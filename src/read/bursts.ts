@@ -1,6 +1,6 @@
 /** The signals of one input: repeats folded where they are said, and bounded however much is distinct. */
 import type { Attributes, Basis, Phase, Signal, Stamp } from '../model/extract.js'
-import type { LateText } from '../model/format.js'
+import type { Gathering, LateText } from '../model/format.js'
 import type { Entity } from '../model/entity.js'
 import { clean } from './text.js'
 
@@ -54,6 +54,8 @@ export interface OpenSignal {
   readonly places: OpenPlace[]
   /** Another one has taken its place, or it had to go. */
   closed: boolean
+  /** Where more of it may have been gathered that is not in it yet. */
+  gatherings: Gathering[] | null
 }
 
 /** What is said of what: occurrences with one key are one burst. */
@@ -65,6 +67,12 @@ export interface Bursts {
   add(occurrence: Occurrence, key: string): OpenSignal
   /** As add of what is like `said` but for these; `open` is what was returned the last time. */
   again(open: OpenSignal | null, said: Occurrence, key: string, at: Stamp, until: Stamp, count: number, line: number, text: string | LateText): OpenSignal
+  /** Whether what comes after that one may be gathered elsewhere, to be told with `gathered`. */
+  gathers(open: OpenSignal, at: Stamp, gathering: Gathering): boolean
+  gathered(open: OpenSignal, count: number, at: Stamp, line: number, text: string): void
+  /** What was gathered is told, and no more is. */
+  settle(): void
+  gap(): number
   /** Something had to go. */
   crowded(): boolean
   signals(): readonly Signal[]
@@ -77,12 +85,24 @@ export const bursts = (most = MAX_SIGNALS): Bursts => {
   let signals: OpenSignal[] = []
   let latest = new Map<string, OpenSignal>()
   const gone = new Map<Signal['kind'], number>()
+  /** Those that are gathered elsewhere. */
+  let gathered: OpenSignal[] = []
+
+  /** What was gathered is in it then. */
+  const settle = ({ gatherings }: OpenSignal): void => {
+    if (gatherings !== null) for (const gathering of gatherings) gathering.settle()
+  }
+  const settleAll = (): void => {
+    for (const open of gathered) endGathering(open)
+    gathered = []
+  }
 
   const joins = (open: OpenSignal, at: Stamp, phase: Phase): boolean =>
     phase === 'point' && open.phase === 'point' && open.at.basis === at.basis && at.ms - open.until.ms <= gap && open.at.ms - at.ms <= gap
 
   /** Joins what is further apart. */
   const fold = (): void => {
+    settleAll()
     gap *= 4
     const kept: OpenSignal[] = []
     latest = new Map()
@@ -104,6 +124,7 @@ export const bursts = (most = MAX_SIGNALS): Bursts => {
 
   /** Of the kind that says most, half of what it says goes: what it said least, the latest first. So the first of everything stays, and what stands out. */
   const thin = (): void => {
+    settleAll()
     const kind = mostOf(signals)
     const said = new Map<string, number>()
     for (const signal of signals) if (signal.kind === kind) said.set(groupOf(signal), (said.get(groupOf(signal)) ?? 0) + signal.count)
@@ -131,14 +152,18 @@ export const bursts = (most = MAX_SIGNALS): Bursts => {
   const add: Bursts['add'] = ({ kind, entity, phase, at, until, count, attributes, line, text }, key) => {
     const open = latest.get(key)
     const said = kept(text)
+    if (open !== undefined) settle(open)
     if (open !== undefined && joins(open, at, phase)) {
       widen(open, at, until, count)
       addPlace(open.places, line, at, said)
       return open
     }
-    if (open !== undefined) open.closed = true
+    if (open !== undefined) {
+      endGathering(open)
+      open.closed = true
+    }
     const places = [{ line, at: copied(at), text: ownText(said) }]
-    const next: OpenSignal = { kind, entity, phase, key, at: copied(at), until: copied(until), count, attributes, places, closed: false }
+    const next: OpenSignal = { kind, entity, phase, key, at: copied(at), until: copied(until), count, attributes, places, closed: false, gatherings: null }
     latest.set(key, next)
     signals.push(next)
     if (signals.length > most) shrink()
@@ -148,19 +173,43 @@ export const bursts = (most = MAX_SIGNALS): Bursts => {
   return {
     add,
     again(open, said, key, at, until, count, line, text) {
+      if (open !== null) settle(open)
       if (open === null || open.closed || !joins(open, at, said.phase)) return add({ ...said, at, until, count, line, text }, key)
       widen(open, at, until, count)
       addPlace(open.places, line, at, kept(text))
       return open
     },
+    gathers(open, at, gathering) {
+      if (open.closed || open.phase !== 'point' || open.places.length <= PLACES_AT_START || open.at.basis !== at.basis || open.at.ms > at.ms) return false
+      if (open.gatherings === null) {
+        open.gatherings = [gathering]
+        gathered.push(open)
+      } else if (!open.gatherings.includes(gathering)) open.gatherings.push(gathering)
+      return true
+    },
+    gathered(open, count, at, line, text) {
+      widen(open, at, at, count)
+      // Who else says the same may have said it later.
+      if ((open.places[PLACES_AT_START]?.line ?? 0) <= line) addPlace(open.places, line, at, kept(text))
+    },
+    settle: settleAll,
+    gap: () => gap,
     crowded: () => gone.size > 0,
-    signals: () =>
-      signals.map(({ key: _, closed: __, ...signal }) => ({
+    signals: () => {
+      settleAll()
+      return signals.map(({ key: _, closed: __, gatherings: ___, ...signal }) => ({
         ...signal,
         places: signal.places.map(({ line, at, text }) => ({ line, at, text: clean(typeof text === 'string' ? text : text.of(text.one, text.other)) })),
-      })),
+      }))
+    },
     leftOut: () => [...gone].map(([kind, count]) => `too much is distinct to keep it all: ${count} signals of ${kind} were left out, of what was said least`),
   }
+}
+
+const endGathering = (open: OpenSignal): void => {
+  if (open.gatherings === null) return
+  for (const gathering of open.gatherings) gathering.end()
+  open.gatherings = null
 }
 
 const widen = (open: OpenSignal, at: Stamp, until: Stamp, count: number): void => {

@@ -142,7 +142,10 @@ export const gatheringSink = (before = 0): GatheringSink => {
   /** Newest-first logs are silent backwards. */
   const silent = (at: number, basis: Basis): void => {
     const back = track.at - at
-    if (back >= LEAST_BACK_MS && back <= MOST_BACK_MS && track.backs.length < MAX_BACKS) track.backs.push({ line, until: track.at })
+    if (back >= LEAST_BACK_MS && back <= MOST_BACK_MS && track.backs.length < MAX_BACKS) {
+      folded.settle()
+      track.backs.push({ line, until: track.at })
+    }
     if (basis === 'ago' || !track.kept) return // a table, which is no log
     track.silences.push({ basis, from: Math.min(at, track.at), to: Math.max(at, track.at), line })
     if (track.silences.length > 4 * MAX_SILENCES) track.silences = longest(track.silences)
@@ -153,16 +156,19 @@ export const gatheringSink = (before = 0): GatheringSink => {
     let at = ms
     if (basis === 'yearless') {
       at = rolled(ms)
-      if (at !== ms) last.rolls = Math.round((at - ms) / ROLL_MS)
-      else last.rolls = 0
+      const rolls = at === ms ? 0 : Math.round((at - ms) / ROLL_MS)
+      if (rolls !== last.rolls) folded.settle() // what was gathered is of the year before
+      last.rolls = rolls
       last.yearless = at
     }
     if (basis !== lastBasis) {
       lastBasis = basis
       span = spanOf(basis)
     }
-    if (basis !== track.basis) track.basis = basis
-    else if (!steady && (at - track.at >= SILENCE_MS || track.at - at >= SILENCE_MS)) silent(at, basis)
+    if (basis !== track.basis) {
+      folded.settle()
+      track.basis = basis
+    } else if (!steady && (at - track.at >= SILENCE_MS || track.at - at >= SILENCE_MS)) silent(at, basis)
     track.at = at
     widen(span, at)
   }
@@ -179,6 +185,7 @@ export const gatheringSink = (before = 0): GatheringSink => {
       line++
     },
     from(host) {
+      folded.settle() // as what was gathered was written: on this machine's calendar
       // A machine is called localhost until its name is set: a while after each boot.
       if (host?.startsWith('localhost') !== false) {
         if (tracks.size > 1) track = others
@@ -237,14 +244,24 @@ export const gatheringSink = (before = 0): GatheringSink => {
       const said = occurrenceOf(draft)
       folded.add(said, burstKey(said))
     },
-    repeat(draft) {
+    repeat: (draft) => sink.repeats(draft).say,
+    repeats(draft) {
       const said = occurrenceOf(draft)
       const key = burstKey(said)
       let open: OpenSignal | null = null
-      return (stamp, text, last, times = said.count, stands = line) => {
-        const at = onCalendar(stamp, stands)
-        open = folded.again(open, said, key, at, last === undefined ? at : onCalendar(last, stands), times, stands, text)
+      return {
+        say(stamp, text, last, times = said.count, stands = line) {
+          const at = onCalendar(stamp, stands)
+          open = folded.again(open, said, key, at, last === undefined ? at : onCalendar(last, stands), times, stands, text)
+        },
+        gathers: (stamp, gathering) => open !== null && folded.gathers(open, onCalendar(stamp, line), gathering),
+        gathered(count, stamp, text, stands) {
+          if (open !== null) folded.gathered(open, count * said.count, onCalendar(stamp, stands), stands, text)
+        },
       }
+    },
+    get gap() {
+      return folded.gap()
     },
     get crowded() {
       return folded.crowded()

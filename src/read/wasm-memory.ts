@@ -10,7 +10,7 @@ const NEWLINE = 10
 /** What a piece for input holds, beside room to read beyond its end. */
 const CHUNK_BYTES = 1 << 20
 /** Pieces of two sizes, so many of each: a chunk of an input with room to read beyond its end, and the tables of a reader. */
-export const SIZES = { chunk: CHUNK_BYTES + PAGE, tables: 13 * PAGE } as const
+export const SIZES = { chunk: CHUNK_BYTES + PAGE, tables: 21 * PAGE } as const
 const PIECES = { chunk: 6, tables: 8 } as const
 /** Address 0 is nobody's. */
 const START = PAGE
