@@ -66,6 +66,7 @@ const nodeOfLegend = ({ legend, host, hostname }: Labels, timeline: Timeline): E
 }
 
 const isMetric = (name: string): boolean => IDENTIFIER.test(name)
+const OF_NODES = /cpu|processor|mem|ram/iu
 const OF_PODS = /pod|container|namespace|workload|deployment|process|quota|throttl|limit|request|steal|iowait|load|pressure|stall|temperature/iu
 
 /**
@@ -73,6 +74,7 @@ const OF_PODS = /pod|container|namespace|workload|deployment|process|quota|throt
  * how much of its processors or memory is used, or free. Units are read from the values: see `shareOf`.
  */
 export const nodeUseOf = ({ name, labels }: TimedSeries): { readonly of: 'cpu' | 'memory'; readonly free: boolean } | null => {
+  if (!OF_NODES.test(name)) return null // most series, told by one look
   if (labels['pod'] !== undefined || labels['container'] !== undefined || labels['namespace'] !== undefined) return null
   // Telegraf's inputs: https://github.com/influxdata/telegraf/tree/master/plugins/inputs/{cpu,mem}
   if (name === 'cpu_usage_idle') return (labels['cpu'] ?? 'cpu-total') === 'cpu-total' ? { of: 'cpu', free: true } : null

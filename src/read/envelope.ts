@@ -1,5 +1,6 @@
 /** What is around a line: one object for all lines of an input. */
 import type { Envelope, Unwrapper } from '../model/format.js'
+import { once } from '../model/once.js'
 
 /** An envelope with nothing in it yet. */
 export const emptyEnvelope = (): Envelope => ({
@@ -38,13 +39,15 @@ export const undress = (unwrappers: readonly Unwrapper[], envelope: Envelope): b
   return true
 }
 
+/** Every wrapping looks at the same few lines. */
+const bytesOf = once((lines: readonly string[]) => lines.map((line) => Buffer.from(line)))
+
 /** The share of a head's lines that are wrapped so, 0..1. Held lines (headers, pieces) count for neither side. */
 export const shareOf = (lines: readonly string[], unwrapper: Unwrapper): number => {
   const envelope = emptyEnvelope()
   let wrapped = 0
   let looked = 0
-  for (const line of lines) {
-    const bytes = Buffer.from(line)
+  for (const bytes of bytesOf(lines)) {
     const took = unwrapper.unwrap(bytes, 0, bytes.length, envelope)
     if (took === 'held') continue
     looked++

@@ -3,6 +3,7 @@
  * folder or in one above, made sharper by the file's own date where that fits; else the file's own date alone.
  */
 import type { InputExtract } from '../model/extract.js'
+import { once } from '../model/once.js'
 import type { InputClock } from './clock.js'
 
 export interface Collected {
@@ -27,7 +28,7 @@ export const collectedAt = (extracts: readonly InputExtract[], clocks: readonly 
   for (const folder of foldersOf(mine.path)) {
     let beside: Collected | null = null
     extracts.forEach((other, position) => {
-      if (foldersOf(other.path)[0] !== folder) return
+      if (folderOf(other) !== folder) return
       const at = saidBy(other, clocks[position])
       if (at !== null && (beside === null || at > beside.at)) beside = { at, why: `as ${other.path} says` }
     })
@@ -71,5 +72,7 @@ const foldersOf = (path: string): readonly string[] => {
   const parts = path.replaceAll('!/', '/').split('/')
   return parts.map((_, depth) => parts.slice(0, parts.length - 1 - depth).join('/'))
 }
+
+const folderOf = once((extract: InputExtract): string => foldersOf(extract.path)[0] ?? '')
 
 const within = (path: string, folder: string): boolean => folder === '' || path.replaceAll('!/', '/').startsWith(`${folder}/`)

@@ -88,7 +88,7 @@ export const buildTimeline = (unordered: readonly InputExtract[], options: Timel
   return {
     inputs,
     signals: nameVictims(signals, topology),
-    series: [...series.values()].sort((a, b) => compare(a.name, b.name) || compare(labelKey(a.labels), labelKey(b.labels))),
+    series: [...series].sort(([aKey, a], [bKey, b]) => compare(a.name, b.name) || compare(aKey, bKey)).map(([, one]) => one),
     silences: silences.sort((a, b) => a.from - b.from || compare(a.input, b.input)),
     topology,
     names,
