@@ -3,7 +3,7 @@
  * An event stands for `count` occurrences between its first and its last time; those between the two are not told.
  */
 import { node, pod, workload, type Entity } from '../src/model/entity.js'
-import type { Basis, Stamp } from '../src/model/extract.js'
+import type { Basis, Phase, Stamp } from '../src/model/extract.js'
 import type { LateText, Repeat, Sink } from '../src/model/format.js'
 import { entityOf, latest, numberOf, objectOf, textOf, timeOf, withoutHash, type Json, type JsonObject } from './kubernetes-fields.js'
 import { recentBytes, type RecentBytes } from './recent-bytes.js'
@@ -71,6 +71,8 @@ export interface Judged extends Told {
   readonly burst: string
   /** What says it again; null until it was said, undefined where it is judged anew each time. */
   repeat: Repeat | null | undefined
+  /** The same for its first occurrence, where what it says begins or ends with the last one. */
+  repeatFirst: Repeat | null
   /** How many moves of pods were known when its pod was last found where it is; -1: it was not looked up. */
   placedAt: number
   /** The container that it is about. */
@@ -132,6 +134,7 @@ export const judge = (
     component,
     container,
     repeat: known === null ? undefined : null,
+    repeatFirst: null,
     placedAt: -1,
     on: kind !== 'Pod' ? '' : (placeIn(saying) ?? (component === 'kubelet' ? host : '')),
     objectUid,
@@ -189,20 +192,25 @@ export const eventReader = (sink: Sink, basis: Basis = 'utc', expire = true): Ev
     }
   }
 
+  const repeatOf = ({ kind, entity, attributes = {} }: Saying, told: Judged, phase: Phase): Repeat =>
+    sink.repeat({ kind, entity: entity ?? told.entity, phase, at: NEVER, attributes, text: '', burst: told.burst })
+
   const say = (saying: Saying, told: Judged, first: number, last: number, count: number, earlier: boolean, late: string | LateText): void => {
     const phase = saying.phase ?? 'point'
-    if (phase === 'point' && !earlier && saying === told.saying && told.repeat !== undefined) {
-      told.repeat ??= sink.repeat({
-        kind: saying.kind,
-        entity: saying.entity ?? told.entity,
-        at: NEVER,
-        attributes: saying.attributes ?? {},
-        text: '',
-        burst: told.burst,
-      })
-      firstAt.ms = first
+    if (!earlier && saying === told.saying && told.repeat !== undefined) {
       lastAt.ms = last
-      told.repeat(firstAt, late, lastAt, count)
+      told.repeat ??= repeatOf(saying, told, phase)
+      if (phase !== 'point') {
+        if (first !== last) {
+          firstAt.ms = first
+          told.repeatFirst ??= repeatOf(saying, told, phase === 'end' ? 'end' : 'point')
+          told.repeatFirst(firstAt, late)
+        }
+        told.repeat(lastAt, late)
+      } else {
+        firstAt.ms = first
+        told.repeat(firstAt, late, lastAt, count)
+      }
       return
     }
     const entity = saying.entity ?? told.entity
