@@ -16,13 +16,16 @@ const file = (path) => fileURLToPath(new URL(`../${path}`, import.meta.url))
 const loaded = new Map()
 const load = chunksIn(chunks, (name, script) => loaded.set(name, script))
 const kept = new Map()
-const keep = () => {
-  for (const [name, script] of loaded) if (!kept.has(name)) kept.set(name, script.createCachedData())
-}
-
 // V8 takes its code only under the flags it was made under: what is loaded before a command starts and sets its own (src/launch/flags.ts) is kept before that.
 const v8 = createRequire(import.meta.url)('node:v8')
 const setFlags = v8.setFlagsFromString
+// Left alone, V8 forgets the code of functions that did not run for a while: of all that only run once, as every chunk itself.
+setFlags('--no-flush-bytecode')
+const keep = () => {
+  setFlags('--flush-bytecode')
+  for (const [name, script] of loaded) if (!kept.has(name)) kept.set(name, script.createCachedData())
+  setFlags('--no-flush-bytecode')
+}
 v8.setFlagsFromString = (flag) => {
   if (kept.size === 0) keep()
   setFlags(flag)
