@@ -7,6 +7,8 @@ import { utc } from '../src/read/stamps.js'
 import type { Stamp } from '../src/model/extract.js'
 import { viewOf } from '../src/read/json-shapes.js'
 import { parseSelector, POWERS, readNumber, scanned, seriesEnd, skipBlanks } from './metric-bytes.js'
+import { MAX_NAME_BYTES } from './metric-kernel.js'
+import { metricSamples } from './metric-samples.js'
 import { metricSeries, type SampleWriter } from './metric-series.js'
 
 const HASH = 35
@@ -20,13 +22,12 @@ const EQUALS = 61
 const GREATER = 62
 /** Prometheus has milliseconds, OpenMetrics seconds: 10^11 s lie in the year 5138, 10^11 ms in 1973. */
 const SECONDS_BELOW = 1e11
-/** The first bytes of a series name are kept per distinct series: a longer one is no series. */
-const MAX_NAME_BYTES = 65_536
 
 /** So many samples of a series are handed on together. */
 const AT_ONCE = 1_024
 /** Integers of no more digits are exact, and so is their quotient by a power of ten. */
 const MAX_EXACT_DIGITS = 15
+const MAX_PATIENCE = 1_024
 
 interface Known {
   readonly writer: SampleWriter
@@ -49,6 +50,10 @@ export const openMetricLines = (sink: Sink, context: InputContext, unit: 'ms' | 
   let nameLength = 0
   let nameView = new DataView(nameBytes.buffer, 0, 0)
   let current: Known | null = null
+  const columns = metricSamples()
+  /** Where series take turns, each line is another one's: passing over them is tried less and less often. */
+  let patience = 0
+  let untried = 0
   /** Samples of `current` that were read and not yet handed on; the series has had its first one. */
   const times = new Float64Array(AT_ONCE)
   const values = new Float64Array(AT_ONCE)
@@ -83,6 +88,7 @@ export const openMetricLines = (sink: Sink, context: InputContext, unit: 'ms' | 
       nameView = new DataView(nameBytes.buffer, nameBytes.byteOffset, nameBytes.length)
     }
     bytes.copy(nameBytes, 0, start, stop)
+    columns.named(bytes, start, stop)
     return stop
   }
 
@@ -147,8 +153,7 @@ export const openMetricLines = (sink: Sink, context: InputContext, unit: 'ms' | 
     }
     const ms = high * 1e6 + low
     if (ms < leastMs) return false
-    if (ms < (range[0] ?? 0)) range[0] = ms
-    if (ms > (range[1] ?? 0)) range[1] = ms
+    widen(ms)
     times[waiting] = ms
     values[waiting] = negative ? -value : value
     if (++waiting === AT_ONCE) handOn()
@@ -167,9 +172,13 @@ export const openMetricLines = (sink: Sink, context: InputContext, unit: 'ms' | 
     return { writer: series.of(called, labels), columns: false, scrape: ofScrape, count: part('_count'), sum: part('_sum') }
   }
 
-  const sample = (writer: SampleWriter, ms: number, value: number): void => {
+  const widen = (ms: number): void => {
     if (ms < (range[0] ?? 0)) range[0] = ms
     if (ms > (range[1] ?? 0)) range[1] = ms
+  }
+
+  const sample = (writer: SampleWriter, ms: number, value: number): void => {
+    widen(ms)
     writer.push(ms, value)
   }
 
@@ -237,6 +246,25 @@ export const openMetricLines = (sink: Sink, context: InputContext, unit: 'ms' | 
   }
 
   return {
+    pass(bytes, _, start, limit, most, prefix) {
+      if (current?.columns !== true || prefix.length > 0 || --untried > 0) return start
+      let at = start
+      let left = most
+      while (at < limit && left > 0) {
+        const read = columns.lines(bytes, at, limit, left, leastMs)
+        if (read === null) break
+        handOn()
+        // Nothing is between them, so the first and the last time are looked for once.
+        for (let index = 0; index < read.count; index++) widen(read.times[index] ?? NaN)
+        sink.passed(read.count, read.count)
+        current.writer.pushAll(read.times, read.values, read.count)
+        left -= read.count
+        at = read.next
+      }
+      patience = at > start ? 0 : Math.min(MAX_PATIENCE, 2 * patience + 1)
+      untried = patience
+      return at
+    },
     line(bytes, start, end) {
       const byte = bytes[start]
       if (byte === HASH) {
@@ -261,6 +289,7 @@ export const openMetricLines = (sink: Sink, context: InputContext, unit: 'ms' | 
     },
     end() {
       handOn()
+      columns.end()
       series.end(range[0] ?? NaN, range[1] ?? NaN)
     },
   }

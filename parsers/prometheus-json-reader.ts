@@ -403,6 +403,7 @@ export const openPrometheusJson = (sink: Sink, context: InputContext): BytesRead
       // A number at the very end of an answer that was cut off has no bracket after it: nothing is lost but that sample.
       if (held.length > 0 && !held.every(isBlank)) sink.warn('the answer ends in the middle')
       finishSeries()
+      reader.end()
       if (failed) {
         const why = failure.slice(0, 200)
         sink.warn(`Prometheus answered with an error: ${why}`)

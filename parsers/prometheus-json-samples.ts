@@ -1,5 +1,6 @@
 /** Samples of Prometheus' JSON, read from bytes as they stand: [1795249607.271,"1.5"]. No string, no object per sample. */
 import { POWERS, readNumber, scanned } from './metric-bytes.js'
+import { metricSamples } from './metric-samples.js'
 
 const QUOTE = 34
 const COMMA = 44
@@ -28,6 +29,7 @@ export interface SampleReader {
   plain(bytes: Buffer, from: number): number
   /** Reads the sample at `at`; returns where it ends, MORE where the bytes end before, NaN where it is none. */
   one(bytes: Buffer, at: number): number
+  end(): void
 }
 
 /** So many samples are handed on together. */
@@ -39,13 +41,19 @@ export const sampleReader = (
 ): SampleReader => {
   const times = new Float64Array(AT_ONCE)
   const values = new Float64Array(AT_ONCE)
+  const columns = metricSamples()
 
   /**
    * Samples as Prometheus writes them, [1795249607.271,"1.5"], or with a blank after a comma as Python does: most of every answer. It stops at
-   * whatever is different, and early enough before the end never to look beyond it; `one` is its slow twin.
+   * whatever is different, and early enough before the end never to look beyond it; `one` is its slow twin. Most are read by metric-kernel.ts.
    */
   const plain = (bytes: Buffer, from: number): number => {
-    for (let at = from; ;) {
+    let at = from
+    for (let read = columns.samples(bytes, at); read !== null; read = columns.samples(bytes, at)) {
+      samples(read.times, read.values, read.count)
+      at = read.next
+    }
+    for (;;) {
       const next = some(bytes, at)
       if (count > 0) samples(times, values, count)
       if (count < AT_ONCE) return next
@@ -152,7 +160,7 @@ export const sampleReader = (
     return close < 0 && bytes.length - at < MAX_SAMPLE_BYTES ? MORE : NaN
   }
 
-  return { plain, one }
+  return { plain, one, end: () => columns.end() }
 }
 
 /** A number, null, or a quoted NaN or Infinity in a list of bare values. */

@@ -105,7 +105,6 @@ export const seriesStore = (most: number = MAX_SAMPLES): SeriesStore => {
 
   /** As far as it has to be by now. */
   const thin = (column: Column): void => {
-    const before = column.size
     while (column.every < everyOf(column) && canShrink(column)) {
       flush(column)
       sort(column)
@@ -114,7 +113,12 @@ export const seriesStore = (most: number = MAX_SAMPLES): SeriesStore => {
       column.size = size
       column.every *= 2
     }
-    if (column.size < before) space.trim(column)
+  }
+  const thinAll = (columns: readonly Column[]): void => {
+    for (const column of columns) {
+      thin(column)
+      space.trim(column)
+    }
   }
 
   const dropUnused = (): void => {
@@ -140,12 +144,12 @@ export const seriesStore = (most: number = MAX_SAMPLES): SeriesStore => {
     const unused = all.filter(({ used }) => !used)
     while (samples > target && unused.some(canShrink)) {
       everyUnused *= 2
-      unused.forEach(thin)
+      thinAll(unused)
     }
     if (samples > target && !unusedGone) dropUnused()
     while (samples > target && all.some(canShrink)) {
       everyUsed *= 2
-      all.forEach(thin)
+      thinAll(all)
     }
     full = samples > target
     limit = Math.max(most, samples / LEFT)

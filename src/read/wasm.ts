@@ -83,15 +83,18 @@ export const i64 = {
   add: op(0x7c),
   sub: op(0x7d),
   mul: op(0x7e),
+  and: op(0x83),
   xor: op(0x85),
   shl: op(0x86),
   shiftRight: op(0x88),
   extend: op(0xad),
+  truncated: op(0xb0),
 }
 export const f64 = {
   const: (value: number): Code => [0x44, ...new Uint8Array(new Float64Array([value]).buffer)],
   load: load(0x2b),
   store: store(0x39),
+  ne: op(0x62),
   less: op(0x63),
   more: op(0x64),
   notLess: op(0x66),
@@ -103,6 +106,7 @@ export const f64 = {
   mul: op(0xa2),
   div: op(0xa3),
   ofSigned: op(0xb7),
+  ofSigned64: op(0xb9),
 }
 /** Sixteen bytes. */
 export const v128 = {
