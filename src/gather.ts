@@ -81,13 +81,13 @@ export const gatherPacked = async (
   paths: readonly string[],
   options: GatherOptions,
   told: (extract: InputExtract) => void = () => undefined,
-): Promise<Artifact & Pick<Gathered, 'unreadable'>> =>
+): Promise<{ readonly artifact: Artifact; readonly unreadable: Gathered['unreadable'] }> =>
   atHand(paths, shardFilter(options), async (near) => {
     const { kept, unreadable } = await readEach(near, options, (extract): Packed => {
       told(extract)
       return packed(extract)
     })
-    return { ...artifactOf(kept, unreadable), unreadable }
+    return { artifact: artifactOf(kept, unreadable), unreadable }
   })
 
 const readEach = async <Kept>(

@@ -71,8 +71,8 @@ export const extract = async (
   const shard = options.shard === undefined ? undefined : shardOf(options.shard)
   if (shard === null) throw new UserError(`shard ${options.shard ?? ''}: expected one of so many, such as 3/10`)
   const signatures = await signaturesWith(options.mechanisms ?? [])
-  const { address, bytes } = await gatherPacked(listOf(paths), { ...(shard === undefined ? {} : { shard }), signatures, ...jobsOf(options) })
-  return { address, bytes }
+  const { artifact } = await gatherPacked(listOf(paths), { ...(shard === undefined ? {} : { shard }), signatures, ...jobsOf(options) })
+  return { address: artifact.address, bytes: artifact.bytes }
 }
 
 /** The lower half, from any number of saved extracts in any order. Throws an Error for one that is damaged. */

@@ -29,6 +29,8 @@ export interface Artifact {
   /** Sixty-four hexadecimal digits that stand for the content. */
   readonly address: string
   readonly bytes: Buffer
+  /** The same in pieces, for whoever writes them one after the other. */
+  readonly parts: readonly Buffer[]
 }
 
 export const MAGIC = Buffer.from(`${EXTRACT_SCHEMA}\n`)
@@ -110,5 +112,11 @@ export const artifactOf = (inputs: readonly Packed[], unread: Gathered['unreadab
   }
   const address = sumOf(Buffer.concat(blocks.map(({ sum }) => sum)))
   parts.push(Buffer.from([END]), address)
-  return { address: address.toString('hex'), bytes: Buffer.concat(parts) }
+  return {
+    address: address.toString('hex'),
+    parts,
+    get bytes() {
+      return Buffer.concat(parts)
+    },
+  }
 }

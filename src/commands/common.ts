@@ -61,20 +61,21 @@ export const say = (message: string): void => {
 }
 
 /** Writes a file whole or not at all. */
-export const write = async (file: string, content: string | Uint8Array, mode?: number): Promise<void> => {
+export const write = async (file: string, content: string | Uint8Array | readonly Uint8Array[], mode?: number): Promise<void> => {
+  const parts = typeof content === 'string' || content instanceof Uint8Array ? [content] : content
   if (file === '-') {
-    process.stdout.write(content)
+    for (const part of parts) process.stdout.write(part)
     return
   }
   if (isS3(file)) {
-    await putTo(file, content)
+    await putTo(file, typeof content === 'string' || content instanceof Uint8Array ? content : Buffer.concat(content))
     return
   }
   // Two that write the same file at once do not write into each other's.
   const partial = `${file}.${process.pid}.partial`
   try {
     if (mode !== undefined) await rm(partial, { force: true }) // a file that is there already keeps its mode
-    await writeFile(partial, content, mode === undefined ? {} : { mode })
+    await writeFile(partial, parts, mode === undefined ? {} : { mode })
     await rename(partial, file)
   } catch (error) {
     await rm(partial, { force: true })

@@ -28,16 +28,16 @@ export const runExtract = async (paths: readonly string[], flags: ExtractFlags):
     ...(flags.jobs === undefined ? {} : { jobs: flags.jobs }),
     onBytes: (count: number, inputs: { readonly totalBytes: number }) => progress.add(count, inputs.totalBytes),
   }
-  const { address, bytes, unreadable } = await gatherPacked(paths, options, ({ path, format, signals, series }) =>
+  const { artifact, unreadable } = await gatherPacked(paths, options, ({ path, format, signals, series }) =>
     told.push(`${path}: ${format}, ${signals.length} signals, ${series.length} series`),
   )
   progress.end()
   for (const { path, reason } of unreadable) say(`${path}: ${reason}`)
   if (flags.verbose === true) told.sort().forEach(say)
   // A shard that runs twice writes the same file twice.
-  const name = shardName(address, flags.shard)
+  const name = shardName(artifact.address, flags.shard)
   const file = !isFolder(flags.output) ? flags.output : isS3(flags.output) ? flags.output + name : join(flags.output, name)
-  await write(file, bytes)
+  await write(file, artifact.parts)
   if (flags.quiet !== true && file !== '-') process.stderr.write(`${file}\n`)
   return unreadable.length > 0 ? EXIT.unreadable : EXIT.analysed
 }

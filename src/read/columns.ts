@@ -7,10 +7,10 @@ import type { SeriesWriter } from '../model/format.js'
 import { FEWEST, FEWEST_USED, isUsed } from './series-use.js'
 import { extremes, findExtremes, halve } from './thin.js'
 
-/** 32 MB in columns: 500 series of 16 h at a sample in 15 s. */
-export const MAX_SAMPLES = 2_000_000
+/** 16 MB in columns: 500 series of 8 h at a sample in 15 s. */
+export const MAX_SAMPLES = 1_000_000
 /** What a series costs beside its samples, its labels mostly, is as much as so many of them. */
-export const SAMPLES_A_SERIES = 64
+export const SAMPLES_A_SERIES = 32
 /** What is left where it was too much: room has to be made again only after much more has come. */
 const LEFT = 0.6
 const FIRST_ROOM = 8
