@@ -2,7 +2,26 @@
  * The loops over samples as WebAssembly: those of an answer, [1795249607.271,"1.5"], one after the other, and the lines of a dump that begin as the one
  * before. They write columns, and stop at whatever is different: metric-samples.ts says who reads that.
  */
-import { at as from, block, byteIs, func, f64, i32, i64, isDigit, jump, jumpIf, loop, raise, v128, when, type Code, type Func, type Label, type Local } from '../src/read/wasm.js'
+import {
+  at as from,
+  block,
+  byteIs,
+  func,
+  f64,
+  i32,
+  i64,
+  isDigit,
+  jump,
+  jumpIf,
+  loop,
+  raise,
+  v128,
+  when,
+  type Code,
+  type Func,
+  type Label,
+  type Local,
+} from '../src/read/wasm.js'
 
 /** So many samples are read at once. */
 export const AT_ONCE = 4_096
@@ -74,10 +93,7 @@ const reader: Read = (local) => {
         jumpIf(
           fewer,
           i32.eqz(
-            i32.and(
-              i64.eq(i64.and(mantissa.get, each(0xf0n)), each(0x30n)),
-              i64.eq(i64.and(i64.add(mantissa.get, each(0x06n)), each(0xf0n)), each(0x30n)),
-            ),
+            i32.and(i64.eq(i64.and(mantissa.get, each(0xf0n)), each(0x30n)), i64.eq(i64.and(i64.add(mantissa.get, each(0x06n)), each(0xf0n)), each(0x30n))),
           ),
         ),
         together(0x0f0f0f0f0f0f0f0fn, 10n * 256n + 1n, 8n),
@@ -247,15 +263,7 @@ const lines = func(
               jump(sixteens),
             ),
           ),
-          loop(
-            ones,
-            when(
-              i32.less(index.get, length.get),
-              jumpIf(done, i32.ne(i32.load8(lineAt), i32.load8(nameAt, AT.name))),
-              raise(index, 1),
-              jump(ones),
-            ),
-          ),
+          loop(ones, when(i32.less(index.get, length.get), jumpIf(done, i32.ne(i32.load8(lineAt), i32.load8(nameAt, AT.name))), raise(index, 1), jump(ones))),
           place.set(lineAt),
           jumpIf(done, i32.eqz(byteIs(place, BLANK))),
           raise(place, 1),

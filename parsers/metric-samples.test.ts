@@ -21,7 +21,9 @@ const FORMS: readonly (() => string)[] = [
   () => `${below(1_000)}e${below(30) - 15}`,
   () => `-0`,
 ]
-const numbers = Array.from({ length: 30_000 }, (_, index) => FORMS[index % FORMS.length]?.() ?? '0').filter((text) => /^-?\d+(?:\.\d+)?(?:e-?\d+)?$/u.test(text))
+const numbers = Array.from({ length: 30_000 }, (_, index) => FORMS[index % FORMS.length]?.() ?? '0').filter((text) =>
+  /^-?\d+(?:\.\d+)?(?:e-?\d+)?$/u.test(text),
+)
 const START = 1_795_249_607
 
 const isSame = (kept: Float64Array | undefined, texts: readonly string[]): void => {
@@ -45,7 +47,13 @@ test('the values of an answer, cut anywhere', async () => {
 test('the lines of a dump, with either end of line, and with what is no plain sample among them', async () => {
   for (const end of ['\n', '\r\n']) {
     const lines = numbers.map((text, index) => `{__name__="x", job="a"} ${text} ${START * 1000 + index}`)
-    const odd = ['{__name__="x", job="a"} NaN 1795249607001', '{__name__="x", job="ab"} 4 1795249607001', '{__name__="y", job="a"} 5 1795249607002', 'what is this', '']
+    const odd = [
+      '{__name__="x", job="a"} NaN 1795249607001',
+      '{__name__="x", job="ab"} 4 1795249607001',
+      '{__name__="y", job="a"} 5 1795249607002',
+      'what is this',
+      '',
+    ]
     for (const [index, line] of odd.entries()) lines.splice(5_000 * (index + 1), 0, line)
     const dump = `${lines.join(end)}${end}`
     for (const chunkBytes of [dump.length, 100_003, 20_011]) {

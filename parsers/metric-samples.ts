@@ -43,7 +43,7 @@ const open = (): Tables | null => {
   return {
     memory,
     at,
-    kernel: memory.compile(metricKernel) as Tables['kernel'], // what it exports is what it was given
+    kernel: memory.compile(metricKernel),
     bytes: new Uint8Array(memory.buffer, at, SIZES.tables),
     counts: new Int32Array(memory.buffer, at + AT.count, 1),
     columns: {
@@ -94,7 +94,10 @@ export const metricSamples = (): MetricSamples => {
         known.bytes.set(name.subarray(0, nameLength), AT.name)
         isThere = true
       }
-      return read(known, known.kernel.lines(known.at, window.base + start, window.base + Math.min(window.to, limit), nameLength, Math.min(most, AT_ONCE), least))
+      return read(
+        known,
+        known.kernel.lines(known.at, window.base + start, window.base + Math.min(window.to, limit), nameLength, Math.min(most, AT_ONCE), least),
+      )
     },
     end() {
       if (opened !== undefined && opened !== null) opened.memory.giveBack('tables', opened.at)
