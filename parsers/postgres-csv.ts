@@ -272,7 +272,7 @@ export const postgresCsv: BytesFormat = {
       },
       tell: happened,
       slow: () => undefined,
-      held: () => [],
+      held: [],
     })
 
     /** Gives out the whole records of bytes; where the first unfinished one begins. */

@@ -32,9 +32,11 @@ import {
   NAMES,
   NAMES_VALUE,
   NEWLINE,
+  PIDS,
   QUOTE,
   recordParts,
   RETURN,
+  SHARED,
   WORDS,
 } from './postgres-kernel.js'
 
@@ -198,8 +200,13 @@ export const passLines = func('passLines', { tables: 'i32', start: 'i32' }, ['i3
   }
   /** The statement before has all its lines: if it did not call pg_sleep, none was longer. */
   const settle = (): Code => [isAwake(slowFrom, until.get), when(mark.get, f64.store(slow.get, slowTook.get, DATABASE.longest)), slow.set(i32.const(0))]
-  const isHeld = i32.load8(i32.add(tables.get, i32.and(pid.get, i32.const(255))), AT.held)
-  const setHeld = (held: Code): Code => i32.store8(i32.add(tables.get, i32.and(pid.get, i32.const(255))), held, AT.held)
+  const heldAt = i32.add(tables.get, i32.shl(i32.and(pid.get, i32.const(PIDS - 1)), i32.const(2)))
+  const heldPid = i32.load(heldAt, AT.held)
+  const isHeld = i32.or(i32.eq(heldPid, pid.get), i32.eq(heldPid, i32.const(SHARED)))
+  const setHeld = (): Code => i32.store(heldAt, either(i32.or(i32.eqz(heldPid), i32.eq(heldPid, pid.get)), pid.get, i32.const(SHARED)), AT.held)
+  /** What was held of the pid is given out when it is told. */
+  const given = (): Code => when(i32.eq(heldPid, pid.get), i32.store(heldAt, i32.const(0), AT.held))
+  const circumstances = i32.or(i32.mul(isFar.get, i32.const(KIND.far)), i32.mul(isHeld, i32.const(KIND.held)))
   /** A LOG: `kind` becomes what it means; what is only counted goes to `quiet`, what is told to `emit`. */
   const readLog = (): Code => [
     look(),
@@ -288,11 +295,12 @@ export const passLines = func('passLines', { tables: 'i32', start: 'i32' }, ['i3
                   // A record that is told.
                   step(),
                   goesOn.set(i32.const(0)),
-                  put(either(isFar.get, i32.or(kind.get, i32.const(KIND.far)), kind.get), start, to, at(lines, 1)),
+                  put(i32.or(kind.get, circumstances), start, to, at(lines, 1)),
                   when(i32.eq(kind.get, i32.const(MEANING.duration)), goesOn.set(event.get)),
                   reach(),
                   free.set(i32.less(kind.get, i32.const(MEANING.something))),
-                  setHeld(i32.eqz(free.get)),
+                  given(),
+                  when(i32.eqz(free.get), setHeld()),
                   own.set(i32.const(1)),
                   until.set(end.get),
                   jump(told),
@@ -304,13 +312,7 @@ export const passLines = func('passLines', { tables: 'i32', start: 'i32' }, ['i3
                 own.set(i32.const(1)),
                 free.set(i32.const(1)),
                 until.set(end.get),
-                when(
-                  i32.or(isFar.get, isHeld),
-                  setHeld(i32.const(0)),
-                  put(i32.or(i32.const(KIND.seen), either(isFar.get, i32.const(KIND.far), i32.const(0))), start, to, lines.get),
-                  reach(),
-                  jump(told),
-                ),
+                when(i32.or(isFar.get, isHeld), put(i32.or(i32.const(KIND.seen), circumstances), start, to, lines.get), given(), reach(), jump(told)),
                 raise(records, 1),
                 reach(),
               ),

@@ -65,8 +65,8 @@ export const AT = {
   slowTook: 672,
   slowMs: 680,
   texts: 1_024,
-  /** By the last byte of a pid, whether something is held of it that more may come of. */
-  held: 7_936,
+  /** By a pid's last bits the pid of whom something is held that more may come of, SHARED where that is so of several; 0: of none. */
+  held: 4_096,
   /** Hashes of names that stand before a record, and whose they are: a database's number; of sessions' words; of what records say. */
   names: 8_192,
   greetings: 24_576,
@@ -81,6 +81,9 @@ export const TEXT = { length: 0, meaning: 4, bytes: 16, mask: 64, size: 112, mos
 export const NAMES = 1_024
 export const GREETINGS = 1_024
 export const WORDS = 2_048
+/** So many pids that may be held can be told apart. */
+export const PIDS = 1_024
+export const SHARED = -1
 /** Behind the hash. */
 export const NAMES_VALUE = 8
 /** Databases that statements are counted of: 0 is none, the others are asked for; 1 is that of lines that name none. */
@@ -106,8 +109,8 @@ export const EVENT = {
   size: 64,
   most: 3_000,
 } as const
-/** Kinds of events that are no meanings of postgres-bytes.ts; those are smaller. `seen`: of a record that was counted; `detail` and `turn` are no records. With `far`: written long after the one before. */
-export const KIND = { warning: 16, error: 17, fatal: 18, panic: 19, seen: 20, detail: 21, turn: 22, far: 32 } as const
+/** Kinds of events that are no meanings of postgres-bytes.ts; those are smaller. `seen`: of a record that was counted; `detail` and `turn` are no records. With `far`: written long after the one before; with `held`: something may be held of its pid. */
+export const KIND = { warning: 16, error: 17, fatal: 18, panic: 19, seen: 20, detail: 21, turn: 22, far: 32, held: 64 } as const
 /** What a LOG message can mean: as in postgres-bytes.ts. */
 export const MEANING = { nothing: 0, duration: 1, authorized: 2, something: 4 } as const
 

@@ -67,11 +67,13 @@ export const statements = (sink: Sink): Statements => {
   }
 
   const bucketOf = (durations: Durations, ms: number): Bucket => {
-    const start = Math.floor(ms / BUCKET_MS) * BUCKET_MS
+    // A number that is no object of its own, as milliseconds would be.
+    const number = Math.floor(ms / BUCKET_MS)
+    const start = number * BUCKET_MS
     if (durations.last?.start === start) return durations.last
-    let bucket = durations.buckets.get(start)
+    let bucket = durations.buckets.get(number)
     if (bucket === undefined) {
-      durations.buckets.set(start, (bucket = { start, longest: NaN, count: 0, given: false }))
+      durations.buckets.set(number, (bucket = { start, longest: NaN, count: 0, given: false }))
       if (durations.buckets.size > OPEN_BUCKETS) {
         for (const [oldest, old] of durations.buckets) {
           durations.buckets.delete(oldest)

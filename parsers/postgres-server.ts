@@ -38,6 +38,7 @@ const TOOLS: ReadonlySet<string> = new Set(['psql', 'pg_isready', 'pg_dump', 'pg
 /** Drivers that name themselves where nobody gave the application a name. */
 const DRIVERS: ReadonlySet<string> = new Set(['PostgreSQL JDBC Driver', 'psycopg', 'psycopg2', 'node-postgres', 'pgbouncer', 'pgx', 'app'])
 const MAX_CLIENTS = 500
+const MAX_MET = 5_000
 /** Messages remembered with what they said, for those whose words come again. */
 const MAX_SAID = 1_000
 const MAX_MESSAGE = 1_000
@@ -82,14 +83,16 @@ export const postgresServer = (sink: Sink, context: InputContext): PostgresServe
   const said = new Map<string, Said[]>()
   /** What the record at hand says, as long as that follows from its words alone. */
   let drafts: SignalDraft[] | null = null
-  /** Sessions of the current server whose client is known. */
-  const clients = new Set<Session>()
+  /** Sessions of the current server whose client is known: the objects, of which one session may have several, and who they are. */
+  const met = new Set<Session>()
+  const clients = new Set<string>()
   const counted = statements(sink)
   const open = sessions(sink)
 
   const take = (next: Entity | null): void => {
     if (next === pod) return
     pod = next
+    met.clear()
     clients.clear()
     entity = next === null ? THIS_POSTGRES : postgres(shortName(next))
     if (next !== null) sink.fact({ fact: 'runs-as', of: entity, by: next })
@@ -140,8 +143,12 @@ export const postgresServer = (sink: Sink, context: InputContext): PostgresServe
 
   const authorized = (ms: number, basis: Basis, pid: number, session: Session): void => {
     open.opened(ms, basis, pid, session)
-    if (clients.has(session) || clients.size >= MAX_CLIENTS) return
-    clients.add(session)
+    if (met.has(session)) return
+    if (met.size >= MAX_MET) met.clear()
+    met.add(session)
+    const who = `${session.user}\n${session.database}\n${session.application}`
+    if (clients.has(who) || clients.size >= MAX_CLIENTS) return
+    clients.add(who)
     const name = clientOf(session)
     if (name !== '' && !TOOLS.has(session.application)) sink.fact({ fact: 'client-of', client: process('-', name), server: entity })
   }

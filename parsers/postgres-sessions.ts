@@ -60,123 +60,6 @@ const inOrder = (times: Float64Array): Int32Array => {
   return sorted ? order : order.sort((a, b) => (times[a] ?? 0) - (times[b] ?? 0) || a - b)
 }
 
-/**
- * Pids with a time each, in the order in which they came. Written in arrays of numbers: sessions come and go by the thousand, and what a Map keeps of
- * numbers that are no small integers are objects.
- */
-interface Pids {
-  readonly size: number
-  /** The pid's place, which is its own until it goes; NONE: it is not there. */
-  find(pid: number): number
-  /** `pid` is not there yet. */
-  add(pid: number, ms: number): number
-  remove(place: number): void
-  at(place: number): number
-  pidAt(place: number): number
-  /** The one that came first, and the one after another; NONE: there is none. */
-  first(): number
-  next(place: number): number
-  clear(): void
-}
-
-const pidTable = (): Pids => {
-  let room = 64
-  /** By hash a place + 1, twice as many as there are places at least. */
-  let slots = new Int32Array(2 * room)
-  let pids = new Float64Array(room)
-  let times = new Float64Array(room)
-  /** Of the places that are taken a list in their order, of the free ones another. */
-  let before = new Int32Array(room).fill(NONE)
-  let after = new Int32Array(room)
-  let head = NONE
-  let tail = NONE
-  let free = NONE
-  let used = 0
-  let size = 0
-
-  const slotOf = (pid: number): number => (Math.imul(pid | 0, 0x9e3779b1) >>> 7) & (slots.length - 1)
-  const put = (place: number): void => {
-    let slot = slotOf(pids[place] ?? 0)
-    while (slots[slot] !== 0) slot = (slot + 1) & (slots.length - 1)
-    slots[slot] = place + 1
-  }
-  const longer = <T extends Float64Array | Int32Array>(larger: T, old: T): T => {
-    larger.set(old)
-    return larger
-  }
-  const grow = (): void => {
-    room *= 2
-    pids = longer(new Float64Array(room), pids)
-    times = longer(new Float64Array(room), times)
-    before = longer(new Int32Array(room), before)
-    after = longer(new Int32Array(room), after)
-    slots = new Int32Array(2 * room)
-    for (let place = head; place !== NONE; place = after[place] ?? NONE) put(place)
-  }
-
-  return {
-    get size() {
-      return size
-    },
-    find(pid) {
-      const mask = slots.length - 1
-      for (let slot = slotOf(pid); ; slot = (slot + 1) & mask) {
-        const place = (slots[slot] ?? 0) - 1
-        if (place < 0) return NONE
-        if (pids[place] === pid) return place
-      }
-    },
-    add(pid, ms) {
-      let place = free
-      if (place !== NONE) free = after[place] ?? NONE
-      else {
-        if (used === room) grow()
-        place = used++
-      }
-      pids[place] = pid
-      times[place] = ms
-      before[place] = tail
-      after[place] = NONE
-      if (tail === NONE) head = place
-      else after[tail] = place
-      tail = place
-      put(place)
-      size++
-      return place
-    },
-    remove(place) {
-      const mask = slots.length - 1
-      let hole = slotOf(pids[place] ?? 0)
-      while (slots[hole] !== place + 1) hole = (hole + 1) & mask
-      // Those that were put further on because of this one move up.
-      for (let slot = (hole + 1) & mask; slots[slot] !== 0; slot = (slot + 1) & mask) {
-        const own = slotOf(pids[(slots[slot] ?? 0) - 1] ?? 0)
-        if (((slot - own) & mask) < ((slot - hole) & mask)) continue
-        slots[hole] = slots[slot] ?? 0
-        hole = slot
-      }
-      slots[hole] = 0
-      const [earlier, later] = [before[place] ?? NONE, after[place] ?? NONE]
-      if (earlier === NONE) head = later
-      else after[earlier] = later
-      if (later === NONE) tail = earlier
-      else before[later] = earlier
-      after[place] = free
-      free = place
-      size--
-    },
-    at: (place) => times[place] ?? NaN,
-    pidAt: (place) => pids[place] ?? 0,
-    first: () => head,
-    next: (place) => after[place] ?? NONE,
-    clear() {
-      slots.fill(0)
-      head = tail = free = NONE
-      used = size = 0
-    },
-  }
-}
-
 export interface Sessions {
   opened(ms: number, basis: Basis, pid: number, session: Session): void
   closed(ms: number, pid: number): void
@@ -189,15 +72,92 @@ export interface Sessions {
   end(): void
 }
 
+/**
+ * By pid since when its session is open, or when one ended that nobody saw begin. In arrays of numbers: sessions come and go by the thousand, and what a Map
+ * keeps of times are objects.
+ */
 export const sessions = (sink: Sink): Sessions => {
   const groups = new Map<string, Group>()
-  const open = pidTable()
-  /** By the places of those that are open. */
-  const openSessions: Session[] = []
-  const openGroups: Group[] = []
-  const ended = pidTable()
+  let room = 4_096
+  /** By hash a pid's place + 1; twice as many as there are places. */
+  let slots = new Int32Array(2 * room)
+  let used = 0
+  let pids = new Float64Array(room)
+  /** NaN: it is not open; nothing ended. */
+  let openAt = new Float64Array(room)
+  let endedAt = new Float64Array(room)
+  /** Those that are open are a list, in the order in which they began. */
+  let before = new Int32Array(room)
+  let after = new Int32Array(room)
+  let head = NONE
+  let tail = NONE
+  let openCount = 0
+  let endedCount = 0
+  /** Of those that are open. */
+  let sessionAt: Session[] = []
+  let groupAt: Group[] = []
   const resets: number[] = []
   let disconnections = false
+
+  const slotOf = (pid: number): number => (Math.imul(pid | 0, 0x9e3779b1) >>> 7) & (slots.length - 1)
+  const add = (pid: number): number => {
+    let slot = slotOf(pid)
+    while (slots[slot] !== 0) slot = (slot + 1) & (slots.length - 1)
+    slots[slot] = used + 1
+    pids[used] = pid
+    openAt[used] = NaN
+    endedAt[used] = NaN
+    return used++
+  }
+  const append = (place: number, ms: number): void => {
+    openAt[place] = ms
+    before[place] = tail
+    after[place] = NONE
+    if (tail === NONE) head = place
+    else after[tail] = place
+    tail = place
+  }
+  /** Keeps those of whom something is known. */
+  const makeRoom = (): void => {
+    const old = { pids, openAt, endedAt, after, head, used, sessionAt, groupAt }
+    if (openCount + endedCount > room / 2) room *= 2
+    slots = new Int32Array(2 * room)
+    pids = new Float64Array(room)
+    openAt = new Float64Array(room)
+    endedAt = new Float64Array(room)
+    before = new Int32Array(room)
+    after = new Int32Array(room)
+    sessionAt = []
+    groupAt = []
+    used = 0
+    head = tail = NONE
+    for (let place = old.head; place !== NONE; place = old.after[place] ?? NONE) {
+      const next = add(old.pids[place] ?? 0)
+      endedAt[next] = old.endedAt[place] ?? NaN
+      append(next, old.openAt[place] ?? NaN)
+      sessionAt.push(old.sessionAt[place] ?? NOBODY)
+      const group = old.groupAt[place]
+      if (group !== undefined) groupAt.push(group)
+    }
+    for (let place = 0; place < old.used; place++) {
+      const ended = old.endedAt[place] ?? NaN
+      if (Number.isNaN(ended) || !Number.isNaN(old.openAt[place])) continue
+      endedAt[add(old.pids[place] ?? 0)] = ended
+    }
+  }
+  const find = (pid: number): number => {
+    const mask = slots.length - 1
+    for (let slot = slotOf(pid); ; slot = (slot + 1) & mask) {
+      const place = (slots[slot] ?? 0) - 1
+      if (place < 0 || pids[place] === pid) return place
+    }
+  }
+  const placeOf = (pid: number): number => {
+    const place = find(pid)
+    if (place !== NONE) return place
+    if (used === room) makeRoom()
+    return add(pid)
+  }
 
   /** Sessions that are the same object are the same group: the server shares them. */
   const recent = new Map<Session, Group>()
@@ -225,67 +185,77 @@ export const sessions = (sink: Sink): Sessions => {
   }
 
   const close = (place: number, ms: number): void => {
-    const group = openGroups[place]
-    open.remove(place)
+    const [earlier, later] = [before[place] ?? NONE, after[place] ?? NONE]
+    if (earlier === NONE) head = later
+    else after[earlier] = later
+    if (later === NONE) tail = earlier
+    else before[later] = earlier
+    openAt[place] = NaN
+    openCount--
+    const group = groupAt[place]
     if (group !== undefined) addChange(group.changes, ms, -1)
   }
 
   return {
     opened(ms, basis, pid, session) {
       if (Number.isNaN(ms) || pid <= 0) return
-      const before = open.find(pid)
-      if (before !== NONE) close(before, Math.max(ms, open.at(before)))
+      const place = placeOf(pid)
+      const began = openAt[place] ?? NaN
+      if (!Number.isNaN(began)) close(place, Math.max(ms, began))
       const group = groupOf(session, basis)
       addChange(group.changes, ms, 1)
-      const end = ended.find(pid)
-      if (end !== NONE) {
-        const endedAt = ended.at(end)
-        ended.remove(end)
-        if (endedAt >= ms) {
-          addChange(group.changes, endedAt, -1) // newest first: its end was read before
+      const ended = endedAt[place] ?? NaN
+      if (!Number.isNaN(ended)) {
+        endedAt[place] = NaN
+        endedCount--
+        if (ended >= ms) {
+          addChange(group.changes, ended, -1) // newest first: its end was read before
           return
         }
       }
-      if (open.size >= MAX_OPEN) close(open.first(), ms)
-      const place = open.add(pid, ms)
-      openSessions[place] = session
-      openGroups[place] = group
+      if (openCount >= MAX_OPEN) close(head, ms)
+      append(place, ms)
+      openCount++
+      sessionAt[place] = session
+      groupAt[place] = group
     },
     closed(ms, pid) {
       if (Number.isNaN(ms) || pid <= 0) return
       disconnections = true
-      const session = open.find(pid)
-      if (session !== NONE && open.at(session) <= ms) {
-        close(session, ms)
+      const place = placeOf(pid)
+      if ((openAt[place] ?? NaN) <= ms) {
+        close(place, ms)
         return
       }
-      if (ended.size >= MAX_ENDED) ended.clear()
-      const before = ended.find(pid)
-      if (before !== NONE) ended.remove(before)
-      ended.add(pid, ms)
+      if (endedCount >= MAX_ENDED) {
+        endedAt.fill(NaN)
+        endedCount = 0
+      }
+      if (Number.isNaN(endedAt[place])) endedCount++
+      endedAt[place] = ms
     },
     reset({ ms }) {
       if (Number.isNaN(ms)) return
       resets.push(ms)
-      for (let place = open.first(); place !== NONE;) {
-        const next = open.next(place)
-        if (open.at(place) <= ms) close(place, ms)
+      for (let place = head; place !== NONE;) {
+        const next = after[place] ?? NONE
+        if ((openAt[place] ?? NaN) <= ms) close(place, ms)
         place = next
       }
     },
     of(pid) {
-      const place = open.find(pid)
-      return place === NONE ? NOBODY : (openSessions[place] ?? NOBODY)
+      const place = find(pid)
+      return place === NONE || Number.isNaN(openAt[place]) ? NOBODY : (sessionAt[place] ?? NOBODY)
     },
     get any() {
-      return open.size > 0
+      return openCount > 0
     },
     end() {
       // Newest first: the start that ended a session was read before it.
       resets.sort((a, b) => a - b)
-      for (let place = resets.length === 0 ? NONE : open.first(); place !== NONE;) {
-        const next = open.next(place)
-        const began = open.at(place)
+      for (let place = resets.length === 0 ? NONE : head; place !== NONE;) {
+        const next = after[place] ?? NONE
+        const began = openAt[place] ?? NaN
         const at = resets.find((ms) => ms > began)
         if (at !== undefined) close(place, at)
         place = next

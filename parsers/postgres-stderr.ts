@@ -95,9 +95,12 @@ export const postgresStderr: LineFormat = {
     const server = postgresServer(sink, context)
     let offset = 0
     /** Records that a DETAIL, STATEMENT or continuation may still belong to, one of a pid, in their order. */
-    const held: Held[] = []
+    const ring = new Array<Held | undefined>(MAX_HELD).fill(undefined)
+    const heldPids = new Float64Array(MAX_HELD)
+    let first = 0
+    let many = 0
     const heldOf = (pid: number): Held | undefined => {
-      for (const record of held) if (record.pid === pid) return record
+      for (let at = first; at < first + many; at++) if (heldPids[at % MAX_HELD] === pid) return ring[at % MAX_HELD]
       return undefined
     }
     /** The record and its part that a continuation goes on. */
@@ -141,16 +144,23 @@ export const postgresStderr: LineFormat = {
     }
     /** Gives out the records up to this one, in the order they stand in. */
     const giveUpTo = (record: Held): void => {
-      for (let oldest = held.shift(); oldest !== undefined; oldest = held.shift()) {
-        give(oldest)
+      while (many > 0) {
+        const oldest = ring[first]
+        ring[first] = undefined
+        first = (first + 1) % MAX_HELD
+        many--
+        if (oldest !== undefined) give(oldest)
         if (oldest === record) return
       }
     }
 
     const hold = (record: Held): void => {
-      const oldest = held[0]
-      if (oldest !== undefined && held.length >= MAX_HELD) giveUpTo(oldest)
-      held.push(record)
+      const oldest = ring[first]
+      if (oldest !== undefined && many === MAX_HELD) giveUpTo(oldest)
+      const at = (first + many) % MAX_HELD
+      ring[at] = record
+      heldPids[at] = record.pid
+      many++
     }
 
     /** Part of what was read before: a line inside a text. */
@@ -252,7 +262,7 @@ export const postgresStderr: LineFormat = {
           of.detail = decode(bytes, record.message, Math.min(record.end, record.message + MAX_TEXT))
         return
       }
-      const before = held.length === 0 ? undefined : heldOf(pid)
+      const before = record.held ? heldOf(pid) : undefined
       if (before !== undefined) giveUpTo(before)
       last = null
       if (kind === KIND.seen) return
@@ -262,7 +272,8 @@ export const postgresStderr: LineFormat = {
         const own = databases[names] ?? ''
         const database = own || server.sessionOf(pid).database
         const isLongest = server.statement(ms, basis, took, database)
-        if (database === own) steady.counts(names, own)
+        // Whose they are that name nobody, their sessions say.
+        steady.counts(names, database === own ? own : null)
         if (!isLongest) return
         if (record.open) mayBeLongest(bytes, record.message, record.until, ms, basis, took, database)
         else if (!sleeps(bytes, record.message, record.until)) server.longest(ms, basis, took, database)
@@ -279,7 +290,7 @@ export const postgresStderr: LineFormat = {
       count: (lines) => sink.passed(lines, 0),
       tell: happened,
       slow: mayBeLongest,
-      held: () => held,
+      held: heldPids,
     })
 
     return {
@@ -313,7 +324,7 @@ export const postgresStderr: LineFormat = {
         }
         sink.record(ms, basis)
         server.within(envelope?.pod ?? null)
-        const before = held.length === 0 ? undefined : heldOf(pid)
+        const before = many === 0 ? undefined : heldOf(pid)
         if (before !== undefined) giveUpTo(before)
         last = null
         lastPart = 'MESSAGE'
@@ -354,7 +365,8 @@ export const postgresStderr: LineFormat = {
       },
       end() {
         if (slow.pending) settle()
-        for (const record of held.splice(0)) give(record)
+        const newest = ring[(first + many + MAX_HELD - 1) % MAX_HELD]
+        if (many > 0 && newest !== undefined) giveUpTo(newest)
         server.end()
         steady.end()
       },

@@ -28,7 +28,7 @@ const over = (lines: readonly string[], most = 1e6, before: readonly string[] = 
       if (renamed) steady.counts(known, database)
     },
     slow: (bytes, from, until) => slow.push(bytes.toString('utf8', from, until)),
-    held: () => [],
+    held: [],
   })
   // Long enough to be worth it.
   const bytesOf = (some: readonly string[]): Buffer =>
@@ -47,7 +47,7 @@ const over = (lines: readonly string[], most = 1e6, before: readonly string[] = 
   return { told, slow, counted: sink.line, records, spans, silences, series, stopped: bytes.toString('utf8', 0, next).split('\n').length - 1 }
 }
 
-test('records are told in their order, each with the lines up to its own', () => {
+test('records are told in their order, each with the lines up to its own; a DETAIL is none', () => {
   const { told, counted, records, stopped, spans } = over([
     `${HEAD}LOG:  duration: 1.5 ms  statement: SELECT 1`,
     '\tFROM a',
@@ -63,7 +63,7 @@ test('records are told in their order, each with the lines up to its own', () =>
     [
       [DURATION, 28 * 60_000 + 22_058, 1, 'duration: 1.5 ms  statement: SELECT 1'],
       [KIND.error, 28 * 60_000 + 22_058, 4, 'deadlock detected and some more'],
-      [KIND.detail, 28 * 60_000 + 22_058, 5, 'Process 1 waits for a lock'],
+      [KIND.detail, 28 * 60_000 + 22_058, 4, 'Process 1 waits for a lock'],
       [SOMETHING, 28 * 60_000 + 22_058, 8, 'something of which nobody knows anything'],
     ],
   )
@@ -112,6 +112,23 @@ test('a statement whose lines may go on in what comes next is not yet the longes
   assert.deepEqual(over([...lines, ...before], 1e6, before).slow, [])
   const { slow: open } = over(lines, 2, before)
   assert.deepEqual(open, ['duration: 900 ms  statement: SELECT\n\tFROM a'])
+})
+
+test('a DETAIL belongs to its own record, whoever wrote in between', () => {
+  const line = (pid: number, rest: string): string => `2026-11-21 08:28:01.000 UTC [${pid}] web@shop ${rest}`
+  const { told } = over([
+    line(7, 'ERROR:  deadlock detected and some more'),
+    line(7 + 1_024, 'LOG:  connection received: host=10.0.0.1'),
+    line(7 + 2_048, 'ERROR:  deadlock detected and some more'),
+    line(8, 'LOG:  connection received: host=10.0.0.1'),
+    line(7 + 1_024, 'LOG:  connection received: host=10.0.0.1'),
+    line(8, 'DETAIL:  of a record that said nothing'),
+    line(7, 'DETAIL:  Process 1 waits for a lock'),
+  ])
+  assert.deepEqual(
+    told.map(([kind]) => kind).filter((kind) => kind !== KIND.seen),
+    [KIND.error, KIND.error, KIND.detail],
+  )
 })
 
 test('a silence between two records is told', () => {

@@ -8,10 +8,10 @@
 import type { Basis } from '../src/model/extract.js'
 import type { Sink } from '../src/model/format.js'
 import { SIZES, wasmMemory, wasmWindow, type WasmMemory } from '../src/read/wasm-memory.js'
-import { LOOKS } from './postgres-bytes.js'
+import { AUTHORIZED, DISCONNECTION, LOOKS } from './postgres-bytes.js'
 import { passCsv } from './postgres-kernel-csv.js'
 import { passLines } from './postgres-kernel-lines.js'
-import { AT, DATABASE, EVENT, KIND, NAMES_VALUE, TEXT } from './postgres-kernel.js'
+import { AT, DATABASE, EVENT, KIND, NAMES_VALUE, PIDS, SHARED, TEXT } from './postgres-kernel.js'
 import type { Counter } from './postgres-series.js'
 import type { Severity } from './postgres-record.js'
 import type { PostgresServer } from './postgres-server.js'
@@ -37,6 +37,8 @@ export interface Steady {
   /** Of a statement, in milliseconds. */
   took: number
   pid: number
+  /** Whether something may be held of its pid. */
+  held: boolean
   line: number
   /** Where what may name somebody begins, where the severity does, and the message. */
   from: number
@@ -70,8 +72,8 @@ export interface SteadyRecords {
   pass(bytes: Buffer, start: number, limit: number, most: number, free: boolean): number
   readonly freed: boolean
   readonly hour: Hour
-  /** From now on the statements with the names just told are counted where they stand: whose they are. */
-  counts(names: number, database: string): void
+  /** From now on the statements with the names just told are counted where they stand: whose they are. null: each is told. */
+  counts(names: number, database: string | null): void
   end(): void
 }
 
@@ -84,8 +86,8 @@ export interface Owner {
   readonly tell: (bytes: Buffer, record: Steady) => void
   /** The longest statement so far, if its further lines do not call pg_sleep: it stands in bytes[from, until) as yet. */
   readonly slow: (bytes: Buffer, from: number, until: number, ms: number, basis: Basis, took: number, database: string) => void
-  /** Of whom something is held that more may come of. */
-  readonly held: () => readonly { readonly pid: number }[]
+  /** Pids of whom something is held that more may come of, and others. */
+  readonly held: Iterable<number>
 }
 
 /** Of the kinds that may say something; of all others that do, LOG. */
@@ -172,6 +174,7 @@ export const steadyRecords = (loop: keyof Kernel, { sink, server, count, tell, s
     kind: 0,
     took: NaN,
     pid: 0,
+    held: false,
     line: 0,
     from: 0,
     word: 0,
@@ -201,7 +204,7 @@ export const steadyRecords = (loop: keyof Kernel, { sink, server, count, tell, s
     counters = []
     counted = new Map()
     nextNumber = DATABASE.unnamed + 1
-    bytes.fill(0, AT.names, AT.greetings)
+    bytes.fill(0, AT.names, AT.words)
     for (let number = 0; number < DATABASE.most; number++) numbers[(AT.databases + number * DATABASE.size + DATABASE.start) >> 3] = NaN
   }
 
@@ -227,39 +230,54 @@ export const steadyRecords = (loop: keyof Kernel, { sink, server, count, tell, s
     }
   }
 
+  /** What was gone over up to the event at hand: its sink is told when somebody asks where that stands, and at the end. */
+  const since = { lines: 0, records: 0, ms: NaN }
+  const reached = (): void => {
+    count(since.lines, 0)
+    if (since.records > 0) sink.passed(0, since.records, since.ms, basis)
+    since.lines = since.records = 0
+  }
   const tellEvent = (bytes: Buffer, { words, numbers, at: tablesAt }: Tables, at: number, isLast: boolean): void => {
-    const kind = wordAt(words, at + EVENT.kind)
-    if (kind === KIND.turn) {
+    const what = wordAt(words, at + EVENT.kind)
+    if (what === KIND.turn) {
       const counter = counters[(wordAt(words, at + EVENT.names) - tablesAt - AT.databases) / DATABASE.size]
       counter?.add(wordAt(words, at + EVENT.records), numberAt(numbers, at + EVENT.value))
       counter?.turn(numberAt(numbers, at + EVENT.ms))
       return
     }
-    const ms = numberAt(numbers, at + EVENT.ms)
-    const records = wordAt(words, at + EVENT.records)
-    count(wordAt(words, at + EVENT.lines), 0)
-    if (kind === KIND.detail) sink.passed(0, records)
-    else if ((kind & KIND.far) === 0) sink.passed(0, records + 1, ms, basis)
-    else {
-      const before = numberAt(numbers, at + EVENT.before)
-      if (Number.isNaN(before)) sink.passed(0, records)
-      else sink.passed(0, records, before, basis)
-      sink.record(ms, basis)
-    }
-    record.ms = ms
-    record.took = numberAt(numbers, at + EVENT.value)
-    record.kind = kind & ~KIND.far
-    record.pid = wordAt(words, at + EVENT.pid)
-    record.line = wordAt(words, at + EVENT.line) - window.base
-    record.from = record.line + SECONDS + 2 + (fraction === 1 ? 4 : 0) + zoneLength
-    record.word = wordAt(words, at + EVENT.word) - window.base
-    record.message = wordAt(words, at + EVENT.message) - window.base
-    record.end = wordAt(words, at + EVENT.end) - window.base
-    record.until = wordAt(words, at + EVENT.until) - window.base
-    record.open = isLast && wordAt(words, AT.goesOn) !== 0
+    const kind = what & ~(KIND.far | KIND.held)
     const names = wordAt(words, at + EVENT.names)
+    record.ms = numberAt(numbers, at + EVENT.ms)
+    record.kind = kind
+    record.pid = wordAt(words, at + EVENT.pid)
+    record.held = (what & KIND.held) !== 0
     record.renamed = names < 0
     record.known = names < 0 ? ~names : names
+    record.message = wordAt(words, at + EVENT.message) - window.base
+    record.end = wordAt(words, at + EVENT.end) - window.base
+    since.lines += wordAt(words, at + EVENT.lines)
+    since.records += wordAt(words, at + EVENT.records)
+    if ((what & KIND.far) !== 0) {
+      since.ms = numberAt(numbers, at + EVENT.before)
+      reached()
+      sink.record(record.ms, basis)
+    } else if (kind === KIND.detail) since.ms = numberAt(numbers, at + EVENT.before)
+    else {
+      since.records++
+      since.ms = record.ms
+    }
+    // What is held may have to be warned of, where the log stands when it is given out.
+    if (record.held) reached()
+    // Who is known to come or go is all that these say.
+    if (kind !== DISCONNECTION && kind < KIND.seen && (kind !== AUTHORIZED || names < 0)) {
+      reached()
+      record.took = numberAt(numbers, at + EVENT.value)
+      record.line = wordAt(words, at + EVENT.line) - window.base
+      record.from = record.line + SECONDS + 2 + (fraction === 1 ? 4 : 0) + zoneLength
+      record.word = wordAt(words, at + EVENT.word) - window.base
+      record.until = wordAt(words, at + EVENT.until) - window.base
+      record.open = isLast && wordAt(words, AT.goesOn) !== 0
+    }
     tell(bytes, record)
   }
 
@@ -269,15 +287,18 @@ export const steadyRecords = (loop: keyof Kernel, { sink, server, count, tell, s
     record.basis = basis
     for (let event = 0; event < happened; event++) tellEvent(bytes, room, AT.happened + event * EVENT.size, event === happened - 1)
     const rest = wordAt(words, AT.rest)
-    count(wordAt(words, AT.trailing) - rest, rest)
-    const records = wordAt(words, AT.records)
     const last = numberAt(numbers, AT.last)
-    if (records > 0) sink.passed(0, records, last, basis)
+    since.records += wordAt(words, AT.records)
+    count(since.lines + wordAt(words, AT.trailing) - rest, rest)
+    since.lines = 0
+    // One after the other, since what was not told of was written soon after the one before.
     const first = numberAt(numbers, AT.first)
     if (first <= last) {
+      sink.passed(0, since.records, last, basis)
       sink.reaches(first, basis)
       sink.reaches(numberAt(numbers, AT.latest), basis)
     }
+    since.records = 0
     tellCounts(room)
     const slowOf = wordAt(words, AT.slow)
     if (slowOf === 0) return
@@ -327,8 +348,11 @@ export const steadyRecords = (loop: keyof Kernel, { sink, server, count, tell, s
       words[AT.sessions >> 2] = server.knowsSessions ? 1 : 0
       const latest = sink.latest
       numbers[AT.last >> 3] = latest.basis === basis ? latest.ms : NaN
-      room.bytes.fill(0, AT.held, AT.held + 256)
-      for (const { pid } of held()) room.bytes[AT.held + (pid & 255)] = 1
+      words.fill(0, AT.held >> 2, (AT.held >> 2) + PIDS)
+      for (const pid of held) {
+        const at = (AT.held >> 2) + (pid & (PIDS - 1))
+        words[at] = words[at] === 0 || words[at] === pid ? pid : SHARED
+      }
       const next = room.kernel[loop](room.at, window.base + start) - window.base
       if (words[AT.differs >> 2] === 1) known = false
       if (next === start) {
@@ -347,7 +371,7 @@ export const steadyRecords = (loop: keyof Kernel, { sink, server, count, tell, s
     },
     counts(names, database) {
       if (tables === null || tables === undefined) return
-      tables.words[(AT.names + names * 16 + NAMES_VALUE) >> 2] = numberOf(database)
+      tables.words[(AT.names + names * 16 + NAMES_VALUE) >> 2] = database === null ? DATABASE.ask : numberOf(database)
     },
     end() {
       if (tables !== null && tables !== undefined) tables.memory.giveBack('tables', tables.at)

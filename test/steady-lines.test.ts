@@ -286,11 +286,17 @@ const postgresOf = (seed: number, prefix: (stamp: string, pid: number, names: st
   const pick = (below: number): number => Math.floor(next() * below)
   let ms = Date.UTC(2026, 10, 21, 8, 50)
   const lines: string[] = []
+  // What belongs to a record, below records of others.
+  const late: string[] = []
   for (let index = 0; index < 700; index++) {
+    if (next() < 0.2) lines.push(...late.splice(pick(2), 1))
     ms += next() < 0.97 ? next() * 200 : next() < 0.5 ? 40_000 : -next() * 1_500
     const stamp = `${new Date(ms).toISOString().slice(0, 23).replace('T', ' ')} ${next() < 0.01 ? 'CET' : zone}`
     const pid = 2000 + pick(12)
-    const names = next() < 0.3 ? '' : `${['web', 'report'][pick(2)]}@${['shop', 'analytics', 'a:b'][next() < 0.02 ? 2 : pick(2)]} `
+    const names =
+      next() < 0.3
+        ? ''
+        : `${next() < 0.1 ? `user_${pick(200)}` : (['web', 'report'][pick(2)] ?? '')}@${['shop', 'analytics', 'a:b'][next() < 0.02 ? 2 : pick(2)]} `
     const head = prefix(stamp, pid, names)
     const chance = next()
     if (chance < 0.4) lines.push(`${head}LOG:  duration: ${(next() * 900).toFixed(3)} ms  statement: SELECT ${next() < 0.1 ? 'pg_sleep(1)' : pick(50)}`)
@@ -310,11 +316,11 @@ const postgresOf = (seed: number, prefix: (stamp: string, pid: number, names: st
         `${head}STATEMENT:  INSERT`,
         '\tINTO orders',
       )
-    else if (chance < 0.93)
-      lines.push(
-        `${head}LOG:  process ${pid} still waiting for ShareLock on transaction 7 after 1000.117 ms`,
-        `${head}DETAIL:  Process holding the lock: 2201. Wait queue: 2202.`,
-      )
+    else if (chance < 0.93) {
+      lines.push(`${head}LOG:  process ${pid} still waiting for ShareLock on transaction 7 after 1000.117 ms`)
+      ;(next() < 0.5 ? lines : late).push(`${head}DETAIL:  Process holding the lock: 2201. Wait queue: 2202${', 2203'.repeat(pick(5))}.`)
+    } else if (chance < 0.935)
+      lines.push(`${head}LOG:  ${['database system was interrupted; last known up at', 'starting PostgreSQL 15.2 on'][pick(2)]} x86_64`)
     else if (chance < 0.95) lines.push(`${head}FATAL:  sorry, too many clients already`)
     else if (chance < 0.97)
       lines.push(
