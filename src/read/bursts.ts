@@ -2,7 +2,7 @@
 import type { Attributes, Basis, Phase, Signal, Stamp } from '../model/extract.js'
 import type { Gathering, LateText } from '../model/format.js'
 import type { Entity } from '../model/entity.js'
-import { clean } from './text.js'
+import { cleaner } from './text.js'
 
 /** Occurrences of the same within this time of the last one are one burst. */
 const BURST_GAP_MS = 30_000
@@ -197,6 +197,7 @@ export const bursts = (most = MAX_SIGNALS): Bursts => {
     crowded: () => gone.size > 0,
     signals: () => {
       settleAll()
+      const clean = cleaner()
       return signals.map(({ key: _, closed: __, gatherings: ___, ...signal }) => ({
         ...signal,
         places: signal.places.map(({ line, at, text }) => ({ line, at, text: clean(typeof text === 'string' ? text : text.of(text.one, text.other)) })),
