@@ -13,6 +13,13 @@ const ENTRIES = { cli: 'src/cli.ts', index: 'src/index.ts', 'extract-worker': 's
 /** Packages that start-up or the way from a dump to a report waits for. All others stay where they are installed. */
 const BUNDLED = new Set(['commander', 'zod', 'yaml', '@date-fns/tz'])
 
+/** Packages that the sources require where they first need them: a chunk each. */
+const REQUIRED = new Map([
+  ['yaml', 'yaml'],
+  ['handlebars/runtime', 'node_modules/handlebars/runtime.js'],
+])
+const chunkOf = (name) => `package-${name.replace(/\W/gu, '-')}`
+
 const { dependencies } = JSON.parse(readFileSync(`${root}package.json`, 'utf8'))
 
 const NOT_ASCII = /[^\0-\x7f]/g
@@ -45,9 +52,16 @@ const asScript = (path, text) => {
     } else if (ts.isExportDeclaration(statement)) {
       for (const one of statement.exportClause.elements) exported.push(`${one.name.text}: ${(one.propertyName ?? one.name).text}`)
       replace(statement, '')
+    } else if (ts.isExportAssignment(statement)) {
+      exported.push('default: $default')
+      edits.push({ from: statement.getStart(file), to: statement.expression.getStart(file), by: 'const $default = ' })
     }
   }
   const look = (node, inFunction) => {
+    const [asked] = ts.isCallExpression(node) ? node.arguments : []
+    // What createRequire(import.meta.url) gave, at once or by a name; esbuild's own __require is for what Node has.
+    if (asked !== undefined && ts.isStringLiteral(asked) && REQUIRED.has(asked.text) && /^(?:createRequire|require\d*$)/u.test(node.expression.getText(file)))
+      replace(node, `$load(${JSON.stringify(chunkOf(asked.text))}).default`)
     if (ts.isCallExpression(node) && node.expression.kind === ts.SyntaxKind.ImportKeyword) {
       const [what] = node.arguments
       const own = ts.isStringLiteral(what) ? /^\.\/(.+)\.js$/u.exec(what.text) : null
@@ -72,7 +86,7 @@ const common = { absWorkingDir: root, bundle: true, format: 'esm', platform: 'no
 
 const { outputFiles, metafile } = await build({
   ...common,
-  entryPoints: ENTRIES,
+  entryPoints: { ...ENTRIES, ...Object.fromEntries([...REQUIRED].map(([name, file]) => [chunkOf(name), file])) },
   splitting: true,
   outdir,
   metafile: true,

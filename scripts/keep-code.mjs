@@ -34,9 +34,11 @@ v8.setFlagsFromString = (flag) => {
 process.on('exit', (status) => {
   rmSync(scratch, { recursive: true, force: true })
   if (status !== 0) return
-  for (const file of readdirSync(chunks).filter((entry) => entry.endsWith('.chunk'))) {
-    const name = file.slice(0, -'.chunk'.length)
-    if (!loaded.has(name)) loaded.set(name, new Script(readFileSync(new URL(file, chunks), 'latin1'), { filename: file }))
+  // The sample has none, others do.
+  for (const name of readdirSync(file('mechanisms'))) load('package-yaml').default.parseAllDocuments(readFileSync(file(`mechanisms/${name}`), 'utf8'))
+  for (const chunk of readdirSync(chunks).filter((entry) => entry.endsWith('.chunk'))) {
+    const name = chunk.slice(0, -'.chunk'.length)
+    if (!loaded.has(name)) loaded.set(name, new Script(readFileSync(new URL(chunk, chunks), 'latin1'), { filename: chunk }))
   }
   keep()
   mkdirSync(code, { recursive: true })
