@@ -28,6 +28,8 @@ const AT_ONCE = 1_024
 /** Integers of no more digits are exact, and so is their quotient by a power of ten. */
 const MAX_EXACT_DIGITS = 15
 const MAX_PATIENCE = 1_024
+/** Series that are told by their bytes alone. Those of a dump come one after the other: that one is asked for again which was there long ago is rare. */
+const MAX_KNOWN = 20_000
 
 interface Known {
   readonly writer: SampleWriter
@@ -79,6 +81,7 @@ export const openMetricLines = (sink: Sink, context: InputContext, unit: 'ms' | 
       if (!isValueStart(bytes[skipBlanks(bytes, stop, end)])) return -1
       const opened = open(bytes, start, stop)
       if (opened === null) return -1
+      if (known.size >= MAX_KNOWN) for (const oldest of [...known.keys()].slice(0, MAX_KNOWN >> 1)) known.delete(oldest)
       known.set(key, (found = opened))
     }
     current = found
