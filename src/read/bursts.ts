@@ -28,30 +28,43 @@ export interface Occurrence {
   readonly text: string | LateText
 }
 
-/** Times and texts are written over in place: of what is said again and again nothing is allocated. What is handed in may be written over by whoever did it. */
-interface OpenStamp {
+/** A place of a burst. */
+interface OpenPlace {
+  readonly line: number | null
+  readonly at: Stamp
+  readonly text: string | LateText
+}
+
+/** The last place of a burst, which is another one again and again: it is written over, with what its text is made of. */
+interface LastPlace {
+  line: number | null
   ms: number
   basis: Basis
+  text: string
+  /** Null: the text is made. */
+  of: LateText['of'] | null
+  one: number
+  other: number
 }
 
-/** A place of a burst; the last one is another one again and again. */
-interface OpenPlace {
-  line: number | null
-  readonly at: OpenStamp
-  text: string | OpenText
-}
-
-/** A burst that may go on. */
+/**
+ * A burst that may go on. What changes is written over where it stands: of what is said again and again nothing is allocated, and as little as may be is fetched.
+ * What is handed in may be written over by whoever did it.
+ */
 export interface OpenSignal {
   readonly kind: Signal['kind']
   readonly entity: Entity
   readonly phase: Phase
   readonly key: string
-  readonly at: OpenStamp
-  readonly until: OpenStamp
+  atMs: number
+  atBasis: Basis
+  untilMs: number
+  untilBasis: Basis
   count: number
   readonly attributes: Attributes
+  /** The first few places, and the last one after them. */
   readonly places: OpenPlace[]
+  last: LastPlace | null
   /** Another one has taken its place, or it had to go. */
   closed: boolean
   /** Where more of it may have been gathered that is not in it yet. */
@@ -98,7 +111,7 @@ export const bursts = (most = MAX_SIGNALS): Bursts => {
   }
 
   const joins = (open: OpenSignal, at: Stamp, phase: Phase): boolean =>
-    phase === 'point' && open.phase === 'point' && open.at.basis === at.basis && at.ms - open.until.ms <= gap && open.at.ms - at.ms <= gap
+    phase === 'point' && open.phase === 'point' && open.atBasis === at.basis && at.ms - open.untilMs <= gap && open.atMs - at.ms <= gap
 
   /** Joins what is further apart. */
   const fold = (): void => {
@@ -108,9 +121,10 @@ export const bursts = (most = MAX_SIGNALS): Bursts => {
     latest = new Map()
     for (const signal of signals) {
       const open = latest.get(signal.key)
-      if (open && joins(open, signal.at, signal.phase)) {
-        widen(open, signal.at, signal.until, signal.count)
-        for (const { line, at, text } of signal.places) addPlace(open.places, line, at, text)
+      const at = atOf(signal)
+      if (open && joins(open, at, signal.phase)) {
+        widen(open, at, untilOf(signal), signal.count)
+        for (const place of placesOf(signal)) addPlace(open, place.line, place.at, place.text)
         signal.closed = true
       } else {
         if (open !== undefined) open.closed = true
@@ -155,15 +169,29 @@ export const bursts = (most = MAX_SIGNALS): Bursts => {
     if (open !== undefined) settle(open)
     if (open !== undefined && joins(open, at, phase)) {
       widen(open, at, until, count)
-      addPlace(open.places, line, at, said)
+      addPlace(open, line, at, said)
       return open
     }
     if (open !== undefined) {
       endGathering(open)
       open.closed = true
     }
-    const places = [{ line, at: copied(at), text: ownText(said) }]
-    const next: OpenSignal = { kind, entity, phase, key, at: copied(at), until: copied(until), count, attributes, places, closed: false, gatherings: null }
+    const next: OpenSignal = {
+      kind,
+      entity,
+      phase,
+      key,
+      atMs: at.ms,
+      atBasis: at.basis,
+      untilMs: until.ms,
+      untilBasis: until.basis,
+      count,
+      attributes,
+      places: [{ line, at: copied(at), text: ownText(said) }],
+      last: null,
+      closed: false,
+      gatherings: null,
+    }
     latest.set(key, next)
     signals.push(next)
     if (signals.length > most) shrink()
@@ -176,11 +204,11 @@ export const bursts = (most = MAX_SIGNALS): Bursts => {
       if (open !== null) settle(open)
       if (open === null || open.closed || !joins(open, at, said.phase)) return add({ ...said, at, until, count, line, text }, key)
       widen(open, at, until, count)
-      addPlace(open.places, line, at, kept(text))
+      addPlace(open, line, at, kept(text))
       return open
     },
     gathers(open, at, gathering) {
-      if (open.closed || open.phase !== 'point' || open.places.length <= PLACES_AT_START || open.at.basis !== at.basis || open.at.ms > at.ms) return false
+      if (open.closed || open.phase !== 'point' || open.last === null || open.atBasis !== at.basis || open.atMs > at.ms) return false
       if (open.gatherings === null) {
         open.gatherings = [gathering]
         gathered.push(open)
@@ -190,7 +218,7 @@ export const bursts = (most = MAX_SIGNALS): Bursts => {
     gathered(open, count, at, line, text) {
       widen(open, at, at, count)
       // Who else says the same may have said it later.
-      if ((open.places[PLACES_AT_START]?.line ?? 0) <= line) addPlace(open.places, line, at, kept(text))
+      if ((open.last?.line ?? 0) <= line) addPlace(open, line, at, kept(text))
     },
     settle: settleAll,
     gap: () => gap,
@@ -198,9 +226,15 @@ export const bursts = (most = MAX_SIGNALS): Bursts => {
     signals: () => {
       settleAll()
       const clean = cleaner()
-      return signals.map(({ key: _, closed: __, gatherings: ___, ...signal }) => ({
-        ...signal,
-        places: signal.places.map(({ line, at, text }) => ({ line, at, text: clean(typeof text === 'string' ? text : text.of(text.one, text.other)) })),
+      return signals.map((signal) => ({
+        kind: signal.kind,
+        entity: signal.entity,
+        phase: signal.phase,
+        at: atOf(signal),
+        until: untilOf(signal),
+        count: signal.count,
+        attributes: signal.attributes,
+        places: placesOf(signal).map(({ line, at, text }) => ({ line, at, text: clean(typeof text === 'string' ? text : text.of(text.one, text.other)) })),
       }))
     },
     leftOut: () => [...gone].map(([kind, count]) => `too much is distinct to keep it all: ${count} signals of ${kind} were left out, of what was said least`),
@@ -215,34 +249,44 @@ const endGathering = (open: OpenSignal): void => {
 
 const widen = (open: OpenSignal, at: Stamp, until: Stamp, count: number): void => {
   open.count += count
-  if (at.ms < open.at.ms) copyTo(open.at, at)
-  if (until.ms > open.until.ms) copyTo(open.until, until)
+  if (at.ms < open.atMs) {
+    open.atMs = at.ms
+    open.atBasis = at.basis
+  }
+  if (until.ms > open.untilMs) {
+    open.untilMs = until.ms
+    open.untilBasis = until.basis
+  }
 }
 
-const copied = ({ ms, basis }: Stamp): OpenStamp => ({ ms, basis })
-const copyTo = (to: OpenStamp, { ms, basis }: Stamp): void => {
-  to.ms = ms
-  to.basis = basis
-}
+const copied = ({ ms, basis }: Stamp): Stamp => ({ ms, basis })
+const atOf = ({ atMs, atBasis }: OpenSignal): Stamp => ({ ms: atMs, basis: atBasis })
+const untilOf = ({ untilMs, untilBasis }: OpenSignal): Stamp => ({ ms: untilMs, basis: untilBasis })
+const ownText = (text: string | LateText): string | LateText => (typeof text === 'string' ? text : { of: text.of, one: text.one, other: text.other })
 
-type OpenText = { -readonly [Member in keyof LateText]: LateText[Member] }
-const ownText = (text: string | LateText): string | OpenText => (typeof text === 'string' ? text : { of: text.of, one: text.one, other: text.other })
-
-/** The first few places of a burst, and its last one. */
-const addPlace = (places: OpenPlace[], line: number | null, at: Stamp, text: string | LateText): void => {
-  const last = places[PLACES_AT_START]
-  if (last === undefined) {
-    places.push({ line, at: copied(at), text: ownText(text) })
+const addPlace = (open: OpenSignal, line: number | null, at: Stamp, text: string | LateText): void => {
+  if (open.last === null && open.places.length < PLACES_AT_START) {
+    open.places.push({ line, at: copied(at), text: ownText(text) })
     return
   }
+  const last = (open.last ??= { line, ms: at.ms, basis: at.basis, text: '', of: null, one: 0, other: 0 })
   last.line = line
-  copyTo(last.at, at)
-  if (typeof text === 'string' || typeof last.text === 'string') last.text = ownText(text)
-  else {
-    last.text.of = text.of
-    last.text.one = text.one
-    last.text.other = text.other
+  last.ms = at.ms
+  last.basis = at.basis
+  if (typeof text === 'string') {
+    last.text = text
+    last.of = null
+  } else {
+    last.of = text.of
+    last.one = text.one
+    last.other = text.other
   }
+}
+
+const placesOf = ({ places, last }: OpenSignal): readonly OpenPlace[] => {
+  if (last === null) return places
+  const { line, ms, basis, text, of, one, other } = last
+  return [...places, { line, at: { ms, basis }, text: of === null ? text : { of, one, other } }]
 }
 
 /** Cut now, cleaned when the input ends: of a burst only a few places are kept. */
