@@ -6,6 +6,8 @@ import { fileURLToPath } from 'node:url'
 
 const root = new URL('../', import.meta.url)
 const built = new URL('dist/.built', root)
+/** As CODE_OF in src/launch/load-chunk.ts, which this Node may not be able to read. */
+const code = new URL(`dist/code/${process.versions.v8}-${process.arch}`, root)
 
 const newest = (dir) =>
   Math.max(0, ...readdirSync(dir, { recursive: true, withFileTypes: true }).map((entry) => statSync(`${entry.parentPath ?? entry.path}/${entry.name}`).mtimeMs))
@@ -13,6 +15,8 @@ const newest = (dir) =>
 const SOURCES = ['src', 'parsers', 'mechanisms', 'templates']
 
 const STEPS = ['scripts/bundle.mjs', 'scripts/precompile.mjs', 'scripts/keep-code.mjs']
+
+const step = (file) => spawnSync(process.execPath, ['--import', 'tsx', file], { cwd: root, stdio: ['ignore', 2, 2] }).status === 0
 
 const sourcesChanged = () =>
   Math.max(
@@ -25,7 +29,8 @@ const compilers = ['node_modules/@typescript/native/bin/tsc', 'node_modules/type
 /** Returns false, after the compiler's own messages, when the sources do not compile. */
 export const build = () => {
   const startedMs = Date.now()
-  if (existsSync(built) && statSync(built).mtimeMs > sourcesChanged()) return true
+  // Another Node may have built it: this one's code is added.
+  if (existsSync(built) && statSync(built).mtimeMs > sourcesChanged()) return existsSync(code) || step('scripts/keep-code.mjs')
   rmSync(new URL('dist', root), { recursive: true, force: true })
   for (const compiler of compilers) {
     const run = spawnSync(process.execPath, [fileURLToPath(new URL(compiler, root)), '-p', 'tsconfig.build.json', '--pretty', 'false'], {
@@ -36,7 +41,7 @@ export const build = () => {
     if (run.status !== 0 && run.stdout.trim() === '' && compiler !== compilers.at(-1)) continue
     process.stderr.write(run.stdout + run.stderr)
     if (run.status !== 0) return false
-    for (const step of STEPS) if (spawnSync(process.execPath, ['--import', 'tsx', step], { cwd: root, stdio: ['ignore', 2, 2] }).status !== 0) return false
+    if (!STEPS.every(step)) return false
     writeFileSync(built, `${new Date(startedMs).toISOString()}\n`)
     return true
   }

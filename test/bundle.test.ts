@@ -25,7 +25,7 @@ before(() => {
 
 const run = (args: readonly string[], program = dist): string => {
   const { status, stderr, stdout } = spawnSync(process.execPath, [join(program, 'src/cli.js'), ...args], { encoding: 'utf8' })
-  assert.equal(status, 0, stderr)
+  assert.deepEqual([status, stderr], [0, '']) // V8, too, says there what it does not understand
   return stdout
 }
 
@@ -61,7 +61,11 @@ test('V8 takes the code that was kept of every chunk, under the flags it will be
   for (const flag of FLAGS) setFlagsFromString(flag)
   const late = refused(chunks)
   assert.ok(early.includes('cli.chunk'))
-  assert.deepEqual([...late].sort(), [...early].sort())
+  // Not all versions of V8 tell flags apart: then all are taken at once.
+  assert.deepEqual(
+    late.filter((name) => !early.includes(name)),
+    [],
+  )
 })
 
 test('where the kept code is spoilt, or of another V8, the program does the same without', (t) => {
