@@ -11,9 +11,9 @@ import { found } from '../src/read/stamps.js'
 import { decode } from '../src/read/text.js'
 import { AUTHORIZED, DISCONNECTION, DURATION, lookAt, NOTHING, readDuration, readNumber, readStamp, shared, sleeps } from './postgres-bytes.js'
 import { isPiece, known, severityOf, type Session, type Severity } from './postgres-record.js'
-import { postgresServer } from './postgres-server.js'
-import { GREETINGS, KIND, NAMES } from './postgres-kernel.js'
-import { SEVERITIES, steadyRecords, type Steady } from './postgres-steady.js'
+import { postgresServer, type Said } from './postgres-server.js'
+import { GREETINGS, KIND, NAMES, WORDS } from './postgres-kernel.js'
+import { SEVERITIES, stampOf, steadyRecords, type Hour, type Steady } from './postgres-steady.js'
 import { postgresStderr } from './postgres-stderr.js'
 
 const QUOTE = 34
@@ -32,6 +32,26 @@ const APPLICATION = 22
 const COLUMNS = 26
 /** The columns of a record up to its severity are shorter than this. */
 const MAX_HEAD = 1_000
+
+/** Sessions that words are remembered of. */
+const MAX_SAID = 100
+
+/** What a record says but for its time and pid, where others said the same: who, its evidence behind the pid, and what it says, by whose session it is. */
+interface Known {
+  readonly names: Session
+  readonly rest: string
+  readonly said: Said[]
+  hour: Hour | null
+  /** Of the hour: the evidence, from when it was written and its pid. */
+  of: (ms: number, pid: number) => string
+}
+const lateText = (words: Known, hour: Hour): Known['of'] => {
+  if (words.hour !== hour) {
+    words.hour = hour
+    words.of = (ms, pid) => `${stampOf(hour, ms)} [${pid}] ${words.rest}`
+  }
+  return words.of
+}
 
 const RECORD =
   /^"?\d{4}-\d\d-\d\d \d\d:\d\d:\d\d(?:\.\d{1,6})? [A-Za-z0-9+:-]{1,6}"?,(?:"[^"]{0,200}")?,(?:"[^"]{0,200}")?,\d{1,10},[^,]{0,200},[0-9a-f]{1,16}\.[0-9a-f]{1,8},\d/u
@@ -203,7 +223,7 @@ export const postgresCsv: BytesFormat = {
     }
 
     /** A record that may say something; its columns before the message are split. */
-    const say = (bytes: Buffer, end: number, messageAt: number, ms: number, basis: Basis, pid: number, severity: Severity): void => {
+    const say = (bytes: Buffer, end: number, messageAt: number, ms: number, basis: Basis, pid: number, severity: Severity): Known => {
       let columns = MESSAGE
       let at = messageAt
       while (columns <= APPLICATION && at <= end) {
@@ -217,24 +237,26 @@ export const postgresCsv: BytesFormat = {
       const user = known(field(bytes, USER, columns))
       const time = field(bytes, 0, columns)
       const database = shared(bytes, from[DATABASE] ?? 0, Math.min(to[DATABASE] ?? 0, (from[DATABASE] ?? 0) + 200))
-      server.say({
+      const names: Session = { user, database: known(database), application: known(field(bytes, APPLICATION, columns)) }
+      const rest = `${user === '' ? '' : `${user}@${database} `}${severity}:  ${message.split('\n', 1)[0] ?? ''}`
+      const said = server.say({
         at: { ms, basis },
         line,
         severity,
         pid,
-        user,
-        database: known(database),
-        application: known(field(bytes, APPLICATION, columns)),
+        ...names,
         sqlstate: field(bytes, SQLSTATE, columns),
         message,
         detail: field(bytes, DETAIL, columns),
-        text: `${time} [${pid}] ${user === '' ? '' : `${user}@${database} `}${severity}:  ${message.split('\n', 1)[0] ?? ''}`,
+        text: `${time} [${pid}] ${rest}`,
       })
+      return { names, rest, said: said === null ? [] : [said], hour: null, of: () => '' }
     }
 
     /** The databases and sessions' words of records that were gone over. */
     const databases = new Array<string>(NAMES).fill('')
     const greetings = new Array<Session | undefined>(GREETINGS).fill(undefined)
+    const wordsKnown = new Array<Known | undefined>(WORDS + 1).fill(undefined)
     /** A record that was gone over with many others and is more than counted: what tell() does with it, its parts being found. */
     const happened = (bytes: Buffer, passed: Steady): void => {
       const { ms, basis, kind, pid, message, end, took, known: number } = passed
@@ -258,8 +280,19 @@ export const postgresCsv: BytesFormat = {
         split(bytes, bytes[message - 1] === QUOTE ? message - 1 : message, end, MESSAGE, MESSAGE)
         greetings[number] = server.authorized(ms, basis, pid, bytes, from[MESSAGE] ?? 0, to[MESSAGE] ?? 0)
       } else {
+        const words = number === 0 || passed.renamed ? undefined : wordsKnown[number]
+        const before = words === undefined ? undefined : server.saidBefore(words.said, pid, words.names)
+        if (words !== undefined && before !== undefined) {
+          const at = { ms, basis }
+          const text = { of: lateText(words, steady.hour), one: ms, other: pid }
+          for (const repeat of before.repeats) repeat(at, text, undefined, undefined, line)
+          return
+        }
         const next = split(bytes, passed.line, end, 0, SQLSTATE)
-        say(bytes, end, bytes[next] === COMMA ? next + 1 : end, ms, basis, pid, SEVERITIES.get(kind) ?? 'LOG')
+        const now = say(bytes, end, bytes[next] === COMMA ? next + 1 : end, ms, basis, pid, SEVERITIES.get(kind) ?? 'LOG')
+        if (number === 0) return
+        if (words === undefined) wordsKnown[number] = now
+        else if (words.said.length < MAX_SAID) words.said.push(...now.said)
       }
     }
     const steady = steadyRecords('passCsv', {

@@ -1,11 +1,49 @@
 /** The loop over records of csvlog: postgres-kernel.ts has what it is made of. */
-import { at, block, byteIs, either, f64, func, i32, jump, jumpIf, loop, raise, readDecimal, when, type Code, type Func, type Local } from '../src/read/wasm.js'
-import { AT, COMMA, DATABASE, EVENT, GREETINGS, KIND, MEANING, MIN_LINE, NAMES, NAMES_VALUE, NEWLINE, QUOTE, recordParts, RETURN } from './postgres-kernel.js'
+import {
+  at,
+  block,
+  byteIs,
+  either,
+  f64,
+  func,
+  i32,
+  jump,
+  jumpIf,
+  loop,
+  raise,
+  readDecimal,
+  search,
+  when,
+  type Code,
+  type Func,
+  type Label,
+  type Local,
+} from '../src/read/wasm.js'
+import {
+  AT,
+  COMMA,
+  DATABASE,
+  EVENT,
+  GREETINGS,
+  KIND,
+  MEANING,
+  MIN_LINE,
+  NAMES,
+  NAMES_VALUE,
+  NEWLINE,
+  QUOTE,
+  recordParts,
+  RETURN,
+  WORDS,
+} from './postgres-kernel.js'
 
 const NAME = 2
 const PID = 3
 const SEVERITY = 11
 const MESSAGE = 13
+const APPLICATION = 22
+/** What longer records say is not remembered. */
+const MAX_WORDS = 4_000
 const MAX_DIGITS = 9
 /** A text that goes on for longer is read on its own. */
 const MAX_TEXT = 524_288
@@ -14,9 +52,9 @@ const MAX_TEXT = 524_288
 export const passCsv: Func = func('passCsv', { tables: 'i32', start: 'i32' }, ['i32'], ({ tables, start }, local) => {
   const [stop, differ, again, quiet, emit, told] = [Symbol('stop'), Symbol('differ'), Symbol('again'), Symbol('quiet'), Symbol('emit'), Symbol('told')]
   const word = (): Local => local('i32')
-  const [limit, column, next, named, after, severity, inQuotes, inner] = [word(), word(), word(), word(), word(), word(), word(), word()]
+  const [limit, column, next, who, named, after, severity, inQuotes, inner] = [word(), word(), word(), word(), word(), word(), word(), word(), word()]
   const parts = recordParts(tables, start, stop, local)
-  const { from, message, end, byte, kind, names, mark, value, events, lines, records, pid, isFar, database } = parts
+  const { from, message, end, byte, kind, names, mark, chunk, value, events, lines, records, pid, isFar, database } = parts
   const { param, differsFrom, find, readTime, look, readDuration, beginHash, hashOn, remember, put, step, reach, countStatement, isAwake } = parts
 
   /** `next` goes from a column's beginning to that of the one after it. */
@@ -102,6 +140,52 @@ export const passCsv: Func = func('passCsv', { tables: 'i32', start: 'i32' }, ['
     const four = (offset: number): Code => i32.eq(i32.load(severity.get, offset), i32.const(bytes.readInt32LE(offset)))
     return i32.and(four(0), four(bytes.length - 4))
   }
+  /** `column` goes to where a column of the record ends that begins there, or somewhere odd where none does; quotes in it are doubled, and it may go on over lines. */
+  const toEnd = (odd: Label): Code => {
+    const [quoted, done] = [Symbol('quoted'), Symbol('done')]
+    return block(
+      done,
+      when(
+        byteIs(column, QUOTE),
+        loop(quoted, raise(column, 1), search(column, { chunk, mark }, [QUOTE], end.get, odd), raise(column, 1), jumpIf(quoted, byteIs(column, QUOTE))),
+        jump(done),
+      ),
+      find(column, COMMA, NEWLINE),
+    )
+  }
+  /** What the record says, but for its time, its pid and what is left out of its evidence; `names` stays 0 where that is not to be remembered. */
+  const readWords = (): Code => {
+    const [none, columns] = [Symbol('none'), Symbol('columns')]
+    return [
+      names.set(i32.const(0)),
+      block(
+        none,
+        jumpIf(none, i32.more(i32.sub(end.get, start.get), i32.const(MAX_WORDS))),
+        column.set(i32.sub(message.get, byteIs(at(message, -1), QUOTE))),
+        toEnd(none),
+        beginHash(
+          i32.add(i32.mul(i32.add(i32.mul(kind.get, i32.const(4_096)), i32.sub(after.get, who.get)), i32.const(4_096)), i32.sub(column.get, severity.get)),
+        ),
+        hashOn(who, after),
+        hashOn(severity, column),
+        from.set(i32.const(APPLICATION - MESSAGE)),
+        loop(
+          columns,
+          jumpIf(none, i32.eqz(byteIs(column, COMMA))),
+          raise(column, 1),
+          who.set(column.get),
+          toEnd(none),
+          raise(from, -1),
+          jumpIf(columns, from.get),
+        ),
+        jumpIf(none, i32.more(column.get, end.get)),
+        hashOn(who, column),
+        remember(AT.words, WORDS),
+        // 0 is none.
+        names.set(i32.add(names.get, either(i32.less(names.get, i32.const(0)), i32.const(-1), i32.const(1)))),
+      ),
+    ]
+  }
   /** A LOG: what is only counted goes to `quiet`, what is told to `emit`. */
   const readLog = (): Code => [
     look(),
@@ -143,6 +227,7 @@ export const passCsv: Func = func('passCsv', { tables: 'i32', start: 'i32' }, ['
           jumpIf(differ, differsFrom(start.get, AT.hourBytes, AT.hourMask)),
           readTime(),
           jumpIf(stop, i32.eqz(byteIs(from, COMMA))),
+          who.set(from.get),
           readColumns(),
           readEnd(),
           names.set(i32.const(0)),
@@ -152,7 +237,7 @@ export const passCsv: Func = func('passCsv', { tables: 'i32', start: 'i32' }, ['
               quiet,
               block(
                 emit,
-                when(severityIs('LOG'), readLog(), jump(emit)),
+                when(severityIs('LOG'), readLog(), when(i32.eq(kind.get, i32.const(MEANING.something)), readWords()), jump(emit)),
                 ...(
                   [
                     ['ERROR', KIND.error],
@@ -160,7 +245,7 @@ export const passCsv: Func = func('passCsv', { tables: 'i32', start: 'i32' }, ['
                     ['WARNING', KIND.warning],
                     ['PANIC', KIND.panic],
                   ] as const
-                ).map(([letters, code]) => when(severityIs(letters), kind.set(i32.const(code)), jump(emit))),
+                ).map(([letters, code]) => when(severityIs(letters), kind.set(i32.const(code)), readWords(), jump(emit))),
                 ...(['NOTICE', 'INFO', 'DEBUG'] as const).map((letters) => jumpIf(quiet, severityIs(letters))),
                 jump(stop),
               ),

@@ -13,7 +13,7 @@ import { lineForms, sameWords } from './again.js'
 import { isPiece, type Piece, type Session, type Severity } from './postgres-record.js'
 import { postgresServer, type Said } from './postgres-server.js'
 import { GREETINGS, KIND, NAMES, WORDS } from './postgres-kernel.js'
-import { SEVERITIES, steadyRecords, type Hour, type Steady } from './postgres-steady.js'
+import { SEVERITIES, stampOf, steadyRecords, type Hour, type Steady } from './postgres-steady.js'
 
 const TAB = 9
 const HASH = 35
@@ -378,14 +378,9 @@ export const postgresStderr: LineFormat = {
 const lateText = (words: Words, hour: Hour): Words['of'] => {
   if (words.hour !== hour) {
     words.hour = hour
-    words.of = (ms, pid) => `${hour.text}${minutesOf(ms - hour.ms, hour.fraction)}${hour.zone}${words.between}${pid}${words.tail}`
+    words.of = (ms, pid) => `${stampOf(hour, ms)}${words.between}${pid}${words.tail}`
   }
   return words.of
-}
-const two = (value: number): string => String(value).padStart(2, '0')
-const minutesOf = (ms: number, fraction: boolean): string => {
-  const seconds = Math.floor(ms / 1000)
-  return `${two(Math.floor(seconds / 60))}:${two(seconds % 60)}${fraction ? `.${String(ms % 1000).padStart(3, '0')}` : ''}`
 }
 const textOf = ({ text, words, hour, at, pid }: Held): string => (hour === null || words === null ? text : lateText(words, hour)(at.ms, pid))
 

@@ -62,6 +62,15 @@ export interface Hour {
   readonly fraction: boolean
 }
 
+const two = (value: number): string => String(value).padStart(2, '0')
+/** The stamp of a record of the hour, as it was written. */
+export const stampOf = (hour: Hour, at: number): string => {
+  const ms = at - hour.ms
+  const seconds = Math.floor(ms / 1000)
+  const fraction = hour.fraction ? `.${String(ms % 1000).padStart(3, '0')}` : ''
+  return `${hour.text}${two(Math.floor(seconds / 60))}:${two(seconds % 60)}${fraction}${hour.zone}`
+}
+
 export interface SteadyRecords {
   /** A record was read whose line begins with its time, and at bytes[stampEnd] ends it. */
   learn(bytes: Buffer, start: number, stampEnd: number, ms: number, basis: Basis): void
