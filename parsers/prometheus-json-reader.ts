@@ -112,11 +112,16 @@ export const openPrometheusJson = (sink: Sink, context: InputContext): BytesRead
   const samples = (bytes: Buffer, from: number): number => {
     let at = from
     for (;;) {
-      at = reader.plain(bytes, at)
       let byte = bytes[at]
       while (byte === COMMA || isBlank(byte)) byte = bytes[++at]
       if (byte === undefined) return at
       if (byte === OPEN_LIST) {
+        // Where one was read by itself, those behind it may be plain again.
+        const plain = reader.plain(bytes, at)
+        if (plain > at) {
+          at = plain
+          continue
+        }
         const next = reader.one(bytes, at)
         if (next === MORE) return at
         if (Number.isNaN(next)) {
