@@ -8,7 +8,7 @@ import ts from 'typescript'
 const root = fileURLToPath(new URL('../', import.meta.url))
 const outdir = `${root}dist/src/`
 
-const ENTRIES = { cli: 'src/cli.ts', index: 'src/index.ts', 'extract-worker': 'src/read/extract-worker.ts' }
+const ENTRIES = { cli: 'src/cli.ts', index: 'src/index.ts', 'extract-worker': 'src/extract-worker.ts' }
 
 /** Packages that start-up or the way from a dump to a report waits for. All others stay where they are installed. */
 const BUNDLED = new Set(['commander', 'zod', 'yaml', '@date-fns/tz'])

@@ -1,11 +1,12 @@
 /** The upper half: paths in, what each input says out. Knows nothing of what it is asked for, so that extract and inspect load nothing of that. */
-import { artifactOf, canonical, packed, type Artifact, type Gathered, type Packed } from './artifact/artifact.js'
+import { artifactOf, canonical, type Artifact, type Gathered } from './artifact/artifact.js'
 import { missingShards, type Shard } from './artifact/shard.js'
 import { isMine } from './artifact/share.js'
 import type { InputExtract } from './model/extract.js'
 import type { Signature } from './model/signature.js'
 import { UserError } from './model/user-error.js'
-import { extractAll } from './read/extract-all.js'
+import { asItIs, asPacked } from './makers.js'
+import { extractAll, type Maker } from './read/extract-all.js'
 import { findInputs, type Inputs, type Named, type Saved, type Unreadable } from './read/inputs.js'
 import type { Limits } from './read/limits.js'
 import { seriesBudget } from './read/series-budget.js'
@@ -72,7 +73,7 @@ export const atHand = async <T>(
 /** Everything, those inputs included that can be opened once more. Their series keep within one budget, all together. */
 export const readAll = async (paths: readonly (string | Named)[], options: GatherOptions): Promise<Gathered & { readonly inputs: Inputs }> => {
   const budget = seriesBudget()
-  const { inputs, kept, unreadable } = await readEach(paths, options, (extract) => budget.add(extract))
+  const { inputs, kept, unreadable } = await readEach(paths, options, asItIs, (extract) => budget.add(extract))
   return { inputs, ...canonical({ extracts: kept.map((held) => held.extract()), unreadable }) }
 }
 
@@ -80,25 +81,26 @@ export const readAll = async (paths: readonly (string | Named)[], options: Gathe
 export const gatherPacked = async (
   paths: readonly string[],
   options: GatherOptions,
-  told: (extract: InputExtract) => void = () => undefined,
+  told: (about: string) => void = () => undefined,
 ): Promise<{ readonly artifact: Artifact; readonly unreadable: Gathered['unreadable'] }> =>
   atHand(paths, shardFilter(options), async (near) => {
-    const { kept, unreadable } = await readEach(near, options, (extract): Packed => {
-      told(extract)
-      return packed(extract)
+    const { kept, unreadable } = await readEach(near, options, asPacked, ({ packed, about }) => {
+      told(about)
+      return packed
     })
     return { artifact: artifactOf(kept, unreadable), unreadable }
   })
 
-const readEach = async <Kept>(
+const readEach = async <Made, Kept>(
   paths: readonly (string | Named)[],
   options: GatherOptions,
-  keep: (extract: InputExtract) => Kept,
+  maker: Maker<Made>,
+  keep: (made: Made) => Kept,
 ): Promise<{ readonly inputs: Inputs; readonly kept: readonly Kept[]; readonly unreadable: readonly Unreadable[] }> => {
   const inputs = await findInputs(paths, shardFilter(options), options.limits)
   const { jobs, onBytes, signatures = [] } = options
-  const saved = await readSaved(inputs.saved, signatures, keep)
-  const kept = await extractAll(inputs, { ...(jobs === undefined ? {} : { jobs }), signatures, onBytes: (count) => onBytes?.(count, inputs) }, keep)
+  const saved = await readSaved(inputs.saved, signatures, (extract) => keep(maker.make(extract)))
+  const kept = await extractAll(inputs, { ...(jobs === undefined ? {} : { jobs }), signatures, onBytes: (count) => onBytes?.(count, inputs) }, maker, keep)
   return { inputs, kept: [...kept, ...saved.kept], unreadable: [...inputs.unreadable, ...saved.unreadable] }
 }
 

@@ -28,9 +28,7 @@ export const runExtract = async (paths: readonly string[], flags: ExtractFlags):
     ...(flags.jobs === undefined ? {} : { jobs: flags.jobs }),
     onBytes: (count: number, inputs: { readonly totalBytes: number }) => progress.add(count, inputs.totalBytes),
   }
-  const { artifact, unreadable } = await gatherPacked(paths, options, ({ path, format, signals, series }) =>
-    told.push(`${path}: ${format}, ${signals.length} signals, ${series.length} series`),
-  )
+  const { artifact, unreadable } = await gatherPacked(paths, options, (about) => told.push(about))
   progress.end()
   for (const { path, reason } of unreadable) say(`${path}: ${reason}`)
   if (flags.verbose === true) told.sort().forEach(say)

@@ -10,6 +10,7 @@ import { decodeArtifact } from '../artifact/decode-artifact.js'
 import type { InputExtract } from '../model/extract.js'
 import type { Signature } from '../model/signature.js'
 import { contextOf, nodeOfPath } from '../read/context.js'
+import { asItIs } from '../makers.js'
 import { startReader, type Reader } from '../read/extract-all.js'
 import type { Source } from '../read/extract-input.js'
 import { findInputs, type Unreadable } from '../read/inputs.js'
@@ -217,8 +218,8 @@ const readFileOf = async (
   const read =
     inParts === null || whole === undefined
       ? null
-      : await readParts(whole, inParts, parts, async (part) => (await reader.extract([part], (extract) => extract))[0])
-  const extracts = [...(read === null ? await reader.extract(own, (extract) => extract) : read.extracts)]
+      : await readParts(whole, inParts, parts, async (part) => (await reader.extract([part], asItIs, (extract) => extract))[0])
+  const extracts = [...(read === null ? await reader.extract(own, asItIs, (extract) => extract) : read.extracts)]
   const bytes = extracts.reduce((sum, extract) => sum + extract.bytes, 0)
   const continued = inParts === null ? (beginnings?.met() ?? []) : await begunBy(file, candidates)
   for (const one of saved) {

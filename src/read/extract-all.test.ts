@@ -4,12 +4,13 @@ import { join } from 'node:path'
 import { test } from 'node:test'
 import { gzipSync } from 'node:zlib'
 import { folderWith, tarOf } from '../../test/files.js'
+import { asItIs, asPacked } from '../makers.js'
 import { extractAll } from './extract-all.js'
 import { findInputs } from './inputs.js'
 
 /** In a worker the sources need their loader. */
 const worker = new URL(
-  `data:text/javascript,${encodeURIComponent(`import { register } from '${import.meta.resolve('tsx/esm/api')}'; register(); await import('${new URL('./extract-worker.ts', import.meta.url).href}')`)}`,
+  `data:text/javascript,${encodeURIComponent(`import { register } from '${import.meta.resolve('tsx/esm/api')}'; register(); await import('${new URL('../extract-worker.ts', import.meta.url).href}')`)}`,
 )
 
 const klog = (node: number): string =>
@@ -42,12 +43,20 @@ test('with workers and without, the extracts are the same, in the same order: pl
     'up.json': metrics,
   })
   const paths = [folder, join(folder, 'a.log')]
-  const alone = await extractAll(await findInputs(paths), { jobs: 1 }, (extract) => extract)
+  const alone = await extractAll(await findInputs(paths), { jobs: 1 }, asItIs, (extract) => extract)
   assert.ok(alone.some(({ signals }) => signals.length > 0) && alone.some(({ series }) => series.length > 0))
   assert.ok(alone.some(({ warnings }) => warnings.some((warning) => warning.includes('reading stopped'))))
   let bytes = 0
-  const together = await extractAll(await findInputs(paths), { jobs: 3, worthBytes: 0, worker, onBytes: (count) => (bytes += count) }, (extract) => extract)
+  const together = await extractAll(
+    await findInputs(paths),
+    { jobs: 3, worthBytes: 0, worker, onBytes: (count) => (bytes += count) },
+    asItIs,
+    (extract) => extract,
+  )
   assert.deepEqual(together, alone)
+  const packed = async (jobs: number): Promise<unknown> =>
+    extractAll(await findInputs(paths), { jobs, worthBytes: 0, worker }, asPacked, ({ packed: input, about }) => [about, input])
+  assert.deepEqual(await packed(3), await packed(1))
   assert.equal(
     bytes,
     alone.reduce((sum, input) => sum + input.bytes, 0),

@@ -21,11 +21,20 @@ export interface ExtractOptions {
   readonly onBytes?: (count: number) => void
 }
 
+/** Built, everything lies in one folder (scripts/bundle.mjs). */
 const compiled = (): URL | null => (!import.meta.url.endsWith('.ts') ? new URL('./extract-worker.js', import.meta.url) : null)
+
+/** What is made of each extract by the thread that read it: src/makers.ts has them all. */
+export interface Maker<Made> {
+  readonly name: string
+  make(extract: InputExtract): Made
+  /** The same on this side, of what came from another thread. */
+  received(made: Made): Made
+}
 
 export interface Reader {
   /** In the order of the sources, each as `keep` makes it as soon as it is read; may be asked again before it has answered. */
-  extract<Kept>(sources: Inputs['sources'], keep: (extract: InputExtract) => Kept): Promise<readonly Kept[]>
+  extract<Made, Kept>(sources: Inputs['sources'], maker: Maker<Made>, keep: (made: Made) => Kept): Promise<readonly Kept[]>
   stop(): Promise<void>
   /** How many inputs it reads at the same time. */
   readonly threads: number
@@ -35,9 +44,9 @@ export interface Reader {
 export const startReader = (totalBytes: number, options: ExtractOptions = {}): Reader => {
   const { jobs = availableParallelism(), worthBytes = WORTH_BYTES, worker = compiled(), signatures = [], onBytes = () => undefined } = options
   if (worker === null || jobs < 2 || totalBytes < worthBytes) {
-    const extract = async <Kept>(sources: Inputs['sources'], keep: (extract: InputExtract) => Kept): Promise<readonly Kept[]> => {
+    const extract = async <Made, Kept>(sources: Inputs['sources'], maker: Maker<Made>, keep: (made: Made) => Kept): Promise<readonly Kept[]> => {
       const kept: Kept[] = []
-      for (const source of sources) kept.push(keep(await extractInput(source, onBytes, signatures)))
+      for (const source of sources) kept.push(keep(maker.make(await extractInput(source, onBytes, signatures))))
       return kept
     }
     return { extract, stop: () => Promise.resolve(), threads: 1 }
@@ -46,16 +55,17 @@ export const startReader = (totalBytes: number, options: ExtractOptions = {}): R
 }
 
 /** In the order of the sources, each as `keep` makes it, in any order. An input that breaks off says so in its warnings; rejects only where a worker itself dies. */
-export const extractAll = async <Kept>(
+export const extractAll = async <Made, Kept>(
   { sources, totalBytes }: Inputs,
   options: ExtractOptions,
-  keep: (extract: InputExtract) => Kept,
+  maker: Maker<Made>,
+  keep: (made: Made) => Kept,
 ): Promise<readonly Kept[]> => {
   // Reading keeps a core busy: threads beyond that cost memory and nothing else.
   const { jobs = availableParallelism() } = options
   const reader = startReader(totalBytes, { ...options, jobs: Math.min(jobs, availableParallelism(), sources.length) })
   try {
-    return await reader.extract(sources, keep)
+    return await reader.extract(sources, maker, keep)
   } finally {
     await reader.stop()
   }

@@ -1,5 +1,4 @@
 /** What the main thread and those that read for it say to each other. Bytes go there and back in buffers that change hands; nothing is copied twice. */
-import type { InputExtract } from '../model/extract.js'
 import type { Signature } from '../model/signature.js'
 import type { Source } from './extract-input.js'
 
@@ -11,7 +10,8 @@ export const BUFFERS = 4
 export type Unit = Omit<Source, 'chunks'>
 
 export type ToWorker =
-  | { readonly say: 'begin'; readonly unit: Unit; readonly signatures: readonly Signature[] }
+  /** `make`: the name of the Maker that is asked for. */
+  | { readonly say: 'begin'; readonly unit: Unit; readonly make: string; readonly signatures: readonly Signature[] }
   | { readonly say: 'bytes'; readonly buffer: ArrayBuffer; readonly size: number }
   /** No more bytes come; `broken`: because reading them failed. */
   | { readonly say: 'end'; readonly broken: string | null }
@@ -20,4 +20,4 @@ export type FromWorker =
   | { readonly say: 'took'; readonly buffer: ArrayBuffer }
   /** The worker itself read so many bytes of a plain file. */
   | { readonly say: 'read'; readonly bytes: number }
-  | { readonly say: 'extract'; readonly extract: InputExtract }
+  | { readonly say: 'made'; readonly made: unknown }

@@ -1,16 +1,16 @@
 /** Threads that extract for the main one. Plain files go to whoever is free, the largest first; what has to be read in order is fed, in order. */
 import { Worker } from 'node:worker_threads'
-import type { InputExtract } from '../model/extract.js'
 import type { Signature } from '../model/signature.js'
+import type { Maker } from './extract-all.js'
 import type { Source } from './extract-input.js'
 import { BUFFER_BYTES, BUFFERS, type FromWorker, type ToWorker, type Unit } from './worker-messages.js'
 
 /** What is new in a thread's heap is tidied when it is this much: left alone, each thread would have some 48 MB of it. */
-const YOUNG_MB = 6
+const YOUNG_MB = 4
 
 export interface Workers {
-  /** In the order of the sources what `keep` makes of each extract as it comes. Rejects where a worker dies. */
-  extract<Kept>(sources: readonly Source[], keep: (extract: InputExtract) => Kept): Promise<readonly Kept[]>
+  /** In the order of the sources what `keep` makes of what is made of each as it comes. Rejects where a worker dies. */
+  extract<Made, Kept>(sources: readonly Source[], maker: Maker<Made>, keep: (made: Made) => Kept): Promise<readonly Kept[]>
   stop(): Promise<void>
 }
 
@@ -18,8 +18,8 @@ interface Thread {
   send(message: ToWorker, transfer?: readonly ArrayBuffer[]): void
   /** A buffer that is not under way. */
   buffer(): Promise<ArrayBuffer>
-  /** The extract of the input that was begun. */
-  result(): Promise<InputExtract>
+  /** What was made of the input that was begun. */
+  result(): Promise<unknown>
   /** Never resolves; rejects when the thread ends by itself. */
   readonly died: Promise<never>
   stop(): Promise<void>
@@ -38,15 +38,15 @@ export const startWorkers = (count: number, file: URL, onBytes: (count: number) 
   const anyFree = (): Promise<Thread> | Thread => free.shift() ?? new Promise<Thread>((resolve) => waiting.push(resolve))
 
   return {
-    async extract<Kept>(sources: readonly Source[], keep: (extract: InputExtract) => Kept) {
+    async extract<Made, Kept>(sources: readonly Source[], maker: Maker<Made>, keep: (made: Made) => Kept) {
       const extracts: Kept[] = []
       const running: Promise<void>[] = []
       /** Resolves when the bytes are read; the extract may come later. */
       const run = async (thread: Thread, index: number, source: Source): Promise<void> => {
-        thread.send({ say: 'begin', unit: unitOf(source), signatures })
+        thread.send({ say: 'begin', unit: unitOf(source), make: maker.name, signatures })
         running.push(
-          thread.result().then((extract) => {
-            extracts[index] = keep(extract)
+          thread.result().then((made) => {
+            extracts[index] = keep(maker.received(made as Made)) // the thread has that maker's result to give
             release(thread)
           }),
         )
@@ -90,11 +90,11 @@ const startThread = (file: URL, onBytes: (count: number) => void): Thread => {
   const idle: ArrayBuffer[] = []
   let made = 0
   let wantBuffer: ((buffer: ArrayBuffer) => void) | null = null
-  let wantResult: ((extract: InputExtract) => void) | null = null
+  let wantResult: ((made: unknown) => void) | null = null
   let stopping = false
   worker.on('message', (message: FromWorker) => {
     if (message.say === 'read') onBytes(message.bytes)
-    else if (message.say === 'extract') wantResult?.(message.extract)
+    else if (message.say === 'made') wantResult?.(message.made)
     else if (wantBuffer === null) idle.push(message.buffer)
     else {
       wantBuffer(message.buffer)

@@ -1,13 +1,14 @@
 /** A thread that extracts one input after the other: plain files it reads itself, all others are fed to it. */
 import { parentPort } from 'node:worker_threads'
-import type { InputExtract } from '../model/extract.js'
-import type { Signature } from '../model/signature.js'
-import { extractInput } from './extract-input.js'
-import { fileChunks } from './plain-file.js'
-import type { FromWorker, ToWorker, Unit } from './worker-messages.js'
+import { asItIs, asPacked } from './makers.js'
+import type { InputExtract } from './model/extract.js'
+import type { Signature } from './model/signature.js'
+import { extractInput } from './read/extract-input.js'
+import { fileChunks } from './read/plain-file.js'
+import type { FromWorker, ToWorker, Unit } from './read/worker-messages.js'
 
 const port = parentPort
-if (port === null) throw new Error('this file is started as a worker, by workers.ts')
+if (port === null) throw new Error('this file is started as a worker, by src/read/workers.ts')
 
 const say = (message: FromWorker, transfer: readonly ArrayBuffer[] = []): void => port.postMessage(message, transfer)
 
@@ -35,14 +36,15 @@ const fedChunks = async function* (): AsyncGenerator<Buffer> {
   }
 }
 
-const extract = async (unit: Unit, signatures: readonly Signature[]): Promise<void> => {
+const extract = async (unit: Unit, make: string, signatures: readonly Signature[]): Promise<void> => {
   const { plain, part } = unit
   const done = await extractInput(
     { ...unit, chunks: () => (plain === undefined ? fedChunks() : fileChunks(plain.file, part?.from, part?.to)) },
     plain === undefined ? undefined : (bytes) => say({ say: 'read', bytes }),
     signatures,
   )
-  say({ say: 'extract', extract: done }, columnsOf(done))
+  if (make === asPacked.name) say({ say: 'made', made: asPacked.make(done) })
+  else say({ say: 'made', made: asItIs.make(done) }, columnsOf(done))
 }
 
 /** The memory of the series goes over as it is. */
@@ -55,7 +57,7 @@ const columnsOf = ({ series }: InputExtract): ArrayBuffer[] => {
 port.on('message', (message: ToWorker) => {
   if (message.say === 'begin') {
     fed = []
-    void extract(message.unit, message.signatures) // what it rejects with ends the thread, which workers.ts is told
+    void extract(message.unit, message.make, message.signatures) // what it rejects with ends the thread, which workers.ts is told
     return
   }
   fed.push(message)

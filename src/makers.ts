@@ -1,0 +1,25 @@
+/** What is made of an extract where it was read, before it is handed over. */
+import { packed, type Packed } from './artifact/artifact.js'
+import type { InputExtract } from './model/extract.js'
+import type { Maker } from './read/extract-all.js'
+
+/** An input as it is to be saved, and what there is to say of it. */
+export interface PackedInput {
+  readonly packed: Packed
+  readonly about: string
+}
+
+/** What comes from another thread is no Buffer any more. */
+const asBuffer = ({ buffer, byteOffset, length }: Buffer): Buffer => Buffer.from(buffer, byteOffset, length)
+
+export const asItIs: Maker<InputExtract> = { name: 'as it is', make: (extract) => extract, received: (extract) => extract }
+
+/** Packed at once: what was kept of all inputs is not to lie in memory together, nor to be copied from thread to thread. */
+export const asPacked: Maker<PackedInput> = {
+  name: 'packed',
+  make: (extract) => ({
+    packed: packed(extract),
+    about: `${extract.path}: ${extract.format}, ${extract.signals.length} signals, ${extract.series.length} series`,
+  }),
+  received: ({ packed: { sum, stored, ...words }, about }) => ({ packed: { ...words, sum: asBuffer(sum), stored: asBuffer(stored) }, about }),
+}
