@@ -12,12 +12,12 @@ const SIZE = '6M'
 const MOST = {
   klog: 35,
   journald: 28,
-  'journald-json': 30,
+  'journald-json': 18,
   'postgres-stderr': 38,
   'postgres-csv': 20,
-  'events-list': 60,
-  'events-lines': 50,
-  distinct: 200,
+  'events-list': 40,
+  'events-lines': 25,
+  distinct: 130,
 }
 
 const root = new URL('../', import.meta.url)
