@@ -17,7 +17,7 @@ const MOST = {
   'postgres-csv': 20,
   'events-list': 40,
   'events-lines': 25,
-  distinct: 130,
+  distinct: 180,
 }
 
 const root = new URL('../', import.meta.url)
