@@ -18,6 +18,7 @@ import {
   jumpIf,
   loop,
   mix,
+  mixBytes,
   raise,
   when,
   within,
@@ -218,7 +219,7 @@ const events = func('events', { tables: 'i32', shapes: 'i32', start: 'i32' }, []
     ),
   ]
   const hashSubject = (): Code => {
-    const [slots, eights] = [Symbol('slots'), Symbol('eights')]
+    const slots = Symbol('slots')
     const value = i32.add(shapes.get, i32.shl(slot.get, i32.const(2)))
     return [
       hash.set(i64.const(1n)),
@@ -230,12 +231,7 @@ const events = func('events', { tables: 'i32', shapes: 'i32', start: 'i32' }, []
         mix(hash, i64.extend(i32.sub(until.get, from.get))),
         raise(from, base.get),
         raise(until, base.get),
-        loop(eights, when(i32.notLess(i32.sub(until.get, from.get), i32.const(8)), mix(hash, i64.load(from.get)), raise(from, 8), jump(eights))),
-        // Those left, less than eight: the bytes behind them are shifted out.
-        when(
-          i32.less(from.get, until.get),
-          mix(hash, i64.shl(i64.load(from.get), i64.extend(i32.sub(i32.const(64), i32.shl(i32.sub(until.get, from.get), i32.const(3)))))),
-        ),
+        mixBytes(hash, from, until),
         raise(slot, 1),
         jumpIf(slots, i32.less(slot.get, i32.const(SUBJECT_SLOTS))),
       ),

@@ -16,7 +16,7 @@ import {
   jump,
   jumpIf,
   loop,
-  mix,
+  mixBytes,
   raise,
   search,
   v128,
@@ -247,17 +247,7 @@ export const recordParts = (tables: Local, start: Local, stop: Label, local: (ty
   }
   const beginHash = (seed: Code): Code => hash.set(i64.extend(seed))
   /** The hash goes on with bytes[behind, to); `behind` is moved. */
-  const hashOn = (behind: Local, to: Local): Code => {
-    const eights = Symbol('eights')
-    return [
-      loop(eights, when(i32.less(behind.get, at(to, -7)), mix(hash, i64.load(behind.get)), raise(behind, 8), jump(eights))),
-      when(
-        i32.less(behind.get, to.get),
-        mix(hash, i64.shl(i64.load(behind.get), i64.extend(i32.shl(i32.sub(at(behind, 8), to.get), i32.const(3))))),
-        behind.set(to.get),
-      ),
-    ]
-  }
+  const hashOn = (behind: Local, to: Local): Code => [mixBytes(hash, behind, to), when(i32.less(behind.get, to.get), behind.set(to.get))]
   /** `names` becomes the number of what was hashed, in a table of so many; `mark` where it stands. What is new there takes the place. */
   const remember = (table: number, many: number): Code => [
     names.set(i32.and(i32.low(i64.shiftRight(hash.get, i64.const(45n))), i32.const(many - 1))),

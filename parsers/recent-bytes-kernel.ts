@@ -1,5 +1,5 @@
 /** What recent-bytes.ts remembers, as WebAssembly: for loops that ask it themselves. Keys are told apart by 64 bits of their bytes, which no two of one input share. */
-import { at, block, call, either, func, i32, i64, jump, jumpIf, loop, mix, raise, when, type Code, type Func, type Local } from '../src/read/wasm.js'
+import { at, block, call, either, func, i32, i64, jump, jumpIf, loop, mix, mixBytes, raise, when, type Code, type Func, type Local } from '../src/read/wasm.js'
 
 /** What stands where in the piece, in bytes: addresses of the younger and the older generation (0: none), keys of the younger one, and how many make it the older. */
 export const RECENT = { young: 0, old: 4, size: 8, most: 12, generations: 64, places: 32_768, key: 64 + 2 * 32_768 * 16 } as const
@@ -15,15 +15,9 @@ const PLACE = { value: 8, size: 16 } as const
 /** hashOfKey(start, end) */
 const hashOfKey = func('hashOfKey', { start: 'i32', end: 'i32' }, ['i64'], ({ start, end }, local) => {
   const hash = local('i64')
-  const eights = Symbol('eights')
   return [
     mix(hash, i64.extend(at(i32.sub(end.get, start.get), 1))),
-    loop(eights, when(i32.notLess(i32.sub(end.get, start.get), i32.const(8)), mix(hash, i64.load(start.get)), raise(start, 8), jump(eights))),
-    // Those left, less than eight: the bytes behind them are shifted out.
-    when(
-      i32.less(start.get, end.get),
-      mix(hash, i64.shl(i64.load(start.get), i64.extend(i32.sub(i32.const(64), i32.shl(i32.sub(end.get, start.get), i32.const(3)))))),
-    ),
+    mixBytes(hash, start, end),
     // 0 is an empty place.
     either(i64.eq(hash.get, i64.const(0n)), i64.const(1n), hash.get),
   ]

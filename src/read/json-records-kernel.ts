@@ -3,7 +3,27 @@
  * behind the minutes of its stamp, and tells records of one origin from those of another. It stops before the first one that is unusual in any way.
  */
 import { AT as SHAPES, match } from './json-shapes-kernel.js'
-import { at, block, call, either, func, i32, i64, jump, jumpIf, loop, mix, raise, v128, when, within, type Code, type Func, type Local } from './wasm.js'
+import {
+  at,
+  block,
+  call,
+  either,
+  func,
+  i32,
+  i64,
+  jump,
+  jumpIf,
+  loop,
+  mix,
+  mixBytes,
+  raise,
+  v128,
+  when,
+  within,
+  type Code,
+  type Func,
+  type Local,
+} from './wasm.js'
 
 /** What stands where in the piece of the memory, in bytes. */
 export const AT = {
@@ -66,7 +86,7 @@ const undress = func('undress', { tables: 'i32', shapes: 'i32', start: 'i32' }, 
 
   /** Of the values that tell whose record it is; one that is not there is another than an empty one. */
   const hashOrigin = (): Code => {
-    const [slots, eights, next] = [Symbol('slots'), Symbol('eights'), Symbol('next')]
+    const [slots, next] = [Symbol('slots'), Symbol('next')]
     return [
       hash.set(i64.const(1n)),
       slot.set(param(AT.first)),
@@ -80,12 +100,7 @@ const undress = func('undress', { tables: 'i32', shapes: 'i32', start: 'i32' }, 
           jumpIf(next, i32.less(from.get, i32.const(0))),
           raise(from, base.get),
           raise(until, base.get),
-          loop(eights, when(i32.notLess(i32.sub(until.get, from.get), i32.const(8)), mix(hash, i64.load(from.get)), raise(from, 8), jump(eights))),
-          // Those left, less than eight: the bytes behind them are shifted out.
-          when(
-            i32.less(from.get, until.get),
-            mix(hash, i64.shl(i64.load(from.get), i64.extend(i32.sub(i32.const(64), i32.shl(i32.sub(until.get, from.get), i32.const(3)))))),
-          ),
+          mixBytes(hash, from, until),
         ),
         raise(slot, 1),
         jumpIf(slots, i32.less(slot.get, param(AT.last))),

@@ -153,6 +153,17 @@ export const mix = (hash: Local, word: Code): Code => [
   hash.set(i64.xor(hash.get, i64.shiftRight(hash.get, i64.const(29n)))),
 ]
 
+/** `hash` goes on with the bytes from `from` up to `to`; `from` is moved. */
+export const mixBytes = (hash: Local, from: Local, to: Local): Code => {
+  const eights = Symbol('eights')
+  const left = i32.sub(to.get, from.get)
+  return [
+    loop(eights, when(i32.notLess(left, i32.const(8)), mix(hash, i64.load(from.get)), raise(from, 8), jump(eights))),
+    // Those left, less than eight: the bytes behind them are shifted out.
+    when(i32.less(from.get, to.get), mix(hash, i64.shl(i64.load(from.get), i64.extend(i32.sub(i32.const(64), i32.shl(left, i32.const(3))))))),
+  ]
+}
+
 /** `found` becomes where the first of these bytes stands from `found` on, which there must be; `chunk` and `mark` are used up. From `until` on it goes to `stop`. */
 export const search = (
   found: Local,
