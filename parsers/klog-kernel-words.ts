@@ -94,7 +94,7 @@ export const leaveOut = func(
         ),
         place.set(i32.add(tables.get, i32.shl(i32.and(one.get, i32.const(SEEN - 1)), i32.const(2)))),
         jumpIf(stays, i32.eq(i32.load(place.get, AT.words + WORDS.seen), two.get)),
-        ofForm.set(call(5, tables.get, message.get, end.get)),
+        ofForm.set(call(formOf, tables.get, message.get, end.get)),
         ofForm.set(i32.load16(i32.add(tables.get, i32.shl(ofForm.get, i32.const(1))), AT.words + WORDS.lines)),
         block(
           goes,

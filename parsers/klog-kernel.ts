@@ -91,7 +91,7 @@ const put = func('put', { tables: 'i32', start: 'i32', end: 'i32', seed: 'i32', 
   const last = local('i32')
   const [found, places] = [Symbol('found'), Symbol('places')]
   return [
-    hash.set(call(0, start.get, end.get, seed.get)),
+    hash.set(call(hashOf, start.get, end.get, seed.get)),
     place.set(placesOf(hash)),
     last.set(i32.add(place.get, i32.const(3))),
     block(
@@ -275,11 +275,11 @@ const pass = func('pass', { tables: 'i32', start: 'i32' }, ['i32'], ({ tables, s
   }
   const tellKnown = (): Code => {
     const [found, places] = [Symbol('found'), Symbol('places')]
-    const goes = call(6, tables.get, line.get, words.get, end.get, severity.get)
+    const goes = call(leaveOut, tables.get, line.get, words.get, end.get, severity.get)
     return [
-      when(i32.eq(kind.get, i32.const(2)), end.set(call(1, message.get, end.get))),
+      when(i32.eq(kind.get, i32.const(2)), end.set(call(lastWord, message.get, end.get))),
       jumpIf(stop, i32.less(i32.sub(end.get, line.get), i32.const(HEAD.pid + 8))),
-      hash.set(call(0, at(line, HEAD.pid), end.get, severity.get)),
+      hash.set(call(hashOf, at(line, HEAD.pid), end.get, severity.get)),
       from.set(placesOf(hash)),
       known.set(knownAt(tables, from.get)),
       to.set(at(known, 4 * KNOWN.size)),
@@ -375,7 +375,7 @@ const pass = func('pass', { tables: 'i32', start: 'i32' }, ['i32'], ({ tables, s
             raise(message, byteIs(message, QUOTE)),
             end.set(i32.sub(newline.get, byteIs(at(newline, -1), 13))),
             severity.set(i32.load8(line.get)),
-            kind.set(call(3, tables.get, message.get, end.get)),
+            kind.set(call(meaning, tables.get, message.get, end.get)),
             block(
               counted,
               jumpIf(counted, i32.and(i32.eqz(kind.get), i32.eq(severity.get, i32.const(73)))),
@@ -410,5 +410,4 @@ const pass = func('pass', { tables: 'i32', start: 'i32' }, ['i32'], ({ tables, s
   ]
 })
 
-/** In the order in which they call each other: 0, 1, … */
 export const klogKernel: readonly Func[] = [hashOf, lastWord, put, meaning, pass, formOf, leaveOut]

@@ -27,7 +27,7 @@ import {
   type Local,
 } from '../src/read/wasm.js'
 import { COUNT, CREATED, EVENT_TIME, FIRST, LAST, LAST_OBSERVED, SERIES_COUNT, SUBJECT_SLOTS, UID } from './kubernetes-event-slots.js'
-import { MAX_KEY, recentFuncs, SWAP } from './recent-bytes-kernel.js'
+import { MAX_KEY, recentKernel, swap } from './recent-bytes-kernel.js'
 
 /** What stands where in the piece of the memory, in bytes. */
 export const AT = {
@@ -170,9 +170,6 @@ const times = func('times', { tables: 'i32', shapes: 'i32', slot: 'i32' }, ['i32
   ]
 })
 
-/** Their places among the functions. */
-const [MATCH, TIME, TIMES] = [0, 1 + recentFuncs.length, 2 + recentFuncs.length]
-
 /** events(tables, shapes, start): reads the events from `start` on, where one begins. */
 const events = func('events', { tables: 'i32', shapes: 'i32', start: 'i32' }, [], ({ tables, shapes, start }, local) => {
   const word = (): Local => local('i32')
@@ -197,7 +194,7 @@ const events = func('events', { tables: 'i32', shapes: 'i32', start: 'i32' }, []
   const param = (offset: number): Code => i32.load(tables.get, offset)
   const isNone = (one: Local): Code => f64.less(one.get, f64.const(NONE_AT))
   const read = (to: Local, of: number): Code => [
-    to.set(call(TIME, tables.get, shapes.get, i32.const(of))),
+    to.set(call(time, tables.get, shapes.get, i32.const(of))),
     when(f64.more(to.get, f64.const(ODD_AT)), jumpIf(stop, i32.eq(param(AT.why), i32.const(WHY.day))), jump(unusual)),
   ]
   const max = (one: Local, other: Local): Code => either(f64.less(one.get, other.get), other.get, one.get)
@@ -276,8 +273,8 @@ const events = func('events', { tables: 'i32', shapes: 'i32', start: 'i32' }, []
     when(f64.more(first.get, latest.get), first.set(latest.get)),
   ]
   const readTimesSeen = (): Code => [
-    often.set(call(TIMES, tables.get, shapes.get, i32.const(COUNT))),
-    slot.set(call(TIMES, tables.get, shapes.get, i32.const(SERIES_COUNT))),
+    often.set(call(times, tables.get, shapes.get, i32.const(COUNT))),
+    slot.set(call(times, tables.get, shapes.get, i32.const(SERIES_COUNT))),
     jumpIf(unusual, i32.less(often.get, i32.const(0))),
     jumpIf(unusual, i32.less(slot.get, i32.const(0))),
     often.set(either(i32.less(often.get, slot.get), slot.get, often.get)),
@@ -298,7 +295,7 @@ const events = func('events', { tables: 'i32', shapes: 'i32', start: 'i32' }, []
           each,
           jumpIf(stop, i32.notLess(count.get, i32.const(RECORD.most))),
           toNext(),
-          jumpIf(unusual, i32.eqz(call(MATCH, shapes.get, start.get, limit.get, base.get))),
+          jumpIf(unusual, i32.eqz(call(match, shapes.get, start.get, limit.get, base.get))),
           // It has a uid of its own, and a short one.
           jumpIf(unusual, i32.eqz(within(i32.sub(slotAt(shapes, UID, SHAPES.ends), slotAt(shapes, UID, SHAPES.starts)), 1, MAX_KEY))),
           jumpIf(unusual, byteIs(at(i32.add(slotAt(shapes, UID, SHAPES.ends), base.get), -1), SLASH)),
@@ -318,7 +315,7 @@ const events = func('events', { tables: 'i32', shapes: 'i32', start: 'i32' }, []
             i32.store(
               record.get,
               call(
-                SWAP,
+                swap,
                 param(AT.recent),
                 i32.add(slotAt(shapes, UID, SHAPES.starts), base.get),
                 i32.add(slotAt(shapes, UID, SHAPES.ends), base.get),
@@ -343,5 +340,4 @@ const events = func('events', { tables: 'i32', shapes: 'i32', start: 'i32' }, []
   ]
 })
 
-/** In the order in which they call each other. */
-export const eventKernel: readonly Func[] = [match, ...recentFuncs, time, times, events]
+export const eventKernel: readonly Func[] = [match, ...recentKernel, time, times, events]

@@ -5,9 +5,6 @@ import { at, block, call, either, func, i32, i64, jump, jumpIf, loop, mix, mixBy
 export const RECENT = { young: 0, old: 4, size: 8, most: 12, generations: 64, places: 32_768, key: 64 + 2 * 32_768 * 16 } as const
 /** Longer keys are none of these. */
 export const MAX_KEY = 48
-/** Their places among the functions of the module that they belong to (kubernetes-event-kernel.ts). */
-const [HASH, FIND, REMEMBER] = [1, 2, 3]
-export const SWAP = 4
 
 /** A place: the key's hash (0: empty), its value. */
 const PLACE = { value: 8, size: 16 } as const
@@ -52,7 +49,7 @@ const remember = func('remember', { recent: 'i32', hash: 'i64', value: 'i32' }, 
   const [full, clear] = [Symbol('full'), Symbol('clear')]
   const young = i32.load(recent.get, RECENT.young)
   return [
-    place.set(call(FIND, young, hash.get)),
+    place.set(call(find, young, hash.get)),
     when(
       i64.eq(i64.load(place.get), i64.const(0n)),
       i64.store(place.get, hash.get),
@@ -75,16 +72,16 @@ const remember = func('remember', { recent: 'i32', hash: 'i64', value: 'i32' }, 
 })
 
 /** swap(recent, start, end, value): remembers it under bytes[start, end), and returns what was remembered before; -1 where nothing was. */
-const swap = func('swap', { recent: 'i32', start: 'i32', end: 'i32', value: 'i32' }, ['i32'], ({ recent, start, end, value }, local) => {
+export const swap = func('swap', { recent: 'i32', start: 'i32', end: 'i32', value: 'i32' }, ['i32'], ({ recent, start, end, value }, local) => {
   const [place, before] = [local('i32'), local('i32')]
   const hash = local('i64')
   const look = (generation: number): Code => [
-    place.set(call(FIND, i32.load(recent.get, generation), hash.get)),
+    place.set(call(find, i32.load(recent.get, generation), hash.get)),
     when(i64.eq(i64.load(place.get), hash.get), before.set(i32.load(place.get, PLACE.value))),
   ]
-  const put = (what: Local): Code => call(REMEMBER, recent.get, hash.get, what.get)
+  const put = (what: Local): Code => call(remember, recent.get, hash.get, what.get)
   return [
-    hash.set(call(HASH, start.get, end.get)),
+    hash.set(call(hashOfKey, start.get, end.get)),
     before.set(i32.const(-1)),
     look(RECENT.young),
     when(
@@ -97,5 +94,4 @@ const swap = func('swap', { recent: 'i32', start: 'i32', end: 'i32', value: 'i32
   ]
 })
 
-/** In the order of their places. */
-export const recentFuncs: readonly Func[] = [hashOfKey, find, remember, swap]
+export const recentKernel: readonly Func[] = [hashOfKey, find, remember, swap]

@@ -1,8 +1,7 @@
 /** As recent.ts, for whole numbers remembered under short runs of bytes (uids): no string and no object for each of them. */
 import { viewOf } from '../src/read/json-shapes.js'
 import { SIZES, wasmMemory, type WasmMemory } from '../src/read/wasm-memory.js'
-import { eventKernel } from './kubernetes-event-kernel.js'
-import { MAX_KEY, RECENT } from './recent-bytes-kernel.js'
+import { MAX_KEY, RECENT, recentKernel } from './recent-bytes-kernel.js'
 import { recent } from './recent.js'
 
 /** Longer ones are remembered as strings. */
@@ -28,7 +27,7 @@ interface Moved {
 
 const openMoved = (most: number): Moved | null => {
   const memory = wasmMemory()
-  const swap = memory?.compile(eventKernel)['swap']
+  const swap = memory?.compile(recentKernel)['swap']
   const at = memory?.take('chunk') ?? null
   if (memory === null || swap === undefined || at === null) return null
   const bytes = new Uint8Array(memory.buffer, at, SIZES.chunk)

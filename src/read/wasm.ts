@@ -6,7 +6,12 @@
 
 /** Where a jump goes: to the beginning of a loop, to the end of anything else. */
 export type Label = symbol
-type Piece = number | Code | { readonly to: Label; readonly opcode: number } | { readonly label: Label; readonly opcode: number; readonly body: Code }
+type Piece =
+  | number
+  | Code
+  | { readonly call: Func }
+  | { readonly to: Label; readonly opcode: number }
+  | { readonly label: Label; readonly opcode: number; readonly body: Code }
 export type Code = readonly Piece[]
 
 const TYPES = { i32: 0x7f, i64: 0x7e, f64: 0x7c, v128: 0x7b } as const
@@ -130,7 +135,8 @@ export const when = (condition: Code, ...body: readonly Code[]): Code => [condit
 export const jump = (to: Label): Code => [{ to, opcode: 0x0c }]
 export const jumpIf = (to: Label, condition: Code): Code => [condition, { to, opcode: 0x0d }]
 export const either = (condition: Code, one: Code, other: Code): Code => [one, other, condition, 0x1b]
-export const call = (index: number, ...args: readonly Code[]): Code => [...args, 0x10, ...uleb(index)]
+/** The function is to be assembled together with who calls it. */
+export const call = (of: Func, ...args: readonly Code[]): Code => [...args, { call: of }]
 
 // What loops over the bytes of a log are made of, over and over.
 
@@ -243,16 +249,20 @@ export const func = <Names extends string>(
 }
 
 const END = 0x0b
-/** Jumps count the blocks they leave. */
-const emit = (code: Code, open: readonly Label[], out: number[]): void => {
+/** Jumps count the blocks they leave, calls name a place among the functions. Throws where one is called that is none of them. */
+const emit = (code: Code, functions: readonly Func[], open: readonly Label[], out: number[]): void => {
   for (const piece of code) {
     if (typeof piece === 'number') out.push(piece)
-    else if ('to' in piece) out.push(piece.opcode, ...uleb(open.indexOf(piece.to)))
+    else if ('call' in piece) {
+      const place = functions.indexOf(piece.call)
+      if (place < 0) throw new Error(`${piece.call.name} is called, and is none of the functions`)
+      out.push(0x10, ...uleb(place))
+    } else if ('to' in piece) out.push(piece.opcode, ...uleb(open.indexOf(piece.to)))
     else if ('label' in piece) {
       out.push(piece.opcode, NO_RESULT)
-      emit(piece.body, [piece.label, ...open], out)
+      emit(piece.body, functions, [piece.label, ...open], out)
       out.push(END)
-    } else emit(piece, open, out)
+    } else emit(piece, functions, open, out)
   }
 }
 
@@ -266,7 +276,7 @@ export const assemble = (functions: readonly Func[], pages: number): Uint8Array<
   const types = functions.map(({ params, results }) => [0x60, ...list(params.map((type) => [TYPES[type]])), ...list(results.map((type) => [TYPES[type]]))])
   const bodies = functions.map(({ locals, body }) => {
     const code: number[] = []
-    emit(body, [], code)
+    emit(body, functions, [], code)
     return sized([...list(locals.map((type) => [1, TYPES[type]])), ...code, END])
   })
   return Uint8Array.from([
