@@ -7,7 +7,7 @@ const MAY = {
   // The reader's small tools, not the reader: it is the reader that calls the parsers.
   parsers: [
     'src/model',
-    'src/read/(stamps|record-times|text|names|envelope|json-members|json-records|json-shapes|json-shapes-kernel|line-cutter|tsdb-block|wasm|wasm-memory|yaml)\\.ts',
+    'src/read/(stamps|record-times|text|names|envelope|json-members|json-records|json-shapes|json-shapes-kernel|line-cutter|patience|tsdb-block|wasm|wasm-memory|yaml)\\.ts',
   ],
   'src/read': ['src/model', 'parsers'],
   // What was read, as a file: nothing but the model, so that it can be written and read back anywhere.

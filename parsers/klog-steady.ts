@@ -7,6 +7,7 @@
  */
 import type { Stamp } from '../src/model/extract.js'
 import type { Gathering, Sink, SteadyPrefix } from '../src/model/format.js'
+import { patience } from '../src/read/patience.js'
 import { SIZES, wasmMemory, wasmWindow, type WasmMemory } from '../src/read/wasm-memory.js'
 import { FORMS, KEPT, KINDS, SEEN, SOURCES, type Outcome, type Words } from './again.js'
 import { meansNothing, type Anchors } from './klog-anchors.js'
@@ -20,9 +21,6 @@ const WORTH_BYTES = 16_384
 const BLANK = 32
 const COMMA = 44
 const ANY_VERSION = -1
-/** Where all lines are different, passing over them is tried less and less often. */
-const PATIENCE = 4
-const MAX_REST = 32
 
 /** What a line said that may come again: what it said in the end, or that it said nothing, which a meaning sees from its bytes. */
 export interface Known {
@@ -154,9 +152,8 @@ export const steadyLines = (sink: Sink, anchors: Anchors, remembered: Words, own
   let pidAt = 0
   /** What was gathered before something changed that it relied on is no longer sure. */
   let era = 1
-  /** How often in a row there was nothing to pass over, and how many lines more are read before that is tried again. */
-  let inVain = 0
-  let resting = 0
+  /** Where all lines are different, passing over them is tried less and less often. */
+  const trying = patience()
   let tables: Tables | null | undefined
   /** Which prefix the tables have. */
   let written: SteadyPrefix['bytes'] | null = null
@@ -297,10 +294,7 @@ export const steadyLines = (sink: Sink, anchors: Anchors, remembered: Words, own
       era++
     },
     pass(bytes, view, start, limit, most, prefix, version) {
-      if (resting > 0) {
-        resting--
-        return start
-      }
+      if (trying.rests()) return start
       const { length, hourMs } = prefix
       if (!known || most === 0 || (length > 0 && Number.isNaN(hourMs)) || length > MAX_PREFIX) return start
       if (tables === undefined) {
@@ -339,10 +333,10 @@ export const steadyLines = (sink: Sink, anchors: Anchors, remembered: Words, own
         }
         const count = words[AT.count >> 2] ?? 0
         if (count === 0) {
-          if (++inVain > PATIENCE) resting = Math.min(inVain - PATIENCE, MAX_REST)
+          trying.failed()
           return next
         }
-        inVain = 0
+        trying.worked()
         left -= count
         const leftOut = words[AT.leftOut >> 2] ?? 0
         if (leftOut > 0) sink.leaveOut(leftOut, sink.line + (words[AT.firstLeftOut >> 2] ?? 0) + 1)

@@ -4,6 +4,7 @@
  */
 import type { Entity } from '../src/model/entity.js'
 import { jsonShapes, viewOf } from '../src/read/json-shapes.js'
+import { patience } from '../src/read/patience.js'
 import { SIZES, wasmMemory, wasmWindow, type WasmMemory } from '../src/read/wasm-memory.js'
 import { scanned } from './kubernetes-event-bytes.js'
 import { AT, DAY, eventKernel, NONE, RECORD, SUBJECT, WHY } from './kubernetes-event-kernel.js'
@@ -44,9 +45,6 @@ const SUBJECTS = 16_384
 const NEIGHBOURS = 4
 /** Longer ones are read anew each time. */
 const MAX_SUBJECT_BYTES = 4_096
-/** Where every event is unusual, many at once are tried less and less often. */
-const PATIENCE = 4
-const MAX_REST = 32
 
 interface Remembered {
   readonly hash: number
@@ -111,8 +109,8 @@ export const eventShapes = (): EventShapes => {
   const window = wasmWindow()
   /** By their number in the tables. */
   let judgements: (Judged | null)[] = []
-  let inVain = 0
-  let resting = 0
+  /** Where every event is unusual, many at once are tried less and less often. */
+  const trying = patience()
   const entities = recent<Entity>(SUBJECTS)
   let turn = 0
   let seenAt = NaN
@@ -289,10 +287,7 @@ export const eventShapes = (): EventShapes => {
 
   /** As many as may be of the events from `start` on, where one begins. */
   const readMany = (bytes: Buffer, start: number, line: number, to: EventReader): number => {
-    if (resting > 0) {
-      resting--
-      return 0
-    }
+    if (trying.rests()) return 0
     if (tables === undefined) tables = open()
     const room = tables
     const known = room === null ? null : shapes.inMemory()
@@ -316,10 +311,10 @@ export const eventShapes = (): EventShapes => {
     }
     const count = words[AT.count >> 2] ?? 0
     if (count === 0) {
-      if (++inVain > PATIENCE) resting = Math.min(inVain - PATIENCE, MAX_REST)
+      trying.failed()
       return 0
     }
-    inVain = 0
+    trying.worked()
     for (let event = 0, at = AT.records >> 2; event < count; event++, at += RECORD.size >> 2) {
       const judged = judgements[words[at + (RECORD.subject >> 2)] ?? 0] ?? null
       const first = numbers[(at + (RECORD.first >> 2)) >> 1] ?? NaN

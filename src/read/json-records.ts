@@ -8,6 +8,7 @@ import type { Envelope, SteadyPrefix, Unwrapped } from '../model/format.js'
 import { wholeNumber } from './json-members.js'
 import { AT, ORIGIN, RECORD, recordsKernel, STAMP_BYTES, WHY } from './json-records-kernel.js'
 import type { Shapes } from './json-shapes.js'
+import { patience } from './patience.js'
 import { SIZES, wasmMemory, wasmWindow, type WasmMemory } from './wasm-memory.js'
 
 /** All that is around a payload but for its time. */
@@ -32,9 +33,6 @@ export interface Records {
 
 /** Shorter inputs are over before it would pay. */
 const WORTH_BYTES = 16_384
-/** Where every record is unusual, it is tried less and less often. */
-const PATIENCE = 4
-const MAX_REST = 32
 const HOUR_MICROS = 3_600_000_000
 /** Lines are written in a piece for a chunk, to this place at most: what is written goes a few bytes beyond. */
 const ROOM_BYTES = 1 << 20
@@ -71,8 +69,8 @@ export const jsonRecords = ({ shapes, payload, stamp, first, last, originOf }: R
   const origins: Origin[] = []
   let words: Int32Array = new Int32Array(0)
   let hour = 0
-  let inVain = 0
-  let resting = 0
+  /** Where every record is unusual, it is tried less and less often. */
+  const trying = patience()
 
   const prefix = {
     length: STAMP_BYTES,
@@ -129,10 +127,7 @@ export const jsonRecords = ({ shapes, payload, stamp, first, last, originOf }: R
 
   return {
     many(bytes, start, limit) {
-      if (resting > 0) {
-        resting--
-        return null
-      }
+      if (trying.rests()) return null
       if (tables === undefined) {
         if (limit - start < WORTH_BYTES) return null
         tables = open()
@@ -161,10 +156,10 @@ export const jsonRecords = ({ shapes, payload, stamp, first, last, originOf }: R
       }
       unwrapped.count = words[AT.count >> 2] ?? 0
       if (unwrapped.count === 0) {
-        if (++inVain > PATIENCE) resting = Math.min(inVain - PATIENCE, MAX_REST)
+        trying.failed()
         return null
       }
-      inVain = 0
+      trying.worked()
       unwrapped.next = at - window.base
       unwrapped.bytes = Buffer.from(room.memory.buffer, room.lines, (words[AT.written >> 2] ?? 0) - room.lines)
       unwrapped.view = new DataView(room.memory.buffer, room.lines, unwrapped.bytes.length)
