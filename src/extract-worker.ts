@@ -36,10 +36,14 @@ const fedChunks = async function* (): AsyncGenerator<Buffer> {
   }
 }
 
-const extract = async (unit: Unit, make: string, signatures: readonly Signature[]): Promise<void> => {
-  const { plain, part } = unit
+const extract = async ({ part, ...unit }: Unit, make: string, signatures: readonly Signature[]): Promise<void> => {
+  const { plain } = unit
   const done = await extractInput(
-    { ...unit, chunks: () => (plain === undefined ? fedChunks() : fileChunks(plain.file, part?.from, part?.to)) },
+    {
+      ...unit,
+      ...(part === undefined ? {} : { part: { ...part, line: () => part.line } }),
+      chunks: () => (plain === undefined ? fedChunks() : fileChunks(plain.file, part?.from, part?.to)),
+    },
     plain === undefined ? undefined : (bytes) => say({ say: 'read', bytes }),
     signatures,
   )

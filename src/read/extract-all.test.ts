@@ -5,6 +5,7 @@ import { test } from 'node:test'
 import { gzipSync } from 'node:zlib'
 import { folderWith, tarOf } from '../../test/files.js'
 import { asItIs, asPacked } from '../makers.js'
+import type { InputExtract } from '../model/extract.js'
 import { extractAll } from './extract-all.js'
 import { findInputs } from './inputs.js'
 
@@ -61,4 +62,28 @@ test('with workers and without, the extracts are the same, in the same order: pl
     bytes,
     alone.reduce((sum, input) => sum + input.bytes, 0),
   )
+})
+
+test('a very long log is read in parts, the same ones by however many threads, and its lines keep their numbers', async (t) => {
+  const lines = Array.from({ length: 6_000 }, (_, index) => {
+    const at = `1121 08:${String(10 + Math.floor(index / 200)).padStart(2, '0')}:${String(index % 60).padStart(2, '0')}.000000`
+    return index % 600 === 599
+      ? `E${at}    2211 pod_workers.go:1298] "Error syncing pod, skipping" err="failed to \\"StartContainer\\" for \\"web\\" with CrashLoopBackOff: \\"back-off 40s\\"" pod="shop/web-${index}" podUID="u"\n\tat a line of its own`
+      : `I${at}    2211 prober.go:117] "Probe succeeded" probeType="Liveness" pod="shop/web-${index}" containerName="web"`
+  })
+  const content = lines.join('\n')
+  const folder = await folderWith(t, { 'kubelet.log': content })
+  const read = async (jobs: number): Promise<readonly InputExtract[]> =>
+    extractAll(await findInputs([folder]), { jobs, worthBytes: 0, sharedBytes: 200_000, worker }, asItIs, (extract) => extract)
+  const extracts = await read(1)
+  assert.ok(extracts.length > 2)
+  assert.deepEqual(await read(3), extracts)
+  assert.equal(
+    extracts.reduce((sum, extract) => sum + extract.bytes, 0),
+    content.length,
+  )
+  const places = extracts.flatMap(({ signals }) => signals.flatMap((signal) => signal.places))
+  assert.ok(places.length > 8)
+  const physical = content.split('\n')
+  for (const { line, text } of places) assert.ok(line !== null && physical[line - 1]?.startsWith(text.slice(0, 60)), `line ${line ?? 0}: ${text}`)
 })

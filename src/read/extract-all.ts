@@ -4,6 +4,7 @@ import type { InputExtract } from '../model/extract.js'
 import type { Signature } from '../model/signature.js'
 import { extractInput } from './extract-input.js'
 import type { Inputs } from './inputs.js'
+import { shared, SHARED_BYTES } from './parts.js'
 import { startWorkers } from './workers.js'
 
 /** Below this a worker's start costs more than it saves. */
@@ -14,6 +15,8 @@ export interface ExtractOptions {
   readonly jobs?: number
   /** Bytes from which on workers are started. */
   readonly worthBytes?: number
+  /** From twice so many bytes on a log of lines is read in parts, which threads share. */
+  readonly sharedBytes?: number
   /** What a worker runs; null: nothing, everything is read here. Node runs no TypeScript in a worker, so sources run as they are read here. */
   readonly worker?: URL | null
   /** Lines of a user's own that mean something. */
@@ -54,18 +57,20 @@ export const startReader = (totalBytes: number, options: ExtractOptions = {}): R
   return { ...startWorkers(jobs, worker, onBytes, signatures), threads: jobs }
 }
 
-/** In the order of the sources, each as `keep` makes it, in any order. An input that breaks off says so in its warnings; rejects only where a worker itself dies. */
+/** In the order of the sources, of a very long log each part, as `keep` makes it, in any order. An input that breaks off says so in its warnings; rejects only where a worker itself dies. */
 export const extractAll = async <Made, Kept>(
   { sources, totalBytes }: Inputs,
   options: ExtractOptions,
   maker: Maker<Made>,
   keep: (made: Made) => Kept,
 ): Promise<readonly Kept[]> => {
+  const { jobs = availableParallelism(), sharedBytes = SHARED_BYTES } = options
+  // Whether threads share it or not: the result does not depend on how many there are.
+  const parts = sources.flatMap((source) => shared(source, sharedBytes))
   // Reading keeps a core busy: threads beyond that cost memory and nothing else.
-  const { jobs = availableParallelism() } = options
-  const reader = startReader(totalBytes, { ...options, jobs: Math.min(jobs, availableParallelism(), sources.length) })
+  const reader = startReader(totalBytes, { ...options, jobs: Math.min(jobs, availableParallelism(), parts.length) })
   try {
-    return await reader.extract(sources, maker, keep)
+    return await reader.extract(parts, maker, keep)
   } finally {
     await reader.stop()
   }

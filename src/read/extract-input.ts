@@ -2,7 +2,7 @@
 import { createHash } from 'node:crypto'
 import { text } from '../../parsers/index.js'
 import { node } from '../model/entity.js'
-import type { InputExtract, Part } from '../model/extract.js'
+import type { InputExtract } from '../model/extract.js'
 import type { InputContext } from '../model/format.js'
 import type { Signature } from '../model/signature.js'
 import { choose, HEAD_BYTES } from './choose.js'
@@ -20,6 +20,16 @@ const HASHED_BYTES = 64 << 20
 /** Lines that a client or the control plane wrote, about any machine. */
 const NOT_OF_A_MACHINE: ReadonlySet<string> = new Set(['kubectl', 'collected', 'client-error', 'kubernetes-events', 'kubernetes-audit', 'goldpinger'])
 
+export interface SourcePart {
+  readonly from: number
+  readonly to: number
+  readonly head: Uint8Array
+  /** How many lines stand before it: asked for when it is read. */
+  readonly line: () => number | Promise<number>
+  /** Told how many lines it has, where it is read in this thread. */
+  readonly read?: (lines: number) => void
+}
+
 /** One file, archive member or stream. */
 export interface Source {
   readonly path: string
@@ -34,7 +44,7 @@ export interface Source {
   /** A file whose bytes these are, just as they are: it can be read from anywhere in it. */
   readonly plain?: { readonly file: string; readonly size: number }
   /** Only this part is read; what the whole begins with tells what it is. */
-  readonly part?: Part & { readonly head: Uint8Array }
+  readonly part?: SourcePart
   /** The bytes, from the beginning (of the part). A chunk is good until the next one is asked for. */
   chunks(): AsyncIterable<Buffer>
 }
@@ -44,7 +54,7 @@ export const extractInput = async (
   onBytes: (count: number) => void = () => undefined,
   signatures: readonly Signature[] = [],
 ): Promise<InputExtract> => {
-  const { part } = source
+  const part = source.part === undefined ? undefined : { from: source.part.from, to: source.part.to, line: await source.part.line() }
   const sink = gatheringSink(part?.line)
   let reading = null as Reading | null // changed in a closure, which narrowing does not see
   let bytes = 0
@@ -86,10 +96,11 @@ export const extractInput = async (
   const hint = reading?.takes === 'lines' && !NOT_OF_A_MACHINE.has(reading.format) ? nodeOfPath(source.path) : null
   if (hint !== null) sink.fact({ fact: 'input-node', node: node(hint), weight: PATH_WEIGHT })
   const gathered = sink.gathered()
+  source.part?.read?.(gathered.lines)
   const stopped = broken === null ? [] : [`line ${gathered.lines}: reading stopped: ${broken}; what came before is used`]
   return {
     path: source.path,
-    ...(part === undefined ? {} : { part: { from: part.from, to: part.to, line: part.line } }),
+    ...(part === undefined ? {} : { part }),
     format: reading === null || (reading.format === text.id && gathered.records === 0) ? 'unknown' : reading.format,
     wrapping: [...source.wrapping, ...(utf16.found ? ['utf-16'] : []), ...(reading?.wrapping ?? [])],
     bytes,

@@ -1,14 +1,20 @@
 /**
- * Long logs are read in parts where they are read again and again while they grow: what was read of a whole part need not be read once more. Where a part ends
- * follows from the bytes alone, not from when somebody looked, so whoever reads the log at once reads the same parts.
+ * Long logs are read in parts where they are read again and again while they grow: what was read of a whole part need not be read once more. Very long ones
+ * always are, so that threads can share them. Where a part ends follows from the bytes alone, not from when somebody looked nor from how many threads there
+ * are, so whoever reads the log reads the same parts.
  */
 import { closeSync, openSync, readSync } from 'node:fs'
+import { setImmediate } from 'node:timers/promises'
 import { choose, HEAD_BYTES } from './choose.js'
 import type { Source } from './extract-input.js'
 import { fileChunks } from './plain-file.js'
 import type { InputExtract } from '../model/extract.js'
 
 export const PART_BYTES = 16 << 20
+/** From twice so many bytes on a log is shared by threads: fewer have to learn its lines anew for each part. */
+export const SHARED_BYTES = 1 << 30
+/** So much is looked at before others have their turn. */
+const COUNTED_BYTES = 8 << 20
 /** A part ends before the first line that begins a record within so many bytes of its place; where none does, it goes on to the next place. */
 const LOOKED_BYTES = 65_536
 const NEWLINE = 10
@@ -81,7 +87,7 @@ export const readParts = async (
       const { plain } = source
       extract = await read({
         ...source,
-        part: { from, to, line, head },
+        part: { from, to, line: () => line, head },
         chunks: () => (plain === undefined ? source.chunks() : fileChunks(plain.file, from, to)),
       })
       bytes += to - from
@@ -91,4 +97,43 @@ export const readParts = async (
     line += extract.lines
   }
   return { extracts, bytes }
+}
+
+/** A very long log as parts of about the same size, each a source of its own, to be read in any order; anything else as it is. */
+export const shared = (source: Source, sharedBytes: number): readonly Source[] => {
+  const { plain } = source
+  const many = plain === undefined ? 0 : Math.floor(plain.size / sharedBytes)
+  const parts = plain === undefined || many < 2 ? null : partsOf(source, Math.ceil(plain.size / many))
+  if (plain === undefined || parts === null) return [source]
+  const { head, ranges } = parts
+  const lines = new Map<Range, number | Promise<number>>()
+  const linesOf = (range: Range): number | Promise<number> => {
+    const known = lines.get(range) ?? countLines(plain.file, range)
+    lines.set(range, known)
+    return known
+  }
+  return ranges.map((range, index) => ({
+    ...source,
+    part: {
+      ...range,
+      head,
+      line: async () => (await Promise.all(ranges.slice(0, index).map(linesOf))).reduce((sum, count) => sum + count, 0),
+      read: (count) => void lines.set(range, count),
+    },
+    chunks: () => fileChunks(plain.file, range.from, range.to),
+  }))
+}
+
+/** Of bytes that end with a line. */
+const countLines = async (file: string, { from, to }: Range): Promise<number> => {
+  let lines = 0
+  let uncounted = COUNTED_BYTES
+  for await (const chunk of fileChunks(file, from, to)) {
+    for (let newline = chunk.indexOf(NEWLINE); newline >= 0; newline = chunk.indexOf(NEWLINE, newline + 1)) lines++
+    uncounted -= chunk.length
+    if (uncounted > 0) continue
+    uncounted = COUNTED_BYTES
+    await setImmediate()
+  }
+  return lines
 }

@@ -19,8 +19,7 @@ export const fileChunks = async function* (path: string, start = 0, end = Infini
   // Where there is room, in the memory of the loops that go over it: it need not be copied there.
   const memory = wasmMemory()
   const piece = memory?.take('chunk') ?? null
-  const bytes =
-    memory === null || piece === null ? Buffer.allocUnsafeSlow(READ_AT + CHUNK_BYTES) : Buffer.from(memory.buffer, piece, READ_AT + CHUNK_BYTES)
+  const bytes = memory === null || piece === null ? Buffer.allocUnsafeSlow(READ_AT + CHUNK_BYTES) : Buffer.from(memory.buffer, piece, READ_AT + CHUNK_BYTES)
   try {
     /** So much was read already, of a line that goes on. */
     let begun = 0

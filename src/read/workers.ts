@@ -43,7 +43,7 @@ export const startWorkers = (count: number, file: URL, onBytes: (count: number) 
       const running: Promise<void>[] = []
       /** Resolves when the bytes are read; the extract may come later. */
       const run = async (thread: Thread, index: number, source: Source): Promise<void> => {
-        thread.send({ say: 'begin', unit: unitOf(source), make: maker.name, signatures })
+        thread.send({ say: 'begin', unit: await unitOf(source), make: maker.name, signatures })
         running.push(
           thread.result().then((made) => {
             extracts[index] = keep(maker.received(made as Made)) // the thread has that maker's result to give
@@ -74,7 +74,7 @@ export const startWorkers = (count: number, file: URL, onBytes: (count: number) 
 }
 
 /** Functions cannot go over. */
-const unitOf = ({ path, wrapping, changedMs, context, warnings, once, plain, part }: Source): Unit => ({
+const unitOf = async ({ path, wrapping, changedMs, context, warnings, once, plain, part }: Source): Promise<Unit> => ({
   path,
   wrapping,
   changedMs,
@@ -82,7 +82,7 @@ const unitOf = ({ path, wrapping, changedMs, context, warnings, once, plain, par
   ...(warnings === undefined ? {} : { warnings }),
   ...(once === undefined ? {} : { once }),
   ...(plain === undefined ? {} : { plain }),
-  ...(part === undefined ? {} : { part }),
+  ...(part === undefined ? {} : { part: { from: part.from, to: part.to, head: part.head, line: await part.line() } }),
 })
 
 const startThread = (file: URL, onBytes: (count: number) => void): Thread => {
