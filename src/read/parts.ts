@@ -106,8 +106,8 @@ export const shared = (source: Source, sharedBytes: number): readonly Source[] =
   const parts = plain === undefined || many < 2 ? null : partsOf(source, Math.ceil(plain.size / many))
   if (plain === undefined || parts === null) return [source]
   const { head, ranges } = parts
-  const lines = new Map<Range, number | Promise<number>>()
-  const linesOf = (range: Range): number | Promise<number> => {
+  const lines = new Map<Range, Promise<number>>()
+  const linesOf = (range: Range): Promise<number> => {
     const known = lines.get(range) ?? countLines(plain.file, range)
     lines.set(range, known)
     return known
@@ -118,7 +118,7 @@ export const shared = (source: Source, sharedBytes: number): readonly Source[] =
       ...range,
       head,
       line: async () => (await Promise.all(ranges.slice(0, index).map(linesOf))).reduce((sum, count) => sum + count, 0),
-      read: (count) => void lines.set(range, count),
+      read: (count) => void lines.set(range, Promise.resolve(count)),
     },
     chunks: () => fileChunks(plain.file, range.from, range.to),
   }))
