@@ -1,5 +1,4 @@
 /** One input's extract as bytes: its words as JSON, then the columns of its series. The same extract gives the same bytes. */
-import { createHash } from 'node:crypto'
 import type { InputExtract } from '../model/extract.js'
 import { mostBytes, writeColumn } from './columns.js'
 
@@ -71,26 +70,46 @@ export const encodeBlock = (extract: InputExtract): Buffer => {
 /** Series of one export share their times: such a column is kept once. */
 const distinctColumns = (): { readonly columns: readonly Float64Array[]; placeOf(column: Float64Array): number } => {
   const columns: Float64Array[] = []
-  const places = new Map<string, number>()
+  /** Places of columns by their hash: a digest of each would take longer than writing it. */
+  const places = new Map<number, number[]>()
   const seen = new Map<Float64Array, number>()
+  const find = (column: Float64Array): number => {
+    const words = wordsOf(column)
+    const hash = hashOf(words)
+    const alike = places.get(hash) ?? []
+    for (const place of alike) if (isEqual(wordsOf(columns[place] ?? column), words)) return place
+    if (alike.push(columns.length) === 1) places.set(hash, alike)
+    return columns.push(column) - 1
+  }
   return {
     columns,
     placeOf(column) {
       const before = seen.get(column)
       if (before !== undefined) return before
-      const key = createHash('sha256')
-        .update(new Uint8Array(column.buffer, column.byteOffset, column.byteLength))
-        .digest('base64')
-      const known = places.get(key)
-      const place = known ?? columns.length
-      if (known === undefined) {
-        places.set(key, place)
-        columns.push(column)
-      }
+      const place = find(column)
       seen.set(column, place)
       return place
     },
   }
+}
+
+/** By their bits: 0 and -0 are not the same, a NaN is itself. */
+const wordsOf = (column: Float64Array): Int32Array => new Int32Array(column.buffer, column.byteOffset, 2 * column.length)
+
+/** FNV's way, with a rotation so that high bits count for low ones. */
+const hashOf = (words: Int32Array): number => {
+  let hash = words.length
+  for (let index = 0; index < words.length; index++) {
+    hash = Math.imul(hash ^ (words[index] ?? 0), 0x01000193)
+    hash = (hash << 13) | (hash >>> 19)
+  }
+  return hash
+}
+
+const isEqual = (one: Int32Array, other: Int32Array): boolean => {
+  if (one.length !== other.length) return false
+  for (let index = 0; index < one.length; index++) if (one[index] !== other[index]) return false
+  return true
 }
 
 const growingText = () => {
