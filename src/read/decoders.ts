@@ -56,7 +56,7 @@ const bunzip2 = async function* (source: Bytes): Bytes {
   plain.on('data', (chunk: Buffer) => out.push(chunk))
   plain.on('error', (error: Error) => (failure.error ??= error))
   for await (const piece of pieces(source)) {
-    plain.write(piece)
+    plain.write(Buffer.from(piece)) // kept until a block is whole
     yield* out.splice(0)
     if (failure.error !== null) throw failure.error
   }

@@ -8,7 +8,7 @@ import { CHUNK_BYTES } from './decoders.js'
 import { close, gauged, peel, unpacked, type Bytes, type Kind } from './decompress.js'
 import type { Source } from './extract-input.js'
 import { allow, gaugeOf, usualLimits, type Gauge, type Limits } from './limits.js'
-import { fileChunks } from './plain-file.js'
+import { fileBytes, fileChunks } from './plain-file.js'
 import { queryIndexes } from './query-index.js'
 import { joinBlocks } from './tsdb-block.js'
 
@@ -76,7 +76,7 @@ export const findInputs = async (
       full = true
       return
     }
-    const read = (gauge: Gauge, highWaterMark: number): Bytes => gauged(createReadStream(path, { highWaterMark }) as AsyncIterable<Buffer>, gauge) // no encoding is set: buffers
+    const read = (gauge: Gauge, most: number): Bytes => gauged(fileBytes(path, most), gauge)
     const known = gaugeOf(allowance)
     const { layers, kind, bytes } = await peel(read(known, PEEK_BYTES), known)
     try {
@@ -154,7 +154,7 @@ export const findInputs = async (
       }
       if (found.isFile()) {
         if (wanted(name)) await addFile(path, name, found.size, found.mtimeMs)
-      } else if (given && (found.isFIFO() || found.isCharacterDevice())) await addStream(createReadStream(path) as AsyncIterable<Buffer>, name)
+      } else if (given && (found.isFIFO() || found.isCharacterDevice())) await addStream(createReadStream(path) as AsyncIterable<Buffer>, name) // no encoding is set: buffers
       else if (given) unreadable.push({ path: name, reason: 'neither a file nor a folder' })
       else return false
     } catch (error) {

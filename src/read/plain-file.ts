@@ -1,12 +1,14 @@
-/** The bytes of a plain file, read into one buffer again and again: a fresh one per chunk costs more than reading it. */
+/** The bytes of a file, read into one buffer again and again: a fresh one per chunk costs more than reading it. */
 import { closeSync, openSync, readSync } from 'node:fs'
 import { wasmMemory } from './wasm-memory.js'
 
 /** What is copied out of the system's cache should still lie in the processor's when it is read. */
 const CHUNK_BYTES = 128 << 10
 
-/** Before it lies what the chunk before left of a line. Copying from the beginning of a page to 1 to 63 bytes after one's takes four times as long as to anywhere else. */
-const READ_AT = CHUNK_BYTES + 2048
+/** Copying from the beginning of a page to 1 to 63 bytes after one's, where memory for a large buffer begins, takes four times as long as to anywhere else. */
+const OFF_PAGE = 2_048
+/** Before it lies what the chunk before left of a line. */
+const READ_AT = CHUNK_BYTES + OFF_PAGE
 
 const NEWLINE = 10
 
@@ -37,6 +39,25 @@ export const fileChunks = async function* (path: string, start = 0, end = Infini
     if (begun > 0) yield bytes.subarray(READ_AT - begun, READ_AT)
   } finally {
     if (piece !== null) memory?.giveBack('chunk', piece)
+    closeSync(file)
+  }
+}
+
+/** Pieces smaller than this may be kept while the next one is asked for: by whoever looks at the first bytes. */
+const SMALL = 4_096
+
+/** The file as it is, packed or not, at most so many bytes at once. Each chunk of some size is good until the next one is asked for. Throws what the file system throws. */
+export const fileBytes = async function* (path: string, most: number): AsyncGenerator<Buffer> {
+  const file = openSync(path, 'r')
+  const bytes = Buffer.allocUnsafeSlow(OFF_PAGE + most).subarray(OFF_PAGE)
+  try {
+    for (let at = 0; ;) {
+      const size = readSync(file, bytes, 0, most, at)
+      if (size === 0) return
+      at += size
+      yield size < SMALL ? Buffer.from(bytes.subarray(0, size)) : bytes.subarray(0, size)
+    }
+  } finally {
     closeSync(file)
   }
 }

@@ -128,7 +128,7 @@ const slowly = async function* (source: Bytes): Bytes {
   const piece = 1 << 16
   for await (const chunk of source)
     for (let at = 0; at < chunk.length; at += piece) {
-      plain.push(chunk.subarray(at, at + piece))
+      plain.push(Buffer.from(chunk.subarray(at, at + piece))) // kept until a block is whole
       yield* out.splice(0)
     }
   plain.push(new Uint8Array(0), true)
