@@ -154,7 +154,8 @@ export const findInputs = async (
       }
       if (found.isFile()) {
         if (wanted(name)) await addFile(path, name, found.size, found.mtimeMs)
-      } else if (given && (found.isFIFO() || found.isCharacterDevice())) await addStream(createReadStream(path) as AsyncIterable<Buffer>, name) // no encoding is set: buffers
+      } else if (given && (found.isFIFO() || found.isCharacterDevice()))
+        await addStream(createReadStream(path) as AsyncIterable<Buffer>, name) // no encoding is set: buffers
       else if (given) unreadable.push({ path: name, reason: 'neither a file nor a folder' })
       else return false
     } catch (error) {
