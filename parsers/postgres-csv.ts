@@ -304,6 +304,7 @@ export const postgresCsv: BytesFormat = {
         line += more
       },
       tell: happened,
+      changed: (changed, basis) => server.changed(changed, basis, greetings),
       slow: () => undefined,
       held: [],
     })

@@ -23,7 +23,7 @@ import {
   AT,
   COMMA,
   DATABASE,
-  EVENT,
+  ENDED,
   GREETINGS,
   KIND,
   MEANING,
@@ -54,8 +54,8 @@ export const passCsv: Func = func('passCsv', { tables: 'i32', start: 'i32' }, ['
   const word = (): Local => local('i32')
   const [limit, column, next, who, named, after, severity, inQuotes, inner] = [word(), word(), word(), word(), word(), word(), word(), word(), word()]
   const parts = recordParts(tables, start, stop, local)
-  const { from, message, end, byte, kind, names, mark, chunk, value, events, lines, records, pid, isFar, database } = parts
-  const { param, differsFrom, find, readTime, look, readDuration, beginHash, hashOn, remember, put, step, reach, countStatement, isAwake } = parts
+  const { from, message, end, byte, kind, names, mark, chunk, value, lines, records, pid, isFar, database } = parts
+  const { param, differsFrom, find, readTime, look, readDuration, beginHash, hashOn, remember, put, step, change, isFull, reach, countStatement, isAwake } = parts
 
   /** `next` goes from a column's beginning to that of the one after it. */
   const skip = (): Code => {
@@ -186,6 +186,7 @@ export const passCsv: Func = func('passCsv', { tables: 'i32', start: 'i32' }, ['
       ),
     ]
   }
+  const comesOrGoes = (who: Code): Code => [step(), jumpIf(emit, isFar.get), change(who), jump(quiet)]
   /** A LOG: what is only counted goes to `quiet`, what is told to `emit`. */
   const readLog = (): Code => [
     look(),
@@ -210,7 +211,10 @@ export const passCsv: Func = func('passCsv', { tables: 'i32', start: 'i32' }, ['
       beginHash(i32.sub(end.get, message.get)),
       hashOn(column, end),
       remember(AT.greetings, GREETINGS),
+      jumpIf(emit, i32.less(names.get, i32.const(0))),
+      comesOrGoes(names.get),
     ),
+    when(i32.eq(kind.get, i32.const(MEANING.disconnection)), comesOrGoes(i32.const(ENDED))),
   ]
 
   return [
@@ -222,7 +226,7 @@ export const passCsv: Func = func('passCsv', { tables: 'i32', start: 'i32' }, ['
         differ,
         loop(
           again,
-          jumpIf(stop, i32.notLess(events.get, i32.const(EVENT.most - 1))),
+          jumpIf(stop, isFull),
           jumpIf(stop, i32.more(at(start, MIN_LINE), limit.get)),
           jumpIf(differ, differsFrom(start.get, AT.hourBytes, AT.hourMask)),
           readTime(),

@@ -24,6 +24,7 @@ import {
   BLANK,
   COLON,
   DATABASE,
+  ENDED,
   EVENT,
   GREETINGS,
   KIND,
@@ -78,8 +79,8 @@ export const passLines = func('passLines', { tables: 'i32', start: 'i32' }, ['i3
   const [slow, slowFrom, until, goesOn] = [word(), word(), word(), word()]
   const [slowTook, slowMs] = [local('f64'), local('f64')]
   const parts = recordParts(tables, start, stop, local)
-  const { from, message, end, byte, kind, names, event, mark, chunk, ms, value, events, lines, records, pid, isFar, database } = parts
-  const { param, differsFrom, find, readTime, look, readDuration, beginHash, hashOn, remember, put, step, reach, countStatement, isAwake } = parts
+  const { from, message, end, byte, kind, names, event, mark, chunk, ms, value, lines, records, pid, isFar, database } = parts
+  const { param, differsFrom, find, readTime, look, readDuration, beginHash, hashOn, remember, put, step, change, isFull, reach, countStatement, isAwake } = parts
 
   /** '[22077]', the first of all brackets behind the time; `close` is its end. */
   const readPid = (): Code => [
@@ -207,6 +208,7 @@ export const passLines = func('passLines', { tables: 'i32', start: 'i32' }, ['i3
   /** What was held of the pid is given out when it is told. */
   const given = (): Code => when(i32.eq(heldPid, pid.get), i32.store(heldAt, i32.const(0), AT.held))
   const circumstances = i32.or(i32.mul(isFar.get, i32.const(KIND.far)), i32.mul(isHeld, i32.const(KIND.held)))
+  const comesOrGoes = (who: Code): Code => [step(), jumpIf(emit, i32.or(isFar.get, isHeld)), change(who), jump(quiet)]
   /** A LOG: `kind` becomes what it means; what is only counted goes to `quiet`, what is told to `emit`. */
   const readLog = (): Code => [
     look(),
@@ -230,8 +232,10 @@ export const passLines = func('passLines', { tables: 'i32', start: 'i32' }, ['i3
       beginHash(i32.sub(end.get, message.get)),
       hashOn(behind, end),
       remember(AT.greetings, GREETINGS),
-      jump(emit),
+      jumpIf(emit, i32.less(names.get, i32.const(0))),
+      comesOrGoes(names.get),
     ),
+    when(i32.eq(kind.get, i32.const(MEANING.disconnection)), comesOrGoes(i32.const(ENDED))),
     jumpIf(emit, i32.ne(kind.get, i32.const(MEANING.something))),
   ]
 
@@ -247,7 +251,7 @@ export const passLines = func('passLines', { tables: 'i32', start: 'i32' }, ['i3
           next,
           jumpIf(stop, i32.notLess(count.get, param(AT.most))),
           jumpIf(stop, i32.notLess(start.get, limit.get)),
-          jumpIf(stop, i32.notLess(events.get, i32.const(EVENT.most - 1))),
+          jumpIf(stop, isFull),
           block(
             passed,
             when(byteIs(start, TAB), continued()),

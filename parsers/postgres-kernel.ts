@@ -73,7 +73,10 @@ export const AT = {
   words: 40_960,
   /** Ten seconds of a database's statements, each. */
   databases: 73_728,
+  /** Out: how many sessions began or ended; one after the other, when, whose pid, and a number of `greetings` or ENDED. */
+  changed: 76_000,
   happened: 76_032,
+  changes: 292_352,
 } as const
 /** A text that messages begin with: its length and meaning, its bytes and which of them count. A group begins with how many there are. */
 export const TEXT = { length: 0, meaning: 4, bytes: 16, mask: 64, size: 112, most: 48 } as const
@@ -86,11 +89,15 @@ export const PIDS = 1_024
 export const SHARED = -1
 /** Behind the hash. */
 export const NAMES_VALUE = 8
+/** A session that began or ended shortly after the record before it, of a pid of whom nothing is held. */
+export const CHANGE = { ms: 0, pid: 8, who: 12, size: 16, most: 8_192 } as const
+export const ENDED = -1
 /** Databases that statements are counted of: 0 is none, the others are asked for; 1 is that of lines that name none. */
 export const DATABASE = { start: 0, longest: 8, count: 16, size: 32, most: 64, ask: 0, unnamed: 1 } as const
 /**
  * A record or a DETAIL: when, and the one before it; how long its statement took; what it is; lines and records since the event before; whose; its line, where
- * its severity and its message begin, where the line ends and where the last line that goes on with it does; what it is known by (negative: new in its place).
+ * its severity and its message begin, where the line ends and where the last line that goes on with it does; what it is known by (negative: new in its place);
+ * how many sessions' changes came before it.
  */
 export const EVENT = {
   ms: 0,
@@ -106,13 +113,14 @@ export const EVENT = {
   end: 52,
   until: 56,
   names: 60,
-  size: 64,
+  changed: 64,
+  size: 72,
   most: 3_000,
 } as const
 /** Kinds of events that are no meanings of postgres-bytes.ts; those are smaller. `seen`: of a record that was counted; `detail` and `turn` are no records. With `far`: written long after the one before; with `held`: something may be held of its pid. */
 export const KIND = { warning: 16, error: 17, fatal: 18, panic: 19, seen: 20, detail: 21, turn: 22, far: 32, held: 64 } as const
 /** What a LOG message can mean: as in postgres-bytes.ts. */
-export const MEANING = { nothing: 0, duration: 1, authorized: 2, something: 4 } as const
+export const MEANING = { nothing: 0, duration: 1, authorized: 2, disconnection: 3, something: 4 } as const
 
 export const BUCKET_MS = 10_000
 /** Longer steps may be a silence, which somebody wants to know of. */
@@ -152,7 +160,7 @@ export const recordParts = (tables: Local, start: Local, stop: Label, local: (ty
   ]
   const [ms, value, scale, last, first, latest] = [local('f64'), local('f64'), local('f64'), local('f64'), local('f64'), local('f64')]
   const [hash, chunk] = [local('i64'), local('v128')]
-  const [events, lines, records, pid, isFar, database] = [word(), word(), word(), word(), word(), word()]
+  const [events, lines, records, pid, isFar, database, changes] = [word(), word(), word(), word(), word(), word(), word()]
   const param = (offset: number): Code => i32.load(tables.get, offset)
 
   const { digit, clock, isOdd } = digitReader({ byte, odd, seconds })
@@ -276,11 +284,24 @@ export const recordParts = (tables: Local, start: Local, stop: Label, local: (ty
     i32.store(event.get, end.get, EVENT.end),
     i32.store(event.get, end.get, EVENT.until),
     i32.store(event.get, names.get, EVENT.names),
+    i32.store(event.get, changes.get, EVENT.changed),
     lines.set(i32.const(0)),
     records.set(i32.const(0)),
   ]
   /** `isFar` becomes whether the record was written long after the one before, or before it. */
   const step = (): Code => isFar.set(f64.notLess(f64.abs(f64.sub(ms.get, last.get)), f64.const(MAX_STEP_MS)))
+  /** A session began or ended, of the number `who` in `greetings`. */
+  const change = (who: Code): Code => {
+    const place = i32.add(tables.get, i32.shl(changes.get, i32.const(4)))
+    return [
+      f64.store(place, ms.get, AT.changes + CHANGE.ms),
+      i32.store(place, pid.get, AT.changes + CHANGE.pid),
+      i32.store(place, who, AT.changes + CHANGE.who),
+      raise(changes, 1),
+    ]
+  }
+  /** There is room for what one more record may say. */
+  const isFull = i32.or(i32.notLess(events.get, i32.const(EVENT.most - 1)), i32.notLess(changes.get, i32.const(CHANGE.most)))
   /** The record was written, and is counted. */
   const reach = (): Code => [last.set(ms.get), when(f64.less(ms.get, first.get), first.set(ms.get)), when(f64.more(ms.get, latest.get), latest.set(ms.get))]
   /** A statement that took `value`, of the database of this number. If it would be the longest of its time, `candidate` is done. */
@@ -337,6 +358,7 @@ export const recordParts = (tables: Local, start: Local, stop: Label, local: (ty
   ]
   const finish = (): Code => [
     i32.store(tables.get, events.get, AT.events),
+    i32.store(tables.get, changes.get, AT.changed),
     i32.store(tables.get, lines.get, AT.trailing),
     i32.store(tables.get, records.get, AT.records),
     f64.store(tables.get, last.get, AT.last),
@@ -345,6 +367,6 @@ export const recordParts = (tables: Local, start: Local, stop: Label, local: (ty
   ]
   return {
     ...{ from, message, end, byte, kind, names, event, mark, chunk, ms, value, last, events, lines, records, pid, isFar, database },
-    ...{ param, differsFrom, find, readTime, look, readDuration, beginHash, hashOn, remember, put, step, reach, countStatement, isAwake, begin, finish },
+    ...{ param, differsFrom, find, readTime, look, readDuration, beginHash, hashOn, remember, put, step, change, isFull, reach, countStatement, isAwake, begin, finish },
   }
 }

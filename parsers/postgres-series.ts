@@ -22,7 +22,10 @@ interface Durations {
   readonly database: string
   readonly basis: Basis
   readonly line: number
-  readonly buckets: Map<number, Bucket>
+  /** In the order in which they were opened, from `next` on and round, and when they begin. */
+  readonly buckets: (Bucket | undefined)[]
+  readonly starts: Float64Array
+  next: number
   last: Bucket | null
   counts: SeriesWriter | null
   seconds: SeriesWriter | null
@@ -60,30 +63,27 @@ export const statements = (sink: Sink): Statements => {
     }
     let durations = databases.get(database)
     if (durations === undefined) {
-      durations = { database, basis, line: sink.line, buckets: new Map(), last: null, counts: null, seconds: null }
+      durations = { database, basis, line: sink.line, buckets: [], starts: new Float64Array(OPEN_BUCKETS).fill(NaN), next: 0, last: null, counts: null, seconds: null }
       databases.set(database, durations)
     }
     return durations
   }
 
   const bucketOf = (durations: Durations, ms: number): Bucket => {
-    // A number that is no object of its own, as milliseconds would be.
-    const number = Math.floor(ms / BUCKET_MS)
-    const start = number * BUCKET_MS
+    const start = Math.floor(ms / BUCKET_MS) * BUCKET_MS
     if (durations.last?.start === start) return durations.last
-    let bucket = durations.buckets.get(number)
-    if (bucket === undefined) {
-      durations.buckets.set(number, (bucket = { start, longest: NaN, count: 0, given: false }))
-      if (durations.buckets.size > OPEN_BUCKETS) {
-        for (const [oldest, old] of durations.buckets) {
-          durations.buckets.delete(oldest)
-          give(durations, old)
-          break
-        }
-      }
+    const { buckets, starts, next } = durations
+    for (let place = 0; place < OPEN_BUCKETS; place++) {
+      const bucket = starts[place] === start ? buckets[place] : undefined
+      if (bucket !== undefined) return (durations.last = bucket)
     }
-    durations.last = bucket
-    return bucket
+    const bucket: Bucket = { start, longest: NaN, count: 0, given: false }
+    const oldest = buckets[next]
+    buckets[next] = bucket
+    starts[next] = start
+    durations.next = (next + 1) % OPEN_BUCKETS
+    if (oldest !== undefined) give(durations, oldest)
+    return (durations.last = bucket)
   }
 
   const series = (name: string, { database, basis, line }: Durations): SeriesWriter => sink.series(name, on({ database: database || '-' }, basis), line)
@@ -126,7 +126,12 @@ export const statements = (sink: Sink): Statements => {
       }
     },
     end() {
-      for (const named of all.values()) for (const durations of named.values()) for (const bucket of durations.buckets.values()) give(durations, bucket)
+      for (const named of all.values())
+        for (const durations of named.values())
+          for (let place = 0; place < OPEN_BUCKETS; place++) {
+            const bucket = durations.buckets[(durations.next + place) % OPEN_BUCKETS]
+            if (bucket !== undefined) give(durations, bucket)
+          }
       all.clear()
     },
   }

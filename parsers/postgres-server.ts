@@ -6,7 +6,7 @@ import { remembering } from './postgres-bytes.js'
 import { speak, withoutNumbers, type Voice } from './postgres-messages.js'
 import { known, NOBODY, type PostgresRecord, type Session } from './postgres-record.js'
 import { statements, type Counter } from './postgres-series.js'
-import { sessions } from './postgres-sessions.js'
+import { sessions, type Changed } from './postgres-sessions.js'
 import { sqlstateOf } from './postgres-sqlstate.js'
 
 export interface PostgresServer {
@@ -21,6 +21,8 @@ export interface PostgresServer {
   /** As authorized with the bytes that it returned this session for. */
   authorizedAgain(ms: number, basis: Basis, pid: number, session: Session): void
   disconnected(ms: number, pid: number): void
+  /** As authorizedAgain and disconnected, of many; those that began are known by their numbers. */
+  changed(changed: Changed, basis: Basis, greeted: readonly (Session | undefined)[]): void
   sessionOf(pid: number): Session
   /** Whether any session is known. */
   readonly knowsSessions: boolean
@@ -165,6 +167,7 @@ export const postgresServer = (sink: Sink, context: InputContext): PostgresServe
     },
     authorizedAgain: authorized,
     disconnected: (ms, pid) => open.closed(ms, pid),
+    changed: (changed, basis, greeted) => open.changed(changed, basis, greeted),
     sessionOf: (pid) => (pid > 0 ? open.of(pid) : NOBODY),
     get knowsSessions() {
       return open.any

@@ -1,6 +1,7 @@
 /** How many sessions are open, by who they are; counted instead of told line by line. */
 import type { Basis, Labels, Stamp } from '../src/model/extract.js'
 import type { Sink } from '../src/model/format.js'
+import { CHANGE, ENDED } from './postgres-kernel.js'
 import { NOBODY, type Session } from './postgres-record.js'
 import { on } from './postgres-series.js'
 
@@ -60,7 +61,17 @@ const inOrder = (times: Float64Array): Int32Array => {
   return sorted ? order : order.sort((a, b) => (times[a] ?? 0) - (times[b] ?? 0) || a - b)
 }
 
+/** Sessions that began or ended one after the other, as postgres-kernel.ts writes them, in bytes [from, to) of both. */
+export interface Changed {
+  readonly times: Float64Array
+  readonly words: Int32Array
+  readonly from: number
+  readonly to: number
+}
+
 export interface Sessions {
+  /** As opened and closed; those that began are known by their numbers. */
+  changed(changed: Changed, basis: Basis, greeted: readonly (Session | undefined)[]): void
   opened(ms: number, basis: Basis, pid: number, session: Session): void
   closed(ms: number, pid: number): void
   /** A server start or crash ends every session that was open. */
@@ -184,6 +195,22 @@ export const sessions = (sink: Sink): Sessions => {
     return group
   }
 
+  /** Of those that are known by their numbers, as long as those are the same sessions. */
+  let numbered: Group[] = []
+  let numberedAs: Session[] = []
+  let numberedBasis: Basis = 'utc'
+  const groupBy = (number: number, session: Session, basis: Basis): Group => {
+    if (basis !== numberedBasis) {
+      numbered = []
+      numberedAs = []
+      numberedBasis = basis
+    }
+    const known = numbered[number]
+    if (known !== undefined && numberedAs[number] === session) return known
+    numberedAs[number] = session
+    return (numbered[number] = groupOf(session, basis))
+  }
+
   const close = (place: number, ms: number): void => {
     const [earlier, later] = [before[place] ?? NONE, after[place] ?? NONE]
     if (earlier === NONE) head = later
@@ -196,43 +223,57 @@ export const sessions = (sink: Sink): Sessions => {
     if (group !== undefined) addChange(group.changes, ms, -1)
   }
 
-  return {
-    opened(ms, basis, pid, session) {
-      if (Number.isNaN(ms) || pid <= 0) return
-      const place = placeOf(pid)
-      const began = openAt[place] ?? NaN
-      if (!Number.isNaN(began)) close(place, Math.max(ms, began))
-      const group = groupOf(session, basis)
-      addChange(group.changes, ms, 1)
-      const ended = endedAt[place] ?? NaN
-      if (!Number.isNaN(ended)) {
-        endedAt[place] = NaN
-        endedCount--
-        if (ended >= ms) {
-          addChange(group.changes, ended, -1) // newest first: its end was read before
-          return
-        }
-      }
-      if (openCount >= MAX_OPEN) close(head, ms)
-      append(place, ms)
-      openCount++
-      sessionAt[place] = session
-      groupAt[place] = group
-    },
-    closed(ms, pid) {
-      if (Number.isNaN(ms) || pid <= 0) return
-      disconnections = true
-      const place = placeOf(pid)
-      if ((openAt[place] ?? NaN) <= ms) {
-        close(place, ms)
+  const open = (ms: number, pid: number, session: Session, group: Group): void => {
+    const place = placeOf(pid)
+    const began = openAt[place] ?? NaN
+    if (!Number.isNaN(began)) close(place, Math.max(ms, began))
+    addChange(group.changes, ms, 1)
+    const ended = endedAt[place] ?? NaN
+    if (!Number.isNaN(ended)) {
+      endedAt[place] = NaN
+      endedCount--
+      if (ended >= ms) {
+        addChange(group.changes, ended, -1) // newest first: its end was read before
         return
       }
-      if (endedCount >= MAX_ENDED) {
-        endedAt.fill(NaN)
-        endedCount = 0
+    }
+    if (openCount >= MAX_OPEN) close(head, ms)
+    append(place, ms)
+    openCount++
+    sessionAt[place] = session
+    groupAt[place] = group
+  }
+  const end = (ms: number, pid: number): void => {
+    disconnections = true
+    const place = placeOf(pid)
+    if ((openAt[place] ?? NaN) <= ms) {
+      close(place, ms)
+      return
+    }
+    if (endedCount >= MAX_ENDED) {
+      endedAt.fill(NaN)
+      endedCount = 0
+    }
+    if (Number.isNaN(endedAt[place])) endedCount++
+    endedAt[place] = ms
+  }
+
+  return {
+    changed({ times, words, from, to }, basis, greeted) {
+      for (let at = from; at < to; at += CHANGE.size) {
+        const ms = times[(at + CHANGE.ms) >> 3] ?? NaN
+        const pid = words[(at + CHANGE.pid) >> 2] ?? 0
+        const who = words[(at + CHANGE.who) >> 2] ?? ENDED
+        const session = who === ENDED ? undefined : greeted[who]
+        if (session === undefined) end(ms, pid)
+        else open(ms, pid, session, groupBy(who, session, basis))
       }
-      if (Number.isNaN(endedAt[place])) endedCount++
-      endedAt[place] = ms
+    },
+    opened(ms, basis, pid, session) {
+      if (!Number.isNaN(ms) && pid > 0) open(ms, pid, session, groupOf(session, basis))
+    },
+    closed(ms, pid) {
+      if (!Number.isNaN(ms) && pid > 0) end(ms, pid)
     },
     reset({ ms }) {
       if (Number.isNaN(ms)) return

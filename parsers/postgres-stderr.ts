@@ -289,6 +289,7 @@ export const postgresStderr: LineFormat = {
       server,
       count: (lines) => sink.passed(lines, 0),
       tell: happened,
+      changed: (changed, basis) => server.changed(changed, basis, greetings),
       slow: mayBeLongest,
       held: heldPids,
     })

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { DURATION, SOMETHING } from './postgres-bytes.js'
-import { KIND } from './postgres-kernel.js'
+import { AUTHORIZED, DISCONNECTION, DURATION, SOMETHING } from './postgres-bytes.js'
+import { CHANGE, KIND } from './postgres-kernel.js'
 import { statements } from './postgres-series.js'
 import { steadyRecords } from './postgres-steady.js'
 import { gatheringSink } from '../src/read/sink.js'
@@ -14,6 +14,7 @@ const HOUR = Date.UTC(2026, 10, 21, 8)
 const over = (lines: readonly string[], most = 1e6, before: readonly string[] = []) => {
   const told: (readonly [number, number, number, string])[] = []
   const slow: string[] = []
+  const changes: (readonly [number, number])[] = []
   const sink = gatheringSink()
   const counted = statements(sink)
   const steady = steadyRecords('passLines', {
@@ -26,6 +27,9 @@ const over = (lines: readonly string[], most = 1e6, before: readonly string[] = 
       const database = 'of ' + String(known)
       counted.count(ms, basis, took, database)
       if (renamed) steady.counts(known, database)
+    },
+    changed: ({ times, words, from, to }) => {
+      for (let at = from; at < to; at += CHANGE.size) changes.push([(times[at / 8] ?? NaN) - HOUR, words[(at + CHANGE.pid) / 4] ?? 0])
     },
     slow: (bytes, from, until) => slow.push(bytes.toString('utf8', from, until)),
     held: [],
@@ -44,7 +48,7 @@ const over = (lines: readonly string[], most = 1e6, before: readonly string[] = 
   steady.end()
   counted.end()
   const { records, spans, silences, series } = sink.gathered()
-  return { told, slow, counted: sink.line, records, spans, silences, series, stopped: bytes.toString('utf8', 0, next).split('\n').length - 1 }
+  return { told, slow, changes, counted: sink.line, records, spans, silences, series, stopped: bytes.toString('utf8', 0, next).split('\n').length - 1 }
 }
 
 test('records are told in their order, each with the lines up to its own; a DETAIL is none', () => {
@@ -129,6 +133,28 @@ test('a DETAIL belongs to its own record, whoever wrote in between', () => {
     told.map(([kind]) => kind).filter((kind) => kind !== KIND.seen),
     [KIND.error, KIND.error, KIND.detail],
   )
+})
+
+test('who comes and goes is told together, but for those who come for the first time', () => {
+  const line = (second: number, pid: number, rest: string): string => `2026-11-21 08:28:0${second}.000 UTC [${pid}] ${rest}`
+  const authorized = 'LOG:  connection authorized: user=web database=shop'
+  const { told, changes, records } = over([
+    line(1, 7, authorized),
+    line(2, 8, authorized),
+    line(3, 7, 'LOG:  disconnection: session time: 0:00:02.000 user=web database=shop host=10.0.0.1'),
+    line(4, 8, 'ERROR:  deadlock detected and some more'),
+    line(5, 8, 'LOG:  disconnection: session time: 0:00:03.000 user=web database=shop host=10.0.0.1'),
+  ])
+  const at = 28 * 60_000
+  assert.deepEqual(changes, [
+    [at + 2_000, 8],
+    [at + 3_000, 7],
+  ])
+  assert.deepEqual(
+    told.map(([kind]) => kind),
+    [AUTHORIZED, KIND.error, DISCONNECTION],
+  )
+  assert.equal(records, 5)
 })
 
 test('a silence between two records is told', () => {

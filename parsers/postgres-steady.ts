@@ -11,10 +11,11 @@ import { SIZES, wasmMemory, wasmWindow, type WasmMemory } from '../src/read/wasm
 import { AUTHORIZED, DISCONNECTION, LOOKS } from './postgres-bytes.js'
 import { passCsv } from './postgres-kernel-csv.js'
 import { passLines } from './postgres-kernel-lines.js'
-import { AT, DATABASE, EVENT, KIND, NAMES_VALUE, PIDS, SHARED, TEXT } from './postgres-kernel.js'
+import { AT, CHANGE, DATABASE, EVENT, KIND, NAMES_VALUE, PIDS, SHARED, TEXT } from './postgres-kernel.js'
 import type { Counter } from './postgres-series.js'
 import type { Severity } from './postgres-record.js'
 import type { PostgresServer } from './postgres-server.js'
+import type { Changed } from './postgres-sessions.js'
 
 /** Shorter inputs are over before it would pay. */
 const WORTH_BYTES = 16_384
@@ -93,6 +94,8 @@ export interface Owner {
   /** So many lines on; and so many more, in which no record begins. */
   readonly count: (lines: number, more: number) => void
   readonly tell: (bytes: Buffer, record: Steady) => void
+  /** Sessions began or ended, of those greeted so. */
+  readonly changed: (changed: Changed, basis: Basis) => void
   /** The longest statement so far, if its further lines do not call pg_sleep: it stands in bytes[from, until) as yet. */
   readonly slow: (bytes: Buffer, from: number, until: number, ms: number, basis: Basis, took: number, database: string) => void
   /** Pids of whom something is held that more may come of, and others. */
@@ -160,7 +163,7 @@ const NO_HOUR: Hour = { ms: NaN, text: '', zone: '', fraction: false }
 const wordAt = (words: Int32Array, at: number): number => words[at >> 2] ?? 0
 const numberAt = (numbers: Float64Array, at: number): number => numbers[at >> 3] ?? NaN
 
-export const steadyRecords = (loop: keyof Kernel, { sink, server, count, tell, slow, held }: Owner): SteadyRecords => {
+export const steadyRecords = (loop: keyof Kernel, { sink, server, count, tell, changed, slow, held }: Owner): SteadyRecords => {
   const hourBytes = Buffer.alloc(HOUR_BYTES)
   const zone = Buffer.alloc(MAX_ZONE)
   let zoneLength = 0
@@ -239,6 +242,15 @@ export const steadyRecords = (loop: keyof Kernel, { sink, server, count, tell, s
     }
   }
 
+  /** So many of the sessions that changed are told. */
+  let changesTold = 0
+  /** Tells those that changed before an event. */
+  const tellChanges = ({ numbers, words }: Tables, to: number): void => {
+    if (to === changesTold) return
+    changed({ times: numbers, words, from: AT.changes + changesTold * CHANGE.size, to: AT.changes + to * CHANGE.size }, basis)
+    changesTold = to
+  }
+
   /** What was gone over up to the event at hand: its sink is told when somebody asks where that stands, and at the end. */
   const since = { lines: 0, records: 0, ms: NaN }
   const reached = (): void => {
@@ -246,7 +258,8 @@ export const steadyRecords = (loop: keyof Kernel, { sink, server, count, tell, s
     if (since.records > 0) sink.passed(0, since.records, since.ms, basis)
     since.lines = since.records = 0
   }
-  const tellEvent = (bytes: Buffer, { words, numbers, at: tablesAt }: Tables, at: number, isLast: boolean): void => {
+  const tellEvent = (bytes: Buffer, room: Tables, at: number, isLast: boolean): void => {
+    const { words, numbers, at: tablesAt } = room
     const what = wordAt(words, at + EVENT.kind)
     if (what === KIND.turn) {
       const counter = counters[(wordAt(words, at + EVENT.names) - tablesAt - AT.databases) / DATABASE.size]
@@ -254,6 +267,7 @@ export const steadyRecords = (loop: keyof Kernel, { sink, server, count, tell, s
       counter?.turn(numberAt(numbers, at + EVENT.ms))
       return
     }
+    tellChanges(room, wordAt(words, at + EVENT.changed))
     const kind = what & ~(KIND.far | KIND.held)
     const names = wordAt(words, at + EVENT.names)
     record.ms = numberAt(numbers, at + EVENT.ms)
@@ -294,7 +308,9 @@ export const steadyRecords = (loop: keyof Kernel, { sink, server, count, tell, s
     const { words, numbers } = room
     const happened = wordAt(words, AT.events)
     record.basis = basis
+    changesTold = 0
     for (let event = 0; event < happened; event++) tellEvent(bytes, room, AT.happened + event * EVENT.size, event === happened - 1)
+    tellChanges(room, wordAt(words, AT.changed))
     const rest = wordAt(words, AT.rest)
     const last = numberAt(numbers, AT.last)
     since.records += wordAt(words, AT.records)
