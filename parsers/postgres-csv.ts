@@ -30,6 +30,8 @@ const MESSAGE = 13
 const DETAIL = 14
 const APPLICATION = 22
 const COLUMNS = 26
+/** Longer ones are not remembered. */
+const MAX_NAME = 200
 /** The columns of a record up to its severity are shorter than this. */
 const MAX_HEAD = 1_000
 
@@ -148,6 +150,15 @@ const field = (bytes: Buffer, column: number, columns: number): string => {
   return text.includes('""') ? text.replaceAll('""', '"') : text
 }
 
+/** As field, of a column that has few different texts. */
+const name = (bytes: Buffer, column: number, columns: number): string => {
+  const start = from[column] ?? 0
+  const end = to[column] ?? 0
+  if (column >= columns || end - start > MAX_NAME) return field(bytes, column, columns)
+  const text = shared(bytes, start, end)
+  return text.includes('""') ? text.replaceAll('""', '"') : text
+}
+
 export const postgresCsv: BytesFormat = {
   id: 'postgres',
   takes: 'bytes',
@@ -234,18 +245,19 @@ export const postgresCsv: BytesFormat = {
         at = stop + 1
       }
       const message = field(bytes, MESSAGE, columns)
-      const user = known(field(bytes, USER, columns))
+      const newline = message.indexOf('\n')
+      const user = known(name(bytes, USER, columns))
       const time = field(bytes, 0, columns)
-      const database = shared(bytes, from[DATABASE] ?? 0, Math.min(to[DATABASE] ?? 0, (from[DATABASE] ?? 0) + 200))
-      const names: Session = { user, database: known(database), application: known(field(bytes, APPLICATION, columns)) }
-      const rest = `${user === '' ? '' : `${user}@${database} `}${severity}:  ${message.split('\n', 1)[0] ?? ''}`
+      const database = shared(bytes, from[DATABASE] ?? 0, Math.min(to[DATABASE] ?? 0, (from[DATABASE] ?? 0) + MAX_NAME))
+      const names: Session = { user, database: known(database), application: known(name(bytes, APPLICATION, columns)) }
+      const rest = `${user === '' ? '' : `${user}@${database} `}${severity}:  ${newline < 0 ? message : message.slice(0, newline)}`
       const said = server.say({
         at: { ms, basis },
         line,
         severity,
         pid,
         ...names,
-        sqlstate: field(bytes, SQLSTATE, columns),
+        sqlstate: name(bytes, SQLSTATE, columns),
         message,
         detail: field(bytes, DETAIL, columns),
         text: `${time} [${pid}] ${rest}`,

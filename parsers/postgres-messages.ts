@@ -119,18 +119,62 @@ const vacuum: Rule['tell'] = ({ message }, say) => {
   return true
 }
 
-const lock: Rule['tell'] = ({ message, detail }, say) => {
-  const wait = /^process (\d+) (still waiting for|acquired) (\w{1,30}) on (\w{1,20})[^\n]{0,200} after ([\d.]+) ms/u.exec(message)
-  if (wait === null) return false
-  const type = wait[3] ?? ''
-  const on = wait[4] ?? ''
+const isDigit = (code: number): boolean => code >= 48 && code <= 57
+const isWord = (code: number): boolean => isDigit(code) || (code >= 65 && code <= 90) || (code >= 97 && code <= 122) || code === 95
+/** Where those end that begin there, `most` of them at most. */
+const endOf = (message: string, from: number, most: number, belongs: (code: number) => boolean): number => {
+  const limit = Math.min(message.length, from + most)
+  let at = from
+  while (at < limit && belongs(message.charCodeAt(at))) at++
+  return at
+}
+
+const WAITS = ['still waiting for ', 'acquired '] as const
+const MAX_BETWEEN = 200
+/** A process waits, or has waited, for a lock. Written all day where locks are contended for: found without a pattern. */
+export interface LockWait {
+  readonly lock: string
+  readonly on: string
+  /** 'ShareLock on transaction' */
+  readonly burst: string
+  readonly milliseconds: number
+}
+/** 'process 22077 still waiting for ShareLock on transaction 2811035 after 1000.612 ms'; null: something else. */
+export const lockWaitIn = (message: string): LockWait | null => {
+  if (!message.startsWith('process ')) return null
+  const pidEnd = endOf(message, 8, Infinity, isDigit) + 1
+  const wait = WAITS.find((text) => message.startsWith(text, pidEnd))
+  if (pidEnd === 9 || message.charCodeAt(pidEnd - 1) !== 32 || wait === undefined) return null
+  const lockAt = pidEnd + wait.length
+  const lockEnd = endOf(message, lockAt, 30, isWord)
+  const onAt = lockEnd + 4
+  const onEnd = endOf(message, onAt, 20, isWord)
+  if (lockEnd === lockAt || onEnd <= onAt || !message.startsWith(' on ', lockEnd)) return null
+  const newline = message.indexOf('\n', onEnd)
+  let after = message.lastIndexOf(' after ', Math.min(onEnd + MAX_BETWEEN, newline < 0 ? message.length : newline))
+  for (; after >= onEnd; after = message.lastIndexOf(' after ', after - 1)) {
+    const from = after + 7
+    const end = endOf(message, from, Infinity, (code) => isDigit(code) || code === 46)
+    if (end > from && message.startsWith(' ms', end))
+      return {
+        lock: message.slice(lockAt, lockEnd),
+        on: message.slice(onAt, onEnd),
+        burst: message.slice(lockAt, onEnd),
+        milliseconds: Number(message.slice(from, end)),
+      }
+  }
+  return null
+}
+/** Who waits, and for whom. */
+export const waitingOf = ({ lock, on }: LockWait, detail: string): Attributes => {
   const queue = /Wait queue: ([\d, ]{1,2000})/u.exec(detail)?.[1]
   const holder = number(/holding the locks?: (\d+)/u.exec(detail)?.[1])
-  say.signal('postgres.lock-pileup', {
-    since: number(wait[5]),
-    attributes: { lock: type, on, ...numbers({ waiting: queue === undefined ? NaN : queue.split(',').length, holder }) },
-    burst: `${type} on ${on}`,
-  })
+  return { lock, on, ...numbers({ waiting: queue === undefined ? NaN : queue.split(',').length, holder }) }
+}
+const lock: Rule['tell'] = ({ message, detail }, say) => {
+  const wait = lockWaitIn(message)
+  if (wait === null) return false
+  say.signal('postgres.lock-pileup', { since: wait.milliseconds, attributes: waitingOf(wait, detail), burst: wait.burst })
   return true
 }
 

@@ -3,7 +3,7 @@ import { postgres, process, shortName, THIS_POSTGRES, type Entity } from '../src
 import type { Basis, Stamp } from '../src/model/extract.js'
 import type { InputContext, Repeat, SignalDraft, Sink } from '../src/model/format.js'
 import { remembering } from './postgres-bytes.js'
-import { speak, withoutNumbers, type Voice } from './postgres-messages.js'
+import { lockWaitIn, speak, waitingOf, withoutNumbers, type LockWait, type Voice } from './postgres-messages.js'
 import { known, NOBODY, type PostgresRecord, type Session } from './postgres-record.js'
 import { statements, type Counter } from './postgres-series.js'
 import { sessions, type Changed } from './postgres-sessions.js'
@@ -83,6 +83,8 @@ export const postgresServer = (sink: Sink, context: InputContext): PostgresServe
   let current: PostgresRecord | null = null
   /** By their messages; none yet where one came once. */
   const said = new Map<string, Said[]>()
+  /** What says that somebody waits for a lock of the server at hand, by the lock. */
+  const locks = new Map<string, Repeat>()
   /** What the record at hand says, as long as that follows from its words alone. */
   let drafts: SignalDraft[] | null = null
   /** Sessions of the current server whose client is known: the objects, of which one session may have several, and who they are. */
@@ -96,6 +98,7 @@ export const postgresServer = (sink: Sink, context: InputContext): PostgresServe
     pod = next
     met.clear()
     clients.clear()
+    locks.clear()
     entity = next === null ? THIS_POSTGRES : postgres(shortName(next))
     if (next !== null) sink.fact({ fact: 'runs-as', of: entity, by: next })
   }
@@ -143,6 +146,18 @@ export const postgresServer = (sink: Sink, context: InputContext): PostgresServe
     },
   }
 
+  /** As a signal of postgres-messages.ts, of which nothing is made but where it is the first of a burst. */
+  const waits = ({ at, line, text, detail }: PostgresRecord, wait: LockWait): void => {
+    const since = wait.milliseconds > 0 ? { ms: Math.round(at.ms - wait.milliseconds), basis: at.basis } : at
+    let repeat = locks.get(wait.burst)
+    if (repeat === undefined) {
+      if (locks.size >= MAX_SAID) locks.clear()
+      repeat = sink.repeat({ kind: 'postgres.lock-pileup', entity, at, text, burst: wait.burst })
+      locks.set(wait.burst, repeat)
+    }
+    repeat(since, text, at, undefined, line, () => waitingOf(wait, detail))
+  }
+
   const authorized = (ms: number, basis: Basis, pid: number, session: Session): void => {
     open.opened(ms, basis, pid, session)
     if (met.has(session)) return
@@ -183,6 +198,11 @@ export const postgresServer = (sink: Sink, context: InputContext): PostgresServe
     say(record) {
       if (Number.isNaN(record.at.ms)) {
         sink.warn('records without a time are counted, but cannot be placed')
+        return null
+      }
+      const wait = record.severity === 'LOG' ? lockWaitIn(record.message) : null
+      if (wait !== null) {
+        waits(record, wait)
         return null
       }
       const { at, line, severity, pid, message, detail, text } = record

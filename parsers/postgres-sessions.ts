@@ -1,7 +1,7 @@
 /** How many sessions are open, by who they are; counted instead of told line by line. */
 import type { Basis, Labels, Stamp } from '../src/model/extract.js'
 import type { Sink } from '../src/model/format.js'
-import { CHANGE, ENDED } from './postgres-kernel.js'
+import { CHANGE, ENDED, GREETINGS } from './postgres-kernel.js'
 import { NOBODY, type Session } from './postgres-record.js'
 import { on } from './postgres-series.js'
 
@@ -50,15 +50,32 @@ const addChange = (changes: Changes, ms: number, by: number): void => {
   changes.size++
 }
 
-/** The places of times from first to last; logs are nearly always in order. */
-const inOrder = (times: Float64Array): Int32Array => {
-  const order = new Int32Array(times.length)
-  let sorted = true
-  for (let place = 0; place < order.length; place++) {
-    order[place] = place
-    if (place > 0 && !((times[place] ?? 0) >= (times[place - 1] ?? 0))) sorted = false
+/** The places of times from first to last; null where they are in order, as logs nearly always are. */
+const orderOf = (times: Float64Array): Int32Array | null => {
+  let place = 1
+  while (place < times.length && (times[place] ?? 0) >= (times[place - 1] ?? 0)) place++
+  return place >= times.length ? null : Int32Array.from(times, (_, index) => index).sort((a, b) => (times[a] ?? 0) - (times[b] ?? 0) || a - b)
+}
+
+/** How many sessions were open after each second in which that changed; the changes' own times are written over. */
+const countOpen = (changes: Changes): { readonly times: Float64Array; readonly values: Float64Array; readonly many: number } => {
+  const { by, size } = changes
+  const changed = changes.times.subarray(0, size)
+  const order = orderOf(changed)
+  const times = order === null ? changed : new Float64Array(size)
+  const values = new Float64Array(size)
+  let count = 0
+  let many = 0
+  for (let place = 0; place < size; place++) {
+    const index = order?.[place] ?? place
+    const ms = changed[index] ?? 0
+    count += by[index] ?? 0
+    // Changes of one second that did not stand together are one all the same.
+    if (place + 1 < size && Math.floor((changed[order?.[place + 1] ?? place + 1] ?? 0) / 1000) === Math.floor(ms / 1000)) continue
+    times[many] = ms
+    values[many++] = count
   }
-  return sorted ? order : order.sort((a, b) => (times[a] ?? 0) - (times[b] ?? 0) || a - b)
+  return { times, values, many }
 }
 
 /** Sessions that began or ended one after the other, as postgres-kernel.ts writes them, in bytes [from, to) of both. */
@@ -83,6 +100,17 @@ export interface Sessions {
   end(): void
 }
 
+/** A session that may be open, and whose it is. */
+interface Member {
+  readonly session: Session
+  readonly group: Group
+}
+/**
+ * What is known of a pid, as numbers that lie together: the pid; since when its session is open, NaN where it is not; when one ended that nobody saw begin, NaN
+ * where none did; of those that are open the one that began before, and after.
+ */
+const PLACE = { pid: 0, open: 1, ended: 2, floats: 4, before: 6, after: 7, words: 8 } as const
+
 /**
  * By pid since when its session is open, or when one ended that nobody saw begin. In arrays of numbers: sessions come and go by the thousand, and what a Map
  * keeps of times are objects.
@@ -93,74 +121,71 @@ export const sessions = (sink: Sink): Sessions => {
   /** By hash a pid's place + 1; twice as many as there are places. */
   let slots = new Int32Array(2 * room)
   let used = 0
-  let pids = new Float64Array(room)
-  /** NaN: it is not open; nothing ended. */
-  let openAt = new Float64Array(room)
-  let endedAt = new Float64Array(room)
-  /** Those that are open are a list, in the order in which they began. */
-  let before = new Int32Array(room)
-  let after = new Int32Array(room)
+  let floats = new Float64Array(PLACE.floats * room)
+  let words = new Int32Array(floats.buffer)
   let head = NONE
   let tail = NONE
   let openCount = 0
   let endedCount = 0
   /** Of those that are open. */
-  let sessionAt: Session[] = []
-  let groupAt: Group[] = []
+  let members = new Array<Member | undefined>(room).fill(undefined)
   const resets: number[] = []
   let disconnections = false
 
   const slotOf = (pid: number): number => (Math.imul(pid | 0, 0x9e3779b1) >>> 7) & (slots.length - 1)
+  const openAt = (place: number): number => floats[place * PLACE.floats + PLACE.open] ?? NaN
+  const endedAt = (place: number): number => floats[place * PLACE.floats + PLACE.ended] ?? NaN
+  const setEnded = (place: number, ms: number): void => {
+    floats[place * PLACE.floats + PLACE.ended] = ms
+  }
+  const beforeOf = (place: number): number => words[place * PLACE.words + PLACE.before] ?? NONE
+  const afterOf = (place: number): number => words[place * PLACE.words + PLACE.after] ?? NONE
   const add = (pid: number): number => {
     let slot = slotOf(pid)
     while (slots[slot] !== 0) slot = (slot + 1) & (slots.length - 1)
     slots[slot] = used + 1
-    pids[used] = pid
-    openAt[used] = NaN
-    endedAt[used] = NaN
+    const at = used * PLACE.floats
+    floats[at + PLACE.pid] = pid
+    floats[at + PLACE.open] = floats[at + PLACE.ended] = NaN
     return used++
   }
-  const append = (place: number, ms: number): void => {
-    openAt[place] = ms
-    before[place] = tail
-    after[place] = NONE
+  const append = (place: number, ms: number, member: Member | undefined): void => {
+    floats[place * PLACE.floats + PLACE.open] = ms
+    words[place * PLACE.words + PLACE.before] = tail
+    words[place * PLACE.words + PLACE.after] = NONE
     if (tail === NONE) head = place
-    else after[tail] = place
+    else words[tail * PLACE.words + PLACE.after] = place
     tail = place
+    members[place] = member
   }
   /** Keeps those of whom something is known. */
   const makeRoom = (): void => {
-    const old = { pids, openAt, endedAt, after, head, used, sessionAt, groupAt }
+    const old = { floats, words, head, used, members }
     if (openCount + endedCount > room / 2) room *= 2
     slots = new Int32Array(2 * room)
-    pids = new Float64Array(room)
-    openAt = new Float64Array(room)
-    endedAt = new Float64Array(room)
-    before = new Int32Array(room)
-    after = new Int32Array(room)
-    sessionAt = []
-    groupAt = []
+    floats = new Float64Array(PLACE.floats * room)
+    words = new Int32Array(floats.buffer)
+    members = new Array<Member | undefined>(room).fill(undefined)
     used = 0
     head = tail = NONE
-    for (let place = old.head; place !== NONE; place = old.after[place] ?? NONE) {
-      const next = add(old.pids[place] ?? 0)
-      endedAt[next] = old.endedAt[place] ?? NaN
-      append(next, old.openAt[place] ?? NaN)
-      sessionAt.push(old.sessionAt[place] ?? NOBODY)
-      const group = old.groupAt[place]
-      if (group !== undefined) groupAt.push(group)
+    for (let place = old.head; place !== NONE; place = old.words[place * PLACE.words + PLACE.after] ?? NONE) {
+      const at = place * PLACE.floats
+      const next = add(old.floats[at + PLACE.pid] ?? 0)
+      setEnded(next, old.floats[at + PLACE.ended] ?? NaN)
+      append(next, old.floats[at + PLACE.open] ?? NaN, old.members[place])
     }
     for (let place = 0; place < old.used; place++) {
-      const ended = old.endedAt[place] ?? NaN
-      if (Number.isNaN(ended) || !Number.isNaN(old.openAt[place])) continue
-      endedAt[add(old.pids[place] ?? 0)] = ended
+      const at = place * PLACE.floats
+      const ended = old.floats[at + PLACE.ended] ?? NaN
+      if (Number.isNaN(ended) || !Number.isNaN(old.floats[at + PLACE.open])) continue
+      setEnded(add(old.floats[at + PLACE.pid] ?? 0), ended)
     }
   }
   const find = (pid: number): number => {
     const mask = slots.length - 1
     for (let slot = slotOf(pid); ; slot = (slot + 1) & mask) {
       const place = (slots[slot] ?? 0) - 1
-      if (place < 0 || pids[place] === pid) return place
+      if (place < 0 || floats[place * PLACE.floats + PLACE.pid] === pid) return place
     }
   }
   const placeOf = (pid: number): number => {
@@ -171,14 +196,14 @@ export const sessions = (sink: Sink): Sessions => {
   }
 
   /** Sessions that are the same object are the same group: the server shares them. */
-  const recent = new Map<Session, Group>()
+  const recent = new Map<Session, Member>()
   let recentBasis: Basis = 'utc'
-  const groupOf = (session: Session, basis: Basis): Group => {
+  const memberOf = (session: Session, basis: Basis): Member => {
     if (basis !== recentBasis || recent.size > MAX_GROUPS) recent.clear()
     recentBasis = basis
-    let group = recent.get(session)
-    if (group === undefined) recent.set(session, (group = namedGroup(session, basis)))
-    return group
+    let member = recent.get(session)
+    if (member === undefined) recent.set(session, (member = { session, group: namedGroup(session, basis) }))
+    return member
   }
 
   const namedGroup = (session: Session, basis: Basis): Group => {
@@ -196,66 +221,59 @@ export const sessions = (sink: Sink): Sessions => {
   }
 
   /** Of those that are known by their numbers, as long as those are the same sessions. */
-  let numbered: Group[] = []
-  let numberedAs: Session[] = []
+  const numbered = new Array<Member | undefined>(GREETINGS).fill(undefined)
   let numberedBasis: Basis = 'utc'
-  const groupBy = (number: number, session: Session, basis: Basis): Group => {
-    if (basis !== numberedBasis) {
-      numbered = []
-      numberedAs = []
-      numberedBasis = basis
-    }
+  const numberedMember = (number: number, session: Session, basis: Basis): Member => {
+    if (basis !== numberedBasis) numbered.fill(undefined)
+    numberedBasis = basis
     const known = numbered[number]
-    if (known !== undefined && numberedAs[number] === session) return known
-    numberedAs[number] = session
-    return (numbered[number] = groupOf(session, basis))
+    return known?.session === session ? known : (numbered[number] = memberOf(session, basis))
   }
 
   const close = (place: number, ms: number): void => {
-    const [earlier, later] = [before[place] ?? NONE, after[place] ?? NONE]
+    const [earlier, later] = [beforeOf(place), afterOf(place)]
     if (earlier === NONE) head = later
-    else after[earlier] = later
+    else words[earlier * PLACE.words + PLACE.after] = later
     if (later === NONE) tail = earlier
-    else before[later] = earlier
-    openAt[place] = NaN
+    else words[later * PLACE.words + PLACE.before] = earlier
+    floats[place * PLACE.floats + PLACE.open] = NaN
     openCount--
-    const group = groupAt[place]
-    if (group !== undefined) addChange(group.changes, ms, -1)
+    const member = members[place]
+    if (member !== undefined) addChange(member.group.changes, ms, -1)
   }
 
-  const open = (ms: number, pid: number, session: Session, group: Group): void => {
+  const open = (ms: number, pid: number, member: Member): void => {
     const place = placeOf(pid)
-    const began = openAt[place] ?? NaN
+    const began = openAt(place)
     if (!Number.isNaN(began)) close(place, Math.max(ms, began))
-    addChange(group.changes, ms, 1)
-    const ended = endedAt[place] ?? NaN
+    const { changes } = member.group
+    addChange(changes, ms, 1)
+    const ended = endedAt(place)
     if (!Number.isNaN(ended)) {
-      endedAt[place] = NaN
+      setEnded(place, NaN)
       endedCount--
       if (ended >= ms) {
-        addChange(group.changes, ended, -1) // newest first: its end was read before
+        addChange(changes, ended, -1) // newest first: its end was read before
         return
       }
     }
     if (openCount >= MAX_OPEN) close(head, ms)
-    append(place, ms)
+    append(place, ms, member)
     openCount++
-    sessionAt[place] = session
-    groupAt[place] = group
   }
   const end = (ms: number, pid: number): void => {
     disconnections = true
     const place = placeOf(pid)
-    if ((openAt[place] ?? NaN) <= ms) {
+    if (openAt(place) <= ms) {
       close(place, ms)
       return
     }
     if (endedCount >= MAX_ENDED) {
-      endedAt.fill(NaN)
+      for (let other = 0; other < used; other++) setEnded(other, NaN)
       endedCount = 0
     }
-    if (Number.isNaN(endedAt[place])) endedCount++
-    endedAt[place] = ms
+    if (Number.isNaN(endedAt(place))) endedCount++
+    setEnded(place, ms)
   }
 
   return {
@@ -266,11 +284,11 @@ export const sessions = (sink: Sink): Sessions => {
         const who = words[(at + CHANGE.who) >> 2] ?? ENDED
         const session = who === ENDED ? undefined : greeted[who]
         if (session === undefined) end(ms, pid)
-        else open(ms, pid, session, groupBy(who, session, basis))
+        else open(ms, pid, numberedMember(who, session, basis))
       }
     },
     opened(ms, basis, pid, session) {
-      if (!Number.isNaN(ms) && pid > 0) open(ms, pid, session, groupOf(session, basis))
+      if (!Number.isNaN(ms) && pid > 0) open(ms, pid, memberOf(session, basis))
     },
     closed(ms, pid) {
       if (!Number.isNaN(ms) && pid > 0) end(ms, pid)
@@ -279,14 +297,14 @@ export const sessions = (sink: Sink): Sessions => {
       if (Number.isNaN(ms)) return
       resets.push(ms)
       for (let place = head; place !== NONE;) {
-        const next = after[place] ?? NONE
-        if ((openAt[place] ?? NaN) <= ms) close(place, ms)
+        const next = afterOf(place)
+        if (openAt(place) <= ms) close(place, ms)
         place = next
       }
     },
     of(pid) {
       const place = find(pid)
-      return place === NONE || Number.isNaN(openAt[place]) ? NOBODY : (sessionAt[place] ?? NOBODY)
+      return place === NONE || Number.isNaN(openAt(place)) ? NOBODY : (members[place]?.session ?? NOBODY)
     },
     get any() {
       return openCount > 0
@@ -295,25 +313,16 @@ export const sessions = (sink: Sink): Sessions => {
       // Newest first: the start that ended a session was read before it.
       resets.sort((a, b) => a - b)
       for (let place = resets.length === 0 ? NONE : head; place !== NONE;) {
-        const next = after[place] ?? NONE
-        const began = openAt[place] ?? NaN
+        const next = afterOf(place)
+        const began = openAt(place)
         const at = resets.find((ms) => ms > began)
         if (at !== undefined) close(place, at)
         place = next
       }
       if (!disconnections) return // log_disconnections is off: nobody knows how many are open
       for (const group of groups.values()) {
-        const series = sink.series('faultline_postgres_sessions', group.labels, group.line)
-        const { times, by, size } = group.changes
-        const order = inOrder(times.subarray(0, size))
-        let count = 0
-        for (let place = 0; place < size; place++) {
-          const index = order[place] ?? 0
-          count += by[index] ?? 0
-          const next = times[order[place + 1] ?? -1]
-          // Changes of one second that did not stand together are one all the same.
-          if (next === undefined || Math.floor(next / 1000) !== Math.floor((times[index] ?? 0) / 1000)) series.push(times[index] ?? 0, count)
-        }
+        const { times, values, many } = countOpen(group.changes)
+        sink.series('faultline_postgres_sessions', group.labels, group.line).pushAll(times, values, many)
       }
     },
   }

@@ -44,8 +44,11 @@ export interface LateText {
   readonly other: number
 }
 
-/** Says a signal again, at another time (the stamps may be others after the call); of so many occurrences up to another one, where that is told; on another line than the one being read. */
-export type Repeat = (at: Stamp, text: string | LateText, until?: Stamp, count?: number, line?: number) => void
+/**
+ * Says a signal again, at another time (the stamps may be others after the call); of so many occurrences up to another one, where that is told; on another line than
+ * the one being read; with attributes of its own, which are asked for where it begins a burst.
+ */
+export type Repeat = (at: Stamp, text: string | LateText, until?: Stamp, count?: number, line?: number, attributes?: () => Attributes) => void
 
 /** A signal that is said again so often that whoever says it may gather some of them first. */
 export interface GatheredRepeat {

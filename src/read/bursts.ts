@@ -79,7 +79,17 @@ export interface Bursts {
   /** `key` is its burstKey. */
   add(occurrence: Occurrence, key: string): OpenSignal
   /** As add of what is like `said` but for these; `open` is what was returned the last time. */
-  again(open: OpenSignal | null, said: Occurrence, key: string, at: Stamp, until: Stamp, count: number, line: number, text: string | LateText): OpenSignal
+  again(
+    open: OpenSignal | null,
+    said: Occurrence,
+    key: string,
+    at: Stamp,
+    until: Stamp,
+    count: number,
+    line: number,
+    text: string | LateText,
+    attributes?: () => Attributes,
+  ): OpenSignal
   /** Whether what comes after that one may be gathered elsewhere, to be told with `gathered`. */
   gathers(open: OpenSignal, at: Stamp, gathering: Gathering): boolean
   gathered(open: OpenSignal, count: number, at: Stamp, line: number, text: string): void
@@ -200,9 +210,12 @@ export const bursts = (most = MAX_SIGNALS): Bursts => {
 
   return {
     add,
-    again(open, said, key, at, until, count, line, text) {
+    again(open, said, key, at, until, count, line, text, attributes) {
       if (open !== null) settle(open)
-      if (open === null || open.closed || !joins(open, at, said.phase)) return add({ ...said, at, until, count, line, text }, key)
+      if (open === null || open.closed || !joins(open, at, said.phase)) {
+        const { kind, entity, phase, burst } = said
+        return add({ kind, entity, phase, burst, attributes: attributes === undefined ? said.attributes : attributes(), at, until, count, line, text }, key)
+      }
       widen(open, at, until, count)
       addPlace(open, line, at, kept(text))
       return open

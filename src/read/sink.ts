@@ -250,9 +250,9 @@ export const gatheringSink = (before = 0): GatheringSink => {
       const key = burstKey(said)
       let open: OpenSignal | null = null
       return {
-        say(stamp, text, last, times = said.count, stands = line) {
+        say(stamp, text, last, times = said.count, stands = line, attributes) {
           const at = onCalendar(stamp, stands)
-          open = folded.again(open, said, key, at, last === undefined ? at : onCalendar(last, stands), times, stands, text)
+          open = folded.again(open, said, key, at, last === undefined ? at : onCalendar(last, stands), times, stands, text, attributes)
         },
         gathers: (stamp, gathering) => open !== null && folded.gathers(open, onCalendar(stamp, line), gathering),
         gathered(count, stamp, text, stands) {
