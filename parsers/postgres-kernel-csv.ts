@@ -55,7 +55,8 @@ export const passCsv: Func = func('passCsv', { tables: 'i32', start: 'i32' }, ['
   const [limit, column, next, who, named, after, severity, inQuotes, inner] = [word(), word(), word(), word(), word(), word(), word(), word(), word()]
   const parts = recordParts(tables, start, stop, local)
   const { from, message, end, byte, kind, names, mark, chunk, value, lines, records, pid, isFar, database } = parts
-  const { param, differsFrom, find, readTime, look, readDuration, beginHash, hashOn, remember, put, step, change, isFull, reach, countStatement, isAwake } = parts
+  const { param, differsFrom, find, readTime, look, readDuration, beginHash, hashOn, remember, put, step, change, isFull, reach, countStatement, isAwake } =
+    parts
 
   /** `next` goes from a column's beginning to that of the one after it. */
   const skip = (): Code => {

@@ -80,7 +80,8 @@ export const passLines = func('passLines', { tables: 'i32', start: 'i32' }, ['i3
   const [slowTook, slowMs] = [local('f64'), local('f64')]
   const parts = recordParts(tables, start, stop, local)
   const { from, message, end, byte, kind, names, event, mark, chunk, ms, value, lines, records, pid, isFar, database } = parts
-  const { param, differsFrom, find, readTime, look, readDuration, beginHash, hashOn, remember, put, step, change, isFull, reach, countStatement, isAwake } = parts
+  const { param, differsFrom, find, readTime, look, readDuration, beginHash, hashOn, remember, put, step, change, isFull, reach, countStatement, isAwake } =
+    parts
 
   /** '[22077]', the first of all brackets behind the time; `close` is its end. */
   const readPid = (): Code => [

@@ -367,6 +367,25 @@ export const recordParts = (tables: Local, start: Local, stop: Label, local: (ty
   ]
   return {
     ...{ from, message, end, byte, kind, names, event, mark, chunk, ms, value, last, events, lines, records, pid, isFar, database },
-    ...{ param, differsFrom, find, readTime, look, readDuration, beginHash, hashOn, remember, put, step, change, isFull, reach, countStatement, isAwake, begin, finish },
+    ...{
+      param,
+      differsFrom,
+      find,
+      readTime,
+      look,
+      readDuration,
+      beginHash,
+      hashOn,
+      remember,
+      put,
+      step,
+      change,
+      isFull,
+      reach,
+      countStatement,
+      isAwake,
+      begin,
+      finish,
+    },
   }
 }

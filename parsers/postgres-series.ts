@@ -63,7 +63,17 @@ export const statements = (sink: Sink): Statements => {
     }
     let durations = databases.get(database)
     if (durations === undefined) {
-      durations = { database, basis, line: sink.line, buckets: [], starts: new Float64Array(OPEN_BUCKETS).fill(NaN), next: 0, last: null, counts: null, seconds: null }
+      durations = {
+        database,
+        basis,
+        line: sink.line,
+        buckets: [],
+        starts: new Float64Array(OPEN_BUCKETS).fill(NaN),
+        next: 0,
+        last: null,
+        counts: null,
+        seconds: null,
+      }
       databases.set(database, durations)
     }
     return durations
