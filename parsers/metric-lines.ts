@@ -258,7 +258,8 @@ export const openMetricLines = (sink: Sink, context: InputContext, unit: 'ms' | 
         if (read === null) break
         handOn()
         // Nothing is between them, so the first and the last time are looked for once.
-        for (let index = 0; index < read.count; index++) widen(read.times[index] ?? NaN)
+        widen(read.first)
+        widen(read.last)
         sink.passed(read.count, read.count)
         current.writer.pushAll(read.times, read.values, read.count)
         left -= read.count

@@ -1,18 +1,20 @@
 /** Samples read in columns by metric-kernel.ts, where there is WebAssembly and enough to read. */
 import { SIZES, wasmMemory, wasmWindow, type WasmMemory } from '../src/read/wasm-memory.js'
-import { POWERS } from './metric-bytes.js'
-import { AT, AT_ONCE, MAX_NAME_BYTES, MAX_SAMPLE, metricKernel } from './metric-kernel.js'
+import { AT, AT_ONCE, MAX_NAME_BYTES, metricKernel } from './metric-kernel.js'
+import { writeNumberTables } from './metric-number-kernel.js'
 
 /** Less is read before it would pay. */
 const WORTH_BYTES = 16_384
 /** As much of a chunk as is looked at from one place. */
 const MAX_REACH = 1 << 20
 
-/** What was read last: so many samples, and where what follows begins. */
+/** What was read last: so many samples, when the first and the last of them was, and where what follows begins. */
 export interface Columns {
   readonly times: Float64Array
   readonly values: Float64Array
   count: number
+  first: number
+  last: number
   next: number
 }
 
@@ -32,6 +34,7 @@ interface Tables {
   readonly kernel: Readonly<Record<'samples' | 'lines', (...args: readonly number[]) => number>>
   readonly bytes: Uint8Array
   readonly counts: Int32Array
+  readonly range: Float64Array
   readonly columns: Columns
 }
 
@@ -39,17 +42,21 @@ const open = (): Tables | null => {
   const memory = wasmMemory()
   const at = memory?.take('tables') ?? null
   if (memory === null || at === null) return null
-  new Float64Array(memory.buffer, at + AT.powers, POWERS.length).set(POWERS)
+  const kernel = memory.compile(metricKernel)
+  writeNumberTables(memory.buffer, at + AT.numbers)
   return {
     memory,
     at,
-    kernel: memory.compile(metricKernel),
+    kernel,
     bytes: new Uint8Array(memory.buffer, at, SIZES.tables),
     counts: new Int32Array(memory.buffer, at + AT.count, 1),
+    range: new Float64Array(memory.buffer, at + AT.first, 2),
     columns: {
       times: new Float64Array(memory.buffer, at + AT.times, AT_ONCE),
       values: new Float64Array(memory.buffer, at + AT.values, AT_ONCE),
       count: 0,
+      first: NaN,
+      last: NaN,
       next: 0,
     },
   }
@@ -66,8 +73,10 @@ export const metricSamples = (): MetricSamples => {
     if (opened === undefined && bytes.length < WORTH_BYTES) return null
     return opened === undefined ? (opened = open()) : opened
   }
-  const read = ({ counts, columns }: Tables, next: number): Columns | null => {
+  const read = ({ counts, range, columns }: Tables, next: number): Columns | null => {
     columns.count = counts[0] ?? 0
+    columns.first = range[0] ?? NaN
+    columns.last = range[1] ?? NaN
     columns.next = next - window.base
     return columns.count === 0 ? null : columns
   }
@@ -75,10 +84,10 @@ export const metricSamples = (): MetricSamples => {
   return {
     samples(bytes, start) {
       const limit = Math.min(bytes.length, start + MAX_REACH)
-      if (limit - start <= MAX_SAMPLE) return null
+      if (limit <= start) return null
       const known = tables(bytes)
       if (known === null || !window.load(known.memory, bytes, bytes, start, limit)) return null
-      return read(known, known.kernel.samples(known.at, window.base + start, window.base + Math.min(window.to, limit) - MAX_SAMPLE))
+      return read(known, known.kernel.samples(known.at, window.base + start, window.base + Math.min(window.to, limit)))
     },
     named(bytes, start, end) {
       nameLength = end - start

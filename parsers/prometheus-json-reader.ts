@@ -6,6 +6,7 @@ import type { Labels } from '../src/model/extract.js'
 import type { BytesReader, InputContext, Sink } from '../src/model/format.js'
 import { MAX_VALUE_BYTES, parseJson, stringsOf, valueEnd } from './json-values.js'
 import { readNumber, scanned } from './metric-bytes.js'
+import type { Columns } from './metric-samples.js'
 import { metricSeries, type SampleWriter } from './metric-series.js'
 import { prometheusObjects } from './prometheus-json-objects.js'
 import { bare, isBlank, MORE, readBare, sampleReader, skipSpace } from './prometheus-json-samples.js'
@@ -18,8 +19,9 @@ const OPEN_LIST = 91
 const CLOSE_LIST = 93
 const OPEN = 123
 const CLOSE = 125
-/** As much of a chunk as is copied to go on with what the last one ended in. */
-const BRIDGE_BYTES = 16_384
+/** As much of what was held as is gone on with by itself, and as much of a chunk as is copied for that at least. */
+const MAX_HELD_BYTES = 16_384
+const BRIDGE_BYTES = 1_024
 /** walk: outside of samples. samples: in "values". mend: in a broken sample, up to its bracket. times: in "timestamps". elements: in a list whose objects are cut out. */
 type Mode = 'walk' | 'samples' | 'mend' | 'times' | 'elements' | 'pass'
 
@@ -83,22 +85,15 @@ export const openPrometheusJson = (sink: Sink, context: InputContext): BytesRead
   }
 
   /** Plain samples of one series, in columns. */
-  const samplesOf = (atOnce: Float64Array, valuesAtOnce: Float64Array, count: number): void => {
+  const samplesOf = ({ times: atOnce, values: valuesAtOnce, count, first, last }: Columns): void => {
     const to = writer ?? writerOfSeries()
     if (to === null) {
       for (let index = 0; index < count; index++) sample(atOnce[index] ?? NaN, valuesAtOnce[index] ?? NaN)
       return
     }
-    let least = range[0] ?? 0
-    let most = range[1] ?? 0
-    for (let index = 0; index < count; index++) {
-      const ms = atOnce[index] ?? 0
-      if (ms < least) least = ms
-      if (ms > most) most = ms
-    }
     sink.records(count)
-    range[0] = least
-    range[1] = most
+    if (first < (range[0] ?? 0)) range[0] = first
+    if (last > (range[1] ?? 0)) range[1] = last
     to.pushAll(atOnce, valuesAtOnce, count)
   }
 
@@ -371,8 +366,8 @@ export const openPrometheusJson = (sink: Sink, context: InputContext): BytesRead
   let gatheredBytes = 0
   /** What is held is mostly the half of a sample: read with the beginning of these bytes, the others need not be copied. Null where that is not enough. */
   const bridged = (bytes: Buffer): Buffer | null => {
-    if (held.length === 0 || held.length > BRIDGE_BYTES || gathered.length > 0 || bytes.length < 4 * BRIDGE_BYTES) return null
-    const bridge = Buffer.concat([held, bytes.subarray(0, BRIDGE_BYTES)])
+    if (held.length === 0 || held.length > MAX_HELD_BYTES || gathered.length > 0 || bytes.length < 4 * MAX_HELD_BYTES) return null
+    const bridge = Buffer.concat([held, bytes.subarray(0, Math.max(BRIDGE_BYTES, held.length))])
     const over = read(bridge) - held.length
     // What was read of it is behind us either way.
     if (over < 0) {

@@ -1,6 +1,6 @@
 /** Samples of Prometheus' JSON, read from bytes as they stand: [1795249607.271,"1.5"]. No string, no object per sample. */
 import { POWERS, readNumber, scanned } from './metric-bytes.js'
-import { metricSamples } from './metric-samples.js'
+import { metricSamples, type Columns } from './metric-samples.js'
 
 const QUOTE = 34
 const COMMA = 44
@@ -37,11 +37,10 @@ const AT_ONCE = 1_024
 
 export const sampleReader = (
   sample: (ms: number, value: number) => void,
-  samples: (times: Float64Array, values: Float64Array, count: number) => void,
+  samples: (read: Columns) => void,
 ): SampleReader => {
-  const times = new Float64Array(AT_ONCE)
-  const values = new Float64Array(AT_ONCE)
-  const columns = metricSamples()
+  const kernel = metricSamples()
+  const own: Columns = { times: new Float64Array(AT_ONCE), values: new Float64Array(AT_ONCE), count: 0, first: NaN, last: NaN, next: 0 }
 
   /**
    * Samples as Prometheus writes them, [1795249607.271,"1.5"], or with a blank after a comma as Python does: most of every answer. It stops at
@@ -49,22 +48,23 @@ export const sampleReader = (
    */
   const plain = (bytes: Buffer, from: number): number => {
     let at = from
-    for (let read = columns.samples(bytes, at); read !== null; read = columns.samples(bytes, at)) {
-      samples(read.times, read.values, read.count)
+    for (let read = kernel.samples(bytes, at); read !== null; read = kernel.samples(bytes, at)) {
+      samples(read)
       at = read.next
     }
     for (;;) {
       const next = some(bytes, at)
-      if (count > 0) samples(times, values, count)
-      if (count < AT_ONCE) return next
+      if (own.count > 0) samples(own)
+      if (own.count < AT_ONCE) return next
       at = next
     }
   }
 
-  /** Set by `some`: how many samples it read. */
-  let count = 0
   const some = (bytes: Buffer, from: number): number => {
-    count = 0
+    const { times, values } = own
+    own.count = 0
+    own.first = Infinity
+    own.last = -Infinity
     const safe = bytes.length - MAX_PLAIN_SAMPLE
     let at = from
     let read = 0
@@ -122,7 +122,9 @@ export const sampleReader = (
       if (next === first || next - first > MAX_EXACT_DIGITS || bytes[next] !== QUOTE || bytes[next + 1] !== CLOSE_LIST) return at
       times[read] = ms
       values[read] = value
-      count = ++read
+      own.count = ++read
+      if (ms < own.first) own.first = ms
+      if (ms > own.last) own.last = ms
       at = next + 2
       if (bytes[at] === COMMA && bytes[++at] === 32) at++
     }
@@ -160,7 +162,7 @@ export const sampleReader = (
     return close < 0 && bytes.length - at < MAX_SAMPLE_BYTES ? MORE : NaN
   }
 
-  return { plain, one, end: () => columns.end() }
+  return { plain, one, end: () => kernel.end() }
 }
 
 /** A number, null, or a quoted NaN or Infinity in a list of bare values. */

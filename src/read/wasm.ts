@@ -118,7 +118,10 @@ export const v128 = {
   load: load(SIMD, 0),
   store: store(SIMD, 11),
   each: (byte: number): Code => [SIMD, 12, ...new Array<number>(16).fill(byte)],
+  /** The bytes that stand where the other's say; 0 where those are none of the sixteen. */
+  pick: op(SIMD, 14),
   eq: op(SIMD, 35),
+  more: op(SIMD, 39),
   lessUnsigned: op(SIMD, 38),
   and: op(SIMD, 78),
   or: op(SIMD, 80),
@@ -126,7 +129,21 @@ export const v128 = {
   any: op(SIMD, 83),
   /** A bit per byte: its highest. */
   bits: op(SIMD, ...uleb(100)),
+  add: op(SIMD, ...uleb(110)),
+  /** By how much bytes without a sign are more than the other's; 0 where they are not. */
+  beyond: op(SIMD, ...uleb(115)),
 }
+/** Eight numbers of sixteen bits. */
+export const i16x8 = {
+  /** Four of 32 bits each from both, as far as they fit. */
+  narrow: op(SIMD, ...uleb(133)),
+  shiftRight: op(SIMD, ...uleb(141)),
+  mul: op(SIMD, ...uleb(149)),
+  /** Four of 32 bits: of each two neighbours, each times the other's, the sum. */
+  dot: op(SIMD, ...uleb(186)),
+}
+/** Four numbers of 32 bits. */
+export const i32x4 = { lane: (of: Code, lane: number): Code => [of, SIMD, 27, lane] }
 
 const nest = (opcode: number, label: Label, body: readonly Code[]): Piece => ({ label, opcode, body })
 export const block = (label: Label, ...body: readonly Code[]): Code => [nest(0x02, label, body)]
