@@ -35,10 +35,7 @@ export interface SampleReader {
 /** So many samples are handed on together. */
 const AT_ONCE = 1_024
 
-export const sampleReader = (
-  sample: (ms: number, value: number) => void,
-  samples: (read: Columns) => void,
-): SampleReader => {
+export const sampleReader = (sample: (ms: number, value: number) => void, samples: (read: Columns) => void): SampleReader => {
   const kernel = metricSamples()
   const own: Columns = { times: new Float64Array(AT_ONCE), values: new Float64Array(AT_ONCE), count: 0, first: NaN, last: NaN, next: 0 }
 
