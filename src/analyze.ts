@@ -10,7 +10,7 @@ import type { Found } from './findings/finding.js'
 import { atHand, readAll, shardFilter, type GatherOptions } from './gather.js'
 import { describe, type DescribeOptions } from './post-mortem/describe.js'
 import type { PostMortem } from './post-mortem/post-mortem.js'
-import type { Unreadable } from './read/inputs.js'
+import type { Inputs, Named, Unreadable } from './read/inputs.js'
 import { readSurroundings } from './read/surroundings.js'
 import { buildTimeline, type Timeline, type TimelineOptions } from './timeline/timeline.js'
 
@@ -37,11 +37,10 @@ export const analyze = async (paths: readonly string[], options: AnalyzeOptions)
     paths,
     shardFilter(options),
     async (near, unreached) => {
-      const { inputs, ...read } = await readAll(near, { ...options, signatures }) // the wall: nothing below opens an input
-      const gathered = canonical({ ...read, unreadable: [...read.unreadable, ...unreached] })
-      const concluded = conclude(gathered, mechanisms, options)
+      const { inputs, ...read } = await onOneClock(near, unreached, { ...options, signatures })
+      const concluded = conclude(read, mechanisms)
       const surroundings = await readSurroundings(concluded.explanation.analysis, inputs.sources) // for people: nothing is concluded from it
-      return written(concluded, gathered, { ...options, surroundings })
+      return written(concluded, { ...options, surroundings })
     },
     'tell',
   )
@@ -49,24 +48,39 @@ export const analyze = async (paths: readonly string[], options: AnalyzeOptions)
 
 /** The lower half. The same extracts give the same post-mortem, wherever they were made. */
 export const reason = async (gathered: Gathered, options: ReasonOptions): Promise<Analyzed> => {
-  const whole = canonical(gathered)
-  return written(conclude(whole, await mechanismsWith(options.mechanisms), options), whole, options)
+  const mechanisms = await mechanismsWith(options.mechanisms)
+  return written(conclude(timed(canonical(gathered), options), mechanisms), options)
 }
 
-interface Concluded {
+/** What was read, and of that no more than is reasoned about: the extracts are not held any longer. */
+interface Timed {
   readonly timeline: Timeline
+  readonly unreadable: readonly Unreadable[]
+}
+
+interface Concluded extends Timed {
   readonly found: readonly Found[]
   readonly explanation: Explanation
 }
 
-const conclude = ({ extracts }: Gathered, mechanisms: readonly Mechanism[], options: TimelineOptions): Concluded => {
-  const timeline = buildTimeline(extracts, options)
-  const found = findWrong(timeline)
-  const links = linkCauses(found, mechanisms, timeline)
-  return { timeline, found, explanation: explain(timeline, found, tellIncidents(found, links, timeline)) }
+const onOneClock = async (
+  near: readonly (string | Named)[],
+  unreached: readonly Unreadable[],
+  options: TimelineOptions & GatherOptions,
+): Promise<Timed & { readonly inputs: Inputs }> => {
+  const { inputs, extracts, unreadable } = await readAll(near, options) // the wall: nothing below opens an input
+  return { inputs, ...timed(canonical({ extracts, unreadable: [...unreadable, ...unreached] }), options) }
 }
 
-const written = ({ timeline, found, explanation }: Concluded, { unreadable }: Gathered, options: ReasonOptions & Partial<DescribeOptions>): Analyzed => ({
+const timed = ({ extracts, unreadable }: Gathered, options: TimelineOptions): Timed => ({ timeline: buildTimeline(extracts, options), unreadable })
+
+const conclude = ({ timeline, unreadable }: Timed, mechanisms: readonly Mechanism[]): Concluded => {
+  const found = findWrong(timeline)
+  const links = linkCauses(found, mechanisms, timeline)
+  return { timeline, unreadable, found, explanation: explain(timeline, found, tellIncidents(found, links, timeline)) }
+}
+
+const written = ({ timeline, unreadable, found, explanation }: Concluded, options: ReasonOptions & Partial<DescribeOptions>): Analyzed => ({
   postMortem: describe(explanation, found, timeline, { ...options, unreadable }),
   unreadable,
 })
