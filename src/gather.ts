@@ -9,7 +9,8 @@ import { asItIs, asPacked } from './makers.js'
 import { extractAll, type Maker } from './read/extract-all.js'
 import { findInputs, type Inputs, type Named, type Saved, type Unreadable } from './read/inputs.js'
 import type { Limits } from './read/limits.js'
-import { seriesBudget } from './read/series-budget.js'
+import { placesBudget } from './read/places-budget.js'
+import { seriesBudget, type SeriesBudget } from './read/series-budget.js'
 import { hashOfSignatures } from './read/signatures.js'
 import { fetchFrom, isS3, type Fetched } from './storage/s3.js'
 
@@ -70,11 +71,29 @@ export const atHand = async <T>(
   }
 }
 
-/** Everything, those inputs included that can be opened once more. Their series keep within one budget, all together. */
+/** Everything, those inputs included that can be opened once more. Their series and the places of their signals keep within one budget each, all together. */
 export const readAll = async (paths: readonly (string | Named)[], options: GatherOptions): Promise<Gathered & { readonly inputs: Inputs }> => {
-  const budget = seriesBudget()
+  const budget = budgets()
   const { inputs, kept, unreadable } = await readEach(paths, options, asItIs, (extract) => budget.add(extract))
   return { inputs, ...canonical({ extracts: kept.map((held) => held.extract()), unreadable }) }
+}
+
+/** Of extracts that are reasoned about together. */
+const budgets = (): SeriesBudget => {
+  const series = seriesBudget()
+  const places = placesBudget()
+  return {
+    add({ signals, ...rest }) {
+      const others = series.add({ ...rest, signals: [] })
+      const held = places.add(signals)
+      return {
+        extract() {
+          const extract = others.extract()
+          return { ...extract, warnings: [...extract.warnings, ...held.said()], signals: held.signals() }
+        },
+      }
+    },
+  }
 }
 
 /** What the inputs say, as bytes to be kept or sent. Each input's are made as soon as it is read, and hold all that was kept of it: merging thins, not saving. */
@@ -118,7 +137,7 @@ export const gatherSaved = async (paths: readonly string[], shards?: number, sig
           )
     if (missing.length > 0)
       throw new UserError(`${paths.join(', ')}: of ${shards ?? 0} shards ${missing.join(', ')} ${missing.length === 1 ? 'is' : 'are'} not there (yet)`)
-    const budget = seriesBudget()
+    const budget = budgets()
     const { kept, unreadable: broken } = await readSaved(saved, signatures, (extract) => budget.add(extract))
     const others = sources.map(({ path }) => ({ path, reason: 'not a saved extract: faultline extract makes one of it, faultline analyze reads it as it is' }))
     return canonical({ extracts: kept.map((held) => held.extract()), unreadable: [...unreadable, ...broken, ...others] })
