@@ -1,4 +1,5 @@
 /** faultline analyze: a dump to a report; merge goes the same way from extracts. */
+import { boundYoung } from '../launch/flags.js'
 import { UserError } from '../model/user-error.js'
 import type { AnalyzeOptions, Analyzed } from '../analyze.js'
 import { commandLine, EXIT, limitsOf, say, version, zoneRules, type LimitFlags } from './common.js'
@@ -22,7 +23,11 @@ export const runAnalyze = async (paths: readonly string[], flags: AnalyzeFlags):
   const options = await optionsOf(flags)
   const { showProgress } = await import('../read/progress.js')
   const progress = showProgress(process.stderr, flags.quiet === true)
-  const analyzed = await analyze(paths, { ...options, onBytes: (count, inputs) => progress.add(count, inputs.totalBytes) })
+  const onBytes: AnalyzeOptions['onBytes'] = (count, { totalBytes }) => {
+    boundYoung(totalBytes)
+    progress.add(count, totalBytes)
+  }
+  const analyzed = await analyze(paths, { ...options, onBytes })
   progress.end()
   return tell(analyzed, flags)
 }

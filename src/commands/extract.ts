@@ -2,6 +2,7 @@
 import { statSync } from 'node:fs'
 import { join } from 'node:path'
 import { shardName, type Shard } from '../artifact/shard.js'
+import { boundYoung } from '../launch/flags.js'
 import { isS3 } from '../storage/s3.js'
 import { EXIT, limitsOf, say, write, type LimitFlags } from './common.js'
 
@@ -26,7 +27,10 @@ export const runExtract = async (paths: readonly string[], flags: ExtractFlags):
     signatures,
     ...(flags.shard === undefined ? {} : { shard: flags.shard }),
     ...(flags.jobs === undefined ? {} : { jobs: flags.jobs }),
-    onBytes: (count: number, inputs: { readonly totalBytes: number }) => progress.add(count, inputs.totalBytes),
+    onBytes: (count: number, { totalBytes }: { readonly totalBytes: number }) => {
+      boundYoung(totalBytes)
+      progress.add(count, totalBytes)
+    },
   }
   const { artifact, unreadable } = await gatherPacked(paths, options, (about) => told.push(about))
   progress.end()

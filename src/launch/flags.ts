@@ -1,4 +1,6 @@
 /** How V8 is to treat a program that goes over many bytes once; set where a command starts. What V8 made of the chunks before (scripts/keep-code.mjs) holds under the same flags only. */
+import { getHeapSpaceStatistics, setFlagsFromString } from 'node:v8'
+
 export const FLAGS: readonly string[] = [
   // Left alone, the heap grows to several times what is in use before it is tidied: memory is to stay small however much is read.
   '--heap-growing-percent=30',
@@ -6,3 +8,27 @@ export const FLAGS: readonly string[] = [
   // saves a seventh of the time of 64 MB of log, and a quarter of that of a dump of 5 MB. Node 20's only: later ones have a compiler in between, and no such flag.
   ...(process.versions.v8.startsWith('11.') ? ['--interrupt-budget=400000'] : []),
 ]
+
+/** Of bytes to be read: below this the young generation hardly grows. */
+const MUCH_BYTES = 64 << 20
+/** Two halves of 4 MB. */
+const YOUNG_BYTES = 8 << 20
+const FEW_BYTES = 1 << 13
+const MOST_TRIES = 4_096
+
+let bound = false
+
+/**
+ * Left alone, what is new in the heap gets two halves of 16 MB and more before V8 looks what of it is in use, which saves no time where it is read once and forgotten.
+ * No flag bounds it once V8 runs; but the factor by which it grows can be set: here it is made to grow to two halves of 4 MB, and no more after that. With two of 1 MB,
+ * as it is at first, reading would take a tenth longer.
+ */
+export const boundYoung = (bytes: number): void => {
+  if (bound || bytes < MUCH_BYTES) return
+  bound = true
+  const kept: number[][] = []
+  const size = (): number => getHeapSpaceStatistics().find((space) => space.space_name === 'new_space')?.space_size ?? YOUNG_BYTES
+  // It grows when as much as it holds was still in use.
+  for (let tries = 0; tries < MOST_TRIES && (tries % 32 > 0 || size() < YOUNG_BYTES); tries++) kept.push(new Array<number>(FEW_BYTES >> 3).fill(tries))
+  setFlagsFromString('--semi-space-growth-factor=1')
+}
