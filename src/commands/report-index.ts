@@ -3,6 +3,7 @@ import { existsSync } from 'node:fs'
 import { open, readFile, stat } from 'node:fs/promises'
 import { dirname, relative, resolve, sep } from 'node:path'
 import type { Analysis } from '../model/analysis.js'
+import type { PostMortem } from '../post-mortem/post-mortem.js'
 import type { Digest } from '../report/digest.js'
 import type { Indexed } from '../report/index-page.js'
 import { EXIT, say, version, write } from './common.js'
@@ -76,25 +77,24 @@ const addressOf = (path: string, index: string): string =>
 const digestOfAnalysis = async (json: string): Promise<Digest | null> => {
   const { analysisSchema } = await import('../schemas/analysis.js')
   const { digestOf } = await import('../report/digest.js')
-  const { reportView } = await import('../report/view.js')
+  const { frameOf, headsOf } = await import('../report/view.js')
   const parsed = jsonOf(json)
   const { data } = analysisSchema.safeParse(parsed)
   if (data === undefined) return null
   const analysis = parsed as Analysis // as the schema has just found; it gives entities as any strings
-  return digestOf(
-    reportView({
-      analysis,
-      version: '',
-      command: '',
-      incidents: [],
-      alertsCollected: analysis.inputs.some(({ format, records }) => format === 'alertmanager' && records > 0),
-      observed: [],
-      missing: [],
-      clockNotes: [],
-      surroundings: { quotes: [], notes: [] },
-      known: [],
-    }),
-  )
+  const postMortem: PostMortem = {
+    analysis,
+    version: '',
+    command: '',
+    incidents: [],
+    alertsCollected: analysis.inputs.some(({ format, records }) => format === 'alertmanager' && records > 0),
+    observed: [],
+    missing: [],
+    clockNotes: [],
+    surroundings: { quotes: [], notes: [] },
+    known: [],
+  }
+  return digestOf({ ...frameOf(postMortem), incidents: headsOf(postMortem) })
 }
 
 const jsonOf = (text: string): unknown => {

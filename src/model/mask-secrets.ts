@@ -3,6 +3,8 @@
  * told from any other text; `--redact` takes out names and addresses besides. Every pattern is linear: its repetitions are bounded or end at what they cannot take.
  */
 
+import { changeStrings } from './strings-in.js'
+
 export const MASKED = '[masked]'
 
 /** One of these stands in every text that could hold a secret: most lines are left after one look. */
@@ -87,13 +89,5 @@ const isSecret = (name: string, value: string): boolean => {
 const looksRandom = (value: string): boolean =>
   value.length >= 8 && (/\d/u.test(value) || /[a-z][A-Z]|[A-Z][a-z]*[A-Z]|=$/u.test(value)) && !/^[a-z0-9]+(?:[-./][a-z0-9]+)+$/u.test(value)
 
-/** The same value with the secrets in all of its strings masked. */
-export const maskSecretsDeep = <T>(value: T): T => deep(value) as T // the shape is kept: only strings are replaced, by strings
-
-const deep = (value: unknown): unknown => {
-  if (typeof value === 'string') return maskSecrets(value)
-  if (typeof value !== 'object' || value === null || ArrayBuffer.isView(value)) return value
-  if (Array.isArray(value)) return value.length > 0 && typeof value[0] === 'number' ? value : value.map(deep)
-  // An input's hash looks like a line of a key, and is there to be compared.
-  return Object.fromEntries(Object.entries(value).map(([key, item]) => [key, key === 'sha256' ? item : deep(item)]))
-}
+/** The same value with the secrets in all of its strings masked. An input's hash looks like a line of a key, and is there to be compared. */
+export const maskSecretsDeep = <T>(value: T): T => changeStrings(value, maskSecrets, 'sha256')

@@ -1,4 +1,5 @@
 /** What an index says of a report: made from the report's model, carried in its HTML, read back from there (read-digest.ts). */
+import type { IncidentHead } from './incident-head.js'
 import type { ReportView } from './view.js'
 
 export interface DigestedIncident {
@@ -20,7 +21,7 @@ export interface Digest {
   readonly incidents: readonly DigestedIncident[]
 }
 
-export const digestOf = (view: ReportView): Digest => ({
+export const digestOf = (view: Pick<ReportView, 'title' | 'version' | 'inputsLine'> & { readonly incidents: readonly IncidentHead[] }): Digest => ({
   title: view.title,
   version: view.version,
   inputs: view.inputsLine,
@@ -32,7 +33,7 @@ export const digestOf = (view: ReportView): Digest => ({
     when: incident.when,
     lasted: incident.lasted,
     severity: incident.severity.word,
-    detected: incident.facts.find((fact) => fact.label === 'Time to detect')?.value ?? '',
+    detected: incident.detected,
     root: incident.root === null ? '' : `${incident.root.summary} (${incident.rootSureness})`,
   })),
 })

@@ -2,7 +2,7 @@
 import type { Evidence, Finding, Incident, Link } from '../model/analysis.js'
 import type { Quote } from '../model/surroundings.js'
 import { shortName } from '../model/entity.js'
-import { groupBy } from '../model/lists.js'
+import { addTo, groupBy } from '../model/lists.js'
 import { once } from '../model/once.js'
 import { isFindingKind, VOCABULARY, type Role } from '../model/vocabulary.js'
 import type { ExpectedLag, IncidentDetail, PostMortem } from '../post-mortem/post-mortem.js'
@@ -147,7 +147,7 @@ export const findingViews = (postMortem: PostMortem, incident: Incident, detail:
       began: `${moment(finding.start, day)} UTC`,
       lasted: finding.end === null ? '' : finding.end === finding.start ? 'a moment' : duration(secondsBetween(finding.start, finding.end)),
       sureness: sureness(finding.confidence),
-      summary: sentence(finding.summary || `${kindWords(finding.kind)} on ${entityWords(finding.entity)}`),
+      summary: summaryOf(finding),
       evidence: mine.filter((item) => item.first).map((item) => item.view),
       shared: mine.filter((item) => !item.first).map((item) => item.view),
       causes: (byEffect.get(finding.id) ?? []).flatMap(([at, link]) => linkTo(link, at, link.cause)),
@@ -155,6 +155,8 @@ export const findingViews = (postMortem: PostMortem, incident: Incident, detail:
     }
   })
 }
+
+export const summaryOf = ({ summary, kind, entity }: Finding): string => sentence(summary || `${kindWords(kind)} on ${entityWords(entity)}`)
 
 interface Named {
   readonly anchor: string
@@ -170,23 +172,16 @@ const evidenceViews = (
   quotes: ReadonlyMap<string, QuoteView>,
   prefix: string,
 ): ReadonlyMap<string, readonly { view: EvidenceView; first: boolean }[]> => {
-  const key = (item: Evidence): string => JSON.stringify([item.input, item.line, item.time, item.text])
+  const cited = findings.map((finding) => ({ id: finding.id, items: new Map(finding.evidence.map((item) => [keyOf(item), item])) }))
   const claims = new Map<string, string[]>()
-  for (const finding of findings)
-    for (const item of finding.evidence) {
-      const ids = claims.get(key(item)) ?? []
-      if (!ids.includes(finding.id)) ids.push(finding.id)
-      claims.set(key(item), ids)
-    }
+  for (const { id, items } of cited) for (const key of items.keys()) addTo(claims, key, id)
   const views = new Map<string, EvidenceView>()
   return new Map(
-    findings.map((finding) => {
-      const seen = new Set<string>()
-      const items = finding.evidence.flatMap((item) => {
-        if (seen.has(key(item))) return []
-        seen.add(key(item))
-        const known = views.get(key(item))
-        if (known !== undefined) return [{ view: known, first: false }]
+    cited.map(({ id, items }) => [
+      id,
+      [...items].map(([key, item]) => {
+        const known = views.get(key)
+        if (known !== undefined) return { view: known, first: false }
         const number = views.size + 1
         const view: EvidenceView = {
           anchor: `${prefix}-e${number}`,
@@ -196,15 +191,17 @@ const evidenceViews = (
           time: moment(item.time),
           text: item.text,
           quote: item.line === null ? null : (quotes.get(`${item.line} ${item.input}`) ?? null),
-          claims: (claims.get(key(item)) ?? []).flatMap((id) => name(id) ?? []),
+          claims: (claims.get(key) ?? []).flatMap((of) => name(of) ?? []),
         }
-        views.set(key(item), view)
-        return [{ view, first: true }]
-      })
-      return [finding.id, items]
-    }),
+        views.set(key, view)
+        return { view, first: true }
+      }),
+    ]),
   )
 }
+
+/** The same for the same line. */
+const keyOf = ({ input, line, time, text }: Evidence): string => `${line} ${time.length} ${time} ${input.length} ${input} ${text}`
 
 /** Lines that are missing at the beginning are missing before the file begins. */
 const quoteView = ({ line, before, text, after }: Quote): QuoteView => ({

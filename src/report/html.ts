@@ -11,15 +11,15 @@ import type { IncidentView, Step } from './incident-view.js'
 import { lanesSvg } from './lanes-svg.js'
 import type { Chart, PostMortem } from '../post-mortem/post-mortem.js'
 import { pageView, type PageIncident } from './page-cut.js'
-import { plainDeep, webAddress } from './safe.js'
+import { webAddress } from './safe.js'
 import { scriptsOf } from './scripts.js'
 import { directory, pageTemplate, raw } from './templates.js'
-import { reportView } from './view.js'
+import { plainOf } from './view.js'
 import { becauseOf, entityWords, hyphenated, plural, ROLE_WORDS } from './words.js'
 
 export const renderHtml = async (postMortem: PostMortem): Promise<string> => {
-  const view = pageView(reportView(postMortem))
-  const { inputs } = plainDeep(postMortem.analysis)
+  const view = pageView(postMortem)
+  const { inputs } = plainOf(postMortem).analysis
   const incidents: object[] = []
   for (const incident of view.incidents) incidents.push({ ...incident, several: view.several, ...(await pictures(incident, inputs)) })
   const scripts = scriptsOf(view, directory())

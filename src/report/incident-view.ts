@@ -3,6 +3,7 @@ import type { Incident } from '../model/analysis.js'
 import { groupBy } from '../model/lists.js'
 import type { Role } from '../model/vocabulary.js'
 import { findingViews, inOrder, type EvidenceView, type FindingView, type LinkView } from './finding-view.js'
+import { incidentHead, type IncidentHead } from './incident-head.js'
 import {
   brokeLine,
   detectionOf,
@@ -31,17 +32,11 @@ import { clock, date, dayTold, duration, moment, range, secondsBetween, sureness
 /** Rows of the timeline in words: a person reads no more. */
 const ROWS = 30
 
-export interface IncidentView {
-  readonly anchor: string
+export interface IncidentView extends IncidentHead {
   readonly id: string
   readonly number: number
-  readonly title: string
   readonly summary: string
   readonly severity: Severity
-  readonly when: string
-  readonly start: string
-  readonly end: string | null
-  readonly lasted: string
   readonly broke: string
   /** The same with the first of it only. */
   readonly brokeFirst: string
@@ -49,7 +44,6 @@ export interface IncidentView {
   readonly noticed: string
   readonly facts: readonly Fact[]
   readonly root: FindingView | null
-  readonly rootSureness: string
   /** 'from 10:00:00 to 10:05:00 UTC', or 'at' where it was a moment. */
   readonly rootWhen: string
   /** Other roots; those that the first one led to would mean that it began later than told. */
@@ -129,7 +123,8 @@ export interface WhyView {
 
 export const incidentView = (postMortem: PostMortem, incident: Incident, index: number): IncidentView => {
   const detail = postMortem.incidents.find((one) => one.incident === incident.id) ?? emptyDetail(incident)
-  const anchor = `incident-${index + 1}`
+  const head = incidentHead(incident, index, postMortem.alertsCollected)
+  const { lasted } = head
   const findings = findingViews(postMortem, incident, detail, `i${index + 1}`)
   const byId = new Map(findings.map((finding) => [finding.id, finding]))
   const of = (...roles: readonly Role[]): FindingView[] => findings.filter((finding) => roles.includes(finding.role))
@@ -144,22 +139,16 @@ export const incidentView = (postMortem: PostMortem, incident: Incident, index: 
   const impact = of('impact')
   const leadUp = findings.filter((finding) => isLeadUp(finding, incident, detail.phases))
   const picked = curated(findings, incident)
-  const lasted = incident.end === null ? 'not over when the data end' : duration(secondsBetween(incident.start, incident.end))
   const broke = brokeLine(impact, findings, incident)
   const severity = severityOf(impact, incident)
   const window = windowOf(incident, detail.phases, postMortem)
   const detection = detectionOf(incident, byId, postMortem.alertsCollected)
   return {
-    anchor,
+    ...head,
     id: incident.id,
     number: index + 1,
-    title: incident.title || `Incident ${index + 1}`,
     summary: detail.summary,
     severity,
-    when: range(incident.start, incident.end),
-    start: incident.start,
-    end: incident.end,
-    lasted,
     broke,
     brokeFirst: brokeLine(impact, findings, incident, 1),
     noticed: detection.noticed,
@@ -173,7 +162,6 @@ export const incidentView = (postMortem: PostMortem, incident: Incident, index: 
     }),
     root: root ?? null,
     rootWhen: root === undefined ? '' : `${root.end === root.start ? 'at' : 'from'} ${root.when}`,
-    rootSureness: best === undefined ? '' : sureness(best.confidence),
     otherRoots: otherRoots.filter(({ finding }) => !later.has(finding.id)),
     laterRoots: otherRoots.filter(({ finding }) => later.has(finding.id)),
     chain: chains[0] ?? (root === undefined ? [] : [{ finding: root, link: null, round: null }]),

@@ -1,5 +1,5 @@
 /** What an incident's sections say in a sentence or a line. */
-import type { Incident } from '../model/analysis.js'
+import type { Finding, Incident } from '../model/analysis.js'
 import { inOrder, type FindingView } from './finding-view.js'
 import type { Phase } from '../post-mortem/post-mortem.js'
 import { foldRows } from './repeats.js'
@@ -34,17 +34,23 @@ export interface DetectionWords {
 
 const OUTAGES = new Set(['workload.unavailable', 'service.unreachable', 'postgres.crashed', 'redis.down'])
 
+/** A scrape target that does not answer is what monitoring feels; people may have been served all the same. */
+const isOutage = ({ kind, entity }: Pick<Finding, 'kind' | 'entity'>): boolean => OUTAGES.has(kind) && !entity.startsWith('target/')
+
+export const severityWord = (impact: readonly Pick<Finding, 'kind' | 'entity'>[]): string =>
+  impact.some(isOutage) ? 'Outage' : impact.length > 0 ? 'Degradation' : 'No impact seen'
+
 export const severityOf = (impact: readonly FindingView[], incident: Incident): Severity => {
-  // A scrape target that does not answer is what monitoring feels; people may have been served all the same.
-  const out = asFelt(impact, incident).filter((finding) => OUTAGES.has(finding.kind) && !finding.entity.startsWith('target/'))
+  const out = asFelt(impact, incident).filter(isOutage)
   const open = incident.end === null ? '; not over when the data end' : ''
-  if (out.length > 0) return { word: 'Outage', why: `${list(out.map((finding) => finding.shortWords))} did not answer${open}` }
+  const word = severityWord(impact)
+  if (out.length > 0) return { word, why: `${list(out.map((finding) => finding.shortWords))} did not answer${open}` }
   if (impact.length > 0)
     return {
-      word: 'Degradation',
+      word,
       why: `${list(asFelt(impact, incident).map((finding) => finding.shortWords))} suffered; nothing is seen to be wholly gone${open}`,
     }
-  return { word: 'No impact seen', why: `no service or workload is seen to suffer in the data${open}` }
+  return { word, why: `no service or workload is seen to suffer in the data${open}` }
 }
 
 /** 'a, b and 3 more'. */
@@ -83,7 +89,7 @@ export const brokeLine = (impact: readonly FindingView[], findings: readonly Fin
   )
 }
 
-export const detectionOf = (incident: Incident, byId: ReadonlyMap<string, FindingView>, alertsCollected: boolean): DetectionWords => {
+export const detectionOf = (incident: Incident, byId: ReadonlyMap<string, { readonly start: string }>, alertsCollected: boolean): DetectionWords => {
   const { firstSymptom, firstAlert, delaySeconds } = incident.detection
   // Either a time or a finding's id.
   const at = (value: string | null): string | null => (value === null ? null : (byId.get(value)?.start ?? (Number.isNaN(Date.parse(value)) ? null : value)))

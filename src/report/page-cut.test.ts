@@ -83,8 +83,8 @@ test('hundreds of incidents are listed to a bound, and how many more there are i
 })
 
 test('what is said of all of it counts all of it, whatever is on the page', () => {
-  const view = reportView(wide(1, 2_500, 10))
-  const [full, [page]] = [view.incidents[0], pageView(view).incidents]
+  const postMortem = wide(1, 2_500, 10)
+  const [full, [page]] = [reportView(postMortem).incidents[0], pageView(postMortem).incidents]
   assert.ok(full !== undefined && page !== undefined)
   assert.deepEqual([page.facts, page.impactLine, page.rowsLeftOut], [full.facts, full.impactLine, full.rowsLeftOut])
   assert.equal(page.findings.length + page.findingsLeftOut, full.findings.length)
@@ -92,7 +92,7 @@ test('what is said of all of it counts all of it, whatever is on the page', () =
 
 test('an ordinary incident is on its page in full', () => {
   const view = reportView(CASCADE)
-  const page = pageView(view)
+  const page = pageView(CASCADE)
   assert.deepEqual([page.listed, page.inputsLeftOut, page.incidents[0]?.findingsLeftOut], [[], 0, 0])
   assert.deepEqual(
     page.incidents[0]?.findings.map(({ anchor, evidence, causes }) => [anchor, evidence.length, causes.length]),

@@ -1,7 +1,9 @@
 /** How much of very wide data one page tells: below 5 MB, so that it opens at once and mail and trackers take it. An ordinary incident is told in full. */
 import type { EvidenceView, FindingView, LinkView } from './finding-view.js'
+import type { IncidentHead } from './incident-head.js'
 import type { IncidentView } from './incident-view.js'
-import type { InputView, ReportView } from './view.js'
+import type { PostMortem } from '../post-mortem/post-mortem.js'
+import { frameOf, headsOf, incidentAt, type InputView, type ReportView } from './view.js'
 
 /** Bytes for the incidents; scripts, styles, inputs and the rest come to less than a megabyte more. */
 const ROOM = 3_600_000
@@ -32,7 +34,7 @@ export interface PageIncident extends IncidentView {
 export interface PageView extends ReportView {
   readonly incidents: readonly PageIncident[]
   /** Incidents of which the page tells only what its list says. */
-  readonly listed: readonly IncidentView[]
+  readonly listed: readonly IncidentHead[]
   /** Incidents that are not even in it. */
   readonly listedLeftOut: number
   readonly inputsLeftOut: number
@@ -40,13 +42,15 @@ export interface PageView extends ReportView {
   readonly notesLeftOut: number
 }
 
-export const pageView = (view: ReportView): PageView => {
+export const pageView = (postMortem: PostMortem): PageView => {
+  const view = frameOf(postMortem)
   const incidents: PageIncident[] = []
-  const listed: IncidentView[] = []
+  const listed: IncidentHead[] = []
   let room = ROOM
-  for (const incident of view.incidents) {
-    if (incidents.length > 0 && room < LEAST_ROOM) {
-      listed.push(incident)
+  for (const [index, head] of headsOf(postMortem).entries()) {
+    const incident = incidents.length > 0 && room < LEAST_ROOM ? undefined : incidentAt(postMortem, index)
+    if (incident === undefined) {
+      listed.push(head)
       continue
     }
     room -= SECTIONS_COST + incident.charts.length * CHART_COST
@@ -142,7 +146,7 @@ const onPage = (all: readonly FindingView[], kept: ReadonlySet<string>): readonl
 }
 
 /** All of them, or those that are cited, then those of which something is to be said, then the first. */
-const inputsFor = (view: ReportView, incidents: readonly PageIncident[]): readonly InputView[] => {
+const inputsFor = (view: Pick<ReportView, 'inputs'>, incidents: readonly PageIncident[]): readonly InputView[] => {
   if (view.inputs.length <= MOST_INPUTS) return view.inputs
   const cited = new Set(incidents.flatMap(({ findings }) => findings.flatMap(({ evidence }) => evidence.map(({ inputAnchor }) => inputAnchor))))
   const rankOf = (input: InputView): number => (cited.has(input.anchor) ? 0 : input.unread || input.warnings.length > 0 ? 1 : 2)

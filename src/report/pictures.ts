@@ -5,8 +5,7 @@ import type { IncidentView } from './incident-view.js'
 import { lanesSvg } from './lanes-svg.js'
 import { drawMarkup } from './svg-png.js'
 import type { PostMortem } from '../post-mortem/post-mortem.js'
-import { plainDeep } from './safe.js'
-import { reportView } from './view.js'
+import { plainOf, reportView } from './view.js'
 
 export interface Picture {
   /** The file's name: the same for the same report, without anything from a log that a file system might not like. */
@@ -24,7 +23,7 @@ const [CHAIN_WIDTH, LANES_WIDTH] = [400, 1_100]
 /** A picture that cannot be drawn is left out: hostile numbers cost a picture, never the report. */
 export const drawPictures = async (postMortem: PostMortem): Promise<readonly Picture[]> => {
   const pictures: Picture[] = []
-  const { inputs } = plainDeep(postMortem.analysis)
+  const { inputs } = plainOf(postMortem).analysis
   for (const incident of reportView(postMortem).incidents) {
     const add = (kind: Picture['kind'], name: string, png: Buffer | null, chart = -1): void => {
       if (png !== null) pictures.push({ name: `${incident.anchor}-${name}.png`, incident: incident.anchor, kind, chart, png })

@@ -3,7 +3,7 @@ import type { Link } from '../model/analysis.js'
 import { inOrder, type FindingView, type LinkView } from './finding-view.js'
 import type { IncidentView } from './incident-view.js'
 import type { PostMortem } from '../post-mortem/post-mortem.js'
-import { reportView, type ReportView } from './view.js'
+import { frameOf, incidentAt, reportView, type ReportView } from './view.js'
 import { clock, cut } from './words.js'
 
 export interface TerminalOptions {
@@ -24,10 +24,10 @@ const LONGEST = 180
 
 /** Always five lines, each of one line of text, so that a script may cut them off. */
 export const fiveLines = (postMortem: PostMortem, { color }: TerminalOptions): string => {
-  const view = reportView(postMortem)
+  const view = frameOf(postMortem)
   const paint = painter(color)
-  const [first] = view.incidents
-  const lines = first === undefined ? nothingFound(view) : found(first, view.incidents.length - 1)
+  const first = incidentAt(postMortem, 0)
+  const lines = first === undefined ? nothingFound(view) : found(first, postMortem.analysis.incidents.length - 1)
   const heading = first === undefined ? (view.verdict.outcome === 'no-incident' ? 'green' : 'yellow') : 'red'
   return `${lines
     .map(([label, text], index) => {
@@ -65,7 +65,7 @@ const chainLine = (incident: IncidentView): string => {
   return shown.map((name) => cut(name, 40)).join(' → ')
 }
 
-const nothingFound = (view: ReportView): [string, string][] => {
+const nothingFound = (view: Pick<ReportView, 'verdict' | 'inputsLine'>): [string, string][] => {
   const { outcome, heading, lines, unread } = view.verdict
   return [
     ['What', `${heading}.`],

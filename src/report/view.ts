@@ -3,6 +3,7 @@
  */
 import type { Input } from '../model/analysis.js'
 import { once } from '../model/once.js'
+import { incidentHead, type IncidentHead } from './incident-head.js'
 import { incidentView, type IncidentView } from './incident-view.js'
 import type { Missing, PostMortem } from '../post-mortem/post-mortem.js'
 import { plainDeep } from './safe.js'
@@ -49,21 +50,23 @@ export interface InputView {
   readonly unread: boolean
 }
 
-/** Made once, whatever is written of it. */
-export const reportView = once((raw: PostMortem): ReportView => {
-  const postMortem = plainDeep(raw)
+/** What the report is made from, once for whatever is written of it. Names for redaction are shown nowhere. */
+export const plainOf = once((raw: PostMortem): PostMortem => plainDeep({ ...raw, known: [] }))
+
+/** All that a report says besides its incidents. */
+export const frameOf = once((raw: PostMortem): Omit<ReportView, 'incidents'> => {
+  const postMortem = plainOf(raw)
   const { analysis } = postMortem
+  const { length } = analysis.incidents
   const inputs = analysis.inputs.map(inputView)
-  const incidents = analysis.incidents.map((incident, index) => incidentView(postMortem, incident, index))
-  const verdict = verdictOf(analysis.inputs, inputs, incidents.length, postMortem.observed)
-  const [first] = incidents
+  const verdict = verdictOf(analysis.inputs, inputs, length, postMortem.observed)
+  const [first] = headsOf(raw)
   return {
-    title: first === undefined ? verdict.heading : incidents.length === 1 ? first.title : verdict.heading,
+    title: first !== undefined && length === 1 ? first.title : verdict.heading,
     version: postMortem.version,
     command: postMortem.command,
     verdict,
-    incidents,
-    several: incidents.length > 1,
+    several: length > 1,
     missing: postMortem.missing,
     clockNotes: postMortem.clockNotes,
     quoteNotes: postMortem.surroundings.notes,
@@ -71,6 +74,31 @@ export const reportView = once((raw: PostMortem): ReportView => {
     inputsLine: inputsLine(analysis.inputs),
   }
 })
+
+/** A row for each incident. */
+export const headsOf = once((raw: PostMortem): readonly IncidentHead[] => {
+  const { analysis, alertsCollected } = plainOf(raw)
+  return analysis.incidents.map((incident, index) => incidentHead(incident, index, alertsCollected))
+})
+
+const told = once((_: PostMortem) => new Map<number, IncidentView>())
+
+/** One incident in full; of hundreds a page tells a few. */
+export const incidentAt = (raw: PostMortem, index: number): IncidentView | undefined => {
+  const known = told(raw).get(index)
+  if (known !== undefined) return known
+  const postMortem = plainOf(raw)
+  const incident = postMortem.analysis.incidents[index]
+  if (incident === undefined) return undefined
+  const view = incidentView(postMortem, incident, index)
+  told(raw).set(index, view)
+  return view
+}
+
+export const reportView = once((raw: PostMortem): ReportView => ({
+  ...frameOf(raw),
+  incidents: headsOf(raw).flatMap((_, index) => incidentAt(raw, index) ?? []),
+}))
 
 const inputView = (input: Input, index: number): InputView => ({
   anchor: `input-${index + 1}`,
