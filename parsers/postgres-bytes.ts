@@ -8,6 +8,8 @@ export const DURATION = 1
 export const AUTHORIZED = 2
 export const DISCONNECTION = 3
 export const SOMETHING = 4
+/** A lock that is waited for, in words that come once. */
+export const WAIT = 5
 
 const nothing = (text: string): readonly [string, number] => [text, NOTHING]
 const ascii = (text: string): Uint8Array => Uint8Array.from(text, (letter) => letter.charCodeAt(0))
@@ -33,6 +35,7 @@ export const LOOKS: readonly (readonly [string, number])[] = [
     nothing,
   ),
   ...['statement: ', 'skipping ', 'AUDIT: '].map(nothing),
+  ['process ', WAIT],
 ]
 /** By their first letter. */
 const BY_LETTER: readonly (readonly { readonly bytes: Uint8Array; readonly meaning: number }[])[] = Array.from({ length: 256 }, (_, letter) =>

@@ -237,6 +237,7 @@ export const passLines = func('passLines', { tables: 'i32', start: 'i32' }, ['i3
       comesOrGoes(names.get),
     ),
     when(i32.eq(kind.get, i32.const(MEANING.disconnection)), comesOrGoes(i32.const(ENDED))),
+    when(i32.eq(kind.get, i32.const(MEANING.wait)), names.set(i32.const(0)), jump(emit)),
     jumpIf(emit, i32.ne(kind.get, i32.const(MEANING.something))),
   ]
 

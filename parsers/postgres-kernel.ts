@@ -120,7 +120,7 @@ export const EVENT = {
 /** Kinds of events that are no meanings of postgres-bytes.ts; those are smaller. `seen`: of a record that was counted; `detail` and `turn` are no records. With `far`: written long after the one before; with `held`: something may be held of its pid. */
 export const KIND = { warning: 16, error: 17, fatal: 18, panic: 19, seen: 20, detail: 21, turn: 22, far: 32, held: 64 } as const
 /** What a LOG message can mean: as in postgres-bytes.ts. */
-export const MEANING = { nothing: 0, duration: 1, authorized: 2, disconnection: 3, something: 4 } as const
+export const MEANING = { nothing: 0, duration: 1, authorized: 2, disconnection: 3, something: 4, wait: 5 } as const
 
 export const BUCKET_MS = 10_000
 /** Longer steps may be a silence, which somebody wants to know of. */

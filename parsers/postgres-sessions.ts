@@ -28,7 +28,11 @@ interface Changes {
   second: number
 }
 
-const addChange = (changes: Changes, ms: number, by: number): void => {
+/** When what is told happened: a time that is handed from function to function would be an object each time. */
+const moment = new Float64Array(1)
+
+const addChange = (changes: Changes, by: number): void => {
+  const ms = moment[0] ?? NaN
   const { size, second } = changes
   const last = size - 1
   if (ms >= second && ms < second + 1000) {
@@ -149,8 +153,9 @@ export const sessions = (sink: Sink): Sessions => {
     floats[at + PLACE.open] = floats[at + PLACE.ended] = NaN
     return used++
   }
-  const append = (place: number, ms: number, member: Member | undefined): void => {
-    floats[place * PLACE.floats + PLACE.open] = ms
+  /** It is open since that moment. */
+  const append = (place: number, member: Member | undefined): void => {
+    floats[place * PLACE.floats + PLACE.open] = moment[0] ?? NaN
     words[place * PLACE.words + PLACE.before] = tail
     words[place * PLACE.words + PLACE.after] = NONE
     if (tail === NONE) head = place
@@ -161,6 +166,7 @@ export const sessions = (sink: Sink): Sessions => {
   /** Keeps those of whom something is known. */
   const makeRoom = (): void => {
     const old = { floats, words, head, used, members }
+    const now = moment[0] ?? NaN
     if (openCount + endedCount > room / 2) room *= 2
     slots = new Int32Array(2 * room)
     floats = new Float64Array(PLACE.floats * room)
@@ -172,7 +178,8 @@ export const sessions = (sink: Sink): Sessions => {
       const at = place * PLACE.floats
       const next = add(old.floats[at + PLACE.pid] ?? 0)
       setEnded(next, old.floats[at + PLACE.ended] ?? NaN)
-      append(next, old.floats[at + PLACE.open] ?? NaN, old.members[place])
+      moment[0] = old.floats[at + PLACE.open] ?? NaN
+      append(next, old.members[place])
     }
     for (let place = 0; place < old.used; place++) {
       const at = place * PLACE.floats
@@ -180,6 +187,7 @@ export const sessions = (sink: Sink): Sessions => {
       if (Number.isNaN(ended) || !Number.isNaN(old.floats[at + PLACE.open])) continue
       setEnded(add(old.floats[at + PLACE.pid] ?? 0), ended)
     }
+    moment[0] = now
   }
   const find = (pid: number): number => {
     const mask = slots.length - 1
@@ -230,8 +238,10 @@ export const sessions = (sink: Sink): Sessions => {
     return known?.session === session ? known : (numbered[number] = memberOf(session, basis))
   }
 
-  const close = (place: number, ms: number): void => {
-    const [earlier, later] = [beforeOf(place), afterOf(place)]
+  /** At the moment. */
+  const close = (place: number): void => {
+    const earlier = beforeOf(place)
+    const later = afterOf(place)
     if (earlier === NONE) head = later
     else words[earlier * PLACE.words + PLACE.after] = later
     if (later === NONE) tail = earlier
@@ -239,33 +249,42 @@ export const sessions = (sink: Sink): Sessions => {
     floats[place * PLACE.floats + PLACE.open] = NaN
     openCount--
     const member = members[place]
-    if (member !== undefined) addChange(member.group.changes, ms, -1)
+    if (member !== undefined) addChange(member.group.changes, -1)
+  }
+  const closeAt = (place: number, ms: number): void => {
+    moment[0] = ms
+    close(place)
   }
 
-  const open = (ms: number, pid: number, member: Member): void => {
+  /** At the moment, as `end` is. */
+  const open = (pid: number, member: Member): void => {
+    const ms = moment[0] ?? NaN
     const place = placeOf(pid)
     const began = openAt(place)
-    if (!Number.isNaN(began)) close(place, Math.max(ms, began))
+    if (!Number.isNaN(began)) closeAt(place, Math.max(ms, began))
     const { changes } = member.group
-    addChange(changes, ms, 1)
+    moment[0] = ms
+    addChange(changes, 1)
     const ended = endedAt(place)
     if (!Number.isNaN(ended)) {
       setEnded(place, NaN)
       endedCount--
       if (ended >= ms) {
-        addChange(changes, ended, -1) // newest first: its end was read before
+        moment[0] = ended
+        addChange(changes, -1) // newest first: its end was read before
         return
       }
     }
-    if (openCount >= MAX_OPEN) close(head, ms)
-    append(place, ms, member)
+    if (openCount >= MAX_OPEN) close(head)
+    append(place, member)
     openCount++
   }
-  const end = (ms: number, pid: number): void => {
+  const end = (pid: number): void => {
+    const ms = moment[0] ?? NaN
     disconnections = true
     const place = placeOf(pid)
     if (openAt(place) <= ms) {
-      close(place, ms)
+      close(place)
       return
     }
     if (endedCount >= MAX_ENDED) {
@@ -279,26 +298,30 @@ export const sessions = (sink: Sink): Sessions => {
   return {
     changed({ times, words, from, to }, basis, greeted) {
       for (let at = from; at < to; at += CHANGE.size) {
-        const ms = times[(at + CHANGE.ms) >> 3] ?? NaN
+        moment[0] = times[(at + CHANGE.ms) >> 3] ?? NaN
         const pid = words[(at + CHANGE.pid) >> 2] ?? 0
         const who = words[(at + CHANGE.who) >> 2] ?? ENDED
         const session = who === ENDED ? undefined : greeted[who]
-        if (session === undefined) end(ms, pid)
-        else open(ms, pid, numberedMember(who, session, basis))
+        if (session === undefined) end(pid)
+        else open(pid, numberedMember(who, session, basis))
       }
     },
     opened(ms, basis, pid, session) {
-      if (!Number.isNaN(ms) && pid > 0) open(ms, pid, memberOf(session, basis))
+      if (Number.isNaN(ms) || pid <= 0) return
+      moment[0] = ms
+      open(pid, memberOf(session, basis))
     },
     closed(ms, pid) {
-      if (!Number.isNaN(ms) && pid > 0) end(ms, pid)
+      if (Number.isNaN(ms) || pid <= 0) return
+      moment[0] = ms
+      end(pid)
     },
     reset({ ms }) {
       if (Number.isNaN(ms)) return
       resets.push(ms)
       for (let place = head; place !== NONE;) {
         const next = afterOf(place)
-        if (openAt(place) <= ms) close(place, ms)
+        if (openAt(place) <= ms) closeAt(place, ms)
         place = next
       }
     },
@@ -316,7 +339,7 @@ export const sessions = (sink: Sink): Sessions => {
         const next = afterOf(place)
         const began = openAt(place)
         const at = resets.find((ms) => ms > began)
-        if (at !== undefined) close(place, at)
+        if (at !== undefined) closeAt(place, at)
         place = next
       }
       if (!disconnections) return // log_disconnections is off: nobody knows how many are open

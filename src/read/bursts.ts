@@ -186,6 +186,9 @@ export const bursts = (most = MAX_SIGNALS): Bursts => {
       endGathering(open)
       open.closed = true
     }
+    // By itself: what holds literals of its own is made from a pattern, more slowly.
+    const place: OpenPlace = { line, at: copied(at), text: ownText(said) }
+    const places = [place]
     const next: OpenSignal = {
       kind,
       entity,
@@ -197,7 +200,7 @@ export const bursts = (most = MAX_SIGNALS): Bursts => {
       untilBasis: until.basis,
       count,
       attributes,
-      places: [{ line, at: copied(at), text: ownText(said) }],
+      places,
       last: null,
       closed: false,
       gatherings: null,
