@@ -119,17 +119,26 @@ const vacuum: Rule['tell'] = ({ message }, say) => {
   return true
 }
 
-const isDigit = (code: number): boolean => code >= 48 && code <= 57
-const isWord = (code: number): boolean => isDigit(code) || (code >= 65 && code <= 90) || (code >= 97 && code <= 122) || code === 95
+/** What letters are: of a number, and of a word. */
+const DIGIT = 1
+const POINT = 2
+const WORD = 4
+const LETTERS = Uint8Array.from({ length: 128 }, (_, code) => {
+  const letter = String.fromCharCode(code)
+  return /[0-9]/u.test(letter) ? DIGIT | WORD : /\w/u.test(letter) ? WORD : letter === '.' ? POINT : 0
+})
 /** Where those end that begin there, `most` of them at most. */
-const endOf = (message: string, from: number, most: number, belongs: (code: number) => boolean): number => {
+const endOf = (message: string, from: number, most: number, kinds: number): number => {
   const limit = Math.min(message.length, from + most)
   let at = from
-  while (at < limit && belongs(message.charCodeAt(at))) at++
+  while (at < limit && ((LETTERS[message.charCodeAt(at)] ?? 0) & kinds) !== 0) at++
   return at
 }
 
-const WAITS = ['still waiting for ', 'acquired '] as const
+const PROCESS = 'process '
+const WAITING = ' still waiting for '
+const ACQUIRED = ' acquired '
+const MAX_DIGITS = 30
 const MAX_BETWEEN = 200
 /** A process waits, or has waited, for a lock. Written all day where locks are contended for: found without a pattern. */
 export interface LockWait {
@@ -141,20 +150,19 @@ export interface LockWait {
 }
 /** 'process 22077 still waiting for ShareLock on transaction 2811035 after 1000.612 ms'; null: something else. */
 export const lockWaitIn = (message: string): LockWait | null => {
-  if (!message.startsWith('process ')) return null
-  const pidEnd = endOf(message, 8, Infinity, isDigit) + 1
-  const wait = WAITS.find((text) => message.startsWith(text, pidEnd))
-  if (pidEnd === 9 || message.charCodeAt(pidEnd - 1) !== 32 || wait === undefined) return null
-  const lockAt = pidEnd + wait.length
-  const lockEnd = endOf(message, lockAt, 30, isWord)
+  if (!message.startsWith(PROCESS)) return null
+  const pidEnd = endOf(message, PROCESS.length, MAX_DIGITS, DIGIT)
+  const lockAt = message.startsWith(WAITING, pidEnd) ? pidEnd + WAITING.length : message.startsWith(ACQUIRED, pidEnd) ? pidEnd + ACQUIRED.length : -1
+  if (pidEnd === PROCESS.length || lockAt < 0) return null
+  const lockEnd = endOf(message, lockAt, 30, WORD)
   const onAt = lockEnd + 4
-  const onEnd = endOf(message, onAt, 20, isWord)
+  const onEnd = endOf(message, onAt, 20, WORD)
   if (lockEnd === lockAt || onEnd <= onAt || !message.startsWith(' on ', lockEnd)) return null
   const newline = message.indexOf('\n', onEnd)
   let after = message.lastIndexOf(' after ', Math.min(onEnd + MAX_BETWEEN, newline < 0 ? message.length : newline))
   for (; after >= onEnd; after = message.lastIndexOf(' after ', after - 1)) {
     const from = after + 7
-    const end = endOf(message, from, Infinity, (code) => isDigit(code) || code === 46)
+    const end = endOf(message, from, MAX_DIGITS, DIGIT | POINT)
     if (end > from && message.startsWith(' ms', end))
       return {
         lock: message.slice(lockAt, lockEnd),

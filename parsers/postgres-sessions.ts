@@ -19,13 +19,15 @@ interface Group {
   readonly changes: Changes
 }
 
-/** Sessions more or less, by time: one entry for the changes of one second, where they stand together. */
+/** How many sessions are open, by time: one entry for the changes of one second, where they stand together. */
 interface Changes {
   times: Float64Array
-  by: Int32Array
+  /** As long as nothing comes later that was written earlier. */
+  open: Float64Array
   size: number
   /** When the second of the last one begins. */
   second: number
+  inOrder: boolean
 }
 
 /** When what is told happened: a time that is handed from function to function would be an object each time. */
@@ -34,52 +36,45 @@ const moment = new Float64Array(1)
 const addChange = (changes: Changes, by: number): void => {
   const ms = moment[0] ?? NaN
   const { size, second } = changes
-  const last = size - 1
+  const last = size === 0 ? 0 : size - 1
+  const latest = size === 0 ? NaN : (changes.times[last] ?? NaN)
+  const open = (changes.open[last] ?? 0) + by
   if (ms >= second && ms < second + 1000) {
-    changes.by[last] = (changes.by[last] ?? 0) + by
-    if (ms > (changes.times[last] ?? 0)) changes.times[last] = ms
+    changes.open[last] = open
+    if (ms > latest) changes.times[last] = ms
     return
   }
+  if (ms < latest) changes.inOrder = false
   if (size === changes.times.length) {
-    const times = new Float64Array(size * 2)
-    const steps = new Int32Array(size * 2)
-    times.set(changes.times)
-    steps.set(changes.by)
-    changes.times = times
-    changes.by = steps
+    const { times } = changes
+    changes.times = new Float64Array(size * 2)
+    changes.times.set(times)
+    const before = changes.open
+    changes.open = new Float64Array(size * 2)
+    changes.open.set(before)
   }
   changes.times[size] = ms
-  changes.by[size] = by
+  changes.open[size] = open
   changes.second = Math.floor(ms / 1000) * 1000
   changes.size++
 }
 
-/** The places of times from first to last; null where they are in order, as logs nearly always are. */
-const orderOf = (times: Float64Array): Int32Array | null => {
-  let place = 1
-  while (place < times.length && (times[place] ?? 0) >= (times[place - 1] ?? 0)) place++
-  return place >= times.length ? null : Int32Array.from(times, (_, index) => index).sort((a, b) => (times[a] ?? 0) - (times[b] ?? 0) || a - b)
-}
-
-/** How many sessions were open after each second in which that changed; the changes' own times are written over. */
-const countOpen = (changes: Changes): { readonly times: Float64Array; readonly values: Float64Array; readonly many: number } => {
-  const { by, size } = changes
-  const changed = changes.times.subarray(0, size)
-  const order = orderOf(changed)
-  const times = order === null ? changed : new Float64Array(size)
-  const values = new Float64Array(size)
+/** The same in the order of time, as logs nearly always are. Changes of one second that did not stand together are one all the same. */
+const sorted = (changes: Changes): Changes => {
+  if (changes.inOrder) return changes
+  const { times, open, size, second } = changes
+  const ordered: Changes = { times: new Float64Array(size), open: new Float64Array(size), size: 0, second, inOrder: true }
+  const order = Int32Array.from({ length: size }, (_, place) => place).sort((a, b) => (times[a] ?? 0) - (times[b] ?? 0) || a - b)
   let count = 0
-  let many = 0
-  for (let place = 0; place < size; place++) {
-    const index = order?.[place] ?? place
-    const ms = changed[index] ?? 0
-    count += by[index] ?? 0
-    // Changes of one second that did not stand together are one all the same.
-    if (place + 1 < size && Math.floor((changed[order?.[place + 1] ?? place + 1] ?? 0) / 1000) === Math.floor(ms / 1000)) continue
-    times[many] = ms
-    values[many++] = count
+  for (const place of order) {
+    count += (open[place] ?? 0) - (place === 0 ? 0 : (open[place - 1] ?? 0))
+    const ms = times[place] ?? 0
+    const last = ordered.size - 1
+    if (last < 0 || Math.floor((ordered.times[last] ?? 0) / 1000) !== Math.floor(ms / 1000)) ordered.size++
+    ordered.times[ordered.size - 1] = ms
+    ordered.open[ordered.size - 1] = count
   }
-  return { times, values, many }
+  return ordered
 }
 
 /** Sessions that began or ended one after the other, as postgres-kernel.ts writes them, in bytes [from, to) of both. */
@@ -223,7 +218,7 @@ export const sessions = (sink: Sink): Sessions => {
     let group = groups.get(key)
     if (group !== undefined) return group
     const labels: Labels = key === basis ? { user: '(others)', database: '(others)' } : { user, database, ...(application === '' ? {} : { application }) }
-    const changes: Changes = { times: new Float64Array(16), by: new Int32Array(16), size: 0, second: NaN }
+    const changes: Changes = { times: new Float64Array(16), open: new Float64Array(16), size: 0, second: NaN, inOrder: true }
     groups.set(key, (group = { labels: on(labels, basis), line: sink.line, changes }))
     return group
   }
@@ -344,8 +339,8 @@ export const sessions = (sink: Sink): Sessions => {
       }
       if (!disconnections) return // log_disconnections is off: nobody knows how many are open
       for (const group of groups.values()) {
-        const { times, values, many } = countOpen(group.changes)
-        sink.series('faultline_postgres_sessions', group.labels, group.line).pushAll(times, values, many)
+        const { times, open, size } = sorted(group.changes)
+        sink.series('faultline_postgres_sessions', group.labels, group.line).pushAll(times, open, size)
       }
     },
   }
