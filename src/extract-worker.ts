@@ -1,9 +1,10 @@
 /** A thread that extracts one input after the other: plain files it reads itself, all others are fed to it. */
 import { parentPort } from 'node:worker_threads'
-import { asItIs, asPacked } from './makers.js'
+import { asItIs, asPacked, withPacked, type WithPacked } from './makers.js'
 import type { InputExtract } from './model/extract.js'
 import type { Signature } from './model/signature.js'
 import { extractInput } from './read/extract-input.js'
+import { packSignals } from './read/packed-signals.js'
 import { fileChunks } from './read/plain-file.js'
 import type { FromWorker, ToWorker, Unit } from './read/worker-messages.js'
 
@@ -48,6 +49,7 @@ const extract = async ({ part, ...unit }: Unit, make: string, signatures: readon
     signatures,
   )
   if (make === asPacked.name) say({ say: 'made', made: asPacked.make(done) })
+  else if (make === withPacked.name) say({ say: 'made', made: { ...done, signals: packSignals(done.signals) } satisfies WithPacked }, columnsOf(done))
   else say({ say: 'made', made: asItIs.make(done) }, columnsOf(done))
 }
 

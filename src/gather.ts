@@ -5,12 +5,13 @@ import { isMine } from './artifact/share.js'
 import type { InputExtract } from './model/extract.js'
 import type { Signature } from './model/signature.js'
 import { UserError } from './model/user-error.js'
-import { asItIs, asPacked } from './makers.js'
+import { asPacked, withPacked, type WithPacked } from './makers.js'
 import { extractAll, type Maker } from './read/extract-all.js'
 import { findInputs, type Inputs, type Named, type Saved, type Unreadable } from './read/inputs.js'
 import type { Limits } from './read/limits.js'
-import { placesBudget } from './read/places-budget.js'
-import { seriesBudget, type SeriesBudget } from './read/series-budget.js'
+import { unpackSignals } from './read/packed-signals.js'
+import { placesBudget, type HeldSignals } from './read/places-budget.js'
+import { seriesBudget, type Held } from './read/series-budget.js'
 import { hashOfSignatures } from './read/signatures.js'
 import { fetchFrom, isS3, type Fetched } from './storage/s3.js'
 
@@ -73,26 +74,33 @@ export const atHand = async <T>(
 
 /** Everything, those inputs included that can be opened once more. Their series and the places of their signals keep within one budget each, all together. */
 export const readAll = async (paths: readonly (string | Named)[], options: GatherOptions): Promise<Gathered & { readonly inputs: Inputs }> => {
-  const budget = budgets()
-  const { inputs, kept, unreadable } = await readEach(paths, options, asItIs, (extract) => budget.add(extract))
-  return { inputs, ...canonical({ extracts: kept.map((held) => held.extract()), unreadable }) }
+  const { add, all } = budgets()
+  const { inputs, kept, unreadable } = await readEach(paths, options, withPacked, add)
+  return { inputs, ...canonical({ extracts: all(kept), unreadable }) }
 }
 
-/** Of extracts that are reasoned about together. */
-const budgets = (): SeriesBudget => {
+/** What is held of an extract until all that are reasoned about together have come. */
+interface Waiting {
+  readonly rest: Held
+  readonly signals: () => HeldSignals
+}
+
+const budgets = () => {
   const series = seriesBudget()
   const places = placesBudget()
   return {
-    add({ signals, ...rest }) {
-      const others = series.add({ ...rest, signals: [] })
-      const held = places.add(signals)
-      return {
-        extract() {
-          const extract = others.extract()
-          return { ...extract, warnings: [...extract.warnings, ...held.said()], signals: held.signals() }
-        },
-      }
+    /** Signals that come packed stay so until all have come: what has read them is gone then. */
+    add: ({ signals, ...rest }: WithPacked): Waiting => {
+      const held = 'batches' in signals ? null : places.add(signals)
+      return { rest: series.add({ ...rest, signals: [] }), signals: () => held ?? places.add(unpackSignals(signals)) }
     },
+    all: (waiting: readonly Waiting[]): readonly InputExtract[] =>
+      waiting
+        .map(({ rest, signals }) => ({ rest, held: signals() }))
+        .map(({ rest, held }) => {
+          const extract = rest.extract()
+          return { ...extract, warnings: [...extract.warnings, ...held.said()], signals: held.signals() }
+        }),
   }
 }
 
@@ -137,10 +145,10 @@ export const gatherSaved = async (paths: readonly string[], shards?: number, sig
           )
     if (missing.length > 0)
       throw new UserError(`${paths.join(', ')}: of ${shards ?? 0} shards ${missing.join(', ')} ${missing.length === 1 ? 'is' : 'are'} not there (yet)`)
-    const budget = budgets()
-    const { kept, unreadable: broken } = await readSaved(saved, signatures, (extract) => budget.add(extract))
+    const { add, all } = budgets()
+    const { kept, unreadable: broken } = await readSaved(saved, signatures, add)
     const others = sources.map(({ path }) => ({ path, reason: 'not a saved extract: faultline extract makes one of it, faultline analyze reads it as it is' }))
-    return canonical({ extracts: kept.map((held) => held.extract()), unreadable: [...unreadable, ...broken, ...others] })
+    return canonical({ extracts: all(kept), unreadable: [...unreadable, ...broken, ...others] })
   })
 }
 

@@ -1,7 +1,8 @@
 /** What is made of an extract where it was read, before it is handed over. */
 import { packed, type Packed } from './artifact/artifact.js'
-import type { InputExtract } from './model/extract.js'
+import type { InputExtract, Signal } from './model/extract.js'
 import type { Maker } from './read/extract-all.js'
+import type { PackedSignals } from './read/packed-signals.js'
 
 /** An input as it is to be saved, and what there is to say of it. */
 export interface PackedInput {
@@ -23,3 +24,8 @@ export const asPacked: Maker<PackedInput> = {
   }),
   received: ({ packed: { sum, stored, ...words }, about }) => ({ packed: { ...words, sum: asBuffer(sum), stored: asBuffer(stored) }, about }),
 }
+
+/** An input whose signals a thread has packed (src/read/packed-signals.ts), where they are many: until all inputs are read nobody asks for them. */
+export type WithPacked = Omit<InputExtract, 'signals'> & { readonly signals: readonly Signal[] | PackedSignals }
+
+export const withPacked: Maker<WithPacked> = { name: 'with packed signals', make: (extract) => extract, received: (extract) => extract }
