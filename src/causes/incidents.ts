@@ -21,6 +21,8 @@ export interface CausalIncident {
   readonly considered: readonly number[]
   readonly start: number
   readonly end: number | null
+  /** Whether people are seen to suffer, who use services and workloads. */
+  readonly felt: boolean
   readonly severity: number
 }
 
@@ -106,7 +108,8 @@ export const tellIncidents = (found: readonly Found[], links: readonly CausalLin
     const ofMine = part.members.flatMap((at) => tellers.outgoing.get(at) ?? [])
     return { ...complete(part, ofMine, found, timeline), unexplained: part.unexplained }
   })
-  return withConsidered(incidents, found, timeline).sort((a, b) => b.severity - a.severity || a.start - b.start)
+  // What somebody felt comes before what only the cluster did, however much of that there is.
+  return withConsidered(incidents, found, timeline).sort((a, b) => Number(b.felt) - Number(a.felt) || b.severity - a.severity || a.start - b.start)
 }
 
 const harmIn = (members: readonly number[], found: readonly Found[]): number => members.reduce((sum, at) => sum + harmOf(found[at] as Found), 0) // positions in the list
@@ -251,6 +254,7 @@ const complete = (
     considered: [],
     start,
     end,
+    felt: members.some((at) => roleOf(of(at)) === 'impact' && typeOf(of(at).entity) !== 'target'),
     severity,
   }
 }

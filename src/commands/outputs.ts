@@ -5,7 +5,7 @@ import type { PostMortem } from '../post-mortem/post-mortem.js'
 import type { Flavor } from '../report/flavors.js'
 import type { Beside } from '../report/markdown.js'
 import type { Picture } from '../report/pictures.js'
-import { cannotWrite, write } from './common.js'
+import { cannotWrite, say, write } from './common.js'
 
 export interface OutputFlags {
   readonly output?: string
@@ -56,8 +56,10 @@ export const writeOutputs = async (postMortem: PostMortem, flags: OutputFlags): 
 
 /** Into a folder, which is made where it is not there. */
 const writePictures = async (folder: string, postMortem: PostMortem): Promise<readonly Picture[]> => {
-  const { drawPictures } = await import('../report/pictures.js')
+  const { drawPictures, MOST_PICTURED } = await import('../report/pictures.js')
   const pictures = await drawPictures(postMortem)
+  const more = postMortem.analysis.incidents.length - MOST_PICTURED
+  if (more > 0) say(`${folder}: the pictures of the ${MOST_PICTURED} most severe incidents; ${more} more have none`)
   if (pictures.length > 0) await mkdir(folder, { recursive: true }).catch((error: unknown) => Promise.reject(cannotWrite(folder, error)))
   for (const { name, png } of pictures) await write(join(folder, name), png)
   return pictures

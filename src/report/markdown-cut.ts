@@ -23,20 +23,25 @@ export interface Cut {
   readonly everyInput: boolean
   /** Incidents that are told; of the others the list at the top has a line each. */
   readonly incidents: number
+  /** Lines of that list. */
+  readonly listed: number
 }
 
 /** From the fullest on; the first that is short enough is taken. */
 export const CUTS: readonly [Cut, ...Cut[]] = [
-  { lines: 2, paragraphs: 'all', list: Infinity, numbers: true, everyInput: true, incidents: Infinity },
-  { lines: 2, paragraphs: 'all', list: 40, numbers: true, everyInput: false, incidents: Infinity },
-  { lines: 1, paragraphs: 'all', list: 40, numbers: true, everyInput: false, incidents: Infinity },
-  { lines: 2, paragraphs: 'needed', list: 20, numbers: true, everyInput: false, incidents: Infinity },
-  { lines: 2, paragraphs: 'needed', list: 12, numbers: false, everyInput: false, incidents: Infinity },
-  { lines: 1, paragraphs: 'needed', list: 12, numbers: false, everyInput: false, incidents: Infinity },
-  { lines: 1, paragraphs: 'needed', list: 5, numbers: false, everyInput: false, incidents: Infinity },
-  { lines: 0, paragraphs: 'none', list: 5, numbers: false, everyInput: false, incidents: Infinity },
-  { lines: 0, paragraphs: 'none', list: 5, numbers: false, everyInput: false, incidents: 3 },
-  { lines: 0, paragraphs: 'none', list: 5, numbers: false, everyInput: false, incidents: 1 },
+  { lines: 2, paragraphs: 'all', list: Infinity, numbers: true, everyInput: true, incidents: Infinity, listed: Infinity },
+  { lines: 2, paragraphs: 'all', list: 40, numbers: true, everyInput: false, incidents: Infinity, listed: Infinity },
+  { lines: 1, paragraphs: 'all', list: 40, numbers: true, everyInput: false, incidents: Infinity, listed: Infinity },
+  { lines: 2, paragraphs: 'needed', list: 20, numbers: true, everyInput: false, incidents: Infinity, listed: Infinity },
+  { lines: 2, paragraphs: 'needed', list: 12, numbers: false, everyInput: false, incidents: Infinity, listed: Infinity },
+  { lines: 1, paragraphs: 'needed', list: 12, numbers: false, everyInput: false, incidents: Infinity, listed: Infinity },
+  { lines: 1, paragraphs: 'needed', list: 5, numbers: false, everyInput: false, incidents: Infinity, listed: Infinity },
+  { lines: 0, paragraphs: 'none', list: 5, numbers: false, everyInput: false, incidents: Infinity, listed: Infinity },
+  { lines: 0, paragraphs: 'none', list: 5, numbers: false, everyInput: false, incidents: 3, listed: Infinity },
+  { lines: 0, paragraphs: 'none', list: 5, numbers: false, everyInput: false, incidents: 1, listed: Infinity },
+  { lines: 1, paragraphs: 'needed', list: 5, numbers: false, everyInput: false, incidents: 3, listed: 60 },
+  { lines: 0, paragraphs: 'none', list: 5, numbers: false, everyInput: false, incidents: 3, listed: 20 },
+  { lines: 0, paragraphs: 'none', list: 5, numbers: false, everyInput: false, incidents: 1, listed: 20 },
 ]
 
 /** What is told, and so can be linked to. */

@@ -66,11 +66,11 @@ const landing = (d: Dialect, { anchors }: Told, evidence: string | undefined): D
 
 const whole = (sheet: Sheet): readonly string[] => {
   const { d, view, told } = sheet
-  const glossary = glossaryOf(view.incidents.flatMap((incident) => incident.findings.map((finding) => finding.kind)))
+  const glossary = glossaryOf(told.incidents.flatMap((incident) => incident.findings.map((finding) => finding.kind)))
   return [
     d.heading(1, d.say(view.title)),
     d.emphasis(`Post-mortem draft, made by faultline ${d.say(view.version)}. Times are UTC; confidence is an estimate for people to check.`),
-    ...(view.several ? [overview(d, view)] : []),
+    ...(view.several ? [overview(sheet)] : []),
     ...(view.incidents.length === 0 ? [verdict(d, view)] : told.incidents.flatMap((incident) => incidentMarkdown(sheet, incident))),
     ...(told.incidents.length < view.incidents.length
       ? [`${plural(view.incidents.length - told.incidents.length, 'more incident')}: ${elsewhere(sheet)}.`]
@@ -110,17 +110,23 @@ const elsewhere = ({ d, evidence }: Sheet): string =>
 const line = (d: Dialect, finding: FindingView): string =>
   `${finding.when}: ${d.say(finding.summary)} (${finding.roleWords.toLowerCase()}, ${finding.sureness}) ${d.ref(finding)}`
 
-const overview = (d: Dialect, view: ReportView): string =>
-  d.table(
+const overview = (sheet: Sheet): string => {
+  const { d, view, told } = sheet
+  const table = d.table(
     ['Incident', 'Severity', 'When', 'Lasted', 'Root cause'],
-    view.incidents.map((incident) => [
-      d.ref({ anchor: incident.anchor, label: d.say(incident.title) }),
-      incident.severity.word,
-      incident.when,
-      incident.lasted,
-      incident.root === null ? 'none could be named' : `${d.say(incident.root.summary)} (${incident.rootSureness})`,
-    ]),
+    view.incidents
+      .slice(0, told.cut.listed)
+      .map((incident) => [
+        d.ref({ anchor: incident.anchor, label: d.say(incident.title) }),
+        incident.severity.word,
+        incident.when,
+        incident.lasted,
+        incident.root === null ? 'none could be named' : `${d.say(incident.root.summary)} (${incident.rootSureness})`,
+      ]),
   )
+  const more = view.incidents.length - told.cut.listed
+  return more <= 0 ? table : `${table}\n\n${plural(more, 'more incident')}, less severe than these: ${elsewhere(sheet)}.`
+}
 
 const verdict = (d: Dialect, view: ReportView): string =>
   [

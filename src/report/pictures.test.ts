@@ -22,6 +22,10 @@ test('every incident gives its chain, its timeline and each of its charts; a rep
     ['incident-1-chain.png', 'incident-1-timeline.png', 'incident-1-chart-1-cpu.png', 'incident-1-chart-2-memory.png', 'incident-2-timeline.png'],
   )
   assert.deepEqual(await drawPictures(HEALTHY), [])
+  assert.deepEqual(
+    (await drawPictures(SEVERAL, 1)).map(({ incident }) => incident),
+    ['incident-1', 'incident-1', 'incident-1', 'incident-1'],
+  )
 })
 
 test('the same report gives the same bytes, and text from a log gives pictures and file names without harm', async () => {

@@ -20,11 +20,14 @@ export interface Picture {
 /** Pixels of a page: a column for the chain, the whole width for the lanes. */
 const [CHAIN_WIDTH, LANES_WIDTH] = [400, 1_100]
 
-/** A picture that cannot be drawn is left out: hostile numbers cost a picture, never the report. */
-export const drawPictures = async (postMortem: PostMortem): Promise<readonly Picture[]> => {
+/** Of hundreds of incidents nobody looks at the pictures, and drawing those of one takes half a second. */
+export const MOST_PICTURED = 20
+
+/** Of the first so many incidents, which are the worst. A picture that cannot be drawn is left out: hostile numbers cost a picture, never the report. */
+export const drawPictures = async (postMortem: PostMortem, most = MOST_PICTURED): Promise<readonly Picture[]> => {
   const pictures: Picture[] = []
   const { inputs } = plainOf(postMortem).analysis
-  for (const incident of reportView(postMortem).incidents) {
+  for (const incident of reportView(postMortem).incidents.slice(0, most)) {
     const add = (kind: Picture['kind'], name: string, png: Buffer | null, chart = -1): void => {
       if (png !== null) pictures.push({ name: `${incident.anchor}-${name}.png`, incident: incident.anchor, kind, chart, png })
     }

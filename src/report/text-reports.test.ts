@@ -101,6 +101,28 @@ describe('Markdown', () => {
     }
   })
 
+  test('of hundreds of incidents the worst are told and listed, and how many more there are is said', () => {
+    const [incident, detail] = [incidentOf(WIDE), WIDE.incidents[0]]
+    assert.ok(detail !== undefined)
+    const ids = Array.from({ length: 500 }, (_, index) => `incident-${index}`)
+    const many = {
+      ...WIDE,
+      analysis: { ...WIDE.analysis, incidents: ids.map((id) => ({ ...incident, id, title: `Trouble ${id}`, rootCauses: [], chains: [] })) },
+      incidents: ids.map((id) => ({ ...detail, incident: id })),
+    }
+    for (const flavor of FLAVORS) {
+      const text = renderMarkdown(many, { flavor, evidence: 'r-evidence.md' })
+      assert.ok(text.length <= LONGEST_MARKDOWN[flavor], `${flavor}: ${text.length}`)
+      const plain = text.replaceAll('\\', '')
+      const listed = ids.filter((id) => new RegExp(`Trouble ${id}\\b`, 'u').test(plain))
+      assert.ok(listed.length >= 20, `${flavor}: ${listed.length}`)
+      const [, more] = /(\d+) more incidents, less severe than these/u.exec(text) ?? []
+      assert.equal(listed.length + Number(more), ids.length)
+      assert.match(text, /Five whys/u)
+      assert.match(text, /What the data cannot tell/u)
+    }
+  })
+
   test('has the lines to paste, the gaps in the data, the lessons, the rounds and where a word is described', () => {
     const [detail] = CASCADE.incidents
     const [gap] = detail?.gaps ?? []
