@@ -289,6 +289,27 @@ test('two stories of two nodes that share nothing are two incidents', () => {
   assert.equal(analyse([...ended, ...ended.map((one) => other({ ...one, end: one.start + 2_400_000 }))], over).incidents.length, 2)
 })
 
+test('what somebody felt comes before what only the cluster did, however much of that there is', () => {
+  const pods = Array.from({ length: 60 }, (_, index): Entity => `pod/batch/job-${index}`)
+  const over = timeline({
+    format: 'kubernetes-objects',
+    facts: [
+      { fact: 'pod-on-node', pod: 'pod/shop/web-7d9c5b8f6d-x2x4z', node: 'node/a', at: null },
+      ...pods.map((pod) => ({ fact: 'pod-on-node', pod, node: 'node/b', at: null }) as const),
+    ],
+  })
+  const unfelt = [
+    ...story.slice(0, 3).map((one): Found => ({ ...one, entity: 'node/b' })),
+    ...pods.map((pod) => found('pod.evicted', pod, 345, { attributes: { reason: 'taint' } })),
+  ].map((one): Found => ({ ...one, start: one.start - 7_200_000, end: one.start - 3_600_000 }))
+  const felt = story.map((one): Found => ({ ...one, end: one.start + 60_000 }))
+  const { incidents } = analyse([...unfelt, ...felt], over)
+  assert.deepEqual(
+    incidents.map(({ findings }) => findings.some(({ kind }) => kind === 'service.errors')),
+    [true, false],
+  )
+})
+
 test('roles are those of the vocabulary; an alert is detection', () => {
   for (const one of analyse(story).incidents[0]?.findings ?? []) assert.equal(one.role, roleOf(one.kind))
 })
