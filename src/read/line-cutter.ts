@@ -67,6 +67,10 @@ export const cutLines = (sink: LineSink): LineCutter => {
         newline = bytes.indexOf(NEWLINE, start)
       }
       const limit = sink.pass === undefined ? 0 : bytes.lastIndexOf(NEWLINE) + 1
+      if (!first && newline >= 0 && sink.pass !== undefined) {
+        start = sink.pass(bytes, start, limit)
+        newline = bytes.indexOf(NEWLINE, start)
+      }
       while (newline >= 0) {
         if (newline - start > MAX_LINE_BYTES) {
           give(bytes, start, start + MAX_LINE_BYTES)
