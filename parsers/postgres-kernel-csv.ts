@@ -13,6 +13,7 @@ import {
   raise,
   readDecimal,
   search,
+  v128,
   when,
   type Code,
   type Func,
@@ -52,7 +53,7 @@ const MAX_TEXT = 524_288
 export const passCsv: Func = func('passCsv', { tables: 'i32', start: 'i32' }, ['i32'], ({ tables, start }, local) => {
   const [stop, differ, again, quiet, emit, told] = [Symbol('stop'), Symbol('differ'), Symbol('again'), Symbol('quiet'), Symbol('emit'), Symbol('told')]
   const word = (): Local => local('i32')
-  const [limit, column, next, who, named, after, severity, inQuotes, inner] = [word(), word(), word(), word(), word(), word(), word(), word(), word()]
+  const [limit, column, next, who, named, after, severity, quotes, inner, marked] = [word(), word(), word(), word(), word(), word(), word(), word(), word(), word()]
   const parts = recordParts(tables, start, stop, local)
   const { from, message, end, byte, kind, names, mark, chunk, value, lines, records, pid, isFar, database } = parts
   const { param, differsFrom, find, readTime, look, readDuration, beginHash, hashOn, remember, put, step, change, isFull, reach, countStatement, isAwake } =
@@ -105,32 +106,46 @@ export const passCsv: Func = func('passCsv', { tables: 'i32', start: 'i32' }, ['
       message.set(i32.add(next.get, byteIs(next, QUOTE))),
     ]
   }
-  /** `next` goes from the message to the newline that ends the record; `inner` counts those before it. */
+  /** `next` goes from the message to the newline that ends the record: the first one behind an even number of quotes. `inner` counts those before it. */
   const readEnd = (): Code => {
-    const [again, found] = [Symbol('again'), Symbol('found')]
-    const first = i32.load8(next.get)
+    const [chunks, newlines, found] = [Symbol('chunks'), Symbol('newlines'), Symbol('found')]
+    const first = i32.load8(column.get, 1)
+    const quotesBefore = i32.popcnt(i32.and(marked.get, i32.sub(i32.shl(i32.const(1), byte.get), i32.const(1))))
     return [
       from.set(next.get),
-      inQuotes.set(i32.const(0)),
+      quotes.set(i32.const(0)),
       inner.set(i32.const(0)),
       block(
         found,
         loop(
-          again,
+          chunks,
           jumpIf(stop, i32.notLess(next.get, limit.get)),
-          find(next, QUOTE, NEWLINE),
-          jumpIf(stop, i32.notLess(next.get, limit.get)),
-          when(byteIs(next, QUOTE), inQuotes.set(i32.eqz(inQuotes.get)), raise(next, 1), jump(again)),
-          jumpIf(found, i32.eqz(inQuotes.get)),
-          jumpIf(stop, i32.more(i32.sub(next.get, from.get), i32.const(MAX_TEXT))),
-          raise(next, 1),
-          jumpIf(stop, i32.notLess(next.get, limit.get)),
-          // The first byte of a year, or of one in quotes: it may be another record.
-          jumpIf(stop, i32.or(i32.or(i32.eq(first, i32.const(49)), i32.eq(first, i32.const(50))), i32.eq(first, i32.const(QUOTE)))),
-          raise(inner, 1),
-          jump(again),
+          chunk.set(v128.load(next.get)),
+          marked.set(v128.bits(v128.eq(chunk.get, v128.each(QUOTE)))),
+          mark.set(v128.bits(v128.eq(chunk.get, v128.each(NEWLINE)))),
+          when(
+            mark.get,
+            loop(
+              newlines,
+              byte.set(i32.ctz(mark.get)),
+              column.set(i32.add(next.get, byte.get)),
+              jumpIf(stop, i32.notLess(column.get, limit.get)),
+              jumpIf(found, i32.eqz(i32.and(i32.add(quotes.get, quotesBefore), i32.const(1)))),
+              jumpIf(stop, i32.more(i32.sub(column.get, from.get), i32.const(MAX_TEXT))),
+              jumpIf(stop, i32.notLess(at(column, 1), limit.get)),
+              // The first byte of a year, or of one in quotes: it may be another record.
+              jumpIf(stop, i32.or(i32.or(i32.eq(first, i32.const(49)), i32.eq(first, i32.const(50))), i32.eq(first, i32.const(QUOTE)))),
+              raise(inner, 1),
+              mark.set(i32.and(mark.get, i32.sub(mark.get, i32.const(1)))),
+              jumpIf(newlines, mark.get),
+            ),
+          ),
+          raise(quotes, i32.popcnt(marked.get)),
+          raise(next, 16),
+          jump(chunks),
         ),
       ),
+      next.set(column.get),
       end.set(i32.sub(next.get, byteIs(at(next, -1), RETURN))),
     ]
   }
