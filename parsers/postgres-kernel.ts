@@ -144,20 +144,8 @@ const SLEEP = Buffer.from('pg_sleep').readBigInt64LE(0)
 /** What the loops are made of: code over locals of theirs. `stop` is where a record goes that is not as most are; the record begins at `start`. */
 export const recordParts = (tables: Local, start: Local, stop: Label, local: (type: ValueType) => Local) => {
   const word = (): Local => local('i32')
-  const [from, message, end, byte, odd, seconds, kind, names, event, mark, index, left] = [
-    word(),
-    word(),
-    word(),
-    word(),
-    word(),
-    word(),
-    word(),
-    word(),
-    word(),
-    word(),
-    word(),
-    word(),
-  ]
+  const [from, message, end, kind, names, event] = [word(), word(), word(), word(), word(), word()]
+  const [byte, odd, seconds, mark, index, left] = [word(), word(), word(), word(), word(), word()]
   const [ms, value, scale, last, first, latest] = [local('f64'), local('f64'), local('f64'), local('f64'), local('f64'), local('f64')]
   const [hash, chunk] = [local('i64'), local('v128')]
   const [events, lines, records, pid, isFar, database, changes] = [word(), word(), word(), word(), word(), word(), word()]
