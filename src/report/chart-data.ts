@@ -1,6 +1,6 @@
 /** A chart's numbers in words and as a table: what stands behind the picture. */
 import type { Chart, ChartLine } from '../post-mortem/post-mortem.js'
-import { bytes, clock, date, duration, short } from './words.js'
+import { bytes, clock, date, duration, grouped, short } from './words.js'
 
 /** Rows of the table behind a chart. */
 const ROWS = 40
@@ -55,7 +55,7 @@ export const chartTable = (chart: Chart): ChartTable => {
     note:
       kept.length === times.length
         ? 'Every sample.'
-        : `${kept.length} of ${times.length.toLocaleString('en-US')} moments, evenly chosen, with each line's lowest and highest among them.`,
+        : `${kept.length} of ${grouped(times.length)} moments, evenly chosen, with each line's lowest and highest among them.`,
   }
 }
 

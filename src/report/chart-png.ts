@@ -1,10 +1,12 @@
 /** Charts as pictures, drawn by Chart.js on the server. Loaded only when there is a chart to draw: it costs a tenth of a second and a canvas. */
 import { createRequire } from 'node:module'
+import type * as Canvas from '@napi-rs/canvas'
 import type { ChartConfiguration } from 'chart.js'
 // Only for its word in Chart.js's options: the plugin's own types do not resolve under Node's module resolution.
 import type {} from 'chartjs-plugin-annotation'
 import { ChartJSNodeCanvas } from 'chartjs-node-canvas'
 import { amount, thin } from './chart-data.js'
+import { FONT, FONT_FILES, fontsFor } from './fonts.js'
 import { lineStyle } from './line-styles.js'
 import type { Chart, Phase } from '../post-mortem/post-mortem.js'
 import { dayWords, tickTimes, tickWords, type Window } from './time-axis.js'
@@ -15,13 +17,13 @@ const AXIS_WIDTH = 84
 const ROOM_ABOVE = 1.08
 const INK = '#1d2125'
 const QUIET = '#545d66'
-const fonts = createRequire(import.meta.url)
+const require = createRequire(import.meta.url)
 
 const create = (): ChartJSNodeCanvas => {
   const canvas = new ChartJSNodeCanvas({ width: WIDTH, height: HEIGHT, backgroundColour: '#ffffff', plugins: { modern: ['chartjs-plugin-annotation'] } })
   // Without a font of its own all text silently disappears on a machine that has none.
-  canvas.registerFont(fonts.resolve('dejavu-fonts-ttf/ttf/DejaVuSans.ttf'), { family: 'DejaVu Sans' })
-  canvas.registerFont(fonts.resolve('dejavu-fonts-ttf/ttf/DejaVuSans-Bold.ttf'), { family: 'DejaVu Sans', weight: 'bold' })
+  canvas.registerFont(FONT_FILES.normal, { family: FONT })
+  canvas.registerFont(FONT_FILES.bold, { family: FONT, weight: 'bold' })
   return canvas
 }
 
@@ -30,6 +32,7 @@ let renderer: ChartJSNodeCanvas | undefined
 /** The same chart gives the same bytes, whatever the machine's zone, language and fonts. */
 export const drawChart = (chart: Chart, phases: readonly Phase[], window: Window): Promise<Buffer> => {
   renderer ??= create()
+  fontsFor([...chart.lines, ...chart.limits].map(({ label }) => label), () => (require('@napi-rs/canvas') as typeof Canvas).GlobalFonts) // as its own types say
   return renderer.renderToBuffer(configuration(chart, phases, window), 'image/png')
 }
 
@@ -61,7 +64,7 @@ const configuration = (chart: Chart, phases: readonly Phase[], window: Window): 
       responsive: false,
       devicePixelRatio: 1,
       locale: 'en-US',
-      font: { family: 'DejaVu Sans', size: 12 },
+      font: { family: FONT, size: 12 },
       layout: { padding: { top: 6, right: 14, bottom: 2, left: 4 } },
       scales: {
         // Linear on purpose: milliseconds with our own UTC labels need no date adapter, and no zone of the machine can get in.
@@ -75,7 +78,7 @@ const configuration = (chart: Chart, phases: readonly Phase[], window: Window): 
             color: QUIET,
             maxRotation: 0,
             autoSkip: false,
-            font: { family: 'DejaVu Sans', size: 11 },
+            font: { family: FONT, size: 11 },
             callback: (value, index) => [tickWords(Number(value), step), dayWords(Number(value), step, times[index - 1])].filter((words) => words !== ''),
           },
           afterBuildTicks: (scale) => {
@@ -98,7 +101,7 @@ const configuration = (chart: Chart, phases: readonly Phase[], window: Window): 
             includeBounds: false,
             ...byteSteps(chart),
             ...(chart.unit === 'state' ? { stepSize: 1 } : {}),
-            font: { family: 'DejaVu Sans', size: 11 },
+            font: { family: FONT, size: 11 },
             callback: (value) => amount(chart.unit, Number(value)),
           },
         },
@@ -108,7 +111,7 @@ const configuration = (chart: Chart, phases: readonly Phase[], window: Window): 
           display: chart.lines.length > 1,
           position: 'bottom',
           align: 'start',
-          labels: { color: INK, boxWidth: 34, boxHeight: 0, font: { family: 'DejaVu Sans', size: 11 } },
+          labels: { color: INK, boxWidth: 34, boxHeight: 0, font: { family: FONT, size: 11 } },
         },
         annotation: { annotations: { ...phaseBoxes(phases, span, chart.limits.length > 0), ...limitLines(chart) } },
       },
@@ -172,7 +175,7 @@ const phaseBoxes = (phases: readonly Phase[], span: Window, limits: boolean): Re
               position: { x: 'start' as const, y: 'start' as const },
               yAdjust: (index % 3) * 13 + (besideLimit ? 26 : 0),
               color: QUIET,
-              font: { family: 'DejaVu Sans', size: 10, weight: 'normal' as const },
+              font: { family: FONT, size: 10, weight: 'normal' as const },
               padding: 3,
             },
           },
@@ -199,7 +202,7 @@ const limitLines = (chart: Chart): Record<string, object> =>
           yAdjust: -9,
           backgroundColor: 'rgba(255,255,255,0.85)',
           color: INK,
-          font: { family: 'DejaVu Sans', size: 10.5, weight: 'bold' as const },
+          font: { family: FONT, size: 10.5, weight: 'bold' as const },
           padding: 2,
         },
       },

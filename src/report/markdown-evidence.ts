@@ -4,7 +4,7 @@ import type { EvidenceView, FindingView, LinkView, QuotedLine } from './finding-
 import { DIALECTS, type Dialect, type Flavor } from './flavors.js'
 import type { ToldFinding } from './markdown-cut.js'
 import { reportView, type InputView } from './view.js'
-import { cut, plural } from './words.js'
+import { cut, grouped, plural } from './words.js'
 
 /** Characters of a line where not all of it is needed. */
 const GLANCE = 200
@@ -53,7 +53,7 @@ export const glance = (d: Dialect, { finding, lines, others }: ToldFinding, told
     .join('\n\n')
 }
 
-const more = (count: number): string => (count > 0 ? ` and ${count.toLocaleString('en-US')} more` : '')
+const more = (count: number): string => (count > 0 ? ` and ${grouped(count)} more` : '')
 
 const head = (d: Dialect, finding: FindingView): string =>
   `${d.anchor(finding.anchor)}${d.bold(finding.label)} ${finding.roleWords}: ${d.bold(d.say(finding.kindWords))}, ${d.say(finding.entityWords)}. ${d.say(finding.summary)} ${finding.when}${finding.lasted === '' ? '' : `, ${finding.lasted}`}, ${finding.sureness}.`

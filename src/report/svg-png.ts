@@ -2,9 +2,9 @@
  * The report's inline pictures (chain, lanes) as PNG, for places that take no SVG. They are stacks of SVGs as wide as their page, with x in percent, links and
  * classes: what draws SVG here knows none of these, so each is turned into a plain SVG of a fixed width first.
  */
-import { createRequire } from 'node:module'
 import type * as Canvas from '@napi-rs/canvas'
 import type { Role } from '../model/vocabulary.js'
+import { FONT, FONT_FILES, fontsFor } from './fonts.js'
 import { colourOf } from './glyphs.js'
 import type { Markup } from './markup.js'
 import { ROLE_WORDS } from './words.js'
@@ -13,9 +13,6 @@ import { ROLE_WORDS } from './words.js'
 const SCALE = 2
 /** Taller than this no picture is drawn: a canvas has its limits. */
 const MOST_HEIGHT = 16_000
-const FONT = 'DejaVu Sans'
-
-const require = createRequire(import.meta.url)
 
 interface Piece {
   readonly height: number
@@ -28,7 +25,7 @@ export const drawMarkup = async (markup: Markup, width: number): Promise<Buffer 
   const { pieces, definitions } = flatten(markup.markup, width)
   const height = pieces.reduce((sum, piece) => sum + piece.height, 0)
   if (height === 0 || height * SCALE > MOST_HEIGHT) return null
-  const { createCanvas, loadImage } = await canvasWithFonts()
+  const { createCanvas, loadImage } = await canvasWithFonts(markup.markup)
   const canvas = createCanvas(width * SCALE, Math.ceil(height * SCALE))
   const context: Canvas.SKRSContext2D = canvas.getContext('2d')
   context.fillStyle = '#ffffff'
@@ -45,11 +42,12 @@ export const drawMarkup = async (markup: Markup, width: number): Promise<Buffer 
 
 let ready = false
 
-const canvasWithFonts = async (): Promise<Pick<typeof Canvas, 'createCanvas' | 'loadImage'>> => {
+const canvasWithFonts = async (text: string): Promise<Pick<typeof Canvas, 'createCanvas' | 'loadImage'>> => {
   const canvas = await import('@napi-rs/canvas')
   if (!ready)
-    for (const file of ['DejaVuSans', 'DejaVuSans-Bold']) canvas.GlobalFonts.registerFromPath(require.resolve(`dejavu-fonts-ttf/ttf/${file}.ttf`), FONT)
+    for (const file of Object.values(FONT_FILES)) canvas.GlobalFonts.registerFromPath(file, FONT)
   ready = true
+  fontsFor([text], () => canvas.GlobalFonts)
   return canvas
 }
 

@@ -7,7 +7,7 @@ import { incidentHead, type IncidentHead } from './incident-head.js'
 import { incidentView, type IncidentView } from './incident-view.js'
 import type { Missing, PostMortem } from '../post-mortem/post-mortem.js'
 import { plainDeep } from './safe.js'
-import { bytes, duration, moment, plural, range } from './words.js'
+import { bytes, duration, grouped, moment, plural, range } from './words.js'
 
 export interface ReportView {
   readonly title: string
@@ -107,9 +107,9 @@ const inputView = (input: Input, index: number): InputView => ({
   wrapping: input.wrapping.join(' › '),
   size: bytes(input.bytes),
   sha256: input.sha256 ?? '',
-  lines: input.lines === 0 && input.records > 0 ? '–' : input.lines.toLocaleString('en-US'),
-  records: input.records.toLocaleString('en-US'),
-  skipped: input.skipped.toLocaleString('en-US'),
+  lines: input.lines === 0 && input.records > 0 ? '–' : grouped(input.lines),
+  records: grouped(input.records),
+  skipped: grouped(input.skipped),
   range: input.from === null ? 'no times' : range(input.from, input.to ?? input.from),
   clock: input.clockOffsetMs === 0 ? 'as written' : `${input.clockOffsetMs > 0 ? '+' : '−'}${offset(Math.abs(input.clockOffsetMs) / 1_000)}`,
   warnings: input.warnings,
@@ -158,7 +158,7 @@ const verdictOf = (inputs: readonly Input[], views: readonly InputView[], incide
       lines: [
         inputs.length === 0
           ? 'No input was given or found, so nothing is known about whether anything was wrong.'
-          : `${inputs.length === 1 ? 'The one input did not hold' : `None of the ${inputs.length.toLocaleString('en-US')} inputs held`} anything that could be understood. This says nothing about whether anything was wrong.`,
+          : `${inputs.length === 1 ? 'The one input did not hold' : `None of the ${grouped(inputs.length)} inputs held`} anything that could be understood. This says nothing about whether anything was wrong.`,
         'What each input is and why it could not be used is listed below.',
       ],
       unread,

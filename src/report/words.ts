@@ -136,7 +136,11 @@ export const ROLE_WORDS: Readonly<Record<Role, string>> = {
   recovery: 'Recovery',
 }
 
-export const plural = (count: number, one: string, many = `${one}s`): string => `${count.toLocaleString('en-US')} ${count === 1 ? one : many}`
+/** '12,345'. Node's own words for a number take 20 ms to make ready. */
+export const grouped = (count: number): string =>
+  Number.isSafeInteger(count) ? String(count).replace(/\B(?=(?:\d{3})+$)/gu, ',') : count.toLocaleString('en-US')
+
+export const plural = (count: number, one: string, many = `${one}s`): string => `${grouped(count)} ${count === 1 ? one : many}`
 
 const SIZES = ['B', 'KiB', 'MiB', 'GiB', 'TiB', 'PiB'] as const
 
@@ -149,7 +153,7 @@ export const bytes = (count: number): string => {
 /** A number as a person reads it: three significant digits, no exponent. */
 export const short = (value: number): string => {
   const size = Math.abs(value)
-  if (size >= 100) return Math.round(value).toLocaleString('en-US')
+  if (size >= 100) return grouped(Math.round(value))
   return String(Number(value.toPrecision(3)))
 }
 
