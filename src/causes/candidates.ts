@@ -29,21 +29,27 @@ interface CausesByTime {
   readonly lasting: readonly number[]
 }
 
+/** By kind and place. */
+type ByPlace = ReadonlyMap<string, ReadonlyMap<string, CausesByTime>>
+
 /** For a finding's position and a mechanism the positions of its possible causes. Findings must be ordered by start. */
 export const indexCauses = (found: readonly Found[], timeline: Timeline): ((effect: number, mechanism: Mechanism) => readonly number[]) => {
   const most = Math.max(LEAST_LOOKED_AT, Math.min(MOST_LOOKED_AT, Math.floor(MOST_LOOKED_AT_IN_ALL / Math.max(1, found.length))))
   const mostNear = Math.min(MOST_NEAR, most)
-  const split = (groups: ReadonlyMap<string, readonly number[]>): ReadonlyMap<string, CausesByTime> =>
-    new Map([...groups].map(([key, list]) => [key, causesByTime(list, found)]))
-  const by = (keyOf: (one: Found) => string | null): ReadonlyMap<string, CausesByTime> =>
-    split(
-      groupBy(found.keys(), (at): string | null => {
-        const one = found[at]
-        const key = one === undefined ? null : keyOf(one)
-        return one === undefined || key === null ? null : `${one.kind} ${key}`
+  const ofKind = groupBy<string, number>(found.keys(), (at) => found[at]?.kind ?? null)
+  const by = (keyOf: (one: Found) => string | null): ByPlace =>
+    new Map(
+      [...ofKind].map(([kind, all]) => {
+        const groups = groupBy(all, (at) => {
+          const one = found[at]
+          return one === undefined ? null : keyOf(one)
+        })
+        return [kind, new Map([...groups].map(([key, list]) => [key, causesByTime(list, found)]))]
       }),
     )
-  const byKind = by(() => '')
+  const byKind = new Map([...ofKind].map(([kind, all]) => [kind, causesByTime(all, found)]))
+  /** Of the hundred kinds that mechanisms speak of, an outage has some twenty. */
+  const causeKinds = once(({ cause }: Mechanism) => cause.filter((kind) => ofKind.has(kind)))
   const byPlace = new Map([...PLACES].map(([where, placed]) => [where, by(({ entity }) => placed(entity, timeline))]))
   const byEntity = byPlace.get('same-entity')
   // Looked up only where there are too many to look at all of them.
@@ -54,9 +60,9 @@ export const indexCauses = (found: readonly Found[], timeline: Timeline): ((effe
     const workload = timeline.topology.workloadOf(one.entity) ?? one.entity
     const entities = [one.entity, ...timeline.topology.serversOf(one.entity), ...(node === null ? [] : [node])]
     return [
-      ...entities.flatMap((entity) => within(byEntity?.get(`${kind} ${entity}`), found, effect, mechanism, mostNear)),
-      ...within(byPlace.get('same-workload')?.get(`${kind} ${workload}`), found, effect, mechanism, mostNear),
-      ...(node === null ? [] : within(byNode(timeline).get(`${kind} ${node}`), found, effect, mechanism, mostNear)),
+      ...entities.flatMap((entity) => within(byEntity?.get(kind)?.get(entity), found, effect, mechanism, mostNear)),
+      ...within(byPlace.get('same-workload')?.get(kind)?.get(workload), found, effect, mechanism, mostNear),
+      ...(node === null ? [] : within(byNode(timeline).get(kind)?.get(node), found, effect, mechanism, mostNear)),
     ]
   }
 
@@ -64,9 +70,9 @@ export const indexCauses = (found: readonly Found[], timeline: Timeline): ((effe
     const one = found[effect]
     if (one === undefined) return []
     const placed = PLACES.get(mechanism.where)
-    return mechanism.cause.flatMap((kind) => {
-      if (placed !== undefined) return within(byPlace.get(mechanism.where)?.get(`${kind} ${placed(one.entity, timeline)}`), found, effect, mechanism, most)
-      const latest = within(byKind.get(`${kind} `), found, effect, mechanism, most)
+    return causeKinds(mechanism).flatMap((kind) => {
+      if (placed !== undefined) return within(byPlace.get(mechanism.where)?.get(kind)?.get(placed(one.entity, timeline)), found, effect, mechanism, most)
+      const latest = within(byKind.get(kind), found, effect, mechanism, most)
       return latest.length < most ? latest : [...new Set([...latest, ...nearOnes(kind, one, effect, mechanism)])]
     })
   }

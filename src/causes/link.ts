@@ -183,14 +183,13 @@ const fitOf = (mechanism: Mechanism, cause: Found, effect: Found): number => {
 /** The same cause elsewhere without the effect speaks against the rule here: how often did it hold in this very dump? */
 const weighCounterEvidence = (candidates: Candidate[], found: readonly Found[]): void => {
   const causes = new Map<string, Set<number>>()
-  for (const candidate of candidates) {
+  const ofNodes = candidates.filter(({ cause }) => found[cause]?.kind.startsWith('node.') === true)
+  for (const candidate of ofNodes)
     addToSet(causes, `${candidate.mechanism.id} ${found[candidate.cause]?.kind ?? ''} ${found[candidate.effect]?.kind ?? ''}`, candidate.cause)
-  }
   const totals = new Map<string, number>()
   for (const one of found) totals.set(one.kind, (totals.get(one.kind) ?? 0) + 1)
-  for (const candidate of candidates) {
+  for (const candidate of ofNodes) {
     const kind = found[candidate.cause]?.kind ?? ''
-    if (!kind.startsWith('node.')) continue
     const hits = causes.get(`${candidate.mechanism.id} ${kind} ${found[candidate.effect]?.kind ?? ''}`)?.size ?? 1
     const trials = totals.get(kind) ?? 1
     candidate.strength *= 0.5 + 0.5 * ((hits + 1) / (trials + 1))

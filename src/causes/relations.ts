@@ -172,7 +172,9 @@ const isNamedBy = (server: Entity, named: readonly Entity[], timeline: Timeline)
   return named.some((one) => typeOf(one) === 'service' && shortName(one) === shortName(by) && ['-', namespaceOf(by)].includes(namespaceOf(one)))
 }
 
-const dependences = once((_: Timeline) => new Map<string, number>())
+/** By whose trouble it is, and who suffers for what reason. */
+type Dependences = Map<Entity, Map<string, number>>
+const dependences = once((_: Timeline) => ({ some: new Map() as Dependences, all: new Map() as Dependences, size: 0 }))
 
 /** Pairs of thousands of pods would fill the memory; those that are asked about again are asked soon. */
 const MOST_KEPT = 200_000
@@ -180,10 +182,20 @@ const MOST_KEPT = 200_000
 /** The same pair is asked about again and again where both were in trouble for hours. */
 const clientOf: Judge = (cause, effect, timeline) => {
   const known = dependences(timeline)
-  const key = `${REFUSES_ALL.has(cause.kind) ? '!' : ''}${cause.entity} ${effect.entity} ${String(effect.attributes['reason'] ?? '')}`
-  let near = known.get(key)
-  if (known.size >= MOST_KEPT) known.clear()
-  if (near === undefined) known.set(key, (near = dependence(cause, effect, timeline)))
+  if (known.size >= MOST_KEPT) {
+    for (const causes of [known.some, known.all]) causes.clear()
+    known.size = 0
+  }
+  const causes = REFUSES_ALL.has(cause.kind) ? known.all : known.some
+  let effects = causes.get(cause.entity)
+  if (effects === undefined) causes.set(cause.entity, (effects = new Map<string, number>()))
+  const { reason } = effect.attributes
+  const key = reason === undefined ? effect.entity : `${effect.entity} ${String(reason)}`
+  let near = effects.get(key)
+  if (near === undefined) {
+    effects.set(key, (near = dependence(cause, effect, timeline)))
+    known.size++
+  }
   return near
 }
 

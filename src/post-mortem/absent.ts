@@ -1,5 +1,5 @@
 /** Evidence that ends too late, began too early, or has holes, measured against an incident: what that hides. */
-import type { Incident, Input } from '../model/analysis.js'
+import type { Incident } from '../model/analysis.js'
 import { once } from '../model/once.js'
 import type { Timeline } from '../timeline/timeline.js'
 
@@ -37,7 +37,7 @@ const MAX_TOLD = 5
 /** 'kubelet.log' of 'kubelet.log.2.gz' and 'kubelet.log-20261121': a rotated set is one log. */
 const unrotated = (path: string): string => path.replace(/(?:[-._]\d{1,14}|\.gz|\.xz|\.zst|\.bz2|\.old)+$/u, '')
 
-const startOf = (inputs: readonly Input[]): ReadonlyMap<string, number> => {
+const startOf = once(({ inputs }: Timeline): ReadonlyMap<string, number> => {
   const starts = new Map<string, number>()
   for (const { path, from } of inputs) {
     if (from === null) continue
@@ -45,13 +45,14 @@ const startOf = (inputs: readonly Input[]): ReadonlyMap<string, number> => {
     starts.set(set, Math.min(starts.get(set) ?? Infinity, Date.parse(from)))
   }
   return starts
-}
+})
 
 /** Logs that begin in the middle of the incident without their program having started then: their first hours were rotated away. */
-const rotatedAway = (incident: Incident, { inputs, signals, to }: Timeline, add: Add): void => {
+const rotatedAway = (incident: Incident, timeline: Timeline, add: Add): void => {
+  const { inputs, signals, to } = timeline
   const begin = Date.parse(incident.start)
   const end = incident.end === null ? to : Date.parse(incident.end)
-  const starts = startOf(inputs)
+  const starts = startOf(timeline)
   const late = inputs.filter(({ path, format, from }) => {
     if (from === null || !LASTING.has(format)) return false
     const first = Date.parse(from)
@@ -96,17 +97,35 @@ const longestSeries = once(({ series }: Timeline) =>
     .slice(0, MAX_SERIES),
 )
 
+/** A stretch of BIN_MS in which anything was scraped, with the first and the last time. */
+interface Bin {
+  readonly bin: number
+  first: number
+  last: number
+}
+
+const scrapes = once((timeline: Timeline): { readonly step: number; readonly bins: readonly Bin[] } => {
+  const bins = new Map<number, Bin>()
+  let step = BIN_MS
+  for (const { times } of longestSeries(timeline)) {
+    step = Math.max(step, ((times.at(-1) ?? 0) - (times[0] ?? 0)) / (times.length - 1))
+    for (const at of times) {
+      const bin = Math.floor(at / BIN_MS)
+      const known = bins.get(bin)
+      if (known === undefined) bins.set(bin, { bin, first: at, last: at })
+      else if (at < known.first) known.first = at
+      else if (at > known.last) known.last = at
+    }
+  }
+  return { step, bins: [...bins.values()].sort((a, b) => a.bin - b.bin) }
+})
+
 /** Times within the incident at which no series has a sample, though there are some before and after. */
 const scrapeGaps = (incident: Incident, timeline: Timeline, add: Add): void => {
   const begin = Date.parse(incident.start) - LEAD_MS
   const end = (incident.end === null ? timeline.to : Date.parse(incident.end)) + LEAD_MS
-  const bins = new Set<number>()
-  let step = BIN_MS
-  for (const { times } of longestSeries(timeline)) {
-    step = Math.max(step, ((times.at(-1) ?? 0) - (times[0] ?? 0)) / (times.length - 1))
-    for (const at of times) if (at >= begin - GAP_MS && at <= end + GAP_MS) bins.add(Math.floor(at / BIN_MS))
-  }
-  const filled = [...bins].sort((a, b) => a - b)
+  const { step, bins } = scrapes(timeline)
+  const filled = bins.filter(({ first, last }) => last >= begin - GAP_MS && first <= end + GAP_MS).map(({ bin }) => bin)
   let told = 0
   filled.forEach((bin, index) => {
     const before = filled[index - 1]

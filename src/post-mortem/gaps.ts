@@ -51,12 +51,18 @@ const timesByEntity = once((timeline: Timeline): ReadonlyMap<Entity, readonly Fl
 
 /** One column of an entity is enough to see it: a moment counts as seen where any of them has a sample. */
 const sampleGaps = (mine: ReadonlySet<Entity>, timeline: Timeline): readonly Silent[] => {
+  const known = holesByEntity(timeline)
   const times = timesByEntity(timeline)
   return [...mine].flatMap((entity) => {
+    let found = known.get(entity)
     const all = times.get(entity)
-    return all === undefined ? [] : holes(entity, Float64Array.from(all.flatMap((one) => [...one])).sort(), Math.max(...all.map(stepOf)))
+    if (all === undefined) return []
+    if (found === undefined) known.set(entity, (found = holes(entity, Float64Array.from(all.flatMap((one) => [...one])).sort(), Math.max(...all.map(stepOf)))))
+    return found
   })
 }
+
+const holesByEntity = once((_: Timeline) => new Map<Entity, readonly Silent[]>())
 
 /** Between samples only: before the first and after the last nobody may have asked. */
 const holes = (entity: Entity, times: Float64Array, step: number): readonly Silent[] => {

@@ -5,7 +5,9 @@ export interface Markup {
 
 const ENTITIES: Readonly<Record<string, string>> = { '&': '&amp;', '<': '&lt;', '>': '&gt;', '"': '&quot;', "'": '&#39;', '`': '&#96;' }
 
-export const escape = (value: string): string => value.replace(/[&<>"'`]/gu, (letter) => ENTITIES[letter] ?? letter)
+const SPECIAL = /[&<>"'`]/u
+
+export const escape = (value: string): string => (SPECIAL.test(value) ? value.replace(/[&<>"'`]/gu, (letter) => ENTITIES[letter] ?? letter) : value)
 
 export const text = (value: string): Markup => ({ markup: escape(value) })
 
@@ -13,9 +15,11 @@ export const join = (parts: readonly Markup[]): Markup => ({ markup: parts.map((
 
 /** An element; attributes that are undefined are left out. Names are ours, values are escaped. */
 export const element = (name: string, attributes: Readonly<Record<string, string | number | undefined>>, ...children: readonly Markup[]): Markup => {
-  const written = Object.entries(attributes)
-    .flatMap(([key, value]) => (value === undefined ? [] : [` ${key}="${escape(typeof value === 'number' ? number(value) : value)}"`]))
-    .join('')
+  let written = ''
+  for (const key of Object.keys(attributes)) {
+    const value = attributes[key]
+    if (value !== undefined) written += ` ${key}="${typeof value === 'number' ? number(value) : escape(value)}"`
+  }
   return { markup: children.length === 0 ? `<${name}${written}/>` : `<${name}${written}>${join(children).markup}</${name}>` }
 }
 
