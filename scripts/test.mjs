@@ -22,6 +22,8 @@ if (files.length === 0) {
 
 const env = { ...process.env }
 delete env.NODE_TEST_CONTEXT // set when these tests are run by a test: the inner runner would print its machine format
+// A machine's own certificates: Node reads all of them at each start, which takes as long as the start itself; no test asks anything of the network.
+delete env.NODE_EXTRA_CA_CERTS
 if (values['shifted-clock']) env.NODE_OPTIONS = `${env.NODE_OPTIONS ?? ''} --import=${new URL('scripts/shifted-clock.mjs', root).href}`.trim()
 
 const nodePath = (version) => {
