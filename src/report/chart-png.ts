@@ -32,7 +32,10 @@ let renderer: ChartJSNodeCanvas | undefined
 /** The same chart gives the same bytes, whatever the machine's zone, language and fonts. */
 export const drawChart = (chart: Chart, phases: readonly Phase[], window: Window): Promise<Buffer> => {
   renderer ??= create()
-  fontsFor([...chart.lines, ...chart.limits].map(({ label }) => label), () => (require('@napi-rs/canvas') as typeof Canvas).GlobalFonts) // as its own types say
+  fontsFor(
+    [...chart.lines, ...chart.limits].map(({ label }) => label),
+    () => (require('@napi-rs/canvas') as typeof Canvas).GlobalFonts,
+  ) // as its own types say
   return renderer.renderToBuffer(configuration(chart, phases, window), 'image/png')
 }
 

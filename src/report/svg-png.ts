@@ -44,8 +44,7 @@ let ready = false
 
 const canvasWithFonts = async (text: string): Promise<Pick<typeof Canvas, 'createCanvas' | 'loadImage'>> => {
   const canvas = await import('@napi-rs/canvas')
-  if (!ready)
-    for (const file of Object.values(FONT_FILES)) canvas.GlobalFonts.registerFromPath(file, FONT)
+  if (!ready) for (const file of Object.values(FONT_FILES)) canvas.GlobalFonts.registerFromPath(file, FONT)
   ready = true
   fontsFor([text], () => canvas.GlobalFonts)
   return canvas
