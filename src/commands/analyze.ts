@@ -1,5 +1,5 @@
 /** faultline analyze: a dump to a report; merge goes the same way from extracts. */
-import { boundYoung } from '../launch/flags.js'
+import { boundYoung, tidy } from '../launch/flags.js'
 import { UserError } from '../model/user-error.js'
 import type { AnalyzeOptions, Analyzed } from '../analyze.js'
 import { commandLine, EXIT, limitsOf, say, version, zoneRules, type LimitFlags } from './common.js'
@@ -29,6 +29,7 @@ export const runAnalyze = async (paths: readonly string[], flags: AnalyzeFlags):
   }
   const analyzed = await analyze(paths, { ...options, onBytes })
   progress.end()
+  tidy()
   return tell(analyzed, flags)
 }
 
