@@ -47,17 +47,24 @@ const startOf = once(({ inputs }: Timeline): ReadonlyMap<string, number> => {
   return starts
 })
 
-/** Logs that begin in the middle of the incident without their program having started then: their first hours were rotated away. */
-const rotatedAway = (incident: Incident, timeline: Timeline, add: Add): void => {
-  const { inputs, signals, to } = timeline
-  const begin = Date.parse(incident.start)
-  const end = incident.end === null ? to : Date.parse(incident.end)
+/** Logs that begin without their program having started then: their first hours were rotated away. The same for every incident. */
+const midway = once((timeline: Timeline): readonly Input[] => {
   const starts = startOf(timeline)
-  const late = inputs.filter(({ path, format, from }) => {
-    if (from === null || !LASTING.has(format)) return false
-    const first = Date.parse(from)
-    if (first !== starts.get(unrotated(path)) || first <= begin + MINUTE || first > end) return false
-    return !signals.some((signal) => signal.input === path && signal.at <= first + MINUTE && BEGINS.has(signal.kind))
+  const late = new Map(
+    timeline.inputs.flatMap((input): [string, Input][] =>
+      input.from !== null && LASTING.has(input.format) && Date.parse(input.from) === starts.get(unrotated(input.path)) ? [[input.path, input]] : [],
+    ),
+  )
+  for (const { input, at, kind } of timeline.signals) if (BEGINS.has(kind) && at <= Date.parse(late.get(input)?.from ?? '') + MINUTE) late.delete(input)
+  return [...late.values()]
+})
+
+const rotatedAway = (incident: Incident, timeline: Timeline, add: Add): void => {
+  const begin = Date.parse(incident.start)
+  const end = incident.end === null ? timeline.to : Date.parse(incident.end)
+  const late = midway(timeline).filter(({ from }) => {
+    const first = Date.parse(from ?? '')
+    return first > begin + MINUTE && first <= end
   })
   for (const { path, from } of late.slice(0, MAX_TOLD))
     add(
