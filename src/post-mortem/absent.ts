@@ -1,5 +1,5 @@
 /** Evidence that ends too late, began too early, or has holes, measured against an incident: what that hides. */
-import type { Incident } from '../model/analysis.js'
+import type { Incident, Input } from '../model/analysis.js'
 import { once } from '../model/once.js'
 import type { Timeline } from '../timeline/timeline.js'
 
