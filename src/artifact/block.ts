@@ -55,12 +55,11 @@ export const encodeBlock = (extract: InputExtract): Buffer => {
   }
   json.add('}')
 
-  // As much room as the columns may take: what is not written costs no memory.
-  const from = HEADER_BYTES + json.size()
-  const bytes = Buffer.allocUnsafeSlow(columns.reduce((sum, { length }) => sum + mostBytes(length), from))
-  bytes.writeUInt32LE(json.size(), 0)
+  // As much room as the columns may take: what is not written costs no memory. Behind the words, so that those are not there twice.
+  const from = json.size()
+  const bytes = json.withRoom(columns.reduce((sum, { length }) => sum + mostBytes(length), 0))
+  bytes.writeUInt32LE(from - HEADER_BYTES, 0)
   bytes.writeUInt32LE(columns.length, 4)
-  json.copyTo(bytes, HEADER_BYTES)
   return bytes.subarray(
     0,
     columns.reduce((at, column) => writeColumn(bytes, at, column), from),
@@ -112,26 +111,30 @@ const isEqual = (one: Int32Array, other: Int32Array): boolean => {
   return true
 }
 
+/** Begins behind a header, which is not written. */
 const growingText = () => {
   let bytes = Buffer.allocUnsafeSlow(FIRST_BYTES)
-  let size = 0
-  const add = (text: string): void => {
-    const most = size + 3 * text.length // no character has more bytes in UTF-8
+  let size = HEADER_BYTES
+  const withRoom = (more: number): Buffer => {
+    const most = size + more
     if (most > bytes.length) {
       const larger = Buffer.allocUnsafeSlow(Math.max(most, 2 * bytes.length))
       bytes.copy(larger, 0, 0, size)
       bytes = larger
     }
-    size += bytes.write(text, size)
+    return bytes
+  }
+  const add = (text: string): void => {
+    size += withRoom(3 * text.length).write(text, size) // no character has more bytes in UTF-8
   }
   return {
     add,
+    withRoom,
     list<Item>(items: readonly Item[], write: (item: Item, index: number) => string): void {
       add('[')
       items.forEach((item, index) => add(index === 0 ? write(item, index) : `,${write(item, index)}`))
       add(']')
     },
     size: () => size,
-    copyTo: (target: Buffer, at: number): number => bytes.copy(target, at, 0, size),
   }
 }
