@@ -9,8 +9,9 @@ export const MAX_RAW_BYTES = 1 << 30
 
 /** The lengths of the words and how many columns there are. */
 const HEADER_BYTES = 8
-/** So many bytes of words at first: there are a few MB where a log says much. */
+/** Room at first, and for each signal more than most take: what is not written costs no memory, what has to be moved lies there twice for a while. */
 const FIRST_BYTES = 1 << 18
+const SIGNAL_BYTES = 1_500
 
 export const encodeBlock = (extract: InputExtract): Buffer => {
   // Named one by one: the bytes must not depend on the order in which fields were set, nor carry what the schema does not know.
@@ -39,7 +40,7 @@ export const encodeBlock = (extract: InputExtract): Buffer => {
   const distinct = distinctColumns()
   const { columns } = distinct
   const series = extract.series.map(({ times, values }): readonly [number, number] => [distinct.placeOf(times), distinct.placeOf(values)])
-  const json = growingText()
+  const json = growingText(FIRST_BYTES + SIGNAL_BYTES * extract.signals.length)
   // As one JSON.stringify would write it, but never all of it in one string.
   json.add(`{"schema":${JSON.stringify(EXTRACT_SCHEMA)}`)
   for (const [name, value] of Object.entries(words)) {
@@ -112,8 +113,8 @@ const isEqual = (one: Int32Array, other: Int32Array): boolean => {
 }
 
 /** Begins behind a header, which is not written. */
-const growingText = () => {
-  let bytes = Buffer.allocUnsafeSlow(FIRST_BYTES)
+const growingText = (room: number) => {
+  let bytes = Buffer.allocUnsafeSlow(room)
   let size = HEADER_BYTES
   const withRoom = (more: number): Buffer => {
     const most = size + more
