@@ -98,6 +98,7 @@ export interface Bursts {
   gap(): number
   /** Something had to go. */
   crowded(): boolean
+  /** Once, at the end: each is let go of as soon as it is told. */
   signals(): readonly Signal[]
   /** What had to go, one sentence a kind. */
   leftOut(): readonly string[]
@@ -241,17 +242,22 @@ export const bursts = (most = MAX_SIGNALS): Bursts => {
     crowded: () => gone.size > 0,
     signals: () => {
       settleAll()
+      latest = new Map()
       const clean = cleaner()
-      return signals.map((signal) => ({
-        kind: signal.kind,
-        entity: signal.entity,
-        phase: signal.phase,
-        at: atOf(signal),
-        until: untilOf(signal),
-        count: signal.count,
-        attributes: signal.attributes,
-        places: placesOf(signal).map(({ line, at, text }) => ({ line, at, text: clean(typeof text === 'string' ? text : text.of(text.one, text.other)) })),
-      }))
+      const made: Signal[] = []
+      signals.reverse()
+      for (let signal = signals.pop(); signal !== undefined; signal = signals.pop())
+        made.push({
+          kind: signal.kind,
+          entity: signal.entity,
+          phase: signal.phase,
+          at: atOf(signal),
+          until: untilOf(signal),
+          count: signal.count,
+          attributes: signal.attributes,
+          places: placesOf(signal).map(({ line, at, text }) => ({ line, at, text: clean(typeof text === 'string' ? text : text.of(text.one, text.other)) })),
+        })
+      return made
     },
     leftOut: () => [...gone].map(([kind, count]) => `too much is distinct to keep it all: ${count} signals of ${kind} were left out, of what was said least`),
   }

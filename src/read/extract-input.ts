@@ -93,7 +93,11 @@ export const extractInput = async (
     broken ??= messageOf(error)
   }
   // A document (a list of events, an export of metrics) is not written by the machine it may be named after.
-  const hint = reading?.takes === 'lines' && !NOT_OF_A_MACHINE.has(reading.format) ? nodeOfPath(source.path) : null
+  const { takes = 'nothing', format = 'unknown', wrapping = [], sure = 0 } = reading ?? {}
+  const firstSkipped = reading?.firstSkipped?.() ?? null
+  // What parsers remember is let go of before what they said is told.
+  reading = null
+  const hint = takes === 'lines' && !NOT_OF_A_MACHINE.has(format) ? nodeOfPath(source.path) : null
   if (hint !== null) sink.fact({ fact: 'input-node', node: node(hint), weight: PATH_WEIGHT })
   const gathered = sink.gathered()
   source.part?.read?.(gathered.lines)
@@ -101,13 +105,13 @@ export const extractInput = async (
   return {
     path: source.path,
     ...(part === undefined ? {} : { part }),
-    format: reading === null || (reading.format === text.id && gathered.records === 0) ? 'unknown' : reading.format,
-    wrapping: [...source.wrapping, ...(utf16.found ? ['utf-16'] : []), ...(reading?.wrapping ?? [])],
+    format: format === text.id && gathered.records === 0 ? 'unknown' : format,
+    wrapping: [...source.wrapping, ...(utf16.found ? ['utf-16'] : []), ...wrapping],
     bytes,
     ...(hash !== null && bytes <= HASHED_BYTES && broken === null ? { sha256: hash.digest('hex') } : {}),
     ...gathered,
     ...(signatures.length > 0 ? { signatures: hashOfSignatures(signatures) } : {}),
-    recognised: { sure: reading?.sure ?? 0, firstSkipped: reading?.firstSkipped?.() ?? null },
+    recognised: { sure, firstSkipped },
     warnings: [...(source.warnings ?? []), ...stopped, ...gathered.warnings],
     changedMs: source.changedMs,
   }
