@@ -99,7 +99,7 @@ export interface Bursts {
   /** Something had to go. */
   crowded(): boolean
   /** Once, at the end: each is let go of as soon as it is told. */
-  signals(): readonly Signal[]
+  take(): readonly Signal[]
   /** What had to go, one sentence a kind. */
   leftOut(): readonly string[]
 }
@@ -240,7 +240,7 @@ export const bursts = (most = MAX_SIGNALS): Bursts => {
     settle: settleAll,
     gap: () => gap,
     crowded: () => gone.size > 0,
-    signals: () => {
+    take: () => {
       settleAll()
       latest = new Map()
       const clean = cleaner()

@@ -309,8 +309,8 @@ export const gatheringSink = (before = 0): GatheringSink => {
         yearHint,
         signals:
           order === null
-            ? folded.signals()
-            : folded.signals().map((signal) => ({
+            ? folded.take()
+            : folded.take().map((signal) => ({
                 ...signal,
                 places: signal.places.map((place) => ({ ...place, line: place.line === null ? null : trueLine(place.line) })),
               })),
