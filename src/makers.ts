@@ -1,5 +1,6 @@
 /** What is made of an extract where it was read, before it is handed over. */
 import { packed, type Packed } from './artifact/artifact.js'
+import { tidy } from './launch/flags.js'
 import type { InputExtract, Signal } from './model/extract.js'
 import type { Maker } from './read/extract-all.js'
 import type { PackedSignals } from './read/packed-signals.js'
@@ -15,13 +16,16 @@ const asBuffer = ({ buffer, byteOffset, length }: Buffer): Buffer => Buffer.from
 
 export const asItIs: Maker<InputExtract> = { name: 'as it is', make: (extract) => extract, received: (extract) => extract }
 
+/** What reading so many bytes leaves behind is worth tidying before more is made. */
+const MUCH_BYTES = 256 << 20
+
 /** Packed at once: what was kept of all inputs is not to lie in memory together, nor to be copied from thread to thread. */
 export const asPacked: Maker<PackedInput> = {
   name: 'packed',
-  make: (extract) => ({
-    packed: packed(extract),
-    about: `${extract.path}: ${extract.format}, ${extract.signals.length} signals, ${extract.series.length} series`,
-  }),
+  make(extract) {
+    if (extract.bytes >= MUCH_BYTES) tidy()
+    return { packed: packed(extract), about: `${extract.path}: ${extract.format}, ${extract.signals.length} signals, ${extract.series.length} series` }
+  },
   received: ({ packed: { sum, stored, ...words }, about }) => ({ packed: { ...words, sum: asBuffer(sum), stored: asBuffer(stored) }, about }),
 }
 
