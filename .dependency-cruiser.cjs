@@ -23,7 +23,7 @@ const MAY = {
   // Renderers read the model and nothing else.
   'src/report': ['src/model', 'src/post-mortem/post-mortem\\.ts'],
   // The upper half alone: extract and inspect load nothing of the lower.
-  'src/gather\\.ts$': ['src/model', 'src/artifact', 'src/makers\\.ts', 'src/storage', 'src/read', 'src/launch'],
+  'src/gather\\.ts$': ['src/model', 'src/artifact', 'src/makers\\.ts', 'src/storage', 'src/read'],
   'src/(extract-worker|makers)\\.ts$': ['src/model', 'src/artifact', 'src/makers\\.ts', 'src/read', 'src/launch'],
   'src/inspect\\.ts$': ['src/model', 'src/gather\\.ts', 'src/read', 'src/timeline', 'src/report/inspection\\.ts'],
   'src/analyze\\.ts$': ['src/model', 'src/gather\\.ts', 'src/artifact', 'src/read', 'src/timeline', 'src/findings', 'src/causes', 'src/post-mortem'],
