@@ -1,11 +1,11 @@
 /** Of klog-kernel.ts: which of the lines that nobody knew before are too many like others, by what again.ts remembers of lines. */
-import { at, block, byteIs, call, func, i32, jump, jumpIf, loop, raise, when, type Code, type Local } from '../src/read/wasm.js'
+import { at, block, byteIs, call, func, i32, jump, jumpIf, loop, raise, several, when, type Code, type Local } from '../src/read/wasm.js'
 import { FORMS, KEPT, MANY, SEEN, SOURCES, WAYS } from './again.js'
 import { AT, WORDS } from './klog-tables.js'
 
 /** formOf(tables, from, end): as again.ts has it. */
 export const formOf = func('formOf', { tables: 'i32', from: 'i32', end: 'i32' }, ['i32'], ({ tables, from, end }, local) => {
-  const [form, word, byte, kind, kinds] = [local('i32'), local('i32'), local('i32'), local('i32'), local('i32')]
+  const [form, word, byte, kind, kinds] = several(5, () => local('i32'))
   const [bytes, ended] = [Symbol('bytes'), Symbol('ended')]
   const endWord: Code = [
     when(

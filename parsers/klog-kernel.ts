@@ -20,6 +20,7 @@ import {
   mix,
   raise,
   search,
+  several,
   v128,
   when,
   type Code,
@@ -184,10 +185,10 @@ const meaning = func('meaning', { tables: 'i32', message: 'i32', end: 'i32' }, [
 const pass = func('pass', { tables: 'i32', start: 'i32' }, ['i32'], ({ tables, start }, local) => {
   const [stop, differ, turn, lines, counted] = [Symbol('stop'), Symbol('differ'), Symbol('turn'), Symbol('lines'), Symbol('counted')]
   const word = (): Local => local('i32')
-  const [limit, most, length, whose, version, count, events] = [word(), word(), word(), word(), word(), word(), word()]
-  const [line, newline, bracket, words, message, end, severity, kind] = [word(), word(), word(), word(), word(), word(), word(), word()]
-  const [from, to, byte, odd, seconds, known, used] = [word(), word(), word(), word(), word(), word(), word()]
-  const [last, own, ms, value] = [local('f64'), local('f64'), local('f64'), local('f64')]
+  const [limit, most, length, whose, version, count, events] = several(7, word)
+  const [line, newline, bracket, words, message, end, severity, kind] = several(8, word)
+  const [from, to, byte, odd, seconds, known, used] = several(7, word)
+  const [last, own, ms, value] = several(4, () => local('f64'))
   const [hash, chunk] = [local('i64'), local('v128')]
   const param = (offset: number): Code => i32.load(tables.get, offset)
 

@@ -20,6 +20,7 @@ import {
   mix,
   mixBytes,
   raise,
+  several,
   when,
   within,
   type Code,
@@ -72,16 +73,7 @@ const slotAt = (shapes: Local, slot: number, side: number): Code => i32.load(sha
 
 /** time(tables, shapes, slot): milliseconds; NONE or ODD. 2026-11-21T08:18:00Z or 2026-11-21T08:18:00.123456Z */
 const time = func('time', { tables: 'i32', shapes: 'i32', slot: 'i32' }, ['f64'], ({ tables, shapes, slot }, local) => {
-  const [from, length, left, day, byte, odd, seconds, hours] = [
-    local('i32'),
-    local('i32'),
-    local('i32'),
-    local('i32'),
-    local('i32'),
-    local('i32'),
-    local('i32'),
-    local('i32'),
-  ]
+  const [from, length, left, day, byte, odd, seconds, hours] = several(8, () => local('i32'))
   const result = local('f64')
   const [done, known, days] = [Symbol('done'), Symbol('known'), Symbol('days')]
   const { digit, clock, isOdd } = digitReader({ byte, odd, seconds })
@@ -142,7 +134,7 @@ const time = func('time', { tables: 'i32', shapes: 'i32', slot: 'i32' }, ['f64']
 
 /** times(tables, shapes, slot): how often, 1 where it is not told or makes no sense; -1 where it is no number. */
 const times = func('times', { tables: 'i32', shapes: 'i32', slot: 'i32' }, ['i32'], ({ tables, shapes, slot }, local) => {
-  const [from, end, byte, result] = [local('i32'), local('i32'), local('i32'), local('i32')]
+  const [from, end, byte, result] = several(4, () => local('i32'))
   const [done, digits] = [Symbol('done'), Symbol('digits')]
   const here = i32.add(shapes.get, i32.shl(slot.get, i32.const(2)))
   return [
@@ -173,20 +165,7 @@ const times = func('times', { tables: 'i32', shapes: 'i32', slot: 'i32' }, ['i32
 /** events(tables, shapes, start): reads the events from `start` on, where one begins. */
 const events = func('events', { tables: 'i32', shapes: 'i32', start: 'i32' }, [], ({ tables, shapes, start }, local) => {
   const word = (): Local => local('i32')
-  const [limit, base, count, record, lines, lastNewline, slot, from, until, place, byte, often] = [
-    word(),
-    word(),
-    word(),
-    word(),
-    word(),
-    word(),
-    word(),
-    word(),
-    word(),
-    word(),
-    word(),
-    word(),
-  ]
+  const [limit, base, count, record, lines, lastNewline, slot, from, until, place, byte, often] = several(12, word)
   const [hash, there] = [local('i64'), local('i64')]
   const number = (): Local => local('f64')
   const [first, last, latest, happened] = [number(), number(), number(), number()]

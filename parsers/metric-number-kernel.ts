@@ -15,6 +15,7 @@ import {
   jumpIf,
   loop,
   raise,
+  several,
   v128,
   when,
   type Code,
@@ -84,28 +85,10 @@ export interface NumberReader {
 }
 
 export const numberReader = (tables: Local, local: (type: 'i32' | 'i64' | 'f64' | 'v128') => Local): NumberReader => {
-  const [byte, first, decimals, negative, wholes, length, points] = [
-    local('i32'),
-    local('i32'),
-    local('i32'),
-    local('i32'),
-    local('i32'),
-    local('i32'),
-    local('i32'),
-  ]
+  const [byte, first, decimals, negative, wholes, length, points] = several(7, () => local('i32'))
   const [chunk, sums] = [local('v128'), local('v128')]
   const mantissa = local('i64')
-  const [divisor, whole, rest, quotient, product, high, low, powerHigh, powerLow] = [
-    local('f64'),
-    local('f64'),
-    local('f64'),
-    local('f64'),
-    local('f64'),
-    local('f64'),
-    local('f64'),
-    local('f64'),
-    local('f64'),
-  ]
+  const [divisor, whole, rest, quotient, product, high, low, powerHigh, powerLow] = several(9, () => local('f64'))
   const power = (of: Code): Code => f64.load(i32.add(tables.get, i32.shl(of, i32.const(3))), POWERS_AT)
   const addDigit = mantissa.set(i64.add(i64.mul(mantissa.get, i64.const(10n)), i64.extend(i32.sub(byte.get, i32.const(48)))))
 

@@ -13,6 +13,7 @@ import {
   raise,
   readDecimal,
   search,
+  several,
   v128,
   when,
   type Code,
@@ -53,18 +54,7 @@ const MAX_TEXT = 524_288
 export const passCsv: Func = func('passCsv', { tables: 'i32', start: 'i32' }, ['i32'], ({ tables, start }, local) => {
   const [stop, differ, again, quiet, emit, told] = [Symbol('stop'), Symbol('differ'), Symbol('again'), Symbol('quiet'), Symbol('emit'), Symbol('told')]
   const word = (): Local => local('i32')
-  const [limit, column, next, who, named, after, severity, quotes, inner, marked] = [
-    word(),
-    word(),
-    word(),
-    word(),
-    word(),
-    word(),
-    word(),
-    word(),
-    word(),
-    word(),
-  ]
+  const [limit, column, next, who, named, after, severity, quotes, inner, marked] = several(10, word)
   const parts = recordParts(tables, start, stop, local)
   const { from, message, end, byte, kind, names, mark, chunk, value, lines, records, pid, isFar, database } = parts
   const { param, differsFrom, find, readTime, look, readDuration, beginHash, hashOn, remember, put, step, change, isFull, reach, countStatement, isAwake } =

@@ -13,6 +13,7 @@ import {
   loop,
   raise,
   readDecimal,
+  several,
   v128,
   when,
   within,
@@ -62,10 +63,10 @@ export const passLines = func('passLines', { tables: 'i32', start: 'i32' }, ['i3
   const [stop, differ, next, emit, piece, passed] = [Symbol('stop'), Symbol('differ'), Symbol('next'), Symbol('emit'), Symbol('piece'), Symbol('passed')]
   const [quiet, told] = [Symbol('quiet'), Symbol('told')]
   const word = (): Local => local('i32')
-  const [limit, count, own, free, many] = [word(), word(), word(), word(), word()]
-  const [newline, to, colon, close, digits, behind] = [word(), word(), word(), word(), word(), word()]
+  const [limit, count, own, free, many] = several(5, word)
+  const [newline, to, colon, close, digits, behind] = several(6, word)
   // A statement that would be the longest if its further lines do not call pg_sleep: its database, and how far it goes; where an event's lines end.
-  const [slow, slowFrom, until, goesOn] = [word(), word(), word(), word()]
+  const [slow, slowFrom, until, goesOn] = several(4, word)
   const [slowTook, slowMs] = [local('f64'), local('f64')]
   const parts = recordParts(tables, start, stop, local)
   const { from, message, end, byte, kind, names, event, mark, chunk, ms, value, lines, records, pid, isFar, database } = parts

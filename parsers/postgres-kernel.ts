@@ -19,6 +19,7 @@ import {
   mixBytes,
   raise,
   search,
+  several,
   v128,
   when,
   type Code,
@@ -144,11 +145,11 @@ const SLEEP = Buffer.from('pg_sleep').readBigInt64LE(0)
 /** What the loops are made of: code over locals of theirs. `stop` is where a record goes that is not as most are; the record begins at `start`. */
 export const recordParts = (tables: Local, start: Local, stop: Label, local: (type: ValueType) => Local) => {
   const word = (): Local => local('i32')
-  const [from, message, end, kind, names, event] = [word(), word(), word(), word(), word(), word()]
-  const [byte, odd, seconds, mark, index, left] = [word(), word(), word(), word(), word(), word()]
-  const [ms, value, scale, last, first, latest] = [local('f64'), local('f64'), local('f64'), local('f64'), local('f64'), local('f64')]
+  const [from, message, end, kind, names, event] = several(6, word)
+  const [byte, odd, seconds, mark, index, left] = several(6, word)
+  const [ms, value, scale, last, first, latest] = several(6, () => local('f64'))
   const [hash, chunk] = [local('i64'), local('v128')]
-  const [events, lines, records, pid, isFar, database, changes] = [word(), word(), word(), word(), word(), word(), word()]
+  const [events, lines, records, pid, isFar, database, changes] = several(7, word)
   const param = (offset: number): Code => i32.load(tables.get, offset)
 
   const { digit, clock, isOdd } = digitReader({ byte, odd, seconds })

@@ -17,6 +17,7 @@ import {
   mix,
   mixBytes,
   raise,
+  several,
   v128,
   when,
   within,
@@ -77,8 +78,8 @@ const valueAt = (shapes: Local, slot: Code, side: number): Code => i32.load(i32.
 /** undress(tables, shapes, start): where the first record begins that is not undressed. */
 const undress = func('undress', { tables: 'i32', shapes: 'i32', start: 'i32' }, ['i32'], ({ tables, shapes, start }, local) => {
   const word = (): Local => local('i32')
-  const [limit, base, room, to, count, record, most] = [word(), word(), word(), word(), word(), word(), word()]
-  const [end, from, until, slot, place, byte, mark, parts, micros] = [word(), word(), word(), word(), word(), word(), word(), word(), word()]
+  const [limit, base, room, to, count, record, most] = several(7, word)
+  const [end, from, until, slot, place, byte, mark, parts, micros] = several(9, word)
   const [hash, value, chunk] = [local('i64'), local('i64'), local('v128')]
   const [records, stop, unusual, known, probe] = [Symbol('records'), Symbol('stop'), Symbol('unusual'), Symbol('known'), Symbol('probe')]
   const param = (offset: number): Code => i32.load(tables.get, offset)

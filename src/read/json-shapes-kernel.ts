@@ -2,7 +2,7 @@
  * What json-shapes.ts follows an object along its shapes with, as WebAssembly: sixteen bytes at once of what stands between the values, and of strings. The
  * tree of shapes lies in a piece of wasm-memory.ts' memory, where the object lies, too.
  */
-import { block, func, i32, isDigit, jump, jumpIf, loop, raise, v128, when, type Code, type Func, type Local } from './wasm.js'
+import { block, func, i32, isDigit, jump, jumpIf, loop, raise, several, v128, when, type Code, type Func, type Local } from './wasm.js'
 
 /** What stands where in the piece, in bytes: of 32 slots where their values begin and end, counted from `base`; what else is known of the last object. */
 export const AT = { starts: 0, ends: 128, end: 256, lines: 260, lastNewline: 264, escaped: 268, first: 272, pieces: 512 } as const
@@ -23,19 +23,7 @@ const slotAt = (tables: Local, slot: Local): Code => i32.add(tables.get, i32.shl
 /** match(tables, start, end, base): 1 where the object at `start` has a known shape and ends before `end`. */
 export const match = func('match', { tables: 'i32', start: 'i32', end: 'i32', base: 'i32' }, ['i32'], ({ tables, start, end, base }, local) => {
   const word = (): Local => local('i32')
-  const [piece, length, index, slot, follows, escaped, lines, lastNewline, mark, from, result] = [
-    word(),
-    word(),
-    word(),
-    word(),
-    word(),
-    word(),
-    word(),
-    word(),
-    word(),
-    word(),
-    word(),
-  ]
+  const [piece, length, index, slot, follows, escaped, lines, lastNewline, mark, from, result] = several(11, word)
   const chunk = local('v128')
   const [done, pieces, found, siblings] = [Symbol('done'), Symbol('pieces'), Symbol('found'), Symbol('siblings')]
   const clear = Array.from({ length: 16 }, (_, part) => v128.store(i32.add(tables.get, i32.const(16 * part)), v128.each(255)))

@@ -265,6 +265,10 @@ export const func = <Names extends string>(
   return { name, results, params: Object.values<ValueType>(params), locals, body }
 }
 
+type Several<Many extends number, Got extends readonly Local[] = []> = Got['length'] extends Many ? Got : Several<Many, readonly [...Got, Local]>
+/** So many locals of one type. */
+export const several = <Many extends number>(many: Many, make: () => Local): Several<Many> => Array.from({ length: many }, make) as unknown as Several<Many> // which are as many
+
 const END = 0x0b
 /** Jumps count the blocks they leave, calls name a place among the functions. Throws where one is called that is none of them. */
 const emit = (code: Code, functions: readonly Func[], open: readonly Label[], out: number[]): void => {
