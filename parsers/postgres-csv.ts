@@ -143,11 +143,12 @@ const usualEnd = (bytes: Buffer, view: DataView, at: number, end: number): numbe
   return -1
 }
 
+const unescaped = (text: string): string => (text.includes('""') ? text.replaceAll('""', '"') : text)
+
 /** The text of a split column; '' where the record has not so many. */
 const field = (bytes: Buffer, column: number, columns: number): string => {
   if (column >= columns) return ''
-  const text = decode(bytes, from[column] ?? 0, to[column] ?? 0)
-  return text.includes('""') ? text.replaceAll('""', '"') : text
+  return unescaped(decode(bytes, from[column] ?? 0, to[column] ?? 0))
 }
 
 /** As field, of a column that has few different texts. */
@@ -155,8 +156,7 @@ const name = (bytes: Buffer, column: number, columns: number): string => {
   const start = from[column] ?? 0
   const end = to[column] ?? 0
   if (column >= columns || end - start > MAX_NAME) return field(bytes, column, columns)
-  const text = shared(bytes, start, end)
-  return text.includes('""') ? text.replaceAll('""', '"') : text
+  return unescaped(shared(bytes, start, end))
 }
 
 export const postgresCsv: BytesFormat = {

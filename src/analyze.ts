@@ -68,8 +68,8 @@ const onOneClock = async (
   unreached: readonly Unreadable[],
   options: TimelineOptions & GatherOptions,
 ): Promise<Timed & { readonly inputs: Inputs }> => {
-  const { inputs, extracts, unreadable } = await readAll(near, options) // the wall: nothing below opens an input
-  return { inputs, ...timed(canonical({ extracts, unreadable: [...unreadable, ...unreached] }), options) }
+  const { inputs, ...gathered } = await readAll(near, options, unreached) // the wall: nothing below opens an input
+  return { inputs, ...timed(gathered, options) }
 }
 
 const timed = ({ extracts, unreadable }: Gathered, options: TimelineOptions): Timed => ({ timeline: buildTimeline(extracts, options), unreadable })

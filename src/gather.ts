@@ -33,8 +33,8 @@ export const gather = async (paths: readonly string[], options: GatherOptions, o
     paths,
     shardFilter(options),
     async (near, unreached) => {
-      const { extracts, unreadable } = await readAll(near, options)
-      return { extracts, unreadable: [...unreadable, ...unreached] }
+      const { extracts, unreadable } = await readAll(near, options, unreached)
+      return { extracts, unreadable }
     },
     orElse,
   )
@@ -73,10 +73,14 @@ export const atHand = async <T>(
 }
 
 /** Everything, those inputs included that can be opened once more. Their series and the places of their signals keep within one budget each, all together. */
-export const readAll = async (paths: readonly (string | Named)[], options: GatherOptions): Promise<Gathered & { readonly inputs: Inputs }> => {
+export const readAll = async (
+  paths: readonly (string | Named)[],
+  options: GatherOptions,
+  unreached: readonly Unreadable[] = [],
+): Promise<Gathered & { readonly inputs: Inputs }> => {
   const { add, all } = budgets()
   const { inputs, kept, unreadable } = await readEach(paths, options, withPacked, add)
-  return { inputs, ...canonical({ extracts: all(kept), unreadable }) }
+  return { inputs, ...canonical({ extracts: all(kept), unreadable: [...unreadable, ...unreached] }) }
 }
 
 /** What is held of an extract until all that are reasoned about together have come. */

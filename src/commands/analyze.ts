@@ -1,5 +1,5 @@
 /** faultline analyze: a dump to a report; merge goes the same way from extracts. */
-import { boundYoung, tidy } from '../launch/flags.js'
+import { tidy } from '../launch/flags.js'
 import { UserError } from '../model/user-error.js'
 import type { AnalyzeOptions, Analyzed } from '../analyze.js'
 import { commandLine, EXIT, limitsOf, say, version, zoneRules, type LimitFlags } from './common.js'
@@ -21,14 +21,10 @@ export interface AnalyzeFlags extends OutputFlags, LimitFlags {
 export const runAnalyze = async (paths: readonly string[], flags: AnalyzeFlags): Promise<number> => {
   const { analyze } = await import('../analyze.js')
   const options = await optionsOf(flags)
-  const { showProgress } = await import('../read/progress.js')
-  const progress = showProgress(process.stderr, flags.quiet === true)
-  const onBytes: AnalyzeOptions['onBytes'] = (count, { totalBytes }) => {
-    boundYoung(totalBytes)
-    progress.add(count, totalBytes)
-  }
+  const { watched } = await import('./reading.js')
+  const { onBytes, end } = watched(flags.quiet === true)
   const analyzed = await analyze(paths, { ...options, onBytes })
-  progress.end()
+  end()
   tidy()
   return tell(analyzed, flags)
 }

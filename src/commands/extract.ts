@@ -2,7 +2,6 @@
 import { statSync } from 'node:fs'
 import { join } from 'node:path'
 import { shardName, type Shard } from '../artifact/shard.js'
-import { boundYoung } from '../launch/flags.js'
 import { isS3 } from '../storage/s3.js'
 import { EXIT, limitsOf, say, write, type LimitFlags } from './common.js'
 
@@ -18,22 +17,19 @@ export interface ExtractFlags extends LimitFlags {
 export const runExtract = async (paths: readonly string[], flags: ExtractFlags): Promise<number> => {
   const { gatherPacked } = await import('../gather.js')
   const { signaturesWith } = await import('../causes/choose-mechanisms.js')
-  const { showProgress } = await import('../read/progress.js')
+  const { watched } = await import('./reading.js')
   const signatures = await signaturesWith(flags.mechanisms ?? [])
-  const progress = showProgress(process.stderr, flags.quiet === true)
+  const { onBytes, end } = watched(flags.quiet === true)
   const told: string[] = []
   const options = {
     limits: await limitsOf(flags),
     signatures,
     ...(flags.shard === undefined ? {} : { shard: flags.shard }),
     ...(flags.jobs === undefined ? {} : { jobs: flags.jobs }),
-    onBytes: (count: number, { totalBytes }: { readonly totalBytes: number }) => {
-      boundYoung(totalBytes)
-      progress.add(count, totalBytes)
-    },
+    onBytes,
   }
   const { artifact, unreadable } = await gatherPacked(paths, options, (about) => told.push(about))
-  progress.end()
+  end()
   for (const { path, reason } of unreadable) say(`${path}: ${reason}`)
   if (flags.verbose === true) told.sort().forEach(say)
   // A shard that runs twice writes the same file twice.

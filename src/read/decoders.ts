@@ -3,6 +3,7 @@ import { createRequire } from 'node:module'
 import { createGunzip } from 'node:zlib'
 import type * as xzDecompress from 'xz-decompress'
 import type { Bytes } from './decompress.js'
+import { SMALL } from './plain-file.js'
 import { unzstd } from './zstd.js'
 
 export const CHUNK_BYTES = 1 << 20
@@ -11,9 +12,6 @@ const PIECE_BYTES = 1 << 16
 
 export const UTF16 = 'utf-16'
 export type Compression = 'gzip' | 'bzip2' | 'zstd' | 'xz' | typeof UTF16
-
-/** Pieces smaller than this may be kept while the next one is asked for: by whoever looks at the first bytes. */
-const SMALL = 4_096
 
 /** In pieces, so that no decoder unpacks much at once. */
 export const pieces = async function* (source: Bytes): Bytes {

@@ -92,11 +92,11 @@ export const extractInput = async (
   } catch (error) {
     broken ??= messageOf(error)
   }
-  // A document (a list of events, an export of metrics) is not written by the machine it may be named after.
   const { takes = 'nothing', format = 'unknown', wrapping = [], sure = 0 } = reading ?? {}
   const firstSkipped = reading?.firstSkipped?.() ?? null
   // What parsers remember is let go of before what they said is told.
   reading = null
+  // A document (a list of events, an export of metrics) is not written by the machine it may be named after.
   const hint = takes === 'lines' && !NOT_OF_A_MACHINE.has(format) ? nodeOfPath(source.path) : null
   if (hint !== null) sink.fact({ fact: 'input-node', node: node(hint), weight: PATH_WEIGHT })
   const gathered = sink.gathered()

@@ -44,7 +44,7 @@ export const fileChunks = async function* (path: string, start = 0, end = Infini
 }
 
 /** Pieces smaller than this may be kept while the next one is asked for: by whoever looks at the first bytes. */
-const SMALL = 4_096
+export const SMALL = 4_096
 
 /** The file as it is, packed or not, at most so many bytes at once. Each chunk of some size is good until the next one is asked for. Throws what the file system throws. */
 export const fileBytes = async function* (path: string, most: number): AsyncGenerator<Buffer> {

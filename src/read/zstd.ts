@@ -3,6 +3,7 @@
  * a block unpacks to 128 KiB at most. https://github.com/facebook/zstd/blob/v1.5.7/doc/zstd_compression_format.md (Frames, Blocks)
  */
 import type { Bytes } from './decompress.js'
+import { SMALL } from './plain-file.js'
 
 const MAGIC = 0xfd2fb528
 /** Sixteen magic numbers of frames that hold no data: 0x184D2A50 to 0x184D2A5F. */
@@ -11,8 +12,6 @@ const FRAME_HEAD = 18
 const BLOCK_HEAD = 3
 const MAX_BLOCK = 1 << 17
 const CHECKSUM = 4
-/** Pieces smaller than this may be kept while the next one is asked for: by whoever looks at the first bytes. */
-const SMALL = 4_096
 const RLE = 1
 const COMPRESSED = 2
 

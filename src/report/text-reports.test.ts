@@ -34,6 +34,21 @@ const WIDE = withIncident({
   ),
 })
 
+/** So many wide incidents, each with a title of its own. */
+const wideIncidents = (count: number, change: Partial<Incident> = {}): { readonly ids: readonly string[]; readonly many: PostMortem } => {
+  const [incident, [detail]] = [incidentOf(WIDE), WIDE.incidents]
+  assert.ok(detail !== undefined)
+  const ids = Array.from({ length: count }, (_, index) => `incident-${index}`)
+  return {
+    ids,
+    many: {
+      ...WIDE,
+      analysis: { ...WIDE.analysis, incidents: ids.map((id) => ({ ...incident, ...change, id, title: `Trouble ${id}` })) },
+      incidents: ids.map((id) => ({ ...detail, incident: id })),
+    },
+  }
+}
+
 const ALL = [CASCADE, SEVERAL, HEALTHY, PARTLY_READ, UNREAD, NO_INPUT, HOSTILE, HUGE]
 // eslint-disable-next-line no-control-regex -- control characters are what must not be there
 const STEERING = /[\u0000-\u0008\u000b-\u001a\u001c-\u001f\u007f-\u009f\u200e\u200f\u202a-\u202e\u2066-\u2069\u2028]/u
@@ -81,14 +96,7 @@ describe('Markdown', () => {
   })
 
   test('a dozen wide incidents fit, too: the first is told, the others are in the list at the top, and every link lands', () => {
-    const [incident, detail] = [incidentOf(WIDE), WIDE.incidents[0]]
-    assert.ok(detail !== undefined)
-    const ids = Array.from({ length: 12 }, (_, index) => `incident-${index}`)
-    const many = {
-      ...WIDE,
-      analysis: { ...WIDE.analysis, incidents: ids.map((id) => ({ ...incident, id, title: `Trouble ${id}` })) },
-      incidents: ids.map((id) => ({ ...detail, incident: id })),
-    }
+    const { ids, many } = wideIncidents(12)
     for (const flavor of FLAVORS) {
       const text = renderMarkdown(many, { flavor, evidence: 'r-evidence.md' })
       assert.ok(text.length <= LONGEST_MARKDOWN[flavor], `${flavor}: ${text.length}`)
@@ -102,14 +110,7 @@ describe('Markdown', () => {
   })
 
   test('of hundreds of incidents the worst are told and listed, and how many more there are is said', () => {
-    const [incident, detail] = [incidentOf(WIDE), WIDE.incidents[0]]
-    assert.ok(detail !== undefined)
-    const ids = Array.from({ length: 500 }, (_, index) => `incident-${index}`)
-    const many = {
-      ...WIDE,
-      analysis: { ...WIDE.analysis, incidents: ids.map((id) => ({ ...incident, id, title: `Trouble ${id}`, rootCauses: [], chains: [] })) },
-      incidents: ids.map((id) => ({ ...detail, incident: id })),
-    }
+    const { ids, many } = wideIncidents(500, { rootCauses: [], chains: [] })
     for (const flavor of FLAVORS) {
       const text = renderMarkdown(many, { flavor, evidence: 'r-evidence.md' })
       assert.ok(text.length <= LONGEST_MARKDOWN[flavor], `${flavor}: ${text.length}`)
