@@ -2,6 +2,7 @@
 import type { Attributes, Basis, Phase, Signal, Stamp } from '../model/extract.js'
 import type { Gathering, LateText } from '../model/format.js'
 import type { Entity } from '../model/entity.js'
+import { burstColumns, type BurstColumns } from './burst-columns.js'
 import { cleaner } from './text.js'
 
 /** Occurrences of the same within this time of the last one are one burst. */
@@ -11,9 +12,10 @@ const LONGEST_GAP_MS = 1e12
 const MAX_SIGNALS = 20_000
 /** Where more than this share is distinct, it is not repeats that are too many. */
 const WORTH_FOLDING = 0.75
-const PLACES_AT_START = 3
 /** As much of a line as can be left when it is cleaned. */
 const RAW_LENGTH = 1_600
+/** Instead of a burst's number. */
+const NONE = -1
 
 export interface Occurrence {
   readonly kind: Signal['kind']
@@ -28,45 +30,17 @@ export interface Occurrence {
   readonly text: string | LateText
 }
 
-/** A place of a burst. */
-interface OpenPlace {
-  readonly line: number | null
-  readonly at: Stamp
-  readonly text: string | LateText
-}
-
-/** The last place of a burst, which is another one again and again: it is written over, with what its text is made of. */
-interface LastPlace {
-  line: number | null
-  ms: number
-  basis: Basis
-  text: string
-  /** Null: the text is made. */
-  of: LateText['of'] | null
-  one: number
-  other: number
-}
-
 /**
- * A burst that may go on. What changes is written over where it stands: of what is said again and again nothing is allocated, and as little as may be is fetched.
- * What is handed in may be written over by whoever did it.
+ * What is said of what, again and again; its last burst may go on. What changes is written over where it stands: of what is said again nothing is allocated, and as
+ * little as may be is fetched. What is handed in may be written over by whoever did it.
  */
-export interface OpenSignal {
+export interface Said {
   readonly kind: Signal['kind']
   readonly entity: Entity
   readonly phase: Phase
   readonly key: string
-  atMs: number
-  atBasis: Basis
-  untilMs: number
-  untilBasis: Basis
-  count: number
-  readonly attributes: Attributes
-  /** The first few places, and the last one after them. */
-  readonly places: OpenPlace[]
-  last: LastPlace | null
-  /** Another one has taken its place, or it had to go. */
-  closed: boolean
+  /** The number of its last burst; NONE where that had to go. */
+  burst: number
   /** Where more of it may have been gathered that is not in it yet. */
   gatherings: Gathering[] | null
 }
@@ -77,10 +51,10 @@ export const burstKey = ({ kind, entity, phase, burst, attributes }: Pick<Occurr
 
 export interface Bursts {
   /** `key` is its burstKey. */
-  add(occurrence: Occurrence, key: string): OpenSignal
-  /** As add of what is like `said` but for these; `open` is what was returned the last time. */
+  add(occurrence: Occurrence, key: string): Said
+  /** As add of what is like `said` but for these; `before` is what was returned the last time. */
   again(
-    open: OpenSignal | null,
+    before: Said | null,
     said: Occurrence,
     key: string,
     at: Stamp,
@@ -89,10 +63,10 @@ export interface Bursts {
     line: number,
     text: string | LateText,
     attributes?: () => Attributes,
-  ): OpenSignal
+  ): Said
   /** Whether what comes after that one may be gathered elsewhere, to be told with `gathered`. */
-  gathers(open: OpenSignal, at: Stamp, gathering: Gathering): boolean
-  gathered(open: OpenSignal, count: number, at: Stamp, line: number, text: string): void
+  gathers(said: Said, at: Stamp, gathering: Gathering): boolean
+  gathered(said: Said, count: number, at: Stamp, line: number, text: string): void
   /** What was gathered is told, and no more is. */
   settle(): void
   gap(): number
@@ -106,136 +80,131 @@ export interface Bursts {
 
 export const bursts = (most = MAX_SIGNALS): Bursts => {
   let gap = BURST_GAP_MS
-  let signals: OpenSignal[] = []
-  let latest = new Map<string, OpenSignal>()
+  const columns = burstColumns<Said>()
+  let latest = new Map<string, Said>()
   const gone = new Map<Signal['kind'], number>()
   /** Those that are gathered elsewhere. */
-  let gathered: OpenSignal[] = []
+  let gathered = new Set<Said>()
 
   /** What was gathered is in it then. */
-  const settle = ({ gatherings }: OpenSignal): void => {
+  const settle = ({ gatherings }: Said): void => {
     if (gatherings !== null) for (const gathering of gatherings) gathering.settle()
   }
   const settleAll = (): void => {
-    for (const open of gathered) endGathering(open)
-    gathered = []
+    for (const said of gathered) endGathering(said)
+    gathered = new Set()
   }
 
-  const joins = (open: OpenSignal, at: Stamp, phase: Phase): boolean =>
-    phase === 'point' && open.phase === 'point' && open.atBasis === at.basis && at.ms - open.untilMs <= gap && open.atMs - at.ms <= gap
+  const joins = (burst: number, atMs: number, atBasis: Basis, phase: Phase): boolean =>
+    phase === 'point' && columns.atBasis(burst) === atBasis && atMs - columns.untilMs(burst) <= gap && columns.atMs(burst) - atMs <= gap
 
   /** Joins what is further apart. */
   const fold = (): void => {
     settleAll()
     gap *= 4
-    const kept: OpenSignal[] = []
+    let kept = 0
+    for (const said of latest.values()) said.burst = NONE
     latest = new Map()
-    for (const signal of signals) {
-      const open = latest.get(signal.key)
-      const at = atOf(signal)
-      if (open && joins(open, at, signal.phase)) {
-        widen(open, at, untilOf(signal), signal.count)
-        for (const place of placesOf(signal)) addPlace(open, place.line, place.at, place.text)
-        signal.closed = true
-      } else {
-        if (open !== undefined) open.closed = true
-        signal.closed = false
-        latest.set(signal.key, signal)
-        kept.push(signal)
+    for (let burst = 0; burst < columns.size; burst++) {
+      const said = columns.of(burst)
+      const open = latest.get(said.key)
+      if (open !== undefined && joins(open.burst, columns.atMs(burst), columns.atBasis(burst), said.phase)) {
+        columns.merge(open.burst, burst)
+        continue
       }
+      if (open === undefined) latest.set(said.key, said)
+      const last = open ?? said
+      columns.move(burst, kept, last)
+      last.burst = kept++
     }
-    signals = kept
+    columns.cut(kept)
   }
 
   /** Of the kind that says most, half of what it says goes: what it said least, the latest first. So the first of everything stays, and what stands out. */
   const thin = (): void => {
     settleAll()
-    const kind = mostOf(signals)
+    const kind = mostOf(columns)
     const said = new Map<string, number>()
-    for (const signal of signals) if (signal.kind === kind) said.set(groupOf(signal), (said.get(groupOf(signal)) ?? 0) + signal.count)
-    const keep = mostSaid(said, said.size - (said.size >> 1))
-    let room = said.size === 1 ? signals.length >> 1 : Infinity // one thing, begun and ended again and again
-    const kept: OpenSignal[] = []
-    let lost = 0
-    for (const signal of signals) {
-      if (signal.kind !== kind || (keep.has(groupOf(signal)) && room-- > 0)) kept.push(signal)
-      else {
-        lost += signal.count
-        signal.closed = true
-        if (latest.get(signal.key) === signal) latest.delete(signal.key)
-      }
+    for (let burst = 0; burst < columns.size; burst++) {
+      const of = columns.of(burst)
+      if (of.kind === kind) said.set(groupOf(of), (said.get(groupOf(of)) ?? 0) + columns.count(burst))
     }
-    signals = kept
+    const keep = mostSaid(said, said.size - (said.size >> 1))
+    let room = said.size === 1 ? columns.size >> 1 : Infinity // one thing, begun and ended again and again
+    let kept = 0
+    let lost = 0
+    for (let burst = 0; burst < columns.size; burst++) {
+      const of = columns.of(burst)
+      const last = of.burst === burst
+      if (of.kind !== kind || (keep.has(groupOf(of)) && room-- > 0)) {
+        if (last) of.burst = kept
+        columns.move(burst, kept++, of)
+        continue
+      }
+      lost += columns.count(burst)
+      if (!last) continue
+      of.burst = NONE
+      if (latest.get(of.key) === of) latest.delete(of.key)
+    }
+    columns.cut(kept)
     gone.set(kind, (gone.get(kind) ?? 0) + lost)
   }
 
   const shrink = (): void => {
-    if (gap < LONGEST_GAP_MS && latest.size <= signals.length * WORTH_FOLDING) fold()
-    if (signals.length > most * WORTH_FOLDING) thin()
+    if (gap < LONGEST_GAP_MS && latest.size <= columns.size * WORTH_FOLDING) fold()
+    if (columns.size > most * WORTH_FOLDING) thin()
   }
 
-  const add: Bursts['add'] = ({ kind, entity, phase, at, until, count, attributes, line, text }, key) => {
-    const open = latest.get(key)
-    const said = kept(text)
-    if (open !== undefined) settle(open)
-    if (open !== undefined && joins(open, at, phase)) {
-      widen(open, at, until, count)
-      addPlace(open, line, at, said)
-      return open
-    }
-    if (open !== undefined) {
-      endGathering(open)
-      open.closed = true
-    }
-    // By itself: what holds literals of its own is made from a pattern, more slowly.
-    const place: OpenPlace = { line, at: copied(at), text: ownText(said) }
-    const places = [place]
-    const next: OpenSignal = {
-      kind,
-      entity,
-      phase,
-      key,
-      atMs: at.ms,
-      atBasis: at.basis,
-      untilMs: until.ms,
-      untilBasis: until.basis,
-      count,
-      attributes,
-      places,
-      last: null,
-      closed: false,
-      gatherings: null,
-    }
-    latest.set(key, next)
-    signals.push(next)
-    if (signals.length > most) shrink()
-    return next
+  const goOn = (said: Said, at: Stamp, until: Stamp, count: number, line: number | null, text: string | LateText): void => {
+    columns.widen(said.burst, at, until, count)
+    columns.addPlace(said.burst, line, at, kept(text))
+  }
+  const begin = (said: Said, at: Stamp, until: Stamp, count: number, attributes: Attributes, line: number | null, text: string | LateText): void => {
+    endGathering(said)
+    said.burst = columns.begin(said, at, until, count, attributes, line, kept(text))
+    if (columns.size > most) shrink()
+  }
+  /** As it may go on; null where nothing was said of it, or that had to go. */
+  const openOf = (key: string): Said | null => {
+    const said = latest.get(key)
+    return said === undefined || said.burst === NONE ? null : said
+  }
+  const first = (kind: Signal['kind'], entity: Entity, phase: Phase, key: string): Said => {
+    const said: Said = { kind, entity, phase, key, burst: NONE, gatherings: null }
+    latest.set(key, said)
+    return said
   }
 
   return {
-    add,
-    again(open, said, key, at, until, count, line, text, attributes) {
+    add({ kind, entity, phase, at, until, count, attributes, line, text }, key) {
+      const open = openOf(key)
       if (open !== null) settle(open)
-      if (open === null || open.closed || !joins(open, at, said.phase)) {
-        const { kind, entity, phase, burst } = said
-        return add({ kind, entity, phase, burst, attributes: attributes === undefined ? said.attributes : attributes(), at, until, count, line, text }, key)
-      }
-      widen(open, at, until, count)
-      addPlace(open, line, at, kept(text))
-      return open
+      const said = open ?? first(kind, entity, phase, key)
+      if (open !== null && joins(open.burst, at.ms, at.basis, phase)) goOn(open, at, until, count, line, text)
+      else begin(said, at, until, count, attributes, line, text)
+      return said
     },
-    gathers(open, at, gathering) {
-      if (open.closed || open.phase !== 'point' || open.last === null || open.atBasis !== at.basis || open.atMs > at.ms) return false
-      if (open.gatherings === null) {
-        open.gatherings = [gathering]
-        gathered.push(open)
-      } else if (!open.gatherings.includes(gathering)) open.gatherings.push(gathering)
+    again(before, { kind, entity, phase, attributes }, key, at, until, count, line, text, own) {
+      const open = before !== null && before.burst !== NONE ? before : openOf(key)
+      if (open !== null) settle(open)
+      const said = open ?? first(kind, entity, phase, key)
+      if (open !== null && joins(open.burst, at.ms, at.basis, phase)) goOn(open, at, until, count, line, text)
+      else begin(said, at, until, count, own === undefined ? attributes : own(), line, text)
+      return said
+    },
+    gathers(said, at, gathering) {
+      const { burst } = said
+      if (burst === NONE || said.phase !== 'point' || !columns.full(burst) || columns.atBasis(burst) !== at.basis || columns.atMs(burst) > at.ms) return false
+      if (said.gatherings === null) {
+        said.gatherings = [gathering]
+        gathered.add(said)
+      } else if (!said.gatherings.includes(gathering)) said.gatherings.push(gathering)
       return true
     },
-    gathered(open, count, at, line, text) {
-      widen(open, at, at, count)
+    gathered({ burst }, count, at, line, text) {
+      columns.widen(burst, at, at, count)
       // Who else says the same may have said it later.
-      if ((open.last?.line ?? 0) <= line) addPlace(open, line, at, kept(text))
+      if (columns.lastLine(burst) <= line) columns.addPlace(burst, line, at, kept(text))
     },
     settle: settleAll,
     gap: () => gap,
@@ -245,70 +214,18 @@ export const bursts = (most = MAX_SIGNALS): Bursts => {
       latest = new Map()
       const clean = cleaner()
       const made: Signal[] = []
-      signals.reverse()
-      for (let signal = signals.pop(); signal !== undefined; signal = signals.pop())
-        made.push({
-          kind: signal.kind,
-          entity: signal.entity,
-          phase: signal.phase,
-          at: atOf(signal),
-          until: untilOf(signal),
-          count: signal.count,
-          attributes: signal.attributes,
-          places: placesOf(signal).map(({ line, at, text }) => ({ line, at, text: clean(typeof text === 'string' ? text : text.of(text.one, text.other)) })),
-        })
+      for (let burst = 0; burst < columns.size; burst++) made.push(columns.take(burst, clean))
+      columns.cut(0)
       return made
     },
     leftOut: () => [...gone].map(([kind, count]) => `too much is distinct to keep it all: ${count} signals of ${kind} were left out, of what was said least`),
   }
 }
 
-const endGathering = (open: OpenSignal): void => {
-  if (open.gatherings === null) return
-  for (const gathering of open.gatherings) gathering.end()
-  open.gatherings = null
-}
-
-const widen = (open: OpenSignal, at: Stamp, until: Stamp, count: number): void => {
-  open.count += count
-  if (at.ms < open.atMs) {
-    open.atMs = at.ms
-    open.atBasis = at.basis
-  }
-  if (until.ms > open.untilMs) {
-    open.untilMs = until.ms
-    open.untilBasis = until.basis
-  }
-}
-
-const copied = ({ ms, basis }: Stamp): Stamp => ({ ms, basis })
-const atOf = ({ atMs, atBasis }: OpenSignal): Stamp => ({ ms: atMs, basis: atBasis })
-const untilOf = ({ untilMs, untilBasis }: OpenSignal): Stamp => ({ ms: untilMs, basis: untilBasis })
-const ownText = (text: string | LateText): string | LateText => (typeof text === 'string' ? text : { of: text.of, one: text.one, other: text.other })
-
-const addPlace = (open: OpenSignal, line: number | null, at: Stamp, text: string | LateText): void => {
-  if (open.last === null && open.places.length < PLACES_AT_START) {
-    open.places.push({ line, at: copied(at), text: ownText(text) })
-    return
-  }
-  const last = (open.last ??= { line, ms: at.ms, basis: at.basis, text: '', of: null, one: 0, other: 0 })
-  last.line = line
-  last.ms = at.ms
-  last.basis = at.basis
-  if (typeof text === 'string') {
-    last.text = text
-    last.of = null
-  } else {
-    last.of = text.of
-    last.one = text.one
-    last.other = text.other
-  }
-}
-
-const placesOf = ({ places, last }: OpenSignal): readonly OpenPlace[] => {
-  if (last === null) return places
-  const { line, ms, basis, text, of, one, other } = last
-  return [...places, { line, at: { ms, basis }, text: of === null ? text : { of, one, other } }]
+const endGathering = (said: Said): void => {
+  if (said.gatherings === null) return
+  for (const gathering of said.gatherings) gathering.end()
+  said.gatherings = null
 }
 
 /** Cut now, cleaned when the input ends: of a burst only a few places are kept. */
@@ -328,14 +245,17 @@ const keyOf = (attributes: Attributes): string => {
 }
 
 /** The kind of most signals. */
-const mostOf = (signals: readonly OpenSignal[]): Signal['kind'] => {
+const mostOf = (columns: BurstColumns<Said>): Signal['kind'] => {
   const numbers = new Map<Signal['kind'], number>()
-  for (const { kind } of signals) numbers.set(kind, (numbers.get(kind) ?? 0) + 1)
+  for (let burst = 0; burst < columns.size; burst++) {
+    const { kind } = columns.of(burst)
+    numbers.set(kind, (numbers.get(kind) ?? 0) + 1)
+  }
   return [...numbers].reduce((most, next) => (next[1] > most[1] ? next : most))[0]
 }
 
 /** What stays or goes together: the occurrences of one thing, the beginnings and ends of one entity's condition. */
-const groupOf = ({ phase, key, entity }: OpenSignal): string => (phase === 'point' ? key : entity)
+const groupOf = ({ phase, key, entity }: Said): string => (phase === 'point' ? key : entity)
 
 /** So many of these, those with the highest numbers; of equals the first. */
 const mostSaid = (said: ReadonlyMap<string, number>, room: number): ReadonlySet<string> => {

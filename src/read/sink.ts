@@ -1,7 +1,7 @@
 /** Gathers what the parsers of one input say into an InputExtract, folding bursts at the source. */
 import type { Attributes, Basis, Fact, Series, Signal, Silence, Span, Stamp } from '../model/extract.js'
 import type { SignalDraft, Sink } from '../model/format.js'
-import { burstKey, bursts, type Occurrence, type OpenSignal } from './bursts.js'
+import { burstKey, bursts, type Occurrence, type Said } from './bursts.js'
 import { seriesStore } from './columns.js'
 import { ROLL_MS } from './stamps.js'
 
@@ -248,7 +248,7 @@ export const gatheringSink = (before = 0): GatheringSink => {
     repeats(draft) {
       const said = occurrenceOf(draft)
       const key = burstKey(said)
-      let open: OpenSignal | null = null
+      let open: Said | null = null
       return {
         say(stamp, text, last, times = said.count, stands = line, attributes) {
           const at = onCalendar(stamp, stands)
