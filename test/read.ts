@@ -10,6 +10,15 @@ export interface ReadOptions {
   readonly context?: Partial<InputContext>
 }
 
+/** The bytes in chunks of that size, each of them written over as soon as the next one is asked for. */
+export const writtenOver = async function* (bytes: Buffer, size: number): AsyncGenerator<Buffer> {
+  const room = Buffer.alloc(size)
+  for (let at = 0; at < bytes.length; at += size) {
+    yield room.subarray(0, bytes.copy(room, 0, at, at + size))
+    room.fill(0xee)
+  }
+}
+
 export const read = (content: string | Buffer, options: ReadOptions = {}): Promise<InputExtract> => {
   const bytes = typeof content === 'string' ? Buffer.from(content) : content
   const path = options.path ?? 'unknown'
@@ -20,7 +29,7 @@ export const read = (content: string | Buffer, options: ReadOptions = {}): Promi
     context: { path, pod: null, container: null, expression: null, ...options.context },
     async *chunks() {
       const step = options.chunkBytes ?? Math.max(bytes.length, 1)
-      for (let at = 0; at < bytes.length; at += step) yield bytes.subarray(at, at + step)
+      yield* writtenOver(bytes, step)
     },
   }
   return extractInput(source)

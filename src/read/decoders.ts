@@ -3,7 +3,6 @@ import { createRequire } from 'node:module'
 import { createGunzip } from 'node:zlib'
 import type * as xzDecompress from 'xz-decompress'
 import type { Bytes } from './decompress.js'
-import { SMALL } from './plain-file.js'
 import { unzstd } from './zstd.js'
 
 export const CHUNK_BYTES = 1 << 20
@@ -29,11 +28,10 @@ const gunzip = async function* (source: Bytes): Bytes {
   try {
     for await (const piece of pieces(source)) {
       await new Promise<void>((resolve) => plain.write(piece, () => resolve()))
-      const made = out.reduce((size, chunk) => size + chunk.length, 0)
       yield* out.splice(0)
       if (failure.error !== null) throw failure.error
       // What was given out is done with. zlib would fill a fresh megabyte next, and collecting those costs a third of what unpacking does.
-      if (made >= SMALL) inner._outOffset = 0
+      inner._outOffset = 0
     }
     await new Promise<void>((resolve) => {
       plain.once('close', resolve)

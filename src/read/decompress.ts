@@ -106,8 +106,9 @@ const peek = async (source: Bytes): Promise<{ head: Buffer; bytes: AsyncIterable
     while (size < HEAD_BYTES) {
       const next = await iterator.next()
       if (next.done) break
-      taken.push(next.value)
       size += next.value.length
+      // A chunk is good until the next one is asked for.
+      taken.push(size < HEAD_BYTES ? Buffer.from(next.value) : next.value)
     }
   } catch (error) {
     if (size === 0) throw error

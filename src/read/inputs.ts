@@ -189,7 +189,7 @@ const keep = async (bytes: Bytes): Promise<readonly Buffer[] | null> => {
   for await (const chunk of bytes) {
     size += chunk.length
     if (size > MAX_STREAMED_ARCHIVE) return null
-    kept.push(chunk)
+    kept.push(Buffer.from(chunk))
   }
   return kept
 }

@@ -43,10 +43,7 @@ export const fileChunks = async function* (path: string, start = 0, end = Infini
   }
 }
 
-/** Pieces smaller than this may be kept while the next one is asked for: by whoever looks at the first bytes. */
-export const SMALL = 4_096
-
-/** The file as it is, packed or not, at most so many bytes at once. Each chunk of some size is good until the next one is asked for. Throws what the file system throws. */
+/** The file as it is, packed or not, at most so many bytes at once. Each chunk is good until the next one is asked for. Throws what the file system throws. */
 export const fileBytes = async function* (path: string, most: number): AsyncGenerator<Buffer> {
   const file = openSync(path, 'r')
   const bytes = Buffer.allocUnsafeSlow(OFF_PAGE + most).subarray(OFF_PAGE)
@@ -55,7 +52,7 @@ export const fileBytes = async function* (path: string, most: number): AsyncGene
       const size = readSync(file, bytes, 0, most, at)
       if (size === 0) return
       at += size
-      yield size < SMALL ? Buffer.from(bytes.subarray(0, size)) : bytes.subarray(0, size)
+      yield bytes.subarray(0, size)
     }
   } finally {
     closeSync(file)

@@ -21,9 +21,9 @@ export interface Walk {
 }
 
 export interface Pieces {
-  /** Up to `most` bytes, as they come; null at the end. */
+  /** Up to `most` bytes, as they come; null at the end. What it gives is good until more is asked for. */
   pull(most: number): Promise<Buffer | null>
-  /** As many bytes, fewer at the end. */
+  /** As many bytes, fewer at the end; a copy. */
   take(count: number): Promise<Buffer>
   /** False: the end came before. */
   skip(count: number): Promise<boolean>
@@ -53,10 +53,10 @@ export const piecesOf = (source: Bytes): Pieces => {
       while (missing > 0) {
         const piece = await pull(missing)
         if (piece === null) break
-        parts.push(piece)
+        parts.push(Buffer.from(piece))
         missing -= piece.length
       }
-      return parts.length === 1 && parts[0] ? parts[0] : Buffer.concat(parts)
+      return Buffer.concat(parts)
     },
     async skip(count) {
       for (let missing = count; missing > 0;) {

@@ -3,7 +3,6 @@
  * a block unpacks to 128 KiB at most. https://github.com/facebook/zstd/blob/v1.5.7/doc/zstd_compression_format.md (Frames, Blocks)
  */
 import type { Bytes } from './decompress.js'
-import { SMALL } from './plain-file.js'
 
 const MAGIC = 0xfd2fb528
 /** Sixteen magic numbers of frames that hold no data: 0x184D2A50 to 0x184D2A5F. */
@@ -56,7 +55,6 @@ export const unzstd = async function* (source: Bytes): Bytes {
     wasm.HEAPU8.set(bytes, input)
     const size = stream.decompressChunk(output, MAX_BLOCK, input, bytes.length)
     const made = wasm.HEAPU8.subarray(output, output + size)
-    if (size < SMALL) return Buffer.from(made)
     plain.set(made)
     return plain.subarray(0, size)
   }
