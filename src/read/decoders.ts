@@ -17,28 +17,49 @@ export const pieces = async function* (source: Bytes): Bytes {
   for await (const chunk of source) for (let at = 0; at < chunk.length; at += PIECE_BYTES) yield chunk.subarray(at, at + PIECE_BYTES)
 }
 
-/** What a decoder pushes while it is fed, given out in between; all that came before an error is given out before the error. */
+/**
+ * What a decoder pushes while it is fed, given out in between; all that came before an error is given out before the error. While what one piece made is read, the
+ * next one is unpacked, in a thread of Node's own.
+ */
 const gunzip = async function* (source: Bytes): Bytes {
   const plain = createGunzip({ chunkSize: CHUNK_BYTES })
-  const inner = plain as unknown as { _outOffset: number } // where zlib.js writes next in its buffer; should it be called otherwise one day, buffers are fresh again
-  const out: Buffer[] = []
+  // What zlib.js writes to, and where next. Left alone it fills a fresh megabyte each time, and collecting those costs a third of what unpacking does. Should they be called
+  // otherwise one day, buffers are fresh again.
+  const inner = plain as unknown as { _outBuffer: Buffer; _outOffset: number }
+  let other: Buffer | null = null
+  let fed = false
+  let out: Buffer[] = []
   const failure: { error: Error | null } = { error: null }
+  const check = (): void => {
+    if (failure.error !== null) throw failure.error
+  }
   plain.on('data', (chunk: Buffer) => out.push(chunk))
   plain.on('error', (error) => (failure.error = error))
   try {
     for await (const piece of pieces(source)) {
-      await new Promise<void>((resolve) => plain.write(piece, () => resolve()))
-      yield* out.splice(0)
-      if (failure.error !== null) throw failure.error
-      // What was given out is done with. zlib would fill a fresh megabyte next, and collecting those costs a third of what unpacking does.
-      inner._outOffset = 0
+      if (fed) {
+        // What is being read is not written over.
+        const filled = inner._outBuffer
+        inner._outBuffer = other ?? Buffer.allocUnsafeSlow(CHUNK_BYTES)
+        inner._outOffset = 0
+        other = filled
+      }
+      fed = true
+      const before = out
+      out = []
+      const written = new Promise<void>((resolve) => plain.write(piece, () => resolve()))
+      yield* before
+      await written
+      if (failure.error !== null) break
     }
+    yield* out.splice(0)
+    check()
     await new Promise<void>((resolve) => {
       plain.once('close', resolve)
       plain.end()
     })
     yield* out.splice(0)
-    if (failure.error !== null) throw failure.error
+    check()
   } finally {
     plain.destroy()
   }
