@@ -6,7 +6,7 @@ import type { InputExtract } from './model/extract.js'
 import type { Signature } from './model/signature.js'
 import { UserError } from './model/user-error.js'
 import { asPacked, withPacked, type WithPacked } from './makers.js'
-import { extractAll, type Maker } from './read/extract-all.js'
+import { startReading, type Maker } from './read/extract-all.js'
 import { findInputs, type Inputs, type Named, type Saved, type Unreadable } from './read/inputs.js'
 import type { Limits } from './read/limits.js'
 import { unpackSignals } from './read/packed-signals.js'
@@ -24,7 +24,7 @@ export interface GatherOptions {
   readonly limits?: Limits
   /** Lines of a user's own that mean something. */
   readonly signatures?: readonly Signature[]
-  readonly onBytes?: (count: number, inputs: Inputs) => void
+  readonly onBytes?: (count: number, inputs: Pick<Inputs, 'totalBytes'>) => void
 }
 
 /** What the inputs say, in one order. Saved extracts are inputs, too. With 'tell' storage that cannot be had is an input that cannot be read; a shard must not be made without it. */
@@ -128,10 +128,11 @@ const readEach = async <Made, Kept>(
   maker: Maker<Made>,
   keep: (made: Made) => Kept,
 ): Promise<{ readonly inputs: Inputs; readonly kept: readonly Kept[]; readonly unreadable: readonly Unreadable[] }> => {
-  const inputs = await findInputs(paths, shardFilter(options), options.limits)
   const { jobs, onBytes, signatures = [] } = options
+  const reading = startReading({ ...(jobs === undefined ? {} : { jobs }), signatures, ...(onBytes === undefined ? {} : { onBytes }) }, maker, keep)
+  const inputs = await findInputs(paths, shardFilter(options), options.limits, reading)
   const saved = await readSaved(inputs.saved, signatures, (extract) => keep(maker.make(extract)))
-  const kept = await extractAll(inputs, { ...(jobs === undefined ? {} : { jobs }), signatures, onBytes: (count) => onBytes?.(count, inputs) }, maker, keep)
+  const kept = await reading.all(inputs)
   return { inputs, kept: [...kept, ...saved.kept], unreadable: [...inputs.unreadable, ...saved.unreadable] }
 }
 

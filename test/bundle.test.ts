@@ -11,7 +11,7 @@ import { Script } from 'node:vm'
 import { FLAGS } from '../src/launch/flags.js'
 import { CODE_OF } from '../src/launch/load-chunk.js'
 import { asItIs } from '../src/makers.js'
-import { extractAll, type ExtractOptions } from '../src/read/extract-all.js'
+import { startReading, type ExtractOptions } from '../src/read/extract-all.js'
 import { findInputs } from '../src/read/inputs.js'
 import { folderWith } from './files.js'
 
@@ -45,7 +45,7 @@ test('the built library exports what the sources export', async () => {
 
 test('the built worker extracts what is extracted here', async () => {
   const worker = pathToFileURL(join(dist, 'src/extract-worker.js'))
-  const all = (options: ExtractOptions) => findInputs([dump]).then((inputs) => extractAll(inputs, options, asItIs, (extract) => extract))
+  const all = (options: ExtractOptions) => findInputs([dump]).then((inputs) => startReading(options, asItIs, (extract) => extract).all(inputs))
   const [here, there] = await Promise.all([all({}), all({ jobs: 2, worthBytes: 0, worker })])
   assert.deepEqual(there, here)
 })

@@ -1,6 +1,8 @@
 /** The files in an archive, and in archives in it, as inputs: read in place, in their order, never unpacked to disk. */
 import { posix } from 'node:path'
 import { close, gauged, peel, unreadable, unpacked, type Bytes, type Kind } from './decompress.js'
+import { contextOf } from './context.js'
+import { dependsOnOthers, strictly, type InPlace } from './in-place.js'
 import { gaugeOf, type Allowance } from './limits.js'
 import { INDEX_NAME, MAX_INDEX_BYTES, type QueryIndexes } from './query-index.js'
 import { walkTar } from './tar.js'
@@ -20,7 +22,7 @@ export interface Member {
   readonly changedMs: number | null
   readonly size: number
   readonly warnings: string[]
-  chunks(): Bytes
+  readonly chunks: () => Bytes
 }
 
 export interface Listing {
@@ -61,6 +63,7 @@ interface Archive {
   /** The walk that lists it; members are read on walks of their own. */
   readonly walk: Walk
   readonly open: Open
+  readonly kind: Kind
   readonly wrapping: readonly string[]
   readonly depth: number
 }
@@ -71,6 +74,10 @@ interface Found {
   readonly allowance: Allowance
   /** How many more files may be taken. */
   readonly room: () => number
+  /** Reads members as they come; null where they are read later. */
+  readonly inPlace: InPlace | null
+  /** The first members of archives whose end was not reached: something may yet be said with them. */
+  readonly firsts: Set<number>
 }
 
 /** Everything in the archive. `room`: how many more files may be taken. Never throws for what is in it. */
@@ -78,11 +85,19 @@ export const listArchive = async (
   archive: Omit<Archive, 'depth'>,
   indexes: QueryIndexes,
   allowance: Allowance,
+  inPlace: InPlace | null = null,
   room: number = allowance.limits.maxMembers,
 ): Promise<Listing> => {
   const listing: Listing = { members: [], unreadable: [] }
-  await list({ ...archive, depth: 1 }, { listing, indexes, allowance, room: () => room - listing.members.length - listing.unreadable.length })
+  const left = (): number => room - listing.members.length - listing.unreadable.length
+  await list({ ...archive, depth: 1 }, { listing, indexes, allowance, room: left, inPlace, firsts: new Set() })
   return listing
+}
+
+/** With all but the last member, and the first ones of archives that go on, nothing more is said. */
+const settle = ({ listing: { members }, inPlace, firsts }: Found, index = members.length - 2): void => {
+  const member = members[index]
+  if (member !== undefined && index < members.length - 1 && !firsts.has(index)) inPlace?.settle(member)
 }
 
 const list = async (archive: Archive, found: Found): Promise<void> => {
@@ -91,6 +106,7 @@ const list = async (archive: Archive, found: Found): Promise<void> => {
   const memberBytes = shelf(archive.open, found.allowance)
   const taken = new Map<string, number>()
   const before = listing.members.length
+  found.firsts.add(before)
   const unreadableBefore = listing.unreadable.length
   let links = 0
   let others = 0
@@ -112,6 +128,7 @@ const list = async (archive: Archive, found: Found): Promise<void> => {
       const at = `${path}!/${name}${count > 1 ? ` (${count})` : ''}`
       if (entry.problem !== null) listing.unreadable.push({ path: at, reason: entry.problem })
       else await look(entry, at, warning, archive, () => memberBytes(index), found)
+      settle(found)
     }
   } catch (error) {
     stopped = error instanceof Error ? error.message : String(error)
@@ -129,6 +146,8 @@ const list = async (archive: Archive, found: Found): Promise<void> => {
   const first = listing.members[before]
   if (first !== undefined && links > 0) first.warnings.push(`${path}: ${links} ${links === 1 ? 'link was' : 'links were'} not followed`)
   if (first !== undefined && others > 0) first.warnings.push(`${path}: ${others} special or sparse ${others === 1 ? 'member was' : 'members were'} not read`)
+  found.firsts.delete(before)
+  settle(found, before)
 }
 
 export const tooMany = ({ limits }: Allowance): string => `more than ${limits.maxMembers} files: the rest is not read (--max-members allows more)`
@@ -138,10 +157,11 @@ const look = async (
   entry: Walked,
   path: string,
   warning: string | null,
-  { walk, wrapping, depth }: Archive,
+  { walk, kind: around, wrapping, depth }: Archive,
   open: () => Bytes,
-  { listing, indexes, allowance, room }: Found,
+  found: Found,
 ): Promise<void> => {
+  const { listing, indexes, allowance } = found
   // The packed size is the member's own, or that of the whole archive around it: the smaller bound, so bombs inside are found too.
   const known = gaugeOf(allowance)
   let peeled
@@ -165,20 +185,26 @@ const look = async (
       else {
         const bytes = peeled.bytes
         const listed = await walkOf(kind, () => bytes, allowance)?.()
-        if (listed !== undefined)
-          await list({ path, walk: listed, open: walkInner, wrapping: [...wrapping, ...layers, kind], depth: depth + 1 }, { listing, indexes, allowance, room })
+        if (listed !== undefined) await list({ path, walk: listed, open: walkInner, kind, wrapping: [...wrapping, ...layers, kind], depth: depth + 1 }, found)
       }
     } else {
       if (layers.length > 0) allowance.packed++
-      if (posix.basename(path) === INDEX_NAME && entry.size <= MAX_INDEX_BYTES) indexes.learn(path, await textOf(peeled.bytes))
-      listing.members.push({
+      // Members of a zip are found without those before them.
+      const inPlace = around === 'tar' ? found.inPlace : null
+      const small = inPlace !== null && dependsOnOthers(path) ? await inPlace.keep(peeled.bytes, entry.size) : null
+      if (posix.basename(path) === INDEX_NAME && entry.size <= MAX_INDEX_BYTES)
+        indexes.learn(path, small?.toString('utf8') ?? (await textOf(inPlace === null ? peeled.bytes : inner())))
+      const member: Member = {
         path,
         wrapping: [...wrapping, ...layers],
         changedMs: entry.changedMs,
         size: entry.size,
         warnings: warning === null ? [] : [warning],
-        chunks: inner,
-      })
+        chunks: small === null ? inner : () => whole(small),
+      }
+      listing.members.push(member)
+      if (inPlace !== null && !dependsOnOthers(path))
+        await inPlace.read({ ...member, context: contextOf(path) }, layers.length === 0 ? peeled.bytes : strictly(peeled.bytes, known))
     }
   } finally {
     await close(peeled.bytes)
@@ -188,6 +214,10 @@ const look = async (
 /** Why this kind of archive is not read; null where it is. */
 export const notRead = (kind: Kind): string | null =>
   kind === '7-zip' || kind === 'rar' || kind === 'lz4' ? `${kind} is not supported: unpack it and give what is in it` : null
+
+const whole = async function* (bytes: Buffer): Bytes {
+  if (bytes.length > 0) yield bytes
+}
 
 const textOf = async (bytes: Bytes): Promise<string> => {
   const parts: Buffer[] = []

@@ -46,7 +46,7 @@ export interface Source {
   /** Only this part is read; what the whole begins with tells what it is. */
   readonly part?: SourcePart
   /** The bytes, from the beginning (of the part). A chunk is good until the next one is asked for. */
-  chunks(): AsyncIterable<Buffer>
+  readonly chunks: () => AsyncIterable<Buffer>
 }
 
 export const extractInput = async (

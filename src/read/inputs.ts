@@ -7,6 +7,7 @@ import { contextOf } from './context.js'
 import { CHUNK_BYTES } from './decoders.js'
 import { close, gauged, peel, unpacked, type Bytes, type Kind } from './decompress.js'
 import type { Source } from './extract-input.js'
+import type { InPlace } from './in-place.js'
 import { allow, gaugeOf, usualLimits, type Gauge, type Limits } from './limits.js'
 import { fileBytes, fileChunks } from './plain-file.js'
 import { queryIndexes } from './query-index.js'
@@ -44,11 +45,15 @@ export interface Named {
   readonly name: string
 }
 
-/** Everything under these paths. `wanted` leaves out files (archives as a whole) by their name, unopened. Never throws: what cannot be read is told. */
+/**
+ * Everything under these paths. `wanted` leaves out files (archives as a whole) by their name, unopened; `inPlace` reads what is found in archives as it is found.
+ * Never throws: what cannot be read is told.
+ */
 export const findInputs = async (
   paths: readonly (string | Named)[],
   wanted: (name: string) => boolean = () => true,
   limits: Limits = usualLimits,
+  inPlace: InPlace | null = null,
 ): Promise<Inputs> => {
   const allowance = allow(limits)
   const sources: Source[] = []
@@ -95,7 +100,8 @@ export const findInputs = async (
       }
       const open = await opener(path, kind, layers, chunks)
       if (open !== null) {
-        await addMembers(await listArchive({ path: name, walk: await open(), open, wrapping: [...layers, kind] }, indexes, allowance, room()))
+        inPlace?.expect(totalBytes + (layers.length > 0 ? size * USUAL_RATIO : size))
+        await addMembers(await listArchive({ path: name, walk: await open(), open, kind, wrapping: [...layers, kind] }, indexes, allowance, inPlace, room()))
         return
       }
       if (layers.length > 0) allowance.packed++
@@ -131,7 +137,7 @@ export const findInputs = async (
         unreadable.push({ path: name, reason: `an archive of more than ${MAX_STREAMED_ARCHIVE >> 20} MiB in a stream: save it to a file and give that` })
         return
       }
-      await addMembers(await listArchive({ path: name, walk: await open(), open, wrapping: [...layers, kind] }, indexes, allowance, room()))
+      await addMembers(await listArchive({ path: name, walk: await open(), open, kind, wrapping: [...layers, kind] }, indexes, allowance, null, room()))
     } else if (kind === 'extract') saved.push({ path: name, chunks: () => bytes })
     else sources.push({ path: name, wrapping: layers, changedMs: null, context: contextOf(name), once: true, chunks: () => bytes })
   }

@@ -8,6 +8,9 @@ export const MAX_INDEX_BYTES = 16 << 20
 
 type Index = ReadonlyMap<string, string>
 
+/** Only answers in a file of such a name are looked up. */
+export const mayBeAnswer = (path: string): boolean => path.endsWith('.json')
+
 export interface QueryIndexes {
   /** The expression behind a saved answer, from the index beside it or up to two folders above. */
   expressionOf(path: string): Promise<string | null>
@@ -24,7 +27,7 @@ export const queryIndexes = (): QueryIndexes => {
   }
   return {
     async expressionOf(path) {
-      if (!path.endsWith('.json') || basename(path) === INDEX_NAME) return null
+      if (!mayBeAnswer(path) || basename(path) === INDEX_NAME) return null
       let folder = dirname(path)
       for (let up = 0; up < 3; up++) {
         const index = await indexOf(folder)

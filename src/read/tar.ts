@@ -14,6 +14,7 @@ export const walkTar = (source: Bytes): Walk => {
   const pieces = piecesOf(source)
   let left = 0 // of the member's body
   let padding = 0
+  let ended = false
 
   const skip = async (count: number): Promise<void> => {
     if (!(await pieces.skip(count))) throw cutOff()
@@ -32,6 +33,7 @@ export const walkTar = (source: Bytes): Walk => {
 
   return {
     async next() {
+      if (ended) throw cutOff()
       await skip(left + padding)
       left = padding = 0
       let longName: string | null = null
@@ -65,6 +67,7 @@ export const walkTar = (source: Bytes): Walk => {
         const piece = await pieces.pull(left)
         if (piece === null) {
           left = padding = 0
+          ended = true
           throw cutOff()
         }
         left -= piece.length

@@ -17,6 +17,9 @@ const MEMBER = /^(.*\/)?(?:(index|meta\.json|tombstones)|(chunks\/\d{6})(?:\.tmp
 /** What a running server keeps beside its blocks: the last two or three hours, not yet in a block. */
 const HEAD = /^(.*\/)?(?:wal|wbl|chunks_head)\/(?:checkpoint\.\d+\/)?\d{6,8}$/u
 
+/** Whether a file of that name may be one of them. */
+export const isOfBlock = (path: string): boolean => MEMBER.test(path) || HEAD.test(path)
+
 interface Folder {
   index: Source | null
   chunks: Source[]

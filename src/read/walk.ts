@@ -35,11 +35,18 @@ export interface Pieces {
 export const piecesOf = (source: Bytes): Pieces => {
   const iterator = source[Symbol.asyncIterator]()
   let chunk: Buffer = Buffer.alloc(0)
+  /** Whoever asks again is told again: an iterator would say that it is at its end. */
+  let failed: { readonly error: unknown } | null = null
   const pull = async (most: number): Promise<Buffer | null> => {
     while (chunk.length === 0) {
-      const next = await iterator.next()
-      if (next.done) return null
-      chunk = next.value
+      if (failed !== null) throw failed.error
+      try {
+        const next = await iterator.next()
+        if (next.done) return null
+        chunk = next.value
+      } catch (error) {
+        failed = { error }
+      }
     }
     const piece = chunk.subarray(0, most)
     chunk = chunk.subarray(piece.length)

@@ -9,62 +9,80 @@ import { BUFFER_BYTES, BUFFERS, type FromWorker, type ToWorker, type Unit } from
 const YOUNG_MB = 4
 
 export interface Workers {
+  /** Reads one where a thread is free: resolves when its bytes are read; what is made of it may come later. Rejects where a worker dies. */
+  readonly begin: <Made>(source: Source, maker: Maker<Made>) => Promise<{ readonly made: Promise<Made> }>
   /** In the order of the sources what `keep` makes of what is made of each as it comes. Rejects where a worker dies. */
   extract<Made, Kept>(sources: readonly Source[], maker: Maker<Made>, keep: (made: Made) => Kept): Promise<readonly Kept[]>
   stop(): Promise<void>
 }
 
+interface Waiting<T> {
+  readonly resolve: (got: T) => void
+  readonly reject: (error: Error) => void
+}
+
+/** What is waited for is rejected where the thread ends by itself. */
 interface Thread {
   send(message: ToWorker, transfer?: readonly ArrayBuffer[]): void
   /** A buffer that is not under way. */
   buffer(): Promise<ArrayBuffer>
   /** What was made of the input that was begun. */
   result(): Promise<unknown>
-  /** Never resolves; rejects when the thread ends by itself. */
-  readonly died: Promise<never>
   stop(): Promise<void>
 }
 
 export const startWorkers = (count: number, file: URL, onBytes: (count: number) => void, signatures: readonly Signature[] = []): Workers => {
   const free: Thread[] = []
-  const waiting: ((thread: Thread) => void)[] = []
-  const threads = Array.from({ length: count }, () => startThread(file, onBytes))
+  const waiting: Waiting<Thread>[] = []
+  let dead: Error | null = null
+  const died = (error: Error): void => {
+    dead ??= error
+    for (const { reject } of waiting.splice(0)) reject(error)
+  }
+  const threads = Array.from({ length: count }, () => startThread(file, onBytes, died))
   const release = (thread: Thread): void => {
     const next = waiting.shift()
     if (next === undefined) free.push(thread)
-    else next(thread)
+    else next.resolve(thread)
   }
   threads.forEach(release)
-  const anyFree = (): Promise<Thread> | Thread => free.shift() ?? new Promise<Thread>((resolve) => waiting.push(resolve))
+  const anyFree = (): Promise<Thread> => {
+    if (dead !== null) return Promise.reject(dead)
+    const thread = free.shift()
+    return thread === undefined ? new Promise((resolve, reject) => waiting.push({ resolve, reject })) : Promise.resolve(thread)
+  }
+
+  const begin: Workers['begin'] = async <Made>(source: Source, maker: Maker<Made>) => {
+    const thread = await anyFree()
+    thread.send({ say: 'begin', unit: await unitOf(source), make: maker.name, signatures })
+    const made = thread.result().then((result) => {
+      release(thread)
+      return maker.received(result as Made) // the thread has that maker's result to give
+    })
+    made.catch(() => undefined) // told to whoever waits for it
+    if (source.plain === undefined) await feed(thread, source, onBytes)
+    return { made }
+  }
 
   return {
+    begin,
     async extract<Made, Kept>(sources: readonly Source[], maker: Maker<Made>, keep: (made: Made) => Kept) {
       const extracts: Kept[] = []
       const running: Promise<void>[] = []
-      /** Resolves when the bytes are read; the extract may come later. */
-      const run = async (thread: Thread, index: number, source: Source): Promise<void> => {
-        thread.send({ say: 'begin', unit: await unitOf(source), make: maker.name, signatures })
-        running.push(
-          thread.result().then((made) => {
-            extracts[index] = keep(maker.received(made as Made)) // the thread has that maker's result to give
-            release(thread)
-          }),
-        )
-        if (source.plain === undefined) await feed(thread, source, onBytes)
+      const run = async (index: number, source: Source): Promise<void> => {
+        const { made } = await begin(source, maker)
+        running.push(made.then((one) => void (extracts[index] = keep(one))))
       }
       const all = [...sources.entries()]
       const inTurn = async (some: readonly (readonly [number, Source])[]): Promise<void> => {
-        for (const [index, source] of some) await run(await anyFree(), index, source)
+        for (const [index, source] of some) await run(index, source)
       }
       const plain = all.filter(([, source]) => source.plain !== undefined)
-      const everything = async (): Promise<void> => {
-        await Promise.all([
-          inTurn(all.filter(([, source]) => source.plain === undefined)),
-          inTurn([...plain].sort(([, a], [, b]) => (b.plain?.size ?? 0) - (a.plain?.size ?? 0))),
-        ])
-        await Promise.all(running)
-      }
-      await Promise.race([everything(), ...threads.map((thread) => thread.died)])
+      await Promise.all([
+        inTurn(all.filter(([, source]) => source.plain === undefined)),
+        inTurn([...plain].sort(([, a], [, b]) => (b.plain?.size ?? 0) - (a.plain?.size ?? 0))),
+      ])
+      await Promise.all(running)
       return extracts
     },
     async stop() {
@@ -85,29 +103,35 @@ const unitOf = async ({ path, wrapping, changedMs, context, warnings, once, plai
   ...(part === undefined ? {} : { part: { from: part.from, to: part.to, head: part.head, line: await part.line() } }),
 })
 
-const startThread = (file: URL, onBytes: (count: number) => void): Thread => {
+const startThread = (file: URL, onBytes: (count: number) => void, died: (error: Error) => void): Thread => {
   const worker = new Worker(file, { resourceLimits: { maxYoungGenerationSizeMb: YOUNG_MB } })
   const idle: ArrayBuffer[] = []
   let made = 0
-  let wantBuffer: ((buffer: ArrayBuffer) => void) | null = null
-  let wantResult: ((made: unknown) => void) | null = null
+  let wantBuffer: Waiting<ArrayBuffer> | null = null
+  let wantResult: Waiting<unknown> | null = null
   let stopping = false
+  let ended: Error | null = null
   worker.on('message', (message: FromWorker) => {
     if (message.say === 'read') onBytes(message.bytes)
-    else if (message.say === 'made') wantResult?.(message.made)
+    else if (message.say === 'made') wantResult?.resolve(message.made)
     else if (wantBuffer === null) idle.push(message.buffer)
     else {
-      wantBuffer(message.buffer)
+      wantBuffer.resolve(message.buffer)
       wantBuffer = null
     }
   })
-  const died = new Promise<never>((_, reject) => {
-    worker.on('error', reject)
-    worker.on('exit', (code) => {
-      if (!stopping) reject(new Error(`a thread that reads ended by itself (exit code ${code})`))
-    })
+  const end = (error: Error): void => {
+    ended ??= error
+    wantBuffer?.reject(ended)
+    wantResult?.reject(ended)
+    died(ended)
+  }
+  worker.on('error', end)
+  worker.on('exit', (code) => {
+    if (!stopping) end(new Error(`a thread that reads ended by itself (exit code ${code})`))
   })
-  died.catch(() => undefined) // told to whoever waits for extracts; if nobody does, it does not matter
+  const wanted = <T>(by: (waiting: Waiting<T>) => void): Promise<T> =>
+    ended === null ? new Promise((resolve, reject) => by({ resolve, reject })) : Promise.reject(ended)
   return {
     send: (message, transfer = []) => worker.postMessage(message, transfer),
     buffer() {
@@ -117,10 +141,9 @@ const startThread = (file: URL, onBytes: (count: number) => void): Thread => {
         made++
         return Promise.resolve(new ArrayBuffer(BUFFER_BYTES))
       }
-      return new Promise((resolve) => (wantBuffer = resolve))
+      return wanted((waiting) => (wantBuffer = waiting))
     },
-    result: () => new Promise((resolve) => (wantResult = resolve)),
-    died,
+    result: () => wanted((waiting) => (wantResult = waiting)),
     async stop() {
       stopping = true
       await worker.terminate()
