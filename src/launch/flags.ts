@@ -35,10 +35,14 @@ export const boundYoung = (bytes: number): void => {
   setFlagsFromString('--no-parallel-scavenge')
 }
 
-/** Where much was read, what nobody holds any more is given back before more is made: V8 would do so only once there is a third more of it. */
+/** Where much was read, what nobody holds any more is given back before more is made. */
 export const tidy = (): void => {
-  if (!bound) return
+  if (bound) collect()
+}
+
+/** In this thread what nobody holds any more is given back at once: V8 would do so only once there is a third more of it. */
+export const collect = (): void => {
   setFlagsFromString('--expose-gc')
-  const collect = runInNewContext('gc') as () => void // what the flag gives a new context
-  collect()
+  const gc = runInNewContext('gc') as () => void // what the flag gives a new context
+  gc()
 }

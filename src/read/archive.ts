@@ -37,26 +37,39 @@ export type Open = () => Promise<Walk>
 export const walkOf = (kind: Kind, open: () => Bytes, allowance: Allowance): Open | null =>
   kind === 'tar' ? () => Promise.resolve(walkTar(open())) : kind === 'zip' ? () => Promise.resolve(walkZip(open(), allowance)) : null
 
+/** A walk that nobody is on, and where it stands. */
+interface Idle {
+  readonly open: Open
+  readonly walk: Walk
+  at: number
+}
+
+/** Where the last walk waits for whoever wants to go on with it: of all archives only one does, since each holds its file and what it unpacks with. */
+export interface Parking {
+  idle: Idle | null
+}
+
 /**
- * Members read one after the other share one pass over the archive; one that is asked for out of order begins a pass of its own.
+ * Members read one after the other, whole or only their beginnings, share one pass over the archive; one that is asked for out of order begins a pass of its own.
  */
-const shelf = (open: Open, allowance: Allowance): ((index: number) => Bytes) => {
-  let idle: { readonly walk: Walk; at: number } | null = null
-  return async function* (index) {
-    const mine = idle !== null && idle.at <= index ? idle : { walk: await open(), at: 0 }
-    if (mine === idle) idle = null
-    let whole = false
+const shelf = (open: Open, allowance: Allowance, parking: Parking): ((index: number) => Bytes) =>
+  async function* (index) {
+    const { idle } = parking
+    const mine = idle !== null && idle.open === open && idle.at <= index ? idle : { open, walk: await open(), at: 0 }
+    if (mine === parking.idle) parking.idle = null
+    let broke = false
     try {
       for (; mine.at <= index; mine.at++) if ((await mine.walk.next()) === null) throw unreadable('the archive changed while it was read')
       yield* mine.walk.body(gaugeOf(allowance))
-      whole = true
+    } catch (error) {
+      broke = true
+      throw error
     } finally {
-      const outdated = whole ? idle : mine
-      if (whole) idle = mine
+      const outdated = broke ? mine : parking.idle
+      if (!broke) parking.idle = mine
       await outdated?.walk.close()
     }
   }
-}
 
 interface Archive {
   readonly path: string
@@ -68,29 +81,28 @@ interface Archive {
   readonly depth: number
 }
 
-interface Found {
-  readonly listing: Listing
+/** What all archives of a run share. */
+export interface Run {
   readonly indexes: QueryIndexes
   readonly allowance: Allowance
-  /** How many more files may be taken. */
-  readonly room: () => number
   /** Reads members as they come; null where they are read later. */
   readonly inPlace: InPlace | null
+  readonly parking: Parking
+}
+
+interface Found extends Run {
+  readonly listing: Listing
+  /** How many more files may be taken. */
+  readonly room: () => number
   /** The first members of archives whose end was not reached: something may yet be said with them. */
   readonly firsts: Set<number>
 }
 
 /** Everything in the archive. `room`: how many more files may be taken. Never throws for what is in it. */
-export const listArchive = async (
-  archive: Omit<Archive, 'depth'>,
-  indexes: QueryIndexes,
-  allowance: Allowance,
-  inPlace: InPlace | null = null,
-  room: number = allowance.limits.maxMembers,
-): Promise<Listing> => {
+export const listArchive = async (archive: Omit<Archive, 'depth'>, run: Run, room: number): Promise<Listing> => {
   const listing: Listing = { members: [], unreadable: [] }
   const left = (): number => room - listing.members.length - listing.unreadable.length
-  await list({ ...archive, depth: 1 }, { listing, indexes, allowance, room: left, inPlace, firsts: new Set() })
+  await list({ ...archive, depth: 1 }, { ...run, listing, room: left, firsts: new Set() })
   return listing
 }
 
@@ -103,7 +115,7 @@ const settle = ({ listing: { members }, inPlace, firsts }: Found, index = member
 const list = async (archive: Archive, found: Found): Promise<void> => {
   const { path, walk } = archive
   const { listing } = found
-  const memberBytes = shelf(archive.open, found.allowance)
+  const memberBytes = shelf(archive.open, found.allowance, found.parking)
   const taken = new Map<string, number>()
   const before = listing.members.length
   found.firsts.add(before)
@@ -128,7 +140,6 @@ const list = async (archive: Archive, found: Found): Promise<void> => {
       const at = `${path}!/${name}${count > 1 ? ` (${count})` : ''}`
       if (entry.problem !== null) listing.unreadable.push({ path: at, reason: entry.problem })
       else await look(entry, at, warning, archive, () => memberBytes(index), found)
-      settle(found)
     }
   } catch (error) {
     stopped = error instanceof Error ? error.message : String(error)
@@ -203,6 +214,7 @@ const look = async (
         chunks: small === null ? inner : () => whole(small),
       }
       listing.members.push(member)
+      settle(found)
       if (inPlace !== null && !dependsOnOthers(path))
         await inPlace.read({ ...member, context: contextOf(path) }, layers.length === 0 ? peeled.bytes : strictly(peeled.bytes, known))
     }

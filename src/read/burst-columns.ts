@@ -12,7 +12,9 @@ const PLACES = PLACES_AT_START + 1
 const NUMBER = { at: 0, until: 1, count: 2, places: 3, firstPlace: 4, all: 4 + PLACES * 4 } as const
 /** Those of a place. A line that is none is NaN. */
 const PLACE = { line: 0, ms: 1, one: 2, other: 3, all: 4 } as const
-const FIRST_ROOM = 64
+/** So many bursts, a power of two, have their numbers in one piece of memory. */
+const PIECE = 6
+const IN_PIECE = 1 << PIECE
 
 type Text = string | LateText
 
@@ -46,7 +48,8 @@ export interface BurstColumns<Of extends About> {
 }
 
 export const burstColumns = <Of extends About>(): BurstColumns<Of> => {
-  let numbers = new Float64Array(FIRST_ROOM * NUMBER.all)
+  /** In pieces: none is copied when there are more. Not typed arrays, which lie outside the heap: a thread's memory there is not given back. */
+  const pieces: number[][] = []
   const ofs: Of[] = []
   const attributesOf: Attributes[] = []
   /** Of when it began, of when it ended, of each place. */
@@ -59,22 +62,26 @@ export const burstColumns = <Of extends About>(): BurstColumns<Of> => {
     if (of === undefined) throw new RangeError(`no burst has the number ${burst}`)
     return of
   }
-  const number = (burst: number, which: number): number => numbers[burst * NUMBER.all + which] ?? NaN
+  const number = (burst: number, which: number): number => pieces[burst >> PIECE]?.[(burst & (IN_PIECE - 1)) * NUMBER.all + which] ?? NaN
+  const setNumber = (burst: number, which: number, value: number): void => {
+    const piece = pieces[burst >> PIECE]
+    if (piece !== undefined) piece[(burst & (IN_PIECE - 1)) * NUMBER.all + which] = value
+  }
   const basis = (burst: number, which: number): Basis => bases[burst * (2 + PLACES) + which] ?? 'utc'
   const numberOfPlace = (burst: number, place: number, which: number): number => number(burst, NUMBER.firstPlace + place * PLACE.all + which)
 
   const writePlace = (burst: number, place: number, line: number, ms: number, on: Basis, text: string | LateText['of'], one: number, other: number): void => {
-    const at = burst * NUMBER.all + NUMBER.firstPlace + place * PLACE.all
-    numbers[at + PLACE.line] = line
-    numbers[at + PLACE.ms] = ms
-    numbers[at + PLACE.one] = one
-    numbers[at + PLACE.other] = other
+    const from = NUMBER.firstPlace + place * PLACE.all
+    setNumber(burst, from + PLACE.line, line)
+    setNumber(burst, from + PLACE.ms, ms)
+    setNumber(burst, from + PLACE.one, one)
+    setNumber(burst, from + PLACE.other, other)
     bases[burst * (2 + PLACES) + 2 + place] = on
     texts[burst * PLACES + place] = text
   }
   const nextPlace = (burst: number): number => {
     const place = Math.min(number(burst, NUMBER.places), PLACES_AT_START)
-    numbers[burst * NUMBER.all + NUMBER.places] = place + 1
+    setNumber(burst, NUMBER.places, place + 1)
     return place
   }
   const addPlace = (burst: number, line: number | null, { ms, basis: on }: Stamp, text: Text): void => {
@@ -83,14 +90,13 @@ export const burstColumns = <Of extends About>(): BurstColumns<Of> => {
     else writePlace(burst, place, line ?? NaN, ms, on, text.of, text.one, text.other)
   }
   const widen = (burst: number, atMs: number, atBasis: Basis, untilMs: number, untilBasis: Basis, count: number): void => {
-    const from = burst * NUMBER.all
-    numbers[from + NUMBER.count] = number(burst, NUMBER.count) + count
+    setNumber(burst, NUMBER.count, number(burst, NUMBER.count) + count)
     if (atMs < number(burst, NUMBER.at)) {
-      numbers[from + NUMBER.at] = atMs
+      setNumber(burst, NUMBER.at, atMs)
       bases[burst * (2 + PLACES)] = atBasis
     }
     if (untilMs > number(burst, NUMBER.until)) {
-      numbers[from + NUMBER.until] = untilMs
+      setNumber(burst, NUMBER.until, untilMs)
       bases[burst * (2 + PLACES) + 1] = untilBasis
     }
   }
@@ -106,12 +112,7 @@ export const burstColumns = <Of extends About>(): BurstColumns<Of> => {
     of: ofOf,
     begin(of, at, until, count, attributes, line, text) {
       const burst = ofs.length
-      const from = burst * NUMBER.all
-      if (from === numbers.length) {
-        const more = new Float64Array(2 * numbers.length)
-        more.set(numbers)
-        numbers = more
-      }
+      if (burst === pieces.length * IN_PIECE) pieces.push(new Array<number>(IN_PIECE * NUMBER.all).fill(NaN))
       ofs.push(of)
       attributesOf.push(attributes)
       bases.push(at.basis, until.basis)
@@ -119,10 +120,10 @@ export const burstColumns = <Of extends About>(): BurstColumns<Of> => {
         bases.push('utc')
         texts.push('')
       }
-      numbers[from + NUMBER.at] = at.ms
-      numbers[from + NUMBER.until] = until.ms
-      numbers[from + NUMBER.count] = count
-      numbers[from + NUMBER.places] = 0
+      setNumber(burst, NUMBER.at, at.ms)
+      setNumber(burst, NUMBER.until, until.ms)
+      setNumber(burst, NUMBER.count, count)
+      setNumber(burst, NUMBER.places, 0)
       addPlace(burst, line, at, text)
       return burst
     },
@@ -148,12 +149,13 @@ export const burstColumns = <Of extends About>(): BurstColumns<Of> => {
     move(burst, to, of) {
       ofs[to] = of
       if (burst === to) return
-      numbers.copyWithin(to * NUMBER.all, burst * NUMBER.all, (burst + 1) * NUMBER.all)
+      for (let which = 0; which < NUMBER.all; which++) setNumber(to, which, number(burst, which))
       attributesOf[to] = attributesOf[burst] ?? {}
       for (let which = 0; which < 2 + PLACES; which++) bases[to * (2 + PLACES) + which] = basis(burst, which)
       for (let place = 0; place < PLACES; place++) texts[to * PLACES + place] = texts[burst * PLACES + place] ?? ''
     },
     cut(size) {
+      pieces.length = Math.ceil(size / IN_PIECE)
       ofs.length = size
       attributesOf.length = size
       bases.length = size * (2 + PLACES)

@@ -2,7 +2,7 @@
 import { createReadStream, type Dirent } from 'node:fs'
 import { readdir, stat } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
-import { isClutter, listArchive, notRead, tooMany, walkOf, type Listing, type Open } from './archive.js'
+import { isClutter, listArchive, notRead, tooMany, walkOf, type Listing, type Open, type Run } from './archive.js'
 import { contextOf } from './context.js'
 import { CHUNK_BYTES } from './decoders.js'
 import { close, gauged, peel, unpacked, type Bytes, type Kind } from './decompress.js'
@@ -60,6 +60,7 @@ export const findInputs = async (
   const saved: Saved[] = []
   const unreadable: Unreadable[] = []
   const indexes = queryIndexes()
+  const run: Run = { indexes, allowance, inPlace, parking: { idle: null } }
   const seen = new Set<string>()
   let totalBytes = 0
   let full = false
@@ -101,7 +102,7 @@ export const findInputs = async (
       const open = await opener(path, kind, layers, chunks)
       if (open !== null) {
         inPlace?.expect(totalBytes + (layers.length > 0 ? size * USUAL_RATIO : size))
-        await addMembers(await listArchive({ path: name, walk: await open(), open, kind, wrapping: [...layers, kind] }, indexes, allowance, inPlace, room()))
+        await addMembers(await listArchive({ path: name, walk: await open(), open, kind, wrapping: [...layers, kind] }, run, room()))
         return
       }
       if (layers.length > 0) allowance.packed++
@@ -137,7 +138,7 @@ export const findInputs = async (
         unreadable.push({ path: name, reason: `an archive of more than ${MAX_STREAMED_ARCHIVE >> 20} MiB in a stream: save it to a file and give that` })
         return
       }
-      await addMembers(await listArchive({ path: name, walk: await open(), open, kind, wrapping: [...layers, kind] }, indexes, allowance, null, room()))
+      await addMembers(await listArchive({ path: name, walk: await open(), open, kind, wrapping: [...layers, kind] }, { ...run, inPlace: null }, room()))
     } else if (kind === 'extract') saved.push({ path: name, chunks: () => bytes })
     else sources.push({ path: name, wrapping: layers, changedMs: null, context: contextOf(name), once: true, chunks: () => bytes })
   }

@@ -113,8 +113,11 @@ const startThread = (file: URL, onBytes: (count: number) => void, died: (error: 
   let ended: Error | null = null
   worker.on('message', (message: FromWorker) => {
     if (message.say === 'read') onBytes(message.bytes)
-    else if (message.say === 'made') wantResult?.resolve(message.made)
-    else if (wantBuffer === null) idle.push(message.buffer)
+    else if (message.say === 'made') {
+      const want = wantResult
+      wantResult = null // holds what it was given
+      want?.resolve(message.made)
+    } else if (wantBuffer === null) idle.push(message.buffer)
     else {
       wantBuffer.resolve(message.buffer)
       wantBuffer = null
