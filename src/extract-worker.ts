@@ -1,6 +1,6 @@
 /** A thread that extracts one input after the other: plain files it reads itself, all others are fed to it. */
 import { parentPort } from 'node:worker_threads'
-import { asItIs, asPacked, tidyAfter, withPacked, type WithPacked } from './makers.js'
+import { asItIs, asPacked, withPacked, type WithPacked } from './makers.js'
 import type { InputExtract } from './model/extract.js'
 import type { Signature } from './model/signature.js'
 import { extractInput } from './read/extract-input.js'
@@ -49,10 +49,9 @@ const extract = async ({ part, ...unit }: Unit, make: string, signatures: readon
     signatures,
   )
   if (make === asPacked.name) say({ say: 'made', made: asPacked.make(done) })
-  else if (make === withPacked.name) {
-    tidyAfter(done)
-    say({ say: 'made', made: { ...done, signals: packSignals(done.signals) } satisfies WithPacked }, columnsOf(done))
-  } else say({ say: 'made', made: asItIs.make(done) }, columnsOf(done))
+  else if (make === withPacked.name)
+    say({ say: 'made', made: { ...withPacked.make(done), signals: packSignals(done.signals) } satisfies WithPacked }, columnsOf(done))
+  else say({ say: 'made', made: asItIs.make(done) }, columnsOf(done))
 }
 
 /** The memory of the series goes over as it is. */

@@ -18,7 +18,7 @@ export const asItIs: Maker<InputExtract> = { name: 'as it is', make: (extract) =
 
 /** What reading so many bytes leaves behind is worth tidying before more is made. */
 const MUCH_BYTES = 256 << 20
-export const tidyAfter = ({ bytes }: InputExtract): void => {
+const tidyAfter = ({ bytes }: InputExtract): void => {
   if (bytes >= MUCH_BYTES) collect()
 }
 

@@ -1,7 +1,7 @@
 /** The files in an archive, and in archives in it, as inputs: read in place, in their order, never unpacked to disk. */
 import { posix } from 'node:path'
-import { close, gauged, peel, unreadable, unpacked, type Bytes, type Kind } from './decompress.js'
 import { contextOf } from './context.js'
+import { close, gauged, peel, replay, unreadable, unpacked, wholeOf, type Bytes, type Kind } from './decompress.js'
 import { dependsOnOthers, strictly, type InPlace } from './in-place.js'
 import { gaugeOf, type Allowance } from './limits.js'
 import { INDEX_NAME, MAX_INDEX_BYTES, type QueryIndexes } from './query-index.js'
@@ -211,7 +211,7 @@ const look = async (
         changedMs: entry.changedMs,
         size: entry.size,
         warnings: warning === null ? [] : [warning],
-        chunks: small === null ? inner : () => whole(small),
+        chunks: small === null ? inner : () => replay([small]),
       }
       listing.members.push(member)
       settle(found)
@@ -227,20 +227,7 @@ const look = async (
 export const notRead = (kind: Kind): string | null =>
   kind === '7-zip' || kind === 'rar' || kind === 'lz4' ? `${kind} is not supported: unpack it and give what is in it` : null
 
-const whole = async function* (bytes: Buffer): Bytes {
-  if (bytes.length > 0) yield bytes
-}
-
-const textOf = async (bytes: Bytes): Promise<string> => {
-  const parts: Buffer[] = []
-  let size = 0
-  for await (const part of bytes) {
-    size += part.length
-    if (size > MAX_INDEX_BYTES) return ''
-    parts.push(Buffer.from(part))
-  }
-  return Buffer.concat(parts).toString('utf8')
-}
+const textOf = async (bytes: Bytes): Promise<string> => (await wholeOf(bytes, MAX_INDEX_BYTES))?.toString('utf8') ?? ''
 
 /** What macOS adds to archives, and desktops to folders. */
 export const isClutter = (name: string): boolean => {

@@ -55,6 +55,23 @@ export const isTar = (header: Buffer): boolean => {
   return sum === told
 }
 
+/** All the bytes; null where they are more than that. */
+export const wholeOf = async (bytes: Bytes, most: number): Promise<Buffer | null> => {
+  const parts: Buffer[] = []
+  let size = 0
+  for await (const part of bytes) {
+    size += part.length
+    if (size > most) return null
+    parts.push(Buffer.from(part))
+  }
+  return Buffer.concat(parts)
+}
+
+/** Bytes that were kept, as often as they are asked for. */
+export const replay = async function* (kept: readonly Buffer[]): Bytes {
+  yield* kept
+}
+
 const isCompression = (kind: Kind): kind is Compression => Object.hasOwn(decoders, kind)
 
 export const gauged = async function* (source: Bytes, gauge: Gauge): Bytes {

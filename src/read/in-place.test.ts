@@ -102,3 +102,13 @@ test('where a thread that reads dies, it is told and nobody waits for it', async
     await assert.rejects(async () => reading.all(await findInputs([path, folder], undefined, usualLimits, reading)), /out of memory/u)
   }
 })
+
+test('where one thread dies while another is still busy, it is told at once', async (t) => {
+  const folder = await folderWith(t, { 'a.log': klog(1), 'b.log.gz': gzipSync(klog(2, 60_000)) })
+  // The one that is fed never gives a buffer back.
+  const script =
+    "import { parentPort } from 'node:worker_threads'; parentPort.on('message', ({ say, unit }) => { if (say === 'begin' && unit.plain) throw new Error('out of memory') })"
+  const worker = new URL(`data:text/javascript,${encodeURIComponent(script)}`)
+  const reading = startReading({ jobs: 2, worthBytes: 0, worker }, asItIs, (extract) => extract)
+  await assert.rejects(async () => reading.all(await findInputs([folder], undefined, usualLimits, reading)), /out of memory/u)
+})

@@ -2,9 +2,9 @@
  * Members of an archive are read where the walk that lists them stands, so that it is unpacked once. What may yet turn out to be part of something else, or to answer
  * a query, is kept until that is known, where it is small; all the rest is read on a walk of its own.
  */
-import type { Bytes } from './decompress.js'
+import { bounded, wholeOf, type Bytes } from './decompress.js'
 import type { Source } from './extract-input.js'
-import { tooMuch, type Gauge } from './limits.js'
+import type { Gauge } from './limits.js'
 import { mayBeAnswer } from './query-index.js'
 import { isOfBlock } from './tsdb-block.js'
 
@@ -29,31 +29,19 @@ export const dependsOnOthers = (path: string): boolean => mayBeAnswer(path) || i
 export const keeper = (): InPlace['keep'] => {
   let all = 0
   return async (bytes, told) => {
-    if (told > MAX_KEPT_BYTES || all + told > MAX_ALL_KEPT_BYTES) return null
-    const parts: Buffer[] = []
-    let size = 0
-    try {
-      for await (const part of bytes) {
-        size += part.length
-        if (size > MAX_KEPT_BYTES || all + size > MAX_ALL_KEPT_BYTES) return null
-        parts.push(Buffer.from(part))
-      }
-    } catch {
-      return null
-    }
-    all += size
-    return Buffer.concat(parts)
+    const room = Math.min(MAX_KEPT_BYTES, MAX_ALL_KEPT_BYTES - all)
+    if (told > room) return null
+    const kept = await wholeOf(bytes, room).catch(() => null)
+    all += kept?.length ?? 0
+    return kept
   }
 }
 
 /** How much may be unpacked depends on how many packed files there are, which is not known yet: no more than what is allowed however many there are. */
-export const strictly = async function* (bytes: Bytes, gauge: Gauge): Bytes {
-  const allowance = { ...gauge.allowance, packed: Infinity }
-  let size = 0
-  for await (const chunk of bytes) {
-    size += chunk.length
-    const reason = tooMuch(size, { raw: gauge.raw, allowance })
-    if (reason !== null) throw new Error(reason)
-    yield chunk
-  }
-}
+export const strictly = (bytes: Bytes, gauge: Gauge): Bytes =>
+  bounded(bytes, {
+    get raw() {
+      return gauge.raw
+    },
+    allowance: { ...gauge.allowance, packed: Infinity },
+  })

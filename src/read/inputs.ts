@@ -5,7 +5,7 @@ import { join, resolve } from 'node:path'
 import { isClutter, listArchive, notRead, tooMany, walkOf, type Listing, type Open, type Run } from './archive.js'
 import { contextOf } from './context.js'
 import { CHUNK_BYTES } from './decoders.js'
-import { close, gauged, peel, unpacked, type Bytes, type Kind } from './decompress.js'
+import { close, gauged, peel, replay, unpacked, type Bytes, type Kind } from './decompress.js'
 import type { Source } from './extract-input.js'
 import type { InPlace } from './in-place.js'
 import { allow, gaugeOf, usualLimits, type Gauge, type Limits } from './limits.js'
@@ -199,10 +199,6 @@ const keep = async (bytes: Bytes): Promise<readonly Buffer[] | null> => {
     kept.push(Buffer.from(chunk))
   }
   return kept
-}
-
-const replay = async function* (kept: readonly Buffer[]): Bytes {
-  yield* kept
 }
 
 const reasonOf = (error: unknown): string => {

@@ -14,7 +14,6 @@ export const walkTar = (source: Bytes): Walk => {
   const pieces = piecesOf(source)
   let left = 0 // of the member's body
   let padding = 0
-  let ended = false
 
   const skip = async (count: number): Promise<void> => {
     if (!(await pieces.skip(count))) throw cutOff()
@@ -33,7 +32,6 @@ export const walkTar = (source: Bytes): Walk => {
 
   return {
     async next() {
-      if (ended) throw cutOff()
       await skip(left + padding)
       left = padding = 0
       let longName: string | null = null
@@ -65,11 +63,7 @@ export const walkTar = (source: Bytes): Walk => {
     async *body(gauge) {
       while (left > 0) {
         const piece = await pieces.pull(left)
-        if (piece === null) {
-          left = padding = 0
-          ended = true
-          throw cutOff()
-        }
+        if (piece === null) throw cutOff()
         left -= piece.length
         gauge.raw += piece.length
         yield piece

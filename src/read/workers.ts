@@ -35,8 +35,12 @@ export const startWorkers = (count: number, file: URL, onBytes: (count: number) 
   const free: Thread[] = []
   const waiting: Waiting<Thread>[] = []
   let dead: Error | null = null
+  let fail: (error: Error) => void = () => undefined
+  const failure = new Promise<never>((_, reject) => (fail = reject))
+  failure.catch(() => undefined) // told to whoever waits for extracts; if nobody does, it does not matter
   const died = (error: Error): void => {
     dead ??= error
+    fail(error)
     for (const { reject } of waiting.splice(0)) reject(error)
   }
   const threads = Array.from({ length: count }, () => startThread(file, onBytes, died))
@@ -71,18 +75,23 @@ export const startWorkers = (count: number, file: URL, onBytes: (count: number) 
       const running: Promise<void>[] = []
       const run = async (index: number, source: Source): Promise<void> => {
         const { made } = await begin(source, maker)
-        running.push(made.then((one) => void (extracts[index] = keep(one))))
+        const kept = made.then((one) => void (extracts[index] = keep(one)))
+        kept.catch(() => undefined) // told when all are read, or before
+        running.push(kept)
       }
       const all = [...sources.entries()]
       const inTurn = async (some: readonly (readonly [number, Source])[]): Promise<void> => {
         for (const [index, source] of some) await run(index, source)
       }
       const plain = all.filter(([, source]) => source.plain !== undefined)
-      await Promise.all([
-        inTurn(all.filter(([, source]) => source.plain === undefined)),
-        inTurn([...plain].sort(([, a], [, b]) => (b.plain?.size ?? 0) - (a.plain?.size ?? 0))),
-      ])
-      await Promise.all(running)
+      const everything = async (): Promise<void> => {
+        await Promise.all([
+          inTurn(all.filter(([, source]) => source.plain === undefined)),
+          inTurn([...plain].sort(([, a], [, b]) => (b.plain?.size ?? 0) - (a.plain?.size ?? 0))),
+        ])
+        await Promise.all(running)
+      }
+      await Promise.race([everything(), failure])
       return extracts
     },
     async stop() {
