@@ -47,13 +47,24 @@ export const renderMarkdown = (postMortem: PostMortem, { flavor = 'github', pict
   for (const cut of CUTS) {
     const told = toldOf(view, cut)
     const sheet = { d: landing(DIALECTS[flavor], told, evidence), view, told, pictures, evidence: evidence ?? null }
-    parts = whole(sheet).filter((part) => part !== '')
+    parts = [...until(most, whole(sheet))]
     rest = `The rest is too long for one text of this tracker: ${elsewhere(sheet)}.`
     if (lengthOf(parts) <= most) return `${parts.join('\n\n')}\n`
   }
   // Whole sections only: half of one could leave a block open.
   while (parts.length > 1 && lengthOf([...parts, rest]) > most) parts = parts.slice(0, -1)
   return `${[...parts, rest].join('\n\n').slice(0, most - 1)}\n`
+}
+
+/** As many as there are, or the first that are too long together: of hundreds of incidents a few are written to see that. */
+const until = function* (most: number, parts: Iterable<string>): Generator<string> {
+  let length = 0
+  for (const part of parts) {
+    if (part === '') continue
+    yield part
+    length += lengthOf([part])
+    if (length > most) return
+  }
 }
 
 const lengthOf = (parts: readonly string[]): number => parts.reduce((sum, part) => sum + part.length + 2, 0)
@@ -64,14 +75,15 @@ const landing = (d: Dialect, { anchors }: Told, evidence: string | undefined): D
   ref: (target) => (anchors.has(target.anchor) ? d.ref(target) : evidence === undefined ? target.label : d.refBeside(evidence, target)),
 })
 
-const whole = (sheet: Sheet): readonly string[] => {
+const whole = function* (sheet: Sheet): Generator<string> {
   const { d, view, told } = sheet
+  yield d.heading(1, d.say(view.title))
+  yield d.emphasis(`Post-mortem draft, made by faultline ${d.say(view.version)}. Times are UTC; confidence is an estimate for people to check.`)
+  if (view.several) yield overview(sheet)
+  if (view.incidents.length === 0) yield verdict(d, view)
+  for (const incident of told.incidents) yield* incidentMarkdown(sheet, incident)
   const glossary = glossaryOf(told.incidents.flatMap((incident) => incident.findings.map((finding) => finding.kind)))
-  return [
-    d.heading(1, d.say(view.title)),
-    d.emphasis(`Post-mortem draft, made by faultline ${d.say(view.version)}. Times are UTC; confidence is an estimate for people to check.`),
-    ...(view.several ? [overview(sheet)] : []),
-    ...(view.incidents.length === 0 ? [verdict(d, view)] : told.incidents.flatMap((incident) => incidentMarkdown(sheet, incident))),
+  yield* [
     ...(told.incidents.length < view.incidents.length
       ? [`${plural(view.incidents.length - told.incidents.length, 'more incident')}: ${elsewhere(sheet)}.`]
       : []),
