@@ -14,15 +14,13 @@ import { asItIs } from '../src/makers.js'
 import { startReading, type ExtractOptions } from '../src/read/extract-all.js'
 import { findInputs } from '../src/read/inputs.js'
 import { folderWith } from './files.js'
+import { builtWorker, program } from './program.js'
 
 const root = fileURLToPath(new URL('../', import.meta.url))
 const dist = join(root, 'dist')
 const dump = join(root, 'samples/cascade/dump')
 
-before(() => {
-  const { status, stderr } = spawnSync(process.execPath, [join(root, 'scripts/build.mjs')], { encoding: 'utf8' })
-  assert.equal(status, 0, stderr)
-})
+before(program)
 
 const run = (args: readonly string[], program = dist): string => {
   const { status, stderr, stdout } = spawnSync(process.execPath, [join(program, 'src/cli.js'), ...args], { encoding: 'utf8' })
@@ -44,7 +42,7 @@ test('the built library exports what the sources export', async () => {
 })
 
 test('the built worker extracts what is extracted here', async () => {
-  const worker = pathToFileURL(join(dist, 'src/extract-worker.js'))
+  const worker = builtWorker()
   const all = (options: ExtractOptions) => findInputs([dump]).then((inputs) => startReading(options, asItIs, (extract) => extract).all(inputs))
   const [here, there] = await Promise.all([all({}), all({ jobs: 2, worthBytes: 0, worker })])
   assert.deepEqual(there, here)

@@ -4,12 +4,12 @@ import { spawnSync } from 'node:child_process'
 import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import { test } from 'node:test'
-import { fileURLToPath } from 'node:url'
 import { gzipSync } from 'node:zlib'
 import type { Analysis } from '../src/model/analysis.js'
 import { folderWith } from './files.js'
+import { program } from './program.js'
 
-const root = fileURLToPath(new URL('../', import.meta.url))
+const faultline = program()
 
 interface Ran {
   readonly status: number | null
@@ -17,9 +17,8 @@ interface Ran {
   readonly stderr: string
 }
 
-const run = (args: readonly string[], cwd = root): Ran => {
-  const loader = join(root, 'node_modules/tsx/dist/loader.mjs')
-  const { status, stdout, stderr } = spawnSync(process.execPath, ['--import', loader, join(root, 'src/cli.ts'), ...args], {
+const run = (args: readonly string[], cwd: string): Ran => {
+  const { status, stdout, stderr } = spawnSync(process.execPath, [faultline, ...args], {
     cwd,
     encoding: 'utf8',
     maxBuffer: 1 << 28,
@@ -176,8 +175,7 @@ for (const [what, args, message] of [
 test('a reader that has seen enough is no error', { skip: process.platform === 'win32' ? 'there is no sh' : false }, async (t) => {
   const many = Object.fromEntries(Array.from({ length: 400 }, (_, index) => [`dump/${index}.txt`, 'lorem ipsum\n']))
   const folder = await folderWith(t, many)
-  const loader = join(root, 'node_modules/tsx/dist/loader.mjs')
-  const command = `"${process.execPath}" --import "${loader}" "${join(root, 'src/cli.ts')}" analyze dump --json - --quiet | head -c 10`
+  const command = `"${process.execPath}" "${faultline}" analyze dump --json - --quiet | head -c 10`
   const { stdout, stderr } = spawnSync('sh', ['-c', command], { cwd: folder, encoding: 'utf8' })
   assert.deepEqual([stdout.length, stderr], [10, ''])
 })

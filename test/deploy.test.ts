@@ -7,9 +7,11 @@ import { test } from 'node:test'
 import { fileURLToPath, pathToFileURL } from 'node:url'
 import { parseAllDocuments } from 'yaml'
 import { folderWith } from './files.js'
+import { program } from './program.js'
 
 const root = fileURLToPath(new URL('../', import.meta.url))
 const deploy = join(root, 'deploy')
+const faultline = program()
 
 const SCHEMAS: Readonly<Record<string, string>> = {
   'v1 Namespace': 'kubernetes-models/_schemas/IoK8sApiCoreV1Namespace.js',
@@ -120,8 +122,7 @@ test('every pod is nobody in particular, on a root file system that it cannot wr
 })
 
 test('every option that is used anywhere in deploy/ exists', () => {
-  const run = (command: string): string =>
-    spawnSync(process.execPath, ['--import', 'tsx', join(root, 'src/cli.ts'), command, '--help'], { cwd: root, encoding: 'utf8' }).stdout
+  const run = (command: string): string => spawnSync(process.execPath, [faultline, command, '--help'], { encoding: 'utf8' }).stdout
   const help = new Map(['extract', 'merge', 'nightly', 'analyze'].map((command) => [command, run(command)]))
   const everything = [...files, 'slurm/faultline.sh', 'systemd/faultline-nightly.service', 'Dockerfile'].map(textOf).join('\n')
   const used = [...everything.matchAll(/(?:cli\.js|\$faultline|bin\/faultline| faultline) (extract|merge|nightly|analyze) ([^\n]*)/gu)]
@@ -167,7 +168,7 @@ test('the Slurm script, without Slurm, comes to a report', { skip: process.platf
     env: {
       ...process.env,
       FAULTLINE_LOCALLY: '1',
-      FAULTLINE: `${process.execPath} --import ${join(root, 'node_modules/tsx/dist/loader.mjs')} ${join(root, 'src/cli.ts')}`,
+      FAULTLINE: `${process.execPath} ${faultline}`,
     },
   })
   assert.equal(status, 0, stderr)

@@ -16,6 +16,7 @@ import { findInputs } from '../src/read/inputs.js'
 import { renderJson } from '../src/report/json.js'
 import { buildTimeline } from '../src/timeline/timeline.js'
 import { folderWith } from './files.js'
+import { program } from './program.js'
 
 const root = fileURLToPath(new URL('../', import.meta.url))
 const sample = join(root, 'samples/cascade/dump')
@@ -138,8 +139,7 @@ for (const [name, there] of places) {
 test('in another zone and language, and again, the same bytes', async (t) => {
   const folder = await folderWith(t, dump)
   const env = { ...process.env, TZ: 'Asia/Kathmandu', LANG: 'tr_TR.UTF-8', LC_ALL: 'tr_TR.UTF-8' }
-  const { stdout, stderr, status } = spawnSync(process.execPath, ['--import', 'tsx', 'src/cli.ts', 'analyze', '--quiet', '--json', '-', folder], {
-    cwd: root,
+  const { stdout, stderr, status } = spawnSync(process.execPath, [program(), 'analyze', '--quiet', '--json', '-', folder], {
     env,
     encoding: 'utf8',
   })

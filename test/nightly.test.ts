@@ -18,6 +18,7 @@ import { buildTimeline } from '../src/timeline/timeline.js'
 import { nightly, type NightlyOptions } from '../src/nightly/nightly.js'
 import type { Summary } from '../src/nightly/summary.js'
 import { folderWith } from './files.js'
+import { program } from './program.js'
 import { day, killedPod, nightOf, outages, quiet, writeNight } from '../evaluation/month.js'
 
 const root = fileURLToPath(new URL('../', import.meta.url))
@@ -235,8 +236,10 @@ test('a hook is told of each new incident once; what fails is told again by the 
   assert.equal(readFileSync(heard, 'utf8').trim().split('\n').length, 2)
 })
 
+const faultline = program()
+
 const command = (archive: string, out: string, ...more: readonly string[]) =>
-  spawn(process.execPath, ['--import', join(root, 'node_modules/tsx/dist/loader.mjs'), join(root, 'src/cli.ts'), 'nightly', archive, '--out', out, ...more], {
+  spawn(process.execPath, [faultline, 'nightly', archive, '--out', out, ...more], {
     stdio: ['ignore', 'ignore', 'pipe'],
   })
 

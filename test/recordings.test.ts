@@ -6,6 +6,7 @@ import { test } from 'node:test'
 import { fileURLToPath } from 'node:url'
 import { extractInput } from '../src/read/extract-input.js'
 import { findInputs } from '../src/read/inputs.js'
+import { program } from './program.js'
 
 const root = fileURLToPath(new URL('../', import.meta.url))
 const recordings = fileURLToPath(new URL('../../shared/recordings', import.meta.url))
@@ -15,7 +16,7 @@ const skip = existsSync(recordings) ? false : 'shared/ is absent: the recordings
 const LEFT_OVER = 0.01
 
 test('every recording is told as its truth says', { skip }, () => {
-  const command = ['node', '--import', 'tsx', 'src/cli.ts', 'analyze', '--quiet']
+  const command = [process.execPath, program(), 'analyze', '--quiet']
   const { stdout, status } = spawnSync(process.execPath, ['../shared/score/score.mjs', '--all', '../shared/recordings', '--', ...command], {
     cwd: root,
     encoding: 'utf8',

@@ -12,14 +12,16 @@ import { analyze, extract, merge } from '../src/index.js'
 import { encodeArtifact } from '../src/artifact/artifact.js'
 import { renderJson } from '../src/report/json.js'
 import { folderWith } from './files.js'
+import { program } from './program.js'
 
 const root = fileURLToPath(new URL('../', import.meta.url))
 const SAMPLE = join(root, 'samples/cascade/dump')
 const skip = existsSync(SAMPLE) ? false : 'samples/ is absent'
 const options = { zones: [], year: null, since: null, until: null, mechanisms: [], version: 'test', command: 'test' }
 
-const faultline = (args: readonly string[], cwd: string): ReturnType<typeof spawn> =>
-  spawn(process.execPath, ['--import', join(root, 'node_modules/tsx/dist/loader.mjs'), join(root, 'src/cli.ts'), ...args], { cwd, stdio: 'ignore' })
+const built = program()
+
+const faultline = (args: readonly string[], cwd: string): ReturnType<typeof spawn> => spawn(process.execPath, [built, ...args], { cwd, stdio: 'ignore' })
 
 const status = async (child: ReturnType<typeof spawn>): Promise<unknown> => ((await once(child, 'close')) as unknown[])[0]
 

@@ -4,15 +4,13 @@ import { join } from 'node:path'
 import { test } from 'node:test'
 import { gzipSync } from 'node:zlib'
 import { folderWith, tarOf } from '../../test/files.js'
+import { builtWorker } from '../../test/program.js'
 import { asItIs, asPacked } from '../makers.js'
 import type { InputExtract } from '../model/extract.js'
 import { startReading, type Maker, type ReadingOptions } from './extract-all.js'
 import { findInputs, type Inputs } from './inputs.js'
 
-/** In a worker the sources need their loader. */
-const worker = new URL(
-  `data:text/javascript,${encodeURIComponent(`import { register } from '${import.meta.resolve('tsx/esm/api')}'; register(); await import('${new URL('../extract-worker.ts', import.meta.url).href}')`)}`,
-)
+const worker = builtWorker()
 
 const extractAll = <Made, Kept>(inputs: Inputs, options: ReadingOptions, maker: Maker<Made>, keep: (made: Made) => Kept): Promise<readonly Kept[]> =>
   startReading(options, maker, keep).all(inputs)

@@ -6,13 +6,13 @@ import { readdirSync, readFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { test } from 'node:test'
-import { fileURLToPath } from 'node:url'
 import { gather, gatherSaved } from '../gather.js'
 import { encodeArtifact } from '../artifact/artifact.js'
 import { shardName } from '../artifact/shard.js'
 import { runExtract } from '../commands/extract.js'
 import { UserError } from '../model/user-error.js'
 import { folderWith } from '../../test/files.js'
+import { program } from '../../test/program.js'
 import { storage } from '../../test/s3-server.js'
 import { fetchFrom, putTo } from './s3.js'
 
@@ -55,11 +55,11 @@ test('an address that is none is wrong usage; storage that fails is not', async 
   await rejects(fetchFrom('s3://'), /expected s3:\/\/bucket\/prefix/u, false)
 })
 
+const faultline = program()
+
 /** Exit code and messages of a command as a process. */
 const run = async (args: readonly string[], cwd: string, env: Readonly<Record<string, string>> = {}): Promise<readonly [status: unknown, stderr: string]> => {
-  const root = fileURLToPath(new URL('../../', import.meta.url))
-  const loader = join(root, 'node_modules/tsx/dist/loader.mjs')
-  const child = spawn(process.execPath, ['--import', loader, join(root, 'src/cli.ts'), ...args], { cwd, env: { ...process.env, ...env } })
+  const child = spawn(process.execPath, [faultline, ...args], { cwd, env: { ...process.env, ...env } })
   let stderr = ''
   child.stderr.on('data', (chunk: Buffer) => (stderr += chunk.toString()))
   const [status] = (await once(child, 'close')) as unknown[] // the code, and the signal
