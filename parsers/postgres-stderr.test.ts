@@ -14,11 +14,13 @@ const needs = (path: string): { skip: false | string } => ({ skip: existsSync(sh
 const open = (path: string): Buffer => (path.endsWith('.gz') ? gunzipSync(readFileSync(shared(path))) : readFileSync(shared(path)))
 const FIXTURES = 'corpus/postgres/darold+pgbadger/t/fixtures'
 
-/** As a user reads it: taken off its compression by the reading layer. */
-const unpacked = async (path: string): Promise<InputExtract> => {
-  const [source] = (await findInputs([fileURLToPath(shared(path))])).sources
-  assert.ok(source)
-  return extractInput(source)
+const known = new Map<string, Promise<InputExtract>>()
+
+/** As a user reads it: taken off its compression by the reading layer. Once, whoever asks: the largest takes seconds. */
+const unpacked = (path: string): Promise<InputExtract> => {
+  const extract = known.get(path) ?? findInputs([fileURLToPath(shared(path))]).then(({ sources: [source] }) => extractInput(source!))
+  known.set(path, extract)
+  return extract
 }
 
 const kinds = ({ signals }: InputExtract): string[] => signals.map(({ kind, phase }) => `${kind} ${phase}`)
