@@ -45,7 +45,7 @@ if (files.some((name) => readFileSync(new URL(name, root), 'utf8').includes("/pr
   spawnSync(node, ['scripts/build.mjs'], { cwd: root, env, stdio: ['ignore', 2, 2] })
 
 /** Files of modules' own tests that share a process: to load what they test takes longer than the tests. Those of whole programs have one each. */
-const TOGETHER = 8
+const TOGETHER = 16
 const shared = files.filter((name) => /^(?:parsers|src)\//.test(name))
 const folder = mkdtempSync(join(tmpdir(), 'faultline-tests-'))
 const runs = files.filter((name) => !shared.includes(name))
