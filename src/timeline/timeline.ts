@@ -25,6 +25,8 @@ export interface Timeline {
   readonly signals: readonly TimedSignal[]
   readonly series: readonly TimedSeries[]
   readonly silences: readonly TimedSilence[]
+  /** By path, of inputs that one machine wrote and names: which. */
+  readonly writtenOn: ReadonlyMap<string, Entity>
   readonly topology: Topology
   readonly names: Names
   /** First and last moment of any data; NaN where there is none. */
@@ -57,6 +59,7 @@ export const buildTimeline = (unordered: readonly InputExtract[], options: Timel
   const facts: TimedFact[] = []
   const series = new Map<string, TimedSeries>()
   const silences: TimedSilence[] = []
+  const writtenOn = new Map<string, Entity>()
   const missing = new Map<string, Missing>()
   const keptFrom: { input: string; at: number }[] = []
   extracts.forEach((extract, index) => {
@@ -70,6 +73,7 @@ export const buildTimeline = (unordered: readonly InputExtract[], options: Timel
     }
     if (extract.spans.some(({ basis }) => basis === 'ago') && Number.isNaN(clock.at({ ms: 0, basis: 'ago' })))
       missing.set(extract.path, { what: `the times of ${extract.path}`, hides: 'when its events happened: it tells ages, and nothing tells when it was made' })
+    if (extract.facts.some(({ fact }) => fact === 'input-node')) writtenOn.set(extract.path, names.resolver(index)(THIS_NODE))
     for (const { basis, from, to, line, host } of extract.silences)
       silences.push({
         input: extract.path,
@@ -90,6 +94,7 @@ export const buildTimeline = (unordered: readonly InputExtract[], options: Timel
     signals: nameVictims(signals, topology),
     series: [...series].sort(([aKey, a], [bKey, b]) => compare(a.name, b.name) || compare(aKey, bKey)).map(([, one]) => one),
     silences: silences.sort((a, b) => a.from - b.from || compare(a.input, b.input)),
+    writtenOn,
     topology,
     names,
     ...times,

@@ -2,7 +2,9 @@
  * node.kernel-panic by silence: a node's log stops in the middle of a sentence and goes on with a boot. A shutdown says so;
  * a crash does not. Also node.rebooted from a boot time that jumped.
  */
+import type { Evidence } from '../../model/analysis.js'
 import type { Entity } from '../../model/entity.js'
+import { countWhile } from '../../model/lists.js'
 import type { FindingKind } from '../../model/vocabulary.js'
 import { iso, type TimedSignal, type TimedSilence, type Timeline } from '../../timeline/timeline.js'
 import { chooseEvidence, overlaps, sampleEvidence, type Detector, type Found } from '../finding.js'
@@ -13,6 +15,8 @@ import { emptiedBefore } from './drains.js'
 
 /** A machine needs a while to boot before its kernel writes its first line, and its clock may be set after that. */
 const BOOT_MS = 120_000
+/** From a reset to the first line of a kernel; what is written later is already the next boot's, as far as clocks can tell. */
+const FIRST_LINE_MS = 10_000
 
 /** A kubelet posts the whole of its node's status at least this often: nodeStatusReportFrequency is 5 min. */
 const SEEN_WITHIN_MS = 6 * 60_000
@@ -74,29 +78,58 @@ const bootsById = (timeline: Timeline, known: readonly Found[]): readonly Found[
 const crashBefore = (boot: Found, timeline: Timeline, found: readonly Found[]): readonly Found[] => {
   const silence = silenceBefore(boot.entity, boot.start, timeline)
   if (silence === null) return []
-  const around = { start: silence.from - BOOT_MS, end: boot.start }
+  const word = lastWord(silence, boot, timeline)
+  const stopped = word?.at ?? silence.from
+  const around = { start: stopped - BOOT_MS, end: boot.start }
   const seen = (kind: FindingKind): boolean => ofKind(found, kind, boot.entity).some((one) => overlaps(one, around))
   if (seen('action.node-restarted') || seen('action.drain') || seen('node.kernel-panic')) return []
-  const emptied = emptiedBefore(boot.entity, silence.from, timeline)
+  // A machine that hangs or has no memory hardly writes, and whoever resets it leaves the same trace as a crash: that it started again is all that is known.
+  if (seen('node.memory-exhausted') || seen('node.kernel-hang')) return []
+  const emptied = emptiedBefore(boot.entity, stopped, timeline)
   if (emptied !== null) return [emptied]
-  const hung = seen('node.kernel-hang')
   return [
     {
       kind: 'node.kernel-panic',
       entity: boot.entity,
-      start: silence.from,
+      start: stopped,
       end: boot.start,
-      confidence: hung ? 0.9 : 0.75,
-      summary: `${called(boot.entity).replace(/^n/u, 'N')} crashed: its log stops without a shutdown and goes on ${duration(silence.to - silence.from)} later with a boot.`,
+      confidence: 0.75,
+      summary: `${called(boot.entity).replace(/^n/u, 'N')} crashed: its log stops without a shutdown and goes on ${duration(silence.to - stopped)} later with a boot.`,
       evidence: chooseEvidence([
         { input: silence.input, line: silence.line, time: iso(silence.to), text: `nothing between ${iso(silence.from)} and ${iso(silence.to)}` },
+        ...(word === null ? [] : [word.evidence]),
         ...boot.evidence,
       ]),
       attributes: {},
       slackMs: 1_000,
-      dose: silence.to - silence.from,
+      dose: silence.to - stopped,
     },
   ]
+}
+
+/**
+ * What the machine still did after this log of it had fallen silent: a line of another, or a sample of its exporter. A kernel says nothing for
+ * hours, and a kubelet that hangs is silent long before its machine is. Null where the log itself has the last word.
+ */
+const lastWord = (silence: TimedSilence, boot: Found, timeline: Timeline): { readonly at: number; readonly evidence: Evidence } | null => {
+  const until = Math.min(silence.to, boot.start - FIRST_LINE_MS)
+  let last: { at: number; evidence: Evidence } | null = null
+  const hear = (at: number, evidence: Evidence): void => {
+    if (at > (last?.at ?? silence.from + 1_000) && at <= until) last = { at, evidence }
+  }
+  for (const signal of timeline.signals) {
+    if (signal.input === silence.input || timeline.writtenOn.get(signal.input) !== silence.node) continue
+    for (const one of signal.evidence) hear(Date.parse(one.time), one)
+    // Of what was said many times the first places are kept.
+    const [first] = signal.evidence
+    if (first !== undefined) hear(signal.until, { ...first, time: iso(signal.until), text: `${first.text} (last of ${signal.count})` })
+  }
+  for (const series of timeline.series) {
+    if (!series.name.startsWith('node_') || nodeOfLabels(series.labels, timeline) !== silence.node) continue
+    const at = series.times[countWhile(series.times.length, (index) => (series.times[index] ?? 0) <= until) - 1]
+    if (at !== undefined) hear(at, sampleEvidence(series, at, 'its last sample before the boot'))
+  }
+  return last
 }
 
 /** The silence of the node's own logs that ends with the boot: it begins with the last of them that fell silent, as a kernel may have little to say for hours. */

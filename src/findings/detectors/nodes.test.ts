@@ -1,9 +1,9 @@
 /** What detectors find about nodes, each beside its near miss. */
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { at, condition, counting, findings, HOUR, input, MINUTE, series, signal, timelineOf, type InputParts } from '../../../test/timeline-builder.js'
+import { at, condition, counting, findings, HOUR, input, MINUTE, series, signal, T0, timelineOf, type InputParts } from '../../../test/timeline-builder.js'
 import type { Entity } from '../../model/entity.js'
-import type { Fact, Series, Signal } from '../../model/extract.js'
+import type { Fact, InputExtract, Series, Signal } from '../../model/extract.js'
 import { findWrong } from '../find.js'
 
 const near = (actual: number | null | undefined, expected: number, tolerance: number): void =>
@@ -266,6 +266,24 @@ test('a silence without a boot, a boot without a silence, and a restart by hand 
     findWrong(timelineOf([quiet, boot])).filter(({ kind }) => kind === 'node.kernel-panic'),
     [],
   )
+})
+
+test('what a machine wrote or was measured after one of its logs fell silent is its last word; one that hung or had no memory and was reset did not crash', () => {
+  const boot = signal('node.rebooted', 'node/a', 770)
+  const kubelet = input('dump/a/kubelet.log', { facts: [writtenOn('a')], silences: [silence(600, 780)], signals: [boot] })
+  const crashes = (...others: InputExtract[]): unknown =>
+    findWrong(timelineOf([kubelet, ...others])).flatMap(({ kind, start }) => (kind === 'node.kernel-panic' ? [(start - T0) / 1000] : []))
+  const journal = (...signals: Signal[]): InputExtract => input('dump/a/journal.log', { facts: [writtenOn('a')], signals })
+  assert.deepEqual(crashes(), [600])
+  assert.deepEqual(crashes(journal(signal('app.errors', 'pod/shop/web-0', 700))), [700])
+  assert.deepEqual(crashes(journal(signal('app.errors', 'pod/shop/web-0', 620, {}, { until: 720, count: 32 }))), [720])
+  // Another machine's words say nothing of this one, and those of the next boot nothing of the one before.
+  assert.deepEqual(crashes(input('dump/b/journal.log', { facts: [writtenOn('b')], signals: [signal('app.errors', 'pod/shop/web-0', 700)] })), [600])
+  assert.deepEqual(crashes(journal(signal('app.errors', 'pod/shop/web-0', 765))), [600])
+  const measured = series('node_load1', { node: 'a' }, (second) => (between(second, 691, 800) ? null : 1))
+  assert.deepEqual(crashes(input('dump/metrics.json', { series: [measured] })), [690])
+  assert.deepEqual(crashes(journal(signal('node.oom-kill', 'node/a', 650, { process: 'celery' }))), [])
+  assert.deepEqual(crashes(journal(signal('node.kernel-hang', 'node/a', 650, { reason: 'soft-lockup' }))), [])
 })
 
 test('a node that was told to let go of all its pods before its log stops was emptied, not lost; one that still had a pod of its own crashed', () => {
