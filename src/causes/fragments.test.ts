@@ -52,6 +52,32 @@ test('the same symptom on another machine, or long after, is an incident of its 
   assert.equal(incidents(...lost, ...unready('web', 4000)).length, 2)
 })
 
+test('an impact that nothing is linked to is told with what went wrong in its place, and is no incident alone', () => {
+  const errors = (pod: string, start: number): Found =>
+    found('app.errors', `pod/shop/${pod}-7d9c5b8f6d-x2x4z`, start, { endSecond: start + 200, attributes: { reason: 'timeout' } })
+  const [one, ...more] = incidents(...lost, errors('web', 60))
+  assert.equal(more.length, 0)
+  assert.ok(one?.kinds.includes('app.errors pod/shop/web-7d9c5b8f6d-x2x4z'))
+  assert.equal(one.unexplained.length, 1)
+  // On another machine it is not joined, nor an incident of its own.
+  assert.deepEqual(
+    incidents(...lost, errors('cart', 60)).map(({ kinds }) => kinds.some((kind) => kind.startsWith('app.errors'))),
+    [false],
+  )
+  assert.deepEqual(incidents(errors('web', 160)), [])
+})
+
+test('an outage of minutes is told however unsure its cause is; one of seconds, or a shortage, is not told of a mere likelihood', () => {
+  const gone = found('node.not-ready', 'node/a', 100, { endSecond: 700 })
+  const out = (kind: 'workload.unavailable' | 'workload.degraded', seconds: number): Found =>
+    found(kind, 'workload/shop/api', 100, { endSecond: 100 + seconds })
+  const [told] = incidents(gone, out('workload.unavailable', 360))
+  assert.deepEqual(told?.kinds, ['node.not-ready node/a', 'workload.unavailable workload/shop/api'])
+  assert.ok((told.roots[0]?.confidence ?? 1) < 0.75, 'and how unsure is said')
+  assert.deepEqual(incidents(gone, out('workload.unavailable', 60)), [])
+  assert.deepEqual(incidents(gone, out('workload.degraded', 360)), [])
+})
+
 test('machines that fall ill in the same moment are one incident', () => {
   const silent = (node: string, start: number): readonly Found[] => [
     found('node.heartbeat-missed', `node/${node}`, start, { endSecond: start + 600, dose: 9, attributes: { reason: 'silent' } }),

@@ -14,6 +14,7 @@ import { nearness, placeOf } from './relations.js'
 export interface Part {
   /** Positions in the list of findings. */
   readonly members: readonly number[]
+  /** None of an impact that nothing is linked to: it is told as part of another, or not at all. */
   readonly links: readonly CausalLink[]
   readonly roots: readonly RankedRoot[]
   readonly graph: Graph
@@ -49,7 +50,8 @@ export const joinFragments = (parts: readonly Part[], found: readonly Found[], t
     let best = -1
     const consider = (index: number): void => {
       const host = hostOf(index)
-      if (host !== at && (host > at || groups[host]?.fragment === false)) best = Math.max(best, host)
+      if (host === at || groups[host]?.part.links.length === 0) return
+      if (host > at || groups[host]?.fragment === false) best = Math.max(best, host)
     }
     for (const source of sourcesOf(group.part)) {
       const one = found[source]
@@ -65,7 +67,7 @@ export const joinFragments = (parts: readonly Part[], found: readonly Found[], t
     if (into >= 0) addTo(joined, hostOf(at), part)
   })
   return groups.flatMap(({ part, into }, at): JoinedPart[] => {
-    if (into >= 0) return []
+    if (into >= 0 || part.links.length === 0) return []
     const others = joined.get(at) ?? []
     return [
       {

@@ -79,8 +79,11 @@ const PLANNED: ReadonlySet<string> = new Set([
 const PLAN_COSTS: ReadonlySet<string> = new Set(['workload.degraded', 'pod.unready', 'pod.evicted', 'pod.stuck', 'node.not-ready', 'node.heartbeat-missed'])
 const PLAN_MS = 5 * 60_000
 const RESTART_MS = 15_000
-/** A cause so weak that nobody should be told. */
+/** A cause so weak that nobody should be told, but where what it led to was felt for minutes: that has to be told, however unsure what led to it is. */
 const WEAKEST_CAUSE = howOftenRight(0.42)
+const WEAKEST_OF_OUTAGE = howOftenRight(0.3)
+const LONG_FELT_MS = 2 * 60_000
+const MUCH_HARM = 0.8
 
 export const tellIncidents = (found: readonly Found[], links: readonly CausalLink[], timeline: Timeline): readonly CausalIncident[] => {
   const isAlert = (at: number): boolean => found[at]?.kind === 'alert.fired'
@@ -88,7 +91,8 @@ export const tellIncidents = (found: readonly Found[], links: readonly CausalLin
   const told: Part[] = []
   for (const { members, links: mine } of components(causal)) {
     const graph = graphOf(mine)
-    if (!mine.some((link) => link.confidence >= WEAKEST_CAUSE)) continue
+    const weakest = members.some((at) => isFeltLong(found[at], timeline)) ? WEAKEST_OF_OUTAGE : WEAKEST_CAUSE
+    if (!mine.some((link) => link.confidence >= weakest)) continue
     const roots = rankRoots(members, found, graph)
     const [first] = roots
     if (first === undefined) continue
@@ -104,13 +108,27 @@ export const tellIncidents = (found: readonly Found[], links: readonly CausalLin
   )
   const alerts = alertsOf(links, new Set(harming.flatMap(({ members }) => members)), isAlert)
   const tellers = graphOf(alerts)
-  const incidents = joinFragments(harming, found, timeline).map((part) => {
+  const linked = new Set(links.flatMap((link) => (link.faint ? [] : [link.cause, link.effect])))
+  for (const { members } of harming) for (const at of members) linked.add(at)
+  const incidents = joinFragments([...harming, ...loneImpacts(linked, found)], found, timeline).map((part) => {
     const ofMine = part.members.flatMap((at) => tellers.outgoing.get(at) ?? [])
     return { ...complete(part, ofMine, found, timeline), unexplained: part.unexplained }
   })
   // What somebody felt comes before what only the cluster did, however much of that there is.
   return withConsidered(incidents, found, timeline).sort((a, b) => Number(b.felt) - Number(a.felt) || b.severity - a.severity || a.start - b.start)
 }
+
+const isFeltLong = (one: Found | undefined, { to }: Timeline): boolean =>
+  one !== undefined && roleOf(one) === 'impact' && harmOf(one) >= MUCH_HARM && (one.end ?? to) - one.start >= LONG_FELT_MS
+
+/** Impacts that nothing is linked to: they are told with what went wrong in their time and place, or not at all. */
+const loneImpacts = (linked: ReadonlySet<number>, found: readonly Found[]): readonly Part[] =>
+  found.flatMap((one, at): Part[] =>
+    linked.has(at) || roleOf(one) !== 'impact' || harmOf(one) < LEAST_LONE_HARM
+      ? []
+      : [{ members: [at], links: [], roots: [], graph: graphOf([]), harm: harmOf(one) }],
+  )
+const LEAST_LONE_HARM = 0.6
 
 const harmIn = (members: readonly number[], found: readonly Found[]): number => members.reduce((sum, at) => sum + harmOf(found[at] as Found), 0) // positions in the list
 

@@ -2,9 +2,10 @@
 import type { Explanation, ExplainedIncident } from '../causes/explain.js'
 import type { Mechanism } from '../causes/mechanism.js'
 import type { Incident } from '../model/analysis.js'
+import { typeOf } from '../model/entity.js'
 import type { Surroundings } from '../model/surroundings.js'
-import { roleOf } from '../model/vocabulary.js'
-import type { Found } from '../findings/finding.js'
+import { roleOf, type Role } from '../model/vocabulary.js'
+import { overlaps, type Found } from '../findings/finding.js'
 import { roundsOf } from '../causes/rounds.js'
 import { iso, type Timeline } from '../timeline/timeline.js'
 import { alternativesOf } from './alternatives.js'
@@ -28,13 +29,15 @@ export interface DescribeOptions {
 }
 
 /** Secrets are masked here, once, for whatever is made of it. */
-export const describe = (explanation: Explanation, found: readonly Found[], timeline: Timeline, options: DescribeOptions): PostMortem =>
-  maskSecretsDeep({
+export const describe = (explanation: Explanation, found: readonly Found[], timeline: Timeline, options: DescribeOptions): PostMortem => {
+  const taken = new Set(explanation.incidents.flatMap(({ causal }) => causal.findings))
+  const alone = found.filter((one, at) => roleOf(one) === 'impact' && !taken.has(at))
+  return maskSecretsDeep({
     alertsCollected: alertsIn(timeline),
     analysis: explanation.analysis,
     version: options.version,
     command: options.command,
-    incidents: explanation.incidents.map((one) => detail(one, found, timeline)),
+    incidents: explanation.incidents.map((one) => detail(one, found, alone, timeline)),
     observed: explanation.incidents.length > 0 ? [] : observedIn(found),
     missing: [
       ...options.unreadable.map(({ path, reason }) => ({ what: `${path} could not be read (${reason})`, hides: 'whatever it says' })),
@@ -44,17 +47,24 @@ export const describe = (explanation: Explanation, found: readonly Found[], time
     surroundings: options.surroundings ?? { quotes: [], notes: [] },
     known: knownNames(timeline),
   })
+}
 
 const MOST_OBSERVED = 8
+const MOST_BESIDE = 4
 
-/** The worst first: what people felt, then what broke. */
+/** What people felt, what broke and machines that were gone: one of each kind first, so that nothing hides behind what is said ten times. */
 const observedIn = (found: readonly Found[]): readonly string[] => {
-  const of = (role: string): readonly Found[] => found.filter((one) => roleOf(one) === role)
-  return [...of('impact'), ...of('fault')].slice(0, MOST_OBSERVED).map(({ summary, start, evidence }) => {
-    const [first] = evidence
-    const place = first === undefined ? '' : ` (${first.input}${first.line === null ? '' : `:${first.line}`})`
-    return `${iso(start).slice(0, 19).replace('T', ' ')} UTC: ${summary}${place}`
-  })
+  const kinds = new Set<string>()
+  const worth = (role: Role): readonly Found[] => found.filter((one) => roleOf(one) === role)
+  const all = [...worth('impact'), ...worth('fault'), ...worth('symptom').filter(({ entity }) => typeOf(entity) === 'node')]
+  const firsts = all.filter(({ kind }) => !kinds.has(kind) && kinds.add(kind))
+  return [...new Set([...firsts, ...all])].slice(0, MOST_OBSERVED).map(said)
+}
+
+const said = ({ summary, start, evidence }: Found): string => {
+  const [first] = evidence
+  const place = first === undefined ? '' : ` (${first.input}${first.line === null ? '' : `:${first.line}`})`
+  return `${iso(start).slice(0, 19).replace('T', ' ')} UTC: ${summary}${place}`
 }
 
 /** Where a cause was seen after its effect and only its source's resolution lets it be the cause: the order is the mechanism's word. */
@@ -74,7 +84,10 @@ const undecided = (explanation: Explanation, found: readonly Found[]): readonly 
 
 const MOST_NOTES = 10
 
-const detail = (explained: ExplainedIncident, found: readonly Found[], timeline: Timeline): IncidentDetail => {
+/** What was felt moments before or after it may be its doing. */
+const BESIDE_MS = 2 * 60_000
+
+const detail = (explained: ExplainedIncident, found: readonly Found[], alone: readonly Found[], timeline: Timeline): IncidentDetail => {
   const { incident, causal } = explained
   const ids = new Map([...explained.positions].map(([id, at]) => [at, id]))
   return {
@@ -89,6 +102,10 @@ const detail = (explained: ExplainedIncident, found: readonly Found[], timeline:
     factors: factorsOf(incident),
     rounds: roundsOf(causal).map((round) => round.flatMap((at) => ids.get(at) ?? [])),
     fiveWhys: whysOf(incident),
+    beside: alone
+      .filter((one) => overlaps(one, causal, BESIDE_MS))
+      .slice(0, MOST_BESIDE)
+      .map(said),
     gaps: gapsOf(explained, timeline),
   }
 }

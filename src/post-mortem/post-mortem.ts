@@ -41,6 +41,8 @@ export interface IncidentDetail {
   /** Cascades told as rounds: finding ids by round; empty where there is one round only. */
   readonly rounds: readonly (readonly string[])[]
   readonly fiveWhys: readonly Why[]
+  /** What people felt at its time, and nothing in the data joins to it or to another incident. */
+  readonly beside: readonly string[]
   /** When an entity of the incident was not seen. */
   readonly gaps: readonly Gap[]
 }

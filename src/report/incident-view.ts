@@ -140,7 +140,7 @@ export const incidentView = (postMortem: PostMortem, incident: Incident, index: 
   const leadUp = findings.filter((finding) => isLeadUp(finding, incident, detail.phases))
   const picked = curated(findings, incident)
   const broke = brokeLine(impact, findings, incident)
-  const severity = severityOf(impact, incident)
+  const severity = severityOf(impact, incident, detail.beside)
   const window = windowOf(incident, detail.phases, postMortem)
   const detection = detectionOf(incident, byId, postMortem.alertsCollected)
   return {
@@ -155,7 +155,7 @@ export const incidentView = (postMortem: PostMortem, incident: Incident, index: 
     facts: factsOf(incident, {
       severity,
       broke,
-      affected: impact.length === 0 ? '' : impactLine(impact).replace(/\.$/u, ''),
+      affected: impact.length === 0 ? '' : impactLine(impact, detail.beside).replace(/\.$/u, ''),
       lasted,
       detection,
       responded: respondedOf(of('response'), detection.symptom, incident),
@@ -175,7 +175,7 @@ export const incidentView = (postMortem: PostMortem, incident: Incident, index: 
     rowsLeftOut: findings.length - picked.reduce((sum, { all }) => sum + all.length, 0),
     charts: detail.charts,
     impact,
-    impactLine: impactLine(impact),
+    impactLine: impactLine(impact, detail.beside),
     impactTable: impactTable(impact, incident),
     leadUp,
     detection: foldRepeats(of('detection')).map(({ finding }) => finding),
@@ -223,6 +223,7 @@ const emptyDetail = (incident: Incident): IncidentDetail => ({
   factors: [],
   rounds: [],
   fiveWhys: [],
+  beside: [],
   gaps: [],
 })
 

@@ -38,9 +38,12 @@ const OUTAGES = new Set(['workload.unavailable', 'service.unreachable', 'postgre
 const isOutage = ({ kind, entity }: Pick<Finding, 'kind' | 'entity'>): boolean => OUTAGES.has(kind) && !entity.startsWith('target/')
 
 export const severityWord = (impact: readonly Pick<Finding, 'kind' | 'entity'>[]): string =>
-  impact.some(isOutage) ? 'Outage' : impact.length > 0 ? 'Degradation' : 'No impact seen'
+  impact.some(isOutage) ? 'Outage' : impact.length > 0 ? 'Degradation' : 'No known impact'
 
-export const severityOf = (impact: readonly FindingView[], incident: Incident): Severity => {
+/** What was felt at its time is not denied because nothing joins it to the incident. */
+const unjoined = (beside: readonly string[]): string => `nothing in the data joins it to what was felt at that time: ${beside.join(' ')}`
+
+export const severityOf = (impact: readonly FindingView[], incident: Incident, beside: readonly string[]): Severity => {
   const out = asFelt(impact, incident).filter(isOutage)
   const open = incident.end === null ? '; not over when the data end' : ''
   const word = severityWord(impact)
@@ -50,7 +53,7 @@ export const severityOf = (impact: readonly FindingView[], incident: Incident): 
       word,
       why: `${list(asFelt(impact, incident).map((finding) => finding.shortWords))} suffered; nothing is seen to be wholly gone${open}`,
     }
-  return { word, why: `no service or workload is seen to suffer in the data${open}` }
+  return { word, why: `${beside.length > 0 ? unjoined(beside) : 'no service or workload is seen to suffer in the data'}${open}` }
 }
 
 /** 'a, b and 3 more'. */
@@ -129,7 +132,7 @@ export interface Told {
 }
 
 export const factsOf = (incident: Incident, { severity, broke, affected, lasted, detection, responded }: Told): Fact[] => [
-  { label: 'What broke', value: broke || 'Nothing is seen to break', note: broke === '' ? '' : affected },
+  { label: 'What broke', value: broke || 'Nothing that is known to belong to it', note: broke === '' ? '' : affected },
   { label: 'When', value: range(incident.start, incident.end), note: '' },
   { label: 'Severity', value: severity.word, note: severity.why },
   { label: 'Time to detect', value: detection.delay, note: detection.note },
@@ -193,7 +196,8 @@ export const lessonsOf = (
 /** An alert within this after the first symptom came in time. */
 const PROMPT_SECONDS = 120
 
-export const impactLine = (impact: readonly FindingView[]): string => {
+export const impactLine = (impact: readonly FindingView[], beside: readonly string[]): string => {
+  if (impact.length === 0 && beside.length > 0) return `It is not known what it did to anybody: ${unjoined(beside)}`
   if (impact.length === 0) return 'No service or workload is seen to suffer in the data. Whether users noticed has to come from elsewhere.'
   const count = (type: string, one: string, many?: string): string[] => {
     const names = new Set(impact.filter((finding) => finding.entity.startsWith(`${type}/`)).map((finding) => finding.entity))

@@ -1,0 +1,36 @@
+/** What is said of an incident in a word must not deny what the data show beside it. */
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { CASCADE } from '../../test/fixtures/post-mortem.js'
+import type { PostMortem } from '../post-mortem/post-mortem.js'
+import { renderMarkdown } from './markdown.js'
+
+/** An incident of which nothing that people felt is known to be part. */
+const unfelt = (beside: readonly string[]): PostMortem => {
+  const [incident] = CASCADE.analysis.incidents
+  const [detail] = CASCADE.incidents
+  assert.ok(incident && detail)
+  const impacts = new Set(incident.findings.flatMap(({ id, role }) => (role === 'impact' ? [id] : [])))
+  return {
+    ...CASCADE,
+    analysis: {
+      ...CASCADE.analysis,
+      incidents: [
+        {
+          ...incident,
+          findings: incident.findings.filter(({ id }) => !impacts.has(id)),
+          links: incident.links.filter(({ cause, effect }) => !impacts.has(cause) && !impacts.has(effect)),
+          chains: incident.chains.map((chain) => chain.filter((id) => !impacts.has(id))),
+        },
+      ],
+    },
+    incidents: [{ ...detail, beside }],
+  }
+}
+
+test('what was felt at the time of an incident is told, though nothing joins it; only where nothing was is there nothing to tell', () => {
+  const told = renderMarkdown(unfelt(['Service shop/web answered with errors, 76 times.']))
+  assert.match(told, /nothing in the data joins it to what was felt at that time: Service shop\/web answered with errors, 76 times\./u)
+  assert.doesNotMatch(told, /No service or workload is seen to suffer/iu)
+  assert.match(renderMarkdown(unfelt([])), /No service or workload is seen to suffer/u)
+})
