@@ -57,7 +57,8 @@ test('an impact that nothing is linked to is told with what went wrong in its pl
     found('app.errors', `pod/shop/${pod}-7d9c5b8f6d-x2x4z`, start, { endSecond: start + 200, attributes: { reason: 'timeout' } })
   const [one, ...more] = incidents(...lost, errors('web', 60))
   assert.equal(more.length, 0)
-  assert.ok(one?.kinds.includes('app.errors pod/shop/web-7d9c5b8f6d-x2x4z'))
+  assert.ok(one)
+  assert.ok(one.kinds.includes('app.errors pod/shop/web-7d9c5b8f6d-x2x4z'))
   assert.equal(one.unexplained.length, 1)
   // On another machine it is not joined, nor an incident of its own.
   assert.deepEqual(
