@@ -21,6 +21,12 @@ const nodeOf = (line: KlogLine, old: RegExp, group = 1): Entity | null => {
   return name === undefined || name === '' ? null : node(name)
 }
 
+// Before 1.19 a name comes first: 'Node worker-3 is unresponsive as of 2019-05-06 10:00:05.1 +0000 UTC m=+1. Adding it to the Taint queue.'
+const OLD_QUEUED = new RegExp(`^Node ${NAME} is (unresponsive|NotReady) as of `, 'u')
+// Where taints did not evict yet (off by default before 1.13): said once the pods' patience is over, with the time at which the condition changed.
+const QUEUED_PODS = new RegExp(`^Node is (unresponsive|NotReady)\\. Adding Pods on Node ${NAME} to eviction queue`, 'u')
+const CHANGED_AT = /is later than (\d{4}-\d\d-\d\d) (\d\d:\d\d:\d\d)(?:\.\d{1,9})? ([+-]\d\d)(\d\d) /u
+
 /** One line per condition type of a silent node, every five seconds: the one about Ready stands for all. */
 const sayNotUpdated = (line: KlogLine, said: Saying): void => {
   if (fieldsOf(line).has('nodeConditionType') && fieldsOf(line).get('nodeConditionType') !== 'Ready') return
@@ -34,6 +40,26 @@ const sayStatusChange = (line: KlogLine, said: Saying): void => {
   if (entity === null) return
   if (status === 'NodeNotReady') sayCondition(line, said, entity, 'node.not-ready', 'begin', 'NodeStatusUnknown')
   else if (status === 'NodeReady') sayCondition(line, said, entity, 'node.not-ready', 'end')
+}
+
+/**
+ * "Node is unresponsive. Adding it to the Taint queue": the control plane holds it Unknown (what stands for False is "NotReady"), said once, in the
+ * round after the one that changed the condition, whose own words may not be logged at all.
+ * https://github.com/kubernetes/kubernetes/blob/v1.30.0/pkg/controller/nodelifecycle/node_lifecycle_controller.go (processTaintBaseEviction)
+ */
+const sayQueued = (line: KlogLine, said: Saying): void => {
+  const message = messageOf(line)
+  const pods = QUEUED_PODS.exec(message)
+  const old = OLD_QUEUED.exec(message)
+  const name = fieldsOf(line).get('node') ?? pods?.[2] ?? old?.[1]
+  if (name === undefined || name === '') return
+  const unknown = pods?.[1] === 'unresponsive' || old?.[2] === 'unresponsive' || message.startsWith('Node is unresponsive')
+  const reason = unknown ? 'NodeStatusUnknown' : undefined
+  const changed = pods === null ? null : CHANGED_AT.exec(message)
+  const ms = changed === null ? NaN : Date.parse(`${changed[1] ?? ''}T${changed[2] ?? ''}${changed[3] ?? ''}:${changed[4] ?? ''}`)
+  // An offset tells the moment, whatever zone the line's own stamp is in.
+  if (Number.isNaN(ms)) sayCondition(line, said, node(name), 'node.not-ready', 'begin', reason)
+  else sayCondition(line, said, node(name), 'node.not-ready', 'begin', reason, { ms, basis: 'utc' })
 }
 
 const sayHealthy = (line: KlogLine, said: Saying): void => {
@@ -165,6 +191,8 @@ export const controlPlaneMeanings: readonly Meaning[] = [
   { starts: "Node hasn't been updated", say: sayNotUpdated },
   { starts: 'Recording status change', say: sayStatusChange },
   { starts: 'Node is healthy again', say: sayHealthy },
+  { starts: 'Node is unresponsive', say: sayQueued },
+  { starts: 'Node is NotReady', say: sayQueued },
   { starts: 'Updating ready status of pod', say: sayUnready },
   { starts: 'NoExecuteTaintManager is deleting pod', say: sayTaintEviction },
   { starts: 'Deleting pod', say: sayDeleting },
@@ -191,6 +219,7 @@ const sayOldNode = (line: KlogLine, said: Saying): void => {
   if (registered !== undefined) said.memory.put(`registered ${node(registered)}`, String(timeOf(line).ms))
   if (OLD_NOT_UPDATED.test(messageOf(line))) sayNotUpdated(line, said)
   else if (OLD_HEALTHY.test(messageOf(line))) sayHealthy(line, said)
+  else if (OLD_QUEUED.test(messageOf(line))) sayQueued(line, said)
 }
 const sayOldPod = (line: KlogLine, said: Saying): void => {
   if (OLD_BOUND.test(messageOf(line))) sayBound(line, said)

@@ -49,6 +49,27 @@ const MEANINGS: readonly (readonly [string, string])[] = [
   ],
   [head('I', 'node_lifecycle_controller.go:795') + '"Node is healthy again, removed all taints" node="node-b"', 'node.not-ready end node/node-b'],
   [head('I', 'node_lifecycle_controller.go:843') + 'Node node-b is healthy again, removing all taints', 'node.not-ready end node/node-b'],
+  [
+    head('I', 'node_lifecycle_controller.go:787') +
+      '"Node is unresponsive. Adding it to the Taint queue" logger="node-lifecycle-controller" node="node-b" timeStamp="2026-11-21 08:19:14.821171368 +0000 UTC m=+895.226273354"',
+    'node.not-ready begin node/node-b NodeStatusUnknown',
+  ],
+  [
+    head('I', 'node_lifecycle_controller.go:775') +
+      '"Node is NotReady. Adding it to the Taint queue" node="node-b" timeStamp="2026-11-21 08:19:14.8 +0000 UTC"',
+    'node.not-ready begin node/node-b',
+  ],
+  [
+    head('I', 'node_lifecycle_controller.go:716') +
+      'Node node-b is unresponsive as of 2026-11-21 08:19:14.821171368 +0000 UTC m=+895.226273354. Adding it to the Taint queue.',
+    'node.not-ready begin node/node-b NodeStatusUnknown',
+  ],
+  [
+    head('I', 'node_lifecycle_controller.go:700') + 'Node node-b is NotReady as of 2026-11-21 08:19:14.8 +0000 UTC m=+895.2. Adding it to the Taint queue.',
+    'node.not-ready begin node/node-b',
+  ],
+  [head('I', 'node_lifecycle_controller.go:806') + 'Node node-b is ready again, cancelled pod eviction', 'node.not-ready end node/node-b'],
+  [head('I', 'scheduler.go:700') + 'Node node-b is NotReady to be drained', ''],
   [head('I', 'controller_utils.go:144') + '"Updating ready status of pod to false" pod="shop/web-1"', 'pod.unready begin pod/shop/web-1 node'],
   [head('I', 'taint_manager.go:106') + 'NoExecuteTaintManager is deleting Pod: shop/web-1', 'pod.evicted point pod/shop/web-1 taint'],
   [head('I', 'taint_eviction.go:111') + '"Deleting pod" controller="taint-eviction-controller" pod="shop/web-1"', 'pod.evicted point pod/shop/web-1 taint'],
@@ -97,6 +118,14 @@ const MEANINGS: readonly (readonly [string, string])[] = [
 
 test('each wording says what it means, and its look-alike nothing', async () => {
   for (const [line, meaning] of MEANINGS) assert.equal(said(await read(`${line}\n`, { path: MANAGER })), meaning, line)
+})
+
+test('where pods lost their patience before taints did it, the node was lost when its condition changed, not when its pods go', async () => {
+  const line =
+    head('I', 'node_lifecycle_controller.go:719', '08:24:54.821198') +
+    'Node is unresponsive. Adding Pods on Node node-b to eviction queues: 2026-11-21 08:24:54.8 +0000 UTC m=+1235.2 is later than 2026-11-21 10:19:14 +0200 CEST + 4m20s'
+  const [lost] = (await read(`${line}\n`, { path: MANAGER })).signals
+  assert.deepEqual([lost?.kind, lost?.phase, lost?.entity, lost?.at.ms], ['node.not-ready', 'begin', 'node/node-b', Date.UTC(2026, 10, 21, 8, 19, 14)])
 })
 
 test('another number of wanted replicas is a scaling, a replaced pod is none', async () => {

@@ -1,10 +1,13 @@
 /**
  * `talosctl logs` and `talosctl dmesg`: the address of the machine before each line, and before the kernel's messages facility, priority and time.
+ * `talosctl support` writes what the machine sends, without the address (it is the folder's name).
  *
  *     10.0.40.12: I1121 08:18:01.887391    2296 kubelet.go:2448] "SyncLoop ADD" source="api" pods=["shop/web-1"]
  *     10.0.40.12: kern:     err: [2026-11-21T08:18:05.353Z]: Out of memory: Killed process 16439 (worker) …
+ *     kern:    info: [2026-11-21T08:18:05.353081623Z]: igb 0000:03:00.0 enp3s0: igb: enp3s0 NIC Link is Down
  *
- * https://www.talos.dev/latest/reference/cli/#talosctl-dmesg
+ * https://www.talos.dev/latest/reference/cli/#talosctl-dmesg; the head is made by Dmesg in
+ * https://github.com/siderolabs/talos/blob/v1.9.0/internal/app/machined/internal/server/v1alpha1/v1alpha1_server.go ("%s: %7s: [%s]: %s")
  */
 import type { Unwrapper, Wrapping } from '../../src/model/format.js'
 import { shareOf } from '../../src/read/envelope.js'
@@ -33,6 +36,10 @@ const afterAddress = (bytes: Buffer, start: number, end: number): number => {
   }
   return -1
 }
+
+// https://github.com/siderolabs/go-kmsg/blob/2edcd3a913508e2d922776f729bfc4bcab031a8b/message.go
+const FACILITIES = new Set(['kern', 'user', 'mail', 'daemon', 'auth', 'syslog', 'lpr', 'news', 'uucp', 'cron', 'authpriv'])
+for (let local = 0; local < 8; local++) FACILITIES.add(`local${local}`)
 
 /** The end of a word of small letters at `at`; -1 where no colon follows. */
 const wordEnd = (bytes: Buffer, at: number, end: number): number => {
