@@ -156,8 +156,17 @@ export const metricFacts = (sink: Sink): MetricFacts => {
     ['kube_pod_container_resource_limits', (labels) => limit(labels, labels['resource'])],
     ['kube_pod_container_resource_limits_memory_bytes', (labels) => limit(labels, 'memory')], // kube-state-metrics 1.x
     ['kube_pod_container_resource_limits_cpu_cores', (labels) => limit(labels, 'cpu')],
-    ['pg_settings_max_connections', (labels) => (_, value) => void maxConnections.set(labels['server'] ?? labels['instance'] ?? '', value)],
+    ['pg_settings_max_connections', (labels) => ceiling(labels['server'] ?? labels['instance'] ?? '')],
+    ['cnpg_pg_settings_setting', (labels) => setting(labels)],
+    ['cnp_pg_settings_setting', (labels) => setting(labels)],
   ])
+
+  const ceiling =
+    (server: string): Watch =>
+    (_, value) =>
+      void maxConnections.set(server, value)
+  /** CloudNativePG's exporter has all settings in one metric, and runs in the server's pod (src/timeline/metric-names.ts). */
+  const setting = ({ name, server, pod: own, instance }: Labels): Watch | null => (name === 'max_connections' ? ceiling(server ?? own ?? instance ?? '') : null)
 
   /** cAdvisor counts what runs on its own node: a pod that is long gone from the API was there. */
   const container = ({ node: on, namespace, pod: plain, exported_pod: exported, exported_namespace: space }: Labels): Watch | null => {

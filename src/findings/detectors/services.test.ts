@@ -254,6 +254,22 @@ test('many locks of which one session alone can have one are a queue; many reade
   assert.match(findings('postgres.lock-pileup', { series: [waits, locks('exclusivelock', queue)] })[0]?.found.summary ?? '', /waited for locks/u)
 })
 
+test('CloudNativePG counts waiting sessions in pairs: five of them are a queue, three are none', () => {
+  const pairs = (count: number): Series => series('cnpg_backends_waiting_total', { pod: 'db-1' }, (second) => (second >= 900 && second < 1500 ? count : 0))
+  const [first] = findings('postgres.lock-pileup', { series: [pairs(25)] })
+  assert.equal(first?.start, 900)
+  assert.match(first.found.summary, /up to 25 pairs/u)
+  none('postgres.lock-pileup', { series: [pairs(9)] })
+})
+
+test("CloudNativePG's own metrics tell connections that climb", () => {
+  const climb = series('cnpg_backends_total', { pod: 'db-1', state: 'idle' }, (second) => Math.min(99, 10 + Math.max(0, second - 1200) * 0.1))
+  const max = series('cnpg_pg_settings_setting', { pod: 'db-1', name: 'max_connections' }, () => 100)
+  const [first] = findings('postgres.connections-rising', { series: [climb, max] })
+  near(first?.start, 1200, 120)
+  assert.match(first?.found.summary ?? '', /to 99 of 100/u)
+})
+
 test('a vacuum of seconds is housekeeping, one of minutes is heavy', () => {
   const vacuum = (seconds: number): InputParts => ({
     signals: [signal('postgres.autovacuum', 'postgres/main', 600, { table: 'orders' }, { phase: 'span', until: 600 + seconds })],
