@@ -65,6 +65,22 @@ test('kube-state-metrics tells where a pod runs, who owns it, what it may use an
   )
 })
 
+test('who has sessions is a client of the server, by the application if somebody named it, else by the user', async () => {
+  const of = (labels: string, value: number): string => `cnpg_backends_total{instance="10.3.0.1:9187",pod="store-1",state="idle",${labels}} ${value}`
+  const said = await facts([
+    of('usename="shop",application_name="checkout"', 4),
+    of('usename="shop",application_name="psql"', 1),
+    of('usename="billing",application_name="PostgreSQL JDBC Driver"', 2),
+    of('usename="streaming_replica",application_name="store-2"', 1),
+    of('usename="gone",application_name="gone"', 0),
+  ])
+  assert.deepEqual(said, [
+    { fact: 'client-of', client: 'process/-/checkout', server: 'postgres/?' },
+    { fact: 'client-of', client: 'process/-/billing', server: 'postgres/?' },
+  ])
+  assert.deepEqual(await facts(['pg_stat_activity_count{datname="shop",state="idle"} 7']), [])
+})
+
 test("CloudNativePG's exporter tells the ceiling as one setting of many, and of each instance by its pod", async () => {
   const of = (instance: string, name: string, value: number): string =>
     `cnpg_pg_settings_setting{instance="${instance}:9187",name="${name}",pod="store-${instance.at(-1) ?? ''}"} ${value}`

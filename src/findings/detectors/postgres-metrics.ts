@@ -1,6 +1,6 @@
 /** What Postgres' own numbers show: connections climbing to their ceiling, locks, replication slots that keep WAL. */
 import type { Entity } from '../../model/entity.js'
-import { nameOf, postgres, typeOf } from '../../model/entity.js'
+import { nameOf, typeOf } from '../../model/entity.js'
 import { groupBy } from '../../model/lists.js'
 import type { TimedSeries, Timeline } from '../../timeline/timeline.js'
 import { sampleEvidence, type Detector, type Found } from '../finding.js'
@@ -40,7 +40,7 @@ export const connectionCounts = (timeline: Timeline): ReadonlyMap<Entity, Count>
     for (const [server, group] of groupBy(timeline.series.filter(fits), about)) {
       const [source] = group
       if (source === undefined || counts.has(server)) continue
-      const max = ceilings.get(server)?.[0]?.values[0] ?? ceilingOf(server, timeline)
+      const max = ceilings.get(server)?.[0]?.values[0] ?? timeline.topology.limit(server, 'max_connections')
       counts.set(server, { column: combine(group, 'sum'), source, max })
     }
   }
@@ -57,11 +57,6 @@ export const connectionCounts = (timeline: Timeline): ReadonlyMap<Entity, Count>
   add((series) => series.name === 'faultline_postgres_sessions')
   return counts
 }
-
-/** What tells the ceiling of the one server there is may not name it. */
-const ceilingOf = (server: Entity, timeline: Timeline): number | null =>
-  timeline.topology.limit(server, 'max_connections') ??
-  (postgresOfLabels({}, timeline) === server ? timeline.topology.limit(postgres('main'), 'max_connections') : null)
 
 const speaksOfPostgres = (timeline: Timeline): boolean =>
   timeline.signals.some(({ entity }) => typeOf(entity) === 'postgres') ||
