@@ -440,3 +440,19 @@ test('a server that has no transaction ids left is told as such, and its earlier
   assert.deepEqual(told(says('log.warning', 100), says('log.error', 600)), [[600, 'wraparound']])
   assert.deepEqual(told(says('log.warning', 100)), [[100, 'wraparound-near']])
 })
+
+test('WAL that is not archived for long is kept, told by the log or by the count of failures; a storage that is away for a moment is none', () => {
+  const failed = (from: number, to: number): Signal[] =>
+    Array.from({ length: Math.floor((to - from) / 62) + 1 }, (_, index) =>
+      signal('log.error', 'postgres/main', from + index * 62, { app: 'postgres', code: 'archiving' }, { until: from + index * 62 + 3, count: 4 }),
+    )
+  const told = (parts: InputParts) => findings('metric.anomalous', parts).map(({ start, end, found }) => [start, end, found.attributes['metric']])
+  assert.deepEqual(told({ signals: [...day, ...failed(600, 1840)] }), [[600, 1843, 'unarchived-wal']])
+  assert.deepEqual(told({ signals: [...day, ...failed(600, 900)] }), [])
+  assert.deepEqual(told({ signals: [...day, ...failed(600, 900), ...failed(2000, 2300)] }), [])
+  assert.deepEqual(told({ signals: [...day, ...failed(1200, 3590)] }), [[1200, null, 'unarchived-wal']])
+  const count = (until: number): Series =>
+    series('cnpg_pg_stat_archiver_failed_count', {}, (second) => 7 + 3 * Math.floor(Math.max(0, Math.min(second, until) - 600) / 60))
+  assert.deepEqual(told({ series: [count(1800)] }), [[660, 1800, 'unarchived-wal']])
+  assert.deepEqual(told({ series: [count(800)] }), [])
+})
