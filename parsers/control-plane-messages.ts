@@ -8,10 +8,10 @@ import { meansNothing } from './klog-anchors.js'
 import { fieldsOf, messageOf, timeOf, type KlogLine, type Meaning, type Mention, type Saying } from './klog.js'
 import { sayCondition } from './klog-events.js'
 import { podOfReference } from './klog-fields.js'
-import { isConflict, schedulingFailure, withoutNumbers } from './klog-reasons.js'
+import { goDuration, isConflict, schedulingFailure, withoutNumbers } from './klog-reasons.js'
 
 const NAME = '([A-Za-z0-9][A-Za-z0-9._-]{0,252})'
-const OLD_NOT_UPDATED = new RegExp(`^node ${NAME} hasn't been updated for [^ ]{1,40} Last Ready is`, 'iu')
+const OLD_NOT_UPDATED = new RegExp(`^node ${NAME} hasn't been updated for ([^ ]{1,40}) Last Ready is`, 'iu')
 const OLD_HEALTHY = new RegExp(`^Node ${NAME} is (?:healthy|ready) again`, 'u')
 const OLD_REGISTERED = new RegExp(`^Node ${NAME} was previously registered`, 'u')
 const OLD_STATUS_CHANGE = new RegExp(`^Recording status change (\\w{1,40}) event message for node ${NAME}`, 'u')
@@ -27,11 +27,21 @@ const OLD_QUEUED = new RegExp(`^Node ${NAME} is (unresponsive|NotReady) as of `,
 const QUEUED_PODS = new RegExp(`^Node is (unresponsive|NotReady)\\. Adding Pods on Node ${NAME} to eviction queue`, 'u')
 const CHANGED_AT = /is later than (\d{4}-\d\d-\d\d) (\d\d:\d\d:\d\d)(?:\.\d{1,9})? ([+-]\d\d)(\d\d) /u
 
-/** One line per condition type of a silent node, every five seconds: the one about Ready stands for all. */
+/** A kubelet renews its lease after a quarter of the 40 s that it is valid for: pkg/kubelet/util/nodelease.go, apis/config/v1beta1/defaults.go. */
+const NEXT_HEARTBEAT_MS = 10_000
+
+/**
+ * One line per condition type of a silent node, every five seconds: the one about Ready stands for all. The first comes when the grace period is over and
+ * tells how long ago the last heartbeat was: the next one is the first that was missed.
+ */
 const sayNotUpdated = (line: KlogLine, said: Saying): void => {
   if (fieldsOf(line).has('nodeConditionType') && fieldsOf(line).get('nodeConditionType') !== 'Ready') return
   const entity = nodeOf(line, OLD_NOT_UPDATED)
-  if (entity !== null) said.emit(line, 'node.heartbeat-missed', entity, { reason: 'other', source: 'control-plane' })
+  if (entity === null) return
+  const silent = goDuration(fieldsOf(line).get('duration') ?? OLD_NOT_UPDATED.exec(messageOf(line))?.[2] ?? '')
+  const { ms, basis } = timeOf(line)
+  const emission = silent > NEXT_HEARTBEAT_MS ? { at: { ms: Math.round(ms - silent) + NEXT_HEARTBEAT_MS, basis } } : {}
+  said.emit(line, 'node.heartbeat-missed', entity, { reason: 'other', source: 'control-plane' }, emission)
 }
 
 const sayStatusChange = (line: KlogLine, said: Saying): void => {

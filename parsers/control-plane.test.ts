@@ -128,6 +128,21 @@ test('where pods lost their patience before taints did it, the node was lost whe
   assert.deepEqual([lost?.kind, lost?.phase, lost?.entity, lost?.at.ms], ['node.not-ready', 'begin', 'node/node-b', Date.UTC(2026, 10, 21, 8, 19, 14)])
 })
 
+test('a node that was not heard of for so long missed the heartbeat that was due after the last one', async () => {
+  const of = (time: string, duration: string): string =>
+    head('I', 'node_lifecycle_controller.go:948', time) +
+    `"Node hasn't been updated" node="node-b" duration="${duration}" nodeConditionType="Ready" currentCondition="x"`
+  const old = head('I', 'node_lifecycle_controller.go:1052', '08:21:00.000000') + `node node-c hasn't been updated for 1m5.5s. Last Ready is: &NodeCondition{}`
+  const { signals } = await read([of('08:19:14.000000', '45.5s'), of('08:19:19.000000', '50.5s'), old].join('\n'), { path: MANAGER })
+  assert.deepEqual(
+    signals.map(({ entity, at, until, count }) => [entity, new Date(at.ms).toISOString().slice(11, 23), new Date(until.ms).toISOString().slice(11, 19), count]),
+    [
+      ['node/node-b', '08:18:38.500', '08:19:19', 2],
+      ['node/node-c', '08:20:04.500', '08:21:00', 1],
+    ],
+  )
+})
+
 test('another number of wanted replicas is a scaling, a replaced pod is none', async () => {
   const few = (need: number, creating: number): string =>
     head('I', 'replica_set.go:668') + `"Too few replicas" replicaSet="shop/web-5bb955977f" need=${need} creating=${creating}`
