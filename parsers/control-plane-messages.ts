@@ -9,6 +9,7 @@ import { fieldsOf, messageOf, timeOf, type KlogLine, type Meaning, type Mention,
 import { sayCondition } from './klog-events.js'
 import { podOfReference } from './klog-fields.js'
 import { goDuration, isConflict, schedulingFailure, withoutNumbers } from './klog-reasons.js'
+import { webhookFailure } from './kubernetes-messages.js'
 
 const NAME = '([A-Za-z0-9][A-Za-z0-9._-]{0,252})'
 const OLD_NOT_UPDATED = new RegExp(`^node ${NAME} hasn't been updated for ([^ ]{1,40}) Last Ready is`, 'iu')
@@ -177,11 +178,17 @@ const sayUnauthenticated = (line: KlogLine, said: Saying): void => {
   else sayTrouble('authentication')(line, said)
 }
 
-const WEBHOOK = /[Ff]ailed calling webhook,? ?(?:failing (closed|open) )?"?([a-z0-9.-]{3,253})/u
 /** A webhook that fails closed refuses every object that it should look at: https://kubernetes.io/docs/reference/access-authn-authz/extensible-admission-controllers/ */
 const sayWebhook = (line: KlogLine, said: Saying): void => {
-  const [, how = 'closed', name = ''] = WEBHOOK.exec(line.text) ?? []
-  said.emit(line, how === 'closed' ? 'log.error' : 'log.warning', program(line, said), { app: said.component, reason: 'refused' }, { burst: `webhook ${name}` })
+  const failure = webhookFailure(line.text.replaceAll('\\"', '"'))
+  const open = line.text.includes('failing open')
+  const burst = `webhook ${failure?.webhook ?? ''}`
+  if (failure !== null && failure.certificate !== null && !open) {
+    const { ms, basis } = timeOf(line)
+    const attributes = { reason: failure.certificate, of: 'webhook', webhook: failure.webhook }
+    said.emit(line, 'node.certificate-expired', failure.server ?? 'cluster', attributes, { burst, at: { ms: ms - failure.lateMs, basis } })
+  }
+  said.emit(line, open ? 'log.warning' : 'log.error', program(line, said), { app: said.component, reason: 'refused' }, { burst })
 }
 
 const GONE = /provider:? "?([A-Za-z0-9][A-Za-z0-9._-]{0,252})/u

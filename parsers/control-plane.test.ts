@@ -143,6 +143,24 @@ test('a node that was not heard of for so long missed the heartbeat that was due
   )
 })
 
+test("a webhook's certificate that the API server rejected is its service's, from when it expired; where it fails open nothing is refused", async () => {
+  const line = (how: string, why: string): string =>
+    head('W', 'dispatcher.go:214') +
+    `Failed calling webhook, failing ${how} inject.mesh.io: failed calling webhook "inject.mesh.io": failed to call webhook: Post "https://injector.mesh.svc:443/?timeout=10s": ${why}`
+  const expired =
+    'tls: failed to verify certificate: x509: certificate has expired or is not yet valid: current time 2026-11-21T08:19:14Z is after 2026-11-21T08:09:14Z'
+  const of = async (how: string, why: string) =>
+    (await read(`${line(how, why)}\n`, { path: 'kube-apiserver.log' })).signals.map(({ kind, entity, at }) => [
+      kind,
+      entity,
+      new Date(at.ms).toISOString().slice(11, 19),
+    ])
+  const failed = ['log.error', 'process/-/kube-apiserver', '08:19:14']
+  assert.deepEqual(await of('closed', expired), [['node.certificate-expired', 'service/mesh/injector', '08:09:14'], failed])
+  assert.deepEqual(await of('closed', 'context deadline exceeded'), [failed])
+  assert.deepEqual(await of('open', expired), [['log.warning', 'process/-/kube-apiserver', '08:19:14']])
+})
+
 test('another number of wanted replicas is a scaling, a replaced pod is none', async () => {
   const few = (need: number, creating: number): string =>
     head('I', 'replica_set.go:668') + `"Too few replicas" replicaSet="shop/web-5bb955977f" need=${need} creating=${creating}`
