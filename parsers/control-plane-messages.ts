@@ -8,10 +8,11 @@ import { meansNothing } from './klog-anchors.js'
 import { fieldsOf, messageOf, timeOf, type KlogLine, type Meaning, type Mention, type Saying } from './klog.js'
 import { sayCondition } from './klog-events.js'
 import { podOfReference } from './klog-fields.js'
-import { isConflict, schedulingFailure, withoutNumbers } from './klog-reasons.js'
+import { goDuration, isConflict, schedulingFailure, withoutNumbers } from './klog-reasons.js'
+import { webhookFailure } from './kubernetes-messages.js'
 
 const NAME = '([A-Za-z0-9][A-Za-z0-9._-]{0,252})'
-const OLD_NOT_UPDATED = new RegExp(`^node ${NAME} hasn't been updated for [^ ]{1,40} Last Ready is`, 'iu')
+const OLD_NOT_UPDATED = new RegExp(`^node ${NAME} hasn't been updated for ([^ ]{1,40}) Last Ready is`, 'iu')
 const OLD_HEALTHY = new RegExp(`^Node ${NAME} is (?:healthy|ready) again`, 'u')
 const OLD_REGISTERED = new RegExp(`^Node ${NAME} was previously registered`, 'u')
 const OLD_STATUS_CHANGE = new RegExp(`^Recording status change (\\w{1,40}) event message for node ${NAME}`, 'u')
@@ -21,11 +22,27 @@ const nodeOf = (line: KlogLine, old: RegExp, group = 1): Entity | null => {
   return name === undefined || name === '' ? null : node(name)
 }
 
-/** One line per condition type of a silent node, every five seconds: the one about Ready stands for all. */
+// Before 1.19 a name comes first: 'Node worker-3 is unresponsive as of 2019-05-06 10:00:05.1 +0000 UTC m=+1. Adding it to the Taint queue.'
+const OLD_QUEUED = new RegExp(`^Node ${NAME} is (unresponsive|NotReady) as of `, 'u')
+// Where taints did not evict yet (off by default before 1.13): said once the pods' patience is over, with the time at which the condition changed.
+const QUEUED_PODS = new RegExp(`^Node is (unresponsive|NotReady)\\. Adding Pods on Node ${NAME} to eviction queue`, 'u')
+const CHANGED_AT = /is later than (\d{4}-\d\d-\d\d) (\d\d:\d\d:\d\d)(?:\.\d{1,9})? ([+-]\d\d)(\d\d) /u
+
+/** A kubelet renews its lease after a quarter of the 40 s that it is valid for: pkg/kubelet/util/nodelease.go, apis/config/v1beta1/defaults.go. */
+const NEXT_HEARTBEAT_MS = 10_000
+
+/**
+ * One line per condition type of a silent node, every five seconds: the one about Ready stands for all. The first comes when the grace period is over and
+ * tells how long ago the last heartbeat was: the next one is the first that was missed.
+ */
 const sayNotUpdated = (line: KlogLine, said: Saying): void => {
   if (fieldsOf(line).has('nodeConditionType') && fieldsOf(line).get('nodeConditionType') !== 'Ready') return
   const entity = nodeOf(line, OLD_NOT_UPDATED)
-  if (entity !== null) said.emit(line, 'node.heartbeat-missed', entity, { reason: 'other', source: 'control-plane' })
+  if (entity === null) return
+  const silent = goDuration(fieldsOf(line).get('duration') ?? OLD_NOT_UPDATED.exec(messageOf(line))?.[2] ?? '')
+  const { ms, basis } = timeOf(line)
+  const emission = silent > NEXT_HEARTBEAT_MS ? { at: { ms: Math.round(ms - silent) + NEXT_HEARTBEAT_MS, basis } } : {}
+  said.emit(line, 'node.heartbeat-missed', entity, { reason: 'other', source: 'control-plane' }, emission)
 }
 
 const sayStatusChange = (line: KlogLine, said: Saying): void => {
@@ -34,6 +51,26 @@ const sayStatusChange = (line: KlogLine, said: Saying): void => {
   if (entity === null) return
   if (status === 'NodeNotReady') sayCondition(line, said, entity, 'node.not-ready', 'begin', 'NodeStatusUnknown')
   else if (status === 'NodeReady') sayCondition(line, said, entity, 'node.not-ready', 'end')
+}
+
+/**
+ * "Node is unresponsive. Adding it to the Taint queue": the control plane holds it Unknown (what stands for False is "NotReady"), said once, in the
+ * round after the one that changed the condition, whose own words may not be logged at all.
+ * https://github.com/kubernetes/kubernetes/blob/v1.30.0/pkg/controller/nodelifecycle/node_lifecycle_controller.go (processTaintBaseEviction)
+ */
+const sayQueued = (line: KlogLine, said: Saying): void => {
+  const message = messageOf(line)
+  const pods = QUEUED_PODS.exec(message)
+  const old = OLD_QUEUED.exec(message)
+  const name = fieldsOf(line).get('node') ?? pods?.[2] ?? old?.[1]
+  if (name === undefined || name === '') return
+  const unknown = pods?.[1] === 'unresponsive' || old?.[2] === 'unresponsive' || message.startsWith('Node is unresponsive')
+  const reason = unknown ? 'NodeStatusUnknown' : undefined
+  const changed = pods === null ? null : CHANGED_AT.exec(message)
+  const ms = changed === null ? NaN : Date.parse(`${changed[1] ?? ''}T${changed[2] ?? ''}${changed[3] ?? ''}:${changed[4] ?? ''}`)
+  // An offset tells the moment, whatever zone the line's own stamp is in.
+  if (Number.isNaN(ms)) sayCondition(line, said, node(name), 'node.not-ready', 'begin', reason)
+  else sayCondition(line, said, node(name), 'node.not-ready', 'begin', reason, { ms, basis: 'utc' })
 }
 
 const sayHealthy = (line: KlogLine, said: Saying): void => {
@@ -141,11 +178,17 @@ const sayUnauthenticated = (line: KlogLine, said: Saying): void => {
   else sayTrouble('authentication')(line, said)
 }
 
-const WEBHOOK = /[Ff]ailed calling webhook,? ?(?:failing (closed|open) )?"?([a-z0-9.-]{3,253})/u
 /** A webhook that fails closed refuses every object that it should look at: https://kubernetes.io/docs/reference/access-authn-authz/extensible-admission-controllers/ */
 const sayWebhook = (line: KlogLine, said: Saying): void => {
-  const [, how = 'closed', name = ''] = WEBHOOK.exec(line.text) ?? []
-  said.emit(line, how === 'closed' ? 'log.error' : 'log.warning', program(line, said), { app: said.component, reason: 'refused' }, { burst: `webhook ${name}` })
+  const failure = webhookFailure(line.text.replaceAll('\\"', '"'))
+  const open = line.text.includes('failing open')
+  const burst = `webhook ${failure?.webhook ?? ''}`
+  if (failure !== null && failure.certificate !== null && !open) {
+    const { ms, basis } = timeOf(line)
+    const attributes = { reason: failure.certificate, of: 'webhook', webhook: failure.webhook }
+    said.emit(line, 'node.certificate-expired', failure.server ?? 'cluster', attributes, { burst, at: { ms: ms - failure.lateMs, basis } })
+  }
+  said.emit(line, open ? 'log.warning' : 'log.error', program(line, said), { app: said.component, reason: 'refused' }, { burst })
 }
 
 const GONE = /provider:? "?([A-Za-z0-9][A-Za-z0-9._-]{0,252})/u
@@ -165,6 +208,8 @@ export const controlPlaneMeanings: readonly Meaning[] = [
   { starts: "Node hasn't been updated", say: sayNotUpdated },
   { starts: 'Recording status change', say: sayStatusChange },
   { starts: 'Node is healthy again', say: sayHealthy },
+  { starts: 'Node is unresponsive', say: sayQueued },
+  { starts: 'Node is NotReady', say: sayQueued },
   { starts: 'Updating ready status of pod', say: sayUnready },
   { starts: 'NoExecuteTaintManager is deleting pod', say: sayTaintEviction },
   { starts: 'Deleting pod', say: sayDeleting },
@@ -191,6 +236,7 @@ const sayOldNode = (line: KlogLine, said: Saying): void => {
   if (registered !== undefined) said.memory.put(`registered ${node(registered)}`, String(timeOf(line).ms))
   if (OLD_NOT_UPDATED.test(messageOf(line))) sayNotUpdated(line, said)
   else if (OLD_HEALTHY.test(messageOf(line))) sayHealthy(line, said)
+  else if (OLD_QUEUED.test(messageOf(line))) sayQueued(line, said)
 }
 const sayOldPod = (line: KlogLine, said: Saying): void => {
   if (OLD_BOUND.test(messageOf(line))) sayBound(line, said)

@@ -49,6 +49,27 @@ const MEANINGS: readonly (readonly [string, string])[] = [
   ],
   [head('I', 'node_lifecycle_controller.go:795') + '"Node is healthy again, removed all taints" node="node-b"', 'node.not-ready end node/node-b'],
   [head('I', 'node_lifecycle_controller.go:843') + 'Node node-b is healthy again, removing all taints', 'node.not-ready end node/node-b'],
+  [
+    head('I', 'node_lifecycle_controller.go:787') +
+      '"Node is unresponsive. Adding it to the Taint queue" logger="node-lifecycle-controller" node="node-b" timeStamp="2026-11-21 08:19:14.821171368 +0000 UTC m=+895.226273354"',
+    'node.not-ready begin node/node-b NodeStatusUnknown',
+  ],
+  [
+    head('I', 'node_lifecycle_controller.go:775') +
+      '"Node is NotReady. Adding it to the Taint queue" node="node-b" timeStamp="2026-11-21 08:19:14.8 +0000 UTC"',
+    'node.not-ready begin node/node-b',
+  ],
+  [
+    head('I', 'node_lifecycle_controller.go:716') +
+      'Node node-b is unresponsive as of 2026-11-21 08:19:14.821171368 +0000 UTC m=+895.226273354. Adding it to the Taint queue.',
+    'node.not-ready begin node/node-b NodeStatusUnknown',
+  ],
+  [
+    head('I', 'node_lifecycle_controller.go:700') + 'Node node-b is NotReady as of 2026-11-21 08:19:14.8 +0000 UTC m=+895.2. Adding it to the Taint queue.',
+    'node.not-ready begin node/node-b',
+  ],
+  [head('I', 'node_lifecycle_controller.go:806') + 'Node node-b is ready again, cancelled pod eviction', 'node.not-ready end node/node-b'],
+  [head('I', 'scheduler.go:700') + 'Node node-b is NotReady to be drained', ''],
   [head('I', 'controller_utils.go:144') + '"Updating ready status of pod to false" pod="shop/web-1"', 'pod.unready begin pod/shop/web-1 node'],
   [head('I', 'taint_manager.go:106') + 'NoExecuteTaintManager is deleting Pod: shop/web-1', 'pod.evicted point pod/shop/web-1 taint'],
   [head('I', 'taint_eviction.go:111') + '"Deleting pod" controller="taint-eviction-controller" pod="shop/web-1"', 'pod.evicted point pod/shop/web-1 taint'],
@@ -97,6 +118,47 @@ const MEANINGS: readonly (readonly [string, string])[] = [
 
 test('each wording says what it means, and its look-alike nothing', async () => {
   for (const [line, meaning] of MEANINGS) assert.equal(said(await read(`${line}\n`, { path: MANAGER })), meaning, line)
+})
+
+test('where pods lost their patience before taints did it, the node was lost when its condition changed, not when its pods go', async () => {
+  const line =
+    head('I', 'node_lifecycle_controller.go:719', '08:24:54.821198') +
+    'Node is unresponsive. Adding Pods on Node node-b to eviction queues: 2026-11-21 08:24:54.8 +0000 UTC m=+1235.2 is later than 2026-11-21 10:19:14 +0200 CEST + 4m20s'
+  const [lost] = (await read(`${line}\n`, { path: MANAGER })).signals
+  assert.deepEqual([lost?.kind, lost?.phase, lost?.entity, lost?.at.ms], ['node.not-ready', 'begin', 'node/node-b', Date.UTC(2026, 10, 21, 8, 19, 14)])
+})
+
+test('a node that was not heard of for so long missed the heartbeat that was due after the last one', async () => {
+  const of = (time: string, duration: string): string =>
+    head('I', 'node_lifecycle_controller.go:948', time) +
+    `"Node hasn't been updated" node="node-b" duration="${duration}" nodeConditionType="Ready" currentCondition="x"`
+  const old = head('I', 'node_lifecycle_controller.go:1052', '08:21:00.000000') + `node node-c hasn't been updated for 1m5.5s. Last Ready is: &NodeCondition{}`
+  const { signals } = await read([of('08:19:14.000000', '45.5s'), of('08:19:19.000000', '50.5s'), old].join('\n'), { path: MANAGER })
+  assert.deepEqual(
+    signals.map(({ entity, at, until, count }) => [entity, new Date(at.ms).toISOString().slice(11, 23), new Date(until.ms).toISOString().slice(11, 19), count]),
+    [
+      ['node/node-b', '08:18:38.500', '08:19:19', 2],
+      ['node/node-c', '08:20:04.500', '08:21:00', 1],
+    ],
+  )
+})
+
+test("a webhook's certificate that the API server rejected is its service's, from when it expired; where it fails open nothing is refused", async () => {
+  const line = (how: string, why: string): string =>
+    head('W', 'dispatcher.go:214') +
+    `Failed calling webhook, failing ${how} inject.mesh.io: failed calling webhook "inject.mesh.io": failed to call webhook: Post "https://injector.mesh.svc:443/?timeout=10s": ${why}`
+  const expired =
+    'tls: failed to verify certificate: x509: certificate has expired or is not yet valid: current time 2026-11-21T08:19:14Z is after 2026-11-21T08:09:14Z'
+  const of = async (how: string, why: string) =>
+    (await read(`${line(how, why)}\n`, { path: 'kube-apiserver.log' })).signals.map(({ kind, entity, at }) => [
+      kind,
+      entity,
+      new Date(at.ms).toISOString().slice(11, 19),
+    ])
+  const failed = ['log.error', 'process/-/kube-apiserver', '08:19:14']
+  assert.deepEqual(await of('closed', expired), [['node.certificate-expired', 'service/mesh/injector', '08:09:14'], failed])
+  assert.deepEqual(await of('closed', 'context deadline exceeded'), [failed])
+  assert.deepEqual(await of('open', expired), [['log.warning', 'process/-/kube-apiserver', '08:19:14']])
 })
 
 test('another number of wanted replicas is a scaling, a replaced pod is none', async () => {

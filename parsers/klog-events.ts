@@ -6,7 +6,7 @@
  */
 import type { Entity } from '../src/model/entity.js'
 import { node, pod, workload } from '../src/model/entity.js'
-import type { Attributes, Phase, SignalKind } from '../src/model/extract.js'
+import type { Attributes, Phase, SignalKind, Stamp } from '../src/model/extract.js'
 import { fieldsOf, messageOf, type KlogLine, type Meaning, type Saying } from './klog.js'
 import { imageFailure, missingObject, mountFailure, probeFailure, sandboxFailure, schedulingFailure } from './klog-reasons.js'
 
@@ -58,12 +58,12 @@ export type Condition = 'node.not-ready' | 'node.memory-exhausted' | 'node.disk-
 const CONDITIONS: readonly Condition[] = ['node.not-ready', 'node.memory-exhausted', 'node.disk-full']
 
 /** A kubelet says each condition several times at its start, and each event is echoed: only changes count. */
-export const sayCondition = (line: KlogLine, said: Saying, entity: Entity, kind: Condition, phase: 'begin' | 'end', reason?: string): void => {
+export const sayCondition = (line: KlogLine, said: Saying, entity: Entity, kind: Condition, phase: 'begin' | 'end', reason?: string, at?: Stamp): void => {
   const key = `${kind} ${entity}`
   if (said.memory.get(key) === phase) return
   said.memory.put(key, phase)
   const why = reason ?? (kind === 'node.not-ready' || phase === 'end' ? undefined : 'pressure')
-  said.emit(line, kind, entity, why === undefined ? {} : { reason: why }, { phase })
+  said.emit(line, kind, entity, why === undefined ? {} : { reason: why }, { phase, ...(at === undefined ? {} : { at }) })
 }
 
 /** A kubelet that starts says all its conditions again. */

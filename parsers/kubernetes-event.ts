@@ -8,7 +8,8 @@ import type { LateText, Repeat, Sink } from '../src/model/format.js'
 import { entityOf, latest, numberOf, objectOf, textOf, timeOf, withoutHash, type Json, type JsonObject } from './kubernetes-fields.js'
 import { recentBytes, type RecentBytes } from './recent-bytes.js'
 import { recent, type Recent } from './recent.js'
-import { entityInMessage, meaningOf, type Saying, type Told } from './kubernetes-reasons.js'
+import type { WebhookFailure } from './kubernetes-messages.js'
+import { certificateOf, entityInMessage, meaningOf, type Saying, type Told } from './kubernetes-reasons.js'
 
 /** Occurrences further apart than this, on average over a longer time, are apart: the first is another story than the last. */
 const APART_MS = 5 * 60_000
@@ -67,6 +68,8 @@ export interface Judged extends Told {
   readonly on: string
   readonly objectUid: string
   readonly saying: Saying | null
+  /** A webhook's certificate that it tells of, too. */
+  readonly certificate: WebhookFailure | null
   /** Of what it says: which occurrences are one burst. */
   readonly burst: string
   /** What says it again; null until it was said, undefined where it is judged anew each time. */
@@ -139,6 +142,7 @@ export const judge = (
     on: kind !== 'Pod' ? '' : (placeIn(saying) ?? (component === 'kubelet' ? host : '')),
     objectUid,
     saying,
+    certificate: certificateOf(told),
     burst: saying === null ? '' : burstOf(reason, saying),
     place: `${namespace}/${name}/${container}`,
     text,
@@ -184,12 +188,27 @@ export const eventReader = (sink: Sink, basis: Basis = 'utc', expire = true): Ev
   /** `earlier`: an old occurrence before the one at hand, of which is not known how its condition ended. */
   const occurred = (saying: Saying, told: Judged, first: number, last: number, count: number, earlier: boolean, text: string | LateText): void => {
     const { reason, name } = told
+    if (told.certificate !== null) sayCertificate(told.certificate, first, last, count, text)
     if (saying.kind === 'kubelet.started') kubeletStarts.push({ name, ms: last })
     if (reason === 'RegisteredNode') registered.push({ name, ms: last, line: sink.line, text: madeOf(text) })
     else {
       const said = withStart(saying, told, first)
       if (said !== null) say(said, told, first, last, count, earlier, text)
     }
+  }
+
+  const sayCertificate = (failure: WebhookFailure, first: number, last: number, count: number, text: string | LateText): void => {
+    const attributes = { reason: failure.certificate ?? '', of: 'webhook', webhook: failure.webhook }
+    sink.signal({
+      kind: 'node.certificate-expired',
+      entity: failure.server ?? 'cluster',
+      at: stamp(first - failure.lateMs),
+      until: stamp(last),
+      count,
+      attributes,
+      burst: failure.webhook,
+      text: madeOf(text),
+    })
   }
 
   const repeatOf = ({ kind, entity, attributes = {} }: Saying, told: Judged, phase: Phase): Repeat =>

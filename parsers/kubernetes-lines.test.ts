@@ -24,6 +24,57 @@ for (const [name, lines] of [
   })
 }
 
+const COLUMNS = 'TimeGenerated,Computer,ObjectKind,Namespace,Name,Reason,Message,KubeEventType,SourceComponent,FirstSeen,LastSeen,Count,Type'.split(',')
+const row = (time: (second: number) => string, second: number, count: number): readonly string[] => [
+  time(second + 20),
+  'aks-np1-vmss000000',
+  'Pod',
+  'shop',
+  'web-1',
+  'BackOff',
+  'Back-off restarting failed container web in pod web-1_shop(9c1)',
+  'Warning',
+  'kubelet',
+  time(0),
+  time(second),
+  String(count),
+  'KubeEvents',
+]
+const iso = (second: number): string => new Date(Date.UTC(2026, 2, 2, 10, 0, second)).toISOString()
+/** The portal's: month first, hours to twelve. */
+const portal = (second: number): string => `"3/2/2026, 10:${String(Math.floor(second / 60)).padStart(2, '0')}:${String(second % 60).padStart(2, '0')}.000 AM"`
+const objects = [row(iso, 300, 12), row(iso, 0, 1)].map((cells) => Object.fromEntries(cells.map((cell, index) => [COLUMNS[index] ?? '', cell])))
+
+for (const [name, text] of [
+  [
+    "the portal's CSV",
+    `\ufeff${COLUMNS.map((column) => (/Time|Seen/u.test(column) ? `${column} [UTC]` : column)).join(',')}\n${row(portal, 300, 12).join(',')}\n${row(portal, 0, 1).join(',')}\n`,
+  ],
+  ['az monitor log-analytics query', JSON.stringify(objects, null, 2)],
+  ['lines', objects.map((object) => JSON.stringify(object)).join('\n')],
+  [
+    'tables and rows',
+    JSON.stringify({
+      tables: [{ name: 'PrimaryResult', columns: COLUMNS.map((column) => ({ name: column, type: 'string' })), rows: [row(iso, 300, 12), row(iso, 0, 1)] }],
+    }),
+  ],
+] as const) {
+  test(`Azure Monitor's KubeEvents are events: ${name}`, async () => {
+    const extract = await read(text)
+    assert.equal(extract.format, 'kubernetes-events')
+    assert.deepEqual([extract.records, extract.skipped], [2, 0])
+    assert.deepEqual([...new Set(said(extract))].sort()[0], '10:00:00 pod.crash-looping point pod/shop/web-1')
+    // Each row tells how often it was until then: it is one event.
+    assert.equal(
+      extract.signals.reduce((sum, { count }) => sum + count, 0),
+      12,
+    )
+    assert.equal(Math.max(...extract.signals.map(({ until }) => until.ms)), Date.UTC(2026, 2, 2, 10, 5))
+    const placed = extract.facts.find((fact) => fact.fact === 'pod-on-node')
+    assert.deepEqual([placed?.pod, placed?.node], ['pod/shop/web-1', 'node/aks-np1-vmss000000'])
+  })
+}
+
 interface Given {
   readonly verb: string
   readonly user?: string

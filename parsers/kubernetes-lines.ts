@@ -1,13 +1,16 @@
 /**
  * Lines of JSON that hold one event or one record of an audit log each, as they come out of a log: exporters of events
- * (https://github.com/resmoio/kubernetes-event-exporter, https://github.com/heptiolabs/eventrouter, whose lines klog may head) and audit logs.
+ * (https://github.com/resmoio/kubernetes-event-exporter, https://github.com/heptiolabs/eventrouter, whose lines klog may head), rows of Azure Monitor's
+ * table KubeEvents (https://learn.microsoft.com/azure/azure-monitor/reference/tables/kubeevents) and audit logs.
  * Files of nothing but such objects, lists among them, are kubernetes.ts'.
  */
+import type { Basis, Stamp } from '../src/model/extract.js'
 import type { LineFormat, LineReader, Sink } from '../src/model/format.js'
+import { readRecordTime } from '../src/read/record-times.js'
 import { found, readIso } from '../src/read/stamps.js'
 import { decode } from '../src/read/text.js'
 import { auditReader } from './kubernetes-audit.js'
-import { eventReader } from './kubernetes-event.js'
+import { eventReader, type EventReader, type Happening } from './kubernetes-event.js'
 import { isObject, objectOf, parseJson, textOf, type JsonObject } from './kubernetes-fields.js'
 
 const OPEN_OBJECT = 123
@@ -31,6 +34,7 @@ const parsed = (bytes: Buffer, start: number, end: number): JsonObject | null =>
 }
 
 const EVENT = /"(?:involvedObject|regarding)":\s?\{/u
+const AZURE_EVENT = /"KubeEventType":\s?"/u
 const AUDIT = /"apiVersion":\s?"audit\.k8s\.io\/|"methodName":\s?"io\.k8s\./u
 
 const share = (lines: readonly string[], is: (line: string) => boolean): number => (lines.length === 0 ? 0 : lines.filter(is).length / lines.length)
@@ -40,14 +44,65 @@ const inObject = (line: string): boolean => {
 }
 const surely = (part: number): number => (part > 0.5 ? 0.92 : part > 0 ? 0.3 : 0)
 
+/** A time of a row, in whatever zone it was exported; null where there is none: what the portal exports says the zone in the column's name. */
+const azureTime = (row: JsonObject, column: string): Stamp | null => {
+  for (const [name, zoneless] of [
+    [column, 'utc'],
+    [`${column} [UTC]`, 'utc'],
+    [`${column} [Local Time]`, 'local'],
+  ] as const) {
+    const bytes = Buffer.from(textOf(row, name))
+    if (bytes.length > 0 && readRecordTime(bytes, 0, bytes.length, zoneless)) return { ms: found.ms, basis: found.basis }
+  }
+  return null
+}
+
+/** Each minute a row is written of what happened again: it is the same event, as far as its object and its first time tell. */
+const azureEvent = (row: JsonObject): { readonly happening: Happening; readonly basis: Basis } | null => {
+  const last = azureTime(row, 'LastSeen') ?? azureTime(row, 'FirstSeen') ?? azureTime(row, 'TimeGenerated')
+  if (last === null) return null
+  const first = azureTime(row, 'FirstSeen') ?? last
+  const [kind, namespace, name, reason] = ['ObjectKind', 'Namespace', 'Name', 'Reason'].map((column) => textOf(row, column)) as [string, string, string, string] // of four, four
+  const count = Number(row['Count'] ?? 1)
+  const happening: Happening = {
+    type: textOf(row, 'KubeEventType'),
+    reason,
+    message: textOf(row, 'Message'),
+    kind,
+    namespace: kind === 'Node' ? '' : namespace,
+    name,
+    container: '',
+    component: textOf(row, 'SourceComponent'),
+    host: textOf(row, 'Computer'),
+    first: Math.min(first.ms, last.ms),
+    last: last.ms,
+    count: count >= 1 && count < 1e9 ? Math.floor(count) : 1,
+    uid: `${kind}/${namespace}/${name} ${reason} ${first.ms}`,
+    objectUid: '',
+  }
+  return reason === '' ? null : { happening, basis: last.basis }
+}
+
 const readEvents = (sink: Sink): LineReader => {
   const events = eventReader(sink, 'utc', false)
+  const rows = new Map<Basis, EventReader>()
+  const rowReader = (basis: Basis): EventReader => {
+    const reader = rows.get(basis) ?? eventReader(sink, basis, false)
+    rows.set(basis, reader)
+    return reader
+  }
   return {
     line(bytes, from, end) {
       const start = objectStart(bytes, from, end)
       if (start < 0) return false
       const object = parsed(bytes, start, end)
       if (object === null) return false
+      if (textOf(object, 'KubeEventType') !== '') {
+        const row = azureEvent(object)
+        if (row === null) return false
+        rowReader(row.basis).tell(row.happening, '')
+        return true
+      }
       const routed = objectOf(object, 'event') ?? objectOf(object, 'object')
       const event = routed !== undefined && isEvent(routed) ? routed : object
       if (!isEvent(event)) return false
@@ -55,7 +110,10 @@ const readEvents = (sink: Sink): LineReader => {
       events.read(event, verb === 'UPDATED' || verb === 'MODIFIED' ? 'MODIFIED' : verb === 'DELETED' ? 'DELETED' : '')
       return true
     },
-    end: () => events.end(),
+    end() {
+      events.end()
+      for (const reader of rows.values()) reader.end()
+    },
   }
 }
 
@@ -65,7 +123,7 @@ const isEvent = (object: JsonObject): boolean =>
 export const kubernetesEventLines: LineFormat = {
   id: 'kubernetes-events',
   takes: 'lines',
-  reads: 'Kubernetes events as lines of a log: event exporters, eventrouter',
+  reads: "Kubernetes events as lines of a log: event exporters, eventrouter; Azure Monitor's KubeEvents",
   reference: 'https://github.com/resmoio/kubernetes-event-exporter',
   example:
     '{"metadata":{"name":"web-1.17f5d0a1b2c3d4e5","namespace":"shop","uid":"5d0a"},"reason":"BackOff","message":"Back-off restarting failed container web in pod web-1_shop(9c1)","source":{"component":"kubelet","host":"worker-1"},"firstTimestamp":"2026-03-02T10:00:00Z","lastTimestamp":"2026-03-02T10:05:00Z","count":12,"type":"Warning","involvedObject":{"kind":"Pod","namespace":"shop","name":"web-1"}}',
@@ -74,7 +132,9 @@ export const kubernetesEventLines: LineFormat = {
     surely(
       share(
         lines,
-        (line) => inObject(line) && EVENT.test(line.slice(0, 16_384)) && line.slice(0, 16_384).includes('"reason":') && !AUDIT.test(line.slice(0, 2_048)),
+        (line) =>
+          (line.startsWith('{') && AZURE_EVENT.test(line.slice(0, 16_384))) ||
+          (inObject(line) && EVENT.test(line.slice(0, 16_384)) && line.slice(0, 16_384).includes('"reason":') && !AUDIT.test(line.slice(0, 2_048))),
       ),
     ),
   open: (sink) => readEvents(sink),

@@ -1,4 +1,5 @@
 /** What the message of an event or condition says beyond its reason: the words of kubelet, scheduler, attach-detach controller and drivers. */
+import { external, service, type Entity } from '../src/model/entity.js'
 import type { Attributes } from '../src/model/extract.js'
 
 /** Messages can carry a whole response body; what tells stands at the beginning. */
@@ -27,6 +28,57 @@ export const unschedulable = (message: string): Attributes => {
                   : 'other'
   const taint = /taints? \{([^:}]{1,100})/u.exec(text)?.[1]
   return taint === undefined ? { reason } : { reason, taint }
+}
+
+export interface WebhookFailure {
+  readonly webhook: string
+  /** Who should have answered; null where its address is not told. */
+  readonly server: Entity | null
+  /** What is wrong with its certificate, if that is why; null otherwise. */
+  readonly certificate: 'expired' | 'unknown-authority' | null
+  /** How long before the failure it had expired, milliseconds: 0 where that is not told, or so long ago that nobody had noticed until then. */
+  readonly lateMs: number
+}
+
+const CALLED_WEBHOOK = /[Ff]ailed calling (?:admission )?webhook,? ?(?:failing (?:closed|open) )?"?([a-z0-9.-]{3,253})/u
+const WEBHOOK_ADDRESS = /Post "?https:\/\/([A-Za-z0-9.-]{1,253})[:/?"]/u
+const IN_CLUSTER = /^([a-z0-9-]{1,63})\.([a-z0-9-]{1,63})\.svc(?:\.|$)/u
+const RFC3339 = '(\\d{4}-\\d\\d-\\d\\dT\\d\\d:\\d\\d:\\d\\d(?:Z|[+-]\\d\\d:\\d\\d))'
+const IS_AFTER = new RegExp(`current time ${RFC3339} is after ${RFC3339}`, 'u')
+const LATELY_MS = 86_400_000
+
+/**
+ * A webhook that the API server could not ask: 'failed calling webhook "x": failed to call webhook: Post "https://x.shop.svc:443/?timeout=10s": tls: …
+ * x509: certificate has expired or is not yet valid: current time … is after …'. What it refuses itself reads otherwise ('denied the request').
+ * https://github.com/kubernetes/kubernetes/blob/v1.30.0/staging/src/k8s.io/apiserver/pkg/util/webhook/error.go; crypto/x509/verify.go (CertificateInvalidError)
+ */
+export const webhookFailure = (message: string): WebhookFailure | null => {
+  const text = head(message)
+  const webhook = text.includes('ailed calling ') ? CALLED_WEBHOOK.exec(text)?.[1] : undefined
+  if (webhook === undefined) return null
+  const host = WEBHOOK_ADDRESS.exec(text)?.[1]?.toLowerCase()
+  const [, name = '', namespace = ''] = IN_CLUSTER.exec(host ?? '') ?? []
+  const [, now = '', end = ''] = IS_AFTER.exec(text) ?? []
+  const late = Date.parse(now) - Date.parse(end)
+  return {
+    webhook,
+    server: host === undefined ? null : name === '' ? external(host) : service(namespace, name),
+    certificate: text.includes('x509: certificate has expired')
+      ? 'expired'
+      : text.includes('x509: certificate signed by unknown authority')
+        ? 'unknown-authority'
+        : null,
+    lateMs: late > 0 && late < LATELY_MS ? late : 0,
+  }
+}
+
+/** Why a controller could not create a pod: what the API server answered. pkg/controller/controller_utils.go ('Error creating: …') */
+export const creationFailure = (message: string): Attributes => {
+  const text = head(message)
+  if (/exceeded quota|LimitRange|maximum .{1,40} usage per/u.test(text)) return { reason: 'quota' }
+  const failure = webhookFailure(text)
+  if (failure !== null) return { reason: 'webhook', webhook: failure.webhook, ...(failure.server === null ? {} : { server: failure.server }) }
+  return { reason: text.includes('forbidden') || text.includes('denied the request') ? 'forbidden' : 'other' }
 }
 
 /** 'MountVolume.SetUp failed for volume "cfg" : configmap "billing-config" not found' */

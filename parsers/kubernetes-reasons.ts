@@ -6,6 +6,7 @@
 import { pod, type Entity } from '../src/model/entity.js'
 import type { Attributes, Phase, SignalKind } from '../src/model/extract.js'
 import {
+  creationFailure,
   evictionReason,
   imageFailure,
   isAboutImages,
@@ -15,6 +16,8 @@ import {
   probeFailure,
   sandboxFailure,
   unschedulable,
+  webhookFailure,
+  type WebhookFailure,
 } from './kubernetes-messages.js'
 
 /** The parts of an event that its meaning depends on. */
@@ -141,14 +144,13 @@ const rescaled: Meaning = (told) => {
   return to === undefined ? null : { kind: 'change.scaled', attributes: { reason: 'hpa', to: Number(to) } }
 }
 
-const failedCreate: Meaning = (told) => {
-  if (told.kind === 'Pod') return null
-  const reason = /exceeded quota|LimitRange|maximum .{1,40} usage per/u.test(told.message)
-    ? 'quota'
-    : told.message.includes('forbidden')
-      ? 'forbidden'
-      : 'other'
-  return { kind: 'pod.unschedulable', attributes: { reason } }
+const failedCreate: Meaning = (told) => (told.kind === 'Pod' ? null : { kind: 'pod.unschedulable', attributes: creationFailure(told.message) })
+
+/** What an event tells of somebody else's certificate: pods could not be created because a webhook's had expired. */
+export const certificateOf = ({ reason, message }: Pick<Told, 'reason' | 'message'>): WebhookFailure | null => {
+  if (reason !== 'FailedCreate' || !message.includes('x509: ')) return null
+  const failure = webhookFailure(message)
+  return failure === null || failure.certificate === null ? null : failure
 }
 
 const killing: Meaning = (told) => {

@@ -17,6 +17,7 @@ import {
   type Json,
   type JsonObject,
 } from './kubernetes-fields.js'
+import { creationFailure } from './kubernetes-messages.js'
 import type { Once } from './kubernetes-once.js'
 
 const MAX_SERVICES = 20_000
@@ -146,8 +147,7 @@ export const workloadReader = (sink: Sink, once: Once): WorkloadReader => {
     const failure = conditionOf(object, 'ReplicaFailure')
     const failedAt = timeOf(failure, 'lastTransitionTime')
     if (textOf(failure, 'status') === 'True' && !Number.isNaN(failedAt)) {
-      const reason = textOf(failure, 'message').includes('exceeded quota') ? 'quota' : 'other'
-      once.signal({ kind: 'pod.unschedulable', entity, at: stamp(failedAt), attributes: { reason }, text: told(failure) })
+      once.signal({ kind: 'pod.unschedulable', entity, at: stamp(failedAt), attributes: creationFailure(textOf(failure, 'message')), text: told(failure) })
     }
   }
 

@@ -99,6 +99,39 @@ test('an earlier NotReady of a repeated event opens nothing, the last one does',
   assert.deepEqual(said(await read(listOf([event]))), ['08:00:00 node.not-ready point node/rack-4', '10:00:00 node.not-ready begin node/rack-4'])
 })
 
+const CALL =
+  'Error creating: Internal error occurred: failed calling webhook "inject.mesh.io": failed to call webhook: Post "https://injector.mesh.svc:443/?timeout=10s"'
+const EXPIRED = `${CALL}: tls: failed to verify certificate: x509: certificate has expired or is not yet valid: current time 2026-03-02T12:00:00+02:00 is after 2026-03-02T09:40:30Z`
+const notCreated = (message: string, last = '2026-03-02T10:00:00Z'): object =>
+  eventOf({ reason: 'FailedCreate', kind: 'ReplicaSet', name: 'till-7d9f8b6c5d', message, last })
+
+test('pods that could not be created tell why: a quota, a policy, or a webhook that could not be called and whose certificate that was', async () => {
+  const of = async (message: string) =>
+    (await read(listOf([notCreated(message)]))).signals.map(({ kind, entity, at, attributes }) => [
+      new Date(at.ms).toISOString().slice(11, 19),
+      kind,
+      entity,
+      attributes,
+    ])
+  const failed = (attributes: object) => ['10:00:00', 'pod.unschedulable', 'workload/sales/till', attributes]
+  const webhook = { reason: 'webhook', webhook: 'inject.mesh.io', server: 'service/mesh/injector' }
+  assert.deepEqual(await of(EXPIRED), [
+    ['09:40:30', 'node.certificate-expired', 'service/mesh/injector', { reason: 'expired', of: 'webhook', webhook: 'inject.mesh.io' }],
+    failed(webhook),
+  ])
+  assert.deepEqual(await of(`${CALL}: context deadline exceeded`), [failed(webhook)])
+  // A server outside, an older wording, and an end so long ago that it is no news.
+  const outside = 'Error creating: Internal error occurred: failed calling webhook "x.example.com": Post https://hooks.example.com/mutate?timeout=30s'
+  const [old] = await of(`${outside}: x509: certificate has expired or is not yet valid: current time 2026-03-02T10:00:00Z is after 2025-03-02T10:00:00Z`)
+  assert.deepEqual(old?.slice(0, 3), ['10:00:00', 'node.certificate-expired', 'external/hooks.example.com'])
+  assert.equal((await of(`${outside}: x509: certificate signed by unknown authority`))[0]?.[1], 'node.certificate-expired')
+  assert.deepEqual(await of('Error creating: admission webhook "validate.example.com" denied the request: x509: certificate has expired, says the policy'), [
+    failed({ reason: 'forbidden' }),
+  ])
+  assert.deepEqual(await of('Error creating: pods "till-1" is forbidden: exceeded quota: compute'), [failed({ reason: 'quota' })])
+  assert.deepEqual(await of('Error creating: context deadline exceeded'), [failed({ reason: 'other' })])
+})
+
 test('a watch says the newest occurrence of an event once, never the whole interval again', async () => {
   const seen = (count: number, last: string): object =>
     eventOf({ reason: 'BackOff', message: 'Back-off restarting failed container web', container: 'web', count, last, uid: 'u1' })

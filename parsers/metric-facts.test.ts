@@ -65,6 +65,34 @@ test('kube-state-metrics tells where a pod runs, who owns it, what it may use an
   )
 })
 
+test('who has sessions is a client of the server, by the application if somebody named it, else by the user', async () => {
+  const of = (labels: string, value: number): string => `cnpg_backends_total{instance="10.3.0.1:9187",pod="store-1",state="idle",${labels}} ${value}`
+  const said = await facts([
+    of('usename="shop",application_name="checkout"', 4),
+    of('usename="shop",application_name="psql"', 1),
+    of('usename="billing",application_name="PostgreSQL JDBC Driver"', 2),
+    of('usename="streaming_replica",application_name="store-2"', 1),
+    of('usename="gone",application_name="gone"', 0),
+  ])
+  assert.deepEqual(said, [
+    { fact: 'client-of', client: 'process/-/checkout', server: 'postgres/?' },
+    { fact: 'client-of', client: 'process/-/billing', server: 'postgres/?' },
+  ])
+  assert.deepEqual(await facts(['pg_stat_activity_count{datname="shop",state="idle"} 7']), [])
+})
+
+test("CloudNativePG's exporter tells the ceiling as one setting of many, and of each instance by its pod", async () => {
+  const of = (instance: string, name: string, value: number): string =>
+    `cnpg_pg_settings_setting{instance="${instance}:9187",name="${name}",pod="store-${instance.at(-1) ?? ''}"} ${value}`
+  assert.deepEqual(await facts([of('10.3.0.1', 'max_connections', 120), of('10.3.0.1', 'max_wal_size', 1024)]), [
+    { fact: 'limit', of: 'postgres/?', name: 'max_connections', value: 120 },
+  ])
+  assert.deepEqual(await facts([of('10.3.0.1', 'max_connections', 120), of('10.3.0.2', 'max_connections', 90)]), [
+    { fact: 'limit', of: 'postgres/store-1', name: 'max_connections', value: 120 },
+    { fact: 'limit', of: 'postgres/store-2', name: 'max_connections', value: 90 },
+  ])
+})
+
 test('max_connections of one server is a ceiling of the Postgres in question; of several, each of its own', async () => {
   const one = 'pg_settings_max_connections{instance="10.3.0.7:9187",server="10.3.0.7:5432"} 60'
   assert.deepEqual(await facts([one]), [{ fact: 'limit', of: 'postgres/?', name: 'max_connections', value: 60 }])

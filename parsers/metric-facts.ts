@@ -3,10 +3,11 @@
  * Names: https://github.com/kubernetes/kube-state-metrics/tree/main/docs/metrics, node_exporter, postgres_exporter, cAdvisor.
  * It is asked once per series, never per sample.
  */
-import { node, pod, postgres, THIS_NODE, THIS_POSTGRES, workload, type Entity } from '../src/model/entity.js'
+import { node, pod, postgres, process, THIS_NODE, THIS_POSTGRES, workload, type Entity } from '../src/model/entity.js'
 import type { Labels } from '../src/model/extract.js'
 import type { Sink } from '../src/model/format.js'
 import { utc } from '../src/read/stamps.js'
+import { clientOf, isTool } from './postgres-server.js'
 
 /** The samples of one series; `ms` is NaN in a scrape without times. */
 export type Watch = (ms: number, value: number) => void
@@ -30,6 +31,9 @@ const LOOPBACK = /^(?:127\.|localhost$|::1$|0\.0\.0\.0$)/u
 /** A ReplicaSet is named after its Deployment and a hash of letters that cannot form words. */
 const REPLICA_SET = /^(.+)-[bcdfghjklmnpqrstvwxz2456789]{5,10}$/u
 
+/** Clients of one server that are kept. */
+const MAX_CLIENTS = 500
+
 const hostOf = (instance: string): string => instance.replace(/:\d+$/u, '').replace(/^\[(.*)\]$/u, '$1')
 
 export const metricFacts = (sink: Sink): MetricFacts => {
@@ -41,6 +45,7 @@ export const metricFacts = (sink: Sink): MetricFacts => {
   const unnamed = new Map<string, { cpus: Set<string>; memory: number | null }>()
   const sizes = new Map<Entity, { cores?: number; memoryBytes?: number }>()
   const maxConnections = new Map<string, number>()
+  const clients = new Map<string, Set<string>>()
   const placed = new Set<Entity>()
   const limits = new Map<string, { pod: Entity; container: string; limits: Limits }>()
 
@@ -156,8 +161,31 @@ export const metricFacts = (sink: Sink): MetricFacts => {
     ['kube_pod_container_resource_limits', (labels) => limit(labels, labels['resource'])],
     ['kube_pod_container_resource_limits_memory_bytes', (labels) => limit(labels, 'memory')], // kube-state-metrics 1.x
     ['kube_pod_container_resource_limits_cpu_cores', (labels) => limit(labels, 'cpu')],
-    ['pg_settings_max_connections', (labels) => (_, value) => void maxConnections.set(labels['server'] ?? labels['instance'] ?? '', value)],
+    ['pg_settings_max_connections', (labels) => ceiling(labels['server'] ?? labels['instance'] ?? '')],
+    ['pg_stat_activity_count', (labels) => sessions(labels, labels['server'] ?? labels['instance'] ?? '')],
+    ['cnpg_backends_total', (labels) => sessions(labels, labels['server'] ?? labels['pod'] ?? labels['instance'] ?? '')],
+    ['cnp_backends_total', (labels) => sessions(labels, labels['server'] ?? labels['pod'] ?? labels['instance'] ?? '')],
+    ['cnpg_pg_settings_setting', (labels) => setting(labels)],
+    ['cnp_pg_settings_setting', (labels) => setting(labels)],
   ])
+
+  const ceiling =
+    (server: string): Watch =>
+    (_, value) =>
+      void maxConnections.set(server, value)
+  /** CloudNativePG's exporter has all settings in one metric, and runs in the server's pod (src/timeline/metric-names.ts). */
+  const setting = ({ name, server, pod: own, instance }: Labels): Watch | null => (name === 'max_connections' ? ceiling(server ?? own ?? instance ?? '') : null)
+
+  /** Who has sessions, where an exporter counts them by user or application. */
+  const sessions = ({ usename: user = '', application_name: application = '' }: Labels, server: string): Watch | null => {
+    if (user === '' && application === '') return null
+    let known = clients.get(server)
+    if (known === undefined) clients.set(server, (known = new Set()))
+    const name = clientOf({ user, database: '', application })
+    if (name === '' || isTool(application) || user === 'streaming_replica') return null // CloudNativePG's standbys, named after themselves
+    const names = known
+    return (_, value) => (value > 0 && names.size < MAX_CLIENTS ? void names.add(name) : undefined)
+  }
 
   /** cAdvisor counts what runs on its own node: a pod that is long gone from the API was there. */
   const container = ({ node: on, namespace, pod: plain, exported_pod: exported, exported_namespace: space }: Labels): Watch | null => {
@@ -227,6 +255,8 @@ export const metricFacts = (sink: Sink): MetricFacts => {
       for (const { pod: of, container, limits: known } of limits.values()) {
         sink.fact({ fact: 'pod-resources', pod: of, container, memoryLimitBytes: known.memory, cpuLimitCores: known.cpu })
       }
+      for (const [server, names] of clients)
+        for (const name of names) sink.fact({ fact: 'client-of', client: process('-', name), server: clients.size === 1 ? THIS_POSTGRES : postgres(server) })
       for (const [server, value] of maxConnections) {
         // One server in the export: the one everything else is about. Of several, each by its address.
         sink.fact({ fact: 'limit', of: maxConnections.size === 1 ? THIS_POSTGRES : postgres(server), name: 'max_connections', value })

@@ -50,6 +50,17 @@ describe('the csvlog of Postgres', () => {
     for (let chunkBytes = 1; chunkBytes <= 40; chunkBytes++) assert.deepEqual(await read(LOG, { chunkBytes }), whole, `cut every ${chunkBytes} bytes`)
   })
 
+  test('says the same where somebody wrote it anew with quotes only where they are needed', async () => {
+    const minute = (index: number): string => String(index % 60).padStart(2, '0')
+    const many = Array.from({ length: 120 }, (_, index) => LOG.replaceAll(' 10:00:01.500', ` 10:${minute(index)}:01.500`)).join('')
+    const minimal = many.replace(/"((?:[^"]|"")*)"/gu, (quoted, text: string) => (/[",\n]/u.test(text) ? quoted : text))
+    assert.ok(minimal.length < many.length && minimal.length > 30_000)
+    const [one, other] = [await read(many), await read(minimal)]
+    assert.deepEqual([other.format, other.records, other.skipped], ['postgres', 480, 0])
+    assert.deepEqual(other.signals, one.signals)
+    assert.deepEqual(other.series, one.series)
+  })
+
   test('a record that was cut off ends where the next begins, however the bytes are cut', async () => {
     const cut = row(9, 'ERROR', '42601', 'syntax error at ""x', ',,,,,"SELECT ""a""').slice(0, -1)
     const unusual = row(7, 'LOG', '00000', 'x').replace('"reader"', 'rea"d"er').replace('\n', '\r\n')

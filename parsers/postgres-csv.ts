@@ -55,8 +55,9 @@ const lateText = (words: Known, hour: Hour): Known['of'] => {
   return words.of
 }
 
+/** Postgres quotes names and texts always; what reads and writes the file again (Python, a spreadsheet) only where it must. */
 const RECORD =
-  /^"?\d{4}-\d\d-\d\d \d\d:\d\d:\d\d(?:\.\d{1,6})? [A-Za-z0-9+:-]{1,6}"?,(?:"[^"]{0,200}")?,(?:"[^"]{0,200}")?,\d{1,10},[^,]{0,200},[0-9a-f]{1,16}\.[0-9a-f]{1,8},\d/u
+  /^"?\d{4}-\d\d-\d\d \d\d:\d\d:\d\d(?:\.\d{1,6})? [A-Za-z0-9+:-]{1,6}"?,(?:"[^"]{0,200}"|[^",]{1,200})?,(?:"[^"]{0,200}"|[^",]{1,200})?,\d{1,10},[^,]{0,200},[0-9a-f]{1,16}\.[0-9a-f]{1,8},\d/u
 
 /** Field borders of the record being read: bytes[from, to), quotes taken off. One pair of arrays for all records. */
 const from = new Int32Array(COLUMNS)

@@ -49,6 +49,15 @@ describe('the jsonlog of Postgres', () => {
     assert.match(extract.signals[0]?.places[0]?.text ?? '', /billing_sync@shop FATAL: {2}sorry, too many clients already$/u)
   })
 
+  test('says the same where somebody wrote it anew with blanks behind the colons', async () => {
+    const spaced = (line: string): string => line.replaceAll('":', '": ').replaceAll(',"', ', "')
+    for (const lines of [LOG, `${cnpg('FATAL', '53300', 'sorry, too many clients already')}\n`]) {
+      const [one, other] = [await read(lines), await read(spaced(lines))]
+      assert.equal(other.format, 'postgres')
+      assert.deepEqual(other.signals, one.signals)
+    }
+  })
+
   test('says the same however its bytes are cut', async () => {
     const text = `${LOG}${cnpg('FATAL', '57P03', 'the database system is starting up')}\n`
     const whole = await read(text)

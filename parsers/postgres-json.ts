@@ -55,16 +55,19 @@ const field = (record: Json, name: keyof typeof NAMES): string => {
   return ''
 }
 
-const CLOUD_SQL = /"logName":"[^"]{1,200}cloudsql\.googleapis\.com%2Fpostgres/u
+// What ships or exports a log may write its JSON anew, with blanks behind the colons.
+const CLOUD_SQL = /"logName": ?"[^"]{1,200}cloudsql\.googleapis\.com%2Fpostgres/u
+const RECORD_SEVERITY = /"error_severity": ?"/u
+const RECORD_TIME = /"(?:timestamp|log_time)": ?"\d{4}-/u
+const OPERATOR = /"logging_pod": ?"|"logger": ?"postgres"/u
 
 const sniff = (lines: readonly string[]): number => {
   let records = 0
   let operator = 0
   for (const line of lines) {
     if (!line.startsWith('{')) continue
-    if (line.includes('"error_severity":"') && /"(?:timestamp|log_time)":"\d{4}-/u.test(line)) records++
-    else if (CLOUD_SQL.test(line)) operator++
-    else if (line.includes('"logging_pod":"') || line.includes('"logger":"postgres"')) operator++
+    if (RECORD_SEVERITY.test(line) && RECORD_TIME.test(line)) records++
+    else if (CLOUD_SQL.test(line) || OPERATOR.test(line)) operator++
   }
   if (records + operator === 0) return 0
   return (records + operator) / lines.length > 0.3 ? 0.95 : 0.5

@@ -371,7 +371,15 @@ const RULES: readonly Rule[] = [
   { begins: ['checkpoints are occurring too frequently'], tell: told('log.warning', 'checkpoints') },
   { begins: ['could not fork ', 'could not create shared memory', 'could not map anonymous shared memory'], tell: told('log.error', 'resources') },
   {
-    begins: ['archive command failed', 'archive command was terminated', 'archiving write-ahead log file', 'archiving transaction log file'],
+    // src/backend/postmaster/pgarch.c, src/backend/archive/shell_archive.c
+    begins: [
+      'archive command failed',
+      'archive command was terminated',
+      'archive command exited with unrecognized',
+      'archiving write-ahead log file',
+      'archiving transaction log file',
+      'archive_mode enabled, yet',
+    ],
     tell: told('log.error', 'archiving'),
   },
   {

@@ -37,6 +37,7 @@ export interface PostgresServer {
 
 /** Tools that look after a server rather than depend on it. */
 const TOOLS: ReadonlySet<string> = new Set(['psql', 'pg_isready', 'pg_dump', 'pg_basebackup', 'pg_receivewal', 'walreceiver'])
+export const isTool = (application: string): boolean => TOOLS.has(application)
 /** Drivers that name themselves where nobody gave the application a name. */
 const DRIVERS: ReadonlySet<string> = new Set(['PostgreSQL JDBC Driver', 'psycopg', 'psycopg2', 'node-postgres', 'pgbouncer', 'pgx', 'app'])
 const MAX_CLIENTS = 500
@@ -167,7 +168,7 @@ export const postgresServer = (sink: Sink, context: InputContext): PostgresServe
     if (clients.has(who) || clients.size >= MAX_CLIENTS) return
     clients.add(who)
     const name = clientOf(session)
-    if (name !== '' && !TOOLS.has(session.application)) sink.fact({ fact: 'client-of', client: process('-', name), server: entity })
+    if (name !== '' && !isTool(session.application)) sink.fact({ fact: 'client-of', client: process('-', name), server: entity })
   }
 
   return {

@@ -38,9 +38,11 @@ export interface RecordKind {
   readonly stream?: readonly string[]
   /** What the log is called, where neither unit nor container tells whose it is: several kinds of logs may share an export. */
   readonly log?: readonly string[]
+  /** Where one of these is there, the record is no line of a log but a table's row, which a format reads whole. */
+  readonly rows?: readonly string[]
 }
 
-const SLOTS = ['message', 'time', 'host', 'unit', 'namespace', 'pod', 'container', 'marks', 'level', 'stream', 'log'] as const
+const SLOTS = ['message', 'time', 'host', 'unit', 'namespace', 'pod', 'container', 'marks', 'level', 'stream', 'log', 'rows'] as const
 type Slot = (typeof SLOTS)[number]
 
 interface Step {
@@ -96,6 +98,7 @@ const MARKS = 7
 const LEVEL = 8
 const STREAM = 9
 const LOG = 10
+const ROWS = 11
 /** Collectors call what was written to stderr an error, and what was written to stdout none, whatever it says. */
 const STREAMS = ['stderr"', 'stdout"'] as const
 
@@ -178,6 +181,12 @@ const open = (kind: RecordKind, steps: readonly Step[]): Unwrapper => {
       const unit = has(UNIT) ? name(units, UNIT) : (envelope.container ?? (has(LOG) ? name(logs, LOG) : null))
       if (unit !== null && unit !== '') envelope.unit = unit
       if (has(LEVEL) && !(has(STREAM) && isOfStream())) envelope.level = level()
+      if (has(ROWS)) {
+        envelope.bytes = bytes
+        envelope.start = start
+        envelope.end = end
+        return 'line'
+      }
       if (bytes[starts[MESSAGE] ?? 0] === BRACE) {
         envelope.bytes = bytes
         envelope.start = starts[MESSAGE] ?? 0

@@ -50,7 +50,7 @@ const kinds: readonly RecordKind[] = [
   },
   {
     id: 'azure-monitor',
-    reads: "rows of Azure Monitor's tables (ContainerLogV2, ContainerLog, Syslog, AzureDiagnostics …) as JSON and CSV; diagnostic settings",
+    reads: "rows of Azure Monitor's tables (ContainerLogV2, ContainerLog, Syslog, AzureDiagnostics, KubeEvents …) as JSON and CSV; diagnostic settings",
     reference: 'https://learn.microsoft.com/azure/azure-monitor/reference/tables/containerlogv2',
     example:
       '{"TimeGenerated":"2026-11-21T08:18:01.887962Z","Computer":"aks-pool-1-vmss000000","PodNamespace":"shop","PodName":"web-1","ContainerName":"web","LogSource":"stderr",' +
@@ -65,6 +65,7 @@ const kinds: readonly RecordKind[] = [
     pod: ['PodName', 'properties.pod'],
     container: ['ContainerName'],
     level: ['LogLevel', 'SeverityLevel'],
+    rows: ['KubeEventType'], // kubernetes-lines.ts
   },
   {
     id: 'loki',

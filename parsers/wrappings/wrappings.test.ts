@@ -228,5 +228,14 @@ test('talosctl tells the machine, and of the kernel the time; an address inside 
   )
   const plain = one('talosctl', 'fd00::12: {"ts":1795249081887.391,"msg":"x"}')
   assert.deepEqual([plain.host, plain.at, plain.message], ['fd00::12', null, '{"ts":1795249081887.391,"msg":"x"}'])
+  const bundled = one('talosctl', 'kern: warning: [2026-11-21T08:18:05.353081623Z]: igb 0000:03:00.0 enp3s0: igb: enp3s0 NIC Link is Down')
+  assert.deepEqual(
+    [bundled.host, bundled.unit, bundled.at, bundled.message],
+    [null, 'kernel', '2026-11-21T08:18:05.353Z', 'igb 0000:03:00.0 enp3s0: igb: enp3s0 NIC Link is Down'],
+  )
+  const user = one('talosctl', 'user: warning: [2026-11-21T08:18:05.353Z]: [talos] service[kubelet](Running): Health check failed')
+  assert.deepEqual([user.unit, user.message], ['user', '[talos] service[kubelet](Running): Health check failed'])
+  for (const other of ['shop: info: [2026-11-21T08:18:05.353Z]: paid', 'kern: info: no time', 'kern: [2026-11-21T08:18:05.353Z]: x'])
+    assert.equal(one('talosctl', other).took, 'no', other)
   for (const other of ['error: 10.0.0.1: refused', '1.5: text', 'deadbeef: 12', '10.0.0.1:80: x']) assert.equal(one('talosctl', other).took, 'no', other)
 })

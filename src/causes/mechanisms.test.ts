@@ -93,6 +93,7 @@ const AT: Partial<Readonly<Record<Relation, Entity>>> = {
   'of-control-plane': 'process/-/etcd',
   'of-dns': 'workload/kube-system/coredns',
   'pulls-from': 'service/-/https://registry.example/v2/',
+  'named-server': 'service/mesh/injector',
 }
 
 const causeOf = (mechanism: Mechanism, kind: FindingKind): Found => {
@@ -111,6 +112,7 @@ const effectOf = (mechanism: Mechanism, kind: FindingKind, cause: Found, here: P
     attributes: {
       ...asked(mechanism.if?.effect),
       ...(mechanism.where === 'room-of-node' ? { taint: 'node.kubernetes.io/unreachable' } : {}),
+      ...(mechanism.where === 'named-server' ? { server: `service/mesh/${here === near ? 'injector' : 'policy'}` } : {}),
       ...(mechanism.where === 'pulls-from' ? { image: `${here === near ? 'registry.example:443' : 'docker.io'}/shop/web:1` } : {}),
     },
   })
@@ -193,6 +195,7 @@ const DENIABLE: ReadonlySet<Relation> = new Set([
   'client-of-reversed',
   'runs-in',
   'pulls-from',
+  'named-server',
   'tells-of',
 ])
 

@@ -391,6 +391,7 @@ const JUDGES: Readonly<Record<Relation, Judge>> = {
     const host = hostOf(cause.entity)
     return host !== '' && (host === registryOf(String(effect.attributes['image'] ?? '')) || host === effect.attributes['address']) ? 1 : FAR
   },
+  'named-server': (cause, effect) => (effect.attributes['server'] === cause.entity ? 1 : FAR),
   'tells-of'(cause, effect, timeline) {
     if (cause.entity === effect.entity) return 1
     const name = nameOf(effect.entity)

@@ -2,7 +2,7 @@
  * What a series measures. Names come from the metric, from the expression behind an answer, or, last, from the name of the
  * file that holds it. Nothing here judges a value.
  */
-import { node, postgres, type Entity } from '../model/entity.js'
+import { node, postgres, typeOf, type Entity } from '../model/entity.js'
 import type { Labels } from '../model/extract.js'
 import { once } from '../model/once.js'
 import type { TimedSeries, Timeline } from '../timeline/timeline.js'
@@ -122,11 +122,22 @@ const nodesByInstance = once(
     ),
 )
 
-/** The Postgres server that a pg_* series is about. One server in the dump is the one its logs speak of. */
+/** The Postgres server that a pg_* series is about. One server in the dump is the one its logs speak of, by whatever name. */
 export const postgresOfLabels = (labels: Labels, timeline: Timeline): Entity => {
   const servers = serversOf(timeline)
-  return postgres(new Set(servers.values()).size <= 1 ? 'main' : serverName(labels, servers))
+  if (new Set(servers.values()).size > 1) return postgres(serverName(labels, servers))
+  const spoken = spokenOf(timeline)
+  const named = postgres(labels['server'] ?? 'main')
+  const [only] = spoken
+  return spoken.size === 1 && only !== undefined ? only : spoken.has(named) ? named : postgres('main')
 }
+
+/** The Postgres servers that logs speak of. */
+const spokenOf = once((timeline: Timeline): ReadonlySet<Entity> => {
+  const servers = new Set<Entity>()
+  for (const { entity } of timeline.signals) if (typeOf(entity) === 'postgres') servers.add(entity)
+  return servers
+})
 
 const serverName = (labels: Labels, servers: ReadonlyMap<string, string>): string =>
   labels['server'] ?? servers.get(labels['instance'] ?? '') ?? labels['instance'] ?? 'main'

@@ -72,6 +72,8 @@ const VERBS: Readonly<Record<FindingKind, string>> = {
 
 /** An anomaly says itself what it does, as does a kind of somebody's own (attribute `does`). */
 export const phrase = ({ kind, entity, attributes }: Found): string => {
+  // No node was asked for pods that could not be created.
+  if (kind === 'pod.unschedulable' && !entity.startsWith('pod/')) return `${called(entity)} got no new pods`
   const does = kind === 'metric.anomalous' || !isFindingKind(kind) ? attributes['does'] : undefined
   return `${called(entity)} ${does === undefined ? (isFindingKind(kind) ? VERBS[kind] : kind) : String(does)}`
 }

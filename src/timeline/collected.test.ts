@@ -60,6 +60,22 @@ test("the file's own date makes it sharper where it fits, and is all there is wh
   assert.equal(madeAt(build(table('d/e.txt', { changedMs: HALF_PAST }))), '10:30:00')
 })
 
+test("the time in the file's own name is when it was made, whatever was written before or after; in which zone must be told or show itself", () => {
+  const later = log('d/kubelet.log', HALF_PAST + 7 * MINUTE)
+  const of = (name: string, ...others: readonly InputExtract[]): string => madeAt(build(table(name), ...others))
+  assert.equal(of('d/events_2026-03-04T10-30-00Z.txt', later), '10:30:00')
+  assert.equal(of('d/events-20260304T113000+0100.txt', later), '10:30:00')
+  assert.equal(of('d/events.txt', later), '10:37:00')
+  assert.equal(madeAt(build(table('d/e_2026-03-04T10-30-00Z.txt', { facts: [said(HALF_PAST - MINUTE)] }), later)), '10:29:00')
+  // Without a zone: near the rest as it is, or whole hours beside it; else it is not believed.
+  assert.equal(of('d/events_20260304_103000.txt', later), '10:30:00')
+  assert.equal(of('d/events_20260304_123000.txt', later), '10:30:00')
+  assert.match(build(table('d/events_20260304_123000.txt'), later).clockNotes.join(), /as its name says, in the zone that fits the newest time nearby/u)
+  assert.equal(of('d/events_20260304_160000.txt', later), '10:37:00')
+  assert.equal(madeAt(build(table('d/e_20260304_103000.txt', { changedMs: HALF_PAST }), log('d/kubelet.log', HALF_PAST - 50 * MINUTE))), '10:30:00')
+  assert.equal(of('d/events_20260304_103000.txt'), '10:30:00')
+})
+
 test('a table whose times cannot be told is missing evidence', () => {
   const timeline = build(table('d/e.txt'))
   assert.deepEqual(timeline.signals, [])

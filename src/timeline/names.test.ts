@@ -106,6 +106,18 @@ test('Postgres logs in one folder are one server, in two folders two, named afte
   assert.deepEqual(servers('dump/orders/pg.csv', 'dump/stock/pg.csv'), ['postgres/orders', 'postgres/stock'])
 })
 
+test('what is measured of a server without a name is of the one server that logs name, if they name one and no other', () => {
+  const limit: Fact = { fact: 'limit', of: THIS_POSTGRES, name: 'max_connections', value: 120 }
+  const of = (...entities: readonly Entity[]): number | null =>
+    timelineOf([
+      input('dump/prom/scrape.prom', { format: 'prometheus', facts: [limit] }),
+      input('dump/db.log', { format: 'postgres', signals: entities.map((entity) => signal('postgres.crashed', entity, 0)) }),
+    ]).topology.limit('postgres/store-1', 'max_connections')
+  assert.equal(of('postgres/store-1'), 120)
+  assert.equal(of('postgres/store-1', 'postgres/store-2'), null)
+  assert.equal(of('postgres/store-1', THIS_POSTGRES), null)
+})
+
 test('a directory that is called log, data or var everywhere names no server: the one above it does, else they are one', () => {
   const log = (path: string): InputExtract => input(path, { format: 'postgres', signals: [signal('postgres.crashed', THIS_POSTGRES, 0)] })
   const servers = (...paths: string[]): readonly Entity[] => timelineOf(paths.map(log)).signals.map((one) => one.entity)

@@ -205,7 +205,16 @@ const postgresOf = (extracts: readonly InputExtract[]): readonly Entity[] => {
   const servers = new Map(parts.map(({ folder, above }) => [folder, above.slice(shared).findLast((part) => !NO_SERVER.test(part)) ?? null]))
   const named = (path: string): string | null => RDS.exec(path)?.[1] ?? servers.get(folderOf(path)) ?? null
   const alone = new Set(extracts.filter(speaks).map(({ path }) => named(path))).size < 2
-  return extracts.map(({ path }) => postgres((alone ? null : named(path)) ?? 'main'))
+  const only = onlyServer(extracts)
+  return extracts.map(({ path }) => (alone ? only : null) ?? postgres((alone ? null : named(path)) ?? 'main'))
+}
+
+/** The one server that signals name, where none speaks of a server without a name: what is measured of a server without a name is of it. */
+const onlyServer = (extracts: readonly InputExtract[]): Entity | null => {
+  const servers = new Set<Entity>()
+  for (const { signals } of extracts) for (const { entity } of signals) if (typeOf(entity) === 'postgres') servers.add(entity)
+  const [only] = servers
+  return servers.size === 1 && only !== undefined && only !== THIS_POSTGRES ? only : null
 }
 
 /** The log group of a server that AWS runs, /aws/rds/instance/<name>/postgresql, as a path or in a file's name. */

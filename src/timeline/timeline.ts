@@ -7,7 +7,7 @@ import type { ClockOptions, InputClock } from './clock.js'
 import { commonClock } from './common-clock.js'
 import { joinParts } from './parts.js'
 import { joinRotated } from './rotated.js'
-import { todaysName } from './metric-names.js'
+import { todaysLabels, todaysName } from './metric-names.js'
 import { makeNames, type Names } from './names.js'
 import type { TimedSeries, TimedSignal, TimedSilence } from './timed.js'
 import { makeTopology, type TimedFact, type Topology } from './topology.js'
@@ -202,11 +202,12 @@ const addSeries = (
   options: TimelineOptions,
 ): void => {
   if (series.times.length === 0) return
-  const { faultline_basis: basis, ...labels } = series.labels
+  const { faultline_basis: basis, ...recorded } = series.labels
   const read = basis === undefined ? (ms: number) => ms : (ms: number) => clock.at({ ms, basis: basis as 'local' }) // written by our own parsers
   const { times, values } = basis === undefined && options.since === null && options.until === null ? series : within(series, read, options)
   if (times.length === 0) return
-  const name = todaysName(series.name)
+  const name = todaysName(series.name, recorded)
+  const labels = todaysLabels(series.name, recorded)
   const timed: TimedSeries = {
     name,
     ...(name === series.name ? {} : { recordedAs: series.name }),

@@ -64,6 +64,12 @@ const because = (stretch: Stretch): string => {
   const reason = text(stretch, 'reason')
   return reason === '' || reason === 'other' ? '' : ` (${reason})`
 }
+/** Of a workload: the API server did not take the pods that its controller asked for. */
+const refusedBecause = (stretch: Stretch): string => {
+  const reason = text(stretch, 'reason')
+  if (reason === 'webhook') return `: the admission webhook ${text(stretch, 'webhook')} could not be called`
+  return reason === 'quota' ? ': the quota had no room' : reason === 'forbidden' ? ': they were refused' : ''
+}
 const forHowLong = (stretch: Stretch): string => (stretch.end === null ? '' : ` for ${duration(stretch.end - stretch.start)}`)
 
 const POLICIES: Partial<Readonly<Record<FindingKind, Policy>>> = {
@@ -106,7 +112,9 @@ const POLICIES: Partial<Readonly<Record<FindingKind, Policy>>> = {
     say: (entity, stretch) =>
       typeOf(entity) === 'cluster'
         ? `The API server rejected client certificates${because(stretch)}, ${times(stretch.count)}.`
-        : `A certificate on ${called(entity)} was rejected${because(stretch)}, ${times(stretch.count)}.`,
+        : text(stretch, 'of') === 'webhook'
+          ? `The certificate of ${called(entity)} was rejected${because(stretch)}, ${times(stretch.count)}: the API server could not call the admission webhook ${text(stretch, 'webhook')}.`
+          : `A certificate on ${called(entity)} was rejected${because(stretch)}, ${times(stretch.count)}.`,
   },
   'node.clock-stepped': {
     gapMs: 1_000,
@@ -148,7 +156,15 @@ const POLICIES: Partial<Readonly<Record<FindingKind, Policy>>> = {
     slackMs: 10_000,
     say: (entity, stretch) => `${called(entity)} was not ready${forHowLong(stretch)}${because(stretch)}.`,
   },
-  'pod.unschedulable': { gapMs: 6 * MINUTE, minMs: 2_000, sure: 0.95, say: (entity, stretch) => `No node could take ${called(entity)}${because(stretch)}.` },
+  'pod.unschedulable': {
+    gapMs: 6 * MINUTE,
+    minMs: 2_000,
+    sure: 0.95,
+    say: (entity, stretch) =>
+      typeOf(entity) === 'pod'
+        ? `No node could take ${called(entity)}${because(stretch)}.`
+        : `Pods of ${called(entity)} could not be created${refusedBecause(stretch)}.`,
+  },
   'pod.stuck': {
     gapMs: 2 * MINUTE,
     minMs: 5_000,

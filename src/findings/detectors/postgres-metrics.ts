@@ -171,16 +171,30 @@ const countsWaiting = ({ name, labels }: TimedSeries): boolean =>
 const countsOneAtATime = ({ name, labels }: TimedSeries): boolean =>
   name === 'pg_locks_count' && (labels['mode'] === 'accessexclusivelock' || labels['mode'] === 'exclusivelock')
 
+/**
+ * CloudNativePG counts pairs: of each session that waits, with each other one that holds or awaits the same lock. Three that wait for one are nine.
+ * https://github.com/cloudnative-pg/cloudnative-pg/blob/v1.25.0/config/manager/default-monitoring.yaml (backends_waiting)
+ */
+const countsPairs = ({ name }: TimedSeries): boolean => /^cnpg?_backends_waiting_total$/u.test(name)
+const PAIRS = 25
+
 const lockQueues = (timeline: Timeline): readonly Found[] => {
   const waiting = queues(timeline, countsWaiting, 0.85, (server, most) => `Up to ${most} sessions of ${server} waited for locks.`)
-  const counted = new Set(waiting.map(({ entity }) => entity))
+  const paired = queues(
+    timeline,
+    countsPairs,
+    0.8,
+    (server, most) => `Sessions of ${server} waited for locks of others: up to ${most} pairs of one that waits and one that has the lock or waits for it, too.`,
+    PAIRS,
+  )
+  const counted = new Set([...waiting, ...paired].map(({ entity }) => entity))
   const crowded = queues(
     timeline,
     countsOneAtATime,
     0.7,
     (server, most) => `Up to ${most} locks that only one session at a time can have were held or awaited in ${server}.`,
   )
-  return [...waiting, ...crowded.filter(({ entity }) => !counted.has(entity))]
+  return [...waiting, ...paired.filter(({ entity }) => !waiting.some((one) => one.entity === entity)), ...crowded.filter(({ entity }) => !counted.has(entity))]
 }
 
 const queues = (
@@ -188,13 +202,14 @@ const queues = (
   counts: (series: TimedSeries) => boolean,
   confidence: number,
   say: (server: string, most: string) => string,
+  least = 5,
 ): readonly Found[] =>
   [...groupBy(timeline.series.filter(counts), (series) => postgresOfLabels(series.labels, timeline))].flatMap(([server, group]) => {
     const [source] = group
     if (source === undefined) return []
     const column = combine(group, 'sum')
     const usual = median(column.values)
-    return stretches(column, (value) => value >= 5 && value >= usual * 4, Math.max(60_000, 2 * stepOf(column.times)), higher)
+    return stretches(column, (value) => value >= least && value >= usual * 4, Math.max(60_000, 2 * stepOf(column.times)), higher)
       .filter((stretch) => stretch.samples >= 2)
       .map((stretch): Found => ({
         kind: 'postgres.lock-pileup',

@@ -1,4 +1,4 @@
-/** What a Postgres server runs into slowly: a standby that falls behind its primary, transaction ids that run out. Told as metric.anomalous, with what it is. */
+/** What a Postgres server runs into slowly: a standby that falls behind its primary, transaction ids that run out, WAL that is not archived. Told as metric.anomalous, with what it is. */
 import { typeOf, type Entity } from '../../model/entity.js'
 import type { TimedSignal, Timeline } from '../../timeline/timeline.js'
 import { chooseEvidence, evidenceOf, sampleEvidence, type Detector, type Found } from '../finding.js'
@@ -9,7 +9,7 @@ import { called, duration } from '../words.js'
 export const postgresStanding: Detector = {
   id: 'postgres-standing',
   finds: ['metric.anomalous'],
-  detect: (timeline) => [...behind(timeline), ...wraparound(timeline)],
+  detect: (timeline) => [...behind(timeline), ...wraparound(timeline), ...unarchived(timeline)],
 }
 
 /** postgres_exporter's pg_replication_lag(_seconds), pg_stat_replication's replay_lag, CloudWatch's ReplicaLag: all in seconds. */
@@ -77,3 +77,78 @@ const wraparound = ({ signals, to }: Timeline): readonly Found[] => {
     }
   })
 }
+
+/**
+ * The archiver tries again at least once a minute, three times each (PGARCH_AUTOWAKE_INTERVAL, NUM_ARCHIVE_RETRIES): so far apart, it had succeeded in between.
+ * https://github.com/postgres/postgres/blob/REL_16_0/src/backend/postmaster/pgarch.c
+ */
+const TRIES_APART_MS = 5 * 60_000
+/** A storage that is away for a moment is ordinary. What is not archived is kept, so what counts is how long. */
+const UNARCHIVED_MS = 10 * 60_000
+
+interface Failing {
+  readonly server: Entity
+  readonly start: number
+  readonly last: number
+  readonly evidence: Found['evidence']
+  readonly slackMs: number
+}
+
+const unarchived = (timeline: Timeline): readonly Found[] => {
+  const logged = failingByLogs(timeline)
+  const known = new Set(logged.map(({ server }) => server))
+  return [...logged, ...failingByMetrics(timeline).filter(({ server }) => !known.has(server))]
+    .filter(({ start, last }) => last - start >= UNARCHIVED_MS)
+    .map(({ server, start, last, evidence, slackMs }) => ({
+      kind: 'metric.anomalous',
+      entity: server,
+      start,
+      end: timeline.to - last <= TRIES_APART_MS ? null : last,
+      confidence: 0.9,
+      summary: `${called(server).replace(/^t/u, 'T')} could not archive its WAL for ${duration(last - start)}: all of it was kept.`,
+      evidence,
+      attributes: { metric: 'unarchived-wal', does: 'could not archive its WAL and kept all of it' },
+      slackMs,
+      dose: (last - start) / 1000,
+    }))
+}
+
+const failingByLogs = ({ signals }: Timeline): readonly Failing[] => {
+  const open = new Map<Entity, TimedSignal[][]>()
+  for (const signal of signals) {
+    if (signal.attributes['code'] !== 'archiving' || typeOf(signal.entity) !== 'postgres') continue
+    const runs = open.get(signal.entity) ?? []
+    const run = runs.at(-1)
+    if (run !== undefined && signal.at - latest(run) <= TRIES_APART_MS) run.push(signal)
+    else runs.push([signal])
+    open.set(signal.entity, runs)
+  }
+  return [...open].flatMap(([server, runs]) =>
+    runs.map((run) => ({
+      server,
+      start: run[0]?.at ?? 0,
+      last: latest(run),
+      evidence: chooseEvidence(evidenceOf(run)),
+      slackMs: 60_000,
+    })),
+  )
+}
+
+const latest = (run: readonly TimedSignal[]): number => run.at(-1)?.until ?? 0
+
+/** postgres_exporter's, and CloudNativePG's under the same name (metric-names.ts): https://www.postgresql.org/docs/current/monitoring-stats.html#MONITORING-PG-STAT-ARCHIVER-VIEW */
+const failingByMetrics = (timeline: Timeline): readonly Failing[] =>
+  timeline.series
+    .filter(({ name }) => name === 'pg_stat_archiver_failed_count' || name === 'pg_stat_archiver_failed_count_total')
+    .flatMap((series) => {
+      const { times, values } = series
+      const step = stepOf(times)
+      const grew = (value: number, index: number): boolean => index > 0 && value > (values[index - 1] ?? value)
+      return stretches(series, grew, Math.max(TRIES_APART_MS, 3 * step), higher).map(({ start, last, peak }) => ({
+        server: postgresOfLabels(series.labels, timeline),
+        start,
+        last,
+        evidence: [sampleEvidence(series, start, '→ failed attempts to archive begin'), sampleEvidence(series, last, `→ ${peak.toFixed(0)} failed attempts`)],
+        slackMs: step,
+      }))
+    })

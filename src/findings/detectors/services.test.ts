@@ -254,6 +254,33 @@ test('many locks of which one session alone can have one are a queue; many reade
   assert.match(findings('postgres.lock-pileup', { series: [waits, locks('exclusivelock', queue)] })[0]?.found.summary ?? '', /waited for locks/u)
 })
 
+test('CloudNativePG counts waiting sessions in pairs: five of them are a queue, three are none', () => {
+  const pairs = (count: number): Series => series('cnpg_backends_waiting_total', { pod: 'db-1' }, (second) => (second >= 900 && second < 1500 ? count : 0))
+  const [first] = findings('postgres.lock-pileup', { series: [pairs(25)] })
+  assert.equal(first?.start, 900)
+  assert.match(first.found.summary, /up to 25 pairs/u)
+  none('postgres.lock-pileup', { series: [pairs(9)] })
+})
+
+test("CloudNativePG's own metrics tell connections that climb", () => {
+  const climb = series('cnpg_backends_total', { pod: 'db-1', state: 'idle' }, (second) => Math.min(99, 10 + Math.max(0, second - 1200) * 0.1))
+  const max = series('cnpg_pg_settings_setting', { pod: 'db-1', name: 'max_connections' }, () => 100)
+  const [first] = findings('postgres.connections-rising', { series: [climb, max] })
+  near(first?.start, 1200, 120)
+  assert.match(first?.found.summary ?? '', /to 99 of 100/u)
+})
+
+test('one server that is measured is the one that the logs speak of, by the name they give it', () => {
+  const climb = series('pg_stat_activity_count', { instance: '10.0.0.9:9187', server: 'db-1' }, (second) => Math.min(99, 10 + Math.max(0, second - 1200) * 0.1))
+  const refused = (server: string): Signal =>
+    signal('postgres.connections-saturated', `postgres/${server}`, 2100, { sqlstate: '53300' }, { count: 40, until: 2200 })
+  const of = (...signals: readonly Signal[]): string | undefined => findings('postgres.connections-rising', { series: [climb], signals })[0]?.entity
+  assert.equal(of(refused('store-1')), 'postgres/store-1')
+  assert.equal(of(refused('main')), 'postgres/main')
+  assert.equal(of(refused('db-0'), refused('db-1')), 'postgres/db-1')
+  assert.equal(of(refused('db-0'), refused('db-2')), 'postgres/main')
+})
+
 test('a vacuum of seconds is housekeeping, one of minutes is heavy', () => {
   const vacuum = (seconds: number): InputParts => ({
     signals: [signal('postgres.autovacuum', 'postgres/main', 600, { table: 'orders' }, { phase: 'span', until: 600 + seconds })],
@@ -412,4 +439,20 @@ test('a server that has no transaction ids left is told as such, and its earlier
   const told = (...signals: readonly Signal[]) => findings('metric.anomalous', { signals }).map(({ start, found }) => [start, found.attributes['metric']])
   assert.deepEqual(told(says('log.warning', 100), says('log.error', 600)), [[600, 'wraparound']])
   assert.deepEqual(told(says('log.warning', 100)), [[100, 'wraparound-near']])
+})
+
+test('WAL that is not archived for long is kept, told by the log or by the count of failures; a storage that is away for a moment is none', () => {
+  const failed = (from: number, to: number): Signal[] =>
+    Array.from({ length: Math.floor((to - from) / 62) + 1 }, (_, index) =>
+      signal('log.error', 'postgres/main', from + index * 62, { app: 'postgres', code: 'archiving' }, { until: from + index * 62 + 3, count: 4 }),
+    )
+  const told = (parts: InputParts) => findings('metric.anomalous', parts).map(({ start, end, found }) => [start, end, found.attributes['metric']])
+  assert.deepEqual(told({ signals: [...day, ...failed(600, 1840)] }), [[600, 1843, 'unarchived-wal']])
+  assert.deepEqual(told({ signals: [...day, ...failed(600, 900)] }), [])
+  assert.deepEqual(told({ signals: [...day, ...failed(600, 900), ...failed(2000, 2300)] }), [])
+  assert.deepEqual(told({ signals: [...day, ...failed(1200, 3590)] }), [[1200, null, 'unarchived-wal']])
+  const count = (until: number): Series =>
+    series('cnpg_pg_stat_archiver_failed_count', {}, (second) => 7 + 3 * Math.floor(Math.max(0, Math.min(second, until) - 600) / 60))
+  assert.deepEqual(told({ series: [count(1800)] }), [[660, 1800, 'unarchived-wal']])
+  assert.deepEqual(told({ series: [count(800)] }), [])
 })
