@@ -1,7 +1,7 @@
 /** What detectors find about pods and workloads, each beside its near miss. */
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { at, condition, counting, findings, HOUR, MINUTE, series, signal, type InputParts } from '../../../test/timeline-builder.js'
+import { condition, counting, findings, HOUR, MINUTE, series, signal, type InputParts } from '../../../test/timeline-builder.js'
 import type { Entity } from '../../model/entity.js'
 import type { Fact, Series, Signal } from '../../model/extract.js'
 
@@ -220,34 +220,6 @@ test('replicas counted by kube-state-metrics tell the same, and a rollout step o
     available((second) => (second === 600 ? 2 : 3)),
   )
 })
-
-const scaled = (second: number, set: string, from: number, to: number): Signal => signal('change.scaled', WEB, second, { replicaSet: set, from, to })
-/** Something before and after, so that the data reach over the whole hour. */
-const day: readonly Signal[] = [signal('log.warning', 'cluster', 0), signal('log.warning', 'cluster', HOUR)]
-
-test('a new ReplicaSet that grows from nothing is one rollout, with all of its steps', () => {
-  const signals = [...day, scaled(600, 'web-new', 0, 1), scaled(610, 'web-old', 3, 2), scaled(611, 'web-new', 1, 2), scaled(620, 'web-old', 2, 1)]
-  assert.deepEqual(
-    findings('change.deployed', { signals }).map(({ entity, start }) => [entity, start]),
-    [[WEB, 600]],
-  )
-  none('change.scaled', { signals })
-})
-
-test('the same ReplicaSet with other numbers is scaling, not a rollout', () => {
-  const signals = [...day, scaled(600, 'web-old', 3, 5)]
-  assert.deepEqual(
-    findings('change.scaled', { signals }).map(({ entity, start }) => [entity, start]),
-    [[WEB, 600]],
-  )
-  none('change.deployed', { signals })
-})
-
-test('an object that was created long before the data begins is no change', () =>
-  none('change.deployed', {
-    signals: [...day, signal('change.deployed', WEB, -30 * 24 * HOUR)],
-    spans: [{ basis: 'utc', first: at(0).ms, last: at(HOUR).ms }],
-  }))
 
 test('all replicas on one node is said of a workload in trouble, not of one spread or at peace', () => {
   const together: readonly Fact[] = [on(one, 'a'), on(two, 'a'), wanted(2), { fact: 'node', node: 'node/b', at: null }]
