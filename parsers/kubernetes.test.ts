@@ -522,6 +522,9 @@ test('how many replicas there were and are, in the words of every release', asyn
     ['Scaled down replica set till-7d9f8b6c5d to 0', undefined, 0],
   ] as const) {
     const [signal] = (await read(listOf([scaled(message)]))).signals
-    assert.deepEqual([signal?.kind, signal?.attributes['replicaSet'], signal?.attributes['from'], signal?.attributes['to']], ['change.scaled', 'till-7d9f8b6c5d', from, to])
+    assert.deepEqual(
+      [signal?.kind, signal?.attributes['replicaSet'], signal?.attributes['from'], signal?.attributes['to']],
+      ['change.scaled', 'till-7d9f8b6c5d', from, to],
+    )
   }
 })

@@ -371,7 +371,8 @@ const JUDGES: Readonly<Record<Relation, Judge>> = {
     const brought = placed.filter(({ pod, from }) => from >= cause.start - WHOLE_SECOND_MS && (typeof set !== 'string' || shortName(pod).startsWith(`${set}-`)))
     const here = brought.filter(({ node }) => node === effect.entity).length
     // What a rollout takes the place of was there as well.
-    const before = cause.kind === 'change.deployed' ? placed.filter(({ node, from }) => node === effect.entity && from < cause.start - WHOLE_SECOND_MS).length : 0
+    const before =
+      cause.kind === 'change.deployed' ? placed.filter(({ node, from }) => node === effect.entity && from < cause.start - WHOLE_SECOND_MS).length : 0
     return here - before >= CROWD && here * 2 > brought.length ? 1 : FAR
   },
   'moved-to': (cause, effect) => (cause.attributes['to'] === nameOf(effect.entity) ? 1 : FAR),

@@ -125,7 +125,9 @@ const settled = (found: readonly Found[], timeline: Timeline): readonly Found[] 
     }
     if (one.kind !== 'pod.unready' || one.end !== null || !String(one.attributes['reason'] ?? '').startsWith('node')) return one
     const node = timeline.topology.nodeOf(one.entity, one.start)
-    const lost = ofKind(found, 'node.not-ready', node ?? undefined).filter((other) => other.start <= one.start + MARKED_MS && (other.end ?? Infinity) >= one.start)
+    const lost = ofKind(found, 'node.not-ready', node ?? undefined).filter(
+      (other) => other.start <= one.start + MARKED_MS && (other.end ?? Infinity) >= one.start,
+    )
     // Where nobody tells the pod's node, it is the one that was lost when the pod was marked; of several in that moment, nobody knows which.
     const latest = Math.max(...lost.map(({ start }) => start))
     const ends = lost.flatMap(({ start, end }) => (latest - start <= MARKED_MS ? [end ?? Infinity] : []))

@@ -8,7 +8,11 @@ import { roleOf } from '../../model/vocabulary.js'
 
 const WEB: Entity = 'workload/shop/web'
 
-const none = (kind: Parameters<typeof findings>[0], parts: InputParts): void => assert.deepEqual(findings(kind, parts).map(({ entity }) => entity), [])
+const none = (kind: Parameters<typeof findings>[0], parts: InputParts): void =>
+  assert.deepEqual(
+    findings(kind, parts).map(({ entity }) => entity),
+    [],
+  )
 const told = (parts: InputParts): readonly string[] =>
   (['change.deployed', 'change.scaled'] as const)
     .flatMap((kind) => findings(kind, parts))

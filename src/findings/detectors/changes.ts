@@ -72,7 +72,13 @@ const changesOf = (workload: Entity, signals: readonly TimedSignal[], timeline: 
     } else if (begins) {
       const before = recreated(all.at(-1), signal)
       if (before !== null) all.pop()
-      rollout = { kind: 'change.deployed', set, signals: [...(before?.signals ?? []), signal], back: gaveWay.has(set), done: before !== null && toOf(before) === 0 }
+      rollout = {
+        kind: 'change.deployed',
+        set,
+        signals: [...(before?.signals ?? []), signal],
+        back: gaveWay.has(set),
+        done: before !== null && toOf(before) === 0,
+      }
       all.push(rollout)
     } else {
       const last = all.at(-1)
@@ -115,7 +121,10 @@ const givingWay = (signals: readonly TimedSignal[], signal: TimedSignal, after: 
 const hadPods = (set: string, signal: TimedSignal, { topology }: Timeline): boolean =>
   topology
     .podsOf(topology.workloadOf(signal.entity) ?? signal.entity)
-    .some((pod) => shortName(replicaSetOf(pod) as Entity) === set && topology.placements(pod).some(({ from }) => Number.isFinite(from) && from < signal.at - MINUTE))
+    .some(
+      (pod) =>
+        shortName(replicaSetOf(pod) as Entity) === set && topology.placements(pod).some(({ from }) => Number.isFinite(from) && from < signal.at - MINUTE),
+    )
 
 /** The old ReplicaSet down, the new one up; the same rollout as an object tells it. */
 const isStepOf = (signal: TimedSignal, rollout: Change): boolean => {

@@ -42,7 +42,9 @@ export const nodeStarved: Detector = {
   finds: ['node.cpu-saturated'],
   detect(timeline, found) {
     const measured = new Set(busyNodes(timeline).map(({ node }) => node))
-    return [...lateOn(timeline)].flatMap(([node, late]) => (measured.has(node) ? [] : stretchesOf(late).flatMap((stretch) => starved(node, stretch, found, timeline))))
+    return [...lateOn(timeline)].flatMap(([node, late]) =>
+      measured.has(node) ? [] : stretchesOf(late).flatMap((stretch) => starved(node, stretch, found, timeline)),
+    )
   },
 }
 
@@ -109,7 +111,9 @@ const starved = (node: Entity, stretch: readonly Late[], found: readonly Found[]
   const silentFrom = of('silent')[0]?.at ?? -Infinity
   const silent = workloads >= MIN_WORKLOADS && (of('probes')[0]?.at ?? Infinity) <= silentFrom - LATE_BEFORE_MS
   const kinds = [probes, lease, kubelet, kernel, silent].filter(Boolean).length
-  const counted = stretch.filter(({ how }) => (how !== 'probes' || probes) && (how !== 'lease' || lease) && (how !== 'silent' || silent)).map(({ signal }) => signal)
+  const counted = stretch
+    .filter(({ how }) => (how !== 'probes' || probes) && (how !== 'lease' || lease) && (how !== 'silent' || silent))
+    .map(({ signal }) => signal)
   const [first] = counted
   if (kinds < 2 || first === undefined) return []
   const during = { start: first.at, end: Math.max(...counted.map(({ until }) => until)) }

@@ -199,7 +199,10 @@ test('in a rollout there are more pods than are wanted: old ones that still serv
   const unready = (count: number): readonly Signal[] => ofNew.slice(0, count).flatMap((pod) => condition('pod.unready', pod, 660, 1500, { reason: 'timeout' }))
   const told = (...signals: readonly Signal[]): readonly string[] =>
     (['workload.degraded', 'workload.unavailable'] as const).flatMap((kind) =>
-      findings(kind, { facts: signals.some(({ attributes }) => attributes['replicaSet'] === old) ? [on(one, 'a')] : [], signals: [signal('log.warning', 'cluster', 0), ...signals] }).map(({ start, found }) => `${start} ${found.summary}`),
+      findings(kind, {
+        facts: signals.some(({ attributes }) => attributes['replicaSet'] === old) ? [on(one, 'a')] : [],
+        signals: [signal('log.warning', 'cluster', 0), ...signals],
+      }).map(({ start, found }) => `${start} ${found.summary}`),
     )
   // The one beyond the three, and all three beyond the three.
   assert.deepEqual(told(scaled(600, fresh, 0, 1), scaled(1600, old, 3, 2), ...unready(1)), [])
@@ -214,7 +217,10 @@ test('in a rollout there are more pods than are wanted: old ones that still serv
   // Scaled before: the numbers of that moment.
   assert.deepEqual(told(scaled(600, fresh, 1, 5), ...unready(1)), ['660 Workload shop/web was short of replicas for 14 min: up to 1 of 5 did not serve.'])
   // Pods of a ReplicaSet of which nothing is told: nobody knows how many.
-  const [unknown] = findings('workload.degraded', { facts: [one, two, three].map((pod) => on(pod, 'a')), signals: [scaled(600, fresh, 0, 1), unready(1)].flat() })
+  const [unknown] = findings('workload.degraded', {
+    facts: [one, two, three].map((pod) => on(pod, 'a')),
+    signals: [scaled(600, fresh, 0, 1), unready(1)].flat(),
+  })
   assert.equal(unknown?.found.attributes['wanted'], 4)
 })
 
