@@ -8,7 +8,7 @@ import type { Entity } from '../src/model/entity.js'
 import { node, pod, workload } from '../src/model/entity.js'
 import type { Attributes, Phase, SignalKind, Stamp } from '../src/model/extract.js'
 import { fieldsOf, messageOf, type KlogLine, type Meaning, type Saying } from './klog.js'
-import { imageFailure, missingObject, mountFailure, probeFailure, sandboxFailure, schedulingFailure } from './klog-reasons.js'
+import { imageFailure, missingObject, mountFailure, probeFailure, sandboxFailure, scalingIn, schedulingFailure } from './klog-reasons.js'
 
 interface EchoedEvent {
   readonly kind: string
@@ -125,16 +125,12 @@ function failed(message: string): Echo | null {
   return message.startsWith('Failed to pull image') ? { kind: 'pod.image-pull-failed', attributes: { reason: imageFailure(message) } } : null
 }
 
-const SCALED = /^Scaled (?:up|down) replica set ([a-z0-9][a-z0-9.-]{0,252}) (?:to (\d{1,6}) from (\d{1,6})|from (\d{1,6}) to (\d{1,6})|to (\d{1,6}))/u
 const RESCALED = /^New size: (\d{1,6});/u
 
 const sayScaled = (line: KlogLine, said: Saying, event: EchoedEvent): void => {
-  const scaled = SCALED.exec(event.message)
+  const scaled = scalingIn(event.message)
   if (scaled !== null) {
-    const to = scaled[2] ?? scaled[5] ?? scaled[6] ?? '0'
-    const from = scaled[3] ?? scaled[4]
-    const attributes = { replicaSet: scaled[1] ?? '', ...(from === undefined ? {} : { from: Number(from) }), to: Number(to) }
-    said.emit(line, 'change.scaled', workload(event.namespace, event.name), attributes)
+    said.emit(line, 'change.scaled', workload(event.namespace, event.name), scaled)
     return
   }
   const size = event.reason === 'SuccessfulRescale' ? RESCALED.exec(event.message)?.[1] : undefined

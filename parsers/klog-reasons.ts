@@ -1,4 +1,5 @@
 /** Why something failed, in the words of docs/signals.md, from the error texts of Go programs around Kubernetes. */
+import type { Attributes } from '../src/model/extract.js'
 
 /** Long errors quote what was to be sent; what went wrong stands at the end. */
 const tail = (error: string): string => {
@@ -105,3 +106,17 @@ export const goDuration = (text: string): number => {
 
 /** A message without what changes from line to line, as the key of a burst. */
 export const withoutNumbers = (message: string): string => message.slice(0, 160).replace(/\d+/gu, 'N')
+
+/**
+ * 'Scaled up replica set web-669fc94c59 from 3 to 5'; releases around 1.26 say 'to 5 from 3', older ones, and those when they create the set, only 'to 5'.
+ * https://github.com/kubernetes/kubernetes/blob/v1.27.0/pkg/controller/deployment/sync.go (scaleReplicaSet)
+ */
+const SCALED = /^Scaled (?:up|down) replica set ([^ ]{1,253}) (?:to ([0-9]{1,9}) from ([0-9]{1,9})|from ([0-9]{1,9}) to ([0-9]{1,9})|to ([0-9]{1,9}))/u
+
+export const scalingIn = (message: string): Attributes | null => {
+  const match = SCALED.exec(message)
+  if (match === null) return null
+  const to = Number(match[2] ?? match[5] ?? match[6])
+  const from = match[3] ?? match[4]
+  return { replicaSet: match[1] ?? '', ...(from === undefined ? {} : { from: Number(from) }), to }
+}

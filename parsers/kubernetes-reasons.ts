@@ -5,6 +5,7 @@
  */
 import { pod, type Entity } from '../src/model/entity.js'
 import type { Attributes, Phase, SignalKind } from '../src/model/extract.js'
+import { scalingIn } from './klog-reasons.js'
 import {
   creationFailure,
   evictionReason,
@@ -131,12 +132,9 @@ const rebooted: Meaning = (told) => {
   return { kind: 'node.rebooted', attributes: bootId === undefined ? {} : { bootId } }
 }
 
-/** 'Scaled up replica set web-669fc94c59 from 3 to 5'; before 1.25 without 'from 3'. */
 const scaling: Meaning = (told) => {
-  const match = /^Scaled (?:up|down) replica set ([^ ]{1,253})(?: from ([0-9]{1,9}))? to ([0-9]{1,9})/u.exec(told.message)
-  if (match === null) return null
-  const [, replicaSet = '', from, to = ''] = match
-  return { kind: 'change.scaled', attributes: from === undefined ? { replicaSet, to: Number(to) } : { replicaSet, from: Number(from), to: Number(to) } }
+  const attributes = scalingIn(told.message)
+  return attributes === null ? null : { kind: 'change.scaled', attributes }
 }
 
 const rescaled: Meaning = (told) => {

@@ -546,3 +546,18 @@ test('objects nested without end cost themselves only', async () => {
   assert.equal(extract.records, 2)
   assert.equal(extract.skipped, 1)
 })
+
+test('how many replicas there were and are, in the words of every release', async () => {
+  const scaled = (message: string): object => eventOf({ kind: 'Deployment', name: 'till', reason: 'ScalingReplicaSet', message })
+  for (const [message, from, to] of [
+    ['Scaled up replica set till-7d9f8b6c5d from 1 to 9', 1, 9],
+    ['Scaled up replica set till-7d9f8b6c5d to 9 from 1', 1, 9],
+    ['Scaled down replica set till-7d9f8b6c5d to 0', undefined, 0],
+  ] as const) {
+    const [signal] = (await read(listOf([scaled(message)]))).signals
+    assert.deepEqual(
+      [signal?.kind, signal?.attributes['replicaSet'], signal?.attributes['from'], signal?.attributes['to']],
+      ['change.scaled', 'till-7d9f8b6c5d', from, to],
+    )
+  }
+})

@@ -212,13 +212,35 @@ test('an incident ends when the last harm does; what is still so at the end keep
   assert.equal(analyse(open).incidents[0]?.end, null)
 })
 
+/** Of somebody whose log ends when the finding does. */
+const asLongAs = (second: number): Timeline => timeline({ signals: [signal('log.warning', 'cluster', 0), signal('log.warning', 'cluster', second)] })
+
+test('it is over when nobody suffers any more, as those tell who did, though a server stay down; where their logs end, nobody knows', () => {
+  const endAt = (over: Timeline, ...more: readonly Found[]): string | null | undefined =>
+    analyse(
+      [
+        found('postgres.crashed', 'postgres/main', 0),
+        found('app.errors', 'pod/shop/web-1', 2, { attributes: { reason: 'postgres-unreachable' }, endSecond: 50 }),
+        ...more,
+      ],
+      over,
+    ).incidents[0]?.end
+  assert.equal(endAt(asLongAs(600)), new Date(T0 + 50_000).toISOString())
+  assert.equal(endAt(asLongAs(60)), null)
+  const open = found('app.errors', 'pod/shop/cart-1', 2, { attributes: { reason: 'postgres-unreachable' } })
+  assert.equal(endAt(asLongAs(600), open), null)
+})
+
 test('a replica of Redis that no Sentinel saw again does not keep an incident open; a master does', () => {
   const endWith = (reason: string): string | null | undefined =>
-    analyse([
-      found('node.identity-conflict', 'node/a', 0, { endSecond: 300 }),
-      found('redis.down', 'redis/10.0.0.7', 30, { attributes: { reason } }),
-      found('service.errors', 'service/shop/web', 40, { endSecond: 200 }),
-    ]).incidents[0]?.end
+    analyse(
+      [
+        found('node.identity-conflict', 'node/a', 0, { endSecond: 300 }),
+        found('redis.down', 'redis/10.0.0.7', 30, { attributes: { reason } }),
+        found('service.errors', 'service/shop/web', 40, { endSecond: 200 }),
+      ],
+      asLongAs(210),
+    ).incidents[0]?.end
   assert.equal(endWith('replica'), new Date(T0 + 200_000).toISOString())
   assert.equal(endWith('odown'), null)
 })

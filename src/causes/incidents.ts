@@ -250,6 +250,24 @@ const alertsOf = (links: readonly CausalLink[], inIncidents: ReadonlySet<number>
 /** A Sentinel speaks for ever of a replica that was taken away: as long as the rest is well, nobody is hurt by it any more. */
 const isForgotten = ({ kind, end, attributes }: Found): boolean => kind === 'redis.down' && end === null && attributes['reason'] === 'replica'
 
+/** A source that goes on for so long without a word of it has seen it end. */
+const QUIET_MS = 2 * 60_000
+
+const sawItsEnd = (one: Found, { inputs }: Timeline): boolean => {
+  const sources = new Set(one.evidence.map(({ input }) => input))
+  return one.end !== null && inputs.some(({ path, to }) => sources.has(path) && to !== null && Date.parse(to) >= (one.end ?? Infinity) + QUIET_MS)
+}
+
+/** It is over when nobody suffers from it any more, as those tell who did: a server that nobody needs since another took over may stay down. */
+const endOf = (harmed: readonly Found[], timeline: Timeline): number | null => {
+  const ends = harmed.flatMap(({ end }) => end ?? [])
+  if (ends.length < harmed.length) {
+    const impacts = harmed.filter((one) => roleOf(one) === 'impact' && typeOf(one.entity) !== 'target')
+    if (impacts.length === 0 || !impacts.every((one) => sawItsEnd(one, timeline))) return null
+  }
+  return Math.max(...ends)
+}
+
 const complete = (
   { members, links, roots, graph }: Part,
   alerts: readonly CausalLink[],
@@ -261,8 +279,7 @@ const complete = (
   const harmed = members.filter((at) => harmOf(of(at)) > 0)
   const start = Math.min(...members.map((at) => of(at).start))
   const felt = harmed.filter((at) => !isForgotten(of(at)))
-  const ends = (felt.length > 0 ? felt : harmed).map((at) => of(at).end)
-  const end = ends.some((at) => at === null) ? null : Math.max(...ends.map((at) => at ?? 0))
+  const end = endOf((felt.length > 0 ? felt : harmed).map(of), timeline)
   const severity = harmed.reduce((sum, at) => sum + harmOf(of(at)) * Math.log2(2 + ((of(at).end ?? timeline.to) - of(at).start) / 60_000), 0)
   return {
     findings: all,

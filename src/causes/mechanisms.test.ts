@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict'
 import { readdirSync, readFileSync } from 'node:fs'
 import { test } from 'node:test'
-import { found, timeline } from '../../test/timeline-builder.js'
+import { at, found, timeline } from '../../test/timeline-builder.js'
 import { byStart, type Found } from '../findings/finding.js'
 import { typeOf, type Entity } from '../model/entity.js'
 import type { Attributes, Fact } from '../model/extract.js'
@@ -64,7 +64,11 @@ const factsOf = (here: Place): readonly Fact[] => [
   ),
 ]
 
-const world = timeline({ format: 'kubernetes-objects', facts: [...factsOf(near), ...factsOf(far)] })
+/** Pods that came with the cause, all to one node. */
+const crowdOf = ({ set, node }: Place): readonly Fact[] =>
+  ['bbbbb', 'ccccc', 'ddddd', 'fffff'].map((suffix) => ({ fact: 'pod-on-node', pod: `pod/shop/${set}-${suffix}`, node, at: at(0) }))
+
+const world = timeline({ format: 'kubernetes-objects', facts: [...factsOf(near), ...factsOf(far), ...crowdOf(near), ...crowdOf(far)] })
 
 const entityOf = (kind: FindingKind, here: Place, where: Relation): Entity => {
   if (kind === 'metric.anomalous' && (where === 'client-of-node' || where === 'loads-node')) return here.node
@@ -188,6 +192,7 @@ const DENIABLE: ReadonlySet<Relation> = new Set([
   'node-of-pod',
   'moved-to',
   'loads-node',
+  'crowds-node',
   'came-from-node',
   'serves',
   'client-of',
@@ -209,6 +214,29 @@ for (const mechanism of mechanisms.filter(({ where }) => DENIABLE.has(where))) {
     }
   })
 }
+
+test('a node is crowded by a change that put most of its pods there, several of them; not by one that spread them, or only took the place of the old ones', () => {
+  const rule = mechanisms.filter(({ id }) => id === 'new-pods-overwhelm-node')
+  const on = (suffix: string, node: string, second: number | null, set = 'web-7d9c5b8f6d'): Fact => ({
+    fact: 'pod-on-node',
+    pod: `pod/shop/${set}-${suffix}`,
+    node: `node/${node}`,
+    at: second === null ? null : at(second),
+  })
+  const links = (kind: 'change.scaled' | 'change.deployed', ...facts: readonly Fact[]): number => {
+    const cause = found(kind, 'workload/shop/web', 0, { attributes: { replicaSet: 'web-7d9c5b8f6d' }, endSecond: 1 })
+    return linkCauses([cause, found('node.cpu-saturated', 'node/a', 180)], rule, timeline({ facts })).length
+  }
+  const three = ['bbbbb', 'ccccc', 'ddddd']
+  const crowd = three.map((suffix) => on(suffix, 'a', 1))
+  assert.equal(links('change.scaled', ...crowd), 1)
+  assert.equal(links('change.scaled', ...crowd.slice(0, 2)), 0)
+  assert.equal(links('change.scaled', ...crowd, ...three.map((suffix) => on(`${suffix}2`.slice(1), 'b', 1))), 0)
+  assert.equal(links('change.scaled', ...three.map((suffix) => on(suffix, 'a', null))), 0)
+  assert.equal(links('change.scaled', ...three.map((suffix) => on(suffix, 'a', 300))), 0)
+  assert.equal(links('change.deployed', ...crowd), 1)
+  assert.equal(links('change.deployed', ...crowd, ...three.map((suffix) => on(suffix, 'a', null, 'web-5bb955977f'))), 0)
+})
 
 test('a rule that requires an attribute is silent without it; one that only prefers it is quieter with another', () => {
   for (const mechanism of mechanisms) {

@@ -9,6 +9,8 @@ import type { Relation } from './mechanism.js'
 /** What is not known is neither near nor far. */
 const UNKNOWN = 0.4
 const FAR = 0
+/** One pod more or two come to a node all day. */
+const CROWD = 3
 /** Less than this: something that is known speaks against it. */
 export const NOT_CONTRADICTED = 0.25
 
@@ -359,6 +361,19 @@ const JUDGES: Readonly<Record<Relation, Judge>> = {
     const called = servers.flatMap((server) => [...topology.podsCalled(shortName(server)), ...topology.runsAs(server)])
     if (isOn(called)) return 0.8
     return [...brought, ...called].every((pod) => topology.nodeOf(pod, effect.start) === null) ? UNKNOWN : FAR
+  },
+  'crowds-node'(cause, effect, { topology }) {
+    const placed = topology.podsOf(topology.workloadOf(cause.entity) ?? cause.entity).flatMap((pod) => {
+      const at = topology.placements(pod).find(({ from }) => from <= effect.start)
+      return at === undefined ? [] : [{ ...at, pod }]
+    })
+    const set = cause.attributes['replicaSet']
+    const brought = placed.filter(({ pod, from }) => from >= cause.start - WHOLE_SECOND_MS && (typeof set !== 'string' || shortName(pod).startsWith(`${set}-`)))
+    const here = brought.filter(({ node }) => node === effect.entity).length
+    // What a rollout takes the place of was there as well.
+    const before =
+      cause.kind === 'change.deployed' ? placed.filter(({ node, from }) => node === effect.entity && from < cause.start - WHOLE_SECOND_MS).length : 0
+    return here - before >= CROWD && here * 2 > brought.length ? 1 : FAR
   },
   'moved-to': (cause, effect) => (cause.attributes['to'] === nameOf(effect.entity) ? 1 : FAR),
   serves,

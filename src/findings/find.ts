@@ -105,6 +105,9 @@ const UNTIL_REMOVED: ReadonlySet<string> = new Set([
   'action.cordon',
 ])
 
+/** The node controller marks a node's pods in the pass that finds the node NotReady. */
+const MARKED_MS = 1_000
+
 /** A pod that was called unready because of its node is ready again with its node, where nothing says otherwise. */
 const settled = (found: readonly Found[], timeline: Timeline): readonly Found[] =>
   found.map((one) => {
@@ -122,6 +125,12 @@ const settled = (found: readonly Found[], timeline: Timeline): readonly Found[] 
     }
     if (one.kind !== 'pod.unready' || one.end !== null || !String(one.attributes['reason'] ?? '').startsWith('node')) return one
     const node = timeline.topology.nodeOf(one.entity, one.start)
-    const lost = ofKind(found, 'node.not-ready', node ?? undefined).find((other) => other.start <= one.start + 1_000 && (other.end ?? Infinity) >= one.start)
-    return lost === undefined || lost.end === null ? one : { ...one, end: lost.end }
+    const lost = ofKind(found, 'node.not-ready', node ?? undefined).filter(
+      (other) => other.start <= one.start + MARKED_MS && (other.end ?? Infinity) >= one.start,
+    )
+    // Where nobody tells the pod's node, it is the one that was lost when the pod was marked; of several in that moment, nobody knows which.
+    const latest = Math.max(...lost.map(({ start }) => start))
+    const ends = lost.flatMap(({ start, end }) => (latest - start <= MARKED_MS ? [end ?? Infinity] : []))
+    const end = Math.max(...ends)
+    return Number.isFinite(end) ? { ...one, end } : one
   })

@@ -9,7 +9,7 @@ import { duration } from './words.js'
 
 export interface Found {
   readonly kind: AnyKind
-  /** Of a kind of somebody's own, which the vocabulary does not know. */
+  /** Of a kind of somebody's own, which the vocabulary does not know; and where it is another than its kind's: a change that is taken back answers to something. */
   readonly role?: Role
   readonly entity: Entity
   /** Onset, milliseconds since the epoch. */

@@ -85,8 +85,8 @@ export type AnyKind = FindingKind | CustomKind
 
 export const isCustomKind = (kind: string): kind is CustomKind => /^custom\.[a-z0-9]+(?:-[a-z0-9]+)*$/u.test(kind)
 
-/** A finding's role: that of its kind; of a kind of somebody's own what it carries itself, else it is a symptom. */
+/** A finding's role: what it carries itself, else that of its kind; of a kind of somebody's own it is a symptom. */
 export const roleOf = (of: string | { readonly kind: string; readonly role?: Role }): Role => {
   const { kind, role } = typeof of === 'string' ? { kind: of } : of
-  return isFindingKind(kind) ? VOCABULARY[kind].role : (role ?? 'symptom')
+  return role ?? (isFindingKind(kind) ? VOCABULARY[kind].role : 'symptom')
 }

@@ -168,8 +168,11 @@ const phasesOf = (incident: Incident, timeline: Timeline): readonly Phase[] => {
   const linked = new Set(incident.links.flatMap((link) => [link.cause, link.effect]))
   const mine = incident.findings.filter((finding) => linked.has(finding.id))
   const end = incident.end ?? iso(timeline.to)
-  const impacts = mine.filter((finding) => finding.role === 'impact').map((finding) => finding.start)
-  const impact = least(impacts) ?? least(mine.filter((finding) => finding.role === 'symptom').map((finding) => finding.start)) ?? incident.start
+  const impacts = mine.filter((finding) => finding.role === 'impact')
+  const impact =
+    least(impacts.map((finding) => finding.start)) ??
+    least(mine.filter((finding) => finding.role === 'symptom').map((finding) => finding.start)) ??
+    incident.start
   const responses = incident.findings
     .filter((finding) => finding.role === 'response' && finding.start >= impact && finding.start <= end)
     .map((finding) => finding.start)
@@ -178,22 +181,24 @@ const phasesOf = (incident: Incident, timeline: Timeline): readonly Phase[] => {
     if (to > from) phases.push({ name, start: from, end: to })
   }
   add('lead-up', incident.start, impact)
-  add('impact', impact, end)
+  const lasting = impacts.length === 0 || impacts.some((finding) => finding.end === null)
+  add('impact', impact, lasting ? end : (greatest(impacts.flatMap((finding) => finding.end ?? [])) ?? end))
   const { firstSymptom, firstAlert } = incident.detection
   if (firstAlert !== null) add('detection', firstSymptom !== null && firstSymptom < firstAlert ? firstSymptom : incident.start, firstAlert)
   const response = least(responses)
-  if (response !== null) add('response', response, [...responses].sort().at(-1) ?? response)
+  if (response !== null) add('response', response, greatest(responses) ?? response)
   // From when the last that was at fault, or on the way from the root to the impact, was over.
   const chain = new Set(incident.chains[0])
   const healed = mine.flatMap((finding) =>
     (finding.role === 'fault' || chain.has(finding.id)) && finding.role !== 'impact' && finding.end !== null && finding.end > impact ? [finding.end] : [],
   )
-  const turned = healed.sort().at(-1)
-  if (turned !== undefined && incident.end !== null) add('recovery', turned, end)
+  const turned = greatest(healed)
+  if (turned !== null && incident.end !== null) add('recovery', turned, end)
   return phases
 }
 
 const least = (times: readonly string[]): string | null => [...times].sort()[0] ?? null
+const greatest = (times: readonly string[]): string | null => [...times].sort().at(-1) ?? null
 
 const whysOf = (incident: Incident): IncidentDetail['fiveWhys'] => {
   const of = new Map(incident.findings.map((finding) => [finding.id, finding]))

@@ -184,7 +184,7 @@ export const incidentView = (postMortem: PostMortem, incident: Incident, index: 
     responseLine: responseLine(of('response')),
     changes: of('change').filter((finding) => finding.start > (detection.symptom ?? incident.start)),
     recovery: of('recovery'),
-    recoveryLine: recoveryLine(incident, lasted),
+    recoveryLine: recoveryLine(incident, lasted, findings),
     ended: endedOf(findings, incident),
     whys: detail.fiveWhys.map((why) => ({ question: why.question, answer: why.answer, finding: byId.get(why.finding) ?? null })),
     rounds: roundsOf(

@@ -246,10 +246,24 @@ export const responseLine = (response: readonly FindingView[]): string =>
     ? 'No intervention appears in the data: no drain, cordon, deletion, restart or requested shutdown. People may have acted in ways that leave no trace here.'
     : `${plural(response.length, 'intervention')} ${response.length === 1 ? 'appears' : 'appear'} in the data.`
 
-export const recoveryLine = (incident: Incident, lasted: string): string =>
-  incident.end === null
-    ? 'The data end before the incident does: no recovery is seen.'
-    : `The last of it was over at ${moment(incident.end, dayTold(incident))} UTC, ${lasted} after the onset.`
+export const recoveryLine = (incident: Incident, lasted: string, findings: readonly FindingView[]): string => {
+  if (incident.end === null) return 'The data end before the incident does: no recovery is seen.'
+  const over = `The last of it was over at ${moment(incident.end, dayTold(incident))} UTC, ${lasted} after the onset.`
+  const left = stillUnwell(findings, incident)
+  return left === ''
+    ? over
+    : `Nobody is seen to suffer after ${moment(incident.end, dayTold(incident))} UTC, ${lasted} after the onset. Not seen to be well again: ${left}.`
+}
+
+/** What was at fault, or fell ill on the way, and has no end in the data; each thing once, with what came first. */
+const stillUnwell = (findings: readonly FindingView[], incident: Incident): string => {
+  const linked = new Set(incident.links.flatMap((link) => [link.cause, link.effect]))
+  const left = new Map<string, FindingView>()
+  for (const finding of findings.toSorted(inOrder))
+    if (finding.end === null && (finding.role === 'fault' || finding.role === 'symptom') && linked.has(finding.id) && !left.has(finding.entity))
+      left.set(finding.entity, finding)
+  return list([...left.values()].map((finding) => `${finding.shortWords} (${finding.kindWords})`))
+}
 
 const ENDED = 8
 /** Seconds from which on something is a state that ends. */

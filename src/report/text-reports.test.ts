@@ -360,3 +360,9 @@ describe('analysis.json', () => {
     assert.match(renderJson(CASCADE.analysis), /^\{\n {2}"schema": "faultline\/analysis@1",\n {2}"inputs": \[/u)
   })
 })
+
+test('what is not seen to be well again after an incident is named beside its end', () => {
+  const left = withIncident({ findings: incidentOf(CASCADE).findings.map((one) => (one.id === 'not-ready-5' ? { ...one, end: null } : one)) })
+  assert.match(renderMarkdown(left), /Nobody is seen to suffer after 10:4\d:\d\d UTC, .* after the onset\. Not seen to be well again: .*node-5 \(/u)
+  assert.doesNotMatch(renderMarkdown(CASCADE), /Not seen to be well again/u)
+})

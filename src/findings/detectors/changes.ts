@@ -1,11 +1,20 @@
-/** change.deployed and change.scaled: rollouts told apart from scaling. A ReplicaSet that grows from nothing and was not there before is a rollout. */
-import { typeOf, type Entity } from '../../model/entity.js'
+/**
+ * change.deployed and change.scaled: rollouts told apart from scaling. A ReplicaSet that grows while another of the workload gives way is a rollout, forward or
+ * back; one that grows from nothing and was not there before is one, too. The same ReplicaSet with another number is scaling.
+ */
+import { replicaSetOf, shortName, typeOf, type Entity } from '../../model/entity.js'
 import { groupBy } from '../../model/lists.js'
-import type { TimedSignal } from '../../timeline/timeline.js'
+import type { TimedSignal, Timeline } from '../../timeline/timeline.js'
 import { chooseEvidence, evidenceOf, type Detector, type Found } from '../finding.js'
 import { called } from '../words.js'
 
 const MINUTE = 60_000
+/** The next step of a rollout comes when the new pods of the last one are ready. */
+const STEP_MS = 5 * MINUTE
+/** Where no pod may be missing, the last old one goes last; where one may, the last new one comes right after it. */
+const LAST_STEP_MS = MINUTE
+/** An autoscaler asks the Deployment, which asks its ReplicaSet in the next moment. */
+const ASKED_MS = 30_000
 
 export const changes: Detector = {
   id: 'changes',
@@ -18,59 +27,177 @@ export const changes: Detector = {
       const workload = timeline.topology.workloadOf(signal.entity) ?? signal.entity
       return typeOf(workload) === 'workload' ? workload : null
     })
-    return [...byWorkload].flatMap(([workload, signals]) => changesOf(workload, signals))
+    return [...byWorkload].flatMap(([workload, signals]) => changesOf(workload, signals, timeline))
   },
 }
 
-const changesOf = (workload: Entity, signals: readonly TimedSignal[]): readonly Found[] => {
-  const deployed: TimedSignal[] = []
-  const scaled: TimedSignal[] = []
+/** One change of replicas as its signals tell it, or a rollout with all of its steps. */
+interface Change {
+  readonly kind: 'change.deployed' | 'change.scaled'
+  /** The ReplicaSet that grows, or whose number changes; '' as long as nobody names it. */
+  set: string
+  readonly signals: TimedSignal[]
+  /** Back to a ReplicaSet that had given way before, or to the number that an earlier change left. */
+  back: boolean
+  /** Of a rollout: another ReplicaSet is down to nothing. */
+  done: boolean
+}
+
+const setOf = (signal: TimedSignal): string => String(signal.attributes['replicaSet'] ?? '')
+const numberOf = (signal: TimedSignal | undefined, name: 'from' | 'to'): number | null => {
+  const value = signal?.attributes[name]
+  return value === undefined ? null : Number(value)
+}
+/** Of the signals that tell it, the first. */
+const fromOf = ({ signals }: Change): number | null => signals.map((signal) => numberOf(signal, 'from')).find((from) => from !== null) ?? null
+const toOf = ({ signals }: Change): number | null => signals.map((signal) => numberOf(signal, 'to')).findLast((to) => to !== null) ?? null
+const shrinks = (signal: TimedSignal): boolean => (numberOf(signal, 'to') ?? Infinity) < (numberOf(signal, 'from') ?? -Infinity)
+const isByAutoscaler = ({ attributes }: TimedSignal): boolean => attributes['reason'] === 'hpa'
+
+const changesOf = (workload: Entity, signals: readonly TimedSignal[], timeline: Timeline): readonly Found[] => {
+  const all: Change[] = []
   const seen = new Set<string>()
+  const gaveWay = new Set<string>()
+  let rollout: Change | null = null
   for (const signal of signals) {
-    const set = String(signal.attributes['replicaSet'] ?? '')
-    const grows = Number(signal.attributes['to'] ?? 0) > Number(signal.attributes['from'] ?? 0)
-    const fromNothing = Number(signal.attributes['from'] ?? 0) === 0
-    if (signal.kind === 'change.deployed' || (set !== '' && !seen.has(set) && grows && fromNothing)) deployed.push(signal)
-    else if (!near(signal, deployed)) scaled.push(signal)
+    const set = setOf(signal)
+    const until = rollout?.signals.at(-1)?.until ?? -Infinity
+    const going: Change | null = rollout !== null && signal.at - until <= (rollout.done ? LAST_STEP_MS : STEP_MS) ? rollout : null
+    const begins = signal.kind === 'change.deployed' || isNew(signal, seen, givingWay(signals, signal, until), timeline)
+    if (set !== '' && shrinks(signal)) gaveWay.add(set)
+    if (going !== null && isStepOf(signal, going)) {
+      going.signals.push(signal)
+      if (going.set === '' && !shrinks(signal)) going.set = set
+      going.done ||= set !== going.set && numberOf(signal, 'to') === 0
+    } else if (begins) {
+      const before = recreated(all.at(-1), signal)
+      if (before !== null) all.pop()
+      rollout = {
+        kind: 'change.deployed',
+        set,
+        signals: [...(before?.signals ?? []), signal],
+        back: gaveWay.has(set),
+        done: before !== null && toOf(before) === 0,
+      }
+      all.push(rollout)
+    } else {
+      const last = all.at(-1)
+      if (last !== undefined && isSameScaling(signal, last)) last.signals.push(signal)
+      else all.push({ kind: 'change.scaled', set, signals: [signal], back: false, done: false })
+    }
     if (set !== '') seen.add(set)
   }
-  return [
-    ...group(deployed, 2 * MINUTE).map((list) => found('change.deployed', workload, list)),
-    ...group(scaled, MINUTE).map((list) => found('change.scaled', workload, list)),
-  ]
+  for (const [index, change] of all.entries()) if (change.kind === 'change.scaled') change.back = isTakenBack(change, all.slice(0, index))
+  return all.map((change) => found(workload, change))
 }
 
-/** The steps of a rolling update (old set down, new set up) belong to its rollout. */
-const near = (signal: TimedSignal, deployed: readonly TimedSignal[]): boolean => deployed.some((one) => signal.at >= one.at && signal.at - one.at < 5 * MINUTE)
+/** A ReplicaSet that was not there before, or that takes over from another one. */
+const isNew = (signal: TimedSignal, seen: ReadonlySet<string>, around: Around, timeline: Timeline): boolean => {
+  const set = setOf(signal)
+  if (set === '' || shrinks(signal)) return false
+  if (around.givesWay) return true
+  const from = numberOf(signal, 'from')
+  if (from !== null && from > 0) return false
+  if (seen.has(set)) return false
+  // Older releases do not tell from how many: the autoscaler that asked for it, or a pod that was there before, tell that it was some.
+  return from !== null || !(around.isAsked || hadPods(set, signal, timeline))
+}
 
-const group = (signals: readonly TimedSignal[], gapMs: number): readonly (readonly TimedSignal[])[] => {
-  const groups: TimedSignal[][] = []
-  for (const signal of signals) {
-    const open = groups.at(-1)
-    const last = open?.at(-1)
-    if (open !== undefined && last !== undefined && signal.at - last.until <= gapMs) open.push(signal)
-    else groups.push([signal])
+interface Around {
+  /** Another ReplicaSet of the workload shrinks, and not as a step of the rollout before. */
+  readonly givesWay: boolean
+  readonly isAsked: boolean
+}
+
+const givingWay = (signals: readonly TimedSignal[], signal: TimedSignal, after: number): Around => {
+  const set = setOf(signal)
+  const near = signals.filter((other) => other !== signal && Math.abs(other.at - signal.at) <= STEP_MS)
+  return {
+    givesWay: near.some((other) => setOf(other) !== '' && setOf(other) !== set && shrinks(other) && other.at > after),
+    isAsked: near.some((other) => isByAutoscaler(other) && Math.abs(other.at - signal.at) <= ASKED_MS),
   }
-  return groups
 }
 
-const found = (kind: 'change.deployed' | 'change.scaled', workload: Entity, signals: readonly TimedSignal[]): Found => {
-  const first = signals[0] as TimedSignal // groups are never empty
+const hadPods = (set: string, signal: TimedSignal, { topology }: Timeline): boolean =>
+  topology
+    .podsOf(topology.workloadOf(signal.entity) ?? signal.entity)
+    .some(
+      (pod) =>
+        shortName(replicaSetOf(pod) as Entity) === set && topology.placements(pod).some(({ from }) => Number.isFinite(from) && from < signal.at - MINUTE),
+    )
+
+/** The old ReplicaSet down, the new one up; the same rollout as an object tells it. */
+const isStepOf = (signal: TimedSignal, rollout: Change): boolean => {
+  const set = setOf(signal)
+  if (isByAutoscaler(signal)) return false
+  if (set === '') return !isOther(rollout.signals, signal)
+  return rollout.set === '' || set !== rollout.set ? shrinks(signal) || rollout.set === '' : !shrinks(signal)
+}
+
+/** Of objects without ReplicaSets another image is another rollout. */
+const isOther = (signals: readonly TimedSignal[], { attributes: { image } }: TimedSignal): boolean =>
+  image !== undefined && signals.some((other) => other.attributes['image'] !== undefined && other.attributes['image'] !== image)
+
+/** The old ReplicaSet may be told of first: with the strategy Recreate it is down to nothing before the new one comes, and seconds tell no order. */
+const recreated = (last: Change | undefined, signal: TimedSignal): Change | null => {
+  if (last?.kind !== 'change.scaled' || last.set === '' || last.set === setOf(signal) || !last.signals.every(shrinks)) return null
+  const ago = signal.at - (last.signals.at(-1)?.until ?? 0)
+  return ago <= (toOf(last) === 0 ? STEP_MS : ASKED_MS) ? last : null
+}
+
+/** One change is told by the autoscaler, the Deployment, its ReplicaSet and whoever watches; a number that goes on in its direction is one change, too. */
+const isSameScaling = (signal: TimedSignal, last: Change): boolean => {
+  if (last.kind !== 'change.scaled' || signal.at - (last.signals.at(-1)?.until ?? 0) > MINUTE) return false
+  const set = setOf(signal)
+  if (set !== '' && last.set !== '' && set !== last.set) return false
+  const down = [...last.signals, signal].filter((one) => numberOf(one, 'from') !== null).map(shrinks)
+  return down.every((one) => one === down[0])
+}
+
+/** Somebody set the number back to what an earlier change had made something else of. An autoscaler does so by itself, when there is less to do. */
+const isTakenBack = (change: Change, before: readonly Change[]): boolean => {
+  const to = toOf(change)
+  const from = fromOf(change)
+  if (to === null || from === null || from === to || change.signals.some(isByAutoscaler)) return false
+  return before.some((one) => {
+    const [was, became] = [fromOf(one), toOf(one)]
+    if (one.kind !== 'change.scaled' || was === null || became === null || was === became || one.back) return false
+    return became > was ? to <= was && from > to : to >= was && from < to
+  })
+}
+
+const found = (workload: Entity, change: Change): Found => {
+  const { kind, signals, set, back } = change
+  const first = signals[0] as TimedSignal // made of one at least
   const last = signals.at(-1) ?? first
-  const [from, to] = [first.attributes['from'], last.attributes['to']]
+  const name = called(workload)
+  const scaled = kind === 'change.scaled'
+  const [from, to] = scaled ? [fromOf(change), toOf(change)] : [null, null]
+  const numbers = to === null ? '' : from === null || from === to ? ` to ${replicas(to)}` : ` from ${from} to ${replicas(to)}`
+  const attributes = Object.assign({}, ...signals.map((signal) => signal.attributes).reverse()) as Found['attributes'] // a merge of attributes is attributes
   return {
     kind,
+    ...(back ? { role: 'response' } : {}),
     entity: workload,
     start: first.at,
     end: last.until,
     confidence: 0.95,
-    summary:
-      kind === 'change.deployed'
-        ? `A rollout of ${called(workload)} started.`
-        : `${called(workload).replace(/^w/u, 'W')} was scaled${from === undefined || to === undefined ? '' : ` from ${from} to ${to} replicas`}.`,
+    summary: scaled
+      ? `${name.charAt(0).toUpperCase()}${name.slice(1)} was scaled${back ? ' back' : ''}${numbers}.`
+      : back
+        ? `${name.charAt(0).toUpperCase()}${name.slice(1)} was rolled back to its earlier ReplicaSet ${set}.`
+        : `A rollout of ${name} started.`,
     evidence: chooseEvidence(evidenceOf(signals)),
-    attributes: { ...(Object.assign({}, ...signals.map((signal) => signal.attributes).reverse()) as Found['attributes']) }, // a merge of attributes is attributes
+    attributes: {
+      ...attributes,
+      ...(set === '' ? {} : { replicaSet: set }),
+      ...(from === null ? {} : { from }),
+      ...(to === null ? {} : { to }),
+      ...(back ? { back: 'yes' } : {}),
+    },
     slackMs: 1_000,
     dose: 1,
   }
 }
+
+const replicas = (count: number): string => (count === 1 ? '1 replica' : `${count} replicas`)

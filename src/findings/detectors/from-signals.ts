@@ -274,6 +274,9 @@ export const gapOf = (kind: AnyKind, reason?: unknown): number => (isFindingKind
 /** What tells apart two findings of one kind on one entity. */
 export const aspectOf = (kind: AnyKind, attributes: Found['attributes']): string => {
   if (kind === 'alert.fired') return String(attributes['alertname'] ?? '')
+  // A change and the next one, or the way back, are two.
+  if (kind === 'change.deployed' || kind === 'change.scaled')
+    return ['replicaSet', 'image', 'from', 'to', 'back'].map((name) => String(attributes[name] ?? '')).join(' ')
   if (kind === 'metric.anomalous') return String(attributes['alertname'] ?? attributes['metric'] ?? '')
   // An expired certificate and one of an unknown authority are two mistakes.
   return kind === 'node.certificate-expired' ? String(attributes['reason'] ?? '') : ''

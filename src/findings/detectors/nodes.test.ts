@@ -408,6 +408,21 @@ test('where nobody measured it, a machine on which everything is late at once is
   none('node.cpu-saturated', { facts, signals: [housekeeping, late('web'), late('cart')], series: cores(() => 0.4) })
 })
 
+test('a machine on which the probes of several workloads time out until the control plane misses it is out of CPU; one that is missed first is not', () => {
+  const pod = (name: string): Entity => `pod/shop/${name}-7d9c5b8f6d-x2x4z`
+  const on: readonly Fact[] = ['web', 'cart'].map((name): Fact => ({ fact: 'pod-on-node', pod: pod(name), node: 'node/a', at: null }))
+  const facts = [...cluster, ...on]
+  const late = (name: string, from = 600) => signal('pod.unready', pod(name), from, { probe: 'Readiness', reason: 'timeout' }, { count: 20, until: from + 230 })
+  const lost = (second: number, reason = 'NodeNotReady') => condition('node.not-ready', 'node/a', second, 2400, { reason })
+  const [first, ...more] = findings('node.cpu-saturated', { facts, signals: [late('web'), late('cart'), lost(840)] })
+  assert.deepEqual([first?.entity, first?.start, first?.end, more.length], ['node/a', 600, 840, 0])
+  assert.match(first?.found.summary ?? '', /probes of 2 of its pods timed out, then the control plane heard nothing from it/u)
+  none('node.cpu-saturated', { facts, signals: [late('web'), lost(840)] })
+  none('node.cpu-saturated', { facts, signals: [late('web'), late('cart'), lost(590)] })
+  none('node.cpu-saturated', { facts, signals: [late('web'), late('cart'), lost(1200)] })
+  none('node.cpu-saturated', { facts, signals: [late('web'), late('cart'), lost(840, 'cni')] })
+})
+
 test('a kill that the kernel and an event tell of is one kill', () => {
   const kill = (second: number, pid?: number): Signal => signal('node.oom-kill', 'node/a', second, { process: 'celery', ...(pid === undefined ? {} : { pid }) })
   const summary = (...signals: readonly Signal[]): string | undefined => findings('node.oom-kill', { signals })[0]?.found.summary

@@ -1,7 +1,7 @@
 /** What detectors find about pods and workloads, each beside its near miss. */
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { at, condition, counting, findings, HOUR, MINUTE, series, signal, type InputParts } from '../../../test/timeline-builder.js'
+import { condition, counting, findings, HOUR, MINUTE, series, signal, type InputParts } from '../../../test/timeline-builder.js'
 import type { Entity } from '../../model/entity.js'
 import type { Fact, Series, Signal } from '../../model/extract.js'
 
@@ -192,6 +192,38 @@ test('an evicted pod is missing until its replacement has started', () => {
   assert.deepEqual([first?.start, first?.end], [300, 340])
 })
 
+test('in a rollout there are more pods than are wanted: old ones that still serve are counted, those that are gone are not', () => {
+  const scaled = (second: number, set: string, from: number, to: number): Signal => signal('change.scaled', WEB, second, { replicaSet: set, from, to })
+  const [old, fresh] = ['web-7d9c5b8f6d', 'web-5bb955977f']
+  const ofNew = ['bbbbb', 'ccccc', 'ddddd'].map((suffix): Entity => `pod/shop/${fresh}-${suffix}`)
+  const unready = (count: number): readonly Signal[] => ofNew.slice(0, count).flatMap((pod) => condition('pod.unready', pod, 660, 1500, { reason: 'timeout' }))
+  const told = (...signals: readonly Signal[]): readonly string[] =>
+    (['workload.degraded', 'workload.unavailable'] as const).flatMap((kind) =>
+      findings(kind, {
+        facts: signals.some(({ attributes }) => attributes['replicaSet'] === old) ? [on(one, 'a')] : [],
+        signals: [signal('log.warning', 'cluster', 0), ...signals],
+      }).map(({ start, found }) => `${start} ${found.summary}`),
+    )
+  // The one beyond the three, and all three beyond the three.
+  assert.deepEqual(told(scaled(600, fresh, 0, 1), scaled(1600, old, 3, 2), ...unready(1)), [])
+  assert.deepEqual(told(scaled(600, fresh, 0, 3), scaled(1600, old, 3, 2), ...unready(3)), [])
+  assert.deepEqual(told(scaled(600, fresh, 0, 2), scaled(601, old, 3, 2), ...unready(2)), [
+    '660 Workload shop/web was short of replicas for 14 min: up to 1 of 3 did not serve.',
+  ])
+  assert.deepEqual(told(scaled(600, fresh, 0, 3), scaled(620, old, 3, 0), ...unready(3)), [
+    '660 Workload shop/web was short of replicas for 14 min: up to 3 of 3 did not serve.',
+    '660 Workload shop/web had no serving replica for 14 min.',
+  ])
+  // Scaled before: the numbers of that moment.
+  assert.deepEqual(told(scaled(600, fresh, 1, 5), ...unready(1)), ['660 Workload shop/web was short of replicas for 14 min: up to 1 of 5 did not serve.'])
+  // Pods of a ReplicaSet of which nothing is told: nobody knows how many.
+  const [unknown] = findings('workload.degraded', {
+    facts: [one, two, three].map((pod) => on(pod, 'a')),
+    signals: [scaled(600, fresh, 0, 1), unready(1)].flat(),
+  })
+  assert.equal(unknown?.found.attributes['wanted'], 4)
+})
+
 test('replicas counted by kube-state-metrics tell the same, and a rollout step of one sample does not', () => {
   const available = (count: (second: number) => number): InputParts => ({
     series: [
@@ -220,34 +252,6 @@ test('replicas counted by kube-state-metrics tell the same, and a rollout step o
     available((second) => (second === 600 ? 2 : 3)),
   )
 })
-
-const scaled = (second: number, set: string, from: number, to: number): Signal => signal('change.scaled', WEB, second, { replicaSet: set, from, to })
-/** Something before and after, so that the data reach over the whole hour. */
-const day: readonly Signal[] = [signal('log.warning', 'cluster', 0), signal('log.warning', 'cluster', HOUR)]
-
-test('a new ReplicaSet that grows from nothing is one rollout, with all of its steps', () => {
-  const signals = [...day, scaled(600, 'web-new', 0, 1), scaled(610, 'web-old', 3, 2), scaled(611, 'web-new', 1, 2), scaled(620, 'web-old', 2, 1)]
-  assert.deepEqual(
-    findings('change.deployed', { signals }).map(({ entity, start }) => [entity, start]),
-    [[WEB, 600]],
-  )
-  none('change.scaled', { signals })
-})
-
-test('the same ReplicaSet with other numbers is scaling, not a rollout', () => {
-  const signals = [...day, scaled(600, 'web-old', 3, 5)]
-  assert.deepEqual(
-    findings('change.scaled', { signals }).map(({ entity, start }) => [entity, start]),
-    [[WEB, 600]],
-  )
-  none('change.deployed', { signals })
-})
-
-test('an object that was created long before the data begins is no change', () =>
-  none('change.deployed', {
-    signals: [...day, signal('change.deployed', WEB, -30 * 24 * HOUR)],
-    spans: [{ basis: 'utc', first: at(0).ms, last: at(HOUR).ms }],
-  }))
 
 test('all replicas on one node is said of a workload in trouble, not of one spread or at peace', () => {
   const together: readonly Fact[] = [on(one, 'a'), on(two, 'a'), wanted(2), { fact: 'node', node: 'node/b', at: null }]
@@ -366,6 +370,18 @@ test('a pod that the control plane called unready with its node is so until the 
     [
       [one, 600, 900],
       [two, 600, 700],
+    ],
+  )
+})
+
+test('a pod whose node nobody tells was marked with the node that was lost in that moment, and is ready with that one', () => {
+  const lost = [...condition('node.not-ready', 'node/n1', 600, 1500), ...condition('node.not-ready', 'node/n2', 900, 1800)]
+  const marked = (pod: Entity, second: number): Signal => signal('pod.unready', pod, second, { reason: 'node-not-ready' }, { phase: 'begin' })
+  assert.deepEqual(
+    findings('pod.unready', { signals: [...lost, marked(one, 600), marked(two, 900)] }).map(({ entity, end }) => [entity, end]),
+    [
+      [one, 1500],
+      [two, 1800],
     ],
   )
 })

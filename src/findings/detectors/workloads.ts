@@ -5,6 +5,7 @@ import type { FindingKind } from '../../model/vocabulary.js'
 import type { Timeline } from '../../timeline/timeline.js'
 import { chooseEvidence, type Detector, type Found } from '../finding.js'
 import { signalsOf } from '../lookup.js'
+import { replicaChanges, replicasAt, type Replicas } from '../replicas.js'
 import { called, duration } from '../words.js'
 
 /** While one of these holds, the pod does not serve. */
@@ -43,12 +44,14 @@ const isStarting = ({ kind, entity, start, end }: Found, timeline: Timeline): bo
 interface Change {
   readonly at: number
   readonly by: number
-  readonly trouble: Found
+  /** None where only the number of replicas changes. */
+  readonly trouble: Found | null
 }
 
 const shortages = (workload: Entity, troubles: readonly Found[], timeline: Timeline): readonly Found[] => {
-  const wanted = wantedOf(workload, timeline, Math.min(...troubles.map((trouble) => trouble.start)))
-  const changes: Change[] = []
+  const counted = wantedOf(workload, timeline, Math.min(...troubles.map((trouble) => trouble.start)))
+  const replicas = (at: number): Replicas => replicasAt(workload, at, timeline) ?? { wanted: counted, there: counted }
+  const changes: Change[] = replicaChanges(workload, timeline).map((at) => ({ at, by: 0, trouble: null }))
   for (const [, ofPod] of groupBy(troubles, (trouble) => trouble.entity)) {
     for (const stretch of unite(ofPod, timeline, workload)) {
       changes.push({ at: stretch.start, by: 1, trouble: stretch.first })
@@ -57,33 +60,43 @@ const shortages = (workload: Entity, troubles: readonly Found[], timeline: Timel
   }
   changes.sort((a, b) => a.at - b.at || b.by - a.by)
   const result: Found[] = []
-  let down = 0
-  let degraded: { start: number; troubles: Found[]; most: number } | null = null
-  let dark: { start: number; troubles: Found[] } | null = null
   const ongoing: Found[] = []
+  let degraded: Short | null = null
+  let dark: Short | null = null
   for (const { at, by, trouble } of changes) {
-    down += by
-    if (by > 0) ongoing.push(trouble)
-    else ongoing.splice(ongoing.indexOf(trouble), 1)
-    if (down > 0) {
-      degraded ??= { start: at, troubles: [], most: 0 }
-      degraded.most = Math.max(degraded.most, down)
-      if (by > 0) degraded.troubles.push(trouble)
+    if (trouble !== null && by > 0) ongoing.push(trouble)
+    else if (trouble !== null) ongoing.splice(ongoing.indexOf(trouble), 1)
+    const { wanted, there } = replicas(at)
+    const down = ongoing.length
+    // Of more pods than are wanted, as in a rollout, some may fail and nobody is short of any.
+    const short = Math.min(wanted, wanted - (there - down))
+    if (down > 0 && short > 0) {
+      const before: Short = degraded ?? { start: at, troubles: [...ongoing], most: 0, wanted }
+      degraded = short > before.most ? { ...before, most: short, wanted } : before
+      if (trouble !== null && by > 0 && !degraded.troubles.includes(trouble)) degraded.troubles.push(trouble)
     }
-    if (down >= wanted) {
-      dark ??= { start: at, troubles: [...ongoing] }
+    if (down > 0 && down >= there) {
+      dark ??= { start: at, troubles: [...ongoing], most: wanted, wanted }
     } else if (dark !== null) {
-      result.push(...shortage('workload.unavailable', workload, dark.start, at, wanted, wanted, dark.troubles))
+      result.push(...shortage('workload.unavailable', workload, dark, at))
       dark = null
     }
-    if (down === 0 && degraded !== null) {
-      result.push(...shortage('workload.degraded', workload, degraded.start, at, degraded.most, wanted, degraded.troubles))
+    if ((down === 0 || short <= 0) && degraded !== null) {
+      result.push(...shortage('workload.degraded', workload, degraded, at))
       degraded = null
     }
   }
-  if (dark !== null) result.push(...shortage('workload.unavailable', workload, dark.start, null, wanted, wanted, dark.troubles))
-  if (degraded !== null) result.push(...shortage('workload.degraded', workload, degraded.start, null, degraded.most, wanted, degraded.troubles))
+  if (dark !== null) result.push(...shortage('workload.unavailable', workload, dark, null))
+  if (degraded !== null) result.push(...shortage('workload.degraded', workload, degraded, null))
   return result
+}
+
+interface Short {
+  readonly start: number
+  readonly troubles: Found[]
+  /** As many did not serve at once, of so many. */
+  readonly most: number
+  readonly wanted: number
 }
 
 /** Replicas as the cluster says; else the pods that were there when the trouble began. */
@@ -131,11 +144,8 @@ const replacedAt = (eviction: Found, timeline: Timeline, workload: Entity): numb
 const shortage = (
   kind: 'workload.degraded' | 'workload.unavailable',
   workload: Entity,
-  start: number,
+  { start, troubles, most, wanted }: Short,
   end: number | null,
-  most: number,
-  wanted: number,
-  troubles: readonly Found[],
 ): readonly Found[] => {
   if (end !== null && end - start < SHORTEST_MS) return []
   const long = end === null ? '' : ` for ${duration(end - start)}`
@@ -149,9 +159,9 @@ const shortage = (
       summary:
         kind === 'workload.unavailable'
           ? `${called(workload).replace(/^w/u, 'W')} had no serving replica${long}.`
-          : `${called(workload).replace(/^w/u, 'W')} was short of replicas${long}: up to ${Math.min(most, wanted)} of ${wanted} did not serve.`,
+          : `${called(workload).replace(/^w/u, 'W')} was short of replicas${long}: up to ${most} of ${wanted} did not serve.`,
       evidence: chooseEvidence(troubles.flatMap((trouble) => trouble.evidence)),
-      attributes: { down: Math.min(most, wanted), wanted },
+      attributes: { down: most, wanted },
       slackMs: Math.min(...troubles.map((trouble) => trouble.slackMs)),
       dose: most / wanted,
     },

@@ -1,0 +1,105 @@
+/** Rollouts, scalings, and what takes them back. */
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { at, findings, HOUR, MINUTE, signal, type InputParts } from '../../../test/timeline-builder.js'
+import type { Entity } from '../../model/entity.js'
+import type { Signal } from '../../model/extract.js'
+import { roleOf } from '../../model/vocabulary.js'
+
+const WEB: Entity = 'workload/shop/web'
+
+const none = (kind: Parameters<typeof findings>[0], parts: InputParts): void =>
+  assert.deepEqual(
+    findings(kind, parts).map(({ entity }) => entity),
+    [],
+  )
+const told = (parts: InputParts): readonly string[] =>
+  (['change.deployed', 'change.scaled'] as const)
+    .flatMap((kind) => findings(kind, parts))
+    .sort((a, b) => a.start - b.start)
+    .map(({ start, found }) => `${start} ${roleOf(found)}: ${found.summary}`)
+
+const scaled = (second: number, set: string, from: number, to: number): Signal => signal('change.scaled', WEB, second, { replicaSet: set, from, to })
+/** Something before and after, so that the data reach over the whole hour. */
+const day: readonly Signal[] = [signal('log.warning', 'cluster', 0), signal('log.warning', 'cluster', HOUR)]
+
+test('a new ReplicaSet that grows from nothing is one rollout, with all of its steps', () => {
+  const signals = [...day, scaled(600, 'web-new', 0, 1), scaled(610, 'web-old', 3, 2), scaled(611, 'web-new', 1, 2), scaled(620, 'web-old', 2, 1)]
+  assert.deepEqual(
+    findings('change.deployed', { signals }).map(({ entity, start }) => [entity, start]),
+    [[WEB, 600]],
+  )
+  none('change.scaled', { signals })
+})
+
+test('the same ReplicaSet with other numbers is scaling, not a rollout', () => {
+  const signals = [...day, scaled(600, 'web-old', 3, 5)]
+  assert.deepEqual(
+    findings('change.scaled', { signals }).map(({ entity, start }) => [entity, start]),
+    [[WEB, 600]],
+  )
+  none('change.deployed', { signals })
+})
+
+test('an object that was created long before the data begins is no change', () =>
+  none('change.deployed', {
+    signals: [...day, signal('change.deployed', WEB, -30 * 24 * HOUR)],
+    spans: [{ basis: 'utc', first: at(0).ms, last: at(HOUR).ms }],
+  }))
+
+test('a ReplicaSet that grows from some and takes nothing from another one is scaled, wherever the data begin', () => {
+  assert.deepEqual(told({ signals: [...day, scaled(600, 'web-old', 1, 9), scaled(1800, 'web-old', 9, 1)] }), [
+    '600 change: Workload shop/web was scaled from 1 to 9 replicas.',
+    '1800 response: Workload shop/web was scaled back from 9 to 1 replica.',
+  ])
+})
+
+test('a rollout that is seen from its second step on is one all the same, and a scaling right after it is none', () => {
+  const steps = [scaled(600, 'web-new', 1, 2), scaled(601, 'web-old', 2, 1), scaled(640, 'web-new', 2, 3), scaled(641, 'web-old', 1, 0)]
+  assert.deepEqual(told({ signals: [...day, ...steps, scaled(800, 'web-new', 3, 6)] }), [
+    '600 change: A rollout of workload shop/web started.',
+    '800 change: Workload shop/web was scaled from 3 to 6 replicas.',
+  ])
+})
+
+test('a rollout and the way back are two changes, and the way back answers to something', () => {
+  const there = [scaled(600, 'web-new', 0, 1), scaled(610, 'web-old', 2, 1), scaled(620, 'web-new', 1, 2), scaled(630, 'web-old', 1, 0)]
+  const back = [scaled(780, 'web-old', 0, 1), scaled(790, 'web-new', 2, 1), scaled(800, 'web-old', 1, 2), scaled(810, 'web-new', 1, 0)]
+  assert.deepEqual(told({ signals: [...day, ...there, ...back] }), [
+    '600 change: A rollout of workload shop/web started.',
+    '780 response: Workload shop/web was rolled back to its earlier ReplicaSet web-old.',
+  ])
+  // Before the rollout was through.
+  const soon = [scaled(625, 'web-new', 1, 0), scaled(625, 'web-old', 1, 2)]
+  assert.deepEqual(told({ signals: [...day, ...there.slice(0, 2), ...soon] }), [
+    '600 change: A rollout of workload shop/web started.',
+    '625 response: Workload shop/web was rolled back to its earlier ReplicaSet web-old.',
+  ])
+})
+
+test('with the strategy Recreate the old ReplicaSet is down first, and that is the rollout', () =>
+  assert.deepEqual(told({ signals: [...day, scaled(600, 'web-old', 3, 0), scaled(640, 'web-new', 0, 3)] }), [
+    '600 change: A rollout of workload shop/web started.',
+  ]))
+
+test('where nobody tells from how many, the autoscaler or a pod that was there tell that it was some', () => {
+  const grown = signal('change.scaled', WEB, 600, { replicaSet: 'web-7d9c5b8f6d', to: 10 })
+  const asked = signal('change.scaled', WEB, 599, { reason: 'hpa', to: 10 })
+  const old = signal('pod.scheduled', 'pod/shop/web-7d9c5b8f6d-bbbbb', 100, { node: 'a' })
+  assert.deepEqual(told({ signals: [...day, grown] }), ['600 change: A rollout of workload shop/web started.'])
+  assert.deepEqual(told({ signals: [...day, asked, grown] }), ['599 change: Workload shop/web was scaled to 10 replicas.'])
+  assert.deepEqual(told({ signals: [...day, old, grown] }), ['600 change: Workload shop/web was scaled to 10 replicas.'])
+})
+
+test('an autoscaler that needs fewer again takes nothing back', () => {
+  const hpa = (second: number, to: number): Signal => signal('change.scaled', WEB, second, { reason: 'hpa', to })
+  assert.deepEqual(told({ signals: [...day, hpa(600, 5), scaled(601, 'web-old', 3, 5), hpa(1800, 3), scaled(1801, 'web-old', 5, 3)] }), [
+    '600 change: Workload shop/web was scaled from 3 to 5 replicas.',
+    '1800 change: Workload shop/web was scaled from 5 to 3 replicas.',
+  ])
+})
+
+test('objects without ReplicaSets: another image within minutes is another rollout', () => {
+  const image = (second: number, name: string): Signal => signal('change.deployed', WEB, second, { image: name })
+  assert.equal(told({ signals: [...day, image(600, 'web:2'), image(602, 'web:2'), image(2 * MINUTE + 600, 'web:3')] }).length, 2)
+})

@@ -1,0 +1,66 @@
+/** How many pods of a workload there were to be, and how many there were: what its ReplicaSets' changes tell, moment by moment. */
+import { replicaSetOf, shortName, type Entity } from '../model/entity.js'
+import { addTo } from '../model/lists.js'
+import { once } from '../model/once.js'
+import type { Timeline } from '../timeline/timeline.js'
+
+/** The next step of a rollout comes when the new pods of the last one are ready. */
+const STEP_MS = 5 * 60_000
+
+interface Step {
+  /** Milliseconds since the epoch. */
+  readonly at: number
+  readonly set: string
+  readonly from: number | null
+  readonly to: number
+}
+
+export interface Replicas {
+  readonly wanted: number
+  /** Of all ReplicaSets: while a rollout goes on there may be more of them than are wanted. */
+  readonly there: number
+}
+
+const stepsIn = once(({ signals }: Timeline) => {
+  const steps = new Map<Entity, Step[]>()
+  for (const { kind, entity, at, attributes } of signals) {
+    const { replicaSet, from, to } = attributes
+    if (kind !== 'change.scaled' || typeof replicaSet !== 'string' || replicaSet === '' || to === undefined) continue
+    addTo(steps, entity, { at, set: replicaSet, from: from === undefined ? null : Number(from), to: Number(to) })
+  }
+  return steps
+})
+
+/** When the numbers changed. */
+export const replicaChanges = (workload: Entity, timeline: Timeline): readonly number[] => (stepsIn(timeline).get(workload) ?? []).map(({ at }) => at)
+
+/** null where nobody tells. */
+export const replicasAt = (workload: Entity, at: number, timeline: Timeline): Replicas | null => {
+  const steps = stepsIn(timeline).get(workload) ?? []
+  if (steps.length === 0) return null
+  const sets = new Set(steps.map((step) => step.set))
+  // Pods of a ReplicaSet whose changes nobody told of: it is not known how many of them there are.
+  if (timeline.topology.podsOf(workload).some((pod) => !sets.has(shortName(replicaSetOf(pod) as Entity)))) return null
+  const counts: number[] = []
+  for (const set of sets) {
+    const mine = steps.filter((step) => step.set === set)
+    const count = mine.findLast((step) => step.at <= at)?.to ?? mine[0]?.from ?? null
+    if (count === null) return null
+    counts.push(count)
+  }
+  const there = counts.reduce((sum, count) => sum + count, 0)
+  const going = goingOn(steps, at)
+  // Several sets at once, or in turns, are a rollout: each of them has at most as many as are wanted, the old one at its beginning, the new one at its end.
+  const isRollout = counts.filter((count) => count > 0).length > 1 || new Set(going.map((step) => step.set)).size > 1
+  return { wanted: isRollout ? Math.max(...counts, ...going.flatMap(({ from, to }) => [from ?? 0, to])) : there, there }
+}
+
+/** The steps that follow each other up to this moment and after it. */
+const goingOn = (steps: readonly Step[], at: number): readonly Step[] => {
+  const next = steps.findIndex((step) => step.at > at)
+  let end = next < 0 ? steps.length : next
+  let start = end
+  for (let last = at; start > 0 && last - (steps[start - 1]?.at ?? 0) <= STEP_MS; start--) last = steps[start - 1]?.at ?? last
+  for (let last = at; end < steps.length && (steps[end]?.at ?? Infinity) - last <= STEP_MS; end++) last = steps[end]?.at ?? last
+  return steps.slice(start, end)
+}
