@@ -168,6 +168,17 @@ test('a workload is degraded while some of its pods do not serve and unavailable
   )
 })
 
+test('where nobody lists the pods, one that fails is not known to be the only one: its workload is short of it, not gone', () => {
+  const signals = [condition('pod.unready', one, 300, 900)]
+  none('workload.unavailable', { signals })
+  const [short] = findings('workload.degraded', { signals })
+  assert.match(short?.found.summary ?? '', /up to 1 of its pods did not serve, and nothing tells how many it has/u)
+  assert.deepEqual(
+    findings('workload.unavailable', { format: 'kubernetes-objects', signals }).map(({ start, end }) => [start, end]),
+    [[300, 900]],
+  )
+})
+
 test('a pod that was unready for a few seconds leaves its workload whole; one of three is not all', () => {
   none('workload.degraded', { facts: bound, signals: [condition('pod.unready', one, 300, 306)] })
   none('workload.unavailable', { facts: bound, signals: [condition('pod.unready', one, 300, 900), condition('pod.unready', two, 300, 900)] })
@@ -221,7 +232,7 @@ test('in a rollout there are more pods than are wanted: old ones that still serv
     facts: [one, two, three].map((pod) => on(pod, 'a')),
     signals: [scaled(600, fresh, 0, 1), unready(1)].flat(),
   })
-  assert.equal(unknown?.found.attributes['wanted'], 4)
+  assert.deepEqual(unknown?.found.attributes, { down: 1 })
 })
 
 test('replicas counted by kube-state-metrics tell the same, and a rollout step of one sample does not', () => {

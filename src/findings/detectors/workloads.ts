@@ -1,6 +1,7 @@
 /** workload.degraded and workload.unavailable: how many of a workload's pods could serve, from what was wrong with each. */
 import type { Entity } from '../../model/entity.js'
 import { groupBy } from '../../model/lists.js'
+import { once } from '../../model/once.js'
 import type { FindingKind } from '../../model/vocabulary.js'
 import type { Timeline } from '../../timeline/timeline.js'
 import { chooseEvidence, type Detector, type Found } from '../finding.js'
@@ -50,7 +51,10 @@ interface Change {
 
 const shortages = (workload: Entity, troubles: readonly Found[], timeline: Timeline): readonly Found[] => {
   const counted = wantedOf(workload, timeline, Math.min(...troubles.map((trouble) => trouble.start)))
-  const replicas = (at: number): Replicas => replicasAt(workload, at, timeline) ?? { wanted: counted, there: counted }
+  const replicas = (at: number): Replicas & { readonly known: boolean } => {
+    const told = replicasAt(workload, at, timeline)
+    return told === null ? { wanted: counted.wanted, there: counted.wanted, known: counted.known } : { ...told, known: true }
+  }
   const changes: Change[] = replicaChanges(workload, timeline).map((at) => ({ at, by: 0, trouble: null }))
   for (const [, ofPod] of groupBy(troubles, (trouble) => trouble.entity)) {
     for (const stretch of unite(ofPod, timeline, workload)) {
@@ -66,17 +70,17 @@ const shortages = (workload: Entity, troubles: readonly Found[], timeline: Timel
   for (const { at, by, trouble } of changes) {
     if (trouble !== null && by > 0) ongoing.push(trouble)
     else if (trouble !== null) ongoing.splice(ongoing.indexOf(trouble), 1)
-    const { wanted, there } = replicas(at)
+    const { wanted, there, known } = replicas(at)
     const down = ongoing.length
     // Of more pods than are wanted, as in a rollout, some may fail and nobody is short of any.
     const short = Math.min(wanted, wanted - (there - down))
     if (down > 0 && short > 0) {
-      const before: Short = degraded ?? { start: at, troubles: [...ongoing], most: 0, wanted }
-      degraded = short > before.most ? { ...before, most: short, wanted } : before
+      const before: Short = degraded ?? { start: at, troubles: [...ongoing], most: 0, wanted, known }
+      degraded = short > before.most ? { ...before, most: short, wanted, known } : before
       if (trouble !== null && by > 0 && !degraded.troubles.includes(trouble)) degraded.troubles.push(trouble)
     }
-    if (down > 0 && down >= there) {
-      dark ??= { start: at, troubles: [...ongoing], most: wanted, wanted }
+    if (known && down > 0 && down >= there) {
+      dark ??= { start: at, troubles: [...ongoing], most: wanted, wanted, known }
     } else if (dark !== null) {
       result.push(...shortage('workload.unavailable', workload, dark, at))
       dark = null
@@ -97,13 +101,18 @@ interface Short {
   /** As many did not serve at once, of so many. */
   readonly most: number
   readonly wanted: number
+  /** Whether anybody tells how many are wanted. */
+  readonly known: boolean
 }
 
-/** Replicas as the cluster says; else the pods that were there when the trouble began. */
-const wantedOf = (workload: Entity, timeline: Timeline, at: number): number => {
+/**
+ * Replicas as the cluster says; else the pods that were there when the trouble began. Where nobody listed the pods, that is no count: one that is well has no
+ * event, and no line in the kubelet's log of another node.
+ */
+const wantedOf = (workload: Entity, timeline: Timeline, at: number): { readonly wanted: number; readonly known: boolean } => {
   const said = timeline.topology.replicas(workload).map((count) => count.wanted)
   const most = said.length > 0 ? Math.max(...said) : 0
-  if (most > 0) return most
+  if (most > 0) return { wanted: most, known: true }
   const there = timeline.topology.podsOf(workload).filter((pod) => {
     const signals = signalsOf(timeline, pod)
     const [first] = signals
@@ -111,8 +120,13 @@ const wantedOf = (workload: Entity, timeline: Timeline, at: number): number => {
     const later = first !== undefined && first.at > at + 1_000 && (first.kind === 'pod.scheduled' || first.kind === 'pod.started')
     return !later && !signals.some((signal) => signal.kind === 'pod.deleted' && signal.at < at)
   })
-  return Math.max(1, there.length)
+  return { wanted: Math.max(1, there.length), known: podsAreListed(timeline) }
 }
+
+const podsAreListed = once(
+  ({ inputs, series }: Timeline) =>
+    inputs.some(({ format, records }) => format === 'kubernetes-objects' && records > 0) || series.some(({ name }) => name.startsWith('kube_pod_')),
+)
 
 /** One pod's troubles as stretches in which it did not serve. An eviction lasts until the replacement is ready, as far as that is known. */
 const unite = (troubles: readonly Found[], timeline: Timeline, workload: Entity): readonly { start: number; end: number | null; first: Found }[] => {
@@ -144,7 +158,7 @@ const replacedAt = (eviction: Found, timeline: Timeline, workload: Entity): numb
 const shortage = (
   kind: 'workload.degraded' | 'workload.unavailable',
   workload: Entity,
-  { start, troubles, most, wanted }: Short,
+  { start, troubles, most, wanted, known }: Short,
   end: number | null,
 ): readonly Found[] => {
   if (end !== null && end - start < SHORTEST_MS) return []
@@ -159,11 +173,11 @@ const shortage = (
       summary:
         kind === 'workload.unavailable'
           ? `${called(workload).replace(/^w/u, 'W')} had no serving replica${long}.`
-          : `${called(workload).replace(/^w/u, 'W')} was short of replicas${long}: up to ${most} of ${wanted} did not serve.`,
+          : `${called(workload).replace(/^w/u, 'W')} was short of replicas${long}: up to ${known ? `${most} of ${wanted}` : `${most} of its pods`} did not serve${known ? '' : ', and nothing tells how many it has'}.`,
       evidence: chooseEvidence(troubles.flatMap((trouble) => trouble.evidence)),
-      attributes: { down: most, wanted },
+      attributes: known ? { down: most, wanted } : { down: most },
       slackMs: Math.min(...troubles.map((trouble) => trouble.slackMs)),
-      dose: most / wanted,
+      dose: known ? most / wanted : most,
     },
   ]
 }
