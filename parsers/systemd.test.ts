@@ -33,6 +33,25 @@ test('the start and stop of one unit is no shutdown', async () => {
   }
 })
 
+test('a container runtime whose process ended by itself is down; one that was stopped, and any other service, is not', async () => {
+  const down = async (text: string) =>
+    (await read(around + journal(text))).signals.filter(({ kind }) => kind === 'node.runtime-down').map(({ entity }) => entity)
+  for (const text of [
+    'containerd.service: Main process exited, code=killed, status=9/KILL',
+    'docker.service: Main process exited, code=exited, status=1/FAILURE',
+    'crio.service: Main process exited, code=dumped, status=6/ABRT',
+  ])
+    assert.deepEqual(await down(text), ['node/maps-w3'], text)
+  for (const text of [
+    'containerd.service: Main process exited, code=exited, status=0/SUCCESS',
+    'containerd.service: Deactivated successfully.',
+    'containerd.service: A process of this unit has been killed by the OOM killer.',
+    'docker.service: Unit process 123 (dockerd) remains running after unit stopped.',
+    'certbot.service: Main process exited, code=exited, status=1/FAILURE',
+  ])
+    assert.deepEqual(await down(text), [], text)
+})
+
 test('any cut of the bytes gives the same', async () => {
   const whole = await read(around + journal(systemd.example))
   for (const chunkBytes of [1, 7, 40]) assert.deepEqual(await read(around + journal(systemd.example), { chunkBytes }), whole)
