@@ -74,6 +74,7 @@ const entityOf = (kind: FindingKind, here: Place, where: Relation): Entity => {
   if (kind === 'metric.anomalous' && (where === 'client-of-node' || where === 'loads-node')) return here.node
   if (/^node\.|^change\.node|^action\.(?:drain|cordon|node)/u.test(kind)) return here.node
   if (/^(?:pod|network)\.|^action\.pod/u.test(kind)) return here.pod
+  if (kind === 'action.session-ended') return here.postgres
   if (/^(?:workload|change|action)\./u.test(kind)) return here.workload
   if (kind === 'service.unreachable' && where === 'same-node') return here.target
   if (kind.startsWith('service.')) return here.service
