@@ -236,6 +236,21 @@ test('a node is crowded by a change that put most of its pods there, several of 
   assert.equal(links('change.deployed', ...crowd, ...three.map((suffix) => on(suffix, 'a', null, 'web-5bb955977f'))), 0)
 })
 
+test('a pile-up that grows by one session a minute takes up all slots within the hour, as long as it stands', () => {
+  const rule = mechanisms.filter(({ id }) => id === 'locks-raise-connections')
+  const links = (end: number | null): number =>
+    linkCauses(
+      [
+        found('postgres.lock-pileup', 'postgres/main', 0, end === null ? {} : { endSecond: end }),
+        found('postgres.connections-saturated', 'postgres/main', 37 * 60),
+      ],
+      rule,
+      world,
+    ).length
+  assert.equal(links(null), 1)
+  assert.equal(links(600), 0)
+})
+
 test('a rule that requires an attribute is silent without it; one that only prefers it is quieter with another', () => {
   for (const mechanism of mechanisms) {
     const [pair] = pairsOf(mechanism)
