@@ -45,6 +45,20 @@ describe('the csvlog of Postgres', () => {
     })
   })
 
+  test('who waits for a lock tells what for, and whose session an administrator ends, what it was at', async () => {
+    const statement = ',,,,,"SELECT 1\n  FROM orders",,,"web","client backend",,0'
+    const waits = row(9, 'LOG', '00000', 'process 9 still waiting for AccessShareLock on relation 5 of database 6 after 1000.1 ms', statement)
+    const { signals } = await read(waits + row(7, 'FATAL', '57P01', 'terminating connection due to administrator command', statement))
+    const session = { user: 'reader', database: 'store', application: 'web', statement: 'SELECT 1 FROM orders' }
+    assert.deepEqual(
+      signals.map(({ kind, attributes }) => ({ kind, ...attributes })),
+      [
+        { kind: 'postgres.lock-pileup', lock: 'AccessShareLock', on: 'relation', pid: 9, ...session },
+        { kind: 'action.session-ended', pid: 7, ...session },
+      ],
+    )
+  })
+
   test('says the same however its bytes are cut', async () => {
     const whole = await read(LOG)
     for (let chunkBytes = 1; chunkBytes <= 40; chunkBytes++) assert.deepEqual(await read(LOG, { chunkBytes }), whole, `cut every ${chunkBytes} bytes`)

@@ -28,6 +28,7 @@ const SEVERITY = 11
 const SQLSTATE = 12
 const MESSAGE = 13
 const DETAIL = 14
+const QUERY = 19
 const APPLICATION = 22
 const COLUMNS = 26
 /** Longer ones are not remembered. */
@@ -261,6 +262,7 @@ export const postgresCsv: BytesFormat = {
         sqlstate: name(bytes, SQLSTATE, columns),
         message,
         detail: field(bytes, DETAIL, columns),
+        statement: field(bytes, QUERY, columns),
         text: `${time} [${pid}] ${rest}`,
       })
       return { names, rest, said: said === null ? [] : [said], hour: null, of: () => '' }

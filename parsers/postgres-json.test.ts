@@ -45,7 +45,16 @@ describe('the jsonlog of Postgres', () => {
     assert.equal(extract.records, 3)
     assert.equal(extract.skipped, 0)
     assert.deepEqual(kinds(extract), ['postgres.connections-saturated point', 'postgres.connection-rejected point', 'postgres.lock-pileup point'])
-    assert.deepEqual(extract.signals[2]?.attributes, { lock: 'ShareLock', on: 'transaction', waiting: 2, holder: 4 })
+    assert.deepEqual(extract.signals[2]?.attributes, {
+      lock: 'ShareLock',
+      on: 'transaction',
+      waiting: 2,
+      first: 9,
+      holder: 4,
+      pid: 9,
+      user: 'a',
+      database: 'b',
+    })
     assert.match(extract.signals[0]?.places[0]?.text ?? '', /billing_sync@shop FATAL: {2}sorry, too many clients already$/u)
   })
 
@@ -140,7 +149,9 @@ describe('the jsonlog of Postgres', () => {
     assert.equal(extract.format, 'postgres')
     assert.equal(extract.lines, 1_343)
     assert.equal(extract.records, 1_343 - 75)
-    const fatal = extract.signals.filter(({ attributes, kind }) => attributes['severity'] === 'FATAL' || kind === 'postgres.connection-rejected')
+    const fatal = extract.signals.filter(
+      ({ attributes, kind }) => attributes['severity'] === 'FATAL' || kind === 'postgres.connection-rejected' || kind === 'action.session-ended',
+    )
     assert.equal(
       fatal.reduce((sum, { count }) => sum + count, 0),
       4,

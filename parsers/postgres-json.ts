@@ -31,6 +31,8 @@ const NAMES = {
   severity: ['error_severity'],
   message: ['message'],
   detail: ['detail'],
+  // CloudNativePG's name is the column's of csvlog.
+  statement: ['statement', 'query'],
 } as const
 
 type Json = Readonly<Record<string, unknown>>
@@ -145,6 +147,7 @@ export const postgresJson: LineFormat = {
         sqlstate: field(record, 'sqlstate'),
         message,
         detail: field(record, 'detail'),
+        statement: field(record, 'statement'),
         text: `${time} [${pid}] ${user === '' ? '' : `${user}@${database} `}${severity}:  ${message.split('\n', 1)[0] ?? ''}`,
       })
       return true

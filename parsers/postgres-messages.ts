@@ -173,16 +173,22 @@ export const lockWaitIn = (message: string): LockWait | null => {
   }
   return null
 }
-/** Who waits, and for whom. */
-export const waitingOf = ({ lock, on }: LockWait, detail: string): Attributes => {
-  const queue = /Wait queue: ([\d, ]{1,2000})/u.exec(detail)?.[1]
-  const holder = number(/holding the locks?: (\d+)/u.exec(detail)?.[1])
-  return { lock, on, ...numbers({ waiting: queue === undefined ? NaN : queue.split(',').length, holder }) }
+/** Longer statements are told by their beginning. */
+const MAX_STATEMENT = 160
+const sessionOf = ({ pid, user, database, application, statement }: PostgresRecord): Attributes => {
+  const said = Object.entries({ user, database, application, statement: statement.slice(0, MAX_STATEMENT).replace(/\s+/gu, ' ') })
+  return { ...(pid > 0 ? { pid } : {}), ...Object.fromEntries(said.filter(([, value]) => value !== '')) }
 }
-const lock: Rule['tell'] = ({ message, detail }, say) => {
-  const wait = lockWaitIn(message)
+/** Who waits, and for whom. */
+export const waitingOf = ({ lock, on }: LockWait, record: PostgresRecord): Attributes => {
+  const queue = /Wait queue: ([\d, ]{1,2000})/u.exec(record.detail)?.[1]?.split(',')
+  const holder = number(/holding the locks?: (\d+)/u.exec(record.detail)?.[1])
+  return { lock, on, ...numbers({ waiting: queue?.length ?? NaN, first: number(queue?.[0]), holder }), ...sessionOf(record) }
+}
+const lock: Rule['tell'] = (record, say) => {
+  const wait = lockWaitIn(record.message)
   if (wait === null) return false
-  say.signal('postgres.lock-pileup', { since: wait.milliseconds, attributes: waitingOf(wait, detail), burst: wait.burst })
+  say.signal('postgres.lock-pileup', { since: wait.milliseconds, attributes: waitingOf(wait, record), burst: wait.burst })
   return true
 }
 
@@ -363,6 +369,15 @@ const RULES: readonly Rule[] = [
   { begins: ['terminating connection due to idle-in-transaction timeout'], tell: timedOut('idle-in-transaction') },
   { begins: ['terminating connection due to transaction timeout'], tell: timedOut('transaction') },
   { begins: ['canceling authentication due to timeout'], tell: timedOut('authentication') },
+  // pg_terminate_backend; when the server is shut down it is said by every session, and the request for that before them.
+  {
+    begins: ['terminating connection due to administrator command'],
+    tell(record, say) {
+      const { pid, user, database } = record
+      say.signal('action.session-ended', { attributes: sessionOf(record), burst: `${pid} ${user}@${database}` })
+      return true
+    },
+  },
   // What an administrator or a client asked for.
   { begins: ['canceling autovacuum task', 'terminating connection due to idle-session timeout'], tell: () => true },
   { begins: ['terminating background worker', 'terminating autovacuum process', 'terminating walreceiver process due to administrator'], tell: () => true },

@@ -25,6 +25,8 @@ export interface PostgresRecord extends Session {
   readonly pid: number
   readonly message: string
   readonly detail: string
+  /** What the session was at; '' where the record itself does not tell. */
+  readonly statement: string
   /** The record as evidence. */
   readonly text: string
 }

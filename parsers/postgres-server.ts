@@ -147,8 +147,20 @@ export const postgresServer = (sink: Sink, context: InputContext): PostgresServe
     },
   }
 
+  /** With what is known of its session. */
+  const named = (record: PostgresRecord): PostgresRecord => {
+    const session = record.pid > 0 ? open.of(record.pid) : NOBODY
+    return {
+      ...record,
+      user: record.user || session.user,
+      database: record.database || session.database,
+      application: record.application || session.application,
+    }
+  }
+
   /** As a signal of postgres-messages.ts, of which nothing is made but where it is the first of a burst. */
-  const waits = ({ at, line, text, detail }: PostgresRecord, wait: LockWait): void => {
+  const waits = (record: PostgresRecord, wait: LockWait): void => {
+    const { at, line, text } = record
     const since = wait.milliseconds > 0 ? { ms: Math.round(at.ms - wait.milliseconds), basis: at.basis } : at
     let repeat = locks.get(wait.burst)
     if (repeat === undefined) {
@@ -156,7 +168,7 @@ export const postgresServer = (sink: Sink, context: InputContext): PostgresServe
       repeat = sink.repeat({ kind: 'postgres.lock-pileup', entity, at, text, burst: wait.burst })
       locks.set(wait.burst, repeat)
     }
-    repeat(since, text, at, undefined, line, () => waitingOf(wait, detail))
+    repeat(since, text, at, undefined, line, () => waitingOf(wait, named(record)))
   }
 
   const authorized = (ms: number, basis: Basis, pid: number, session: Session): void => {
@@ -206,7 +218,7 @@ export const postgresServer = (sink: Sink, context: InputContext): PostgresServe
         waits(record, wait)
         return null
       }
-      const { at, line, severity, pid, message, detail, text } = record
+      const { at, line, severity, pid, message, detail, statement, text } = record
       const session = pid > 0 ? open.of(pid) : NOBODY
       const user = record.user || session.user
       const database = record.database || session.database
@@ -231,11 +243,19 @@ export const postgresServer = (sink: Sink, context: InputContext): PostgresServe
         at,
         line,
         severity,
-        pid,
+        // What rests on these is not said again where only the message is the same.
+        get pid() {
+          drafts = null
+          return pid
+        },
         message,
         get detail() {
           drafts = null
           return detail
+        },
+        get statement() {
+          drafts = null
+          return statement
         },
         text,
         user,

@@ -144,7 +144,7 @@ describe('the stderr log of Postgres', () => {
 2026-03-04 10:00:05.000 UTC [9] STATEMENT:  ALTER TABLE x
 `)
     ).signals
-    assert.deepEqual(signal?.attributes, { lock: 'AccessExclusiveLock', on: 'relation', waiting: 3, holder: 4 })
+    assert.deepEqual(signal?.attributes, { lock: 'AccessExclusiveLock', on: 'relation', waiting: 3, first: 9, holder: 4, pid: 9 })
     assert.equal(signal.at.ms, Date.UTC(2026, 2, 4, 10, 0, 4))
   })
 
@@ -184,7 +184,7 @@ describe('the stderr log of Postgres', () => {
     assert.equal(await level('ERROR:  canceling statement due to statement timeout'), 'postgres.timeouts')
     assert.equal(await level('ERROR:  out of memory'), 'log.error')
     assert.equal(await level('FATAL:  password authentication failed for user "a"'), 'log.error')
-    assert.equal(await level('FATAL:  terminating connection due to administrator command'), 'log.warning')
+    assert.equal(await level('FATAL:  terminating connection due to administrator command'), 'action.session-ended')
     assert.equal(await level('WARNING:  there is no transaction in progress'), undefined)
   })
 

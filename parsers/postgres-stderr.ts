@@ -121,7 +121,7 @@ export const postgresStderr: LineFormat = {
         }
       }
       const { user, database, application, sqlstate } = prefix
-      const said = server.say({ at, pid, line, severity, user, database, application, sqlstate, text: textOf(record), message, detail })
+      const said = server.say({ at, pid, line, severity, user, database, application, sqlstate, text: textOf(record), message, detail, statement: '' })
       if (said !== null && words !== null && words.said.length < MAX_SAID) words.said.push(said)
     }
 

@@ -74,6 +74,7 @@ const entityOf = (kind: FindingKind, here: Place, where: Relation): Entity => {
   if (kind === 'metric.anomalous' && (where === 'client-of-node' || where === 'loads-node')) return here.node
   if (/^node\.|^change\.node|^action\.(?:drain|cordon|node)/u.test(kind)) return here.node
   if (/^(?:pod|network)\.|^action\.pod/u.test(kind)) return here.pod
+  if (kind === 'action.session-ended') return here.postgres
   if (/^(?:workload|change|action)\./u.test(kind)) return here.workload
   if (kind === 'service.unreachable' && where === 'same-node') return here.target
   if (kind.startsWith('service.')) return here.service
@@ -236,6 +237,21 @@ test('a node is crowded by a change that put most of its pods there, several of 
   assert.equal(links('change.scaled', ...three.map((suffix) => on(suffix, 'a', 300))), 0)
   assert.equal(links('change.deployed', ...crowd), 1)
   assert.equal(links('change.deployed', ...crowd, ...three.map((suffix) => on(suffix, 'a', null, 'web-5bb955977f'))), 0)
+})
+
+test('a pile-up that grows by one session a minute takes up all slots within the hour, as long as it stands', () => {
+  const rule = mechanisms.filter(({ id }) => id === 'locks-raise-connections')
+  const links = (end: number | null): number =>
+    linkCauses(
+      [
+        found('postgres.lock-pileup', 'postgres/main', 0, end === null ? {} : { endSecond: end }),
+        found('postgres.connections-saturated', 'postgres/main', 37 * 60),
+      ],
+      rule,
+      world,
+    ).length
+  assert.equal(links(null), 1)
+  assert.equal(links(600), 0)
 })
 
 test('a rule that requires an attribute is silent without it; one that only prefers it is quieter with another', () => {

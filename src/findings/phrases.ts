@@ -67,6 +67,7 @@ const VERBS: Readonly<Record<FindingKind, string>> = {
   'action.pod-deleted': 'was deleted by hand',
   'action.node-restarted': 'was restarted by hand',
   'action.restart': 'was restarted',
+  'action.session-ended': 'had a session ended by command',
   'metric.anomalous': 'left its usual range',
 }
 

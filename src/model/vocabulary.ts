@@ -70,6 +70,7 @@ export const VOCABULARY = {
   'action.pod-deleted': { role: 'response', means: 'somebody deleted a pod' },
   'action.node-restarted': { role: 'response', means: 'somebody restarted a node' },
   'action.restart': { role: 'response', means: 'somebody restarted a process or workload' },
+  'action.session-ended': { role: 'response', means: 'somebody ended a session of a database server' },
   'metric.anomalous': { role: 'symptom', means: 'a series left its usual range, and no other kind fits' },
 } as const satisfies Readonly<Record<string, Meaning>>
 

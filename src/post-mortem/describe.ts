@@ -2,9 +2,8 @@
 import type { Explanation, ExplainedIncident } from '../causes/explain.js'
 import type { Mechanism } from '../causes/mechanism.js'
 import type { Incident } from '../model/analysis.js'
-import { typeOf } from '../model/entity.js'
 import type { Surroundings } from '../model/surroundings.js'
-import { roleOf, type Role } from '../model/vocabulary.js'
+import { roleOf } from '../model/vocabulary.js'
 import { overlaps, type Found } from '../findings/finding.js'
 import { roundsOf } from '../causes/rounds.js'
 import { iso, type Timeline } from '../timeline/timeline.js'
@@ -17,7 +16,9 @@ import { checksOf, followUpsOf } from './follow-ups.js'
 import { gapsOf } from './gaps.js'
 import { missingIn } from './missing.js'
 import type { IncidentDetail, Phase, PostMortem } from './post-mortem.js'
+import { ofKind } from '../findings/lookup.js'
 import { duration } from '../findings/words.js'
+import { groupBy } from '../model/lists.js'
 
 export interface DescribeOptions {
   readonly version: string
@@ -38,7 +39,7 @@ export const describe = (explanation: Explanation, found: readonly Found[], time
     version: options.version,
     command: options.command,
     incidents: explanation.incidents.map((one) => detail(one, found, alone, timeline)),
-    observed: explanation.incidents.length > 0 ? [] : observedIn(found),
+    observed: explanation.incidents.length > 0 ? [] : observedIn(found, timeline),
     missing: [
       ...options.unreadable.map(({ path, reason }) => ({ what: `${path} could not be read (${reason})`, hides: 'whatever it says' })),
       ...missingIn(explanation, timeline),
@@ -51,20 +52,38 @@ export const describe = (explanation: Explanation, found: readonly Found[], time
 
 const MOST_OBSERVED = 8
 const MOST_BESIDE = 4
+const MOST_OF_NODES = 4
+/** Fewer missed heartbeats than this happen on any busy day. */
+const MANY_HEARTBEATS = 5
+/** Nobody asked for these evictions. */
+const FORCED: ReadonlySet<unknown> = new Set(['taint', 'memory', 'disk', 'node'])
+/** Who takes a node down has it silent, and its pods moved. */
+const PLANNED = ['action.drain', 'action.cordon', 'action.node-restarted', 'change.node-removed'] as const
+const PLAN_MS = 30 * 60_000
 
-/** What people felt, what broke and machines that were gone: one of each kind first, so that nothing hides behind what is said ten times. */
-const observedIn = (found: readonly Found[]): readonly string[] => {
-  const kinds = new Set<string>()
-  const worth = (role: Role): readonly Found[] => found.filter((one) => roleOf(one) === role)
-  const all = [...worth('impact'), ...worth('fault'), ...worth('symptom').filter(({ entity }) => typeOf(entity) === 'node')]
-  const firsts = all.filter(({ kind }) => !kinds.has(kind) && kinds.add(kind))
-  return [...new Set([...firsts, ...all])].slice(0, MOST_OBSERVED).map(said)
+/** The worst first: what people felt, then what broke, then nodes that were not heard and pods that had to go. */
+const observedIn = (found: readonly Found[], { topology }: Timeline): readonly string[] => {
+  const of = (role: string): readonly Found[] => found.filter((one) => roleOf(one) === role)
+  const isPlanned = ({ entity, start }: Found): boolean =>
+    PLANNED.some((kind) => ofKind(found, kind, topology.nodeOf(entity, start) ?? entity).some((plan) => Math.abs(plan.start - start) <= PLAN_MS))
+  const ofNodes = [
+    ...ofKind(found, 'node.not-ready'),
+    ...ofKind(found, 'node.heartbeat-missed').filter(({ dose }) => dose >= MANY_HEARTBEATS),
+    ...ofKind(found, 'pod.evicted').filter(({ attributes }) => FORCED.has(attributes['reason'])),
+  ].filter((one) => !isPlanned(one))
+  return [
+    ...[...of('impact'), ...of('fault')].slice(0, MOST_OBSERVED).map((one) => observed(one, 0)),
+    ...[...groupBy(ofNodes, ({ kind, entity }) => (kind === 'pod.evicted' ? kind : `${kind} ${entity}`)).values()]
+      .slice(0, MOST_OF_NODES)
+      .flatMap(([first, ...more]) => (first === undefined ? [] : [observed(first, more.length)])),
+  ]
 }
 
-const said = ({ summary, start, evidence }: Found): string => {
+const observed = ({ summary, start, evidence }: Found, more: number): string => {
   const [first] = evidence
   const place = first === undefined ? '' : ` (${first.input}${first.line === null ? '' : `:${first.line}`})`
-  return `${iso(start).slice(0, 19).replace('T', ' ')} UTC: ${summary}${place}`
+  const others = more === 0 ? '' : ` ${more} more like it ${more === 1 ? 'is' : 'are'} seen.`
+  return `${iso(start).slice(0, 19).replace('T', ' ')} UTC: ${summary}${others}${place}`
 }
 
 /** Where a cause was seen after its effect and only its source's resolution lets it be the cause: the order is the mechanism's word. */
@@ -105,7 +124,7 @@ const detail = (explained: ExplainedIncident, found: readonly Found[], alone: re
     beside: alone
       .filter((one) => overlaps(one, causal, BESIDE_MS))
       .slice(0, MOST_BESIDE)
-      .map(said),
+      .map((one) => observed(one, 0)),
     gaps: gapsOf(explained, timeline),
   }
 }

@@ -9,6 +9,7 @@ import type { AnyKind, FindingKind } from '../../model/vocabulary.js'
 import { isFindingKind } from '../../model/vocabulary.js'
 import type { TimedSignal, Timeline } from '../../timeline/timeline.js'
 import { chooseEvidence, evidenceOf, type Detector, type Found } from '../finding.js'
+import { signalsOf } from '../lookup.js'
 import { called, duration, times } from '../words.js'
 
 interface Policy {
@@ -28,7 +29,7 @@ interface Policy {
   readonly slackMs?: number
   /** How many occurrences so many signals tell of, where that is not their sum. */
   readonly times?: (signals: readonly TimedSignal[]) => number
-  readonly say: (entity: Entity, stretch: Stretch) => string
+  readonly say: (entity: Entity, stretch: Stretch, timeline: Timeline) => string
 }
 
 /** A kill that the kernel, the kubelet's event and a status tell of is one: by the victim's pid, where it is told. */
@@ -71,6 +72,28 @@ const refusedBecause = (stretch: Stretch): string => {
   return reason === 'quota' ? ': the quota had no room' : reason === 'forbidden' ? ': they were refused' : ''
 }
 const forHowLong = (stretch: Stretch): string => (stretch.end === null ? '' : ` for ${duration(stretch.end - stretch.start)}`)
+
+/** 'process 4471 (bi@shop, metabase: SELECT …)' */
+const session = ({ pid, user, database, application, statement }: TimedSignal['attributes']): string => {
+  const who = [user === undefined ? '' : `${String(user)}${database === undefined ? '' : `@${String(database)}`}`, String(application ?? '')].filter(
+    (one) => one !== '',
+  )
+  const words = `${who.join(', ')}${statement === undefined ? '' : `${who.length > 0 ? ': ' : ''}${String(statement)}`}`
+  return `process ${String(pid ?? '?')}${words === '' ? '' : ` (${words})`}`
+}
+
+/** Who waited first, for which lock, and who had it, as far as the log tells: of the holder it has lines only if something else was said of it. */
+const queueOf = (entity: Entity, { signals, start, last }: Stretch, timeline: Timeline): string => {
+  const told = signals.find(({ attributes }) => attributes['first'] !== undefined)?.attributes
+  if (told === undefined) return ''
+  const first = signals.find(({ attributes }) => attributes['pid'] === told['first'])?.attributes
+  const lock = first?.['lock'] === undefined ? '' : ` for ${String(first['lock'])}`
+  const holder = signalsOf(timeline, entity).find(
+    ({ kind, at, attributes }) => kind === 'action.session-ended' && attributes['pid'] === told['holder'] && at >= start && at <= last + MINUTE,
+  )
+  const held = told['holder'] === undefined ? '' : `, behind ${session(holder?.attributes ?? { pid: told['holder'] })}`
+  return `; the first to wait${lock} was ${session(first ?? { pid: told['first'] ?? '' })}${held}`
+}
 
 const POLICIES: Partial<Readonly<Record<FindingKind, Policy>>> = {
   'change.node-added': { gapMs: MINUTE, sure: 0.95, say: (entity) => `${called(entity)} joined the cluster.` },
@@ -231,7 +254,8 @@ const POLICIES: Partial<Readonly<Record<FindingKind, Policy>>> = {
     minCount: 2,
     sure: 0.85,
     slackMs: 1_000,
-    say: (entity, stretch) => `Sessions of ${called(entity)} queued behind a lock, seen ${times(stretch.count)}.`,
+    say: (entity, stretch, timeline) =>
+      `Sessions of ${called(entity)} queued behind a lock, seen ${times(stretch.count)}${queueOf(entity, stretch, timeline)}.`,
   },
   'postgres.deadlock': { gapMs: 2 * MINUTE, sure: 0.97, say: (entity, stretch) => `${called(entity)} broke a deadlock, ${times(stretch.count)}.` },
   'postgres.timeouts': {
@@ -254,6 +278,16 @@ const POLICIES: Partial<Readonly<Record<FindingKind, Policy>>> = {
   'action.cordon': { gapMs: 5 * MINUTE, sure: 0.95, say: (entity) => `${called(entity)} was cordoned.` },
   'action.pod-deleted': { gapMs: 30_000, sure: 0.9, say: (entity) => `${called(entity)} was deleted by hand.` },
   'action.node-restarted': { gapMs: MINUTE, sure: 0.9, say: (entity) => `${called(entity)} was restarted by hand.` },
+  'action.session-ended': {
+    gapMs: MINUTE,
+    sure: 0.9,
+    say: (entity, stretch) => {
+      const ended = new Set(stretch.signals.map(({ attributes }) => attributes['pid'])).size
+      return ended > 1
+        ? `${ended} sessions of ${called(entity)} were ended by an administrator's command.`
+        : `A session of ${called(entity)} was ended by an administrator's command: ${session(stretch.signals[0]?.attributes ?? {})}.`
+    },
+  },
   'action.restart': { gapMs: MINUTE, sure: 0.9, say: (entity) => `${called(entity)} was restarted.` },
 }
 
@@ -292,6 +326,7 @@ export const fromSignals: Detector = {
       return `${signal.kind}\n${signal.entity}\n${aspectOf(signal.kind, signal.attributes)}`
     })
     const gone = deletions(timeline)
+    const stops = timeline.signals.filter(({ kind, phase }) => kind === 'postgres.shutdown' && phase !== 'end')
     const found: Found[] = []
     for (const group of groups.values()) {
       const first = group[0]
@@ -299,7 +334,9 @@ export const fromSignals: Detector = {
       const { kind, entity } = first
       const policy = POLICIES[kind]
       if (policy === undefined) continue
-      for (const plain of stretchesOf(group, policy, gone.get(entity) ?? [])) {
+      // Whoever shuts a server down ends all of its sessions.
+      const told = kind === 'action.session-ended' ? group.filter((signal) => !stops.some((stop) => isOfShutdown(signal, stop))) : group
+      for (const plain of stretchesOf(told, policy, gone.get(entity) ?? [])) {
         const stretch = policy.times === undefined ? plain : { ...plain, count: policy.times(plain.signals) }
         const whole = stretch.end === null ? stretch : { ...stretch, end: Math.max(stretch.end, stretch.last) }
         if (stretch.count < (policy.minCount ?? 1)) continue
@@ -311,7 +348,7 @@ export const fromSignals: Detector = {
           start: whole.start,
           end: whole.end,
           confidence: Math.min(0.99, 1 - (1 - policy.sure) * 0.8 ** Math.min(6, stretch.count - 1)),
-          summary: sentence(policy.say(entity, whole)),
+          summary: sentence(policy.say(entity, whole, timeline)),
           evidence: chooseEvidence(evidenceOf(stretch.signals)),
           attributes: { ...attributesOf(stretch.signals) },
           slackMs: policy.slackMs ?? 0,
@@ -322,6 +359,10 @@ export const fromSignals: Detector = {
     return found
   },
 }
+
+/** From the request on, as long as a session may take to notice. */
+const isOfShutdown = (signal: TimedSignal, stop: TimedSignal): boolean =>
+  stop.entity === signal.entity && signal.at >= stop.at - 1_000 && signal.at <= stop.until + MINUTE
 
 const sentence = (words: string): string => words.charAt(0).toUpperCase() + words.slice(1)
 

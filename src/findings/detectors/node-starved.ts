@@ -109,7 +109,8 @@ const starved = (node: Entity, stretch: readonly Late[], found: readonly Found[]
   const kubelet = of('kubelet').length > 0
   const kernel = of('kernel').length > 0
   const silentFrom = of('silent')[0]?.at ?? -Infinity
-  const silent = workloads >= MIN_WORKLOADS && (of('probes')[0]?.at ?? Infinity) <= silentFrom - LATE_BEFORE_MS
+  // Said where nothing else tells of it: a machine that is late in other ways may fall silent for other reasons.
+  const silent = !lease && !kubelet && !kernel && workloads >= MIN_WORKLOADS && (of('probes')[0]?.at ?? Infinity) <= silentFrom - LATE_BEFORE_MS
   const kinds = [probes, lease, kubelet, kernel, silent].filter(Boolean).length
   const counted = stretch
     .filter(({ how }) => (how !== 'probes' || probes) && (how !== 'lease' || lease) && (how !== 'silent' || silent))

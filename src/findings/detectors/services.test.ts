@@ -244,6 +244,30 @@ test('sessions that queue behind a lock are a pile-up from the first wait; a sin
   none('postgres.lock-pileup', { signals: [wait(600, 1)] })
 })
 
+test('a queue behind a lock names who waited first and who had it, with what the log tells of the two; a session that was ended is an answer to it', () => {
+  const wait = (second: number, pid: number): Signal =>
+    signal('postgres.lock-pileup', 'postgres/main', second, {
+      lock: pid === 51 ? 'AccessExclusiveLock' : 'AccessShareLock',
+      first: 51,
+      holder: 44,
+      pid,
+      user: 'web',
+      database: 'shop',
+    })
+  const ended = signal('action.session-ended', 'postgres/main', 660, { pid: 44, user: 'bi', database: 'shop', application: 'metabase' })
+  const summary = (...signals: readonly Signal[]): string | undefined => findings('postgres.lock-pileup', { signals })[0]?.found.summary
+  const queued = 'Sessions of the Postgres server queued behind a lock, seen 3 times; the first to wait'
+  assert.equal(
+    summary(wait(600, 51), wait(620, 52), wait(640, 53), ended),
+    `${queued} for AccessExclusiveLock was process 51 (web@shop), behind process 44 (bi@shop, metabase).`,
+  )
+  assert.equal(summary(wait(600, 52), wait(620, 53), wait(640, 54)), `${queued} was process 51, behind process 44.`)
+  const [answer] = findings('action.session-ended', { signals: [ended] })
+  assert.equal(answer?.found.summary, "A session of the Postgres server was ended by an administrator's command: process 44 (bi@shop, metabase).")
+  // All of them, when the server is shut down.
+  none('action.session-ended', { signals: [ended, signal('postgres.shutdown', 'postgres/main', 659, { mode: 'fast' }, { phase: 'begin' })] })
+})
+
 test('many locks of which one session alone can have one are a queue; many readers are none, nor is a moment of it', () => {
   const locks = (mode: string, count: (second: number) => number): Series => series('pg_locks_count', { datname: 'shop', mode }, count)
   const queue = (second: number): number => (second >= 900 && second < 1500 ? 40 : 0)
