@@ -42,7 +42,10 @@ const usage = (
   of: 'cpu' | 'memory' | null,
 ): ReadonlyMap<Entity, { column: Column; source: TimedSeries }> => {
   const fit = timeline.series.filter(
-    (series) => podOf(series) !== null && (metric.test(readingOf(series).metric) || fileWords.test(series.name) || (of !== null && saysPodUse(series, of))),
+    (series) =>
+      podOf(series) !== null &&
+      readingOf(series).metric !== '' &&
+      (metric.test(readingOf(series).metric) || fileWords.test(series.name) || (of !== null && saysPodUse(series, of))),
   )
   const result = new Map<Entity, { column: Column; source: TimedSeries }>()
   for (const [entity, group] of groupBy(fit, podOf)) {
