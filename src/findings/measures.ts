@@ -6,38 +6,89 @@ import { node, postgres, typeOf, type Entity } from '../model/entity.js'
 import type { Labels } from '../model/extract.js'
 import { once } from '../model/once.js'
 import type { TimedSeries, Timeline } from '../timeline/timeline.js'
-import { rateOf, type Column } from './statistics.js'
+import { single, type Form } from './expression/form.js'
+import { readExpression } from './expression/read.js'
+import { labelsIn, type Shown } from './expression/shares.js'
+import { greatest, least, rateOf, type Column } from './statistics.js'
 
 export interface Reading {
+  /** Empty where an expression shows something else than multiples of one metric, or something that nobody here understands. */
   readonly metric: string
   /** counter: only ever rises; rate: per second already; gauge: as it is. */
   readonly form: 'counter' | 'rate' | 'gauge'
   /** A quotient of metrics, such as 1 - available / total. */
   readonly ratio: boolean
+  /** How many times the metric is shown: 1000 of one in thousandths. */
+  readonly by: number
 }
 
 const IDENTIFIER = /^[a-zA-Z_:][a-zA-Z0-9_:]*$/u
-const METRIC_IN_EXPRESSION = /[a-zA-Z_:][a-zA-Z0-9_:]*_[a-zA-Z0-9_:]+/gu
+const WORD_LIKE_A_METRIC = /[a-zA-Z_:][a-zA-Z0-9_:]*_[a-zA-Z0-9_:]+/u
+
+/** What the expression that a series is named by computes; null for a metric's name, for words, and for what nobody here understands. */
+export const formOf = once(({ name }: TimedSeries): Form | null => {
+  // A name of a file may look like a difference: 01-node_cpu.
+  if (IDENTIFIER.test(name) || /^[\w:.-]+$/u.test(name)) return null
+  const form = readExpression(name)
+  const isMetrics = form?.terms.every(({ of }) => /[_:]/u.test(of.metric) || of.metric === 'up') ?? false
+  return isMetrics && form !== null && form.terms.length > 0 ? form : null
+})
+
+/** A panel's title, a file's name: no operators, so that none of them was missed. */
+const isWords = (name: string): boolean => !/[(){}[\]*+/^<>=]/u.test(name)
 
 export const readingOf = (series: TimedSeries): Reading => {
   const { name } = series
   if (IDENTIFIER.test(name)) {
     const form = name.endsWith('_total') || /_(?:sum|count|bucket)$/u.test(name) ? 'counter' : /(?:^|:)i?rate\d*[smh]?$|:i?rate/u.test(name) ? 'rate' : 'gauge'
-    return { metric: name, form, ratio: /ratio|utili[sz]ation|percent/u.test(name) }
+    return { metric: name, form, ratio: /ratio|utili[sz]ation|percent/u.test(name), by: 1 }
   }
-  const metrics = (name.slice(0, 2_000).match(METRIC_IN_EXPRESSION) ?? []).filter(
-    (word) =>
-      !/^(?:label_replace|histogram_quantile|count_values|quantile_over_time|avg_over_time|max_over_time|min_over_time|sum_over_time|on|by)$/u.test(word),
-  )
+  const form = formOf(series)
+  if (form === null) return { metric: isWords(name) ? (WORD_LIKE_A_METRIC.exec(name)?.[0] ?? name) : '', form: 'gauge', ratio: false, by: 1 }
+  const one = single(form)
+  // How many series there are says nothing of what they measure.
+  if (one === null || one.of.how === 'change' || one.of.through.some(({ does }) => does === 'count'))
+    return { metric: '', form: 'gauge', ratio: form.over !== null, by: 1 }
+  const { metric, how } = one.of
+  const counts = how === 'value' && metric.endsWith('_total')
+  return { metric, form: how === 'rate' || how === 'increase' ? 'rate' : counts ? 'counter' : 'gauge', ratio: false, by: one.by }
+}
+
+/** The series as values per second where it counts, as it is otherwise; of an expression as the metric in it. */
+export const asGauge = (series: TimedSeries, reading: Reading): Column =>
+  undone(reading.form === 'counter' ? rateOf(series) : series, { by: reading.by, plus: 0 })
+
+/** As the metric in its expression, whether that counts or not. */
+export const asMetric = (series: TimedSeries): Column => undone(series, { by: readingOf(series).by, plus: 0 })
+
+/** What is shown as so many times it, and so much more. */
+export const undone = (column: Column, { by, plus }: Shown): Column =>
+  by === 1 && plus === 0 ? column : { times: column.times, values: column.values.map((value) => (value - plus) / by) }
+
+/** What is left over when time is measured by one clock and used time by another; what caches count twice. */
+const BEYOND = 0.1
+/** Of the samples: more beyond, and it is not what it was taken for. */
+const MOST_BEYOND = 0.05
+
+/** A column as shares of 1; null where it has others: then it was not understood. */
+export const inShares = ({ times, values }: Column): Column | null => {
+  const fits = (value: number): boolean => value >= -BEYOND && value <= 1 + BEYOND
+  const within = values.filter(fits).length
+  if (within === 0 || values.length - within > MOST_BEYOND * values.length) return null
   return {
-    metric: metrics[0] ?? name,
-    form: /\b(?:i?rate|increase|deriv|i?delta)\s*\(/u.test(name) ? 'rate' : (metrics[0]?.endsWith('_total') ?? false) ? 'counter' : 'gauge',
-    ratio: metrics.length > 1 && name.includes('/'),
+    times: within === values.length ? times : times.filter((_, index) => fits(values[index] ?? NaN)),
+    values: values.filter(fits).map((value) => Math.min(1, Math.max(0, value))),
   }
 }
 
-/** The series as values per second where it counts, as it is otherwise. */
-export const asGauge = (series: TimedSeries, reading: Reading): Column => (reading.form === 'counter' ? rateOf(series) : series)
+/** What of it remains. */
+export const rest = ({ times, values }: Column): Column => ({ times, values: values.map((value) => 1 - value) })
+
+/** Its own labels, and what its expression's matchers say of all that is aggregated in it. */
+export const labelsOf = (series: TimedSeries): Labels => {
+  const form = formOf(series)
+  return form === null ? series.labels : { ...labelsIn(form), ...series.labels }
+}
 
 /** The node a series is about: its `node` label, else whoever has the address of its `instance`. */
 export const nodeOfLabels = (labels: Labels, timeline: Timeline): Entity | null => {
@@ -69,12 +120,34 @@ const isMetric = (name: string): boolean => IDENTIFIER.test(name)
 const OF_NODES = /cpu|processor|mem|ram/iu
 const OF_PODS = /pod|container|namespace|workload|deployment|process|quota|throttl|limit|request|steal|iowait|load|pressure|stall|temperature/iu
 
+interface NodeUse {
+  readonly of: 'cpu' | 'memory'
+  readonly free: boolean
+  readonly column: Column
+}
+
 /**
  * What a panel's title (where a legend is all that an export gives), a file's name or another collector's metric says is measured of a node:
  * how much of its processors or memory is used, or free. Units are read from the values: see `shareOf`.
  */
-export const nodeUseOf = ({ name, labels }: TimedSeries): { readonly of: 'cpu' | 'memory'; readonly free: boolean } | null => {
+export const nodeUseOf = (series: TimedSeries): NodeUse | null => {
+  const { name, labels } = series
   if (!OF_NODES.test(name)) return null // most series, told by one look
+  const form = formOf(series)
+  if (form === null) {
+    // An expression that nobody understands may say the contrary of its words.
+    const use = WORD_LIKE_A_METRIC.test(name) && !isMetric(name) && !isWords(name) ? null : useInWords(name, labels)
+    return use === null ? null : { ...use, column: series }
+  }
+  // 100 - cpu_usage_idle
+  const [term, ...others] = form.terms
+  if (term === undefined || others.length > 0 || form.over !== null || term.of.how !== 'value' || term.of.through.some(({ does }) => does === 'count'))
+    return null
+  const use = useInWords(term.of.metric, labels)
+  return use === null ? null : { ...use, column: undone(series, { by: term.by, plus: form.plus }) }
+}
+
+const useInWords = (name: string, labels: Labels): Pick<NodeUse, 'of' | 'free'> | null => {
   if (labels['pod'] !== undefined || labels['container'] !== undefined || labels['namespace'] !== undefined) return null
   // Telegraf's inputs: https://github.com/influxdata/telegraf/tree/master/plugins/inputs/{cpu,mem}
   if (name === 'cpu_usage_idle') return (labels['cpu'] ?? 'cpu-total') === 'cpu-total' ? { of: 'cpu', free: true } : null
@@ -94,9 +167,8 @@ export const nodeUseOf = ({ name, labels }: TimedSeries): { readonly of: 'cpu' |
 
 /** A share of 1 from a share or from percent; null where the values are neither (cores, bytes). */
 export const shareOf = (column: Column): Column | null => {
-  let most = 0
-  for (const value of column.values) if (Number.isFinite(value) && Math.abs(value) > most) most = Math.abs(value)
-  if (most > 105) return null
+  const most = greatest(column.values)
+  if (!(most <= 105) || least(column.values) < (most <= 1.5 ? -0.05 : -5)) return null
   // A share may be a little above 1; percent that never go beyond 1.5 are an idle machine either way.
   return most <= 1.5 ? column : { times: column.times, values: column.values.map((value) => value / 100) }
 }

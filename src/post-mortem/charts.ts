@@ -132,12 +132,15 @@ const DRAWINGS: readonly Draw[] = [
     const mine = about(subjects, ['postgres.connections-rising', 'postgres.connections-saturated'])
     if (mine.length === 0) return null
     const servers = entitiesOf(mine)
-    const counts = [...connections(timeline)].filter(([server]) => servers.includes(server))
+    const all = [...connections(timeline)].filter(([server]) => servers.includes(server))
+    // Percent of a ceiling and numbers have no axis in common.
+    const inPercent = all.every(([, count]) => count.inPercent)
+    const counts = all.filter(([, count]) => count.inPercent === inPercent)
     const limits = counts.flatMap(([, { max }]) => (max === null ? [] : [{ label: 'max_connections', value: max }]))
     return chart(
       'postgres-connections',
       'Postgres connections',
-      'count',
+      inPercent ? 'percent' : 'count',
       mine,
       counts.map(([server, { column }]) => line(called(server), column, window)),
       limits,

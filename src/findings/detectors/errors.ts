@@ -23,14 +23,15 @@ const bursts = (timeline: Timeline, signal: 'log.error' | 'http.error', kind: 'a
     const found: Found[] = []
     const stretches = stretchesOf(timeline, signals)
     const rates = stretches.map(({ signals: stretch }) => rateOf(stretch))
+    const allDay = isAllDay(timeline, signals)
     stretches.forEach(({ signals: stretch, alone }, index) => {
       const count = stretch.reduce((sum, one) => sum + one.count, 0)
       const start = stretch[0]?.at ?? 0
       const end = Math.max(...stretch.map((one) => one.until))
       if (count < MIN_COUNT) return
-      // An application that errs at this rate all day has not burst now.
+      // An application that errs at this rate all day has not burst now; what only part of its day has (a client whenever the same server was killed) has.
       const others = rates.filter((_, other) => other !== index)
-      if (!alone && others.length >= 4 && (rates[index] ?? 0) < median(others) * 3) return
+      if (!alone && allDay && others.length >= 4 && (rates[index] ?? 0) < median(others) * 3) return
       if (isBackground(timeline, signals, count, start, end)) return
       const reason = commonReason(stretch)
       found.push({
@@ -75,7 +76,7 @@ const stretchesOf = (timeline: Timeline, signals: readonly TimedSignal[]): reado
     const count = countOf(stretch)
     const span = Math.max(MINUTE, untilOf(stretch) - (stretch[0]?.at ?? 0))
     const outside = (all - count) / Math.max(1, whole - span)
-    const alone = count >= MIN_SPARSE && span < whole * 0.6 && outside < (count / span) * 0.1
+    const alone = count >= MIN_SPARSE && span < whole * MOST_OF_DAY && outside < (count / span) * 0.1
     return alone ? [{ signals: stretch, alone }] : cut(stretch, GAP_MS).map((part) => ({ signals: part, alone }))
   })
 }
@@ -86,6 +87,22 @@ const PACES = 8
 const MIN_SPARSE = 15
 const MIN_PACE_MS = 3 * MINUTE
 const MAX_GAP_MS = 10 * MINUTE
+
+/** Of the data: what keeps to less of it has a calm time to be compared with. */
+const MOST_OF_DAY = 0.6
+
+/** From first to last over most of what the logs that tell of it reach over: a log of an hour is no calm day because another is of a day. */
+const isAllDay = (timeline: Timeline, signals: readonly TimedSignal[]): boolean => {
+  const told = new Set(signals.map(({ input }) => input))
+  let from = Infinity
+  let to = -Infinity
+  for (const input of timeline.inputs) {
+    if (!told.has(input.path) || input.from === null || input.to === null) continue
+    from = Math.min(from, Date.parse(input.from))
+    to = Math.max(to, Date.parse(input.to))
+  }
+  return !(untilOf(signals) - (signals[0]?.at ?? 0) < (to - from) * MOST_OF_DAY)
+}
 
 const countOf = (signals: readonly TimedSignal[]): number => signals.reduce((sum, one) => sum + one.count, 0)
 const untilOf = (signals: readonly TimedSignal[]): number => signals.reduce((latest, one) => Math.max(latest, one.until), -Infinity)

@@ -3,7 +3,8 @@ import type { Entity } from '../../model/entity.js'
 import { groupBy } from '../../model/lists.js'
 import type { TimedSeries, Timeline } from '../../timeline/timeline.js'
 import { sampleEvidence, type Detector, type Found } from '../finding.js'
-import { asGauge, nodeOfLabels, nodeUseOf, readingOf, shareOf } from '../measures.js'
+import { processorTime } from '../expression/shares.js'
+import { asGauge, formOf, inShares, labelsOf, nodeOfLabels, nodeUseOf, readingOf, rest, shareOf, undone } from '../measures.js'
 import { combine, higher, median, smoothed, stepOf, stretches, type Column } from '../statistics.js'
 import { called, percent } from '../words.js'
 
@@ -37,39 +38,40 @@ export const busyNodes = (timeline: Timeline): readonly BusyNode[] => {
 
 /** Best first: the raw counters, then what somebody computed from them. */
 const SOURCES: readonly ((timeline: Timeline) => readonly BusyNode[])[] = [
-  (timeline) => fromIdle(timeline, (series) => series.name === 'node_cpu_seconds_total' && series.labels['mode'] === 'idle'),
+  (timeline) => fromIdle(timeline),
   (timeline) =>
-    fromIdle(
-      timeline,
-      (series) =>
-        series.name !== 'node_cpu_seconds_total' &&
-        readingOf(series).metric === 'node_cpu_seconds_total' &&
-        readingOf(series).form === 'rate' &&
-        /mode\s*=~?\s*"[^"]*idle/u.test(series.name),
+    perNode(timeline, (series) => {
+      const form = formOf(series)
+      const time = form === null ? null : processorTime(form, series.labels)
+      if (time === null) return null
+      const share = undone(series, time)
+      return time.idle ? rest(share) : share
+    }),
+  // What rules record: https://github.com/prometheus/node_exporter/blob/v1.8.2/docs/node-mixin/rules/rules.libsonnet, and kube-prometheus' own
+  (timeline) =>
+    perNode(timeline, (series) =>
+      /node_cpu_utili[sz]ation|node_cpu:ratio$|cpu_usage_ratio|cpu_busy/u.test(readingOf(series).metric) ? shareOf(asGauge(series, readingOf(series))) : null,
     ),
   (timeline) =>
-    perNode(
-      timeline,
-      (series) => /node_cpu_utili[sz]ation|cpu_usage_ratio|cpu_busy/u.test(series.name),
-      (column) => scaled(column),
-    ),
-  (timeline) => fromIdle(timeline, (series) => /(?:^|_)cpu_idle/u.test(series.name) && series.labels['mode'] === undefined),
-  (timeline) => fromWords(timeline),
+    perNode(timeline, (series) => {
+      if (!/(?:^|_)cpu_idle/u.test(series.name) || series.labels['mode'] !== undefined) return null
+      const idle = shareOf(asGauge(series, readingOf(series)))
+      return idle === null ? null : rest(idle)
+    }),
+  (timeline) =>
+    // Panels, files and other collectors' metrics that say in words that they are of a node's processors.
+    perNode(timeline, (series) => {
+      const use = nodeUseOf(series)
+      const share = use?.of === 'cpu' ? shareOf(use.column) : null
+      return share !== null && use?.free === true ? rest(share) : share
+    }),
 ]
 
-/** Panels, files and other collectors' metrics that say in words that they are of a node's processors. */
-const fromWords = (timeline: Timeline): readonly BusyNode[] =>
-  timeline.series.flatMap((source): BusyNode[] => {
-    const use = nodeUseOf(source)
-    if (use?.of !== 'cpu') return []
-    const node = nodeOfLabels(source.labels, timeline)
-    const share = node === null ? null : shareOf(source)
-    if (node === null || share === null) return []
-    return [{ node, busy: use.free ? { times: share.times, values: share.values.map((value) => 1 - value) } : share, source }]
-  })
-
-const fromIdle = (timeline: Timeline, isIdle: (series: TimedSeries) => boolean): readonly BusyNode[] => {
-  const groups = groupBy(timeline.series.filter(isIdle), (series) => nodeOfLabels(series.labels, timeline))
+const fromIdle = (timeline: Timeline): readonly BusyNode[] => {
+  const groups = groupBy(
+    timeline.series.filter((series) => series.name === 'node_cpu_seconds_total' && series.labels['mode'] === 'idle'),
+    (series) => nodeOfLabels(series.labels, timeline),
+  )
   return [...groups].map(([node, series]) => {
     const idle = combine(
       series.map((one) => asGauge(one, readingOf(one))),
@@ -79,19 +81,30 @@ const fromIdle = (timeline: Timeline, isIdle: (series: TimedSeries) => boolean):
   })
 }
 
-const perNode = (timeline: Timeline, is: (series: TimedSeries) => boolean, read: (column: Column) => Column): readonly BusyNode[] => {
-  const groups = groupBy(timeline.series.filter(is), (series) => nodeOfLabels(series.labels, timeline))
-  return [...groups].map(([node, series]) => ({ node, busy: read(combine(series, 'mean')), source: series[0] as TimedSeries })) // a group is never empty
+/** Of each node what one name tells: two expressions are of two intervals, and their processors are not each other's. */
+const perNode = (timeline: Timeline, busyOf: (series: TimedSeries) => Column | null): readonly BusyNode[] => {
+  const read = timeline.series.flatMap((source) => {
+    const busy = busyOf(source)
+    return busy === null ? [] : [{ source, busy }]
+  })
+  return [...groupBy(read, ({ source }) => nodeOfLabels(labelsOf(source), timeline))].flatMap(([node, all]): BusyNode[] => {
+    const of = groupBy(all, ({ source }) => source.name)
+    for (const group of of.values()) {
+      const busy = inShares(
+        combine(
+          group.map((one) => one.busy),
+          'mean',
+        ),
+      )
+      const [first] = group
+      if (busy !== null && first !== undefined) return [{ node, busy, source: first.source }]
+    }
+    return []
+  })
 }
 
 /** Of the samples. */
 const ALL = 0.95
-
-/** Percent where values go beyond 1.5, a share otherwise. */
-const scaled = (column: Column): Column => {
-  const percents = column.values.some((value) => value > 1.5)
-  return percents ? { times: column.times, values: column.values.map((value) => value / 100) } : column
-}
 
 const saturated = ({ node, busy, source }: BusyNode): readonly Found[] => {
   const calm = smoothed(busy)

@@ -2,7 +2,8 @@
 import { groupBy } from '../../model/lists.js'
 import type { TimedSeries, Timeline } from '../../timeline/timeline.js'
 import { sampleEvidence, type Detector, type Found } from '../finding.js'
-import { nodeOfLabels, readingOf } from '../measures.js'
+import { diskLeft } from '../expression/shares.js'
+import { formOf, inShares, labelsOf, nodeOfLabels, undone } from '../measures.js'
 import { greatest, least, lower, stepOf, stretches, type Column } from '../statistics.js'
 import { called, percent } from '../words.js'
 
@@ -15,11 +16,12 @@ export const nodeDisk: Detector = {
   finds: ['node.disk-full'],
   detect(timeline) {
     return fileSystems(timeline).flatMap(({ source, left }) => {
-      const node = nodeOfLabels(source.labels, timeline)
+      const labels = labelsOf(source)
+      const node = nodeOfLabels(labels, timeline)
       const best = greatest(left.values)
       if (node === null || best <= LEFT) return []
       const step = stepOf(left.times)
-      const mount = source.labels['mountpoint'] ?? source.labels['device'] ?? 'a file system'
+      const mount = labels['mountpoint'] ?? labels['device'] ?? 'a file system'
       return stretches(left, (value) => value <= LEFT, Math.max(60_000, 3 * step), lower).map((stretch): Found => ({
         kind: 'node.disk-full',
         entity: node,
@@ -45,8 +47,10 @@ interface FileSystem {
 }
 
 const fileSystems = (timeline: Timeline): readonly FileSystem[] => {
-  const place = (series: TimedSeries): string =>
-    `${series.labels['instance'] ?? series.labels['node'] ?? ''} ${series.labels['device'] ?? ''} ${series.labels['mountpoint'] ?? ''}`
+  const place = (series: TimedSeries): string => {
+    const labels = labelsOf(series)
+    return `${labels['instance'] ?? labels['node'] ?? ''} ${labels['device'] ?? ''} ${labels['mountpoint'] ?? ''}`
+  }
   const real = timeline.series.filter((series) => !NO_DISK.test(series.labels['fstype'] ?? ''))
   const sizes = groupBy(
     real.filter((series) => series.name === 'node_filesystem_size_bytes'),
@@ -61,10 +65,12 @@ const fileSystems = (timeline: Timeline): readonly FileSystem[] => {
       const total = size === undefined ? greatest(source.values) : greatest(size.values)
       if (total > 0 && (size !== undefined || least(source.values) < total * LEFT))
         found.set(key, { source, left: { times: source.times, values: source.values.map((value) => value / total) } })
-    } else if (!found.has(key) && readingOf(source).ratio && source.name.includes('node_filesystem_avail_bytes')) {
-      const used = source.name.trimStart().startsWith('1')
-      found.set(key, { source, left: { times: source.times, values: source.values.map((value) => (used ? 1 - value : value)) } })
+      continue
     }
+    const form = found.has(key) ? null : formOf(source)
+    const shown = form === null ? null : diskLeft(form)
+    const left = shown === null ? null : inShares(undone(source, shown))
+    if (left !== null) found.set(key, { source, left })
   }
   return [...found.values()]
 }

@@ -58,16 +58,17 @@ const stalled: Judge = (node, series) => {
 }
 
 const queued: Judge = (node, series, timeline) => {
+  const load = asGauge(series, readingOf(series))
   const { cores } = timeline.topology.nodeFacts(node)
-  const usual = median(series.values)
+  const usual = median(load.values)
   const most = cores === null ? Math.max(MANY, usual * TIMES_USUAL) : Math.max(cores * QUEUED, usual * 2)
-  return lasting(series, (value) => value >= most).map((stretch) =>
+  return lasting(load, (value) => value >= most).map((stretch) =>
     found(
       node,
       series,
       stretch,
       cores === null && stretch.peak < most * 2 ? 0.65 : 0.85,
-      onsetOfRise(series, stretch.peakAt).at,
+      onsetOfRise(load, stretch.peakAt).at,
       `its load rose to ${stretch.peak.toFixed(1)}${cores === null ? '' : ` on ${cores} cores`}, usually ${usual.toFixed(1)}`,
     ),
   )

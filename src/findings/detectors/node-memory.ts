@@ -4,7 +4,8 @@ import { groupBy } from '../../model/lists.js'
 import type { TimedSeries, Timeline } from '../../timeline/timeline.js'
 import { overlaps, sampleEvidence, type Detector, type Found } from '../finding.js'
 import { ofKind } from '../lookup.js'
-import { nodeOfLabels, nodeUseOf, readingOf, shareOf } from '../measures.js'
+import { memoryLeft } from '../expression/shares.js'
+import { asMetric, formOf, inShares, labelsOf, nodeOfLabels, nodeUseOf, readingOf, rest, shareOf, undone } from '../measures.js'
 import { greatest, lower, median, stepOf, stretches, type Column } from '../statistics.js'
 import { bytes, called, percent } from '../words.js'
 
@@ -70,13 +71,10 @@ export const memoryNodes = (timeline: Timeline): readonly MemoryNode[] => {
     if (source === undefined || total === null || total <= 0) continue
     found.set(node, { node, left: { times: source.times, values: source.values.map((value) => value / total) }, source, total })
   }
-  for (const [node, [source]] of groupBy(
-    timeline.series.filter((series) => readingOf(series).ratio && series.name.includes('node_memory_MemAvailable_bytes')),
-    nodeOf,
-  )) {
-    if (source === undefined || found.has(node)) continue
-    const used = source.name.trimStart().startsWith('1')
-    found.set(node, { node, left: { times: source.times, values: source.values.map((value) => (used ? 1 - value : value)) }, source, total: null })
+  for (const source of timeline.series) {
+    const left = leftByName(source)
+    const node = left === null ? null : nodeOfLabels(labelsOf(source), timeline)
+    if (left !== null && node !== null && !found.has(node)) found.set(node, { node, left, source, total: null })
   }
   // Panels, files and other collectors' metrics that say in words that they are of a node's memory.
   for (const source of timeline.series) {
@@ -84,17 +82,27 @@ export const memoryNodes = (timeline: Timeline): readonly MemoryNode[] => {
     const node = use?.of === 'memory' ? nodeOf(source) : null
     if (use === null || node === null || found.has(node)) continue
     const total = timeline.topology.nodeFacts(node).memoryBytes ?? null
-    const share = shareOf(source)
-    const part = share ?? (total === null ? null : { times: source.times, values: source.values.map((value) => value / total) })
+    const share = shareOf(use.column)
+    const part = inShares(share ?? undone(use.column, { by: total ?? NaN, plus: 0 }))
     if (part === null) continue
     found.set(node, {
       node,
-      left: use.free ? part : { times: part.times, values: part.values.map((value) => 1 - value) },
+      left: use.free ? part : rest(part),
       source,
       total: share === null ? total : null,
     })
   }
   return [...found.values()]
+}
+
+/** What an expression or a rule's name says is left of a machine's memory. */
+const leftByName = (series: TimedSeries): Column | null => {
+  const form = formOf(series)
+  const shown = form === null ? null : memoryLeft(form)
+  if (shown !== null) return inShares(undone(series, shown))
+  // https://github.com/prometheus/node_exporter/blob/v1.8.2/docs/node-mixin/rules/rules.libsonnet: of what is in use
+  const used = /^(?:instance|node):node_memory_utili[sz]ation:(?:ratio)?$/u.test(readingOf(series).metric) ? inShares(asMetric(series)) : null
+  return used === null ? null : rest(used)
 }
 
 const exhausted = (node: Entity, left: Column, source: TimedSeries, total: number | null): readonly Found[] => {

@@ -42,7 +42,10 @@ const usage = (
   of: 'cpu' | 'memory' | null,
 ): ReadonlyMap<Entity, { column: Column; source: TimedSeries }> => {
   const fit = timeline.series.filter(
-    (series) => podOf(series) !== null && (metric.test(readingOf(series).metric) || fileWords.test(series.name) || (of !== null && saysPodUse(series, of))),
+    (series) =>
+      podOf(series) !== null &&
+      readingOf(series).metric !== '' &&
+      (metric.test(readingOf(series).metric) || fileWords.test(series.name) || (of !== null && saysPodUse(series, of))),
   )
   const result = new Map<Entity, { column: Column; source: TimedSeries }>()
   for (const [entity, group] of groupBy(fit, podOf)) {
@@ -147,12 +150,15 @@ const hungry = (timeline: Timeline, found: readonly Found[]): readonly Found[] =
       if (during.length === 0) return []
       const peak = greatest(during)
       const peakAt = column.times.find((at, index) => (column.values[index] ?? 0) === peak && at >= saturation.start - 60_000) ?? saturation.start
-      const { at, usual } = onsetOfRise(column, peakAt)
+      // One that the data know only since then rose when it began: what is usual in it are its own waverings.
+      const first = column.times[0] ?? saturation.start
+      const isNew = first >= saturation.start - Math.max(60_000, 2 * stepOf(column.times))
+      const { at, usual } = isNew ? { at: first, usual: 0 } : onsetOfRise(column, peakAt)
       const all = cores.get(saturation.entity) ?? timeline.topology.nodeFacts(saturation.entity).cores ?? Infinity
       const share = peak / all
       if (share < 0.25 || at > saturation.start + 60_000) return []
-      // A pod that took as much before did not fill the node now; one that the data know only since then may have.
-      if ((column.times[0] ?? 0) < saturation.start - 60_000 && (peak - usual) / all < RISEN_SHARE) return []
+      // A pod that took as much before did not fill the node now.
+      if ((peak - usual) / all < RISEN_SHARE) return []
       return [
         {
           kind: 'pod.cpu-hungry',
@@ -160,7 +166,7 @@ const hungry = (timeline: Timeline, found: readonly Found[]): readonly Found[] =
           start: Math.min(at, saturation.start),
           end: saturation.end,
           confidence: Math.min(0.95, 0.6 + share / 2),
-          summary: `${called(entity).replace(/^p/u, 'P')} used ${peak.toFixed(1)} cores, ${percent(share)} of ${called(saturation.entity)} (usually ${usual.toFixed(1)}).`,
+          summary: `${called(entity).replace(/^p/u, 'P')} used ${peak.toFixed(1)} cores, ${percent(share)} of ${called(saturation.entity)} (${isNew ? 'from its first sample on' : `usually ${usual.toFixed(1)}`}).`,
           evidence: [
             sampleEvidence(source, at, `→ ${valueAt(column, at).toFixed(2)} cores`),
             sampleEvidence(source, peakAt, `→ ${peak.toFixed(2)} cores, the most`),

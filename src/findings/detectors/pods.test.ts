@@ -88,6 +88,17 @@ test('of the pods on a saturated node the one that took its cores is hungry', ()
   near(first?.start, 1800, 30)
 })
 
+test('a pod that is born hungry is hungry from its first sample on, however it wavers', () => {
+  const wavering = (second: number): number | null => (second >= 1785 && second < 2400 ? 3 + 0.4 * Math.sin(second / 50) : null)
+  const born = series('pod_cpu_cores', { namespace: 'shop', pod: 'export-all', node: 'a' }, wavering)
+  const [first, ...rest] = findings('pod.cpu-hungry', { facts: [fourCores], series: [...fullNode, born] })
+  assert.deepEqual([first?.entity, first?.start, rest.length], ['pod/shop/export-all', 1785, 0])
+  assert.match(first?.found.summary ?? '', /from its first sample on/)
+  // One that came when the node had been full for minutes did not fill it.
+  const late = series('pod_cpu_cores', { namespace: 'shop', pod: 'export-all', node: 'a' }, (second) => (second < 1980 ? null : wavering(second)))
+  none('pod.cpu-hungry', { facts: [fourCores], series: [...fullNode, late] })
+})
+
 test('a pod that always takes as much did not saturate its node now', () =>
   none('pod.cpu-hungry', { facts: [fourCores, on(one, 'a')], series: [...fullNode, cpu(one, () => 1.4)] }))
 

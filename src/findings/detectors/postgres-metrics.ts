@@ -5,7 +5,8 @@ import { groupBy } from '../../model/lists.js'
 import type { TimedSeries, Timeline } from '../../timeline/timeline.js'
 import { sampleEvidence, type Detector, type Found } from '../finding.js'
 import { ofKind } from '../lookup.js'
-import { postgresOfLabels, readingOf } from '../measures.js'
+import { connectionsUsed } from '../expression/shares.js'
+import { asMetric, formOf, inShares, labelsOf, postgresOfLabels, readingOf, undone } from '../measures.js'
 import { combine, higher, type Interval, median, onsetOfRise, smoothed, stepOf, stretches, valueAt, type Column } from '../statistics.js'
 import { bytes, called } from '../words.js'
 
@@ -26,6 +27,8 @@ interface Count {
   readonly column: Column
   readonly source: TimedSeries
   readonly max: number | null
+  /** Percent of a ceiling that is not known, where only that was measured. */
+  readonly inPercent: boolean
 }
 
 /** Sessions of each server over time, from the exporter where there is one, else from the log's own bookkeeping. */
@@ -36,17 +39,17 @@ export const connectionCounts = (timeline: Timeline): ReadonlyMap<Entity, Count>
     timeline.series.filter((series) => series.name === 'pg_settings_max_connections'),
     about,
   )
+  const ceilingOf = (server: Entity): number | null => ceilings.get(server)?.[0]?.values[0] ?? timeline.topology.limit(server, 'max_connections')
   const add = (fits: (series: TimedSeries) => boolean): void => {
     for (const [server, group] of groupBy(timeline.series.filter(fits), about)) {
       const [source] = group
       if (source === undefined || counts.has(server)) continue
-      const max = ceilings.get(server)?.[0]?.values[0] ?? timeline.topology.limit(server, 'max_connections')
-      counts.set(server, { column: combine(group, 'sum'), source, max })
+      counts.set(server, { column: combine(group.map(asMetric), 'sum'), source, max: ceilingOf(server), inPercent: false })
     }
   }
   add((series) => series.name === 'pg_stat_activity_count')
   add((series) => series.name === 'pg_stat_database_numbackends')
-  add((series) => !readingOf(series).ratio && /^sum\b.*pg_stat_activity_count/u.test(series.name))
+  add((series) => isGaugeOf(series, /^pg_stat_activity_count$/u) && (formOf(series)?.terms[0]?.of.through.every(({ does }) => does === 'sum') ?? false))
   add(
     (series) =>
       /\b(?:postgres(?:ql)?|pg|database)\b.*\bconnections\b|^connections\b.*\b(?:postgres(?:ql)?|pg|database)\b/iu.test(series.name) &&
@@ -55,16 +58,28 @@ export const connectionCounts = (timeline: Timeline): ReadonlyMap<Entity, Count>
   // Of a database that AWS runs: whether that is Postgres, something else in the dump has to say.
   if (speaksOfPostgres(timeline)) add((series) => series.name === 'DatabaseConnections')
   add((series) => series.name === 'faultline_postgres_sessions')
+  for (const source of timeline.series) {
+    const form = formOf(source)
+    const shown = form === null ? null : connectionsUsed(form)
+    const used = shown === null ? null : inShares(undone(source, shown))
+    const server = used === null ? null : postgresOfLabels(labelsOf(source), timeline)
+    if (used === null || server === null || counts.has(server)) continue
+    const max = ceilingOf(server)
+    counts.set(server, { column: undone(used, { by: 1 / (max ?? 100), plus: 0 }), source, max: max ?? 100, inPercent: max === null })
+  }
   return counts
 }
+
+const isGaugeOf = (series: TimedSeries, metric: RegExp): boolean => readingOf(series).form === 'gauge' && metric.test(readingOf(series).metric)
 
 const speaksOfPostgres = (timeline: Timeline): boolean =>
   timeline.signals.some(({ entity }) => typeOf(entity) === 'postgres') ||
   timeline.series.some(({ name, input }) => /^pg_/u.test(name) || /postgres|pgsql/iu.test(input))
 
-const connections = (server: Entity, { column, source, max }: Count, timeline: Timeline, found: readonly Found[]): readonly Found[] => {
+const connections = (server: Entity, { column, source, max, inPercent }: Count, timeline: Timeline, found: readonly Found[]): readonly Found[] => {
   if (column.times.length < 5) return []
   const step = stepOf(column.times)
+  const unit = inPercent ? '% of its connections' : 'connections'
   const refused = ofKind(found, 'postgres.connections-saturated', server)
   const result: Found[] = []
   const near = max === null ? [] : stretches(column, (value) => value >= max - RESERVED, Math.max(30_000, 3 * step), higher)
@@ -75,8 +90,8 @@ const connections = (server: Entity, { column, source, max }: Count, timeline: T
       start: stretch.start,
       end: stretch.end,
       confidence: 0.8,
-      summary: `${called(server)} had ${stretch.peak.toFixed(0)} of ${String(max)} connections in use.`,
-      evidence: [sampleEvidence(source, stretch.start, `→ ${valueAt(column, stretch.start).toFixed(0)} connections in all`)],
+      summary: `${called(server)} had ${stretch.peak.toFixed(0)} ${inPercent ? '%' : `of ${String(max)}`} ${inPercent ? 'of its connections' : 'connections'} in use.`,
+      evidence: [sampleEvidence(source, stretch.start, `→ ${valueAt(column, stretch.start).toFixed(0)} ${unit} in all`)],
       attributes: {},
       slackMs: step,
       dose: stretch.peak,
@@ -99,10 +114,10 @@ const connections = (server: Entity, { column, source, max }: Count, timeline: T
       start: at,
       end: end ?? null,
       confidence: ceilings.length > 0 ? 0.9 : 0.75,
-      summary: `The connections of ${called(server)} climbed from about ${usual.toFixed(0)} to ${peak.toFixed(0)}${max === null ? '' : ` of ${max}`}${whose(timeline, server, at, until)}.`,
+      summary: `The connections of ${called(server)} climbed from about ${usual.toFixed(0)} to ${peak.toFixed(0)}${inPercent ? ' % of those it has' : max === null ? '' : ` of ${max}`}${whose(timeline, server, at, until)}.`,
       evidence: [
-        sampleEvidence(source, at, `→ ${valueAt(column, at).toFixed(0)} connections in all`),
-        sampleEvidence(source, until, `→ ${peak.toFixed(0)} connections in all`),
+        sampleEvidence(source, at, `→ ${valueAt(column, at).toFixed(0)} ${unit} in all`),
+        sampleEvidence(source, until, `→ ${peak.toFixed(0)} ${unit} in all`),
       ],
       attributes: { from: Math.round(usual), to: Math.round(peak) },
       slackMs: step * 3,
@@ -160,8 +175,9 @@ const whose = (timeline: Timeline, server: Entity, from: number, to: number): st
 }
 
 /** Sessions that wait for a lock, as exporters and people's own queries count them. postgres_exporter splits pg_stat_activity_count by wait_event_type since 0.12. */
-const countsWaiting = ({ name, labels }: TimedSeries): boolean =>
-  /pg_locks?_(?:waiting|blocked)|pg_stat_activity_waiting/u.test(name) || (name === 'pg_stat_activity_count' && labels['wait_event_type'] === 'Lock')
+const countsWaiting = (series: TimedSeries): boolean =>
+  isGaugeOf(series, /pg_locks?_(?:waiting|blocked)|pg_stat_activity_waiting/u) ||
+  (series.name === 'pg_stat_activity_count' && series.labels['wait_event_type'] === 'Lock')
 
 /**
  * postgres_exporter counts held and awaited locks of one mode together (and only those on relations and rows, of which `database` is known).
@@ -207,7 +223,7 @@ const queues = (
   [...groupBy(timeline.series.filter(counts), (series) => postgresOfLabels(series.labels, timeline))].flatMap(([server, group]) => {
     const [source] = group
     if (source === undefined) return []
-    const column = combine(group, 'sum')
+    const column = combine(group.map(asMetric), 'sum')
     const usual = median(column.values)
     return stretches(column, (value) => value >= least && value >= usual * 4, Math.max(60_000, 2 * stepOf(column.times)), higher)
       .filter((stretch) => stretch.samples >= 2)
@@ -270,7 +286,7 @@ const standsOut = ({ start, last, samples }: Interval, { times }: TimedSeries, t
 const MIB = 1 << 20
 
 /** What grows for hours was no longer usual long before a tenth of it was reached. */
-const leftUsual = ({ times, values }: TimedSeries, seen: number, usual: number): number => {
+const leftUsual = ({ times, values }: Column, seen: number, usual: number): number => {
   let index = times.indexOf(seen)
   while (index > 0 && (values[index - 1] ?? 0) > usual * 1.5 + MIB) index--
   return times[index] ?? seen
@@ -279,13 +295,14 @@ const leftUsual = ({ times, values }: TimedSeries, seen: number, usual: number):
 /** A replication slot that nobody reads keeps all WAL: the distance grows without bound until the disk is full. */
 const heldWal = (timeline: Timeline): readonly Found[] =>
   timeline.series
-    .filter((series) => /replication_slots?_.*(?:lsn_diff|lag|retained)|wal_slot_lag|pg_wal_lsn_diff/u.test(series.name))
+    .filter((series) => isGaugeOf(series, /replication_slots?_.*(?:lsn_diff|lag|retained)|wal_slot_lag|pg_wal_lsn_diff/u))
     .flatMap((series): Found[] => {
-      const [peakAt] = highest(series)
-      if (peakAt === undefined || series.times.length < 4) return []
-      const { at: seen, usual, peak } = onsetOfRise(series, peakAt)
+      const held = asMetric(series)
+      const [peakAt] = highest(held)
+      if (peakAt === undefined || held.times.length < 4) return []
+      const { at: seen, usual, peak } = onsetOfRise(held, peakAt)
       if (peak - usual < 32 * MIB || peak < usual * 3) return []
-      const at = leftUsual(series, seen, usual)
+      const at = leftUsual(held, seen, usual)
       const server = postgresOfLabels(series.labels, timeline)
       const slot = series.labels['slot_name'] ?? 'a replication slot'
       return [
@@ -296,7 +313,7 @@ const heldWal = (timeline: Timeline): readonly Found[] =>
           end: null,
           confidence: 0.85,
           summary: `The WAL that ${slot} of ${called(server)} keeps grew from ${bytes(usual)} to ${bytes(peak)}.`,
-          evidence: [sampleEvidence(series, at, `→ ${bytes(valueAt(series, at))}`), sampleEvidence(series, peakAt, `→ ${bytes(peak)}, the most`)],
+          evidence: [sampleEvidence(series, at, `→ ${bytes(valueAt(held, at))}`), sampleEvidence(series, peakAt, `→ ${bytes(peak)}, the most`)],
           attributes: { metric: 'held-wal', does: 'kept ever more WAL for a replication slot', slot: series.labels['slot_name'] ?? nameOf(server) },
           slackMs: stepOf(series.times),
           dose: peak - usual,

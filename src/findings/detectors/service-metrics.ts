@@ -6,7 +6,8 @@ import type { TimedSeries, Timeline } from '../../timeline/timeline.js'
 import { failingBackend } from '../backends.js'
 import { sampleEvidence, type Detector, type Found } from '../finding.js'
 import { signalsOf } from '../lookup.js'
-import { asGauge, readingOf } from '../measures.js'
+import { requestsFailed } from '../expression/shares.js'
+import { asGauge, asMetric, formOf, inShares, labelsOf, readingOf, rest, undone } from '../measures.js'
 import { combine, higher, median, rateOf, smoothed, stepOf, stretches, valueAt, type Column } from '../statistics.js'
 import { called, percent } from '../words.js'
 
@@ -38,8 +39,8 @@ const serviceOf = (labels: Labels): Entity | null => {
 }
 
 /** The API server and other components count their requests too; what they refuse is their daily work. */
-const isComponent = (series: TimedSeries): boolean =>
-  /^(?:apiserver|rest_client|prometheus|scheduler|workqueue|etcd|grpc|go|promhttp|net_conntrack|coredns|kubelet)_/u.test(readingOf(series).metric)
+const COMPONENT = /^(?:apiserver|rest_client|prometheus|scheduler|workqueue|etcd|grpc|go|promhttp|net_conntrack|coredns|kubelet)_/u
+const isComponent = (series: TimedSeries): boolean => COMPONENT.test(readingOf(series).metric)
 
 const isError = ({ name, labels }: TimedSeries): boolean => {
   if (OF_BALANCER.test(name)) return name.includes('_5XX')
@@ -54,33 +55,51 @@ const failing = (timeline: Timeline): readonly Found[] => {
       !isComponent(series) &&
       !readingOf(series).ratio,
   )
-  return [...groupBy(requests, (series) => serviceOf(series.labels))].flatMap(([entity, group]) => {
+  const groups = groupBy(requests, (series) => serviceOf(series.labels))
+  const counted = [...groups].flatMap(([entity, group]) => {
     const errors = group.filter((series) => isError(series))
     const [source] = errors
     // Without the others nobody knows how many of all these are.
     if (source === undefined || (OF_BALANCER.test(source.name) && errors.length === group.length)) return []
     const total = combine(group.map(perSecond), 'sum')
     const share = shareOf(combine(errors.map(perSecond), 'sum'), total)
-    const usual = median(share.values)
-    const step = stepOf(share.times)
-    return stretches(share, (value) => value >= FAILING_SHARE && value >= usual * 4, Math.max(GAP_MS, 3 * step), higher)
-      .filter((stretch) => stretch.samples >= 2)
-      .map((stretch): Found => ({
-        kind: 'service.errors',
-        entity,
-        start: source.name.startsWith('faultline_') ? firstIn(entity, stretch.start, step, timeline) : stretch.start,
-        end: stretch.end,
-        confidence: 0.9,
-        summary: `${called(entity).replace(/^s/u, 'S')} failed up to ${percent(stretch.peak)} of its requests (usually ${percent(usual)}).`,
-        evidence: [
-          sampleEvidence(source, stretch.start, `→ ${percent(valueAt(share, stretch.start))} of requests failed`),
-          sampleEvidence(source, stretch.peakAt, `→ ${percent(stretch.peak)} of requests failed, the most`),
-        ],
-        attributes: failingBackend(entity, stretch.start, stretch.end ?? timeline.to, timeline),
-        slackMs: Math.max(step, 5_000),
-        dose: stretch.peak,
-      }))
+    return failures(entity, source, share, timeline)
   })
+  return [...counted, ...failingShares(timeline).flatMap(({ entity, source, share }) => (groups.has(entity) ? [] : failures(entity, source, share, timeline)))]
+}
+
+/** What somebody's expression says of a service whose requests nobody else counts: failed ones over all, or 1 less those that did not fail. */
+const failingShares = (timeline: Timeline): readonly { readonly entity: Entity; readonly source: TimedSeries; readonly share: Column }[] => {
+  const read = timeline.series.flatMap((source) => {
+    const form = formOf(source)
+    const shown = form === null ? null : requestsFailed(form, (metric) => REQUESTS.test(metric) && !COMPONENT.test(metric))
+    const entity = shown === null ? null : serviceOf(labelsOf(source))
+    const share = shown === null ? null : inShares(undone(source, shown))
+    return shown === null || entity === null || share === null ? [] : [{ entity, source, share: shown.failed ? share : rest(share) }]
+  })
+  return [...groupBy(read, ({ entity }) => entity).values()].flatMap(([first]) => (first === undefined ? [] : [first]))
+}
+
+const failures = (entity: Entity, source: TimedSeries, share: Column, timeline: Timeline): readonly Found[] => {
+  const usual = median(share.values)
+  const step = stepOf(share.times)
+  return stretches(share, (value) => value >= FAILING_SHARE && value >= usual * 4, Math.max(GAP_MS, 3 * step), higher)
+    .filter((stretch) => stretch.samples >= 2)
+    .map((stretch): Found => ({
+      kind: 'service.errors',
+      entity,
+      start: source.name.startsWith('faultline_') ? firstIn(entity, stretch.start, step, timeline) : stretch.start,
+      end: stretch.end,
+      confidence: 0.9,
+      summary: `${called(entity).replace(/^s/u, 'S')} failed up to ${percent(stretch.peak)} of its requests (usually ${percent(usual)}).`,
+      evidence: [
+        sampleEvidence(source, stretch.start, `→ ${percent(valueAt(share, stretch.start))} of requests failed`),
+        sampleEvidence(source, stretch.peakAt, `→ ${percent(stretch.peak)} of requests failed, the most`),
+      ],
+      attributes: failingBackend(entity, stretch.start, stretch.end ?? timeline.to, timeline),
+      slackMs: Math.max(step, 5_000),
+      dose: stretch.peak,
+    }))
 }
 
 /** A count is that of the time from its stamp on: the first failure was somewhere in it, and a log tells where. */
@@ -117,16 +136,18 @@ const isCounter = ({ values }: Column): boolean => {
 
 const slow = (timeline: Timeline): readonly Found[] =>
   timeline.series.flatMap((series): Found[] => {
-    const quantiles = /histogram_quantile|(?:p9\d|latency_p\d\d)/u.test(series.name) || series.labels['quantile'] !== undefined
+    const { metric } = readingOf(series)
+    const quantiles = formOf(series)?.terms[0]?.of.how === 'quantile' || /p9\d|latency_p\d\d/u.test(series.name) || series.labels['quantile'] !== undefined
     if (
       !quantiles ||
+      metric === '' ||
       isComponent(series) ||
-      !(LATENCY.test(readingOf(series).metric.replace(/_bucket$/u, '')) || /latency|faultline_http_seconds/u.test(series.name))
+      !(LATENCY.test(metric.replace(/_bucket$/u, '')) || /latency|faultline_http_seconds/u.test(series.name))
     )
       return []
-    const entity = serviceOf(series.labels)
+    const entity = serviceOf(labelsOf(series))
     if (entity === null) return []
-    const calm = smoothed(series)
+    const calm = smoothed(asMetric(series))
     const usual = median(calm.values)
     const step = stepOf(calm.times)
     return stretches(calm, (value) => value >= usual * SLOWER && value >= usual + SLOWER_SECONDS, Math.max(30_000, 3 * step), higher)

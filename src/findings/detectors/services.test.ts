@@ -1,10 +1,10 @@
 /** What detectors find about services, scrape targets, applications, Postgres and Redis, each beside its near miss. */
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { at, condition, counting, findings, HOUR, MINUTE, series, signal, type InputParts } from '../../../test/timeline-builder.js'
+import { at, condition, counting, findings, HOUR, input, MINUTE, series, signal, timelineOf, type InputParts } from '../../../test/timeline-builder.js'
 import type { Series, Signal } from '../../model/extract.js'
 import { FINDING_KINDS } from '../../model/vocabulary.js'
-import { detectors } from '../find.js'
+import { detectors, findWrong } from '../find.js'
 
 const none = (kind: Parameters<typeof findings>[0], parts: InputParts): void =>
   assert.deepEqual(
@@ -153,6 +153,23 @@ test('one error, and two an hour apart, are a working day', () => {
 test('an application that errs evenly all day, or at this rate every few minutes, did not burst', () => {
   none('app.errors', { signals: Array.from({ length: 120 }, (_, index) => erring(index * 30, 1)) })
   none('app.errors', { signals: [...day, ...Array.from({ length: 10 }, (_, index) => erring(index * 300, 5, index * 300 + 20))] })
+})
+
+test('equal bursts of errors in part of the day are bursts: whenever the same server was killed', () => {
+  const killed = (from: number): readonly Signal[] => Array.from({ length: 5 }, (_, index) => erring(from + index * 300, 13, from + index * 300 + 20))
+  const bursts = findings('app.errors', { signals: [...day, ...killed(1800)] })
+  assert.deepEqual(
+    bursts.map(({ start }) => start),
+    [1800, 2100, 2400, 2700, 3000],
+  )
+  // Of a log that is no longer than they last, whatever else is there.
+  const within = (second: number): Signal => signal('log.warning', 'cluster', second)
+  const own = input('orders.log', { signals: [within(1700), ...killed(1800), within(3100)] })
+  const others = input('other.log', { signals: [within(0), within(6 * HOUR)] })
+  assert.deepEqual(
+    findWrong(timelineOf([own, others])).filter(({ kind }) => kind === 'app.errors'),
+    [],
+  )
 })
 
 test('errors of an application that is seldom asked are one burst, though minutes lie between them; such errors all day are none', () => {
