@@ -92,9 +92,24 @@ export const observedAt = (object: JsonObject): number => {
   return last
 }
 
+/**
+ * A status is the text True, False or Unknown. What writes YAML anew may leave the quotes out (status: True), and that is a boolean to whoever reads it.
+ * Anything else is no word of the condition. https://github.com/kubernetes/api/blob/v0.31.0/core/v1/types.go ConditionStatus
+ */
+const STATUSES: ReadonlyMap<Json | undefined, string> = new Map<Json | undefined, string>([
+  ['True', 'True'],
+  ['False', 'False'],
+  ['Unknown', 'Unknown'],
+  [true, 'True'],
+  [false, 'False'],
+])
+
 export const conditionOf = (object: JsonObject, type: string): JsonObject | undefined => {
   for (const condition of listOf(objectOf(object, 'status'), 'conditions')) {
-    if (isObject(condition) && textOf(condition, 'type') === type) return condition
+    if (!isObject(condition) || textOf(condition, 'type') !== type) continue
+    const said = field(condition, 'status')
+    const status = STATUSES.get(said)
+    return status === undefined ? undefined : status === said ? condition : { ...condition, status }
   }
   return undefined
 }

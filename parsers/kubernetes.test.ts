@@ -460,6 +460,36 @@ test('YAML tells the same as JSON, list or documents, with the line of each obje
   )
 })
 
+test('the status of a condition is the same without its quotes; what is no status is no word', async () => {
+  const conditions = (status: (value: string) => string): string => `apiVersion: v1
+kind: Node
+metadata:
+  name: rack-4
+status:
+  conditions:
+  - lastTransitionTime: "2026-03-02T09:30:00Z"
+    status: ${status('True')}
+    type: MemoryPressure
+  - lastTransitionTime: "2026-03-02T09:00:00Z"
+    status: ${status('True')}
+    type: Ready
+---
+apiVersion: v1
+kind: Node
+metadata:
+  name: rack-5
+status:
+  conditions:
+  - lastTransitionTime: "2026-03-02T09:10:00Z"
+    status: ${status('False')}
+    type: Ready
+`
+  const expected = ['09:30:00 node.memory-exhausted begin node/rack-4', '09:00:00 node.not-ready end node/rack-4', '09:10:00 node.not-ready begin node/rack-5']
+  for (const write of [(value: string) => `"${value}"`, (value: string) => value, (value: string) => value.toLowerCase()])
+    assert.deepEqual(said(await read(conditions(write))).toSorted(), expected.toSorted())
+  assert.deepEqual(said(await read(conditions(() => '""'))), [])
+})
+
 test('YAML whose keys and text are quoted, and that quotes JSON, tells the same', async () => {
   const quoted = YAML.replace(/^([ -]*)(\w+): ?(.*)$/gmu, (_, before: string, key: string, value: string) =>
     /^(?:|\||\d+|null|".*")$/u.test(value) ? `${before}"${key}": ${value}` : `${before}"${key}": '${value}'`,
