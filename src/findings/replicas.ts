@@ -34,13 +34,25 @@ const stepsIn = once(({ signals }: Timeline) => {
 /** When the numbers changed. */
 export const replicaChanges = (workload: Entity, timeline: Timeline): readonly number[] => (stepsIn(timeline).get(workload) ?? []).map(({ at }) => at)
 
+const setsIn = once((_: Timeline) => new Map<Entity, ReadonlySet<string> | null>())
+
+/** The ReplicaSets whose changes are told; null where there are pods of another one, of which it is not known how many there are. */
+const setsOf = (workload: Entity, steps: readonly Step[], timeline: Timeline): ReadonlySet<string> | null => {
+  const known = setsIn(timeline)
+  const before = known.get(workload)
+  if (before !== undefined) return before
+  const all = new Set(steps.map((step) => step.set))
+  const sets = timeline.topology.podsOf(workload).some((pod) => !all.has(shortName(replicaSetOf(pod) as Entity))) ? null : all
+  known.set(workload, sets)
+  return sets
+}
+
 /** null where nobody tells. */
 export const replicasAt = (workload: Entity, at: number, timeline: Timeline): Replicas | null => {
   const steps = stepsIn(timeline).get(workload) ?? []
   if (steps.length === 0) return null
-  const sets = new Set(steps.map((step) => step.set))
-  // Pods of a ReplicaSet whose changes nobody told of: it is not known how many of them there are.
-  if (timeline.topology.podsOf(workload).some((pod) => !sets.has(shortName(replicaSetOf(pod) as Entity)))) return null
+  const sets = setsOf(workload, steps, timeline)
+  if (sets === null) return null
   const counts: number[] = []
   for (const set of sets) {
     const mine = steps.filter((step) => step.set === set)

@@ -3,7 +3,7 @@
  * back; one that grows from nothing and was not there before is one, too. The same ReplicaSet with another number is scaling.
  */
 import { replicaSetOf, shortName, typeOf, type Entity } from '../../model/entity.js'
-import { groupBy } from '../../model/lists.js'
+import { countWhile, groupBy } from '../../model/lists.js'
 import type { TimedSignal, Timeline } from '../../timeline/timeline.js'
 import { chooseEvidence, evidenceOf, type Detector, type Found } from '../finding.js'
 import { called } from '../words.js'
@@ -13,6 +13,8 @@ const MINUTE = 60_000
 const STEP_MS = 5 * MINUTE
 /** Where no pod may be missing, the last old one goes last; where one may, the last new one comes right after it. */
 const LAST_STEP_MS = MINUTE
+/** So many changes ago is no change that somebody takes back now. */
+const MOST_BACK = 100
 /** An autoscaler asks the Deployment, which asks its ReplicaSet in the next moment. */
 const ASKED_MS = 30_000
 
@@ -87,7 +89,8 @@ const changesOf = (workload: Entity, signals: readonly TimedSignal[], timeline: 
     }
     if (set !== '') seen.add(set)
   }
-  for (const [index, change] of all.entries()) if (change.kind === 'change.scaled') change.back = isTakenBack(change, all.slice(0, index))
+  for (const [index, change] of all.entries())
+    if (change.kind === 'change.scaled') change.back = isTakenBack(change, all.slice(Math.max(0, index - MOST_BACK), index))
   return all.map((change) => found(workload, change))
 }
 
@@ -111,7 +114,10 @@ interface Around {
 
 const givingWay = (signals: readonly TimedSignal[], signal: TimedSignal, after: number): Around => {
   const set = setOf(signal)
-  const near = signals.filter((other) => other !== signal && Math.abs(other.at - signal.at) <= STEP_MS)
+  // By time: an autoscaler that cannot make up its mind changes a number thousands of times.
+  const from = countWhile(signals.length, (index) => (signals[index]?.at ?? 0) < signal.at - STEP_MS)
+  const to = countWhile(signals.length, (index) => (signals[index]?.at ?? 0) <= signal.at + STEP_MS)
+  const near = signals.slice(from, to).filter((other) => other !== signal)
   return {
     givesWay: near.some((other) => setOf(other) !== '' && setOf(other) !== set && shrinks(other) && other.at > after),
     isAsked: near.some((other) => isByAutoscaler(other) && Math.abs(other.at - signal.at) <= ASKED_MS),
