@@ -99,6 +99,18 @@ test('a pod that a line names by its uid is the pod that the cluster gave it to'
   )
 })
 
+test("a pod's uid is also known from another's name of it; what a kernel says of the uid does not hide it", () => {
+  const kernel = input('dump/z-kernel.log', {
+    signals: [signal('pod.oom-killed', 'pod/-/uid:1234', 0), signal('pod.oom-killed', 'pod/-/uid:9999', 1)],
+    facts: [onNode('pod/-/uid:1234', 'node/a', 0, '1234')],
+  })
+  const metrics = input('dump/metrics.json', { facts: [{ fact: 'alias', of: 'pod/shop/web-1', name: 'uid:1234', at: null }] })
+  assert.deepEqual(
+    timelineOf([kernel, metrics]).signals.map((one) => one.entity),
+    ['pod/shop/web-1', 'pod/-/uid:9999'],
+  )
+})
+
 test('Postgres logs in one folder are one server, in two folders two, named after them', () => {
   const log = (path: string): InputExtract => input(path, { format: 'postgres-csv', signals: [signal('postgres.crashed', THIS_POSTGRES, 0)] })
   const servers = (...paths: string[]): readonly Entity[] => timelineOf(paths.map(log)).signals.map((one) => one.entity)

@@ -1,5 +1,5 @@
 /** Everything on one clock, in one order, under one set of names. Pure: the same extracts in any order give the same timeline. */
-import { node, THIS_NODE, type Entity } from '../model/entity.js'
+import { nameOf, node, THIS_NODE, typeOf, type Entity } from '../model/entity.js'
 import type { Basis, Fact, InputExtract, Labels, Series } from '../model/extract.js'
 import type { Input } from '../model/analysis.js'
 import { addTo } from '../model/lists.js'
@@ -66,7 +66,11 @@ export const buildTimeline = (unordered: readonly InputExtract[], options: Timel
     for (const fact of extract.facts) {
       if (fact.fact === 'missing') missing.set(fact.what, { what: fact.what, hides: fact.hides })
       else if (fact.fact === 'kept-from') keptFrom.push({ input: extract.path, at: clock.at(fact.at) })
-      else if (fact.fact !== 'collected' && fact.fact !== 'zone' && fact.fact !== 'clock-stepped') facts.push(timedFact(fact, clock, names.resolver(index)))
+      else if (fact.fact === 'runs-as' && typeOf(fact.by) === 'node' && fact.by !== THIS_NODE) {
+        // An address that a member of a cluster is reached at may be a machine's or a pod's.
+        const by = names.machineOrPod(nameOf(fact.by))
+        if (by !== null) facts.push({ ...fact, of: names.resolver(index)(fact.of), by })
+      } else if (fact.fact !== 'collected' && fact.fact !== 'zone' && fact.fact !== 'clock-stepped') facts.push(timedFact(fact, clock, names.resolver(index)))
     }
     if (extract.spans.some(({ basis }) => basis === 'ago') && Number.isNaN(clock.at({ ms: 0, basis: 'ago' })))
       missing.set(extract.path, { what: `the times of ${extract.path}`, hides: 'when its events happened: it tells ages, and nothing tells when it was made' })
@@ -80,6 +84,7 @@ export const buildTimeline = (unordered: readonly InputExtract[], options: Timel
       })
     for (const one of extract.series) addSeries(series, one, extract.path, clock, options)
   })
+  for (const { of, by } of names.serverPods) facts.push({ fact: 'runs-as', of, by })
   for (const signal of unknownIn(signals, byAge)) signals.push(signal)
   signals.sort(bySignal)
   const inputs = extracts.map((extract, index) => describeInput(extract, clocks[index]))
@@ -168,11 +173,11 @@ const timedFact = (
     case 'pod-on-node':
       return { ...fact, pod: resolve(fact.pod), node: resolve(fact.node), at }
     case 'pod-owner':
-      return { ...fact, pod: resolve(fact.pod) }
+      return { ...fact, pod: resolve(fact.pod), workload: resolve(fact.workload) }
     case 'pod-resources':
       return { ...fact, pod: resolve(fact.pod) }
     case 'replicas':
-      return { ...fact, at }
+      return { ...fact, workload: resolve(fact.workload), at }
     case 'runs-as':
       return { ...fact, of: resolve(fact.of), by: resolve(fact.by) }
     case 'client-of':

@@ -1,7 +1,8 @@
 /** What runs where and who owns what, as a function of time. */
-import { namespaceOf, nameOf, shortName, typeOf, workload, type Entity } from '../model/entity.js'
+import { nameOf, shortName, typeOf, type Entity } from '../model/entity.js'
 import type { Fact } from '../model/extract.js'
 import { addTo, addToSet } from '../model/lists.js'
+import { workloadFromName } from './pod-names.js'
 import type { TimedSignal } from './timed.js'
 
 type Timed<F> = F extends { readonly at: unknown } ? Omit<F, 'at'> & { readonly at: number | null } : F
@@ -176,15 +177,3 @@ const sorted = (sets: ReadonlyMap<Entity, ReadonlySet<Entity>>): Sorted => new M
 /** A pod is as unlimited as its least limited container. */
 const smaller = (known: number | null | undefined, next: number | null): number | null =>
   known === undefined ? next : known === null || next === null ? null : known + next
-
-/** The alphabet of generated name suffixes: k8s.io/apimachinery/pkg/util/rand leaves out vowels and look-alikes. */
-const SUFFIX = '[bcdfghjklmnpqrstvwxz2456789]'
-const REPLICASET_POD = new RegExp(`^(.+)-${SUFFIX}{4,10}-${SUFFIX}{5}$`, 'u')
-const GENERATED_POD = new RegExp(`^(.+)-${SUFFIX}{5}$`, 'u')
-const STATEFUL_POD = /^(.+)-\d{1,3}$/u
-
-const workloadFromName = (pod: Entity): Entity | null => {
-  const name = shortName(pod)
-  const match = REPLICASET_POD.exec(name) ?? GENERATED_POD.exec(name) ?? STATEFUL_POD.exec(name)
-  return match?.[1] === undefined ? null : workload(namespaceOf(pod), match[1])
-}
