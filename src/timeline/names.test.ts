@@ -67,7 +67,18 @@ test('this machine is the node with the most telling hint: its own lines before 
   assert.equal(whose([hint('node/elsewhere', 3)]), 'node/elsewhere')
   // A path may be named after anything: it counts only where the cluster knows the name, or where nothing else is said.
   assert.equal(whose([hint('node/backup', 1), hint('node/b', 1)]), 'node/b')
-  assert.equal(whose([]), 'node/unknown')
+  assert.equal(whose([]), 'node/b')
+})
+
+test('a log is of the node that a folder around it is called by, where nothing else is known; not of one of two, nor of a folder of any name', () => {
+  const others = input('dump/pods.json', { facts: [onNode('pod/a/x', 'node/worker-1.example.com'), onNode('pod/a/y', 'node/worker-2')] })
+  const whose = (path: string, facts: readonly Fact[] = []): Entity | undefined =>
+    entityIn([others, input(path, { format: 'kubelet', signals: [signal('node.runtime-down', THIS_NODE, 0)], facts })], path)
+  const agent: Fact = { fact: 'input-node', node: 'node/agent', weight: 1 }
+  assert.equal(whose('dump/rke2/worker-1/var/lib/rancher/rke2/agent/logs/kubelet.log', [agent]), 'node/worker-1.example.com')
+  assert.equal(whose('dump/worker-2/logs/kubelet.log'), 'node/worker-2')
+  assert.equal(whose('dump/worker-1/worker-2/kubelet.log'), 'node/unknown')
+  assert.equal(whose('dump/backup/kubelet.log'), 'node/unknown')
 })
 
 test("a kernel's log that names no host is of the node where an event tells of the same kill, or with whose name its file's begins", () => {

@@ -166,7 +166,15 @@ const writerOf = (
   const best = [...votes].sort((a, b) => b[1] - a[1] || (a[0] < b[0] ? -1 : 1))[0]
   if (best !== undefined) return best[0]
   const only = nodes.size === 1 ? [...nodes][0] : undefined
-  return only ?? ofSameKill(extract, nodeOfVictim) ?? nodeOfFile(extract.path, nodes) ?? hint ?? node('unknown')
+  return only ?? ofSameKill(extract, nodeOfVictim) ?? nodeOfFile(extract.path, nodes) ?? nodeOfFolder(extract.path, nodes, canonical) ?? hint ?? node('unknown')
+}
+
+/** 'rke2-logs/worker-1/var/lib/rancher/rke2/agent/logs/kubelet.log': the only node that a folder around the file is called by. */
+const nodeOfFolder = (path: string, nodes: ReadonlySet<Entity>, canonical: (entity: Entity) => Entity): Entity | null => {
+  const folders = path.slice(0, Math.max(0, path.lastIndexOf('/'))).split(/[/\\]|!/u)
+  const found = new Set(folders.flatMap((folder) => (folder !== '' && nodes.has(canonical(node(folder))) ? [canonical(node(folder))] : [])))
+  const [only] = found
+  return found.size === 1 && only !== undefined ? only : null
 }
 
 const victimOf = ({ kind, attributes: { process: name, pid } }: InputExtract['signals'][number]): string | null =>

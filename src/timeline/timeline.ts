@@ -1,12 +1,13 @@
 /** Everything on one clock, in one order, under one set of names. Pure: the same extracts in any order give the same timeline. */
 import { nameOf, node, THIS_NODE, typeOf, type Entity } from '../model/entity.js'
-import type { Basis, Fact, InputExtract, Labels, Series } from '../model/extract.js'
+import type { Basis, Fact, InputExtract, Labels, Series, Signal } from '../model/extract.js'
 import type { Input } from '../model/analysis.js'
 import { addTo } from '../model/lists.js'
 import type { ClockOptions, InputClock } from './clock.js'
 import { commonClock } from './common-clock.js'
 import { joinParts } from './parts.js'
 import { joinRotated } from './rotated.js'
+import { senderOf } from './senders.js'
 import { todaysName } from './metric-names.js'
 import { makeNames, type Names } from './names.js'
 import type { TimedSeries, TimedSignal, TimedSilence } from './timed.js'
@@ -52,6 +53,7 @@ export const buildTimeline = (unordered: readonly InputExtract[], options: Timel
   const extracts = joinRotated([...joinParts(unordered)].sort((a, b) => compare(a.path, b.path)))
   const names = makeNames(extracts)
   const clocks = commonClock(extracts, options, names)
+  const senderOfSignal = clocks.some(({ senders }) => senders !== undefined) ? senderOf(extracts, names) : () => null
   const signals: TimedSignal[] = []
   const byAge: TimedSignal[] = []
   const facts: TimedFact[] = []
@@ -62,7 +64,7 @@ export const buildTimeline = (unordered: readonly InputExtract[], options: Timel
   extracts.forEach((extract, index) => {
     const clock = clocks[index]
     if (clock === undefined) return
-    for (const [signal, basis] of timedSignals(extract, clock, names.resolver(index), options)) (basis === 'ago' ? byAge : signals).push(signal) // too many to be arguments
+    for (const [signal, basis] of timedSignals(extract, clock, names.resolver(index), options, senderOfSignal)) (basis === 'ago' ? byAge : signals).push(signal) // too many to be arguments
     for (const fact of extract.facts) {
       if (fact.fact === 'missing') missing.set(fact.what, { what: fact.what, hides: fact.hides })
       else if (fact.fact === 'kept-from') keptFrom.push({ input: extract.path, at: clock.at(fact.at) })
@@ -116,21 +118,30 @@ const bySignal = (a: TimedSignal, b: TimedSignal): number =>
   compare(a.phase, b.phase) ||
   compare(a.evidence[0]?.text ?? '', b.evidence[0]?.text ?? '')
 
-const timedSignals = (extract: InputExtract, clock: InputClock, resolve: (entity: Entity) => Entity, options: TimelineOptions): [TimedSignal, Basis][] => {
+const timedSignals = (
+  extract: InputExtract,
+  clock: InputClock,
+  resolve: (entity: Entity) => Entity,
+  options: TimelineOptions,
+  sender: (signal: Signal, entity: Entity) => Entity | null,
+): [TimedSignal, Basis][] => {
   const timed: [TimedSignal, Basis][] = []
   for (const signal of extract.signals) {
-    const at = clock.at(signal.at)
-    const until = clock.at(signal.until)
+    const entity = resolve(signal.entity)
+    const by = clock.senders === undefined ? null : sender(signal, entity)
+    const off = by === null ? 0 : (clock.senders?.get(by) ?? 0)
+    const at = clock.at(signal.at) + off
+    const until = clock.at(signal.until) + off
     if (!Number.isFinite(at) || (options.since !== null && until < options.since) || (options.until !== null && at > options.until)) continue
     const one: TimedSignal = {
       kind: signal.kind,
-      entity: resolve(signal.entity),
+      entity,
       phase: signal.phase,
       at,
       until: Math.max(at, until),
       count: signal.count,
       attributes: signal.attributes,
-      evidence: signal.places.map((place) => ({ input: extract.path, line: place.line, time: iso(clock.at(place.at)), text: place.text })),
+      evidence: signal.places.map((place) => ({ input: extract.path, line: place.line, time: iso(clock.at(place.at) + off), text: place.text })),
       input: extract.path,
     }
     timed.push([one, signal.at.basis])
