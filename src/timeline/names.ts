@@ -128,11 +128,14 @@ const fullNames = (known: ReadonlySet<Entity>, extracts: readonly InputExtract[]
     if (short !== null) addTo(full, short, entity)
   }
   const cluster = clusterNames(extracts)
+  const told = clusterNames(extracts.filter(({ format }) => format.startsWith('kubernetes')))
   return (entity) => {
     const short = shortOf(entity) ?? entity
     const [only, ...others] = full.get(short) ?? []
     if (only === undefined) return known.has(short) ? short : entity
     if (others.length > 0 || (short !== entity && only !== entity)) return entity
+    // A machine's journal has its short name; the API's objects and events have the name that the cluster uses.
+    if (told.has(only) !== told.has(short)) return told.has(only) ? only : short
     return known.has(short) && (cluster.has(short) || !cluster.has(only)) ? short : only
   }
 }
