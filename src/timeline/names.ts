@@ -51,6 +51,7 @@ export const makeNames = (extracts: readonly InputExtract[]): Names => {
       if (fact.fact === 'pod-on-node' && fact.uid !== undefined && !fact.pod.startsWith(`pod/-/${UID}`)) podOfUid.set(fact.uid, namespaces.full(fact.pod))
   }
   const scraped = scrapedHosts(extracts)
+  for (const [address, host] of hostsOfMembers(extracts)) if (scraped.has(address) && !addresses.has(address)) addresses.set(address, host)
   const nodes = new Set([...known].map(canonicalNode))
   const servers = serversOf(extracts, namespaces, (name) => nodes.has(canonicalNode(node(name))))
   const nodeOfVictim = victims(extracts)
@@ -80,6 +81,23 @@ export const makeNames = (extracts: readonly InputExtract[]): Names => {
       return namespaces.full(entity)
     },
   }
+}
+
+/**
+ * Machines by the addresses of the cluster members on them: Patroni calls a member after its host (docs/yaml_configuration.rst, `name`). Only where a
+ * folder of the dump is called so, too, and where one name has one address.
+ */
+const hostsOfMembers = (extracts: readonly InputExtract[]): readonly (readonly [string, Entity])[] => {
+  const folders = new Set(extracts.flatMap(({ path }) => path.split(/[/\\]|!/u).slice(0, -1)))
+  const pairs = new Set<string>()
+  for (const { format, facts } of extracts)
+    for (const fact of facts)
+      if (format === 'patroni' && fact.fact === 'runs-as' && typeOf(fact.by) === 'node' && isAddress(nameOf(fact.by)) && folders.has(nameOf(fact.of)))
+        pairs.add(`${nameOf(fact.by)} ${nameOf(fact.of)}`)
+  const all = [...pairs].sort().map((pair) => pair.split(' ') as [string, string]) // as joined above
+  return all
+    .filter(([address, host]) => all.every((other) => (other[0] === address) === (other[1] === host)))
+    .map(([address, host]) => [address, node(host)] as const)
 }
 
 /** Hosts on which a node exporter was scraped: machines, whatever they are called. */

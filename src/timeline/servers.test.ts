@@ -102,3 +102,15 @@ test('the address of a member of a cluster is that of its machine where it is kn
   assert.deepEqual(runs(pods({ fact: 'alias', of: 'pod/data/pg-1', name: '10.0.0.1', at: null })), ['pod/data/pg-1'])
   assert.deepEqual(runs(), [])
 })
+
+test('a machine that is known by its address only is the host that a member of a cluster on it, and a folder of the dump, are called by', () => {
+  const member = (path: string, ...homes: readonly (readonly [Entity, Entity])[]): InputExtract =>
+    input(path, { format: 'patroni', facts: homes.map(([of, by]) => ({ fact: 'runs-as', of, by })) })
+  const node = input('dump/node.json', { series: [series('node_load1', { instance: '10.0.0.1:9100' }, () => 1)] })
+  const called = (...inputs: readonly InputExtract[]): Entity => timelineOf([node, ...inputs]).names.canonical('node/10.0.0.1')
+  assert.equal(called(member('dump/pg-1/patroni.log', ['postgres/pg-1', 'node/10.0.0.1'])), 'node/pg-1')
+  assert.equal(called(member('dump/logs/patroni.log', ['postgres/pg-1', 'node/10.0.0.1'])), 'node/10.0.0.1')
+  assert.equal(called(member('dump/pg-1/patroni.log', ['postgres/pg-1', 'node/10.0.0.1'], ['postgres/pg-1', 'node/10.0.0.9'])), 'node/10.0.0.1')
+  const known = pods({ fact: 'alias', of: 'node/worker-1', name: '10.0.0.1', at: null })
+  assert.equal(called(member('dump/pg-1/patroni.log', ['postgres/pg-1', 'node/10.0.0.1']), known), 'node/worker-1')
+})
