@@ -93,6 +93,18 @@ test("CloudNativePG's exporter tells the ceiling as one setting of many, and of 
   ])
 })
 
+test("cAdvisor's cgroup tells a pod's uid, written in either way", async () => {
+  const uid = '0014eae3-ef52-495f-8791-a659745f6fb9'
+  const of = (id: string): string => `container_memory_working_set_bytes{id="${id}",namespace="shop",pod="web-1",container="app"} 1`
+  const told = [{ fact: 'alias', of: 'pod/shop/web-1', name: `uid:${uid}`, at: null }]
+  assert.deepEqual(await facts([of(`/kubepods/burstable/pod${uid}/4f5a`)]), told)
+  assert.deepEqual(
+    await facts([of(`/kubepods.slice/kubepods-burstable.slice/kubepods-burstable-pod${uid.replaceAll('-', '_')}.slice/cri-containerd-4f5a.scope`)]),
+    told,
+  )
+  assert.deepEqual(await facts([of('/system.slice/docker.service')]), [])
+})
+
 test('max_connections of one server is a ceiling of the Postgres in question; of several, each of its own', async () => {
   const one = 'pg_settings_max_connections{instance="10.3.0.7:9187",server="10.3.0.7:5432"} 60'
   assert.deepEqual(await facts([one]), [{ fact: 'limit', of: 'postgres/?', name: 'max_connections', value: 60 }])

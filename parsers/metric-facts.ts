@@ -8,6 +8,7 @@ import type { Labels } from '../src/model/extract.js'
 import type { Sink } from '../src/model/format.js'
 import { utc } from '../src/read/stamps.js'
 import { clientOf, isTool } from './postgres-server.js'
+import { podUidOf } from './kernel-oom.js'
 
 /** The samples of one series; `ms` is NaN in a scrape without times. */
 export type Watch = (ms: number, value: number) => void
@@ -197,6 +198,16 @@ export const metricFacts = (sink: Sink): MetricFacts => {
     return once((ms) => sink.fact({ fact: 'pod-on-node', pod: of, node: node(on), at: Number.isNaN(ms) ? null : utc(ms) }))
   }
 
+  /** cAdvisor's label `id` is the container's cgroup: it holds the uid by which a kernel's log names the pod. */
+  const told = new Set<string>()
+  const uid = ({ id, namespace, pod: plain, exported_pod: exported, exported_namespace: space }: Labels): void => {
+    const name = exported ?? plain
+    const found = id === undefined || !name ? null : podUidOf(id)
+    if (found === null || !name || told.has(found)) return
+    told.add(found)
+    sink.fact({ fact: 'alias', of: pod(space ?? namespace ?? '-', name), name: `uid:${found}`, at: null })
+  }
+
   const replicas = (labels: Labels, kind: string): Watch | null => {
     const name = labels[`exported_${kind}`] ?? labels[kind]
     if (!name) return null
@@ -233,6 +244,7 @@ export const metricFacts = (sink: Sink): MetricFacts => {
   return {
     of(name, labels) {
       addresses(name, labels)
+      if (name.startsWith('container_')) uid(labels)
       return readers.get(name)?.(labels) ?? null
     },
     end() {

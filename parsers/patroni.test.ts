@@ -59,3 +59,19 @@ test('hostile lines are read past', async () => {
   )
   assert.equal(extract.format, 'patroni')
 })
+
+test("a member's address is told by those that ask it; a member that is asked on this machine tells nothing", async () => {
+  const { facts } = await read(
+    [
+      '2026-03-02 10:00:00,123 INFO: no action. I am (pg-1), the leader with the lock',
+      '2026-03-02 10:00:11,523 WARNING: Request failed to pg-2: GET http://10.0.0.2:8008/patroni (Max retries exceeded with url: /patroni)',
+      '2026-03-02 10:00:12,123 INFO: Got response from pg-3 https://[fd00::3]:8008/patroni: {"state": "running"}',
+      '2026-03-02 10:00:22,123 INFO: Got response from pg-3 https://[fd00::3]:8008/patroni: {"state": "running"}',
+      '2026-03-02 10:00:23,123 INFO: Got response from pg-4 http://127.0.0.1:8008/patroni: {"state": "running"}',
+    ].join('\n'),
+  )
+  assert.deepEqual(facts, [
+    { fact: 'runs-as', of: 'postgres/pg-2', by: 'node/10.0.0.2' },
+    { fact: 'runs-as', of: 'postgres/pg-3', by: 'node/fd00::3' },
+  ])
+})

@@ -3,7 +3,7 @@
  * a journal, or among Postgres' own in the log of a container (Spilo, Crunchy).
  * https://github.com/patroni/patroni/blob/v4.0.4/patroni/ha.py, postgresql/__init__.py; the form of its lines: log.py, DEFAULT_FORMAT
  */
-import { pod as podEntity, postgres, process, THIS_POSTGRES, nameOf, shortName, typeOf, type Entity } from '../src/model/entity.js'
+import { node, pod as podEntity, postgres, process, THIS_POSTGRES, nameOf, shortName, typeOf, type Entity } from '../src/model/entity.js'
 import type { Attributes, Phase, SignalKind, Stamp } from '../src/model/extract.js'
 import type { Envelope, InputContext, LineFormat, LineReader, Sink } from '../src/model/format.js'
 import { found, preferEnvelope, readIso } from '../src/read/stamps.js'
@@ -14,6 +14,12 @@ const NAME = '([A-Za-z0-9][A-Za-z0-9._-]{0,62})'
 /** 'no action. I am (pg-1), the leader with the lock', 'Lock owner: pg-1; I am pg-2' */
 const SELF = new RegExp(`I am \\(?${NAME}\\)?(?:$|[,.; ])`, 'u')
 const UNREACHED = new RegExp(`^Request failed to ${NAME}:`, 'u')
+/** What one member says of another: 'Request failed to pg-2: GET http://10.0.0.2:8008/patroni (…)', 'Got response from pg-3 http://10.0.0.3:8008/patroni: {…}' */
+const MEMBER_AT = new RegExp(
+  `^(?:Request failed to ${NAME}: GET|Got response from ${NAME}) https?://(?:[^@/ ]{0,80}@)?\\[?([0-9A-Za-z.:-]{1,253}?)\\]?(?::\\d{1,5})?/`,
+  'u',
+)
+const LOOPBACK = /^(?:127\.|localhost$|::1$|0\.0\.0\.0$)/u
 const ROUTINE = /^(?:no action\.|Lock owner: |Got response from |Local timeline=|Reaped pid|Selected new)/u
 
 interface Told {
@@ -62,9 +68,20 @@ const open = (sink: Sink, context: InputContext): LineReader => {
       sink.fact({ fact: 'runs-as', of: postgres(name), by: podEntity(nameOf(pod).slice(0, nameOf(pod).indexOf('/')), name) })
   }
 
+  /** Members whose machines' addresses were told. */
+  const placed = new Set<string>()
+  const place = (said: string): void => {
+    const [, asked, answered, host = ''] = MEMBER_AT.exec(said) ?? []
+    const name = asked ?? answered
+    if (name === undefined || LOOPBACK.test(host) || placed.has(`${name} ${host}`)) return
+    placed.add(`${name} ${host}`)
+    sink.fact({ fact: 'runs-as', of: postgres(name), by: node(host) })
+  }
+
   const say = (said: string, level: string, text: string, at: Stamp, envelope: Envelope | null): void => {
     const name = SELF.exec(said)?.[1]
     if (name !== undefined) learn(name, envelope)
+    place(said)
     if (ROUTINE.test(said)) return
     for (const [pattern, tell] of MEANINGS) {
       const match = pattern.exec(said)

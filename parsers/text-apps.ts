@@ -13,10 +13,13 @@ export interface App {
   readonly counters: Map<Basis, (Counter | undefined)[]>
 }
 
+/** What is around a line that tells who wrote it. */
+export type Around = Pick<Envelope, 'pod' | 'host'>
+
 export interface Apps {
   /** The application of the line whose fields were just scanned. */
   of(bytes: Buffer, envelope: Envelope | null, service: string | null): App
-  named(name: string | null, envelope: Envelope | null): App
+  named(name: string | null, around: Around | null): App
   count(app: App, level: number, at: Stamp): void
   end(): void
 }
@@ -52,7 +55,7 @@ export const appsOf = (sink: Sink, context: InputContext): Apps => {
   /** Names by the hash of their bytes, so that a line whose application is known makes no string. */
   const seen = new Map<number, { readonly bytes: Buffer; readonly pod: Entity | null; readonly host: string | null; readonly app: App }>()
 
-  const app = (name: string, envelope: Envelope | null): App => {
+  const app = (name: string, envelope: Around | null): App => {
     const host = envelope?.host ?? null
     const pod = envelope?.pod ?? context.pod
     const key = `${pod ?? host ?? ''}\n${name}`
@@ -66,7 +69,7 @@ export const appsOf = (sink: Sink, context: InputContext): Apps => {
     return one
   }
 
-  const named = (name: string | null, envelope: Envelope | null): App => app(name !== null && NAME.test(name) ? name : stem, envelope)
+  const named = (name: string | null, envelope: Around | null): App => app(name !== null && NAME.test(name) ? name : stem, envelope)
 
   const fallback = (envelope: Envelope | null, service: string | null): App => app(service ?? envelope?.container ?? nonEmpty(envelope?.unit) ?? stem, envelope)
 

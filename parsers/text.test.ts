@@ -366,3 +366,32 @@ describe('real logs of many makers', { skip: absent }, () => {
     assert.equal(format, 'text')
   })
 })
+
+test('records of a collector in Kubernetes are of the pod that their resource names, with its uid and its node', async () => {
+  const attribute = (key: string, value: string): unknown => ({ key, value: { stringValue: value } })
+  const line = (second: number): string =>
+    JSON.stringify({
+      resourceLogs: [
+        {
+          resource: {
+            attributes: [
+              attribute('k8s.namespace.name', 'shop'),
+              attribute('k8s.pod.name', 'web-1'),
+              attribute('k8s.pod.uid', 'u-1'),
+              attribute('k8s.node.name', 'n1'),
+              attribute('k8s.container.name', 'app'),
+            ],
+          },
+          scopeLogs: [
+            { logRecords: [{ timeUnixNano: `176292000${second}000000000`, severityNumber: 17, body: { stringValue: 'connect ECONNREFUSED 10.0.0.7:80' } }] },
+          ],
+        },
+      ],
+    })
+  const { signals, facts } = await read([line(1), line(2)].join('\n'))
+  assert.deepEqual([...new Set(signals.map(({ entity }) => entity))], ['pod/shop/web-1'])
+  assert.deepEqual(
+    facts.filter(({ fact }) => fact === 'pod-on-node'),
+    [{ fact: 'pod-on-node', pod: 'pod/shop/web-1', node: 'node/n1', at: { ms: 1762920001000, basis: 'utc' }, uid: 'u-1' }],
+  )
+})

@@ -12,7 +12,7 @@ import { sayProbe } from './text-probes.js'
 import { findStamp, readEpoch, readHeadStamp, readStamp } from './text-stamps.js'
 import { complaints } from './text-complaints.js'
 import { composePrefix, continues, endsTrace, exceptionHead, tellsFailure, withoutColours } from './text-shapes.js'
-import { isOtlp, readOtlp } from './text-otlp.js'
+import { isOtlp, otlpReader } from './text-otlp.js'
 
 /** After so many stamps at the beginning of lines and none behind words, a date inside a line is no longer taken for its stamp. */
 const SETTLED = 3
@@ -50,6 +50,7 @@ export const text: LineFormat = {
   open(sink, context) {
     const apps = appsOf(sink, context)
     const said = complaints(sink)
+    const otlp = otlpReader(sink, apps, said)
     let atHead = 0
     let behindWords = 0
     let lastLine = -1
@@ -163,7 +164,7 @@ export const text: LineFormat = {
           return record(bytes, start, end, body, apps.of(bytes, envelope, service), level)
         }
         if (bytes[start] === 123) {
-          if (isOtlp(bytes, start, end)) return readOtlp(sink, apps, said, bytes, start, end, envelope)
+          if (isOtlp(bytes, start, end)) return otlp(bytes, start, end, envelope)
           scanJson(bytes, start, end)
         } else if (isBlank(bytes[start])) {
           fields.level = NONE

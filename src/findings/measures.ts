@@ -2,7 +2,7 @@
  * What a series measures. Names come from the metric, from the expression behind an answer, or, last, from the name of the
  * file that holds it. Nothing here judges a value.
  */
-import { node, postgres, typeOf, type Entity } from '../model/entity.js'
+import { node, type Entity } from '../model/entity.js'
 import type { Labels } from '../model/extract.js'
 import { once } from '../model/once.js'
 import type { TimedSeries, Timeline } from '../timeline/timeline.js'
@@ -194,35 +194,8 @@ const nodesByInstance = once(
     ),
 )
 
-/** The Postgres server that a pg_* series is about. One server in the dump is the one its logs speak of, by whatever name. */
-export const postgresOfLabels = (labels: Labels, timeline: Timeline): Entity => {
-  const servers = serversOf(timeline)
-  if (new Set(servers.values()).size > 1) return postgres(serverName(labels, servers))
-  const spoken = spokenOf(timeline)
-  const named = postgres(labels['server'] ?? 'main')
-  const [only] = spoken
-  return spoken.size === 1 && only !== undefined ? only : spoken.has(named) ? named : postgres('main')
-}
-
-/** The Postgres servers that logs speak of. */
-const spokenOf = once((timeline: Timeline): ReadonlySet<Entity> => {
-  const servers = new Set<Entity>()
-  for (const { entity } of timeline.signals) if (typeOf(entity) === 'postgres') servers.add(entity)
-  return servers
-})
-
-const serverName = (labels: Labels, servers: ReadonlyMap<string, string>): string =>
-  labels['server'] ?? servers.get(labels['instance'] ?? '') ?? labels['instance'] ?? 'main'
-
-/** By exporter instance the server it speaks of: some of an exporter's series name it, others only carry the instance. */
-const serversOf = once((timeline: Timeline): ReadonlyMap<string, string> => {
-  const mine = timeline.series.filter(
-    (series) => series.name === 'pg_up' || series.name === 'DatabaseConnections' || /^pg_(?:stat|settings|database|locks|replication)_/u.test(series.name),
-  )
-  const found = new Map(mine.map((series) => [series.labels['instance'] ?? '', series.labels['instance'] ?? '']))
-  for (const { labels } of mine) if (labels['server'] !== undefined) found.set(labels['instance'] ?? '', labels['server'])
-  return found
-})
+/** The Postgres server that a pg_* series is about. */
+export const postgresOfLabels = (labels: Labels, timeline: Timeline): Entity => timeline.names.serverOf(labels)
 
 /** The node whose label the server's own series carry. */
 export const nodeOfPostgres = (server: Entity, timeline: Timeline): Entity | null => {

@@ -85,7 +85,7 @@ export interface Series {
 /** What runs where, who owns what, who is called what. */
 export type Fact =
   | { readonly fact: 'node'; readonly node: Entity; readonly at: Stamp | null; readonly cores?: number; readonly memoryBytes?: number }
-  /** Another name or address of an entity: an IP of a node or pod, a provider id. */
+  /** Another name or address of an entity: an IP of a node or pod, a provider id; a pod's uid as 'uid:<uid>'. */
   | { readonly fact: 'alias'; readonly of: Entity; readonly name: string; readonly at: Stamp | null }
   /** The input was written on this node: seen in its lines, its journal's host, its path. `weight` is how telling that is. */
   | { readonly fact: 'input-node'; readonly node: Entity; readonly weight: number }

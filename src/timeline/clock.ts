@@ -1,4 +1,5 @@
 /** One clock: turns every input's stamps into milliseconds since the epoch, and says what had to be assumed. */
+import type { Entity } from '../model/entity.js'
 import type { Basis, InputExtract, Span, Stamp } from '../model/extract.js'
 import { matchesGlob } from '../model/glob.js'
 import { collectedAt, type Collected } from './collected.js'
@@ -25,6 +26,8 @@ export interface InputClock {
   readonly notes: readonly string[]
   /** Its ages are counted back from a moment that was guessed: the input was made then or somewhat later. */
   readonly guessed?: boolean
+  /** Of a list of events: what is added to the times that these nodes' kubelets stamped. */
+  readonly senders?: ReadonlyMap<Entity, number>
   /** Nothing told the zone of its stamps, or of those that carry none: UTC was assumed. */
   readonly assumed?: boolean
 }

@@ -5,15 +5,17 @@ import { alignAges } from './ages.js'
 import { countingBack, READ_AS_UTC, readClocks, type ClockOptions, type InputClock } from './clock.js'
 import type { Names } from './names.js'
 import { hasOwnZone } from './seen-zones.js'
-import { estimateSkews, estimateZones, type EstimatedZone } from './skew.js'
+import { estimateSkews, estimateZones, type EstimatedZone, type Skew, type Skews } from './skew.js'
 import { signed } from './zones.js'
 
 /** By the input's position. */
 export const commonClock = (extracts: readonly InputExtract[], options: ClockOptions, names: Names): readonly InputClock[] => {
   const machines = machinesOf(extracts, names)
   const read = readClocks(extracts, options, machines)
-  const right = corrected(extracts, inZones(extracts, read, machines, names), names)
-  return withSteps(extracts, alignAges(extracts, countingBack(extracts, right), names))
+  const zoned = inZones(extracts, read, machines, names)
+  const skews = estimateSkews(extracts, zoned, names)
+  const right = corrected(zoned, skews)
+  return withSenders(extracts, withSteps(extracts, alignAges(extracts, countingBack(extracts, right), names)), skews)
 }
 
 /** Who wrote an input that names its machine. */
@@ -61,15 +63,26 @@ const inZones = (
 }
 
 /** The clocks with what two inputs' common facts say they are off by. */
-const corrected = (extracts: readonly InputExtract[], clocks: readonly InputClock[], names: Names): readonly InputClock[] => {
-  const skews = estimateSkews(extracts, clocks, names)
-  return clocks.map((clock, index) => {
-    const skew = skews.get(index)
+const corrected = (clocks: readonly InputClock[], skews: Skews): readonly InputClock[] =>
+  clocks.map((clock, index) => {
+    const skew = skews.inputs.get(index)
     if (skew === undefined) return clock
-    const seconds = Math.abs(skew.offsetMs / 1000).toFixed(0)
-    const note = `its clock was ${seconds} s ${skew.offsetMs < 0 ? 'ahead of' : 'behind'} the API server's, from ${skew.pairs} facts that both recorded (± ${Math.ceil(skew.uncertaintyMs / 1000)} s): corrected`
+    const note = `its clock was ${how(skew)} the API server's, from ${skew.pairs} facts that both recorded (± ${Math.ceil(skew.uncertaintyMs / 1000)} s): corrected`
     return { at: (stamp) => clock.at(stamp) + skew.offsetMs, offsetMs: skew.offsetMs, uncertaintyMs: skew.uncertaintyMs, notes: [...clock.notes, note] }
   })
+
+const how = ({ offsetMs }: Skew): string => `${Math.abs(offsetMs / 1000).toFixed(0)} s ${offsetMs < 0 ? 'ahead of' : 'behind'}`
+
+/** The clocks of lists of events, with what kubelets whose clocks are off stamped in them. */
+const withSenders = (extracts: readonly InputExtract[], clocks: readonly InputClock[], { senders }: Skews): readonly InputClock[] => {
+  if (senders.size === 0) return clocks
+  const offsets = new Map([...senders].map(([sender, { offsetMs }]) => [sender, offsetMs]))
+  const notes = [...senders]
+    .sort(([a], [b]) => (a < b ? -1 : 1))
+    .map(([sender, skew]) => `what the kubelet of ${sender} says in it carries that node's clock, ${how(skew)} the API server's: corrected`)
+  return clocks.map((clock, index) =>
+    extracts[index]?.format === 'kubernetes-events' ? { ...clock, senders: offsets, notes: [...clock.notes, ...notes] } : clock,
+  )
 }
 
 /** Of one input so many steps are told. */

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { at, condition, input, series, signal, T0, timeline, timelineOf } from '../../test/timeline-builder.js'
 import { THIS_NODE, THIS_POSTGRES, type Entity } from '../model/entity.js'
-import type { Fact, InputExtract } from '../model/extract.js'
+import type { Fact, InputExtract, Signal } from '../model/extract.js'
 
 const onNode = (pod: Entity, node: Entity, second: number | null = null, uid?: string): Fact => ({
   fact: 'pod-on-node',
@@ -33,6 +33,19 @@ test('a short and a full host name are one node, under the name that the cluster
     const { signals, names } = timelineOf([cluster(cluster_), panic(host)])
     assert.deepEqual([signals[0]?.entity, [...names.nodes]], [cluster_, [cluster_]])
   }
+})
+
+test("the name that the cluster's objects use is a node's, whatever its machine's journal and kubelet call it", () => {
+  const objects = input('dump/nodes.yaml', { format: 'kubernetes-objects', facts: [{ fact: 'node', node: 'node/m1.lab.example.com', at: null }] })
+  const kubelet = input('dump/kubelet.log', {
+    format: 'kubelet',
+    facts: [{ fact: 'input-node', node: 'node/m1', weight: 3 }, onNode('pod/shop/web-1', 'node/m1')],
+    signals: [signal('node.runtime-down', THIS_NODE, 0)],
+  })
+  const { signals, names } = timelineOf([objects, kubelet])
+  assert.deepEqual([signals[0]?.entity, [...names.nodes]], ['node/m1.lab.example.com', ['node/m1.lab.example.com']])
+  const other = input('dump/b.yaml', { format: 'kubernetes-objects', facts: [{ fact: 'node', node: 'node/m1.other.example', at: null }] })
+  assert.equal(entityIn([objects, kubelet, other], 'dump/kubelet.log'), 'node/m1') // of which of the two?
 })
 
 test('a host name is also shortened or completed where only a path or a label has it', () => {
@@ -67,7 +80,18 @@ test('this machine is the node with the most telling hint: its own lines before 
   assert.equal(whose([hint('node/elsewhere', 3)]), 'node/elsewhere')
   // A path may be named after anything: it counts only where the cluster knows the name, or where nothing else is said.
   assert.equal(whose([hint('node/backup', 1), hint('node/b', 1)]), 'node/b')
-  assert.equal(whose([]), 'node/unknown')
+  assert.equal(whose([]), 'node/b')
+})
+
+test('a log is of the node that a folder around it is called by, where nothing else is known; not of one of two, nor of a folder of any name', () => {
+  const others = input('dump/pods.json', { facts: [onNode('pod/a/x', 'node/worker-1.example.com'), onNode('pod/a/y', 'node/worker-2')] })
+  const whose = (path: string, facts: readonly Fact[] = []): Entity | undefined =>
+    entityIn([others, input(path, { format: 'kubelet', signals: [signal('node.runtime-down', THIS_NODE, 0)], facts })], path)
+  const agent: Fact = { fact: 'input-node', node: 'node/agent', weight: 1 }
+  assert.equal(whose('dump/rke2/worker-1/var/lib/rancher/rke2/agent/logs/kubelet.log', [agent]), 'node/worker-1.example.com')
+  assert.equal(whose('dump/worker-2/logs/kubelet.log'), 'node/worker-2')
+  assert.equal(whose('dump/worker-1/worker-2/kubelet.log'), 'node/unknown')
+  assert.equal(whose('dump/backup/kubelet.log'), 'node/unknown')
 })
 
 test("a kernel's log that names no host is of the node where an event tells of the same kill, or with whose name its file's begins", () => {
@@ -95,6 +119,18 @@ test('a pod that a line names by its uid is the pod that the cluster gave it to'
   const { signals } = timelineOf([kernel, input('dump/pods.json', { facts: [onNode('pod/shop/web-1', 'node/a', null, '1234')] })])
   assert.deepEqual(
     signals.map((one) => one.entity),
+    ['pod/shop/web-1', 'pod/-/uid:9999'],
+  )
+})
+
+test("a pod's uid is also known from another's name of it; what a kernel says of the uid does not hide it", () => {
+  const kernel = input('dump/z-kernel.log', {
+    signals: [signal('pod.oom-killed', 'pod/-/uid:1234', 0), signal('pod.oom-killed', 'pod/-/uid:9999', 1)],
+    facts: [onNode('pod/-/uid:1234', 'node/a', 0, '1234')],
+  })
+  const metrics = input('dump/metrics.json', { facts: [{ fact: 'alias', of: 'pod/shop/web-1', name: 'uid:1234', at: null }] })
+  assert.deepEqual(
+    timelineOf([kernel, metrics]).signals.map((one) => one.entity),
     ['pod/shop/web-1', 'pod/-/uid:9999'],
   )
 })
@@ -163,6 +199,30 @@ test('where a pod is, is a function of time; before its first sighting it was th
   const where = (second: number): Entity | null => topology.nodeOf('pod/shop/db-0', T0 + second * 1000)
   assert.deepEqual([where(0), where(60), where(599), where(600), where(9_000)], ['node/a', 'node/a', 'node/a', 'node/b', 'node/b'])
   assert.equal(topology.nodeOf('pod/shop/db-1', T0), null)
+})
+
+test('a pod that comes back under its name was somewhere else before: on the node with which it was told to be not ready, else nobody knows', () => {
+  const pod = 'pod/shop/queue-0'
+  const back = [
+    signal('pod.evicted', pod, 400, { reason: 'taint' }),
+    signal('pod.scheduled', pod, 400, { node: 'c' }),
+    signal('pod.unready', pod, 100, { reason: 'node-not-ready' }),
+  ]
+  const lost = (name: string, second: number) => signal('node.not-ready', `node/${name}`, second, {}, { phase: 'begin' })
+  const where = (signals: readonly Signal[], second: number): Entity | null => timeline({ signals: [signals] }).topology.nodeOf(pod, T0 + second * 1000)
+  assert.deepEqual(
+    [100, 400, 401].map((second) => where([...back, lost('b', 100)], second)),
+    ['node/b', 'node/b', 'node/c'],
+  )
+  assert.equal(where(back, 100), null)
+  assert.equal(where([...back, lost('b', 100), lost('a', 101)], 100), null) // two nodes at once
+  assert.equal(where([...back, lost('b', 90)], 100), null) // another moment
+  // Nothing but that event tells of a Deployment's pod.
+  assert.equal(where([signal('pod.unready', pod, 100, { reason: 'node-not-ready' }), lost('b', 99)], 100), 'node/b')
+  // What a kubelet evicts stays listed: an object that is read later speaks of the same pod.
+  assert.equal(where([signal('pod.evicted', pod, 400, { reason: 'memory' }), signal('pod.scheduled', pod, 900, { node: 'c' })], 100), 'node/c')
+  // Where it was is known: the event adds nothing.
+  assert.equal(where([signal('pod.scheduled', pod, 0, { node: 'a' }), ...back, lost('b', 100)], 100), 'node/a')
 })
 
 test("a node's own pod is of no workload: its name ends with the node's", () => {

@@ -1,7 +1,9 @@
 /** A node has many names (IP, FQDN, short name, provider id); this decides which one is its own, and who wrote an input that does not say. */
-import { nameOf, node, pod, postgres, THIS_NODE, THIS_POSTGRES, typeOf, type Entity, shortName } from '../model/entity.js'
-import type { InputExtract } from '../model/extract.js'
+import { nameOf, node, shortName, THIS_NODE, THIS_POSTGRES, typeOf, type Entity } from '../model/entity.js'
+import type { InputExtract, Labels } from '../model/extract.js'
 import { addTo } from '../model/lists.js'
+import { namespacesOf } from './namespaces.js'
+import { serversOf, type Servers } from './servers.js'
 
 export interface Names {
   /** Resolves entities as the input at this position means them. */
@@ -10,7 +12,13 @@ export interface Names {
   readonly canonical: (node: Entity) => Entity
   /** The entity that has this address or other name; null where nobody is known under it. */
   byAddress(name: string): Entity | null
+  /** The pod or machine that has this address or name; null where nothing tells which of the two it is. */
+  machineOrPod(host: string): Entity | null
   readonly nodes: ReadonlySet<Entity>
+  /** The Postgres server that a series is about. */
+  serverOf(labels: Labels): Entity
+  /** In which pods Postgres servers run, as far as names tell. */
+  readonly serverPods: Servers['runs']
   /**
    * Whether two different names can be told to be two machines: the cluster's own names can, and so can two labels of one
    * Prometheus; a host name in a journal beside a node label cannot.
@@ -18,9 +26,14 @@ export interface Names {
   comparable(a: Entity, b: Entity): boolean
 }
 
+/** How a pod is called that a line names by its uid only. */
+const UID = 'uid:'
+
 export const makeNames = (extracts: readonly InputExtract[]): Names => {
   const known = knownNodes(extracts)
   const addresses = new Map<string, Entity>()
+  const podOfUid = new Map<string, Entity>()
+  const namespaces = namespacesOf(extracts)
   const inFull = fullNames(known, extracts)
   const canonicalNode = (entity: Entity): Entity => {
     const aliased = addresses.get(nameOf(entity))
@@ -29,51 +42,73 @@ export const makeNames = (extracts: readonly InputExtract[]): Names => {
   for (const extract of extracts) {
     for (const fact of extract.facts) {
       if (fact.fact !== 'alias' || fact.of === THIS_NODE || fact.of === THIS_POSTGRES) continue
-      if (typeOf(fact.of) === 'node' || !addresses.has(fact.name)) addresses.set(fact.name, fact.of)
+      if (fact.name.startsWith(UID)) podOfUid.set(fact.name.slice(UID.length), namespaces.full(fact.of))
+      else if (typeOf(fact.of) === 'node' || !addresses.has(fact.name)) addresses.set(fact.name, fact.of)
     }
   }
-  const podOfUid = new Map<string, Entity>()
   for (const extract of extracts) {
-    for (const fact of extract.facts) if (fact.fact === 'pod-on-node' && fact.uid !== undefined) podOfUid.set(fact.uid, fact.pod)
+    for (const fact of extract.facts)
+      if (fact.fact === 'pod-on-node' && fact.uid !== undefined && !fact.pod.startsWith(`pod/-/${UID}`)) podOfUid.set(fact.uid, namespaces.full(fact.pod))
   }
-  const podOfName = podsByName(extracts)
+  const scraped = scrapedHosts(extracts)
+  for (const [address, host] of hostsOfMembers(extracts)) if (scraped.has(address) && !addresses.has(address)) addresses.set(address, host)
   const nodes = new Set([...known].map(canonicalNode))
-  const servers = postgresOf(extracts)
+  const servers = serversOf(extracts, namespaces, (name) => nodes.has(canonicalNode(node(name))))
   const nodeOfVictim = victims(extracts)
   const writers = extracts.map((extract) => canonicalNode(writerOf(extract, nodes, canonicalNode, nodeOfVictim)))
   return {
     nodes,
     canonical: canonicalNode,
+    serverOf: (labels) => servers.ofLabels(labels),
+    serverPods: servers.runs,
     comparable: comparing(extracts, canonicalNode),
     byAddress: (name) => addresses.get(name) ?? null,
+    machineOrPod: (host) => {
+      const known = addresses.get(host)
+      if (known !== undefined && (typeOf(known) === 'pod' || typeOf(known) === 'node')) return typeOf(known) === 'pod' ? known : canonicalNode(known)
+      const named = canonicalNode(node(host))
+      return nodes.has(named) || scraped.has(host) ? named : null
+    },
     resolver: (index) => (entity) => {
       if (entity === THIS_NODE) return writers[index] ?? entity
-      if (entity === THIS_POSTGRES) return servers[index] ?? postgres('main')
-      if (typeOf(entity) === 'node') return canonicalNode(entity)
-      if (entity.startsWith('pod/-/uid:')) {
-        const uid = entity.slice('pod/-/uid:'.length)
-        return podOfUid.get(uid) ?? pod('-', `uid:${uid}`)
-      }
-      if (entity.startsWith('pod/-/')) return podOfName.get(shortName(entity)) ?? entity
-      return entity
+      if (entity === THIS_POSTGRES) return servers.of(index)
+      const type = typeOf(entity)
+      if (type === 'node') return canonicalNode(entity)
+      if (type === 'postgres') return servers.canonical(entity)
+      if (entity.startsWith(`pod/-/${UID}`)) return podOfUid.get(entity.slice(`pod/-/${UID}`.length)) ?? entity
+      // A log that knows no more of itself than what its file is called.
+      if (entity.startsWith('process/-/')) return namespaces.calledIn(shortName(entity)) ?? entity
+      return namespaces.full(entity)
     },
   }
 }
 
-/** Pods by their name alone, where only one namespace has a pod of that name: `kubectl logs --prefix` and CloudNativePG tell no namespace. */
-const podsByName = (extracts: readonly InputExtract[]): ReadonlyMap<string, Entity> => {
-  const pods = new Map<string, Entity | null>()
-  const add = (entity: Entity): void => {
-    if (typeOf(entity) !== 'pod' || entity.startsWith('pod/-/')) return
-    const name = shortName(entity)
-    const other = pods.get(name)
-    pods.set(name, other === undefined || other === entity ? entity : null)
-  }
-  for (const { facts, signals } of extracts) {
-    for (const fact of facts) if ('pod' in fact) add(fact.pod)
-    for (const { entity } of signals) add(entity)
-  }
-  return new Map([...pods].flatMap(([name, entity]) => (entity === null ? [] : [[name, entity] as const])))
+/**
+ * Machines by the addresses of the cluster members on them: Patroni calls a member after its host (docs/yaml_configuration.rst, `name`). Only where a
+ * folder of the dump is called so, too, and where one name has one address.
+ */
+const hostsOfMembers = (extracts: readonly InputExtract[]): readonly (readonly [string, Entity])[] => {
+  const folders = new Set(extracts.flatMap(({ path }) => path.split(/[/\\]|!/u).slice(0, -1)))
+  const pairs = new Set<string>()
+  for (const { format, facts } of extracts)
+    for (const fact of facts)
+      if (format === 'patroni' && fact.fact === 'runs-as' && typeOf(fact.by) === 'node' && isAddress(nameOf(fact.by)) && folders.has(nameOf(fact.of)))
+        pairs.add(`${nameOf(fact.by)} ${nameOf(fact.of)}`)
+  const all = [...pairs].sort().map((pair) => pair.split(' ') as [string, string]) // as joined above
+  return all
+    .filter(([address, host]) => all.every((other) => (other[0] === address) === (other[1] === host)))
+    .map(([address, host]) => [address, node(host)] as const)
+}
+
+/** Hosts on which a node exporter was scraped: machines, whatever they are called. */
+const scrapedHosts = (extracts: readonly InputExtract[]): ReadonlySet<string> => {
+  const hosts = new Set<string>()
+  for (const { series } of extracts)
+    for (const { name, labels } of series) {
+      const { instance } = labels
+      if (instance !== undefined && name.startsWith('node_')) hosts.add(instance.replace(/:\d+$/u, '').replace(/^\[(.*)\]$/u, '$1'))
+    }
+  return hosts
 }
 
 export const isAddress = (name: string): boolean => /^\d{1,3}(?:\.\d{1,3}){3}(?::\d+)?$/u.test(name) || (name.includes(':') && /^[0-9a-f:.]+$/iu.test(name))
@@ -111,11 +146,14 @@ const fullNames = (known: ReadonlySet<Entity>, extracts: readonly InputExtract[]
     if (short !== null) addTo(full, short, entity)
   }
   const cluster = clusterNames(extracts)
+  const told = clusterNames(extracts.filter(({ format }) => format.startsWith('kubernetes')))
   return (entity) => {
     const short = shortOf(entity) ?? entity
     const [only, ...others] = full.get(short) ?? []
     if (only === undefined) return known.has(short) ? short : entity
     if (others.length > 0 || (short !== entity && only !== entity)) return entity
+    // A machine's journal has its short name; the API's objects and events have the name that the cluster uses.
+    if (told.has(only) !== told.has(short)) return told.has(only) ? only : short
     return known.has(short) && (cluster.has(short) || !cluster.has(only)) ? short : only
   }
 }
@@ -149,7 +187,15 @@ const writerOf = (
   const best = [...votes].sort((a, b) => b[1] - a[1] || (a[0] < b[0] ? -1 : 1))[0]
   if (best !== undefined) return best[0]
   const only = nodes.size === 1 ? [...nodes][0] : undefined
-  return only ?? ofSameKill(extract, nodeOfVictim) ?? nodeOfFile(extract.path, nodes) ?? hint ?? node('unknown')
+  return only ?? ofSameKill(extract, nodeOfVictim) ?? nodeOfFile(extract.path, nodes) ?? nodeOfFolder(extract.path, nodes, canonical) ?? hint ?? node('unknown')
+}
+
+/** 'rke2-logs/worker-1/var/lib/rancher/rke2/agent/logs/kubelet.log': the only node that a folder around the file is called by. */
+const nodeOfFolder = (path: string, nodes: ReadonlySet<Entity>, canonical: (entity: Entity) => Entity): Entity | null => {
+  const folders = path.slice(0, Math.max(0, path.lastIndexOf('/'))).split(/[/\\]|!/u)
+  const found = new Set(folders.flatMap((folder) => (folder !== '' && nodes.has(canonical(node(folder))) ? [canonical(node(folder))] : [])))
+  const [only] = found
+  return found.size === 1 && only !== undefined ? only : null
 }
 
 const victimOf = ({ kind, attributes: { process: name, pid } }: InputExtract['signals'][number]): string | null =>
@@ -189,42 +235,6 @@ const nodeOfFile = (path: string, nodes: ReadonlySet<Entity>): Entity | null => 
   }
   return longest
 }
-
-/**
- * One Postgres server per directory of logs; the formats of one server lie side by side. What directories of logs and data are called everywhere
- * names no server: the one above does, and logs for which none does are of the same.
- */
-const postgresOf = (extracts: readonly InputExtract[]): readonly Entity[] => {
-  const speaks = (extract: InputExtract): boolean => extract.signals.some((signal) => signal.entity === THIS_POSTGRES) && extract.format.startsWith('postgres')
-  const folders = new Set(extracts.filter(speaks).map((extract) => folderOf(extract.path)))
-  const parts = [...folders].sort().map((folder) => ({ folder, above: folder.split(/[/\\]|!/u).filter((part) => part !== '' && part !== '.') }))
-  // What all folders lie in names none of them.
-  const [shortest] = parts.map(({ above }) => above).sort((a, b) => a.length - b.length)
-  let shared = 0
-  while (shared < (shortest?.length ?? 0) && parts.every(({ above }) => above[shared] === shortest?.[shared])) shared++
-  const servers = new Map(parts.map(({ folder, above }) => [folder, above.slice(shared).findLast((part) => !NO_SERVER.test(part)) ?? null]))
-  const named = (path: string): string | null => RDS.exec(path)?.[1] ?? servers.get(folderOf(path)) ?? null
-  const alone = new Set(extracts.filter(speaks).map(({ path }) => named(path))).size < 2
-  const only = onlyServer(extracts)
-  return extracts.map(({ path }) => (alone ? only : null) ?? postgres((alone ? null : named(path)) ?? 'main'))
-}
-
-/** The one server that signals name, where none speaks of a server without a name: what is measured of a server without a name is of it. */
-const onlyServer = (extracts: readonly InputExtract[]): Entity | null => {
-  const servers = new Set<Entity>()
-  for (const { signals } of extracts) for (const { entity } of signals) if (typeOf(entity) === 'postgres') servers.add(entity)
-  const [only] = servers
-  return servers.size === 1 && only !== undefined && only !== THIS_POSTGRES ? only : null
-}
-
-/** The log group of a server that AWS runs, /aws/rds/instance/<name>/postgresql, as a path or in a file's name. */
-const RDS = /rds[-_./](?:instance|cluster)[-_./]([a-z0-9][a-z0-9-]{0,62}?)[-_./]postgresql(?:[-_./]|$)/iu
-
-const folderOf = (path: string): string => path.slice(0, Math.max(0, path.lastIndexOf('/')))
-
-/** Where Debian, Red Hat, the images and people keep a server's log and data: /var/log/postgresql, /var/lib/pgsql/16/data/log, pg_log, pgdata … */
-const NO_SERVER =
-  /^(?:(?:pg_?|postgres(?:ql)?[-_]?|db)?(?:logs?|data|dump|archive)|pg|pgsql|postgres(?:ql)?|var|lib|srv|opt|home|tmp|mnt|root|files?|out(?:put)?|main|current|old|docker|containers?|\d+(?:\.\d+)?|csv|json|text|stderr)$/iu
 
 const comparing = (extracts: readonly InputExtract[], canonical: Names['canonical']): Names['comparable'] => {
   const inCluster = new Set<Entity>()

@@ -1,7 +1,7 @@
 /** A clock that is off is found from facts that two inputs record, and corrected; clocks that agree are left alone. */
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { input, signal, timelineOf } from '../../test/timeline-builder.js'
+import { input, signal, T0, timelineOf } from '../../test/timeline-builder.js'
 import type { Signal } from '../model/extract.js'
 
 const PODS = ['a', 'b', 'c', 'd', 'e', 'f']
@@ -161,4 +161,51 @@ test('a log of the same kind that shares nothing is read in the zone of the othe
     ]).inputs.flatMap(({ path, from }) => (path.includes('worker-2') ? [from] : []))
   assert.deepEqual(starts([]), ['2026-03-04T10:01:00.000Z'])
   assert.deepEqual(starts([signal('pod.started', 'pod/shop/z', 90.5, {}, { basis: 'local' })]), ['2026-03-04T19:01:00.000Z'])
+})
+
+/** The kubelet of worker-1 by its own clock, in its log and in the events that it sends; the scheduler by the API server's. */
+const ownEvents = (
+  off: number,
+  { takenUpAt = (index: number) => index * 40, pods = PODS }: { takenUpAt?: (index: number) => number; pods?: readonly string[] } = {},
+) => {
+  const facts = [{ fact: 'input-node', node: 'node/worker-1', weight: 3 }] as const
+  const timeline = timelineOf([
+    input('dump/events.json', {
+      format: 'kubernetes-events',
+      signals: [
+        ...placed(),
+        ...pods.map((name, index) => signal('pod.started', `pod/shop/${name}`, takenUpAt(index) + 1 + off, { container: 'web' })),
+        signal('pod.unready', 'pod/shop/a', 300 + off, { probe: 'Readiness' }),
+        signal('pod.evicted', 'pod/shop/b', 300, { reason: 'taint' }),
+      ],
+    }),
+    input('dump/worker-1/kubelet.log', {
+      format: 'kubelet',
+      signals: pods.flatMap((name, index) => [
+        signal('pod.started', `pod/shop/${name}`, takenUpAt(index) + 0.5 + off),
+        signal('container.started', `pod/shop/${name}`, takenUpAt(index) + 1 + off),
+      ]),
+      facts,
+    }),
+    input('dump/worker-1/app.log', { signals: [signal('log.error', 'pod/shop/a', 300 + off)], facts }),
+  ])
+  const second = (kind: string): number => ((timeline.signals.find((one) => one.kind === kind)?.at ?? NaN) - T0) / 1000
+  return { offset: timeline.inputs[2]?.clockOffsetMs, second, notes: timeline.inputs.flatMap(({ warnings }) => warnings).join('\n') }
+}
+
+test("the events that a kubelet sends carry its own clock: they hide no offset from the API server's, and are corrected with its machine's logs", () => {
+  for (const off of [361, -200]) {
+    const { offset, second, notes } = ownEvents(off)
+    assert.ok(Math.abs((offset ?? 0) / 1000 + off) <= 1, String(offset))
+    assert.ok(Math.abs(second('log.error') - 300) <= 1)
+    assert.ok(Math.abs(second('pod.unready') - 300) <= 1)
+    assert.equal(second('pod.evicted'), 300) // the control plane's own
+    assert.match(notes, /what the kubelet of node\/worker-1 says in it carries that node's clock, (?:36[12] s ahead of|(?:199|200) s behind) the API server's/u)
+  }
+})
+
+test('a kubelet that starts again takes all pods up at once, long after they were placed: that is no clock', () => {
+  assert.equal(ownEvents(0, { takenUpAt: () => 700 }).offset, 0)
+  assert.equal(ownEvents(0).offset, 0)
+  assert.equal(ownEvents(361, { pods: PODS.slice(0, 3) }).offset, 0) // too few
 })

@@ -58,6 +58,28 @@ const SAME_END: Partial<Readonly<Record<SignalKind, string>>> = {
   'node.not-ready': 'node-ready',
 }
 
+/**
+ * What a kubelet says itself, in its log and in the events that it sends: an event's first and last time are read off its sender's clock
+ * (client-go, tools/record/event.go, makeEvent). Both agree however wrong that clock is.
+ */
+const OF_KUBELET: ReadonlySet<string> = new Set([
+  'container-started',
+  'container-exited',
+  'pod-unready',
+  'mount-failed',
+  'pull-failed',
+  'sandbox-failed',
+  'crash-loop',
+  'kubelet-started',
+  'rebooted',
+  'pod-ready',
+  'node-ready',
+])
+/** What only the control plane stamps: the scheduler and the node controller send these events. */
+const OF_CONTROL_PLANE: ReadonlySet<SignalKind> = new Set(['pod.scheduled', 'change.node-added'])
+/** A kubelet that starts again takes all its pods up at once, long after they were placed; a clock that is off puts each as late, at different times. */
+const MIN_MOMENTS = 3
+
 /** Offsets of zones, in minutes: whole hours, and the others that are in use (IANA time zone database, 2025). */
 const ZONE_MINUTES: readonly number[] = [
   ...Array.from({ length: 27 }, (_, hour) => (hour - 12) * 60),
@@ -117,29 +139,44 @@ interface Reference {
   /** How the formats of the inputs it is made of begin. */
   readonly formats: string
   readonly reference: ReadonlyMap<string, readonly number[]>
+  /** Of these, what the control plane's own clock tells. */
+  readonly ofControlPlane: ReadonlyMap<string, readonly number[]>
 }
 
 const referenceOf = (extracts: readonly InputExtract[], clocks: readonly InputClock[], names: Names): Reference => {
   // The API server's objects and events; where there are none, the logs of what runs beside it.
   const formats = extracts.some(({ format, signals }) => format.startsWith('kubernetes-') && signals.length > 0) ? 'kubernetes-' : 'control-plane'
   const reference = new Map<string, number[]>()
+  const ofControlPlane = new Map<string, number[]>()
   extracts.forEach((extract, index) => {
-    if (extract.format.startsWith(formats)) collect(extract, clocks[index], names.resolver(index), reference)
+    if (!extract.format.startsWith(formats)) return
+    collect(extract, clocks[index], names.resolver(index), reference)
+    const told = extract.signals.filter(({ kind }) => OF_CONTROL_PLANE.has(kind))
+    collect({ ...extract, signals: told }, clocks[index], names.resolver(index), ofControlPlane)
   })
-  return { formats, reference }
+  return { formats, reference, ofControlPlane }
 }
 
-/** By the input's position; inputs whose clocks agree with the API server's, or that share too little with it, are left out. */
-export const estimateSkews = (extracts: readonly InputExtract[], clocks: readonly InputClock[], names: Names): ReadonlyMap<number, Skew> => {
-  const { formats, reference } = referenceOf(extracts, clocks, names)
-  if (reference.size === 0) return new Map()
+export interface Skews {
+  /** By the input's position; inputs whose clocks agree with the API server's, or that share too little with it, are left out. */
+  readonly inputs: ReadonlyMap<number, Skew>
+  /** Nodes whose kubelets' events were found to carry their own clock's times. */
+  readonly senders: ReadonlyMap<Entity, Skew>
+}
+
+export const estimateSkews = (extracts: readonly InputExtract[], clocks: readonly InputClock[], names: Names): Skews => {
+  const all = referenceOf(extracts, clocks, names)
+  const { formats, reference } = all
+  const senders = new Map<Entity, Skew>()
+  if (reference.size === 0) return { inputs: new Map(), senders }
   const skews = new Map<number, Skew>()
   const machines = new Map<Entity, { facts: Map<string, number[]>; unsure: number[] }>()
   extracts.forEach((extract, index) => {
     if (extract.format.startsWith(formats)) return
     const mine = new Map<string, number[]>()
     collect(extract, clocks[index], names.resolver(index), mine)
-    const skew = compareTimes(mine, reference)
+    const own = ownClock(mine, all)
+    const skew = compareTimes(mine, reference) ?? own
     if (skew !== null) skews.set(index, skew)
     if (!extract.facts.some(({ fact }) => fact === 'input-node')) return
     const writer = names.resolver(index)(THIS_NODE)
@@ -149,11 +186,33 @@ export const estimateSkews = (extracts: readonly InputExtract[], clocks: readonl
     if (skew === null && !agrees(mine, reference)) machine.unsure.push(index)
   })
   // The programs of one machine write by one clock: what its kubelet has in common with the API server tells of its kernel's log, too.
-  for (const { facts, unsure } of machines.values()) {
-    const skew = unsure.length === 0 ? null : compareTimes(facts, reference)
+  for (const [writer, { facts, unsure }] of machines) {
+    const together = compareTimes(facts, reference)
+    const own = together === null ? ownClock(facts, all) : null
+    if (own !== null) senders.set(writer, own)
+    const skew = together ?? own
     if (skew !== null) for (const index of unsure) skews.set(index, skew)
   }
-  return skews
+  return { inputs: skews, senders }
+}
+
+/**
+ * How far the clock is off by which a kubelet writes its log and stamps its events: the two agree, and what the control plane stamped of the same pods
+ * lies as far apart from both each time.
+ */
+const ownClock = (mine: ReadonlyMap<string, readonly number[]>, { reference, ofControlPlane }: Reference): Skew | null => {
+  const skew = compareTimes(mine, ofControlPlane)
+  if (skew === null) return null
+  const ownFacts = new Map([...mine].filter(([fact]) => OF_KUBELET.has(fact.slice(0, fact.indexOf(' ')))))
+  const differences = differencesOf(ownFacts, reference)
+  const shared = factsOf(differences).size
+  if (shared === 0 || factsOf(differences, NOTABLE_MS).size < shared * MIN_SHARE) return null
+  const moments: number[] = []
+  for (const [fact, others] of ofControlPlane)
+    for (const at of mine.get(fact) ?? []) if (others.some((other) => Math.abs(other - at - skew.offsetMs) < WINDOW_MS)) moments.push(at)
+  moments.sort((a, b) => a - b)
+  const apart = moments.filter((at, index) => index === 0 || at - (moments[index - 1] ?? 0) > WINDOW_MS).length
+  return apart < MIN_MOMENTS ? null : skew
 }
 
 /** The times of what `extract` tells and others may tell, too; of stamps of all bases unless some are named. */

@@ -1,6 +1,6 @@
 /** Everything on one clock, in one order, under one set of names. Pure: the same extracts in any order give the same timeline. */
-import { node, THIS_NODE, type Entity } from '../model/entity.js'
-import type { Basis, Fact, InputExtract, Labels, Series } from '../model/extract.js'
+import { nameOf, node, THIS_NODE, typeOf, type Entity } from '../model/entity.js'
+import type { Basis, Fact, InputExtract, Labels, Series, Signal } from '../model/extract.js'
 import type { Input } from '../model/analysis.js'
 import { addTo } from '../model/lists.js'
 import type { ClockOptions, InputClock } from './clock.js'
@@ -8,6 +8,7 @@ import { commonClock } from './common-clock.js'
 import { joinParts } from './parts.js'
 import { joinRotated } from './rotated.js'
 import { todaysLabels, todaysName } from './metric-names.js'
+import { senderOf } from './senders.js'
 import { makeNames, type Names } from './names.js'
 import type { TimedSeries, TimedSignal, TimedSilence } from './timed.js'
 import { makeTopology, type TimedFact, type Topology } from './topology.js'
@@ -54,6 +55,7 @@ export const buildTimeline = (unordered: readonly InputExtract[], options: Timel
   const extracts = joinRotated([...joinParts(unordered)].sort((a, b) => compare(a.path, b.path)))
   const names = makeNames(extracts)
   const clocks = commonClock(extracts, options, names)
+  const senderOfSignal = clocks.some(({ senders }) => senders !== undefined) ? senderOf(extracts, names) : () => null
   const signals: TimedSignal[] = []
   const byAge: TimedSignal[] = []
   const facts: TimedFact[] = []
@@ -65,11 +67,15 @@ export const buildTimeline = (unordered: readonly InputExtract[], options: Timel
   extracts.forEach((extract, index) => {
     const clock = clocks[index]
     if (clock === undefined) return
-    for (const [signal, basis] of timedSignals(extract, clock, names.resolver(index), options)) (basis === 'ago' ? byAge : signals).push(signal) // too many to be arguments
+    for (const [signal, basis] of timedSignals(extract, clock, names.resolver(index), options, senderOfSignal)) (basis === 'ago' ? byAge : signals).push(signal) // too many to be arguments
     for (const fact of extract.facts) {
       if (fact.fact === 'missing') missing.set(fact.what, { what: fact.what, hides: fact.hides })
       else if (fact.fact === 'kept-from') keptFrom.push({ input: extract.path, at: clock.at(fact.at) })
-      else if (fact.fact !== 'collected' && fact.fact !== 'zone' && fact.fact !== 'clock-stepped') facts.push(timedFact(fact, clock, names.resolver(index)))
+      else if (fact.fact === 'runs-as' && typeOf(fact.by) === 'node' && fact.by !== THIS_NODE) {
+        // An address that a member of a cluster is reached at may be a machine's or a pod's.
+        const by = names.machineOrPod(nameOf(fact.by))
+        if (by !== null) facts.push({ ...fact, of: names.resolver(index)(fact.of), by })
+      } else if (fact.fact !== 'collected' && fact.fact !== 'zone' && fact.fact !== 'clock-stepped') facts.push(timedFact(fact, clock, names.resolver(index)))
     }
     if (extract.spans.some(({ basis }) => basis === 'ago') && Number.isNaN(clock.at({ ms: 0, basis: 'ago' })))
       missing.set(extract.path, { what: `the times of ${extract.path}`, hides: 'when its events happened: it tells ages, and nothing tells when it was made' })
@@ -84,6 +90,7 @@ export const buildTimeline = (unordered: readonly InputExtract[], options: Timel
       })
     for (const one of extract.series) addSeries(series, one, extract.path, clock, options)
   })
+  for (const { of, by } of names.serverPods) facts.push({ fact: 'runs-as', of, by })
   for (const signal of unknownIn(signals, byAge)) signals.push(signal)
   signals.sort(bySignal)
   const inputs = extracts.map((extract, index) => describeInput(extract, clocks[index]))
@@ -116,21 +123,30 @@ const bySignal = (a: TimedSignal, b: TimedSignal): number =>
   compare(a.phase, b.phase) ||
   compare(a.evidence[0]?.text ?? '', b.evidence[0]?.text ?? '')
 
-const timedSignals = (extract: InputExtract, clock: InputClock, resolve: (entity: Entity) => Entity, options: TimelineOptions): [TimedSignal, Basis][] => {
+const timedSignals = (
+  extract: InputExtract,
+  clock: InputClock,
+  resolve: (entity: Entity) => Entity,
+  options: TimelineOptions,
+  sender: (signal: Signal, entity: Entity) => Entity | null,
+): [TimedSignal, Basis][] => {
   const timed: [TimedSignal, Basis][] = []
   for (const signal of extract.signals) {
-    const at = clock.at(signal.at)
-    const until = clock.at(signal.until)
+    const entity = resolve(signal.entity)
+    const by = clock.senders === undefined ? null : sender(signal, entity)
+    const off = by === null ? 0 : (clock.senders?.get(by) ?? 0)
+    const at = clock.at(signal.at) + off
+    const until = clock.at(signal.until) + off
     if (!Number.isFinite(at) || (options.since !== null && until < options.since) || (options.until !== null && at > options.until)) continue
     const one: TimedSignal = {
       kind: signal.kind,
-      entity: resolve(signal.entity),
+      entity,
       phase: signal.phase,
       at,
       until: Math.max(at, until),
       count: signal.count,
       attributes: signal.attributes,
-      evidence: signal.places.map((place) => ({ input: extract.path, line: place.line, time: iso(clock.at(place.at)), text: place.text })),
+      evidence: signal.places.map((place) => ({ input: extract.path, line: place.line, time: iso(clock.at(place.at) + off), text: place.text })),
       input: extract.path,
     }
     timed.push([one, signal.at.basis])
@@ -173,11 +189,11 @@ const timedFact = (
     case 'pod-on-node':
       return { ...fact, pod: resolve(fact.pod), node: resolve(fact.node), at }
     case 'pod-owner':
-      return { ...fact, pod: resolve(fact.pod) }
+      return { ...fact, pod: resolve(fact.pod), workload: resolve(fact.workload) }
     case 'pod-resources':
       return { ...fact, pod: resolve(fact.pod) }
     case 'replicas':
-      return { ...fact, at }
+      return { ...fact, workload: resolve(fact.workload), at }
     case 'runs-as':
       return { ...fact, of: resolve(fact.of), by: resolve(fact.by) }
     case 'client-of':

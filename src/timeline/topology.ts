@@ -1,7 +1,8 @@
 /** What runs where and who owns what, as a function of time. */
-import { namespaceOf, nameOf, shortName, typeOf, workload, type Entity } from '../model/entity.js'
+import { nameOf, shortName, typeOf, type Entity } from '../model/entity.js'
 import type { Fact } from '../model/extract.js'
 import { addTo, addToSet } from '../model/lists.js'
+import { workloadFromName } from './pod-names.js'
 import type { TimedSignal } from './timed.js'
 
 type Timed<F> = F extends { readonly at: unknown } ? Omit<F, 'at'> & { readonly at: number | null } : F
@@ -107,6 +108,14 @@ export const makeTopology = (facts: readonly TimedFact[], signals: readonly Time
     if (typeOf(signal.entity) === 'pod') pods.add(signal.entity)
   }
   for (const list of placements.values()) list.sort((a, b) => a.from - b.from || (a.node < b.node ? -1 : 1))
+  const gone = goneBefore(signals, placements)
+  // In one second it was taken away and then placed.
+  for (const [pod, at] of gone)
+    placements.set(
+      pod,
+      (placements.get(pod) ?? []).map((one) => (one.from === at ? { ...one, from: at + 1 } : one)),
+    )
+  for (const [pod, node] of lostWithNode(signals, placements, gone)) placements.set(pod, [{ node, from: -Infinity }, ...(placements.get(pod) ?? [])])
   for (const list of replicas.values()) list.sort((a, b) => (a.at ?? 0) - (b.at ?? 0))
 
   const machines = new Set([...nodes.keys(), ...[...placements.values()].flatMap((list) => list.map(({ node }) => node))].map(nameOf))
@@ -144,7 +153,9 @@ export const makeTopology = (facts: readonly TimedFact[], signals: readonly Time
     nodeOf(pod, at) {
       const list = placements.get(pod)
       if (list === undefined) return null
-      let node = list[0]?.node ?? null // a pod never moves: before its first sighting it was there too, or not at all
+      const [first] = list
+      // A pod never moves: before its first sighting it was there too, or not at all. Only another pod of its name was elsewhere.
+      let node = first === undefined || (first.from > at && at <= (gone.get(pod) ?? -Infinity)) ? null : first.node
       for (const placement of list) if (placement.from <= at) node = placement.node
       return node
     },
@@ -170,21 +181,49 @@ export const makeTopology = (facts: readonly TimedFact[], signals: readonly Time
   }
 }
 
+/**
+ * When a pod was taken away of whose name another was scheduled later: that of a StatefulSet comes back under its name, on whichever node. What a kubelet
+ * evicts stays listed, and is the same pod.
+ */
+const goneBefore = (signals: readonly TimedSignal[], placements: ReadonlyMap<Entity, readonly Placement[]>): ReadonlyMap<Entity, number> => {
+  const scheduled = new Set<Entity>()
+  for (const { kind, entity, at } of signals) if (kind === 'pod.scheduled' && placements.get(entity)?.[0]?.from === at) scheduled.add(entity)
+  const gone = new Map<Entity, number>()
+  for (const { kind, entity, attributes, at } of signals) {
+    const taken = kind === 'pod.deleted' || (kind === 'pod.evicted' && attributes['reason'] === 'taint')
+    if (taken && scheduled.has(entity) && at <= (placements.get(entity)?.[0]?.from ?? NaN)) gone.set(entity, Math.max(at, gone.get(entity) ?? -Infinity))
+  }
+  return gone
+}
+
+/** The controller tells a node's pods that it is not ready in the moment in which it says so of the node; events tell whole seconds. */
+const AT_ONCE_MS = 1_000
+
+/**
+ * Pods of which nothing tells where they were, but that they were told 'Node is not ready' as exactly one node became that.
+ * https://github.com/kubernetes/kubernetes/blob/v1.31.0/pkg/controller/util/node/controller_utils.go, MarkPodsNotReady
+ */
+const lostWithNode = (
+  signals: readonly TimedSignal[],
+  placements: ReadonlyMap<Entity, readonly Placement[]>,
+  gone: ReadonlyMap<Entity, number>,
+): ReadonlyMap<Entity, Entity> => {
+  const lost = signals.filter(({ kind, phase, entity }) => kind === 'node.not-ready' && phase !== 'end' && typeOf(entity) === 'node')
+  const found = new Map<Entity, Entity>()
+  for (const { kind, entity, attributes, at } of signals) {
+    if (kind !== 'pod.unready' || attributes['reason'] !== 'node-not-ready' || typeOf(entity) !== 'pod' || found.has(entity)) continue
+    const first = placements.get(entity)?.[0]
+    if (first !== undefined && at > (gone.get(entity) ?? -Infinity)) continue
+    const nodes = new Set(lost.filter((one) => Math.abs(one.at - at) <= AT_ONCE_MS).map((one) => one.entity))
+    const [only] = nodes
+    if (nodes.size === 1 && only !== undefined) found.set(entity, only)
+  }
+  return found
+}
+
 type Sorted = ReadonlyMap<Entity, readonly Entity[]>
 const sorted = (sets: ReadonlyMap<Entity, ReadonlySet<Entity>>): Sorted => new Map([...sets].map(([of, set]) => [of, [...set].sort()]))
 
 /** A pod is as unlimited as its least limited container. */
 const smaller = (known: number | null | undefined, next: number | null): number | null =>
   known === undefined ? next : known === null || next === null ? null : known + next
-
-/** The alphabet of generated name suffixes: k8s.io/apimachinery/pkg/util/rand leaves out vowels and look-alikes. */
-const SUFFIX = '[bcdfghjklmnpqrstvwxz2456789]'
-const REPLICASET_POD = new RegExp(`^(.+)-${SUFFIX}{4,10}-${SUFFIX}{5}$`, 'u')
-const GENERATED_POD = new RegExp(`^(.+)-${SUFFIX}{5}$`, 'u')
-const STATEFUL_POD = /^(.+)-\d{1,3}$/u
-
-const workloadFromName = (pod: Entity): Entity | null => {
-  const name = shortName(pod)
-  const match = REPLICASET_POD.exec(name) ?? GENERATED_POD.exec(name) ?? STATEFUL_POD.exec(name)
-  return match?.[1] === undefined ? null : workload(namespaceOf(pod), match[1])
-}

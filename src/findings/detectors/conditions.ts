@@ -36,6 +36,11 @@ const colocated = (workload: Entity, trouble: Found, timeline: Timeline): readon
     }),
     wanted,
   )
+  // One that was in trouble nobody knows where may have run elsewhere.
+  const elsewhere = topology
+    .podsOf(workload)
+    .some((pod) => topology.placements(pod).length === 0 && signalsOf(timeline, pod).some(({ at }) => at <= trouble.start))
+  if (elsewhere) return []
   const nodes = new Set(placed.map((one) => one.node))
   const [only] = nodes
   if (only === undefined || nodes.size !== 1 || placed.length < 2 || placed.length < wanted || timeline.names.nodes.size < 2) return []

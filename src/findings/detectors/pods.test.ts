@@ -283,6 +283,8 @@ test('all replicas on one node is said of a workload in trouble, not of one spre
     [WEB],
   )
   none('workload.colocated', { facts: together })
+  // Another of its pods was in trouble, and nothing tells where that was.
+  none('workload.colocated', { facts: together, signals: [trouble, signal('pod.unready', 'pod/shop/web-3', 0)] })
   none('workload.colocated', { facts: [on(one, 'a'), on(two, 'b'), wanted(2)], signals: [trouble] })
   none('workload.colocated', { facts: [on(one, 'a'), on(two, 'a'), wanted(2)], signals: [trouble] }) // the only node there is
 })

@@ -315,7 +315,8 @@ test('one server that is measured is the one that the logs speak of, by the name
   const climb = series('pg_stat_activity_count', { instance: '10.0.0.9:9187', server: 'db-1' }, (second) => Math.min(99, 10 + Math.max(0, second - 1200) * 0.1))
   const refused = (server: string): Signal =>
     signal('postgres.connections-saturated', `postgres/${server}`, 2100, { sqlstate: '53300' }, { count: 40, until: 2200 })
-  const of = (...signals: readonly Signal[]): string | undefined => findings('postgres.connections-rising', { series: [climb], signals })[0]?.entity
+  const of = (...signals: readonly Signal[]): string | undefined =>
+    findings('postgres.connections-rising', { format: 'postgres-stderr', series: [climb], signals })[0]?.entity
   assert.equal(of(refused('store-1')), 'postgres/store-1')
   assert.equal(of(refused('main')), 'postgres/main')
   assert.equal(of(refused('db-0'), refused('db-1')), 'postgres/db-1')
