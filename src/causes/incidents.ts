@@ -121,13 +121,16 @@ export const tellIncidents = (found: readonly Found[], links: readonly CausalLin
 const isFeltLong = (one: Found | undefined, { to }: Timeline): boolean =>
   one !== undefined && roleOf(one) === 'impact' && harmOf(one) >= MUCH_HARM && (one.end ?? to) - one.start >= LONG_FELT_MS
 
-/** Impacts that nothing is linked to: they are told with what went wrong in their time and place, or not at all. */
-const loneImpacts = (linked: ReadonlySet<number>, found: readonly Found[]): readonly Part[] =>
-  found.flatMap((one, at): Part[] =>
-    linked.has(at) || roleOf(one) !== 'impact' || harmOf(one) < LEAST_LONE_HARM
+/** Impacts that nothing is linked to: they are told with what went wrong in their time and place, or not at all. What another rule made of the same lines is told by that. */
+const loneImpacts = (linked: ReadonlySet<number>, found: readonly Found[]): readonly Part[] => {
+  const placesOf = ({ evidence }: Found): readonly string[] => evidence.map(({ input, line, time }) => `${input}:${line ?? time}`)
+  const told = new Set([...linked].flatMap((at) => placesOf(found[at] as Found))) // positions in the list
+  return found.flatMap((one, at): Part[] =>
+    linked.has(at) || roleOf(one) !== 'impact' || harmOf(one) < LEAST_LONE_HARM || (one.evidence.length > 0 && placesOf(one).every((place) => told.has(place)))
       ? []
       : [{ members: [at], links: [], roots: [], graph: graphOf([]), harm: harmOf(one) }],
   )
+}
 const LEAST_LONE_HARM = 0.6
 
 const harmIn = (members: readonly number[], found: readonly Found[]): number => members.reduce((sum, at) => sum + harmOf(found[at] as Found), 0) // positions in the list
