@@ -54,7 +54,11 @@ test('the same symptom on another machine, or long after, is an incident of its 
 
 test('an impact that nothing is linked to is told with what went wrong in its place, and is no incident alone', () => {
   const errors = (pod: string, start: number): Found =>
-    found('app.errors', `pod/shop/${pod}-7d9c5b8f6d-x2x4z`, start, { endSecond: start + 200, attributes: { reason: 'timeout' } })
+    found('app.errors', `pod/shop/${pod}-7d9c5b8f6d-x2x4z`, start, {
+      endSecond: start + 200,
+      attributes: { reason: 'timeout' },
+      evidence: [{ input: `dump/${pod}.log`, line: 7, time: '', text: 'timed out' }],
+    })
   const [one, ...more] = incidents(...lost, errors('web', 60))
   assert.equal(more.length, 0)
   assert.ok(one)
