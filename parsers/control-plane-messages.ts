@@ -183,10 +183,10 @@ const sayWebhook = (line: KlogLine, said: Saying): void => {
   const failure = webhookFailure(line.text.replaceAll('\\"', '"'))
   const open = line.text.includes('failing open')
   const burst = `webhook ${failure?.webhook ?? ''}`
-  if (failure !== null && failure.certificate !== null && !open) {
+  const certificate = open ? null : (failure?.certificate ?? null)
+  if (certificate !== null) {
     const { ms, basis } = timeOf(line)
-    const attributes = { reason: failure.certificate, of: 'webhook', webhook: failure.webhook }
-    said.emit(line, 'node.certificate-expired', failure.server ?? 'cluster', attributes, { burst, at: { ms: ms - failure.lateMs, basis } })
+    said.emit(line, 'node.certificate-expired', certificate.entity, certificate.attributes, { burst, at: { ms: ms - certificate.lateMs, basis } })
   }
   said.emit(line, open ? 'log.warning' : 'log.error', program(line, said), { app: said.component, reason: 'refused' }, { burst })
 }

@@ -8,7 +8,7 @@ import type { LateText, Repeat, Sink } from '../src/model/format.js'
 import { entityOf, latest, numberOf, objectOf, textOf, timeOf, withoutHash, type Json, type JsonObject } from './kubernetes-fields.js'
 import { recentBytes, type RecentBytes } from './recent-bytes.js'
 import { recent, type Recent } from './recent.js'
-import type { WebhookFailure } from './kubernetes-messages.js'
+import type { WebhookCertificate } from './kubernetes-messages.js'
 import { certificateOf, entityInMessage, meaningOf, type Saying, type Told } from './kubernetes-reasons.js'
 
 /** Occurrences further apart than this, on average over a longer time, are apart: the first is another story than the last. */
@@ -69,7 +69,7 @@ export interface Judged extends Told {
   readonly objectUid: string
   readonly saying: Saying | null
   /** A webhook's certificate that it tells of, too. */
-  readonly certificate: WebhookFailure | null
+  readonly certificate: WebhookCertificate | null
   /** Of what it says: which occurrences are one burst. */
   readonly burst: string
   /** What says it again; null until it was said, undefined where it is judged anew each time. */
@@ -197,16 +197,16 @@ export const eventReader = (sink: Sink, basis: Basis = 'utc', expire = true): Ev
     }
   }
 
-  const sayCertificate = (failure: WebhookFailure, first: number, last: number, count: number, text: string | LateText): void => {
-    const attributes = { reason: failure.certificate ?? '', of: 'webhook', webhook: failure.webhook }
+  const sayCertificate = (certificate: WebhookCertificate, first: number, last: number, count: number, text: string | LateText): void => {
+    const { webhook, entity, attributes, lateMs } = certificate
     sink.signal({
       kind: 'node.certificate-expired',
-      entity: failure.server ?? 'cluster',
-      at: stamp(first - failure.lateMs),
+      entity,
+      at: stamp(first - lateMs),
       until: stamp(last),
       count,
       attributes,
-      burst: failure.webhook,
+      burst: webhook,
       text: madeOf(text),
     })
   }

@@ -62,7 +62,11 @@ const azureEvent = (row: JsonObject): { readonly happening: Happening; readonly 
   const last = azureTime(row, 'LastSeen') ?? azureTime(row, 'FirstSeen') ?? azureTime(row, 'TimeGenerated')
   if (last === null) return null
   const first = azureTime(row, 'FirstSeen') ?? last
-  const [kind, namespace, name, reason] = ['ObjectKind', 'Namespace', 'Name', 'Reason'].map((column) => textOf(row, column)) as [string, string, string, string] // of four, four
+  const reason = textOf(row, 'Reason')
+  if (reason === '') return null
+  const kind = textOf(row, 'ObjectKind')
+  const namespace = textOf(row, 'Namespace')
+  const name = textOf(row, 'Name')
   const count = Number(row['Count'] ?? 1)
   const happening: Happening = {
     type: textOf(row, 'KubeEventType'),
@@ -80,7 +84,7 @@ const azureEvent = (row: JsonObject): { readonly happening: Happening; readonly 
     uid: `${kind}/${namespace}/${name} ${reason} ${first.ms}`,
     objectUid: '',
   }
-  return reason === '' ? null : { happening, basis: last.basis }
+  return { happening, basis: last.basis }
 }
 
 const readEvents = (sink: Sink): LineReader => {

@@ -34,8 +34,15 @@ export interface WebhookFailure {
   readonly webhook: string
   /** Who should have answered; null where its address is not told. */
   readonly server: Entity | null
-  /** What is wrong with its certificate, if that is why; null otherwise. */
-  readonly certificate: 'expired' | 'unknown-authority' | null
+  /** Where that is why; null otherwise. */
+  readonly certificate: WebhookCertificate | null
+}
+
+/** What is wrong with a webhook's certificate, and whose it is. */
+export interface WebhookCertificate {
+  readonly webhook: string
+  readonly entity: Entity
+  readonly attributes: Attributes
   /** How long before the failure it had expired, milliseconds: 0 where that is not told, or so long ago that nobody had noticed until then. */
   readonly lateMs: number
 }
@@ -58,18 +65,17 @@ export const webhookFailure = (message: string): WebhookFailure | null => {
   if (webhook === undefined) return null
   const host = WEBHOOK_ADDRESS.exec(text)?.[1]?.toLowerCase()
   const [, name = '', namespace = ''] = IN_CLUSTER.exec(host ?? '') ?? []
+  const server = host === undefined ? null : name === '' ? external(host) : service(namespace, name)
+  const reason = text.includes('x509: certificate has expired')
+    ? 'expired'
+    : text.includes('x509: certificate signed by unknown authority')
+      ? 'unknown-authority'
+      : null
+  if (reason === null) return { webhook, server, certificate: null }
   const [, now = '', end = ''] = IS_AFTER.exec(text) ?? []
   const late = Date.parse(now) - Date.parse(end)
-  return {
-    webhook,
-    server: host === undefined ? null : name === '' ? external(host) : service(namespace, name),
-    certificate: text.includes('x509: certificate has expired')
-      ? 'expired'
-      : text.includes('x509: certificate signed by unknown authority')
-        ? 'unknown-authority'
-        : null,
-    lateMs: late > 0 && late < LATELY_MS ? late : 0,
-  }
+  const attributes = { reason, of: 'webhook', webhook }
+  return { webhook, server, certificate: { webhook, entity: server ?? 'cluster', attributes, lateMs: late > 0 && late < LATELY_MS ? late : 0 } }
 }
 
 /** Why a controller could not create a pod: what the API server answered. pkg/controller/controller_utils.go ('Error creating: …') */

@@ -18,7 +18,7 @@ import {
   sandboxFailure,
   unschedulable,
   webhookFailure,
-  type WebhookFailure,
+  type WebhookCertificate,
 } from './kubernetes-messages.js'
 
 /** The parts of an event that its meaning depends on. */
@@ -145,11 +145,8 @@ const rescaled: Meaning = (told) => {
 const failedCreate: Meaning = (told) => (told.kind === 'Pod' ? null : { kind: 'pod.unschedulable', attributes: creationFailure(told.message) })
 
 /** What an event tells of somebody else's certificate: pods could not be created because a webhook's had expired. */
-export const certificateOf = ({ reason, message }: Pick<Told, 'reason' | 'message'>): WebhookFailure | null => {
-  if (reason !== 'FailedCreate' || !message.includes('x509: ')) return null
-  const failure = webhookFailure(message)
-  return failure === null || failure.certificate === null ? null : failure
-}
+export const certificateOf = ({ reason, message }: Pick<Told, 'reason' | 'message'>): WebhookCertificate | null =>
+  reason === 'FailedCreate' && message.includes('x509: ') ? (webhookFailure(message)?.certificate ?? null) : null
 
 const killing: Meaning = (told) => {
   const probe = /failed (liveness|startup) probe/u.exec(told.message)?.[1]

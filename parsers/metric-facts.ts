@@ -32,6 +32,9 @@ const LOOPBACK = /^(?:127\.|localhost$|::1$|0\.0\.0\.0$)/u
 /** A ReplicaSet is named after its Deployment and a hash of letters that cannot form words. */
 const REPLICA_SET = /^(.+)-[bcdfghjklmnpqrstvwxz2456789]{5,10}$/u
 
+/** The server of CloudNativePG's exporter, which runs in its pod (src/timeline/metric-names.ts). */
+const ofOperator = ({ server, pod: own, instance }: Labels): string => server ?? own ?? instance ?? ''
+
 /** Clients of one server that are kept. */
 const MAX_CLIENTS = 500
 
@@ -164,8 +167,8 @@ export const metricFacts = (sink: Sink): MetricFacts => {
     ['kube_pod_container_resource_limits_cpu_cores', (labels) => limit(labels, 'cpu')],
     ['pg_settings_max_connections', (labels) => ceiling(labels['server'] ?? labels['instance'] ?? '')],
     ['pg_stat_activity_count', (labels) => sessions(labels, labels['server'] ?? labels['instance'] ?? '')],
-    ['cnpg_backends_total', (labels) => sessions(labels, labels['server'] ?? labels['pod'] ?? labels['instance'] ?? '')],
-    ['cnp_backends_total', (labels) => sessions(labels, labels['server'] ?? labels['pod'] ?? labels['instance'] ?? '')],
+    ['cnpg_backends_total', (labels) => sessions(labels, ofOperator(labels))],
+    ['cnp_backends_total', (labels) => sessions(labels, ofOperator(labels))],
     ['cnpg_pg_settings_setting', (labels) => setting(labels)],
     ['cnp_pg_settings_setting', (labels) => setting(labels)],
   ])
@@ -174,8 +177,8 @@ export const metricFacts = (sink: Sink): MetricFacts => {
     (server: string): Watch =>
     (_, value) =>
       void maxConnections.set(server, value)
-  /** CloudNativePG's exporter has all settings in one metric, and runs in the server's pod (src/timeline/metric-names.ts). */
-  const setting = ({ name, server, pod: own, instance }: Labels): Watch | null => (name === 'max_connections' ? ceiling(server ?? own ?? instance ?? '') : null)
+  /** CloudNativePG's exporter has all settings in one metric. */
+  const setting = (labels: Labels): Watch | null => (labels['name'] === 'max_connections' ? ceiling(ofOperator(labels)) : null)
 
   /** Who has sessions, where an exporter counts them by user or application. */
   const sessions = ({ usename: user = '', application_name: application = '' }: Labels, server: string): Watch | null => {

@@ -302,6 +302,10 @@ const registryOf = (image: string): string | null => {
   return /[.:]/u.test(host) ? (host.split(':', 1)[0] ?? null) : null
 }
 
+/** Of the ReplicaSet that a change names, if it names one. */
+const isOfChange = (pod: Entity, { attributes: { replicaSet: set } }: Found): boolean =>
+  typeof set !== 'string' || set === '' || shortName(pod).startsWith(`${set}-`)
+
 const JUDGES: Readonly<Record<Relation, Judge>> = {
   'same-entity': (cause, effect) => (cause.entity === effect.entity ? 1 : FAR),
   'same-node': sameNode,
@@ -353,8 +357,7 @@ const JUDGES: Readonly<Record<Relation, Judge>> = {
     const { topology } = timeline
     const workload = workloadOf(cause.entity, timeline)
     if (workload === null) return FAR
-    const set = cause.attributes['replicaSet']
-    const brought = topology.podsOf(workload).filter((pod) => typeof set !== 'string' || set === '' || shortName(pod).startsWith(`${set}-`))
+    const brought = topology.podsOf(workload).filter((pod) => isOfChange(pod, cause))
     const isOn = (pods: readonly Entity[]): boolean => pods.some((pod) => topology.nodeOf(pod, effect.start) === effect.entity)
     if (isOn(brought)) return 1
     const servers = [workload, ...topology.podsOf(workload), process('-', shortName(workload))].flatMap((client) => topology.serversOf(client))
@@ -367,8 +370,7 @@ const JUDGES: Readonly<Record<Relation, Judge>> = {
       const at = topology.placements(pod).find(({ from }) => from <= effect.start)
       return at === undefined ? [] : [{ ...at, pod }]
     })
-    const set = cause.attributes['replicaSet']
-    const brought = placed.filter(({ pod, from }) => from >= cause.start - WHOLE_SECOND_MS && (typeof set !== 'string' || shortName(pod).startsWith(`${set}-`)))
+    const brought = placed.filter(({ pod, from }) => from >= cause.start - WHOLE_SECOND_MS && isOfChange(pod, cause))
     const here = brought.filter(({ node }) => node === effect.entity).length
     // What a rollout takes the place of was there as well.
     const before =

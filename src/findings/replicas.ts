@@ -1,11 +1,11 @@
 /** How many pods of a workload there were to be, and how many there were: what its ReplicaSets' changes tell, moment by moment. */
-import { replicaSetOf, shortName, type Entity } from '../model/entity.js'
+import { replicaSetName, type Entity } from '../model/entity.js'
 import { addTo } from '../model/lists.js'
 import { once } from '../model/once.js'
 import type { Timeline } from '../timeline/timeline.js'
 
 /** The next step of a rollout comes when the new pods of the last one are ready. */
-const STEP_MS = 5 * 60_000
+export const STEP_MS = 5 * 60_000
 
 interface Step {
   /** Milliseconds since the epoch. */
@@ -42,7 +42,7 @@ const setsOf = (workload: Entity, steps: readonly Step[], timeline: Timeline): R
   const before = known.get(workload)
   if (before !== undefined) return before
   const all = new Set(steps.map((step) => step.set))
-  const sets = timeline.topology.podsOf(workload).some((pod) => !all.has(shortName(replicaSetOf(pod) as Entity))) ? null : all
+  const sets = timeline.topology.podsOf(workload).some((pod) => !all.has(replicaSetName(pod))) ? null : all
   known.set(workload, sets)
   return sets
 }

@@ -57,6 +57,12 @@ export const nameOf = (entity: Entity): string => {
 /** A pod's name but for its last part: those of one ReplicaSet share it, as do those of one StatefulSet. */
 export const replicaSetOf = (pod: Entity): string => pod.slice(0, pod.lastIndexOf('-'))
 
+/** Its name alone: 'web-7d9c5b8f6d' of 'pod/shop/web-7d9c5b8f6d-x2x4z'. */
+export const replicaSetName = (pod: Entity): string => {
+  const name = shortName(pod)
+  return name.slice(0, name.lastIndexOf('-'))
+}
+
 /** The last part of the name: 'web-1' of 'pod/shop/web-1'. */
 export const shortName = (entity: Entity): string => {
   const name = nameOf(entity)

@@ -141,6 +141,7 @@ export const incidentView = (postMortem: PostMortem, incident: Incident, index: 
   const picked = curated(findings, incident)
   const broke = brokeLine(impact, findings, incident)
   const severity = severityOf(impact, incident, detail.beside)
+  const felt = impactLine(impact, detail.beside)
   const window = windowOf(incident, detail.phases, postMortem)
   const detection = detectionOf(incident, byId, postMortem.alertsCollected)
   return {
@@ -155,7 +156,7 @@ export const incidentView = (postMortem: PostMortem, incident: Incident, index: 
     facts: factsOf(incident, {
       severity,
       broke,
-      affected: impact.length === 0 ? '' : impactLine(impact, detail.beside).replace(/\.$/u, ''),
+      affected: impact.length === 0 ? '' : felt.replace(/\.$/u, ''),
       lasted,
       detection,
       responded: respondedOf(of('response'), detection.symptom, incident),
@@ -175,7 +176,7 @@ export const incidentView = (postMortem: PostMortem, incident: Incident, index: 
     rowsLeftOut: findings.length - picked.reduce((sum, { all }) => sum + all.length, 0),
     charts: detail.charts,
     impact,
-    impactLine: impactLine(impact, detail.beside),
+    impactLine: felt,
     impactTable: impactTable(impact, incident),
     leadUp,
     detection: foldRepeats(of('detection')).map(({ finding }) => finding),

@@ -10,13 +10,11 @@ import { replicaSetFromName, workloadFromName } from './pod-names.js'
 export interface Namespaces {
   /** The entity with its namespace, where the dump knows one and only one of its name. */
   full(entity: Entity): Entity
-  /** The only pod of this name; null where there is none, or another in a second namespace. */
-  podCalled(name: string): Entity | null
   /** The pod or the workload (by its ReplicaSet) whose name a file is called by; null where it is nobody's or two could be meant. */
   calledIn(stem: string): Entity | null
   /** Pods that the dump knows of a workload. */
   podsOf(workload: Entity): readonly Entity[]
-  /** The only entity of this type and name. */
+  /** The only entity of this type and name; null where there is none, or another in a second namespace. */
   only(type: 'pod' | 'workload' | 'service', name: string): Entity | null
 }
 
@@ -84,7 +82,6 @@ export const namespacesOf = (extracts: readonly InputExtract[]): Namespaces => {
       const owner = set === null ? null : setCalled(set)
       return owner === null || called.has(`pod ${name}`) ? entity : pod(namespaceOf(owner), name)
     },
-    podCalled: (name) => only('pod', name),
     calledIn,
     podsOf: (of) => [...(members.get(of) ?? [])].sort(),
     only,

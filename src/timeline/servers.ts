@@ -184,7 +184,7 @@ const wordsOf = (name: string): readonly string[] => name.split(/[^a-z0-9]+/iu).
 
 /** The pod of a server called so: its own name, or that of the only pod of a workload or behind a service of this name. */
 const podCalled = (name: string, namespaces: Namespaces): Entity | null => {
-  const own = namespaces.podCalled(name)
+  const own = namespaces.only('pod', name)
   if (own !== null) return own
   const set = namespaces.only('workload', name)
   if (set === null) return namespaces.only('service', name)

@@ -2,15 +2,14 @@
  * change.deployed and change.scaled: rollouts told apart from scaling. A ReplicaSet that grows while another of the workload gives way is a rollout, forward or
  * back; one that grows from nothing and was not there before is one, too. The same ReplicaSet with another number is scaling.
  */
-import { replicaSetOf, shortName, typeOf, type Entity } from '../../model/entity.js'
+import { replicaSetName, typeOf, type Entity } from '../../model/entity.js'
 import { countWhile, groupBy } from '../../model/lists.js'
 import type { TimedSignal, Timeline } from '../../timeline/timeline.js'
 import { chooseEvidence, evidenceOf, type Detector, type Found } from '../finding.js'
+import { STEP_MS } from '../replicas.js'
 import { called } from '../words.js'
 
 const MINUTE = 60_000
-/** The next step of a rollout comes when the new pods of the last one are ready. */
-const STEP_MS = 5 * MINUTE
 /** Where no pod may be missing, the last old one goes last; where one may, the last new one comes right after it. */
 const LAST_STEP_MS = MINUTE
 /** So many changes ago is no change that somebody takes back now. */
@@ -127,10 +126,7 @@ const givingWay = (signals: readonly TimedSignal[], signal: TimedSignal, after: 
 const hadPods = (set: string, signal: TimedSignal, { topology }: Timeline): boolean =>
   topology
     .podsOf(topology.workloadOf(signal.entity) ?? signal.entity)
-    .some(
-      (pod) =>
-        shortName(replicaSetOf(pod) as Entity) === set && topology.placements(pod).some(({ from }) => Number.isFinite(from) && from < signal.at - MINUTE),
-    )
+    .some((pod) => replicaSetName(pod) === set && topology.placements(pod).some(({ from }) => Number.isFinite(from) && from < signal.at - MINUTE))
 
 /** The old ReplicaSet down, the new one up; the same rollout as an object tells it. */
 const isStepOf = (signal: TimedSignal, rollout: Change): boolean => {

@@ -4,7 +4,8 @@
  */
 import type { Evidence } from '../../model/analysis.js'
 import type { Entity } from '../../model/entity.js'
-import { countWhile } from '../../model/lists.js'
+import { countWhile, groupBy } from '../../model/lists.js'
+import { once } from '../../model/once.js'
 import type { FindingKind } from '../../model/vocabulary.js'
 import { iso, type TimedSignal, type TimedSilence, type Timeline } from '../../timeline/timeline.js'
 import { chooseEvidence, overlaps, sampleEvidence, type Detector, type Found } from '../finding.js'
@@ -117,20 +118,25 @@ const lastWord = (silence: TimedSilence, boot: Found, timeline: Timeline): { rea
   const hear = (at: number, evidence: Evidence): void => {
     if (at > (last?.at ?? silence.from + 1_000) && at <= until) last = { at, evidence }
   }
-  for (const signal of timeline.signals) {
-    if (signal.input === silence.input || timeline.writtenOn.get(signal.input) !== silence.node) continue
+  for (const signal of writtenBy(timeline).get(silence.node) ?? []) {
+    if (signal.input === silence.input) continue
     for (const one of signal.evidence) hear(Date.parse(one.time), one)
     // Of what was said many times the first places are kept.
     const [first] = signal.evidence
     if (first !== undefined) hear(signal.until, { ...first, time: iso(signal.until), text: `${first.text} (last of ${signal.count})` })
   }
-  for (const series of timeline.series) {
-    if (!series.name.startsWith('node_') || nodeOfLabels(series.labels, timeline) !== silence.node) continue
+  for (const series of exportedBy(timeline).get(silence.node) ?? []) {
     const at = series.times[countWhile(series.times.length, (index) => (series.times[index] ?? 0) <= until) - 1]
     if (at !== undefined) hear(at, sampleEvidence(series, at, 'its last sample before the boot'))
   }
   return last
 }
+
+const writtenBy = once((timeline: Timeline) => groupBy(timeline.signals, ({ input }) => timeline.writtenOn.get(input) ?? null))
+
+const exportedBy = once((timeline: Timeline) =>
+  groupBy(timeline.series, ({ name, labels }) => (name.startsWith('node_') ? nodeOfLabels(labels, timeline) : null)),
+)
 
 /** The silence of the node's own logs that ends with the boot: it begins with the last of them that fell silent, as a kernel may have little to say for hours. */
 const silenceBefore = (node: Entity, boot: number, { silences, signals }: Timeline): TimedSilence | null =>
