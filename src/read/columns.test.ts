@@ -73,3 +73,19 @@ test('what no finding is made from goes first', () => {
   assert.equal(all.find(({ name }) => name === 'node_load1')?.times.length, 4_000)
   assert.match(store.leftOut ?? '', /\d+ series that no finding is made from were left out/u)
 })
+
+test('series that grow side by side keep their own samples, however long they get', () => {
+  const store = seriesStore()
+  const lengths = [1, 31, 32, 33, 64, 65, 1_000, 150_000]
+  const writers = lengths.map((length) => store.of('up', { length: `${length}` }, null))
+  for (let at = 0; at < Math.max(...lengths); at++) for (const [index, length] of lengths.entries()) if (at < length) writers[index]?.push(at, at * length)
+  const kept = store.take()
+  for (const [index, length] of lengths.entries()) {
+    const times = Float64Array.from({ length }, (_, at) => at)
+    assert.deepEqual(kept[index]?.times, times)
+    assert.deepEqual(
+      kept[index]?.values,
+      times.map((at) => at * length),
+    )
+  }
+})

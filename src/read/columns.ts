@@ -4,6 +4,7 @@
  */
 import type { Labels, Series } from '../model/extract.js'
 import type { SeriesWriter } from '../model/format.js'
+import { BLOCK, packedColumns, roomFor, sampleBlocks, type Place } from './sample-memory.js'
 import { FEWEST, FEWEST_USED, isUsed } from './series-use.js'
 import { extremes, findExtremes, halve } from './thin.js'
 
@@ -13,9 +14,6 @@ export const MAX_SAMPLES = 1_000_000
 export const SAMPLES_A_SERIES = 32
 /** What is left where it was too much: room has to be made again only after much more has come. */
 const LEFT = 0.6
-const FIRST_ROOM = 8
-/** A series whose samples come by so many has about as many of them as the one before. */
-const MANY = 128
 
 export interface SeriesStore {
   of(name: string, labels: Labels, line: number | null): SeriesWriter
@@ -30,9 +28,13 @@ interface Column {
   readonly labels: Labels
   readonly line: number | null
   readonly used: boolean
-  times: Float64Array<ArrayBuffer>
-  values: Float64Array<ArrayBuffer>
+  /** Where its samples lie, and the next one: so many more there. */
+  readonly blocks: Place[]
+  memory: Float64Array
+  at: number
+  left: number
   size: number
+  latest: number
   sorted: boolean
   dropped: boolean
   /** 1: every sample is kept; 2, 4 …: of twice so many the lowest and the highest. */
@@ -51,7 +53,10 @@ const NOWHERE: SeriesWriter = { push: () => undefined, pushAll: () => undefined 
 export const seriesStore = (most: number = MAX_SAMPLES): SeriesStore => {
   const known = new Map<string, Column & SeriesWriter>()
   let all: Column[] = []
-  const space = columnRoom()
+  const blocks = sampleBlocks()
+  /** One column as a whole, to be worked on. */
+  let times = NOTHING
+  let values = NOTHING
   /** Samples that are kept, and what their series cost; beyond `limit` room is made. */
   let samples = 0
   let limit = most
@@ -68,14 +73,54 @@ export const seriesStore = (most: number = MAX_SAMPLES): SeriesStore => {
   const fewestOf = ({ used }: Column): number => (used ? FEWEST_USED : FEWEST)
   const canShrink = (column: Column): boolean => column.size > fewestOf(column)
 
+  const extend = (column: Column): void => {
+    const place = blocks.take()
+    column.blocks.push(place)
+    column.memory = place.memory
+    column.at = place.start
+    column.left = BLOCK
+  }
+
   const keep = (column: Column, ms: number, value: number): void => {
-    const { size } = column
-    if (size === column.values.length) space.room(column, 1)
-    if (size > 0 && ms < (column.times[size - 1] ?? 0)) column.sorted = false
-    column.times[size] = ms
-    column.values[size] = value
+    if (column.left === 0) extend(column)
+    if (ms < column.latest) column.sorted = false
+    column.latest = ms
+    const { memory, at } = column
+    memory[at] = ms
+    memory[at + BLOCK] = value
+    column.at = at + 1
+    column.left--
     column.size++
     samples++
+  }
+
+  /** Its samples in `times` and `values`, in the order of time. */
+  const lay = (column: Column): void => {
+    const { size } = column
+    if (times.length < size) {
+      const length = 2 ** Math.ceil(Math.log2(size))
+      times = roomFor(length)
+      values = roomFor(length)
+    }
+    for (const [index, { memory, start }] of column.blocks.entries()) {
+      const to = index * BLOCK
+      const count = Math.min(BLOCK, size - to)
+      for (let at = 0; at < count; at++) {
+        times[to + at] = memory[start + at] ?? NaN
+        values[to + at] = memory[start + BLOCK + at] ?? NaN
+      }
+    }
+    if (!column.sorted) sort(times, values, size)
+  }
+
+  /** What is left of them there is what it has from now on. */
+  const replace = (column: Column, size: number): void => {
+    samples -= column.size
+    for (const place of column.blocks.splice(0)) blocks.giveBack(place)
+    column.left = column.size = 0
+    column.latest = -Infinity
+    column.sorted = true
+    for (let at = 0; at < size; at++) keep(column, times[at] ?? NaN, values[at] ?? NaN)
   }
 
   const keepBoth = (column: Column, lowAt: number, low: number, highAt: number, high: number): void => {
@@ -105,20 +150,12 @@ export const seriesStore = (most: number = MAX_SAMPLES): SeriesStore => {
 
   /** As far as it has to be by now. */
   const thin = (column: Column): void => {
-    while (column.every < everyOf(column) && canShrink(column)) {
-      flush(column)
-      sort(column)
-      const size = halve(column.times, column.values, column.size)
-      samples -= column.size - size
-      column.size = size
-      column.every *= 2
-    }
-  }
-  const thinAll = (columns: readonly Column[]): void => {
-    for (const column of columns) {
-      thin(column)
-      space.trim(column)
-    }
+    if (column.every >= everyOf(column) || !canShrink(column)) return
+    flush(column)
+    lay(column)
+    let { size } = column
+    for (; column.every < everyOf(column) && size > fewestOf(column); column.every *= 2) size = halve(times, values, size)
+    replace(column, size)
   }
 
   const dropUnused = (): void => {
@@ -133,7 +170,7 @@ export const seriesStore = (most: number = MAX_SAMPLES): SeriesStore => {
       leftOut++
       known.delete(key)
       column.dropped = true
-      column.times = column.values = NOTHING
+      for (const place of column.blocks.splice(0)) blocks.giveBack(place)
     }
     all = used
   }
@@ -144,12 +181,12 @@ export const seriesStore = (most: number = MAX_SAMPLES): SeriesStore => {
     const unused = all.filter(({ used }) => !used)
     while (samples > target && unused.some(canShrink)) {
       everyUnused *= 2
-      thinAll(unused)
+      unused.forEach(thin)
     }
     if (samples > target && !unusedGone) dropUnused()
     while (samples > target && all.some(canShrink)) {
       everyUsed *= 2
-      thinAll(all)
+      all.forEach(thin)
     }
     full = samples > target
     limit = Math.max(most, samples / LEFT)
@@ -163,21 +200,26 @@ export const seriesStore = (most: number = MAX_SAMPLES): SeriesStore => {
 
   /** Samples [from, to) as they are; NaN is left out. */
   const append = (column: Column, moreTimes: Float64Array, moreValues: Float64Array, from: number, to: number): void => {
-    space.room(column, to - from)
-    const { times, values, size } = column
-    let at = size
-    let last = at > 0 ? (times[at - 1] ?? 0) : -Infinity
-    for (let index = from; index < to; index++) {
-      const value = moreValues[index] ?? NaN
-      if (value !== value) continue // NaN
-      const ms = moreTimes[index] ?? 0
-      if (ms < last) column.sorted = false
-      last = ms
-      times[at] = ms
-      values[at++] = value
+    let { latest } = column
+    for (let index = from; index < to;) {
+      if (column.left === 0) extend(column)
+      const { memory, at: first, left } = column
+      let at = first
+      for (const end = first + left; index < to && at < end; index++) {
+        const value = moreValues[index] ?? NaN
+        if (value !== value) continue // NaN
+        const ms = moreTimes[index] ?? 0
+        if (ms < latest) column.sorted = false
+        latest = ms
+        memory[at] = ms
+        memory[BLOCK + at++] = value
+      }
+      column.at = at
+      column.left = left - (at - first)
+      column.size += at - first
+      samples += at - first
     }
-    column.size = at
-    samples += at - size
+    column.latest = latest
   }
 
   /** How many more may be kept before there is something to do. */
@@ -186,21 +228,21 @@ export const seriesStore = (most: number = MAX_SAMPLES): SeriesStore => {
     return Math.max(1, column.every < everyOf(column) ? Math.min(left, fewestOf(column) + 1 - column.size) : left)
   }
 
-  const pushAll = (column: Column, times: Float64Array, values: Float64Array, length: number): void => {
+  const pushAll = (column: Column, moreTimes: Float64Array, moreValues: Float64Array, length: number): void => {
     // As if they were pushed one by one: when room has to be made must not depend on how many come at once.
     for (let index = 0; index < length && !column.dropped;) {
       const many = 2 * column.every
       if (column.every === 1) {
         const end = Math.min(length, index + untilSettled(column))
-        append(column, times, values, index, end)
+        append(column, moreTimes, moreValues, index, end)
         index = end
-      } else if (column.filled === 0 && length - index >= many && findExtremes(values, index, index + many)) {
+      } else if (column.filled === 0 && length - index >= many && findExtremes(moreValues, index, index + many)) {
         const { low, high } = extremes
-        keepBoth(column, times[low] ?? 0, values[low] ?? 0, times[high] ?? 0, values[high] ?? 0)
+        keepBoth(column, moreTimes[low] ?? 0, moreValues[low] ?? 0, moreTimes[high] ?? 0, moreValues[high] ?? 0)
         index += many
       } else {
-        const value = values[index] ?? NaN
-        if (value === value) collect(column, times[index] ?? 0, value)
+        const value = moreValues[index] ?? NaN
+        if (value === value) collect(column, moreTimes[index] ?? 0, value)
         index++
       }
       settle(column)
@@ -209,14 +251,17 @@ export const seriesStore = (most: number = MAX_SAMPLES): SeriesStore => {
 
   const open = (name: string, labels: Labels, line: number | null): Column & SeriesWriter => {
     // Each field by itself: V8 makes a slow dictionary of what many are spread into.
-    const column = {
+    const column: Column & SeriesWriter = {
       name,
       labels,
       line,
       used: isUsed(name),
-      times: NOTHING,
-      values: NOTHING,
+      blocks: [],
+      memory: NOTHING,
+      at: 0,
+      left: 0,
       size: 0,
+      latest: -Infinity,
       sorted: true,
       dropped: false,
       every: 1,
@@ -231,7 +276,7 @@ export const seriesStore = (most: number = MAX_SAMPLES): SeriesStore => {
         else collect(column, ms, value)
         settle(column)
       },
-      pushAll: (times: Float64Array, values: Float64Array, length: number): void => pushAll(column, times, values, length),
+      pushAll: (moreTimes, moreValues, length) => pushAll(column, moreTimes, moreValues, length),
     }
     return column
   }
@@ -248,8 +293,6 @@ export const seriesStore = (most: number = MAX_SAMPLES): SeriesStore => {
         leftOut++
         return NOWHERE
       }
-      const last = all.at(-1)
-      if (last !== undefined) space.done(last)
       const next = open(name, labels, line)
       known.set(key, next)
       all.push(next)
@@ -258,19 +301,17 @@ export const seriesStore = (most: number = MAX_SAMPLES): SeriesStore => {
     },
     take() {
       known.clear()
-      let before: Series | null = null
+      all.forEach(flush)
+      const packed = packedColumns(all.reduce((length, { size }) => length + 2 * size, 0))
+      let before = NOTHING
       return all.splice(0).map((column) => {
-        flush(column)
-        sort(column)
+        lay(column)
         const { name, labels, line, size } = column
-        const times = column.times.length === size ? column.times : column.times.slice(0, size)
-        const values = column.values.length === size ? column.values : column.values.slice(0, size)
-        // Given away one after the other, so that there are never two copies of all.
-        column.times = column.values = NOTHING
+        for (const place of column.blocks.splice(0)) blocks.giveBack(place)
+        const its = times.subarray(0, size)
         // The series of one answer have their samples at the same times.
-        const series = { name, labels, line, times: before !== null && isEqual(before.times, times) ? before.times : times, values }
-        before = series
-        return series
+        if (!isEqual(before, its)) before = packed.put(its)
+        return { name, labels, line, times: before, values: packed.put(values.subarray(0, size)) }
       })
     },
     get leftOut() {
@@ -281,49 +322,10 @@ export const seriesStore = (most: number = MAX_SAMPLES): SeriesStore => {
   }
 }
 
-const sort = (column: Column): void => {
-  if (column.sorted) return
-  const { times, values, size } = column
+const sort = (times: Float64Array, values: Float64Array, size: number): void => {
   const order = Array.from({ length: size }, (_, index) => index).sort((a, b) => (times[a] ?? 0) - (times[b] ?? 0))
-  column.times = Float64Array.from(order, (index) => times[index] ?? 0)
-  column.values = Float64Array.from(order, (index) => values[index] ?? 0)
-  column.sorted = true
-}
-
-/** Room for samples, made of what others gave back: series of one export grow alike, one after the other. */
-const columnRoom = (): { room(column: Column, more: number): void; trim(column: Column): void; done(column: Column): void } => {
-  const spare = new Map<number, Pick<Column, 'times' | 'values'>>()
-  /** As many samples as the last series has that is done. */
-  let usual = 0
-  const resize = (column: Column, length: number): void => {
-    const { times, values, size } = column
-    const { times: nextTimes, values: nextValues } = spare.get(length) ?? { times: new Float64Array(length), values: new Float64Array(length) }
-    spare.delete(length)
-    nextTimes.set(times.subarray(0, size))
-    nextValues.set(values.subarray(0, size))
-    column.times = nextTimes
-    column.values = nextValues
-    // Only whole steps of growth are kept, and no longer ones than this.
-    if (values.length >= FIRST_ROOM && values.length <= 65_536 && (values.length & (values.length - 1)) === 0) spare.set(values.length, { times, values })
-  }
-  const trim = (column: Column): void => {
-    if (column.size < column.values.length * 0.9) resize(column, column.size)
-  }
-  return {
-    trim,
-    done(column) {
-      usual = column.size
-      trim(column)
-    },
-    room(column, more) {
-      const { size, values } = column
-      if (size + more <= values.length) return
-      let length = Math.max(FIRST_ROOM, 2 ** Math.ceil(Math.log2(values.length + 1)))
-      if (values.length === 0 && more >= MANY && usual > more) length = usual
-      while (length < size + more) length *= 2
-      resize(column, length)
-    },
-  }
+  times.set(order.map((index) => times[index] ?? 0))
+  values.set(order.map((index) => values[index] ?? 0))
 }
 
 const isEqual = (one: Float64Array, other: Float64Array): boolean => {

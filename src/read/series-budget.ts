@@ -4,6 +4,7 @@
  */
 import type { InputExtract, Series } from '../model/extract.js'
 import { MAX_SAMPLES, SAMPLES_A_SERIES } from './columns.js'
+import { packedColumns, roomFor } from './sample-memory.js'
 import { FEWEST, FEWEST_USED, isUsed } from './series-use.js'
 import { halve } from './thin.js'
 
@@ -37,19 +38,16 @@ export const seriesBudget = (most = MAX_SAMPLES): SeriesBudget => {
   let halvedUnused = 0
   let unusedGone = false
 
+  const wanted = ({ used }: Holding): number => (used ? halvedUsed : halvedUnused)
+
   const thin = (input: Input): void => {
-    const kept: Holding[] = []
-    for (const one of input.holdings) {
-      samples -= costOf(one)
-      if (unusedGone && !one.used) {
-        input.leftOut++
-        continue
-      }
-      const next = halvedTo(one, one.used ? halvedUsed : halvedUnused)
-      samples += costOf(next)
-      kept.push(next)
-    }
-    input.holdings = kept
+    const { holdings } = input
+    const kept = unusedGone ? holdings.filter(({ used }) => used) : holdings
+    if (kept.length === holdings.length && !kept.some((one) => isHalvedMore(one, wanted(one)))) return
+    input.leftOut += holdings.length - kept.length
+    for (const one of holdings) samples -= costOf(one)
+    input.holdings = halvedTo(kept, wanted)
+    for (const one of input.holdings) samples += costOf(one)
   }
 
   const canShrink = (wanted: boolean): boolean =>
@@ -86,15 +84,23 @@ export const seriesBudget = (most = MAX_SAMPLES): SeriesBudget => {
 const fewestOf = ({ used }: Holding): number => (used ? FEWEST_USED : FEWEST)
 const costOf = ({ series }: Holding): number => series.times.length + SAMPLES_A_SERIES
 
-/** What it has was read once and may be shared: it is not changed. */
-const halvedTo = (holding: Holding, wanted: number): Holding => {
-  let { halved } = holding
-  let size = holding.series.times.length
-  if (halved >= wanted || size <= fewestOf(holding)) return holding
-  const times = holding.series.times.slice()
-  const values = holding.series.values.slice()
-  for (; halved < wanted && size > fewestOf(holding); halved++) size = halve(times, values, size)
-  return { ...holding, halved, series: { ...holding.series, times: times.slice(0, size), values: values.slice(0, size) } }
+const isHalvedMore = (one: Holding, wanted: number): boolean => one.halved < wanted && one.series.times.length > fewestOf(one)
+
+/** Each halved as often as is wanted of it. What they have was read once and may be shared: it is not changed. */
+const halvedTo = (holdings: readonly Holding[], wanted: (one: Holding) => number): Holding[] => {
+  const longest = holdings.reduce((most, { series }) => Math.max(most, series.times.length), 0)
+  const [times, values] = [roomFor(longest), roomFor(longest)]
+  const room = packedColumns(holdings.reduce((length, { series }) => length + 2 * series.times.length, 0))
+  return holdings.map((one) => {
+    const { series } = one
+    if (!isHalvedMore(one, wanted(one))) return { ...one, series: { ...series, times: room.put(series.times), values: room.put(series.values) } }
+    times.set(series.times)
+    values.set(series.values)
+    let { halved } = one
+    let size = series.times.length
+    for (; halved < wanted(one) && size > fewestOf(one); halved++) size = halve(times, values, size)
+    return { ...one, halved, series: { ...series, times: room.put(times.subarray(0, size)), values: room.put(values.subarray(0, size)) } }
+  })
 }
 
 const said = (most: number, leftOut: number): string =>
