@@ -128,8 +128,15 @@ const killOf = (kill: Pending, told: Told, rss: string | null): Kill => {
     ...(rss === null ? {} : { rssKb: Number(rss) }),
   }
   const shared = { at: told.at, text: told.text, line: told.line, host: told.host, node: named, podUid, burst: `${kill.process ?? ''} ${kill.pid ?? ''}` }
-  // A limit above the pods (/kubepods) is the node's memory for pods: the node ran out, not one pod.
-  if (limitUid === null) return { ...shared, kind: 'node.oom-kill', attributes, ...(named === null ? {} : { entity: node(named) }) }
+  // A limit above the pods (/kubepods) is the node's memory for pods: the node ran out, not one pod. Any other limit is a service's own.
+  const ofService = kill.memcg === true && limit !== null && !`${limit} ${kill.taskCgroup ?? ''}`.includes('kubepods')
+  if (limitUid === null)
+    return {
+      ...shared,
+      kind: 'node.oom-kill',
+      attributes: { ...attributes, ...(ofService ? { limit: 'cgroup' } : {}) },
+      ...(named === null ? {} : { entity: node(named) }),
+    }
   return { ...shared, kind: 'pod.oom-killed', attributes: { ...attributes, limit: 'cgroup' }, entity: `pod/-/uid:${limitUid}` }
 }
 

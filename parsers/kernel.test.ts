@@ -58,6 +58,16 @@ test("a limit above the pods, and no limit at all, are the node's own memory; th
   const global = await read(oomKill('', `/kubepods/burstable/pod${UID}/59cc`, 'CONSTRAINT_NONE'))
   assert.deepEqual(said(global), ['node.oom-kill point node/?'])
   assert.equal(global.signals[0]?.attributes['podUid'], UID)
+  assert.equal(global.signals[0]?.attributes['limit'], undefined)
+})
+
+test("a service's own limit is not the node's memory", async () => {
+  const lines = [
+    '2026-11-22T11:25:01,809639+00:00 oom-kill:constraint=CONSTRAINT_MEMCG,nodemask=(null),cpuset=/,mems_allowed=0,oom_memcg=/system.slice/postgresql.service,task_memcg=/system.slice/postgresql.service,task=postgres,pid=21862,uid=101',
+    '2026-11-22T11:25:01,809661+00:00 Memory cgroup out of memory: Killed process 21862 (postgres) total-vm:409936kB, anon-rss:264212kB, file-rss:11796kB, shmem-rss:3688kB, UID:101 pgtables:680kB oom_score_adj:0',
+  ]
+  const { signals } = await read(lines.join('\n'))
+  assert.deepEqual([signals[0]?.kind, signals[0]?.attributes['limit']], ['node.oom-kill', 'cgroup'])
 })
 
 test('kernels before 5.0 tell a kill in other words', async () => {

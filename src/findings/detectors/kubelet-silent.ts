@@ -15,7 +15,7 @@ const GRACE_MS = 5 * 60_000
 export const kubeletSilent: Detector = {
   id: 'kubelet-silent',
   finds: ['node.heartbeat-missed'],
-  detect: (_: Timeline, found) =>
+  detect: (timeline, found) =>
     ofKind(found, 'node.not-ready').flatMap((lost): Found[] => {
       // A kubelet that still writes says more, and better, by itself.
       const speaks = ofKind(found, 'node.heartbeat-missed', lost.entity).some((one) => one.attributes['source'] === undefined && overlaps(one, lost, GRACE_MS))
@@ -27,7 +27,7 @@ export const kubeletSilent: Detector = {
           lost.start - one.start <= GRACE_MS,
       )
       const [first] = silent
-      if (speaks || first === undefined) return []
+      if (speaks || first === undefined || isBlocked(found, lost, first) || answersOther(timeline, first)) return []
       return [
         {
           kind: 'node.heartbeat-missed',
@@ -44,3 +44,22 @@ export const kubeletSilent: Detector = {
       ]
     }),
 }
+
+/** A kubelet that says what its runtime does is alive, and waits for it: so late an answer is no silence. */
+const isBlocked = (found: readonly Found[], lost: Found, silent: Found): boolean =>
+  ofKind(found, 'node.runtime-down', lost.entity).some((down) => overlaps(down, silent, RUNTIME_MS))
+const RUNTIME_MS = 30_000
+
+/** Several jobs scrape one port: where one of them gets its answer, what did not answer is one page of it, not the kubelet. */
+const answersOther = ({ series }: Timeline, { entity, start, end }: Found): boolean => {
+  const instance = entity.slice(entity.lastIndexOf('/') + 1)
+  return series.some(
+    ({ name, labels, times, values }) =>
+      name === 'up' &&
+      labels['instance'] === instance &&
+      !entity.startsWith(`target/${labels['job'] ?? '-'}/`) &&
+      times.filter((time, at) => time >= start && (end === null || time < end) && values[at] === 1).length >= ANSWERS,
+  )
+}
+/** One answer may have been on its way when the kubelet stopped. */
+const ANSWERS = 3

@@ -26,10 +26,10 @@ export const nodeMemory: Detector = {
 /** Reclaim comes before the kill, and a machine that reclaims answers nobody: kernels have been seen to thrash for minutes. */
 const THRASHING_MS = 3 * 60_000
 
-/** Where nobody measured it: a kernel that kills for the whole machine, not for one container's limit, had no memory left to give. */
+/** Where nobody measured it: a kernel that kills for the whole machine, not for the limit of one container or service, had no memory left to give. */
 const provenByKills = (found: readonly Found[], measured: readonly MemoryNode[]): readonly Found[] =>
   ofKind(found, 'node.oom-kill')
-    .filter((kill) => !isMeasured(kill, measured))
+    .filter((kill) => kill.attributes['limit'] !== 'cgroup' && !isMeasured(kill, measured))
     .filter((kill) => !ofKind(found, 'node.memory-exhausted', kill.entity).some((other) => overlaps(other, kill, THRASHING_MS)))
     .map((kill) => ({
       kind: 'node.memory-exhausted',

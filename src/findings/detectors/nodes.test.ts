@@ -226,6 +226,15 @@ test("without the kubelet's log: a kubelet whose port falls silent before its no
   none('node.network-lost', { facts: cluster, signals: notReady(650, 915), series: [up('a:10250', 'a', gone), up('a:9100', 'a', () => 1)] })
 })
 
+test('a kubelet that waits for its runtime, or answers another job on the same port, has not fallen silent', () => {
+  const gone = (second: number): number => (between(second, 600, 910) ? 0 : 1)
+  const port = up('a:10250', 'a', gone)
+  const waits = signal('node.runtime-down', 'node/a', 590, { reason: 'pleg' }, { count: 20, until: 900 })
+  none('node.heartbeat-missed', { facts: cluster, signals: [...notReady(650, 915), waits], series: [port, up('a:9100', 'a', () => 1)] })
+  const probes: Series = { ...up('a:10250', 'a', () => 1), labels: { ...port.labels, job: 'probes' } }
+  none('node.heartbeat-missed', { facts: cluster, signals: notReady(650, 915), series: [port, probes] })
+})
+
 test("without the kubelet's log: a node all of whose ports fall silent, and that comes back without a boot, lost its network", () => {
   const gone = (second: number): number => (between(second, 600, 910) ? 0 : 1)
   const ports = [up('a:10250', 'a', gone), up('a:9100', 'a', gone)]
@@ -330,6 +339,7 @@ test('a kernel that kills for the whole machine proves that its memory was used 
   const [proven] = findings('node.memory-exhausted', { facts: cluster, signals: [killed] })
   assert.deepEqual([proven?.entity, proven?.start], ['node/a', 600])
   none('node.memory-exhausted', { facts: cluster, signals: [signal('pod.oom-killed', 'pod/shop/web-0', 600)] })
+  none('node.memory-exhausted', { facts: cluster, signals: [signal('node.oom-kill', 'node/a', 600, { process: 'postgres', limit: 'cgroup' })] })
   const plenty = series('node_memory_MemAvailable_bytes', { node: 'a' }, () => 4e9)
   const total = series('node_memory_MemTotal_bytes', { node: 'a' }, () => 8e9)
   none('node.memory-exhausted', { facts: cluster, signals: [killed], series: [plenty, total] })

@@ -50,6 +50,7 @@ const unanswered = (series: TimedSeries, entity: Entity, timeline: Timeline): re
     } else flaps.push({ start: run.start, end: run.end, last: run.last, samples: run.samples, runs: 1 })
   }
   const node = series.name === 'up' ? nodeOfLabels(series.labels, timeline) : null
+  const port = series.name === 'up' ? /:(\d{1,5})$/u.exec(series.labels['instance'] ?? '')?.[1] : undefined
   return flaps.map((flap) => ({
     kind: 'service.unreachable',
     entity,
@@ -58,7 +59,7 @@ const unanswered = (series: TimedSeries, entity: Entity, timeline: Timeline): re
     confidence: 0.93,
     summary: `${called(entity).replace(/^s/u, 'S')} did not answer${flap.end === null ? '' : ` for ${duration(flap.end - flap.start)}`}${flap.runs > 1 ? `, in ${flap.runs} stretches` : ''} (${times(flap.samples)}).`,
     evidence: [sampleEvidence(series, flap.start, '0'), sampleEvidence(series, flap.last, '0')],
-    attributes: { flaps: flap.runs, ...(node === null ? {} : { node: node.slice('node/'.length) }) },
+    attributes: { flaps: flap.runs, ...(node === null ? {} : { node: node.slice('node/'.length) }), ...(port === undefined ? {} : { port }) },
     slackMs: step,
     dose: flap.samples,
   }))
