@@ -112,7 +112,7 @@ const POLICIES: Partial<Readonly<Record<FindingKind, Policy>>> = {
     // Where the kernel's log is missing, the kubelet's event is what tells of it, some seconds later.
     slackMs: 5_000,
     say: (entity, stretch) =>
-      `The kernel killed ${text(stretch, 'process') || 'a process'} on ${called(entity)} for lack of memory${stretch.count > 1 ? `, ${times(stretch.count)}` : ''}.`,
+      `The kernel killed ${text(stretch, 'process') || 'a process'} on ${called(entity)} ${text(stretch, 'limit') === 'cgroup' ? `at the memory limit of ${text(stretch, 'cgroup')}` : 'for lack of memory'}${stretch.count > 1 ? `, ${times(stretch.count)}` : ''}.`,
   },
   'node.kernel-panic': { gapMs: MINUTE, sure: 0.98, say: (entity) => `The kernel of ${called(entity)} panicked.` },
   'node.kernel-hang': {

@@ -339,7 +339,12 @@ test('a kernel that kills for the whole machine proves that its memory was used 
   const [proven] = findings('node.memory-exhausted', { facts: cluster, signals: [killed] })
   assert.deepEqual([proven?.entity, proven?.start], ['node/a', 600])
   none('node.memory-exhausted', { facts: cluster, signals: [signal('pod.oom-killed', 'pod/shop/web-0', 600)] })
-  none('node.memory-exhausted', { facts: cluster, signals: [signal('node.oom-kill', 'node/a', 600, { process: 'postgres', limit: 'cgroup' })] })
+  const atItsLimit = signal('node.oom-kill', 'node/a', 600, { process: 'postgres', cgroup: '/postgres-main', limit: 'cgroup' })
+  none('node.memory-exhausted', { facts: cluster, signals: [atItsLimit] })
+  assert.equal(
+    findings('node.oom-kill', { facts: cluster, signals: [atItsLimit] })[0]?.found.summary,
+    'The kernel killed postgres on node a at the memory limit of /postgres-main.',
+  )
   const plenty = series('node_memory_MemAvailable_bytes', { node: 'a' }, () => 4e9)
   const total = series('node_memory_MemTotal_bytes', { node: 'a' }, () => 8e9)
   none('node.memory-exhausted', { facts: cluster, signals: [killed], series: [plenty, total] })
