@@ -24,6 +24,8 @@ export interface Voice {
   reset(): void
   /** Whether a crash is known that the server has not come back from. */
   crashed(now?: boolean): boolean
+  /** Milliseconds since the server said that it had not been shut down: after a crash, or as the copy that a backup is. Null: it did not, or since then what it was. */
+  interrupted(now?: boolean): number | null
   /** Autovacuum reports so far: beyond many, only long ones are told. */
   vacuums(): number
 }
@@ -211,8 +213,8 @@ const killed: Rule['tell'] = ({ message, detail }, say) => {
   return true
 }
 
-const recovering = (say: Voice, phase: 'begin' | 'point', reason: string): void =>
-  say.signal('postgres.recovering', { phase, attributes: { reason }, burst: reason })
+const recovering = (say: Voice, phase: 'begin' | 'point', reason: string, since = 0): void =>
+  say.signal('postgres.recovering', { phase, since, attributes: { reason }, burst: reason })
 
 const tooMany: Rule['tell'] = (record, say) => {
   const scope = /^too many connections for (role|database)/u.exec(record.message)?.[1] ?? 'server'
@@ -228,7 +230,15 @@ const timedOut =
     return true
   }
 
+/** A crash's own words came, or none that tell of a copy: it recovered since it said that it had been interrupted. */
+const recovers = (say: Voice, since: number): void => {
+  recovering(say, 'begin', 'crash-recovery', since)
+  say.interrupted(false)
+}
+
 const ready: Rule['tell'] = ({ message }, say) => {
+  const since = say.interrupted()
+  if (since !== null) recovers(say, since)
   say.crashed(false)
   for (const kind of ['postgres.crashed', 'postgres.recovering', 'postgres.shutdown'] as const) say.signal(kind, { phase: 'end' })
   say.signal('postgres.ready', { attributes: /read[ -]only/u.test(message) ? { mode: 'read-only' } : {} })
@@ -275,12 +285,29 @@ const RULES: readonly Rule[] = [
   },
   // Another server process died: the postmaster's own line says so, this one is repeated by every session.
   { begins: ['terminating connection because of crash of another server process'], tell: () => true },
+  // src/backend/access/transam/xlogrecovery.c: the next lines tell which of the two it was, after minutes where a large data directory is synced in between.
   {
-    begins: ['database system was interrupted', 'database system was not properly shut down'],
+    begins: ['database system was interrupted'],
+    tell(_, say) {
+      say.reset()
+      if (say.crashed()) recovering(say, 'begin', 'crash-recovery')
+      else say.interrupted(true)
+      return true
+    },
+  },
+  {
+    begins: ['database system was not properly shut down'],
     tell(_, say) {
       say.crashed(true)
       say.reset()
-      recovering(say, 'begin', 'crash-recovery')
+      recovers(say, say.interrupted() ?? 0)
+      return true
+    },
+  },
+  {
+    begins: ['entering standby mode', 'starting archive recovery', 'starting backup recovery', 'starting point-in-time recovery'],
+    tell(_, say) {
+      say.interrupted(false)
       return true
     },
   },
@@ -304,7 +331,7 @@ const RULES: readonly Rule[] = [
     begins: ['the database system is starting up', 'the database system is not accepting connections'],
     tell(record, say) {
       // Every start says so to whoever is too early; after a crash it is the recovery that keeps them out.
-      if (say.crashed()) recovering(say, 'point', 'rejecting')
+      if (say.crashed() || say.interrupted() !== null) recovering(say, 'point', 'rejecting')
       rejected(record, say, 'starting-up')
       return true
     },

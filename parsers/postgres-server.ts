@@ -80,6 +80,7 @@ export const postgresServer = (sink: Sink, context: InputContext): PostgresServe
   let entity: Entity = THIS_POSTGRES
   let pod: Entity | null = null
   let crashKnown = false
+  let interruptedAt: number | null = null
   let vacuums = 0
   let current: PostgresRecord | null = null
   /** By their messages; none yet where one came once. */
@@ -140,6 +141,11 @@ export const postgresServer = (sink: Sink, context: InputContext): PostgresServe
       drafts = null
       if (now !== undefined) crashKnown = now
       return crashKnown
+    },
+    interrupted(now) {
+      drafts = null
+      if (now !== undefined) interruptedAt = now ? (current?.at.ms ?? null) : null
+      return interruptedAt === null || current === null ? null : current.at.ms - interruptedAt
     },
     vacuums() {
       drafts = null
