@@ -48,6 +48,21 @@ test('a target that comes and goes within a minute flaps: one finding that count
   assert.deepEqual([first?.start, first?.end, first?.found.attributes['flaps'], rest.length], [600, 765, 2, 0])
 })
 
+test('a target that refuses at once is told from one that is too slow to answer, by how long the scrapes took', () => {
+  const scraped = (failing: number): InputParts => ({
+    series: [
+      ...(up((second) => (between(second, 600, 660) || between(second, 705, 765) ? 0 : 1)).series ?? []),
+      series('scrape_duration_seconds', { job: 'shop', instance: '10.0.0.7:8080' }, (second) =>
+        between(second, 600, 660) || between(second, 705, 765) ? failing : 0.4,
+      ),
+    ],
+  })
+  const [refused] = findings('service.unreachable', scraped(0.0004))
+  assert.equal(refused?.found.attributes['answer'], 'refused')
+  assert.match(refused?.found.summary ?? '', /refused at once/u)
+  assert.equal(findings('service.unreachable', scraped(1.001))[0]?.found.attributes['answer'], undefined)
+})
+
 test('a probed service that fails is unreachable, by its series or by the log of its prober', () => {
   const probed = findings('service.unreachable', {
     series: [series('probe_success', { target: 'https://shop.example', job: 'blackbox' }, (second) => (between(second, 600, 900) ? 0 : 1))],

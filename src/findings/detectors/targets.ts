@@ -1,9 +1,10 @@
 /** service.unreachable: a scrape target or a probed service does not answer, for longer than one unlucky scrape. */
 import { service, target, typeOf, type Entity } from '../../model/entity.js'
+import { groupBy } from '../../model/lists.js'
 import type { TimedSeries, TimedSignal, Timeline } from '../../timeline/timeline.js'
 import { chooseEvidence, evidenceOf, sampleEvidence, type Detector, type Found } from '../finding.js'
 import { nodeOfLabels } from '../measures.js'
-import { lower, stepOf, stretches } from '../statistics.js'
+import { lower, stepOf, stretches, valueAt } from '../statistics.js'
 import { called, duration, times } from '../words.js'
 
 /** Two lost scrapes in a row happen to everybody. */
@@ -15,24 +16,41 @@ export const targets: Detector = {
   finds: ['service.unreachable'],
   detect(timeline) {
     const found: Found[] = []
+    const durations = groupBy(timeline.series, (series) => (series.name === 'scrape_duration_seconds' ? targetOf(series) : null))
     for (const series of timeline.series) {
       const entity = aboutWhat(series)
-      if (entity !== null) found.push(...unanswered(series, entity, timeline))
+      if (entity !== null) found.push(...unanswered(series, entity, series.name === 'up' ? (durations.get(entity) ?? []) : [], timeline))
     }
     const known = new Set(found.map(({ entity }) => entity))
     return [...found, ...failedProbes(timeline), ...toldByAlerts(timeline).filter(({ entity }) => !known.has(entity))]
   },
 }
 
+const targetOf = ({ labels }: TimedSeries): Entity => target(labels['job'] ?? '-', labels['instance'] ?? '-')
+
 const aboutWhat = (series: TimedSeries): Entity | null => {
   const { labels } = series
-  if (series.name === 'up') return target(labels['job'] ?? '-', labels['instance'] ?? '-')
+  if (series.name === 'up') return targetOf(series)
   if (series.name === 'probe_success' || series.name === 'faultline_probe_success')
     return service('-', labels['target'] ?? labels['probe'] ?? labels['instance'] ?? labels['job'] ?? '-')
   return null
 }
 
-const unanswered = (series: TimedSeries, entity: Entity, timeline: Timeline): readonly Found[] => {
+/** Time-outs of scrapes are seconds; a connection that is refused, or an answer that is none, comes within milliseconds. */
+const AT_ONCE_SECONDS = 0.1
+
+/** Whether each scrape that failed did so at once: nobody listened there, and nobody was too slow. False where nobody measured it. */
+const failedAtOnce = (up: TimedSeries, durations: readonly TimedSeries[], start: number, last: number): boolean => {
+  const took = durations.flatMap(({ times, values }) =>
+    [...values].filter((_, index) => {
+      const time = times[index] ?? NaN
+      return time >= start && time <= last && valueAt(up, time) === 0
+    }),
+  )
+  return took.length > 1 && took.every((seconds) => seconds < AT_ONCE_SECONDS)
+}
+
+const unanswered = (series: TimedSeries, entity: Entity, durations: readonly TimedSeries[], timeline: Timeline): readonly Found[] => {
   const step = stepOf(series.times)
   // A target that never answered is a configuration, not an event.
   if (!series.values.some((value) => value > 0)) return []
@@ -51,18 +69,26 @@ const unanswered = (series: TimedSeries, entity: Entity, timeline: Timeline): re
   }
   const node = series.name === 'up' ? nodeOfLabels(series.labels, timeline) : null
   const port = series.name === 'up' ? /:(\d{1,5})$/u.exec(series.labels['instance'] ?? '')?.[1] : undefined
-  return flaps.map((flap) => ({
-    kind: 'service.unreachable',
-    entity,
-    start: flap.start,
-    end: flap.end,
-    confidence: 0.93,
-    summary: `${called(entity).replace(/^s/u, 'S')} did not answer${flap.end === null ? '' : ` for ${duration(flap.end - flap.start)}`}${flap.runs > 1 ? `, in ${flap.runs} stretches` : ''} (${times(flap.samples)}).`,
-    evidence: [sampleEvidence(series, flap.start, '0'), sampleEvidence(series, flap.last, '0')],
-    attributes: { flaps: flap.runs, ...(node === null ? {} : { node: node.slice('node/'.length) }), ...(port === undefined ? {} : { port }) },
-    slackMs: step,
-    dose: flap.samples,
-  }))
+  return flaps.map((flap) => {
+    const atOnce = failedAtOnce(series, durations, flap.start, flap.last)
+    return {
+      kind: 'service.unreachable',
+      entity,
+      start: flap.start,
+      end: flap.end,
+      confidence: 0.93,
+      summary: `${called(entity).replace(/^s/u, 'S')} did not answer${flap.end === null ? '' : ` for ${duration(flap.end - flap.start)}`}${flap.runs > 1 ? `, in ${flap.runs} stretches` : ''} (${times(flap.samples)}${atOnce ? ', refused at once' : ''}).`,
+      evidence: [sampleEvidence(series, flap.start, '0'), sampleEvidence(series, flap.last, '0')],
+      attributes: {
+        flaps: flap.runs,
+        ...(atOnce ? { answer: 'refused' } : {}),
+        ...(node === null ? {} : { node: node.slice('node/'.length) }),
+        ...(port === undefined ? {} : { port }),
+      },
+      slackMs: step,
+      dose: flap.samples,
+    }
+  })
 }
 
 /** A prober's own log, where no series of it is there. */
