@@ -63,3 +63,10 @@ test('a pod is no client of its own workload', () => {
   const [one] = incidents(loops, found('workload.unavailable', 'workload/shop/cart', 100, { endSecond: 700 }))
   assert.deepEqual(one?.told, ['pod.crash-looping pod/shop/cart-7d9c5b8f6d-x2x4z → workload.unavailable workload/shop/cart'])
 })
+
+test('what was over long before, and what a server logs of the statements of others, ask for no cause', () => {
+  const busy = found('node.cpu-saturated', 'node/c', 0, { endSecond: 60 })
+  assert.ok(incidents(...lost, busy, errors(400)).every(({ told }) => told.every((words) => !words.startsWith('node.cpu-saturated'))))
+  const ofServer = found('app.errors', 'postgres/main', 152, { endSecond: 400 })
+  assert.ok(incidents(...lost, errors(150), ofServer).every(({ told }) => told.every((words) => !words.endsWith('app.errors postgres/main'))))
+})

@@ -27,7 +27,7 @@ interface Candidate {
   readonly effect: number
   readonly mechanism: Mechanism
   readonly lagMs: number
-  /** Nothing that is known speaks against it: neither place nor attributes. */
+  /** Nothing that is known speaks against it: neither place nor time nor attributes. */
   readonly open: boolean
   strength: number
 }
@@ -61,9 +61,10 @@ export const linkCauses = (found: readonly Found[], mechanisms: readonly Mechani
   return [...links, ...faintly(candidates, links, found)]
 }
 
-/** Who was hurt by something, whatever it was. */
+/** Who was hurt by something, whatever it was. What a database's log says went wrong are the statements of others. */
 const asksForCause = (one: Found | undefined): boolean =>
   one !== undefined &&
+  !(one.kind === 'app.errors' && typeOf(one.entity) === 'postgres') &&
   (one.kind === 'loadbalancer.backends-down' || (roleOf(one) === 'impact' && !(one.kind === 'service.unreachable' && typeOf(one.entity) === 'target')))
 
 /** Of impacts that no link explains: what may have led to them, the likeliest first. */
@@ -114,12 +115,13 @@ const judge = (causeIndex: number, effectIndex: number, mechanism: Mechanism, fo
   const fits = fitOf(mechanism, cause, effect)
   if (fits === 0) return null
   const lagMs = Math.max(0, effect.start - cause.start)
-  const atBest = mechanism.holds * lagFit(lagMs, mechanism, cause, effect) * fits * order * Math.sqrt(cause.confidence * effect.confidence)
+  const inTime = lagFit(lagMs, mechanism, cause, effect)
+  const atBest = mechanism.holds * inTime * fits * order * Math.sqrt(cause.confidence * effect.confidence)
   // How near they are is asked last, as it costs the most.
   if (atBest < WEAKEST) return null
   const near = nearness(mechanism.where, cause, effect, timeline)
   const strength = atBest * near
-  const open = near >= NOT_CONTRADICTED && fits >= NOT_SAID
+  const open = near >= NOT_CONTRADICTED && fits >= NOT_SAID && inTime > OVER
   return strength < WEAKEST ? null : { cause: causeIndex, effect: effectIndex, mechanism, lagMs, open, strength }
 }
 

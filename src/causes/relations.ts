@@ -16,6 +16,22 @@ export const NOT_CONTRADICTED = 0.25
 
 type Judge = (cause: Found, effect: Found, timeline: Timeline) => number
 
+/** What the name of an alert says it watches, and the kinds that this is about. */
+const WATCHED: readonly (readonly [RegExp, RegExp])[] = [
+  [/cpu|load(?!balancer)/iu, /cpu-/u],
+  [/mem(?:ory)?(?![a-z])|mem[A-Z]|oom/iu, /memory|oom-kill/u],
+  [/disk|file ?system|volume|inode|storage/iu, /disk-full/u],
+  [
+    /down|unreachable|probe\w{0,12}fail|not[-_ ]?(?:responding|answering|reachable|ready)/iu,
+    /unreachable|crash|recovering|shutdown|down|not-ready|unready|network|panic|hang|reboot|heartbeat|unavailable|degraded|removed/u,
+  ],
+]
+/** Of one machine at one time, a full disk is no reason for an alert on the CPU. */
+const watchesAnother = (alert: string, kind: string): boolean => {
+  const watched = WATCHED.filter(([name]) => name.test(alert))
+  return watched.length > 0 && !watched.some(([, kinds]) => kinds.test(kind)) && WATCHED.some(([, kinds]) => kinds.test(kind))
+}
+
 export const nearness = (relation: Relation, cause: Found, effect: Found, timeline: Timeline): number => JUDGES[relation](cause, effect, timeline)
 
 /** The node on which an entity lives at a moment; null where nothing tells. */
@@ -423,7 +439,7 @@ const JUDGES: Readonly<Record<Relation, Judge>> = {
     if (mine.length > 2 && said.includes(mine)) return 1
     const words = WORDS[typeOf(cause.entity)]
     if (words?.test(`${String(effect.attributes['alertname'] ?? '')} ${name}`) === true) return 0.9
-    if (a !== null && a === b) return 0.7
+    if (a !== null && a === b) return watchesAnother(String(effect.attributes['alertname'] ?? ''), cause.kind) ? FAR : 0.7
     return FAR
   },
 }
