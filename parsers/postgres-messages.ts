@@ -59,10 +59,10 @@ export const withoutNumbers = (message: string): string =>
     .replace(/"[^"]{0,120}"/gu, '"…"')
     .replace(/\d+/gu, 'N')
 
-const trouble = (record: PostgresRecord, say: Voice, kind: 'log.error' | 'log.warning', code = record.sqlstate): void => {
+const trouble = (record: PostgresRecord, say: Voice, kind: 'log.error' | 'log.warning', code = record.sqlstate, more: Attributes = {}): void => {
   const what = code === '' ? withoutNumbers(record.message) : code
   say.signal(kind, {
-    attributes: { app: 'postgres', severity: record.severity, ...(code === '' ? {} : { code }), ...whose(record) },
+    attributes: { app: 'postgres', severity: record.severity, ...(code === '' ? {} : { code }), ...whose(record), ...more },
     burst: `${record.severity} ${what} ${record.user}@${record.database}`,
   })
 }
@@ -247,7 +247,7 @@ const ready: Rule['tell'] = ({ message }, say) => {
 
 const refused: Rule['tell'] = (record, say) => {
   rejected(record, say, 'authentication')
-  trouble(record, say, 'log.error')
+  trouble(record, say, 'log.error', record.sqlstate, { reason: 'authentication' })
   return true
 }
 

@@ -22,3 +22,16 @@ test('what is not there for other reasons is no wrong schema, nor is a number th
   assert.equal(reason('PSQLException: Connection to db:5432 refused. Check that the hostname and port are correct'), 'postgres-unreachable')
   assert.equal(reason('FATAL:  database "shop" does not exist'), 'other')
 })
+
+test('who is not let in has reached the server: it is told from a server that does not answer', () => {
+  for (const text of [
+    'level=error app=orders-worker kind=OperationalError sqlstate=- msg="job failed: connection failed: FATAL:  password authentication failed for user \\"orders_worker\\""',
+    'org.postgresql.util.PSQLException: FATAL: no pg_hba.conf entry for host "10.0.0.7", user "orders", database "shop", no encryption',
+    'pq: role "orders" is not permitted to log in',
+  ])
+    assert.equal(reason(text), 'postgres-login', text)
+})
+
+test('a statement that a standby cancels is cancelled as one that ran too long', () => {
+  assert.equal(reason('kind=SerializationFailure sqlstate=40001 msg="report failed: canceling statement due to conflict with recovery"'), 'postgres-timeout')
+})

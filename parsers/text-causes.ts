@@ -10,6 +10,7 @@ export type Reason =
   | 'postgres-unreachable'
   | 'postgres-deadlock'
   | 'postgres-timeout'
+  | 'postgres-login'
   | 'redis-unreachable'
   | 'stale-replica'
   | 'schema'
@@ -36,7 +37,10 @@ const RECOVERING =
 /** In the words of Postgres, which no other server uses; MySQL's deadlock is 'found'. */
 const DEADLOCK = /deadlock detected|\b40P01\b/
 const CANCELLED =
-  /canceling statement due to (?:statement|lock) timeout|terminating connection due to idle-in-transaction timeout|\b(?:57014|55P03)\b.{0,200}(?:timeout|lock)/
+  /canceling statement due to (?:(?:statement|lock) timeout|conflict with recovery)|terminating connection due to idle-in-transaction timeout|\b(?:57014|55P03)\b.{0,200}(?:timeout|lock)/
+/** The server answered, and did not let this user in: invalid_password, and pg_hba.conf's invalid_authorization_specification. */
+const LOGIN =
+  /password authentication failed for user|no pg_hba\.conf entry for|pg_hba\.conf rejects connection|role "[^"\n]{1,63}" (?:does not exist|is not permitted to log in)|\b28P01\b/
 /** A table or column that the program expects and the database does not have: undefined_table, undefined_column; MySQL's and SQLite's words. */
 const SCHEMA =
   /\b(?:relation|column) "?[\w.]{1,128}"? (?:of relation "[\w.]{1,128}" )?does not exist|\b42P01\b|\bSQLSTATE[ =:[('"]{1,3}42703\b|Table '[\w.-]{1,128}' doesn't exist|Unknown column '|no such (?:table|column): /
@@ -116,6 +120,7 @@ export const causeOf = (line: string): Cause => {
   if (says !== null) return { reason: says, server: THIS_POSTGRES, name: null }
   if (DEADLOCK.test(text)) return { reason: 'postgres-deadlock', server: THIS_POSTGRES, name: null }
   if (CANCELLED.test(text)) return { reason: 'postgres-timeout', server: THIS_POSTGRES, name: null }
+  if (LOGIN.test(text)) return { reason: 'postgres-login', server: THIS_POSTGRES, name: null }
   if (SCHEMA.test(text)) return { reason: 'schema', server: null, name: null }
   const ofRedis = REDIS.test(text)
   const ofPostgres = !ofRedis && (POSTGRES.test(text) || (OPERATIONAL.test(text) && !NOT_POSTGRES.test(text)))

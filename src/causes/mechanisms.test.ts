@@ -105,7 +105,9 @@ const causeOf = (mechanism: Mechanism, kind: FindingKind): Found => {
   const attributes: Attributes = { ...asked(mechanism.if?.cause), ...(mechanism.where === 'moved-to' ? { to: 'a' } : {}) }
   // A workload is no client of itself.
   const isBackend = mechanism.where === 'client-of' && kind.startsWith('workload.')
-  const entity = AT[mechanism.where] ?? (isBackend ? near.backend : entityOf(kind, near, mechanism.where))
+  // What a server's own log says of those that it refuses.
+  const refuses = attributes['reason'] === 'authentication'
+  const entity = AT[mechanism.where] ?? (isBackend ? near.backend : refuses ? near.postgres : entityOf(kind, near, mechanism.where))
   return found(kind, entity, 0, { attributes })
 }
 
@@ -211,6 +213,7 @@ for (const mechanism of mechanisms.filter(({ where }) => DENIABLE.has(where))) {
       const cause = causeOf(mechanism, causeKind)
       if (effectKind.startsWith('loadbalancer.')) continue // what stands behind it is not known
       const effect = effectOf(mechanism, effectKind, cause, far, typicalOf(mechanism))
+      if (/^(?:postgres|redis)/u.test(String(effect.attributes['reason'] ?? ''))) continue // its reason names its server
       assert.equal(linksOf(mechanism, cause, effect), 0, `${causeKind} of ${cause.entity} → ${effectKind} of ${effect.entity}`)
     }
   })
@@ -237,6 +240,20 @@ test('a node is crowded by a change that put most of its pods there, several of 
   assert.equal(links('change.scaled', ...three.map((suffix) => on(suffix, 'a', 300))), 0)
   assert.equal(links('change.deployed', ...crowd), 1)
   assert.equal(links('change.deployed', ...crowd, ...three.map((suffix) => on(suffix, 'a', null, 'web-5bb955977f'))), 0)
+})
+
+test('of one machine an alert tells what it is named after, not what else was wrong there', () => {
+  const rule = mechanisms.filter(({ id }) => id === 'alert-on-finding')
+  const links = (alertname: string): number =>
+    linkCauses(
+      [
+        found('node.cpu-saturated', 'node/a', 0, { endSecond: 60 }),
+        found('alert.fired', 'target/postgres/10.0.0.9:9187', 30, { attributes: { alertname, node: 'a' } }),
+      ],
+      rule,
+      world,
+    ).length
+  assert.deepEqual(['HighCPU', 'InstanceDown', 'FilesystemAlmostFull', 'SomethingIsWrong'].map(links), [1, 0, 0, 1])
 })
 
 test('a pile-up that grows by one session a minute takes up all slots within the hour, as long as it stands', () => {

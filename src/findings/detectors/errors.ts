@@ -1,4 +1,5 @@
 /** app.errors and service.errors: bursts of errors in logs, against what the same application logs on a calm minute. */
+import { typeOf } from '../../model/entity.js'
 import { groupBy } from '../../model/lists.js'
 import type { TimedSignal, Timeline } from '../../timeline/timeline.js'
 import { failingBackend } from '../backends.js'
@@ -42,7 +43,9 @@ const bursts = (timeline: Timeline, signal: 'log.error' | 'http.error', kind: 'a
         confidence: Math.min(0.95, 0.6 + 0.05 * count),
         summary:
           kind === 'app.errors'
-            ? `${called(entity).replace(/^[ps](?=od |ervice )/u, (letter) => letter.toUpperCase())} logged errors, ${times(count)}${reason === '' ? '' : ` (${reason})`}.`
+            ? typeOf(entity) === 'postgres' && reason === 'authentication'
+              ? `The Postgres server refused logins${usersOf(stretch)}, ${times(count)}.`
+              : `${called(entity).replace(/^[pst](?=od |ervice |he )/u, (letter) => letter.toUpperCase())} logged errors, ${times(count)}${reason === '' ? '' : ` (${reason})`}.`
             : `${called(entity).replace(/^s/u, 'S')} answered with errors, ${times(count)}.`,
         evidence: chooseEvidence(evidenceOf(stretch)),
         attributes: { ...(reason === '' ? {} : { reason }), ...(kind === 'service.errors' ? failingBackend(entity, start, end, timeline) : {}) },
@@ -64,7 +67,28 @@ interface Stretch {
  * Errors a minute or less apart are one stretch. Of an application with few requests the errors of an hour stand further apart than that: where
  * they keep together at their own pace, and there is next to nothing outside, they are one stretch all the same.
  */
-const stretchesOf = (timeline: Timeline, signals: readonly TimedSignal[]): readonly Stretch[] => {
+const stretchesOf = (timeline: Timeline, signals: readonly TimedSignal[]): readonly Stretch[] =>
+  keptTogether(timeline, signals).flatMap(({ signals: stretch, alone }) => withoutStrays(stretch).map((part) => ({ signals: part, alone })))
+
+/** A pause after which an error with another reason is another matter. */
+const STRAY_MS = 10_000
+
+/** A duplicate key half a minute before the server went away is not the beginning of that, nor one afterwards its end. */
+const withoutStrays = (stretch: readonly TimedSignal[]): readonly (readonly TimedSignal[])[] => {
+  const reason = commonReason(stretch)
+  if (reason === '') return [stretch]
+  const belongs = (one: TimedSignal): boolean => !/^(?:|other|schema)$/u.test(String(one.attributes['reason'] ?? ''))
+  const first = stretch.findIndex(belongs)
+  const last = stretch.findLastIndex(belongs)
+  const begin = stretch[first]?.at ?? 0
+  const end = untilOf(stretch.slice(first, last + 1))
+  const before = stretch.slice(0, first).filter((one) => begin - one.until > STRAY_MS)
+  const after = stretch.slice(last + 1).filter((one) => one.at - end > STRAY_MS)
+  const strays = new Set([before, after].filter((part) => countOf(part) < MIN_COUNT).flat())
+  return strays.size === 0 ? [stretch] : [stretch.filter((one) => !strays.has(one))]
+}
+
+const keptTogether = (timeline: Timeline, signals: readonly TimedSignal[]): readonly Stretch[] => {
   const close = cut(signals, GAP_MS)
   if (close.length < 2) return close.map((stretch) => ({ signals: stretch, alone: true }))
   const paces = PACES * median(intervals(signals))
@@ -153,6 +177,13 @@ const isBackground = (timeline: Timeline, signals: readonly TimedSignal[], count
   }
   const most = Math.max(...perMinute.values())
   return most < (3 * count * MINUTE) / (end - start)
+}
+
+const MOST_USERS = 3
+const usersOf = (stretch: readonly TimedSignal[]): string => {
+  const users = [...new Set(stretch.flatMap(({ attributes }) => (attributes['reason'] === 'authentication' ? String(attributes['user'] ?? '') : '') || []))]
+  if (users.length === 0) return ''
+  return ` of ${users.slice(0, MOST_USERS).join(', ')}${users.length > MOST_USERS ? ` and ${users.length - MOST_USERS} more` : ''}`
 }
 
 /** What most of the errors name as their reason. */

@@ -1,11 +1,11 @@
 /** service.errors and service.slow from what services count about themselves, and from access logs: against their own usual level. */
-import { service, type Entity } from '../../model/entity.js'
+import { service, shortName, type Entity } from '../../model/entity.js'
 import type { Labels } from '../../model/extract.js'
 import { groupBy } from '../../model/lists.js'
 import type { TimedSeries, Timeline } from '../../timeline/timeline.js'
 import { failingBackend } from '../backends.js'
-import { sampleEvidence, type Detector, type Found } from '../finding.js'
-import { signalsOf } from '../lookup.js'
+import { overlaps, sampleEvidence, type Detector, type Found } from '../finding.js'
+import { ofKind, signalsOf } from '../lookup.js'
 import { requestsFailed } from '../expression/shares.js'
 import { asGauge, asMetric, formOf, inShares, labelsOf, readingOf, rest, undone } from '../measures.js'
 import { combine, higher, median, rateOf, smoothed, stepOf, stretches, valueAt, type Column } from '../statistics.js'
@@ -14,7 +14,20 @@ import { called, percent } from '../words.js'
 export const serviceMetrics: Detector = {
   id: 'service-metrics',
   finds: ['service.errors', 'service.slow'],
-  detect: (timeline) => [...failing(timeline), ...slow(timeline)],
+  detect: (timeline, found) => [...failing(timeline).map((one) => withReason(one, found)), ...slow(timeline)],
+}
+
+/** A count says that requests failed; what the same program logged meanwhile says of what. */
+const LOGGED_MS = 15_000
+const withReason = (one: Found, found: readonly Found[]): Found => {
+  const name = shortName(one.entity)
+  const reasons = new Set(
+    ofKind(found, 'app.errors')
+      .filter((logged) => shortName(logged.entity) === name && overlaps(logged, one, LOGGED_MS))
+      .flatMap(({ attributes }) => attributes['reason'] ?? []),
+  )
+  const [reason] = reasons
+  return reasons.size !== 1 || reason === undefined || one.attributes['reason'] !== undefined ? one : { ...one, attributes: { ...one.attributes, reason } }
 }
 
 /** ingress-nginx and Envoy leave the '_total' of their counters out. */

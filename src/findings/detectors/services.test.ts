@@ -160,6 +160,34 @@ test('an application that errs many times within a minute bursts with errors, an
   assert.deepEqual([first?.entity, first?.start, first?.end, first?.found.attributes['reason'], rest.length], [app, 600, 700, 'timeout', 0])
 })
 
+test('an error of its own long before or after a burst is no part of it, unless there are as many as make one', () => {
+  const told = (count: number) =>
+    findings('app.errors', {
+      signals: [
+        ...day,
+        signal('log.error', app, 600, { app: 'orders', reason: 'other' }, { count }),
+        erring(640, 10, 670),
+        signal('log.error', app, 700, { app: 'orders', reason: 'other' }),
+      ],
+    }).map(({ start, end, found }) => [start, end, found.dose])
+  assert.deepEqual(told(1), [[640, 670, 10]])
+  assert.deepEqual(told(3), [[600, 670, 13]])
+})
+
+test('logins that a server refuses name the users, and a count of failed requests has the reason that the same program logged', () => {
+  const refused = (second: number): Signal =>
+    signal('log.error', 'postgres/main', second, { app: 'postgres', user: 'orders_worker', reason: 'authentication' }, { count: 34, until: second + 48 })
+  const [login] = findings('app.errors', { signals: [...day, refused(600)] })
+  assert.equal(login?.found.summary, 'The Postgres server refused logins of orders_worker, 34 times.')
+  const failing = (name: string) =>
+    findings('service.errors', {
+      ...requests((second) => (between(second, 600, 900) ? 0.5 : 0), { service: name }),
+      signals: [...day, erring(600, 10, 640)],
+    })[0]?.found.attributes['reason']
+  assert.equal(failing('orders'), 'timeout')
+  assert.equal(failing('shop'), undefined)
+})
+
 test('one error, and two an hour apart, are a working day', () => {
   none('app.errors', { signals: [...day, erring(600, 1)] })
   none('app.errors', { signals: [...day, erring(600, 2), erring(3000, 2)] })
