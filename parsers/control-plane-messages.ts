@@ -227,6 +227,8 @@ export const controlPlaneMeanings: readonly Meaning[] = [
   { starts: 'Failed to update lock', say: sayTrouble('leader lock') },
   { starts: 'error retrieving resource lock', say: sayTrouble('leader lock') },
   { starts: 'failed to renew lease', say: sayTrouble('leader lock') },
+  { starts: 'Error retrieving lease lock', say: sayTrouble('leader lock') },
+  { starts: 'Timeout or abort while handling', say: sayTrouble('request timeout') },
   { starts: 'leaderelection lost', say: sayTrouble('leader lost') },
 ]
 
@@ -250,6 +252,8 @@ export const oldControlPlaneMeanings: readonly Meaning[] = [
 
 export const controlPlaneMentions: readonly Mention[] = [
   { contains: 'etcdserver: request timed out', say: sayTrouble('etcd timeout') },
+  { contains: 'Timeout: request did not complete within requested timeout', say: sayTrouble('request timeout') },
+  { contains: 'http: Handler timeout', say: sayTrouble('request timeout') },
   { contains: 'etcdserver: leader changed', say: sayTrouble('etcd leader changed') },
   { contains: 'mvcc: database space exceeded', say: sayTrouble('etcd space exceeded') },
   { contains: 'ailed calling webhook', say: sayWebhook },

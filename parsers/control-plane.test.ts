@@ -43,6 +43,11 @@ const MEANINGS: readonly (readonly [string, string])[] = [
     head('E', 'authentication.go:73') + '"Unable to authenticate the request" err="[invalid bearer token, service account token has expired]"',
     'log.error point process/-/kube-controller-manager',
   ],
+  ...[
+    '"Timeout or abort while handling" logger="UnhandledError" method="GET" URI="/api/v1/nodes/node-b?timeout=5s" auditID="50f4b75a-303b-47a4-9351-0b8fe2b0b23e"',
+    '"Unhandled Error" err="apiserver was unable to write a JSON response: http: Handler timeout" logger="UnhandledError"',
+    '"Error retrieving lease lock" err="Get \\"https://10.0.0.1:6443/apis\\": context deadline exceeded" lock="kube-system/kube-controller-manager"',
+  ].map((message): readonly [string, string] => [head('E', 'wrap.go:53') + message, 'log.error point process/-/kube-controller-manager']),
   [
     head('I', 'controller_utils.go:172') + 'Recording status change NodeNotReady event message for node node-b',
     'node.not-ready begin node/node-b NodeStatusUnknown',

@@ -8,7 +8,7 @@ import type { Entity } from '../src/model/entity.js'
 import { node, pod, workload } from '../src/model/entity.js'
 import type { Attributes, Phase, SignalKind, Stamp } from '../src/model/extract.js'
 import { fieldsOf, messageOf, type KlogLine, type Meaning, type Saying } from './klog.js'
-import { imageFailure, missingObject, mountFailure, probeFailure, sandboxFailure, scalingIn, schedulingFailure } from './klog-reasons.js'
+import { imageFailure, isUnwatched, missingObject, mountFailure, probeFailure, sandboxFailure, scalingIn, schedulingFailure } from './klog-reasons.js'
 
 interface EchoedEvent {
   readonly kind: string
@@ -92,7 +92,7 @@ const POD_EVENTS: ReadonlyMap<string, PodEcho> = new Map<string, PodEcho>([
   ['Preempted', () => ({ kind: 'pod.evicted', attributes: { reason: 'preemption' } })],
   ['Evicted', (message) => ({ kind: 'pod.evicted', attributes: { reason: message.includes('memory') ? 'memory' : 'disk' } })],
   ['FailedScheduling', (message) => ({ kind: 'pod.unschedulable', attributes: { reason: schedulingFailure(message) } })],
-  ['FailedMount', (message) => ({ kind: 'pod.volume-mount-failed', attributes: mountAttributes(message) })],
+  ['FailedMount', (message) => (isUnwatched(message) ? null : { kind: 'pod.volume-mount-failed', attributes: mountAttributes(message) })],
   ['FailedAttachVolume', () => ({ kind: 'pod.volume-mount-failed', attributes: { reason: 'attach' } })],
   ['FailedCreatePodSandBox', (message) => ({ kind: 'pod.sandbox-failed', attributes: { reason: sandboxFailure(message) } })],
   ['Unhealthy', unhealthy],

@@ -54,6 +54,12 @@ export const imageFailure = (text: string): string => {
   return 'other'
 }
 
+/**
+ * 'object "shop"/"web-config" not registered': the kubelet has just started, or the pod is on its way out, and it does not watch the pod's objects (yet, or any more).
+ * An object that is not there is "not found".
+ */
+export const isUnwatched = (text: string): boolean => text.includes(' not registered') && !has(text, 'not found', 'timed out', 'denied', 'orbidden')
+
 export const mountFailure = (text: string): string => {
   if (has(text, 'not found', 'non-existent', 'does not exist', 'no such file')) return 'not-found'
   if (has(text, 'ermission denied', 'access denied', 'forbidden', 'not permitted', 'nauthorized')) return 'permission'

@@ -3,7 +3,7 @@ import type { Entity } from '../src/model/entity.js'
 import { fieldsOf, messageOf, type KlogLine, type Saying } from './klog.js'
 import { unquote } from './klog-fields.js'
 import { mountAttributes } from './klog-events.js'
-import { imageFailure, isDns, lookedUp, missingObject, sandboxFailure } from './klog-reasons.js'
+import { imageFailure, isDns, isUnwatched, lookedUp, missingObject, sandboxFailure } from './klog-reasons.js'
 
 /** failed to "StartContainer" for "web" with CrashLoopBackOff: "back-off 5m0s …": one error may hold several. */
 const FAILED_STEP = /failed to "(\w{1,40})" for "([^"]{1,400})" with (\w{1,60}): /gu
@@ -56,7 +56,7 @@ export const sayMountFailed = (line: KlogLine, said: Saying): void => {
   const message = unquote(messageOf(line).slice(0, 8_000))
   const at = message.indexOf('Error: ')
   const error = at < 0 ? message : message.slice(at)
-  if (!VOLUME_STEPS.some((step) => error.includes(step))) return
+  if (!VOLUME_STEPS.some((step) => error.includes(step)) || isUnwatched(error)) return
   const named = POD.exec(error)
   const entity: Entity = named === null ? `volume/${VOLUME.exec(error)?.[1] ?? '-'}` : said.memory.podNamed(named[1] ?? '-', named[2])
   const attributes = mountAttributes(error)

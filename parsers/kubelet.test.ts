@@ -157,6 +157,11 @@ const MEANINGS: readonly (readonly [string, string])[] = [
     'pod.volume-mount-failed point pod/-/web-1 not-found',
   ],
   [
+    head('E', 'nestedpendingoperations.go:348') +
+      'Operation for "{volumeName:kubernetes.io/projected/0ac7-api podName:0ac7 nodeName:}" failed. No retries permitted until 2026-11-21 08:53:36 +0000 UTC (durationBeforeRetry 500ms). Error: MountVolume.SetUp failed for volume "api" (UniqueName: "kubernetes.io/projected/0ac7-api") pod "web-1" (UID: "0ac7a38c-74bc-4d23-ae50-2576492537e0") : [object "shop"/"kube-root-ca.crt" not registered, object "shop"/"web-config" not registered]',
+    '', // the kubelet started a second ago
+  ],
+  [
     head('E', 'kubelet.go:1662') +
       'Unable to attach or mount volumes for pod "web-1_shop(0ac7a38c-74bc-4d23-ae50-2576492537e0)": unmounted volumes=[data], unattached volumes=[data]: timed out waiting for the condition; skipping pod',
     'pod.volume-mount-failed point pod/shop/web-1 timeout',

@@ -5,7 +5,7 @@
  */
 import { pod, type Entity } from '../src/model/entity.js'
 import type { Attributes, Phase, SignalKind } from '../src/model/extract.js'
-import { scalingIn } from './klog-reasons.js'
+import { isUnwatched, scalingIn } from './klog-reasons.js'
 import {
   creationFailure,
   evictionReason,
@@ -83,7 +83,7 @@ const unhealthy: Meaning = (told) => {
   return told.kind === 'Pod' ? { kind: 'pod.unready', attributes: withContainer(told, probeFailure(told.message)) } : null
 }
 
-const mount: Meaning = (told) => ({ kind: 'pod.volume-mount-failed', attributes: mountFailure(told.message) })
+const mount: Meaning = (told) => (isUnwatched(told.message) ? null : { kind: 'pod.volume-mount-failed', attributes: mountFailure(told.message) })
 const attach: Meaning = (told) => ({ kind: 'pod.volume-mount-failed', attributes: { ...mountFailure(told.message), reason: 'attach' } })
 const provisioning: Meaning = () => ({ kind: 'pod.volume-mount-failed', attributes: { reason: 'provisioning' } })
 

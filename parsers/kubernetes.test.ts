@@ -67,6 +67,11 @@ test('a list of events is kubernetes-events, and its lines tell what a person wa
   )
 })
 
+test('what a kubelet that has just started does not watch yet is not missing', async () => {
+  const message = 'MountVolume.SetUp failed for volume "api" : [object "sales"/"kube-root-ca.crt" not registered, object "sales"/"till-config" not registered]'
+  assert.deepEqual((await read(listOf([eventOf({ reason: 'FailedMount', message, count: 2, last: '2026-03-02T10:03:00Z' })]))).signals, [])
+})
+
 test('an event that repeats closely is one interval with its count', async () => {
   const extract = await read(listOf([mount]))
   const [signal] = extract.signals

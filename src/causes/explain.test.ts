@@ -429,6 +429,20 @@ test('certificates that the API server refuses are what kubelets were refused fo
   assert.ok(!links.includes('node.network-lost node/b > service.errors service/-/blog'))
 })
 
+test("heartbeats that all nodes miss at once are the control plane's trouble, not that of what keeps each node busy", () => {
+  const nodes = ['a', 'b', 'c'].flatMap((name, at): Found[] => [
+    found('node.cpu-saturated', `node/${name}`, 10 + at, { endSecond: 40 }),
+    found('node.heartbeat-missed', `node/${name}`, 14 + at, { endSecond: 70, dose: 9, attributes: { reason: 'timeout', together: 'yes' } }),
+  ])
+  const etcd = found('service.unreachable', 'target/etcd/127.0.0.1:2379', 5, { endSecond: 70 })
+  const api = found('service.unreachable', 'target/kube-apiserver/10.0.0.1:6443', 8, { endSecond: 70 })
+  const [incident, ...others] = analyse([etcd, api, ...nodes]).incidents
+  const kinds = new Map(incident?.findings.map(({ id, kind, entity }) => [id, `${kind} ${entity}`]))
+  assert.equal(others.length, 0)
+  assert.equal(kinds.get(incident?.rootCauses[0]?.finding ?? ''), 'service.unreachable target/etcd/127.0.0.1:2379')
+  assert.ok(incident?.links.every(({ mechanism }) => mechanism !== 'cpu-saturation-starves-kubelet'))
+})
+
 test('the registry that an image comes from, by its name or its address, is why it could not be pulled; another one is not', () => {
   const linksTo = (attributes: Found['attributes']): readonly string[] =>
     analyse([

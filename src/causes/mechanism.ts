@@ -23,6 +23,7 @@ export const RELATIONS = [
   'client-of-node',
   'room-of-node',
   'of-control-plane',
+  'within-control-plane',
   'of-dns',
   'runs-in',
   'client-of-reversed',
@@ -54,6 +55,8 @@ export const RELATION_MEANS: Readonly<Record<Relation, string>> = {
   'client-of-node': 'the effect depends on what runs on the node of the cause',
   'room-of-node': 'the effect wants room that the node of the cause had',
   'of-control-plane': "the cause is a part of the cluster's control plane",
+  'within-control-plane':
+    'both are parts of the control plane, and the effect asks the cause: the API server asks etcd, the controllers and the scheduler ask the API server',
   'of-dns': "the cause is the cluster's DNS",
   'runs-in': 'one is the pod that the other, a server, runs in',
   'client-of-reversed': 'the cause depends on the effect, as its client',

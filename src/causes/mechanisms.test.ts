@@ -96,6 +96,7 @@ const asked = (rule: Readonly<Record<string, readonly string[]>> | undefined): A
 /** Causes whose name says what they are. */
 const AT: Partial<Readonly<Record<Relation, Entity>>> = {
   'of-control-plane': 'process/-/etcd',
+  'within-control-plane': 'process/-/etcd',
   'of-dns': 'workload/kube-system/coredns',
   'pulls-from': 'service/-/https://registry.example/v2/',
   'named-server': 'service/mesh/injector',
@@ -114,7 +115,8 @@ const causeOf = (mechanism: Mechanism, kind: FindingKind): Found => {
 const effectOf = (mechanism: Mechanism, kind: FindingKind, cause: Found, here: Place, seconds: number): Found => {
   // An alert is about what it watches.
   const watched = here === near ? cause.entity : here.node
-  const entity = kind === 'alert.fired' ? watched : entityOf(kind, here, mechanism.where)
+  const asks: Entity = here === near ? 'process/-/kube-apiserver' : 'process/-/web'
+  const entity = kind === 'alert.fired' ? watched : mechanism.where === 'within-control-plane' ? asks : entityOf(kind, here, mechanism.where)
   return found(kind, entity, seconds, {
     attributes: {
       ...asked(mechanism.if?.effect),

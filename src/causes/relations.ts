@@ -156,6 +156,9 @@ const sameWorkload: Judge = (cause, effect, timeline) => {
 
 const CLUSTER_DNS = /(?:^|\/)(?:rke2-)?(?:coredns|kube-dns|node-local-dns|nodelocaldns)/u
 const CONTROL_PLANE = /(?:^|\/)(?:etcd|kube-apiserver|apiserver)/u
+/** Who asks whom: the API server asks etcd, everybody else of the control plane asks the API server. */
+const TIERS = [/(?:^|\/)etcd/u, /(?:^|\/)(?:kube-)?apiserver/u, /(?:^|\/)(?:kube-(?:controller-manager|scheduler)|cloud-controller)/u]
+const tierOf = (entity: Entity): number => TIERS.findIndex((tier) => tier.test(nameOf(entity)))
 
 const WORDS: Readonly<Record<string, RegExp>> = { postgres: /postgres|pgsql|(?:^|[^a-z])pg(?:[^a-z]|$)|psql/iu, redis: /redis|sentinel|valkey/iu }
 
@@ -411,6 +414,7 @@ const JUDGES: Readonly<Record<Relation, Judge>> = {
   // What the scheduler says of the nodes it left out.
   'room-of-node': (_, effect) => (/unreachable|not-ready/u.test(String(effect.attributes['taint'] ?? '')) ? 1 : UNKNOWN),
   'of-control-plane': (cause) => (CONTROL_PLANE.test(nameOf(cause.entity)) ? 0.9 : FAR),
+  'within-control-plane': (cause, effect) => (tierOf(cause.entity) >= 0 && tierOf(cause.entity) < tierOf(effect.entity) ? 0.9 : FAR),
   'of-dns': (cause) => (CLUSTER_DNS.test(nameOf(cause.entity)) ? 0.95 : FAR),
   // The pod that the server is.
   'runs-in'(cause, effect, timeline) {

@@ -1,6 +1,7 @@
 /** All detectors in their order: each sees what the ones before it found. */
 import type { Entity } from '../model/entity.js'
 import type { Timeline } from '../timeline/timeline.js'
+import { missedTogether } from './at-once.js'
 import { changes } from './detectors/changes.js'
 import { conditions } from './detectors/conditions.js'
 import { conntrack } from './detectors/conntrack.js'
@@ -26,6 +27,7 @@ import { signatures } from './detectors/signatures.js'
 import { targets } from './detectors/targets.js'
 import { workloads } from './detectors/workloads.js'
 import { ofKind } from './lookup.js'
+import { nodesOfRejection } from './whose-certificate.js'
 import { join, mergeSame, type Detector, type Found } from './finding.js'
 
 /** What is seen by itself first, then what follows from several sightings. */
@@ -60,8 +62,9 @@ export const findWrong = (timeline: Timeline): readonly Found[] => {
   let found: readonly Found[] = []
   for (const detector of detectors) {
     const next = detector.detect(timeline, found)
-    if (next.length > 0) found = settled(unseenBetween(mergeSame([...found, ...next], gapOf, aspectOf)), timeline)
+    if (next.length > 0) found = settled(unseenBetween(mergeSame(nodesOfRejection([...found, ...next], timeline), gapOf, aspectOf)), timeline)
   }
+  found = missedTogether(found, timeline)
   return timeline.clockUncertainty.size === 0 ? found : found.map((one) => asSureAsItsClock(one, timeline))
 }
 

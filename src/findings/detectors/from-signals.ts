@@ -10,6 +10,7 @@ import { isFindingKind } from '../../model/vocabulary.js'
 import type { TimedSignal, Timeline } from '../../timeline/timeline.js'
 import { chooseEvidence, evidenceOf, type Detector, type Found } from '../finding.js'
 import { signalsOf } from '../lookup.js'
+import { isUnheard } from '../unheard.js'
 import { called, duration, times } from '../words.js'
 
 interface Policy {
@@ -335,7 +336,9 @@ export const fromSignals: Detector = {
       const policy = POLICIES[kind]
       if (policy === undefined) continue
       // Whoever shuts a server down ends all of its sessions.
-      const told = kind === 'action.session-ended' ? group.filter((signal) => !stops.some((stop) => isOfShutdown(signal, stop))) : group
+      const told = group.filter(
+        (signal) => !isUnheard(signal, timeline) && !(kind === 'action.session-ended' && stops.some((stop) => isOfShutdown(signal, stop))),
+      )
       for (const plain of stretchesOf(told, policy, gone.get(entity) ?? [])) {
         const stretch = policy.times === undefined ? plain : { ...plain, count: policy.times(plain.signals) }
         const whole = stretch.end === null ? stretch : { ...stretch, end: Math.max(stretch.end, stretch.last) }

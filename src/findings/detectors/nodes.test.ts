@@ -356,6 +356,36 @@ test('a node is NotReady from the event that says so to the one that takes it ba
   assert.equal(findings('node.not-ready', { signals: [condition('node.not-ready', 'node/a', 100, null)] })[0]?.end, null)
 })
 
+test('a kubelet that calls its node ready while the API server refuses it is not heard', () => {
+  const refused = (reason: string): Signal => signal('node.heartbeat-missed', 'node/a', 100, { reason }, { count: 90, until: 300 })
+  const told = [...notReady(125, 130), signal('node.not-ready', 'node/a', 305, {}, { phase: 'end' })]
+  assert.equal(findings('node.not-ready', { signals: [refused('unauthorized'), ...told] })[0]?.end, 305)
+  // The status may have got through where the lease did not.
+  assert.equal(findings('node.not-ready', { signals: [refused('timeout'), ...told] })[0]?.end, 130)
+})
+
+test('heartbeats that all nodes miss at once say so; those of one node after the other do not', () => {
+  const together = (...seconds: readonly number[]): readonly unknown[] =>
+    findings('node.heartbeat-missed', {
+      facts: cluster,
+      signals: (['node/a', 'node/b', 'node/c'] as const).map((node, at) =>
+        signal('node.heartbeat-missed', node, seconds[at] ?? 0, { reason: 'timeout' }, { count: 9 }),
+      ),
+    }).map(({ found: { attributes } }) => attributes['together'])
+  assert.deepEqual(together(600, 603, 604), ['yes', 'yes', 'yes'])
+  assert.deepEqual(together(600, 603, 700), [undefined, undefined, undefined])
+})
+
+test('a client certificate that the API server rejects is that of the node whose kubelet is refused from then on', () => {
+  const rejected = signal('node.certificate-expired', 'cluster', 600, { reason: 'expired' }, { count: 30, until: 700 })
+  const refused = (node: Entity): Signal => signal('node.heartbeat-missed', node, 601, { reason: 'unauthorized' }, { count: 30, until: 700 })
+  const of = (...nodes: Entity[]): readonly string[] =>
+    findings('node.certificate-expired', { facts: cluster, signals: [rejected, ...nodes.map(refused)] }).map(({ entity }) => entity)
+  assert.deepEqual(of('node/a'), ['node/a'])
+  assert.deepEqual(of(), ['cluster'])
+  assert.deepEqual(of('node/a', 'node/b', 'node/c'), ['cluster'])
+})
+
 test('what several sources say of one condition is one finding, surer than each', () => {
   const ready = series('kube_node_status_condition', { node: 'a', condition: 'Ready', status: 'true' }, (second) => (between(second, 120, 420) ? 0 : 1))
   const both = findings('node.not-ready', { signals: [condition('node.not-ready', 'node/a', 100, 400)], series: [ready] })
