@@ -77,6 +77,19 @@ test('a rollout and the way back are two changes, and the way back answers to so
   ])
 })
 
+test('what is taken back is what came since, not every change before', () => {
+  const rollout = (second: number, from: string, to: string): readonly Signal[] => [scaled(second, to, 0, 2), scaled(second + 5, from, 2, 0)]
+  const signals = [...day, ...rollout(300, 'web-old', 'web-a'), ...rollout(600, 'web-a', 'web-b'), ...rollout(900, 'web-b', 'web-a')]
+  assert.deepEqual(
+    findings('change.deployed', { signals }).map(({ start, found: { attributes } }) => [start, attributes['undone'] ?? '', attributes['back'] ?? '']),
+    [
+      [300, '', ''],
+      [600, 'yes', ''],
+      [900, '', 'yes'],
+    ],
+  )
+})
+
 test('with the strategy Recreate the old ReplicaSet is down first, and that is the rollout', () =>
   assert.deepEqual(told({ signals: [...day, scaled(600, 'web-old', 3, 0), scaled(640, 'web-new', 0, 3)] }), [
     '600 change: A rollout of workload shop/web started.',

@@ -40,6 +40,8 @@ interface Change {
   readonly signals: TimedSignal[]
   /** Back to a ReplicaSet that had given way before, or to the number that an earlier change left. */
   back: boolean
+  /** A later one goes back to what was before this. */
+  undone: boolean
   /** Of a rollout: another ReplicaSet is down to nothing. */
   done: boolean
 }
@@ -78,18 +80,23 @@ const changesOf = (workload: Entity, signals: readonly TimedSignal[], timeline: 
         set,
         signals: [...(before?.signals ?? []), signal],
         back: gaveWay.has(set),
+        undone: false,
         done: before !== null && toOf(before) === 0,
       }
       all.push(rollout)
     } else {
       const last = all.at(-1)
       if (last !== undefined && isSameScaling(signal, last)) last.signals.push(signal)
-      else all.push({ kind: 'change.scaled', set, signals: [signal], back: false, done: false })
+      else all.push({ kind: 'change.scaled', set, signals: [signal], back: false, undone: false, done: false })
     }
     if (set !== '') seen.add(set)
   }
-  for (const [index, change] of all.entries())
-    if (change.kind === 'change.scaled') change.back = isTakenBack(change, all.slice(Math.max(0, index - MOST_BACK), index))
+  for (const [index, change] of all.entries()) {
+    const before = all.slice(Math.max(0, index - MOST_BACK), index)
+    const taken = change.kind === 'change.scaled' ? takenBack(change, before) : change.back ? rolledBack(change, before) : []
+    for (const one of taken) one.undone = true
+    if (change.kind === 'change.scaled') change.back = taken.length > 0
+  }
   return all.map((change) => found(workload, change))
 }
 
@@ -157,19 +164,27 @@ const isSameScaling = (signal: TimedSignal, last: Change): boolean => {
 }
 
 /** Somebody set the number back to what an earlier change had made something else of. An autoscaler does so by itself, when there is less to do. */
-const isTakenBack = (change: Change, before: readonly Change[]): boolean => {
+const takenBack = (change: Change, before: readonly Change[]): readonly Change[] => {
   const to = toOf(change)
   const from = fromOf(change)
-  if (to === null || from === null || from === to || change.signals.some(isByAutoscaler)) return false
-  return before.some((one) => {
+  if (to === null || from === null || from === to || change.signals.some(isByAutoscaler)) return []
+  const last = before.findLast((one) => {
     const [was, became] = [fromOf(one), toOf(one)]
     if (one.kind !== 'change.scaled' || was === null || became === null || was === became || one.back) return false
     return became > was ? to <= was && from > to : to >= was && from < to
   })
+  return last === undefined ? [] : [last]
+}
+
+/** Whatever was rolled out since the ReplicaSet that comes back was; where that was before the data, the rollout before this. */
+const rolledBack = (change: Change, before: readonly Change[]): readonly Change[] => {
+  const rollouts = before.filter(({ kind }) => kind === 'change.deployed')
+  const at = rollouts.findLastIndex(({ set }) => set === change.set)
+  return rollouts.slice(at < 0 ? -1 : at + 1)
 }
 
 const found = (workload: Entity, change: Change): Found => {
-  const { kind, signals, set, back } = change
+  const { kind, signals, set, back, undone } = change
   const first = signals[0] as TimedSignal // made of one at least
   const last = signals.at(-1) ?? first
   const name = called(workload)
@@ -196,6 +211,7 @@ const found = (workload: Entity, change: Change): Found => {
       ...(from === null ? {} : { from }),
       ...(to === null ? {} : { to }),
       ...(back ? { back: 'yes' } : {}),
+      ...(undone ? { undone: 'yes' } : {}),
     },
     slackMs: 1_000,
     dose: 1,
