@@ -2,9 +2,9 @@
 //   npm run bench -- --size 256M --rounds 3 --only klog,postgres-stderr --write
 // The figures of one run are compared with each other only: machines differ, and so does what else they do.
 import { spawnSync } from 'node:child_process'
-import { createReadStream, createWriteStream, existsSync, mkdirSync, readFileSync, renameSync, statSync, writeFileSync } from 'node:fs'
+import { createReadStream, createWriteStream, existsSync, linkSync, mkdirSync, readFileSync, renameSync, statSync, writeFileSync } from 'node:fs'
 import { cpus, tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { basename, join } from 'node:path'
 import { pipeline } from 'node:stream/promises'
 import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
@@ -38,6 +38,9 @@ const inputs = {
   'query-range': { is: 'query_range', richer: ['gen-prom.mjs', 'range'] },
   'tsdb-dump': { is: 'promtool tsdb dump', richer: ['gen-prom.mjs', 'dump'] },
 }
+
+/** Those a dump has beside each other. */
+const MIXED = Object.keys(inputs).filter((name) => name !== 'distinct' && name !== 'postgres-csv')
 
 const cli = join(root, 'dist/src/cli.js')
 const faultline = (file) => [process.execPath, cli, 'extract', '--quiet', '--jobs', '1', '-o', join(tmpdir(), 'faultline-bench.extract'), file]
@@ -126,6 +129,22 @@ for (const name of wanted) {
   }
 }
 
+// A dump of all of them: how much memory a whole analysis takes, alone and with two threads that read.
+const mixed = () => {
+  const folder = join(data, `mixed-${options.size}`)
+  mkdirSync(folder, { recursive: true })
+  for (const name of MIXED) {
+    const file = fileOf(name, sizeOf(1))
+    if (!existsSync(join(folder, basename(file)))) linkSync(file, join(folder, basename(file)))
+  }
+  return [1, 2].map((jobs) => {
+    const { cpu, wall, rss } = measure([process.execPath, cli, 'analyze', '--quiet', '--jobs', String(jobs), '-o', join(tmpdir(), 'faultline-bench.html'), folder])
+    return `${MIXED.length} inputs of ${options.size} in one dump, analyze --jobs ${jobs}: ${cpu.toFixed(1)} CPU seconds, ${wall.toFixed(1)} s, ${number(rss)} MB peak`
+  })
+}
+const whole = options.only === '' ? mixed() : []
+if (whole.length > 0) console.log(whole.join('\n'))
+
 // Start-up alone: what every command pays before it does anything.
 const startUps = Array.from({ length: rounds * 3 }, () => [measure([process.execPath, cli, '--version']), measure([process.execPath, '-e', '0'])])
 const startUp = median(startUps.map(([ours]) => ours.wall)) * 1000
@@ -150,6 +169,7 @@ if (options.write) {
     ...table,
     '',
     ...(curve === '' ? [] : ['```', curve, '```', '']),
+    ...(whole.length === 0 ? [] : ['```', ...whole, '```', '']),
     `\`faultline --version\`: ${number(startUp)} ms; \`node -e 0\`: ${number(bareNode)} ms.`,
     '',
   ]

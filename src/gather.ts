@@ -2,6 +2,7 @@
 import { artifactOf, canonical, type Artifact, type Gathered } from './artifact/artifact.js'
 import { missingShards, type Shard } from './artifact/shard.js'
 import { isMine } from './artifact/share.js'
+import { tidy } from './launch/flags.js'
 import type { InputExtract } from './model/extract.js'
 import type { Signature } from './model/signature.js'
 import { UserError } from './model/user-error.js'
@@ -80,6 +81,7 @@ export const readAll = async (
 ): Promise<Gathered & { readonly inputs: Inputs }> => {
   const { add, all } = budgets()
   const { inputs, kept, unreadable } = await readEach(paths, options, withPacked, add)
+  tidy()
   return { inputs, ...canonical({ extracts: all(kept), unreadable: [...unreadable, ...unreached] }) }
 }
 
@@ -102,8 +104,8 @@ const budgets = () => {
       waiting
         .map(({ rest, signals }) => ({ rest, held: signals() }))
         .map(({ rest, held }) => {
-          const extract = rest.extract()
-          return { ...extract, warnings: [...extract.warnings, ...held.said()], signals: held.signals() }
+          const extract = rest.take()
+          return { ...extract, warnings: [...extract.warnings, ...held.said()], signals: held.take() }
         }),
   }
 }

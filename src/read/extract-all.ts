@@ -131,6 +131,7 @@ export const startReading = <Made, Kept>(options: ReadingOptions, maker: Maker<M
     async all({ sources, totalBytes }) {
       const found = sources.map((source) => ({ source, early: asFound(source) }))
       const early = found.flatMap((one) => (one.early === null ? [] : [settled(one.early)]))
+      begun.clear() // the sources stay, and with them all that could be asked again
       // Whether threads share it or not: the result does not depend on how many there are.
       const parts = found.flatMap((one) => (one.early === null ? shared(one.source, sharedBytes) : []))
       about.totalBytes = totalBytes

@@ -1,6 +1,6 @@
 /** An input's signals as few bytes, for as long as nobody asks for them: as they are they take ten times as much. */
 import { brotliCompressSync, brotliDecompressSync, constants } from 'node:zlib'
-import type { Signal } from '../model/extract.js'
+import type { Signal, Stamp } from '../model/extract.js'
 
 /** So many at a time, so that neither their text nor their bytes are large. */
 const BATCH = 1_000
@@ -32,8 +32,36 @@ export const packSignals = (signals: readonly Signal[]): readonly Signal[] | Pac
   return { batches }
 }
 
-export const unpackSignals = (signals: readonly Signal[] | PackedSignals): readonly Signal[] =>
-  'batches' in signals ? signals.batches.flatMap((batch) => JSON.parse(brotliDecompressSync(batch).toString()) as Signal[]) : signals // packed above
+export const unpackSignals = (signals: readonly Signal[] | PackedSignals): readonly Signal[] => {
+  if (!('batches' in signals)) return signals
+  const one = oneOfEach()
+  return signals.batches.flatMap((batch) => (JSON.parse(brotliDecompressSync(batch).toString()) as Signal[]).map(one)) // packed above
+}
+
+/** What many signals say alike is there once, as it was before it was packed. */
+const oneOfEach = (): ((signal: Signal) => Signal) => {
+  const texts = new Map<string, string>()
+  const same = <T extends string>(text: T): T => {
+    const known = texts.get(text)
+    if (known !== undefined) return known as T // what it was found by
+    texts.set(text, text)
+    return text
+  }
+  const isSame = (a: Stamp, b: Stamp): boolean => a.ms === b.ms && a.basis === b.basis
+  return ({ kind, entity, phase, at, until, count, attributes, places }) => {
+    const last = isSame(at, until) ? at : until
+    return {
+      kind: same(kind),
+      entity: same(entity),
+      phase,
+      at,
+      until: last,
+      count,
+      attributes: Object.fromEntries(Object.entries(attributes).map(([name, value]) => [name, typeof value === 'string' ? same(value) : value])),
+      places: places.map((place) => ({ line: place.line, at: isSame(place.at, at) ? at : isSame(place.at, last) ? last : place.at, text: place.text })),
+    }
+  }
+}
 
 const isPlain = ({ at, until, count, attributes, places }: Signal): boolean => {
   if (!isNumber(at.ms) || !isNumber(until.ms) || !isNumber(count) || !places.every((place) => isNumber(place.at.ms))) return false

@@ -19,7 +19,7 @@ const inputOf = (signals: number, places: number): readonly Signal[] => Array.fr
 
 const held = (most: number, inputs: readonly (readonly Signal[])[]) => {
   const budget = placesBudget(most)
-  return inputs.map((input) => budget.add(input)).map((one) => ({ signals: one.signals(), said: one.said() }))
+  return inputs.map((input) => budget.add(input)).map((one) => ({ signals: one.take(), said: one.said() }))
 }
 const lines = (input: { readonly signals: readonly Signal[] } | undefined): readonly (number | null)[] =>
   (input?.signals[0]?.places ?? []).map(({ line }) => line)
@@ -62,4 +62,10 @@ test('the order in which inputs come changes nothing', () => {
       assert.deepEqual(other[at], once[index])
     })
   }
+})
+
+test('what was taken is not held any longer', () => {
+  const one = placesBudget(1_000_000).add(inputOf(2, 2))
+  assert.equal(one.take().length, 2)
+  assert.deepEqual(one.take(), [])
 })

@@ -16,8 +16,8 @@ export interface PlacesBudget {
 
 /** Signals whose places may have to go for those of others. */
 export interface HeldSignals {
-  /** As they are once all have been added. */
-  signals(): readonly Signal[]
+  /** As they are once all have been added. They are not held any longer. */
+  take(): readonly Signal[]
   /** What was left out, for whoever reads the report. */
   said(): readonly string[]
 }
@@ -54,7 +54,11 @@ export const placesBudget = (most = MOST_BYTES): PlacesBudget => {
       for (const level of [0, 1, 2] as const) all[level] += input.bytes[level]
       if (all[0] > most) inputs.forEach(makeRoom)
       return {
-        signals: () => input.signals,
+        take() {
+          const { signals: kept } = input
+          input.signals = []
+          return kept
+        },
         said: () => (input.level === 0 ? [] : [SAID[input.level]]),
       }
     },

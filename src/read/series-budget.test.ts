@@ -31,7 +31,7 @@ const inputOf = (path: string, ...series: readonly Series[]): InputExtract => ({
 const held = (most: number, inputs: readonly InputExtract[]): readonly InputExtract[] => {
   const budget = seriesBudget(most)
   const all = inputs.map((input) => budget.add(input))
-  return all.map((one) => one.extract())
+  return all.map((one) => one.take())
 }
 const sizes = (inputs: readonly InputExtract[]): readonly number[][] => inputs.map(({ series }) => series.map(({ times }) => times.length))
 
@@ -77,4 +77,10 @@ test('what is shared between inputs is not changed', () => {
   const shared = seriesOf('node_load1', 1_000)
   held(600, [inputOf('a', shared), inputOf('b', { ...shared, name: 'node_load5' })])
   assert.deepEqual(shared, seriesOf('node_load1', 1_000))
+})
+
+test('what was taken is not held any longer', () => {
+  const one = seriesBudget(1_000).add(inputOf('a', seriesOf('node_load1', 5)))
+  assert.equal(one.take().series.length, 1)
+  assert.deepEqual(one.take().series, [])
 })

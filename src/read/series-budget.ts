@@ -15,8 +15,8 @@ export interface SeriesBudget {
 
 /** An extract whose series may have to be thinned for those of others. */
 export interface Held {
-  /** As it is once all have been added. */
-  extract(): InputExtract
+  /** As it is once all have been added. It is not held any longer. */
+  take(): InputExtract
 }
 
 interface Holding {
@@ -71,8 +71,9 @@ export const seriesBudget = (most = MAX_SAMPLES): SeriesBudget => {
       thin(input)
       makeRoom()
       return {
-        extract() {
+        take() {
           const { holdings, leftOut } = input
+          input.holdings = []
           const changed = leftOut > 0 || holdings.some(({ halved }) => halved > 0)
           return { ...words, ...(changed ? { warnings: [...words.warnings, said(most, leftOut)] } : {}), series: holdings.map((one) => one.series) }
         },
