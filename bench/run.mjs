@@ -138,7 +138,17 @@ const mixed = () => {
     if (!existsSync(join(folder, basename(file)))) linkSync(file, join(folder, basename(file)))
   }
   return [1, 2].map((jobs) => {
-    const { cpu, wall, rss } = measure([process.execPath, cli, 'analyze', '--quiet', '--jobs', String(jobs), '-o', join(tmpdir(), 'faultline-bench.html'), folder])
+    const { cpu, wall, rss } = measure([
+      process.execPath,
+      cli,
+      'analyze',
+      '--quiet',
+      '--jobs',
+      String(jobs),
+      '-o',
+      join(tmpdir(), 'faultline-bench.html'),
+      folder,
+    ])
     return `${MIXED.length} inputs of ${options.size} in one dump, analyze --jobs ${jobs}: ${cpu.toFixed(1)} CPU seconds, ${wall.toFixed(1)} s, ${number(rss)} MB peak`
   })
 }
