@@ -443,6 +443,17 @@ test("heartbeats that all nodes miss at once are the control plane's trouble, no
   assert.ok(incident?.links.every(({ mechanism }) => mechanism !== 'cpu-saturation-starves-kubelet'))
 })
 
+test('a pod that stays bound to a lost node is not what its rollout broke', () => {
+  const links = analyse([
+    found('change.deployed', 'workload/shop/web', 0, {}),
+    found('node.not-ready', 'node/a', 300, {}),
+    found('pod.stuck', 'pod/shop/web-7d9c5b8f6d-x2x4z', 301, { attributes: { reason: 'node', node: 'a' } }),
+    found('workload.degraded', 'workload/shop/web', 302, {}),
+  ]).incidents.flatMap((incident) => incident.links.map(({ mechanism }) => mechanism))
+  assert.ok(links.length > 0)
+  assert.ok(links.every((mechanism) => !mechanism.startsWith('rollout-')))
+})
+
 test('the registry that an image comes from, by its name or its address, is why it could not be pulled; another one is not', () => {
   const linksTo = (attributes: Found['attributes']): readonly string[] =>
     analyse([

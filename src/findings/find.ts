@@ -1,5 +1,4 @@
 /** All detectors in their order: each sees what the ones before it found. */
-import type { Entity } from '../model/entity.js'
 import type { Timeline } from '../timeline/timeline.js'
 import { missedTogether } from './at-once.js'
 import { changes } from './detectors/changes.js'
@@ -17,6 +16,7 @@ import { nodeIdentity } from './detectors/node-identity.js'
 import { nodeLoad } from './detectors/node-load.js'
 import { nodeMemory } from './detectors/node-memory.js'
 import { nodeNetwork } from './detectors/node-network.js'
+import { nodeThrottled } from './detectors/node-throttled.js'
 import { podMetrics } from './detectors/pod-metrics.js'
 import { nodeStarved } from './detectors/node-starved.js'
 import { pods } from './detectors/pods.js'
@@ -38,6 +38,7 @@ export const detectors: readonly Detector[] = [
   drains,
   kubeState,
   nodeCpu,
+  nodeThrottled,
   nodeMemory,
   nodeCrash,
   nodeLoad,
@@ -80,9 +81,10 @@ const unseenBetween = (found: readonly Found[]): readonly Found[] => {
   const gone = new Set<Found>()
   const longer = new Map<Found, Found>()
   for (const kind of ['node.cpu-saturated', 'node.memory-exhausted'] as const) {
-    const last = new Map<Entity, Found>()
+    const last = new Map<string, Found>()
     for (const next of ofKind(found, kind)) {
-      const first = last.get(next.entity)
+      const name = `${next.entity} ${aspectOf(kind, next.attributes)}`
+      const first = last.get(name)
       const until = first === undefined ? null : (longer.get(first) ?? first).end
       const silent =
         first !== undefined &&
@@ -91,7 +93,7 @@ const unseenBetween = (found: readonly Found[]): readonly Found[] => {
       if (silent) {
         longer.set(first, join(longer.get(first) ?? first, next))
         gone.add(next)
-      } else last.set(next.entity, next)
+      } else last.set(name, next)
     }
   }
   return gone.size === 0 ? found : found.filter((one) => !gone.has(one)).map((one) => longer.get(one) ?? one)

@@ -5,6 +5,7 @@ import type { Timeline } from '../../timeline/timeline.js'
 import { iso } from '../../timeline/timeline.js'
 import { chooseEvidence, evidenceOf, sampleEvidence, type Detector, type Found } from '../finding.js'
 import { ofKind, signalsOf } from '../lookup.js'
+import { replicasAt } from '../replicas.js'
 import { median } from '../statistics.js'
 import { called } from '../words.js'
 import { connectionCounts } from './postgres-metrics.js'
@@ -28,7 +29,9 @@ export const conditions: Detector = {
 
 const colocated = (workload: Entity, trouble: Found, timeline: Timeline): readonly Found[] => {
   const { topology } = timeline
-  const wanted = Math.max(0, ...topology.replicas(workload).map((count) => count.wanted))
+  const wanted = Math.max(0, ...topology.replicas(workload).map((count) => count.wanted), replicasAt(workload, trouble.start, timeline)?.wanted ?? 0)
+  // One that is replaced again and again has no two replicas to spread.
+  if (wanted === 1) return []
   const placed = ofLatestSet(
     topology.podsOf(workload).flatMap((pod) => {
       const placement = topology.placements(pod)[0]

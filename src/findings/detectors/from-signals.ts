@@ -313,6 +313,8 @@ export const aspectOf = (kind: AnyKind, attributes: Found['attributes']): string
   if (kind === 'change.deployed' || kind === 'change.scaled')
     return ['replicaSet', 'image', 'from', 'to', 'back'].map((name) => String(attributes[name] ?? '')).join(' ')
   if (kind === 'metric.anomalous') return String(attributes['alertname'] ?? attributes['metric'] ?? '')
+  // A node's own quota and its machine's processors are two limits.
+  if (kind === 'node.cpu-saturated') return attributes['reason'] === 'quota' ? 'quota' : ''
   // An expired certificate and one of an unknown authority are two mistakes.
   return kind === 'node.certificate-expired' ? String(attributes['reason'] ?? '') : ''
 }

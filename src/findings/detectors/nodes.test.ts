@@ -364,6 +364,21 @@ test('a kubelet that calls its node ready while the API server refuses it is not
   assert.equal(findings('node.not-ready', { signals: [refused('timeout'), ...told] })[0]?.end, 130)
 })
 
+test('a node that is held back at its own quota is saturated, though its machine is not; since when, is not known where it answered nobody', () => {
+  const root = { id: '/', instance: 'a:10250', job: 'cadvisor', node: 'a' }
+  // Its cAdvisor answered nobody for 80 s.
+  const held = (second: number): number | null => (between(second, 605, 680) ? null : second < 605 ? 0.9 : 0.9 + 60)
+  const [first, ...rest] = findings('node.cpu-saturated', { facts: cluster, series: [series('container_cpu_cfs_throttled_seconds_total', root, held)] })
+  assert.deepEqual([first?.entity, first?.found.attributes['reason'], rest.length], ['node/a', 'quota', 0])
+  near(first?.start, 610, 15)
+  assert.ok((first?.found.slackMs ?? 0) >= 60_000)
+  const rate = (second: number): number => (between(second, 600, 700) ? 0.7 : 0.01)
+  near(findings('node.cpu-saturated', { facts: cluster, series: [series('node_cfs_throttled_root', { id: '/', node: 'a' }, rate)] })[0]?.start, 600, 15)
+  // A container that is held back at its limit is no node.
+  const container = { id: '/kubepods/burstable/pod1/c1', node: 'a', namespace: 'shop', pod: 'web-1', container: 'web' }
+  none('node.cpu-saturated', { facts: cluster, series: [series('container_cpu_cfs_throttled_seconds_total', container, (second) => second * 0.7)] })
+})
+
 test('heartbeats that all nodes miss at once say so; those of one node after the other do not', () => {
   const together = (...seconds: readonly number[]): readonly unknown[] =>
     findings('node.heartbeat-missed', {

@@ -8,6 +8,7 @@ import { asGauge, nodeOfLabels, readingOf, saysPodUse } from '../measures.js'
 import { combine, greatest, higher, least, median, onsetOfRise, stepOf, stretches, valueAt, type Column } from '../statistics.js'
 import { bytes, called, percent } from '../words.js'
 import { busyNodes } from './node-cpu.js'
+import { mostUsedByNode } from './node-throttled.js'
 
 const MIB = 1 << 20
 
@@ -154,9 +155,10 @@ const hungry = (timeline: Timeline, found: readonly Found[]): readonly Found[] =
       const first = column.times[0] ?? saturation.start
       const isNew = first >= saturation.start - Math.max(60_000, 2 * stepOf(column.times))
       const { at, usual } = isNew ? { at: first, usual: 0 } : onsetOfRise(column, peakAt)
-      const all = cores.get(saturation.entity) ?? timeline.topology.nodeFacts(saturation.entity).cores ?? Infinity
+      const quota = saturation.attributes['reason'] === 'quota' ? mostUsedByNode(saturation.entity, timeline) : null
+      const all = quota ?? cores.get(saturation.entity) ?? timeline.topology.nodeFacts(saturation.entity).cores ?? Infinity
       const share = peak / all
-      if (share < 0.25 || at > saturation.start + 60_000) return []
+      if (share < 0.25 || at > saturation.start + 60_000 + (isNew ? saturation.slackMs : 0)) return []
       // A pod that took as much before did not fill the node now.
       if ((peak - usual) / all < RISEN_SHARE) return []
       return [

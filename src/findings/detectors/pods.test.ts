@@ -157,6 +157,12 @@ test('a pod of a node that was gone for a moment, or that was evicted from it, i
     facts: bound,
     signals: [condition('node.not-ready', 'node/a', 300, 1200), condition('pod.unready', one, 301, 600, { reason: 'node' }), signal('pod.evicted', one, 600)],
   })
+  // A node that comes back in between calls the eviction off.
+  const blinks = [300, 340, 380].flatMap((from) => [
+    signal('node.not-ready', 'node/a', from, {}, { phase: 'begin' }),
+    signal('node.not-ready', 'node/a', from + 15, {}, { phase: 'end' }),
+  ])
+  none('pod.stuck', { facts: bound, signals: [...blinks, condition('pod.unready', one, 301, 395, { reason: 'node' })] })
 })
 
 test('a pod unready because of its node is ready with it again, where nothing says otherwise', () => {
@@ -283,6 +289,8 @@ test('all replicas on one node is said of a workload in trouble, not of one spre
     [WEB],
   )
   none('workload.colocated', { facts: together })
+  // One replica that was replaced on the spot.
+  none('workload.colocated', { facts: [...together.slice(0, 2), wanted(1), { fact: 'node', node: 'node/b', at: null }], signals: [trouble] })
   // Another of its pods was in trouble, and nothing tells where that was.
   none('workload.colocated', { facts: together, signals: [trouble, signal('pod.unready', 'pod/shop/web-3', 0)] })
   none('workload.colocated', { facts: [on(one, 'a'), on(two, 'b'), wanted(2)], signals: [trouble] })

@@ -82,7 +82,7 @@ const inLimbo = (timeline: Timeline, found: readonly Found[], replaced: Readonly
   const result: Found[] = []
   for (const lost of ofKind(found, 'node.not-ready')) {
     const end = lost.end ?? timeline.to
-    if (end - lost.start < LIMBO_MS) continue
+    if (end - lost.start < LIMBO_MS || cameBack(lost, end, timeline)) continue
     for (const pod of podsEverOn(timeline, lost.entity)) {
       if (topology.nodeOf(pod, lost.start) !== lost.entity) continue
       const gone = ofKind(found, 'pod.evicted', pod).some((one) => overlaps(one, { start: lost.start, end: end + LIMBO_MS }))
@@ -109,3 +109,7 @@ const inLimbo = (timeline: Timeline, found: readonly Found[], replaced: Readonly
   }
   return result
 }
+
+/** A node that is Ready again and again takes its pods with it: their eviction is called off each time. */
+const cameBack = (lost: Found, end: number, timeline: Timeline): boolean =>
+  signalsOf(timeline, lost.entity).some(({ kind, phase, at }) => kind === 'node.not-ready' && phase === 'begin' && at > lost.start + LIMBO_MS / 12 && at < end)
