@@ -481,3 +481,18 @@ test('a gateway that names the service it asked is a client of the workload of t
   assert.equal(between('workload/core/pricing'), 1)
   assert.equal(between('workload/core/stock'), 0)
 })
+
+test('the story ends with what people use, not with what the cluster runs for itself', () => {
+  const [agent, web] = ['pod/kube-system/agent-x2x4z', 'pod/shop/web-7d9c5b8f6d-x2x4z'] as const
+  const over = timeline({
+    format: 'kubernetes-objects',
+    signals: [signal('log.warning', 'cluster', 0), signal('log.warning', 'cluster', 3600)],
+    facts: [agent, web].map((pod) => ({ fact: 'pod-on-node', pod, node: 'node/a', at: null })),
+  })
+  const gone = (namespace: string, name: string, pod: Entity): readonly Found[] => [
+    found('pod.unready', pod, 400, { endSecond: 600, attributes: { reason: 'node-not-ready' } }),
+    found('workload.degraded', `workload/${namespace}/${name}`, 400, { endSecond: 600 }),
+  ]
+  const told = analyse([found('node.not-ready', 'node/a', 400, { endSecond: 600 }), ...gone('kube-system', 'agent', agent), ...gone('shop', 'web', web)], over)
+  assert.match(told.incidents[0]?.title ?? '', /shop\/web/u)
+})

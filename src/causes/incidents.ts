@@ -1,5 +1,5 @@
 /** Incidents: the connected parts of the causal graph that reach somebody. No impact or no link: no incident, however noisy the day. */
-import { typeOf } from '../model/entity.js'
+import { isOfCluster, typeOf } from '../model/entity.js'
 import { countWhile } from '../model/lists.js'
 import { isFindingKind, roleOf, type FindingKind } from '../model/vocabulary.js'
 import type { Found } from '../findings/finding.js'
@@ -300,6 +300,9 @@ const complete = (
 /** A chain longer than this is not better for its length. */
 const MOST_TOLD = 6
 
+/** What only the cluster itself uses is not what people suffer from, as long as anything else is. */
+const OF_CLUSTER = 0.75
+
 /** From each root to the impact it reaches most surely and that hurts most. */
 const chainsOf = (roots: readonly RankedRoot[], graph: Graph, found: readonly Found[]): readonly (readonly number[])[] => {
   const chains: { steps: readonly number[]; worth: number; root: number }[] = []
@@ -310,7 +313,7 @@ const chainsOf = (roots: readonly RankedRoot[], graph: Graph, found: readonly Fo
       if (one === undefined || to === root.finding) continue
       const harm = harmOf(one)
       if (harm === 0) continue
-      const impact = roleOf(one) === 'impact' ? 1 : 0.5
+      const impact = (roleOf(one) === 'impact' ? 1 : 0.5) * (isOfCluster(one.entity) ? OF_CLUSTER : 1)
       const worth = path.product ** (1 / (path.steps.length - 1)) * harm * impact * (1 + 0.08 * Math.min(MOST_TOLD, path.steps.length))
       // Of impacts that are about as bad, the first that was felt.
       if (best === null || worth > best.worth * 1.15 || (worth > best.worth * 0.87 && to < (best.steps.at(-1) ?? 0))) best = { steps: path.steps, worth }

@@ -69,6 +69,9 @@ export const shortName = (entity: Entity): string => {
   return name.slice(name.lastIndexOf('/') + 1) || entity
 }
 
+/** What only the cluster itself uses. */
+export const isOfCluster = (entity: string): boolean => entity.includes('/kube-system/')
+
 /** 'shop' of 'pod/shop/web-1'; '-' where the entity has none or it is not known. */
 export const namespaceOf = (entity: Entity): string => {
   const type = typeOf(entity)

@@ -1,6 +1,7 @@
 /** What made an incident worse or longer without being a finding of its own; and whether the data could tell. */
 import { duration } from '../findings/words.js'
 import type { Finding, Incident } from '../model/analysis.js'
+import { isOfCluster } from '../model/entity.js'
 import { once } from '../model/once.js'
 import type { Timeline } from '../timeline/timeline.js'
 import type { Factor } from './post-mortem.js'
@@ -17,7 +18,7 @@ export const alertsIn = once(
 const FELT = new Set(['service.errors', 'service.unreachable', 'service.slow', 'workload.unavailable', 'app.errors', 'loadbalancer.backends-down'])
 
 export const isFelt = ({ kind, entity, role }: Finding): boolean =>
-  role === 'impact' && FELT.has(kind) && !entity.startsWith('target/') && !entity.includes('/kube-system/') && !entity.startsWith('process/kube-')
+  role === 'impact' && FELT.has(kind) && !entity.startsWith('target/') && !isOfCluster(entity) && !entity.startsWith('process/kube-')
 
 const firstOf = ({ findings }: Incident, of: (finding: Finding) => boolean): Finding | undefined =>
   findings.filter(of).reduce<Finding | undefined>((least, one) => (least === undefined || one.start < least.start ? one : least), undefined)

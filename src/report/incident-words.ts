@@ -1,5 +1,6 @@
 /** What an incident's sections say in a sentence or a line. */
 import type { Finding, Incident } from '../model/analysis.js'
+import { isOfCluster } from '../model/entity.js'
 import { inOrder, type FindingView } from './finding-view.js'
 import type { Phase } from '../post-mortem/post-mortem.js'
 import { foldRows } from './repeats.js'
@@ -73,7 +74,7 @@ const MILD = ['service.errors', 'app.errors', 'workload.degraded', 'service.slow
 export const asFelt = (findings: readonly FindingView[], incident: Incident): readonly FindingView[] => {
   const rank = (finding: FindingView): number =>
     incident.chains[0]?.at(-1) === finding.id ? -1 : FELT.findIndex((prefix) => finding.entity.startsWith(prefix))
-  const own = (finding: FindingView): number => Number(finding.entity.includes('/kube-system/'))
+  const own = (finding: FindingView): number => Number(isOfCluster(finding.entity))
   return findings.toSorted((a, b) => own(a) - own(b) || rank(a) - rank(b) || MILD.indexOf(a.kind) - MILD.indexOf(b.kind) || inOrder(a, b))
 }
 
