@@ -71,7 +71,7 @@ describe('the stderr log of Postgres', () => {
     assert.equal(span(await read(nepal)), 'utc 2026-03-04T10:00:01.000Z 2026-03-04T10:00:01.000Z')
   })
 
-  test("a standby that starts from a copy does not recover from a crash; a server that was interrupted and not shut down does, from its first line on", async () => {
+  test('a standby that starts from a copy does not recover from a crash; a server that was interrupted and not shut down does, from its first line on', async () => {
     const standby = `2026-11-22 12:18:08.386 CET [10280] LOG:  database system was interrupted; last known up at 2026-11-22 12:18:08 CET
 2026-11-22 12:18:08.454 CET [10280] LOG:  entering standby mode
 2026-11-22 12:18:08.454 CET [10280] LOG:  starting backup recovery with redo LSN 0/6000028, checkpoint LSN 0/6000060, on timeline ID 1
@@ -79,7 +79,10 @@ describe('the stderr log of Postgres', () => {
 2026-11-22 12:18:08.456 CET [10280] LOG:  consistent recovery state reached at 0/6000100
 2026-11-22 12:18:08.456 CET [10274] LOG:  database system is ready to accept read-only connections
 `
-    assert.deepEqual(of(await read(standby), 'postgres.recovering').filter(({ phase }) => phase !== 'end'), [])
+    assert.deepEqual(
+      of(await read(standby), 'postgres.recovering').filter(({ phase }) => phase !== 'end'),
+      [],
+    )
     const crashed = `2026-11-22 11:16:22.152 UTC [4220] LOG:  database system was interrupted; last known up at 2026-11-22 11:15:55 UTC
 2026-11-22 11:16:52.494 UTC [4220] LOG:  database system was not properly shut down; automatic recovery in progress
 2026-11-22 11:16:52.549 UTC [31031] LOG:  database system is ready to accept connections

@@ -106,6 +106,10 @@ const perNode = (timeline: Timeline, busyOf: (series: TimedSeries) => Column | n
 /** Of the samples. */
 const ALL = 0.95
 
+/** A node that is always full, or nearly, is a condition of life rather than an event: so much below saturation it has to be, usually, to be surely one. */
+const ROOM = 0.2
+const sureOf = (usual: number): number => 0.5 + 0.4 * Math.min(1, Math.max(0, (SATURATED - usual) / ROOM))
+
 const saturated = ({ node, busy, source }: BusyNode): readonly Found[] => {
   const calm = smoothed(busy)
   const usual = median(calm.values)
@@ -120,8 +124,7 @@ const saturated = ({ node, busy, source }: BusyNode): readonly Found[] => {
       entity: node,
       start: stretch.start,
       end: stretch.end,
-      // A node that is always full is a condition of life rather than an event.
-      confidence: usual >= SATURATED ? 0.5 : 0.9,
+      confidence: sureOf(usual),
       summary: `The CPU of ${called(node)} was exhausted (${percent(stretch.peak)} busy${usual > 0.95 * stretch.peak ? ', and hardly less in all the time that was measured' : `, usually ${percent(usual)}`}).`,
       evidence: [
         sampleEvidence(source, stretch.start, `→ ${percent(SATURATED)} busy or more from here`),

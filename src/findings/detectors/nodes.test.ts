@@ -48,6 +48,9 @@ test('one busy scrape is no saturation, nor is a node at four fifths', () => {
 test('a node that is mostly full is saturated with little confidence; of one that is full from first to last nothing can be said to have changed', () => {
   const [mostly] = findings('node.cpu-saturated', { series: cores((second) => (second < 900 ? 0.3 : 0.99)) })
   assert.ok((mostly?.confidence ?? 1) <= 0.5)
+  const sure = (usual: number) =>
+    findings('node.cpu-saturated', { series: cores((second) => (between(second, 1800, 2400) ? 0.99 : usual)) })[0]?.found.confidence ?? 0
+  assert.ok(sure(0.86) < 0.65 && sure(0.8) < 0.8 && sure(0.5) === 0.9)
   none('node.cpu-saturated', { series: cores(() => 0.99) })
 })
 
