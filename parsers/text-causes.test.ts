@@ -32,6 +32,14 @@ test('who is not let in has reached the server: it is told from a server that do
     assert.equal(reason(text), 'postgres-login', text)
 })
 
+test('a client that waited for a pool in vain says so', () => {
+  assert.equal(
+    reason('kind=OperationalError sqlstate=- msg="job failed: consuming input failed: query_wait_timeout\\nserver closed the connection unexpectedly"'),
+    'postgres-pool',
+  )
+  assert.equal(reason('msg="job failed: server login has been failing, try again later (server_login_retry)"'), 'postgres-unreachable')
+})
+
 test('a statement that a standby cancels is cancelled as one that ran too long', () => {
   assert.equal(reason('kind=SerializationFailure sqlstate=40001 msg="report failed: canceling statement due to conflict with recovery"'), 'postgres-timeout')
 })

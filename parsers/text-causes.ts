@@ -11,6 +11,7 @@ export type Reason =
   | 'postgres-deadlock'
   | 'postgres-timeout'
   | 'postgres-login'
+  | 'postgres-pool'
   | 'redis-unreachable'
   | 'stale-replica'
   | 'schema'
@@ -38,6 +39,8 @@ const RECOVERING =
 const DEADLOCK = /deadlock detected|\b40P01\b/
 const CANCELLED =
   /canceling statement due to (?:(?:statement|lock) timeout|conflict with recovery)|terminating connection due to idle-in-transaction timeout|\b(?:57014|55P03)\b.{0,200}(?:timeout|lock)/
+/** PgBouncer's word to a client for which no connection of its pool came free in time. */
+const POOL = /query_wait_timeout/
 /** The server answered, and did not let this user in: invalid_password, and pg_hba.conf's invalid_authorization_specification. */
 const LOGIN =
   /password authentication failed for user|no pg_hba\.conf entry for|pg_hba\.conf rejects connection|role "[^"\n]{1,63}" (?:does not exist|is not permitted to log in)|\b28P01\b/
@@ -45,12 +48,12 @@ const LOGIN =
 const SCHEMA =
   /\b(?:relation|column) "?[\w.]{1,128}"? (?:of relation "[\w.]{1,128}" )?does not exist|\b42P01\b|\bSQLSTATE[ =:[('"]{1,3}42703\b|Table '[\w.-]{1,128}' doesn't exist|Unknown column '|no such (?:table|column): /
 const POSTGRES =
-  /connection to server (?:at|on)|could not connect to server|server closed the connection unexpectedly|server login has been failing|query_wait_timeout|terminating connection due to|SSL SYSCALL error|PSQLException|PgConnectionError|asyncpg|psycopg|SQLSTATE 08|pq: |pgx|failed to connect to `host=|dbname=|sslmode=|[:=]5432\b|postgres(?:ql)?:\/\//
+  /connection to server (?:at|on)|could not connect to server|server closed the connection unexpectedly|server login has been failing|terminating connection due to|SSL SYSCALL error|PSQLException|PgConnectionError|asyncpg|psycopg|SQLSTATE 08|pq: |pgx|failed to connect to `host=|dbname=|sslmode=|[:=]5432\b|postgres(?:ql)?:\/\//
 /** Other servers' drivers raise an OperationalError too. */
 const OPERATIONAL = /OperationalError/
 const NOT_POSTGRES = /sqlite|mysql|mariadb|pymysql|kombu/i
 const UNREACHABLE =
-  /connection refused|ECONNREFUSED|ECONNRESET|EHOSTUNREACH|ETIMEDOUT|connection reset|no route to host|network is unreachable|broken pipe|bad connection|server closed the connection|terminating connection|could not connect|connection (?:to server [^\n]{0,200} )?failed|login has been failing|query_wait_timeout|timed? ?out|timeout|connection attempt failed|Connection to \S{1,200} refused|failed to connect/i
+  /connection refused|ECONNREFUSED|ECONNRESET|EHOSTUNREACH|ETIMEDOUT|connection reset|no route to host|network is unreachable|broken pipe|bad connection|server closed the connection|terminating connection|could not connect|connection (?:to server [^\n]{0,200} )?failed|login has been failing|timed? ?out|timeout|connection attempt failed|Connection to \S{1,200} refused|failed to connect/i
 const REDIS = /[:=\s]6379\b|Redis|redis:\/\/|LOADING Redis|READONLY You can't write|MISCONF|CLUSTERDOWN|MASTERDOWN|Jedis|Lettuce|MaxRetriesPerRequestError/
 const REDIS_SAYS =
   /LOADING |READONLY |MISCONF|CLUSTERDOWN|MASTERDOWN|JedisConnectionException|RedisConnectionException|MaxRetriesPerRequestError|redis\.exceptions\.(?:Connection|Timeout|BusyLoading)/
@@ -120,6 +123,7 @@ export const causeOf = (line: string): Cause => {
   if (says !== null) return { reason: says, server: THIS_POSTGRES, name: null }
   if (DEADLOCK.test(text)) return { reason: 'postgres-deadlock', server: THIS_POSTGRES, name: null }
   if (CANCELLED.test(text)) return { reason: 'postgres-timeout', server: THIS_POSTGRES, name: null }
+  if (POOL.test(text)) return { reason: 'postgres-pool', server: THIS_POSTGRES, name: null }
   if (LOGIN.test(text)) return { reason: 'postgres-login', server: THIS_POSTGRES, name: null }
   if (SCHEMA.test(text)) return { reason: 'schema', server: null, name: null }
   const ofRedis = REDIS.test(text)

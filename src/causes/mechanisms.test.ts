@@ -107,7 +107,7 @@ const causeOf = (mechanism: Mechanism, kind: FindingKind): Found => {
   // A workload is no client of itself.
   const isBackend = mechanism.where === 'client-of' && kind.startsWith('workload.')
   // What a server's own log says of those that it refuses.
-  const refuses = attributes['reason'] === 'authentication'
+  const refuses = ['authentication', 'query_wait_timeout'].includes(String(attributes['reason']))
   const entity = AT[mechanism.where] ?? (isBackend ? near.backend : refuses ? near.postgres : entityOf(kind, near, mechanism.where))
   return found(kind, entity, 0, { attributes })
 }
@@ -256,6 +256,23 @@ test('of one machine an alert tells what it is named after, not what else was wr
       world,
     ).length
   assert.deepEqual(['HighCPU', 'InstanceDown', 'FilesystemAlmostFull', 'SomethingIsWrong'].map(links), [1, 0, 0, 1])
+})
+
+test('a pool that is used up is the trouble of its users, who are programs of that name, and of those that were told so', () => {
+  const rule = mechanisms.filter(({ id }) => id === 'used-up-pool-keeps-clients-waiting')
+  const pooler: Entity = 'process/-/pgbouncer'
+  const facts: readonly Fact[] = [
+    { fact: 'client-of', client: 'process/-/report_api', server: pooler },
+    ...(['report-api', 'checkout-api', 'export'] as const).map((name): Fact => ({ fact: 'client-of', client: `process/-/${name}`, server: 'postgres/main' })),
+  ]
+  const links = (effect: Found): number =>
+    linkCauses([found('app.errors', pooler, 0, { attributes: { reason: 'query_wait_timeout' } }), effect], rule, timeline({ facts })).filter(
+      ({ faint }) => !faint,
+    ).length
+  assert.equal(links(found('service.slow', 'service/-/report-api', 2)), 1)
+  assert.equal(links(found('service.slow', 'service/-/checkout-api', 2)), 0)
+  assert.equal(links(found('app.errors', 'process/-/export', 2, { attributes: { reason: 'postgres-pool' } })), 1)
+  assert.equal(links(found('app.errors', 'process/-/report-api', 2, { attributes: { reason: 'schema' } })), 0)
 })
 
 test('a pile-up that grows by one session a minute takes up all slots within the hour, as long as it stands', () => {

@@ -220,6 +220,10 @@ const clientOf: Judge = (cause, effect, timeline) => {
   return near
 }
 
+const POOLER = /pgbouncer|pgpool|odyssey|pgcat/iu
+/** A database's user is written with '_' where the program has '-', as neither may be written the other way there. */
+const asProgram = (entity: Entity): string => shortName(entity).replaceAll('_', '-')
+
 /** The effect is on somebody who depends on the cause's entity. */
 const dependence: Judge = (cause, effect, timeline) => {
   const { topology } = timeline
@@ -231,6 +235,7 @@ const dependence: Judge = (cause, effect, timeline) => {
   const serverType = typeOf(server)
   const reason = String(effect.attributes['reason'] ?? '')
   if (reason.startsWith(serverType)) return 1
+  if (reason === 'postgres-pool' && POOLER.test(server)) return 0.95
   if (reason === 'stale-replica' && serverType === 'postgres') return 0.9
   const servers = topology.serversOf(effect.entity)
   if (servers.includes(server)) return 1
@@ -239,7 +244,7 @@ const dependence: Judge = (cause, effect, timeline) => {
   if (
     topology.clientsOf(server).some((client) => {
       const workload = workloadOf(client, timeline)
-      return shortName(client) === shortName(effect.entity) || (workload !== null && shortName(workload) === shortName(effect.entity))
+      return asProgram(client) === asProgram(effect.entity) || (workload !== null && shortName(workload) === shortName(effect.entity))
     })
   )
     return 0.95
