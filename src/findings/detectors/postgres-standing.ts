@@ -2,6 +2,7 @@
 import { typeOf, type Entity } from '../../model/entity.js'
 import type { TimedSignal, Timeline } from '../../timeline/timeline.js'
 import { chooseEvidence, evidenceOf, sampleEvidence, type Detector, type Found } from '../finding.js'
+import { ofKind } from '../lookup.js'
 import { postgresOfLabels } from '../measures.js'
 import { higher, median, onsetOfRise, stepOf, stretches } from '../statistics.js'
 import { called, duration } from '../words.js'
@@ -9,7 +10,7 @@ import { called, duration } from '../words.js'
 export const postgresStanding: Detector = {
   id: 'postgres-standing',
   finds: ['metric.anomalous'],
-  detect: (timeline) => [...behind(timeline), ...wraparound(timeline), ...unarchived(timeline)],
+  detect: (timeline, found) => [...behind(timeline), ...wraparound(timeline), ...unarchived(timeline, found)],
 }
 
 /** postgres_exporter's pg_replication_lag(_seconds), pg_stat_replication's replay_lag, CloudWatch's ReplicaLag: all in seconds. */
@@ -94,11 +95,18 @@ interface Failing {
   readonly slackMs: number
 }
 
-const unarchived = (timeline: Timeline): readonly Found[] => {
+/** Unless there was no room for longer: a disk that was full while it failed, and not yet when it began to. */
+const FILLS_MS = 10_000
+const filledDisk = ({ start, last }: Failing, found: readonly Found[]): boolean =>
+  [...ofKind(found, 'postgres.disk-full'), ...ofKind(found, 'node.disk-full')].some(
+    (full) => full.start - start >= FILLS_MS && full.start - last <= TRIES_APART_MS,
+  )
+
+const unarchived = (timeline: Timeline, found: readonly Found[]): readonly Found[] => {
   const logged = failingByLogs(timeline)
   const known = new Set(logged.map(({ server }) => server))
   return [...logged, ...failingByMetrics(timeline).filter(({ server }) => !known.has(server))]
-    .filter(({ start, last }) => last - start >= UNARCHIVED_MS)
+    .filter((failing) => failing.last - failing.start >= UNARCHIVED_MS || filledDisk(failing, found))
     .map(({ server, start, last, evidence, slackMs }) => ({
       kind: 'metric.anomalous',
       entity: server,

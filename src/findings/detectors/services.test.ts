@@ -536,6 +536,10 @@ test('WAL that is not archived for long is kept, told by the log or by the count
   assert.deepEqual(told({ signals: [...day, ...failed(600, 900)] }), [])
   assert.deepEqual(told({ signals: [...day, ...failed(600, 900), ...failed(2000, 2300)] }), [])
   assert.deepEqual(told({ signals: [...day, ...failed(1200, 3590)] }), [[1200, null, 'unarchived-wal']])
+  // A small volume is full within a minute; one that was full before is why nothing was archived.
+  const full = (second: number): Signal => signal('postgres.disk-full', 'postgres/main', second, { sqlstate: '53100' })
+  assert.deepEqual(told({ signals: [...day, ...failed(600, 640), full(640)] }), [[600, 603, 'unarchived-wal']])
+  assert.deepEqual(told({ signals: [...day, ...failed(600, 640), full(598)] }), [])
   const count = (until: number): Series =>
     series('cnpg_pg_stat_archiver_failed_count', {}, (second) => 7 + 3 * Math.floor(Math.max(0, Math.min(second, until) - 600) / 60))
   assert.deepEqual(told({ series: [count(1800)] }), [[660, 1800, 'unarchived-wal']])
