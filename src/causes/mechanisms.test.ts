@@ -258,6 +258,14 @@ test('of one machine an alert tells what it is named after, not what else was wr
   assert.deepEqual(['HighCPU', 'InstanceDown', 'FilesystemAlmostFull', 'SomethingIsWrong'].map(links), [1, 0, 0, 1])
 })
 
+test('a container that meets the limit of its cgroup is known by it, whatever the machine is called in another source', () => {
+  const rule = mechanisms.filter(({ id }) => id === 'growing-container-meets-its-limit')
+  const grown = found('pod.memory-growing', 'pod/-/postgres-main', 0, { attributes: { node: 'a', cgroup: '/docker/59cc0a' } })
+  const links = (cgroup: string): number =>
+    linkCauses([grown, found('node.oom-kill', 'node/b', 60, { attributes: { limit: 'cgroup', cgroup } })], rule, world).length
+  assert.deepEqual(['/postgres-main', '/docker/59cc0a', '/system.slice/postgres-main.service', '/system.slice/redis.service'].map(links), [1, 1, 1, 0])
+})
+
 test('a pool that is used up is the trouble of its users, who are programs of that name, and of those that were told so', () => {
   const rule = mechanisms.filter(({ id }) => id === 'used-up-pool-keeps-clients-waiting')
   const pooler: Entity = 'process/-/pgbouncer'

@@ -220,6 +220,15 @@ const clientOf: Judge = (cause, effect, timeline) => {
   return near
 }
 
+/** '/postgres-main', or '/system.slice/postgresql@15-main.service' of a container that is called 'postgresql'. */
+const isItsCgroup = (cgroup: string, container: Found): boolean => {
+  const name = shortName(container.entity)
+  return (
+    cgroup === container.attributes['cgroup'] ||
+    cgroup.split('/').some((part) => part === name || (part.startsWith(name) && /^[@.:-]/u.test(part.slice(name.length))))
+  )
+}
+
 const POOLER = /pgbouncer|pgpool|odyssey|pgcat/iu
 /** A database's user is written with '_' where the program has '-', as neither may be written the other way there. */
 const asProgram = (entity: Entity): string => shortName(entity).replaceAll('_', '-')
@@ -352,6 +361,7 @@ const JUDGES: Readonly<Record<Relation, Judge>> = {
   'node-of-pod'(cause, effect, timeline) {
     if (typeOf(cause.entity) === 'workload')
       return timeline.topology.podsOf(cause.entity).some((pod) => timeline.topology.nodeOf(pod, effect.start) === effect.entity) ? 1 : FAR
+    if (effect.attributes['limit'] === 'cgroup' && isItsCgroup(String(effect.attributes['cgroup'] ?? ''), cause)) return 1
     const place = nodeHinted(cause, timeline)
     // A kill in a place that no node is known for (one kernel's log for all) may still be that pod's.
     if (place === null) return UNKNOWN

@@ -36,6 +36,13 @@ const withoutTotals = (series: readonly TimedSeries[]): readonly TimedSeries[] =
   return containers.length > 0 ? containers : series
 }
 
+/** Most telling first: cAdvisor measures a container's memory in several ways at once, which are not to be added up. */
+const MEASURES = ['container_memory_working_set_bytes', 'container_memory_rss', 'container_memory_usage_bytes']
+const oneMeasure = (group: readonly TimedSeries[]): readonly TimedSeries[] => {
+  const name = MEASURES.find((measure) => group.some((series) => readingOf(series).metric === measure))
+  return name === undefined ? group : group.filter((series) => readingOf(series).metric === name)
+}
+
 const usage = (
   timeline: Timeline,
   metric: RegExp,
@@ -50,7 +57,7 @@ const usage = (
   )
   const result = new Map<Entity, { column: Column; source: TimedSeries }>()
   for (const [entity, group] of groupBy(fit, podOf)) {
-    const parts = withoutTotals(group)
+    const parts = withoutTotals(oneMeasure(group))
     const [source] = parts
     if (source !== undefined)
       result.set(entity, {
@@ -81,8 +88,39 @@ const WARM_UP_SHARE = 0.3
 /** Of the way from the lowest to the highest: this much of it is the rise, the rest may be another. */
 const RISEN = 0.7
 
-const growing = (timeline: Timeline): readonly Found[] =>
-  [...podMemory(timeline)].flatMap(([entity, { column: all, source }]): Found[] => {
+/** Logs may reach back before anything was measured: a container is new where something else was measured before it. */
+const measuredSince = ({ series, from }: Timeline): ((entity: Entity) => number) => {
+  let [first, of, next]: [number, Entity | null, number] = [Infinity, null, Infinity]
+  for (const one of series) {
+    const time = one.name.startsWith('faultline_') ? Infinity : (one.times[0] ?? Infinity)
+    if (time >= next) continue
+    const entity = podOf(one)
+    if (entity !== null && entity === of) first = Math.min(first, time)
+    else if (time < first) [first, of, next] = [time, entity, first]
+    else next = time
+  }
+  return (entity) => {
+    const earliest = of !== null && entity === of ? next : first
+    return Number.isFinite(earliest) ? Math.max(from, earliest) : from
+  }
+}
+
+/** cAdvisor says 0, or nearly all that can be addressed, where there is no limit. */
+const UNLIMITED_BYTES = 2 ** 60
+const limitsOf = (timeline: Timeline): ReadonlyMap<Entity, number> => {
+  const limits = new Map<Entity, number>()
+  for (const series of timeline.series) {
+    const entity = series.name === 'container_spec_memory_limit_bytes' && series.labels['container'] === undefined ? podOf(series) : null
+    const value = series.values.at(-1) ?? 0
+    if (entity !== null && value > 0 && value < UNLIMITED_BYTES) limits.set(entity, value)
+  }
+  return limits
+}
+
+const growing = (timeline: Timeline): readonly Found[] => {
+  const limits = limitsOf(timeline)
+  const since = measuredSince(timeline)
+  return [...podMemory(timeline)].flatMap(([entity, { column: all, source }]): Found[] => {
     const column = measured(all)
     if (column.times.length < 4) return []
     const peak = greatest(column.values)
@@ -94,9 +132,9 @@ const growing = (timeline: Timeline): readonly Found[] =>
     const floor = Math.max(usual, least(column.values))
     const node = timeline.topology.nodeOf(entity, peakAt)
     const memory = node === null ? null : timeline.topology.nodeFacts(node).memoryBytes
-    const limit = timeline.topology.memoryLimit(entity) ?? memory
+    const limit = timeline.topology.memoryLimit(entity) ?? limits.get(entity) ?? memory
     const nearLimit = limit !== null && peak > limit * 0.85
-    const fresh = (column.times[0] ?? 0) > timeline.from + 3 * stepOf(column.times)
+    const fresh = (column.times[0] ?? 0) > since(entity) + 3 * stepOf(column.times)
     if (fresh && !nearLimit && peak < Math.max(WARM_UP_BYTES, (memory ?? 0) * WARM_UP_SHARE)) return []
     if (peak - floor < (nearLimit ? GROWN_BYTES / 4 : GROWN_BYTES) || peak < floor * (nearLimit ? 1.5 : GROWN_TIMES)) return []
     const last = column.times.findLastIndex((_, index) => (column.values[index] ?? 0) >= floor + (peak - floor) / 2)
@@ -114,12 +152,15 @@ const growing = (timeline: Timeline): readonly Found[] =>
           bytes: Math.round(peak),
           grownBytes: Math.round(peak - floor),
           ...(source.labels['node'] === undefined ? {} : { node: source.labels['node'] }),
+          // The kernel names a container by its cgroup.
+          ...(source.labels['id']?.startsWith('/') === true ? { cgroup: source.labels['id'] } : {}),
         },
         slackMs: stepOf(column.times),
         dose: peak - floor,
       },
     ]
   })
+}
 
 /** A container without a byte has not been read yet: it grows from what it takes when it is. */
 const measured = ({ times, values }: Column): Column => {

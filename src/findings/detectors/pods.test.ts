@@ -63,6 +63,26 @@ test("a pod's own cgroup beside its containers' is not counted twice", () => {
   assert.equal(first?.found.attributes['bytes'], leak(HOUR))
 })
 
+test('what cAdvisor measures of one container in several ways is not added up, and its limit is one that it grew to', () => {
+  const labels = { id: '/postgres-main', name: 'postgres-main', node: 'db-node-1' }
+  const grown = (second: number): number => (60 + Math.max(0, Math.min(second, 2400) - 1200) * 0.05) * MIB
+  const measures = ['container_memory_usage_bytes', 'container_memory_rss', 'container_memory_working_set_bytes'].map((name, index) =>
+    series(name, labels, (second) => grown(second) + (index === 0 ? 2 * MIB : 0)),
+  )
+  none('pod.memory-growing', { series: measures })
+  const [first] = findings('pod.memory-growing', { series: [...measures, series('container_spec_memory_limit_bytes', labels, () => 128 * MIB)] })
+  assert.deepEqual([first?.entity, first?.found.attributes['bytes'], first?.found.attributes['cgroup']], ['pod/-/postgres-main', 120 * MIB, '/postgres-main'])
+  none('pod.memory-growing', { series: [...measures, series('container_spec_memory_limit_bytes', labels, () => 2 ** 63)] })
+})
+
+test('a log that reaches back further than what was measured makes no container new', () => {
+  const grows = (second: number): number | null => (second < 600 ? null : (80 + Math.max(0, Math.min(second, 1500) - 1200)) * MIB)
+  const log = { signals: [signal('log.warning', 'process/-/db', 0)] }
+  const busy = (from: number): Series => series('node_load1', { node: 'a' }, (second) => (second < from ? null : 1))
+  assert.equal(findings('pod.memory-growing', { ...log, series: [busy(600), memory(one, grows)] }).length, 1)
+  none('pod.memory-growing', { ...log, series: [busy(0), memory(one, grows)] })
+})
+
 /** Node a of four cores, full between 1800 and 2400. */
 const fullNode: readonly Series[] = [
   series(
