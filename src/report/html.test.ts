@@ -5,6 +5,7 @@ import Handlebars from 'handlebars'
 import { CASCADE, HEALTHY, HOSTILE, HOSTILE_TEXT, HUGE, NO_INPUT, PARTLY_READ, poison, SEVERAL, UNREAD } from '../../test/fixtures/post-mortem.js'
 import { SECTIONS } from '../../test/fixtures/sections.js'
 import { renderHtml } from './html.js'
+import type { Input } from '../model/analysis.js'
 import type { PostMortem } from '../post-mortem/post-mortem.js'
 
 /** The page without its scripts: they are ours, known by their bytes, and what they hold is tested by itself. */
@@ -155,6 +156,21 @@ describe('a report without an incident', () => {
     assert.doesNotMatch(unread ?? '', /No incident/u)
     assert.match(unread ?? '', /This says nothing about whether anything was wrong/u)
     assert.match(partly ?? '', /could not be read at all.*dump\/node-7\/kubelet\.log/su)
+  })
+
+  test('an answer without results was read, and hides nothing', async () => {
+    const { inputs } = HEALTHY.analysis
+    const answer = { path: 'dump/slots.json', format: 'prometheus', lines: 0, records: 0, skipped: 0, from: null, to: null, warnings: [] }
+    const of = (...more: readonly Input[]): Promise<string> => renderHtml({ ...HEALTHY, analysis: { ...HEALTHY.analysis, inputs: more } })
+    const [first] = inputs
+    assert.ok(first !== undefined)
+    const bare: Input = { ...first, ...answer }
+    const html = await of(first, bare)
+    assert.match(html, /<h1>No incident found<\/h1>/u)
+    assert.match(html, /dump\/slots\.json.*nothing in it/su)
+    assert.doesNotMatch(html, /could not be read|nothing understood/u)
+    assert.match(await of(bare), /<h1>Nothing could be read<\/h1>/u)
+    assert.match(await of(first, { ...bare, skipped: 3 }), /1 input could not be read at all/u)
   })
 })
 

@@ -87,7 +87,7 @@ export const inputsTable = (d: Dialect, inputs: readonly InputView[]): string =>
     ['Input', 'Format', 'From and to', 'Clock', 'Size', 'Lines', 'Records', 'Not understood'],
     inputs.map((input) => [
       [`${d.anchor(input.anchor)}${d.code(input.path)}`, ...input.warnings.map(d.say)].join(d.lineBreak),
-      `${d.say(input.format)}${input.wrapping === '' ? '' : ` in ${d.say(input.wrapping)}`}${input.unread ? ` ${d.bold('nothing understood')}` : ''}`,
+      `${d.say(input.format)}${input.wrapping === '' ? '' : ` in ${d.say(input.wrapping)}`}${input.unread ? ` ${d.bold('nothing understood')}` : input.bare ? ', nothing in it' : ''}`,
       input.range,
       input.clock,
       input.size,

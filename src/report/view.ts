@@ -47,7 +47,10 @@ export interface InputView {
   readonly range: string
   readonly clock: string
   readonly warnings: readonly string[]
+  /** Not understood: something may be hidden there. */
   readonly unread: boolean
+  /** Understood, and nothing in it: an answer without results, a list of queries. */
+  readonly bare: boolean
 }
 
 /** What the report is made from, once for whatever is written of it. Names for redaction are shown nowhere. */
@@ -113,14 +116,18 @@ const inputView = (input: Input, index: number): InputView => ({
   range: input.from === null ? 'no times' : range(input.from, input.to ?? input.from),
   clock: input.clockOffsetMs === 0 ? 'as written' : `${input.clockOffsetMs > 0 ? '+' : '−'}${offset(Math.abs(input.clockOffsetMs) / 1_000)}`,
   warnings: input.warnings,
-  unread: input.records === 0,
+  unread: input.records === 0 && !isBare(input),
+  bare: isBare(input),
 })
+
+const isBare = ({ format, records, skipped, warnings }: Input): boolean => records === 0 && skipped === 0 && warnings.length === 0 && format !== 'unknown'
 
 const offset = (seconds: number): string => (seconds < 60 ? `${Number(seconds.toFixed(3))} s` : duration(seconds))
 
 const inputsLine = (inputs: readonly Input[]): string => {
   const sum = (of: (input: Input) => number): number => inputs.reduce((total, input) => total + of(input), 0)
-  const unread = inputs.filter((input) => input.records === 0).length
+  const unread = inputs.filter((input) => input.records === 0 && !isBare(input)).length
+  const bare = inputs.filter(isBare).length
   const skipped = sum((input) => input.skipped)
   return [
     `${plural(inputs.length, 'input')}, ${bytes(sum((input) => input.bytes))}, ${plural(
@@ -134,6 +141,7 @@ const inputsLine = (inputs: readonly Input[]): string => {
     ...(unread > 0
       ? [`${unread === inputs.length ? 'none' : plural(unread, 'input')} ${unread === inputs.length ? 'could be' : 'without anything that could be'} read`]
       : []),
+    ...(bare > 0 ? [`${plural(bare, 'input')} with nothing in ${bare === 1 ? 'it' : 'them'}`] : []),
   ].join('; ')
 }
 
@@ -151,7 +159,8 @@ const verdictOf = (inputs: readonly Input[], views: readonly InputView[], incide
   const readRange = rangeOf(inputs)
   if (incidents > 0)
     return { outcome: 'incidents', heading: incidents === 1 ? 'One incident found' : `${plural(incidents, 'incident')} found`, lines: [], unread }
-  if (unread.length === inputs.length)
+  const read = views.filter((input) => !input.unread && !input.bare).length
+  if (read === 0)
     return {
       outcome: 'nothing-read',
       heading: 'Nothing could be read',
@@ -163,18 +172,18 @@ const verdictOf = (inputs: readonly Input[], views: readonly InputView[], incide
       ],
       unread,
     }
-  const read = `${plural(inputs.length - unread.length, 'input')} ${inputs.length - unread.length === 1 ? 'was' : 'were'} read${readRange === null ? '' : `, from ${readRange}`}.`
+  const wasRead = `${plural(read, 'input')} ${read === 1 ? 'was' : 'were'} read${readRange === null ? '' : `, from ${readRange}`}.`
   return unread.length === 0
     ? {
         outcome: 'no-incident',
         heading: 'No incident found',
-        lines: [...seen(read, observed), 'This is a statement about these inputs only: what was not collected cannot be judged.'],
+        lines: [...seen(wasRead, observed), 'This is a statement about these inputs only: what was not collected cannot be judged.'],
         unread,
       }
     : {
         outcome: 'no-incident-partly-read',
         heading: 'No incident found in what could be read',
-        lines: [...seen(read, observed), `${plural(unread.length, 'input')} could not be read at all: something may be hidden there.`],
+        lines: [...seen(wasRead, observed), `${plural(unread.length, 'input')} could not be read at all: something may be hidden there.`],
         unread,
       }
 }
