@@ -145,6 +145,15 @@ describe('what is redacted in a text', () => {
     assert.match(said ?? '', /^customer-\d+ called: (customer-\d+)Down fired in \1-prod \(customer-\d+\)$/u)
   })
 
+  test('a user or a database of two letters is found where it stands as one, and nowhere else', () => {
+    const text =
+      'process 201 (jo@hr, web: SELECT 1) waits; [202] jo@hr LOG:  go; FATAL: password authentication failed for user "jo"; user=a db=pg user=5; so jo and hr are words'
+    assert.equal(
+      textOf(CASCADE, text),
+      'process 201 (user-1@db-1, web: SELECT 1) waits; [202] user-1@db-1 LOG:  go; FATAL: password authentication failed for user "user-1"; user=user-2 db=pg user=5; so jo and hr are words',
+    )
+  })
+
   test('property: whatever a machine, a pod or a namespace is called, its name is nowhere in what is told', () => {
     const letter = fc.constantFrom(...'abcdfghkmnpqrstvxz2457'.split(''))
     const word = fc.array(letter, { minLength: 5, maxLength: 9 }).map((letters) => `q${letters.join('')}`)

@@ -5,7 +5,7 @@
 import { isIPv6 } from 'node:net'
 import { namesIn, type KnownName } from '../model/known-name.js'
 import type { PostMortem } from '../post-mortem/post-mortem.js'
-import { isPublicHost, looksLikeHost } from './generic.js'
+import { isGeneric, isPublicHost, looksLikeHost } from './generic.js'
 import { makePseudonyms, type Kind, type Pseudonyms } from './pseudonyms.js'
 import { redactSql } from './sql.js'
 
@@ -97,12 +97,12 @@ const TOLD: readonly (readonly [Kind, RegExp])[] = [
     'node',
     /^(?:[A-Z][a-z]{2} {1,2}\d{1,2} [\d:.]{8,20}|\d{4}-\d\d-\d\dT[\d:.,]{5,20}(?:Z|[+-]\d\d:?\d\d)) ([\w.-]{2,253}) (?:kernel|[\w./@-]{1,80}\[\d{1,10}\]):/u,
   ],
-  ['user', /(?<![\w.])(?:user|usename|username|role)(?:=|\s{1,2}(?=["']))["']?([\w.-]{2,63})/giu],
-  ['database', /(?<![\w.])(?:db|dbname|datname|database)(?:=|\s{1,2}(?=["']))["']?([\w.-]{2,63})/giu],
-  // [6450] portal@portal LOG:
-  ['user', /\] ([\w.-]{2,63})@[\w.-]{2,63} [A-Z]{3,9}:/gu],
-  ['database', /\] [\w.-]{2,63}@([\w.-]{2,63}) [A-Z]{3,9}:/gu],
-  ['user', /\/(?:home|Users)\/([\w.-]{2,63})/gu],
+  ['user', /(?<![\w.])(?:user|usename|username|role)(?:=|\s{1,2}(?=["']))["']?([\w.-]{1,63})/dgiu],
+  ['database', /(?<![\w.])(?:db|dbname|datname|database)(?:=|\s{1,2}(?=["']))["']?([\w.-]{1,63})/dgiu],
+  // [6450] portal@portal LOG:, and what is said of a session: process 6450 (portal@portal, …)
+  ['user', /(?:\] |process \d{1,10} \()([\w.-]{1,63})@[\w.-]{1,63}(?: [A-Z]{3,9}:|[,)])/dgu],
+  ['database', /(?:\] |process \d{1,10} \()[\w.-]{1,63}@([\w.-]{1,63})(?: [A-Z]{3,9}:|[,)])/dgu],
+  ['user', /\/(?:home|Users)\/([\w.-]{1,63})/dgu],
   ['host', /:\/\/(?:[^\s/@"']{1,200}@)?([A-Za-z][\w-]{1,62})(?=[:/\s"']|$)/gu],
   ['host', /\blookup ([A-Za-z][\w-]{1,62})(?= on [\d[]|: (?:no such host|server misbehaving|i\/o timeout|Temporary failure|Name or service))/gu],
 ]
@@ -111,6 +111,21 @@ const learnFrom = (text: string, names: Pseudonyms): void => {
   for (const [kind, pattern] of TOLD)
     for (const match of pattern.global ? text.matchAll(pattern) : [pattern.exec(text)]) if (match?.[1] !== undefined) names.learn(kind, match[1])
 }
+
+/** Of two letters a name would be found in any text, so it is not learned; where it stands as the user or the database, it is one all the same. */
+const SHORT = 2
+
+const redactShort = (text: string, names: Pseudonyms): string =>
+  TOLD.filter(([kind]) => kind === 'user' || kind === 'database').reduce((before, [kind, pattern]) => {
+    let [after, from] = ['', 0]
+    for (const { indices, 1: name } of before.matchAll(pattern)) {
+      const [start, end] = indices?.[1] ?? [0, 0]
+      if (name === undefined || name.length > SHORT || isGeneric(name)) continue
+      after += before.slice(from, start) + names.give(kind, name)
+      from = end
+    }
+    return after + before.slice(from)
+  }, text)
 
 // ---- one text
 
@@ -123,7 +138,10 @@ const WORD = new RegExp(OTHERS, 'gu')
 const WORD_OR_EMAIL = new RegExp(`(?<email>${EMAIL})|${OTHERS}`, 'gu')
 
 export const redactText = (text: string, names: Pseudonyms): string =>
-  redactSql(text, (literal) => names.give('literal', literal)).replace(text.includes('@') ? WORD_OR_EMAIL : WORD, (...found: unknown[]) => {
+  redactShort(
+    redactSql(text, (literal) => names.give('literal', literal)),
+    names,
+  ).replace(text.includes('@') ? WORD_OR_EMAIL : WORD, (...found: unknown[]) => {
     const groups = found.at(-1) as Record<string, string | undefined> // what replace gives last where groups are named
     const [whole] = found as [string]
     if (groups['email'] !== undefined) return isPublicHost(whole.slice(whole.indexOf('@') + 1)) ? whole : names.give('email', whole)
