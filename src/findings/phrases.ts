@@ -71,10 +71,10 @@ const VERBS: Readonly<Record<FindingKind, string>> = {
   'metric.anomalous': 'left its usual range',
 }
 
-/** An anomaly says itself what it does, as does a kind of somebody's own (attribute `does`). */
+/** A finding may say itself what it does (attribute `does`): an anomaly, a kind of somebody's own, what is more telling than its kind. */
 export const phrase = ({ kind, entity, attributes }: Found): string => {
   // No node was asked for pods that could not be created.
   if (kind === 'pod.unschedulable' && !entity.startsWith('pod/')) return `${called(entity)} got no new pods`
-  const does = kind === 'metric.anomalous' || !isFindingKind(kind) ? attributes['does'] : undefined
+  const { does } = attributes
   return `${called(entity)} ${does === undefined ? (isFindingKind(kind) ? VERBS[kind] : kind) : String(does)}`
 }

@@ -35,6 +35,7 @@ const bursts = (timeline: Timeline, signal: 'log.error' | 'http.error', kind: 'a
       if (!alone && allDay && others.length >= 4 && (rates[index] ?? 0) < median(others) * 3) return
       if (isBackground(timeline, signals, count, start, end)) return
       const reason = commonReason(stretch)
+      const refuses = kind === 'app.errors' && typeOf(entity) === 'postgres' && reason === 'authentication'
       found.push({
         kind,
         entity,
@@ -43,12 +44,16 @@ const bursts = (timeline: Timeline, signal: 'log.error' | 'http.error', kind: 'a
         confidence: Math.min(0.95, 0.6 + 0.05 * count),
         summary:
           kind === 'app.errors'
-            ? typeOf(entity) === 'postgres' && reason === 'authentication'
+            ? refuses
               ? `The Postgres server refused logins${usersOf(stretch)}, ${times(count)}.`
               : `${called(entity).replace(/^[pst](?=od |ervice |he )/u, (letter) => letter.toUpperCase())} logged errors, ${times(count)}${reason === '' ? '' : ` (${reason})`}.`
             : `${called(entity).replace(/^s/u, 'S')} answered with errors, ${times(count)}.`,
         evidence: chooseEvidence(evidenceOf(stretch)),
-        attributes: { ...(reason === '' ? {} : { reason }), ...(kind === 'service.errors' ? failingBackend(entity, start, end, timeline) : {}) },
+        attributes: {
+          ...(reason === '' ? {} : { reason }),
+          ...(refuses ? { does: 'refused logins' } : {}),
+          ...(kind === 'service.errors' ? failingBackend(entity, start, end, timeline) : {}),
+        },
         slackMs: 5_000,
         dose: count,
       })

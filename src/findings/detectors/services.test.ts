@@ -5,6 +5,7 @@ import { at, condition, counting, findings, HOUR, input, MINUTE, series, signal,
 import type { Series, Signal } from '../../model/extract.js'
 import { FINDING_KINDS } from '../../model/vocabulary.js'
 import { detectors, findWrong } from '../find.js'
+import { phrase } from '../phrases.js'
 
 const none = (kind: Parameters<typeof findings>[0], parts: InputParts): void =>
   assert.deepEqual(
@@ -179,6 +180,7 @@ test('logins that a server refuses name the users, and a count of failed request
     signal('log.error', 'postgres/main', second, { app: 'postgres', user: 'orders_worker', reason: 'authentication' }, { count: 34, until: second + 48 })
   const [login] = findings('app.errors', { signals: [...day, refused(600)] })
   assert.equal(login?.found.summary, 'The Postgres server refused logins of orders_worker, 34 times.')
+  assert.equal(phrase(login.found), 'the Postgres server refused logins')
   const failing = (name: string) =>
     findings('service.errors', {
       ...requests((second) => (between(second, 600, 900) ? 0.5 : 0), { service: name }),
