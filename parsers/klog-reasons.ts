@@ -60,7 +60,11 @@ export const imageFailure = (text: string): string => {
  */
 export const isUnwatched = (text: string): boolean => text.includes(' not registered') && !has(text, 'not found', 'timed out', 'denied', 'orbidden')
 
+/** 'failed to sync configmap cache: timed out waiting for the condition': the kubelet's own copy was not there in the moment the pod came; no volume is late. */
+export const isUncached = (text: string): boolean => /failed to sync (?:configmap|secret) cache/u.test(text)
+
 export const mountFailure = (text: string): string => {
+  if (isUncached(text)) return 'other'
   if (has(text, 'not found', 'non-existent', 'does not exist', 'no such file')) return 'not-found'
   if (has(text, 'ermission denied', 'access denied', 'forbidden', 'not permitted', 'nauthorized')) return 'permission'
   if (has(text, 'AttachVolume', 'Multi-Attach', 'not attached', 'WaitForAttach', 'volume attachment')) return 'attach'

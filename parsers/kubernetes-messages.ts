@@ -1,6 +1,7 @@
 /** What the message of an event or condition says beyond its reason: the words of kubelet, scheduler, attach-detach controller and drivers. */
 import { external, service, type Entity } from '../src/model/entity.js'
 import type { Attributes } from '../src/model/extract.js'
+import { isUncached } from './klog-reasons.js'
 
 /** Messages can carry a whole response body; what tells stands at the beginning. */
 const head = (message: string): string => (message.length > 4096 ? message.slice(0, 4096) : message)
@@ -99,7 +100,7 @@ export const mountFailure = (message: string): Attributes => {
         ? 'attach'
         : /permission denied|access denied|forbidden|Unauthorized/iu.test(text)
           ? 'permission'
-          : /timed out|deadline exceeded|timeout/iu.test(text)
+          : /timed out|deadline exceeded|timeout/iu.test(text) && !isUncached(text)
             ? 'timeout'
             : 'other'
   return object !== null ? { reason, object } : named !== undefined ? { reason, object: `volume ${named}` } : { reason }

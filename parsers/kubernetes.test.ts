@@ -72,6 +72,12 @@ test('what a kubelet that has just started does not watch yet is not missing', a
   assert.deepEqual((await read(listOf([eventOf({ reason: 'FailedMount', message, count: 2, last: '2026-03-02T10:03:00Z' })]))).signals, [])
 })
 
+test('a copy that the kubelet does not have in that moment is no volume that is late', async () => {
+  const message = 'MountVolume.SetUp failed for volume "cfg" : failed to sync configmap cache: timed out waiting for the condition'
+  const { signals } = await read(listOf([eventOf({ reason: 'FailedMount', message, count: 1, last: '2026-03-02T10:03:00Z' })]))
+  assert.equal(signals[0]?.attributes['reason'], 'other')
+})
+
 test('an event that repeats closely is one interval with its count', async () => {
   const extract = await read(listOf([mount]))
   const [signal] = extract.signals

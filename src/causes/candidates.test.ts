@@ -21,7 +21,7 @@ const rule = parseMechanisms(
 )
 
 test('among thousands of causes elsewhere the one on the same machine is found, however long before', () => {
-  const elsewhere = Array.from({ length: 3_000 }, (_, index): Found => found('node.cpu-saturated', `node/other-${index}`, 60 + index / 10, { endSecond: 900 }))
+  const elsewhere = Array.from({ length: 3_000 }, (_, index): Found => found('node.cpu-saturated', `node/other-${index}`, 90 + index / 10, { endSecond: 900 }))
   const mine = found('node.cpu-saturated', 'node/mine', 10, { endSecond: 900 })
   const effect = found('node.heartbeat-missed', 'node/mine', 600, {})
   const all = [...elsewhere, mine, effect].sort(byStart)
@@ -30,4 +30,15 @@ test('among thousands of causes elsewhere the one on the same machine is found, 
     links.filter((link) => all[link.effect] === effect && !link.faint).map((link) => all[link.cause]?.entity),
     ['node/mine'],
   )
+})
+
+test('a load that all nodes have at once says little of why one of them failed; that a pod of it took its processors says more', () => {
+  const busy = ['mine', 'b', 'c'].map((name, at) => found('node.cpu-saturated', `node/${name}`, 10 + at, { endSecond: 900 }))
+  const effect = found('node.heartbeat-missed', 'node/mine', 600, {})
+  const hungry = found('pod.cpu-hungry', 'pod/shop/batch-0', 5, { endSecond: 900, attributes: { node: 'mine' } })
+  const cluster = timeline({ format: 'kubernetes-objects', facts: busy.map(({ entity }) => ({ fact: 'node', node: entity as `node/${string}`, at: null })) }) // made of nodes
+  const confidence = (...all: readonly Found[]): number => linkCauses([...all].sort(byStart), rule, cluster).find(({ faint }) => !faint)?.confidence ?? 0
+  const alone = confidence(...busy.slice(0, 1), effect)
+  assert.ok(confidence(...busy, effect) < alone * 0.6)
+  assert.ok(confidence(hungry, ...busy, effect) > alone * 0.7)
 })

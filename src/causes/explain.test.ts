@@ -443,6 +443,17 @@ test("heartbeats that all nodes miss at once are the control plane's trouble, no
   assert.ok(incident?.links.every(({ mechanism }) => mechanism !== 'cpu-saturation-starves-kubelet'))
 })
 
+test('a machine that falls silent is not what a rollout of minutes before overwhelmed; a kubelet that is late may be', () => {
+  const mechanisms = (reason: string): readonly string[] =>
+    analyse([
+      found('change.deployed', 'workload/shop/web', 0, {}),
+      found('node.heartbeat-missed', 'node/a', 60, { dose: 9, attributes: { reason } }),
+      found('node.not-ready', 'node/a', 90, {}),
+      found('workload.unavailable', 'workload/shop/web', 92, {}),
+    ]).incidents.flatMap((incident) => incident.links.map(({ mechanism }) => mechanism))
+  assert.ok(!mechanisms('silent').some((mechanism) => mechanism.startsWith('new-pods-')))
+})
+
 test('a pod that stays bound to a lost node is not what its rollout broke', () => {
   const links = analyse([
     found('change.deployed', 'workload/shop/web', 0, {}),

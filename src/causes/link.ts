@@ -196,7 +196,34 @@ const weighCounterEvidence = (candidates: Candidate[], found: readonly Found[]):
     const trials = totals.get(kind) ?? 1
     candidate.strength *= 0.5 + 0.5 * ((hits + 1) / (trials + 1))
   }
+  weighSharedLoad(ofNodes, found)
 }
+
+/**
+ * Nodes that were as busy at that very moment, and to which nothing of the kind happened: nodes that share a machine, or a load that all of them had.
+ * It is another matter where a pod of this node took its processors.
+ */
+const weighSharedLoad = (candidates: readonly Candidate[], found: readonly Found[]): void => {
+  const busy = found.flatMap((one, at) => (one.kind === 'node.cpu-saturated' && one.attributes['reason'] !== 'quota' ? [at] : []))
+  if (busy.length < 2) return
+  const hit = new Set(candidates.flatMap(({ cause, effect, strength }) => (strength >= LIKELY ? [`${cause} ${found[effect]?.kind ?? ''}`] : [])))
+  const hungry = new Set(found.flatMap(({ kind, attributes }) => (kind === 'pod.cpu-hungry' ? [`node/${String(attributes['node'] ?? '')}`] : [])))
+  for (const candidate of candidates) {
+    const [cause, effect] = [found[candidate.cause], found[candidate.effect]]
+    if (cause?.kind !== 'node.cpu-saturated' || cause.attributes['reason'] === 'quota' || effect === undefined || hungry.has(cause.entity)) continue
+    let untouched = 0
+    for (const at of busy) {
+      const other = found[at]
+      if (other === undefined || other.entity === cause.entity || Math.abs(other.start - cause.start) > AS_ONE_MS) continue
+      if (other.start <= effect.start && !hit.has(`${at} ${effect.kind}`) && ++untouched === MOST_UNTOUCHED) break
+    }
+    candidate.strength /= 1 + untouched
+  }
+}
+const AS_ONE_MS = 60_000
+/** Of a link: an effect that is hardly this node's is none of it. */
+const LIKELY = 0.25
+const MOST_UNTOUCHED = 2
 
 /** Nothing is said to be certain. */
 const SUREST = 0.97

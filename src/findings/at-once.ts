@@ -9,14 +9,15 @@ import { ofKind } from './lookup.js'
 /** Leases are renewed every 10 s, and a renewal that hangs fails after 10 s more. */
 const AT_ONCE_MS = 20_000
 
-export const missedTogether = (found: readonly Found[], { names }: Timeline): readonly Found[] => {
+/** Those that have a fellow on every other node. */
+export const missedByAll = (found: readonly Found[], { names }: Timeline): readonly Found[] => {
   const missed = ofKind(found, 'node.heartbeat-missed')
   const nodes = [...names.nodes].filter((entity) => typeOf(entity) === 'node').length
-  if (nodes < 2 || missed.length < nodes) return found
-  const together = missed.filter(
-    (one) => new Set(missed.flatMap(({ entity, start }) => (Math.abs(start - one.start) <= AT_ONCE_MS ? [entity] : []))).size >= nodes,
-  )
-  if (together.length === 0) return found
-  const all = new Set(together)
+  if (nodes < 2 || missed.length < nodes) return []
+  return missed.filter((one) => new Set(missed.flatMap(({ entity, start }) => (Math.abs(start - one.start) <= AT_ONCE_MS ? [entity] : []))).size >= nodes)
+}
+
+export const missedTogether = (found: readonly Found[], timeline: Timeline): readonly Found[] => {
+  const all = new Set(missedByAll(found, timeline))
   return found.map((one) => (all.has(one) && one.attributes['together'] === undefined ? { ...one, attributes: { ...one.attributes, together: 'yes' } } : one))
 }

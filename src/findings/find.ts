@@ -1,6 +1,7 @@
 /** All detectors in their order: each sees what the ones before it found. */
 import type { Timeline } from '../timeline/timeline.js'
 import { missedTogether } from './at-once.js'
+import { apiServer } from './detectors/api-server.js'
 import { changes } from './detectors/changes.js'
 import { conditions } from './detectors/conditions.js'
 import { conntrack } from './detectors/conntrack.js'
@@ -53,6 +54,7 @@ export const detectors: readonly Detector[] = [
   nodeIdentity,
   nodeNetwork,
   kubeletSilent,
+  apiServer,
   nodeStarved,
   pods,
   workloads,

@@ -45,9 +45,9 @@ export const kubeletSilent: Detector = {
     }),
 }
 
-/** A kubelet that says what its runtime does is alive, and waits for it: so late an answer is no silence. */
+/** A kubelet that says what its runtime does is alive, and waits for it: so late an answer is no silence. One that says so only afterwards was not there to hear it. */
 const isBlocked = (found: readonly Found[], lost: Found, silent: Found): boolean =>
-  ofKind(found, 'node.runtime-down', lost.entity).some((down) => overlaps(down, silent, RUNTIME_MS))
+  ofKind(found, 'node.runtime-down', lost.entity).some((down) => down.start <= lost.start && overlaps(down, silent, RUNTIME_MS))
 const RUNTIME_MS = 30_000
 
 /** Several jobs scrape one port: where one of them gets its answer, what did not answer is one page of it, not the kubelet. */

@@ -234,6 +234,12 @@ test('a kubelet that waits for its runtime, or answers another job on the same p
   const port = up('a:10250', 'a', gone)
   const waits = signal('node.runtime-down', 'node/a', 590, { reason: 'pleg' }, { count: 20, until: 900 })
   none('node.heartbeat-missed', { facts: cluster, signals: [...notReady(650, 915), waits], series: [port, up('a:9100', 'a', () => 1)] })
+  // What it says of its runtime when it wakes up tells nothing of the time before.
+  const wakes = signal('node.runtime-down', 'node/a', 912, { reason: 'runtime' })
+  assert.equal(
+    findings('node.heartbeat-missed', { facts: cluster, signals: [...notReady(650, 915), wakes], series: [port, up('a:9100', 'a', () => 1)] }).length,
+    1,
+  )
   const probes: Series = { ...up('a:10250', 'a', () => 1), labels: { ...port.labels, job: 'probes' } }
   none('node.heartbeat-missed', { facts: cluster, signals: notReady(650, 915), series: [port, probes] })
 })

@@ -301,6 +301,15 @@ test('replicas counted by kube-state-metrics tell the same, and a rollout step o
   )
 })
 
+test('new pods that are not ready yet are starting, but not those whose node was lost', () => {
+  const pods = ['aaaaa', 'bbbbb'].map((name): Entity => `pod/shop/web-7d9c5b8f6d-${name}`)
+  const facts = pods.map((pod) => on(pod, 'a'))
+  const unready = (reason: string): readonly Signal[] =>
+    pods.flatMap((pod) => [scheduled(pod, 500, 'a'), condition('pod.unready', pod, 560, 590, { reason })].flat())
+  none('workload.degraded', { facts: [...facts, wanted(2)], signals: unready('refused') })
+  assert.equal(findings('workload.degraded', { facts: [...facts, wanted(2)], signals: unready('node-not-ready') })[0]?.start, 560)
+})
+
 test('all replicas on one node is said of a workload in trouble, not of one spread or at peace', () => {
   const together: readonly Fact[] = [on(one, 'a'), on(two, 'a'), wanted(2), { fact: 'node', node: 'node/b', at: null }]
   const trouble = condition('pod.unready', one, 300, 900)

@@ -2,7 +2,8 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { at, condition, counting, findings, HOUR, input, MINUTE, series, signal, timelineOf, type InputParts } from '../../../test/timeline-builder.js'
-import type { Series, Signal } from '../../model/extract.js'
+import type { Entity } from '../../model/entity.js'
+import type { Fact, Series, Signal } from '../../model/extract.js'
 import { FINDING_KINDS } from '../../model/vocabulary.js'
 import { detectors, findWrong } from '../find.js'
 import { phrase } from '../phrases.js'
@@ -546,4 +547,19 @@ test('WAL that is not archived for long is kept, told by the log or by the count
     series('cnpg_pg_stat_archiver_failed_count', {}, (second) => 7 + 3 * Math.floor(Math.max(0, Math.min(second, until) - 600) / 60))
   assert.deepEqual(told({ series: [count(1800)] }), [[660, 1800, 'unarchived-wal']])
   assert.deepEqual(told({ series: [count(800)] }), [])
+})
+
+test('kubelets of all nodes that get no answer at once tell of the API server, where nothing else does; those of some do not', () => {
+  const missed = (node: Entity, second: number, reason = 'refused'): Signal =>
+    signal('node.heartbeat-missed', node, second, { reason }, { count: 20, until: second + 90 })
+  const facts = ['a', 'b', 'c'].map((name): Fact => ({ fact: 'node', node: `node/${name}`, at: null }))
+  const all = [missed('node/a', 600), missed('node/b', 603), missed('node/c', 604)]
+  assert.deepEqual(
+    findings('service.unreachable', { facts, signals: all }).map(({ entity, start }) => [entity, start]),
+    [['process/-/kube-apiserver', 600]],
+  )
+  none('service.unreachable', { facts, signals: all.slice(0, 2) })
+  none('service.unreachable', { facts, signals: [...all.slice(0, 2), missed('node/c', 700)] })
+  const told = signal('log.error', 'process/-/kube-apiserver', 601, { app: 'kube-apiserver' }, { count: 20, until: 680 })
+  none('service.unreachable', { facts, signals: [...all, told] })
 })

@@ -35,9 +35,9 @@ export const workloads: Detector = {
 /** A pod takes as long to get ready for the first time; until then others serve, or its workload says that they do not. */
 const START_MS = 2 * 60_000
 
-/** A new pod whose first probes fail is starting. One that does not get over it is a fault. */
-const isStarting = ({ kind, entity, start, end }: Found, timeline: Timeline): boolean => {
-  if (kind !== 'pod.unready' || end === null || end - start > START_MS) return false
+/** A new pod whose first probes fail is starting. One that does not get over it is a fault, and one whose node was lost had started. */
+const isStarting = ({ kind, entity, start, end, attributes }: Found, timeline: Timeline): boolean => {
+  if (kind !== 'pod.unready' || end === null || end - start > START_MS || String(attributes['reason'] ?? '').startsWith('node')) return false
   const placed = signalsOf(timeline, entity).findLast((signal) => signal.kind === 'pod.scheduled' && signal.at <= start)
   return placed !== undefined && end - placed.at <= 1.5 * START_MS
 }
