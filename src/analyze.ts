@@ -9,6 +9,7 @@ import { findWrong } from './findings/find.js'
 import type { Found } from './findings/finding.js'
 import { atHand, readAll, shardFilter, type GatherOptions } from './gather.js'
 import { describe, type DescribeOptions } from './post-mortem/describe.js'
+import { tidy } from './launch/flags.js'
 import type { PostMortem } from './post-mortem/post-mortem.js'
 import type { Inputs, Named, Unreadable } from './read/inputs.js'
 import { readSurroundings } from './read/surroundings.js'
@@ -38,7 +39,9 @@ export const analyze = async (paths: readonly string[], options: AnalyzeOptions)
     shardFilter(options),
     async (near, unreached) => {
       const { inputs, ...read } = await onOneClock(near, unreached, { ...options, signatures })
+      tidy()
       const concluded = conclude(read, mechanisms)
+      tidy()
       const surroundings = await readSurroundings(concluded.explanation.analysis, inputs.sources) // for people: nothing is concluded from it
       return written(concluded, { ...options, surroundings })
     },
