@@ -147,6 +147,21 @@ test('an ambiguous abbreviation with nothing beside it says that nothing decides
   )
 })
 
+test('what a log of an ambiguous zone counts by its own stamps decides nothing', () => {
+  const local = '2026-11-21T14:00:00'
+  const counts = {
+    name: 'faultline_statements',
+    labels: { faultline_basis: 'zone:IST' },
+    unit: null,
+    line: null,
+    times: Float64Array.of(UTC(local)),
+    values: Float64Array.of(1),
+  }
+  const { time, notes } = read([stamped('zone:IST', [local], { series: [counts] })], local, 'zone:IST')
+  assert.equal(time, '2026-11-21T08:30:00.000Z')
+  assert.match(notes, /nothing else in the dump decides/)
+})
+
 test('--timezone decides an ambiguous or unknown abbreviation, not one that it contradicts', () => {
   const zones = (zone: string): Partial<ClockOptions> => ({ zones: [{ glob: null, zone }] })
   const of = (basis: Basis, zone: string): string =>

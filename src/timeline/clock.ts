@@ -76,10 +76,10 @@ const middleOfCertain = (extracts: readonly InputExtract[]): number | null => {
       if (span.basis === 'utc') middles.push((span.first + span.last) / 2)
       else if (span.basis === 'local') middles.push((span.first + span.last) / 2) // at most a day off: good enough to choose a year
     }
-    for (const series of extract.series.slice(0, 1)) {
-      const [first, last] = [series.times[0], series.times.at(-1)]
-      if (first !== undefined && last !== undefined) middles.push((first + last) / 2)
-    }
+    // A log's own counts are as sure as its stamps: those of an ambiguous zone would speak for the one that is nearest to UTC.
+    const series = extract.series.find(({ labels }) => labels['faultline_basis'] === undefined)
+    const [first, last] = [series?.times[0], series?.times.at(-1)]
+    if (first !== undefined && last !== undefined) middles.push((first + last) / 2)
   }
   middles.sort((a, b) => a - b)
   return middles[Math.floor(middles.length / 2)] ?? null
