@@ -14,6 +14,7 @@ const facts: readonly Fact[] = [
   { fact: 'node', node: 'node/b', at: null },
   { fact: 'pod-on-node', pod: 'pod/shop/web-7d9c5b8f6d-x2x4z', node: 'node/a', at: null },
   { fact: 'pod-on-node', pod: 'pod/shop/cart-7d9c5b8f6d-x2x4z', node: 'node/b', at: null },
+  { fact: 'pod-on-node', pod: 'pod/shop/desk-7d9c5b8f6d-x2x4z', node: 'node/a', at: null },
 ]
 const incidents = (...all: readonly Found[]): readonly (CausalIncident & { kinds: readonly string[] })[] => {
   const sorted = [...all].sort(byStart)
@@ -127,4 +128,19 @@ test('names that one client cannot resolve in the minute in which a balancer los
   ]
   assert.equal(incidents(...names(450), ...balancer).length, 1)
   assert.equal(incidents(...names(450), ...balancer.map((one) => ({ ...one, start: one.start + 7_200_000, end: (one.end ?? 0) + 7_200_000 }))).length, 2)
+})
+
+test('what was felt well before a busy minute and well after it is an incident of its own', () => {
+  const desk = 'pod/shop/desk-7d9c5b8f6d-x2x4z'
+  const busy = [
+    found('node.cpu-saturated', 'node/a', 100, { endSecond: 160 }),
+    found('pod.unready', desk, 110, { endSecond: 170, attributes: { reason: 'timeout' } }),
+    found('workload.unavailable', 'workload/shop/desk', 110, { endSecond: 170 }),
+  ]
+  const errors = (end: number): readonly Found[] => [
+    found('pod.unready', 'pod/shop/web-7d9c5b8f6d-x2x4z', 40, { endSecond: end, attributes: { reason: 'http-503' } }),
+    found('workload.unavailable', 'workload/shop/web', 40, { endSecond: end }),
+  ]
+  assert.equal(incidents(...busy, ...errors(180)).length, 1)
+  assert.equal(incidents(...busy, ...errors(340)).length, 2)
 })

@@ -51,6 +51,7 @@ export const joinFragments = (parts: readonly Part[], found: readonly Found[], t
     const consider = (index: number): void => {
       const host = hostOf(index)
       if (host === at || groups[host]?.part.links.length === 0) return
+      if (groups[host] !== undefined && isWider(group, groups[host])) return
       if (host > at || groups[host]?.fragment === false) best = Math.max(best, host)
     }
     for (const source of sourcesOf(group.part)) {
@@ -80,8 +81,17 @@ export const joinFragments = (parts: readonly Part[], found: readonly Found[], t
   })
 }
 
+/** What hurt people well before it and well after it is no part of it. */
+const isWider = (group: Span, host: Span): boolean =>
+  host.start - group.start > AT_ONCE_MS && group.harmedUntil - host.harmedUntil > AT_ONCE_MS && Number.isFinite(host.harmedUntil)
+
+interface Span {
+  readonly start: number
+  readonly harmedUntil: number
+}
+
 /** From when on somebody could answer the part's trouble, and until when there was an impact to answer. */
-const spanOf = ({ members }: Part, found: readonly Found[]): { readonly start: number; readonly harmedUntil: number } => {
+const spanOf = ({ members }: Part, found: readonly Found[]): Span => {
   let start = Infinity
   let harmedUntil = -Infinity
   for (const at of members) {
