@@ -256,6 +256,13 @@ test('of one machine an alert tells what it is named after, not what else was wr
       world,
     ).length
   assert.deepEqual(['HighCPU', 'InstanceDown', 'FilesystemAlmostFull', 'SomethingIsWrong'].map(links), [1, 0, 0, 1])
+  const away = (alertname: string): number =>
+    linkCauses(
+      [found('workload.unavailable', 'workload/shop/web', 0, { endSecond: 60 }), found('alert.fired', 'workload/shop/web', 30, { attributes: { alertname } })],
+      rule,
+      world,
+    ).length
+  assert.deepEqual(['WorkloadUnavailable', 'LoadBalancerDown', 'MembersMissing', 'NodeLoadHigh'].map(away), [1, 1, 1, 0])
 })
 
 test('a container that meets the limit of its cgroup is known by it, whatever the machine is called in another source', () => {
@@ -264,6 +271,20 @@ test('a container that meets the limit of its cgroup is known by it, whatever th
   const links = (cgroup: string): number =>
     linkCauses([grown, found('node.oom-kill', 'node/b', 60, { attributes: { limit: 'cgroup', cgroup } })], rule, world).length
   assert.deepEqual(['/postgres-main', '/docker/59cc0a', '/system.slice/postgres-main.service', '/system.slice/redis.service'].map(links), [1, 1, 1, 0])
+})
+
+test("a service has the servers of the process of its name: a machine that one of them stands on is none of the others'", () => {
+  const rule = mechanisms.filter(({ id }) => id === 'full-disk-takes-server-down')
+  const facts: readonly Fact[] = [
+    { fact: 'node', node: 'node/a', at: null },
+    { fact: 'runs-as', of: 'postgres/main', by: 'pod/shop/db-0' },
+    { fact: 'pod-on-node', pod: 'pod/shop/db-0', node: 'node/a', at: null },
+    { fact: 'client-of', client: 'process/-/checkout-api', server: 'postgres/main' },
+    { fact: 'client-of', client: 'process/-/mailer', server: 'redis/cache' },
+  ]
+  const links = (service: Entity): number =>
+    linkCauses([found('node.disk-full', 'node/a', 0), found('service.errors', service, 5)], rule, timeline({ facts })).filter(({ faint }) => !faint).length
+  assert.deepEqual([links('service/-/checkout-api'), links('service/-/mailer')], [1, 0])
 })
 
 test('a pool that is used up is the trouble of its users, who are programs of that name, and of those that were told so', () => {

@@ -18,8 +18,8 @@ type Judge = (cause: Found, effect: Found, timeline: Timeline) => number
 
 /** What the name of an alert says it watches, and the kinds that this is about. */
 const WATCHED: readonly (readonly [RegExp, RegExp])[] = [
-  [/cpu|load(?!balancer)/iu, /cpu-/u],
-  [/mem(?:ory)?(?![a-z])|mem[A-Z]|oom/iu, /memory|oom-kill/u],
+  [/cpu|(?<![a-z])load(?!balancer)|(?:high|node|system)load(?!balancer)/iu, /cpu-/u],
+  [/memory|(?<![a-z])(?:mem|oom)(?![a-z])|oomkill/iu, /memory|oom-kill/u],
   [/disk|file ?system|volume|inode|storage/iu, /disk-full/u],
   [
     /down|unreachable|probe\w{0,12}fail|not[-_ ]?(?:responding|answering|reachable|ready)/iu,
@@ -445,6 +445,7 @@ const JUDGES: Readonly<Record<Relation, Judge>> = {
   },
   'named-server': (cause, effect) => (effect.attributes['server'] === cause.entity ? 1 : FAR),
   'tells-of'(cause, effect, timeline) {
+    if (watchesAnother(String(effect.attributes['alertname'] ?? ''), cause.kind)) return FAR
     if (cause.entity === effect.entity) return 1
     const name = nameOf(effect.entity)
     if (effect.entity === 'cluster') return 0.5
@@ -458,7 +459,7 @@ const JUDGES: Readonly<Record<Relation, Judge>> = {
     if (mine.length > 2 && said.includes(mine)) return 1
     const words = WORDS[typeOf(cause.entity)]
     if (words?.test(`${String(effect.attributes['alertname'] ?? '')} ${name}`) === true) return 0.9
-    if (a !== null && a === b) return watchesAnother(String(effect.attributes['alertname'] ?? ''), cause.kind) ? FAR : 0.7
+    if (a !== null && a === b) return 0.7
     return FAR
   },
 }

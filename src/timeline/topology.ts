@@ -1,5 +1,5 @@
 /** What runs where and who owns what, as a function of time. */
-import { nameOf, shortName, typeOf, type Entity } from '../model/entity.js'
+import { nameOf, process, shortName, typeOf, type Entity } from '../model/entity.js'
 import type { Fact } from '../model/extract.js'
 import { addTo, addToSet } from '../model/lists.js'
 import { workloadFromName } from './pod-names.js'
@@ -174,7 +174,8 @@ export const makeTopology = (facts: readonly TimedFact[], signals: readonly Time
       return nameOf(other) === host ? null : other
     },
     clientsOf: (server) => clientsOf.get(server) ?? [],
-    serversOf: (client) => serversOf.get(client) ?? [],
+    // What is a process in its own log is a service in what it counts.
+    serversOf: (client) => serversOf.get(client) ?? (client.startsWith('service/-/') ? serversOf.get(process('-', shortName(client))) : undefined) ?? [],
     runsAs: (entity) => runsAs.get(entity) ?? [],
     memoryLimit: (pod) => memory.get(pod),
     cpuLimit: (pod) => cpu.get(pod),
