@@ -110,6 +110,9 @@ const placeIn = (saying: Saying | null): string | null => {
   return typeof on === 'string' ? on : null
 }
 
+/** Once ten events of an object were alike, the recorder says so before what it says: client-go's tools/record/events_cache.go. */
+const COMBINED = '(combined from similar events): '
+
 /**
  * Says nothing: it is the same for the same subject, whenever it happens. Null where it is about nothing that is an entity. `known`: of the entities of
  * subjects that will be said again, one string for all that is said of it: to find what is known of one, its letters need not be compared.
@@ -122,7 +125,16 @@ export const judge = (
   if (named === null) return null
   const entity = known?.get(named) ?? named
   known?.set(entity, entity)
-  const told: Told = { reason, message, kind, namespace, name, entity, component, container }
+  const told: Told = {
+    reason,
+    message: message.startsWith(COMBINED) ? message.slice(COMBINED.length) : message,
+    kind,
+    namespace,
+    name,
+    entity,
+    component,
+    container,
+  }
   const saying = meaningOf(told)
   const where = `${kind.toLowerCase()}/${namespace === '' ? '' : `${namespace}/`}${name}`
   const text = `${type === '' ? '' : `${type} `}${reason} ${where}: ${message.length > 300 ? `${message.slice(0, 300)}…` : message}`

@@ -443,6 +443,17 @@ test("heartbeats that all nodes miss at once are the control plane's trouble, no
   assert.ok(incident?.links.every(({ mechanism }) => mechanism !== 'cpu-saturation-starves-kubelet'))
 })
 
+test('what a rollout costs for a while is its plan, unless somebody rolled it back', () => {
+  const incidents = (undone: object): number =>
+    analyse([
+      found('change.deployed', 'workload/shop/web', 0, { attributes: { ...undone } }),
+      found('pod.unready', 'pod/shop/web-7d9c5b8f6d-x2x4z', 5, { endSecond: 120 }),
+      found('workload.degraded', 'workload/shop/web', 6, { endSecond: 120 }),
+    ]).incidents.length
+  assert.equal(incidents({}), 0)
+  assert.equal(incidents({ undone: 'yes' }), 1)
+})
+
 test('a machine that falls silent is not what a rollout of minutes before overwhelmed; a kubelet that is late may be', () => {
   const mechanisms = (reason: string): readonly string[] =>
     analyse([

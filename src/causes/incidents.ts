@@ -202,6 +202,8 @@ const isPlan = (root: number, paths: ReadonlyMap<number, Path>, found: readonly 
   if (one.kind === 'postgres.shutdown' && one.attributes['mode'] !== 'immediate')
     return impacts.every((impact) => impact.end !== null && impact.end - one.start < RESTART_MS)
   if (!(PLANNED.has(one.kind) || waitedForRoom(one))) return false
+  // Nobody rolls back what went as planned.
+  if (one.kind === 'change.deployed' && one.attributes['undone'] === 'yes') return false
   return impacts.every(
     (impact) =>
       (PLAN_COSTS.has(impact.kind) || (impact.kind === 'service.unreachable' && typeOf(impact.entity) === 'target')) &&

@@ -88,6 +88,16 @@ test('what is taken back is what came since, not every change before', () => {
       [900, '', 'yes'],
     ],
   )
+  // It gave way at 600; how it came back after 300 nobody told.
+  const told600 = [...day, signal('change.deployed', WEB, 300, { replicaSet: 'web-c' }), ...rollout(600, 'web-a', 'web-b'), ...rollout(900, 'web-b', 'web-a')]
+  assert.deepEqual(
+    findings('change.deployed', { signals: told600 }).map(({ start, found: { attributes } }) => [start, attributes['undone'] ?? '']),
+    [
+      [300, ''],
+      [600, 'yes'],
+      [900, ''],
+    ],
+  )
 })
 
 test('with the strategy Recreate the old ReplicaSet is down first, and that is the rollout', () =>

@@ -176,9 +176,11 @@ const takenBack = (change: Change, before: readonly Change[]): readonly Change[]
   return last === undefined ? [] : [last]
 }
 
-/** Whatever was rolled out since the ReplicaSet that comes back was; where that was before the data, the rollout before this. */
+/** Whatever was rolled out since the ReplicaSet that comes back gave way; where nobody saw that, since it was rolled out; else the rollout before this. */
 const rolledBack = (change: Change, before: readonly Change[]): readonly Change[] => {
   const rollouts = before.filter(({ kind }) => kind === 'change.deployed')
+  const gaveWay = rollouts.findLastIndex(({ signals }) => signals.some((signal) => setOf(signal) === change.set && shrinks(signal)))
+  if (gaveWay >= 0) return rollouts.slice(gaveWay)
   const at = rollouts.findLastIndex(({ set }) => set === change.set)
   return rollouts.slice(at < 0 ? -1 : at + 1)
 }

@@ -17,8 +17,10 @@ export const kubeletSilent: Detector = {
   finds: ['node.heartbeat-missed'],
   detect: (timeline, found) =>
     ofKind(found, 'node.not-ready').flatMap((lost): Found[] => {
-      // A kubelet that still writes says more, and better, by itself.
-      const speaks = ofKind(found, 'node.heartbeat-missed', lost.entity).some((one) => one.attributes['source'] === undefined && overlaps(one, lost, GRACE_MS))
+      // A kubelet that still writes says more, and better, by itself; what it writes once it is back is another matter.
+      const speaks = ofKind(found, 'node.heartbeat-missed', lost.entity).some(
+        (one) => one.attributes['source'] === undefined && one.start <= lost.start && overlaps(one, lost, GRACE_MS),
+      )
       const silent = ofKind(found, 'service.unreachable').filter(
         (one) =>
           one.entity.endsWith(KUBELET_PORT) &&

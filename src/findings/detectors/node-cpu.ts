@@ -115,10 +115,10 @@ const saturated = ({ node, busy, source }: BusyNode): readonly Found[] => {
   const usual = median(calm.values)
   const step = stepOf(calm.times)
   const found: Found[] = []
+  // Full from the first sample to the last, as far as it was asked: nothing changed that could have changed anything.
+  if (calm.values.filter((value) => value >= SATURATED).length >= ALL * calm.values.length) return []
   for (const stretch of stretches(calm, (value) => value >= SATURATED, Math.max(GAP_MS, 3 * step), higher)) {
     if (stretch.last - stretch.start + step < SHORTEST_MS || stretch.samples < 2) continue
-    // Full from the first sample to the last: nothing changed that could have changed anything.
-    if (stretch.samples >= ALL * calm.times.length) continue
     found.push({
       kind: 'node.cpu-saturated',
       entity: node,

@@ -52,6 +52,9 @@ test('a node that is mostly full is saturated with little confidence; of one tha
     findings('node.cpu-saturated', { series: cores((second) => (between(second, 1800, 2400) ? 0.99 : usual)) })[0]?.found.confidence ?? 0
   assert.ok(sure(0.86) < 0.65 && sure(0.8) < 0.8 && sure(0.5) === 0.9)
   none('node.cpu-saturated', { series: cores(() => 0.99) })
+  // Nor of one that is, wherever it was asked.
+  const full = (second: number): number | null => (between(second, 1800, 1900) ? null : second * 0.001)
+  none('node.cpu-saturated', { series: [series('node_cpu_seconds_total', { node: 'a', cpu: '0', mode: 'idle' }, full)] })
 })
 
 test('where nobody measured how busy it was, a load far beyond the cores or the usual is saturation, and so is a processor that always is waited for', () => {
@@ -239,6 +242,13 @@ test('a kubelet that waits for its runtime, or answers another job on the same p
   assert.equal(
     findings('node.heartbeat-missed', { facts: cluster, signals: [...notReady(650, 915), wakes], series: [port, up('a:9100', 'a', () => 1)] }).length,
     1,
+  )
+  // Nor does the lease that it misses once more before it is heard again.
+  const late = signal('node.heartbeat-missed', 'node/a', 913, { reason: 'timeout' }, { count: 2, until: 918 })
+  near(
+    findings('node.heartbeat-missed', { facts: cluster, signals: [...notReady(650, 915), late], series: [port, up('a:9100', 'a', () => 1)] })[0]?.start,
+    600,
+    15,
   )
   const probes: Series = { ...up('a:10250', 'a', () => 1), labels: { ...port.labels, job: 'probes' } }
   none('node.heartbeat-missed', { facts: cluster, signals: notReady(650, 915), series: [port, probes] })

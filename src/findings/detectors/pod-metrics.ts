@@ -240,7 +240,9 @@ const coresOf = (timeline: Timeline): ReadonlyMap<Entity, number> => {
 
 const throttled = (timeline: Timeline): readonly Found[] =>
   [...usage(timeline, /^container_cpu_cfs_throttled_(?:seconds|periods)_total$/u, /^pod_throttled/u, null)].flatMap(([entity, { column, source }]) => {
-    const usual = median(column.values)
+    // A container that came while the data were taken has no usual of its own.
+    const isNew = (column.times[0] ?? 0) > timeline.from + Math.max(60_000, 3 * stepOf(column.times))
+    const usual = isNew ? 0 : median(column.values)
     return stretches(column, (value) => value > 0.5 && value > usual * 4, 60_000, higher)
       .filter((stretch) => stretch.samples >= 3)
       .map((stretch): Found => ({

@@ -145,6 +145,13 @@ test('a container that is throttled for minutes, far beyond its usual, ran into 
   )
 })
 
+test('a container that came while the data were taken and is throttled since has no usual that excuses it', () => {
+  const later = (second: number): number | null => (second < 1800 ? null : (second - 1800) * 0.8)
+  const watched = series('up', { job: 'node', instance: 'a:9100' }, () => 1)
+  const [first] = findings('pod.cpu-throttled', { series: [watched, series('container_cpu_cfs_throttled_seconds_total', labelsOf(one), later)] })
+  near(first?.start, 1800, 60)
+})
+
 const bound: readonly Fact[] = [on(one, 'a'), on(two, 'a'), on(three, 'b'), wanted(3)]
 
 test("an evicted pod's replacement on another node is its rescheduling", () => {
@@ -308,6 +315,9 @@ test('new pods that are not ready yet are starting, but not those whose node was
     pods.flatMap((pod) => [scheduled(pod, 500, 'a'), condition('pod.unready', pod, 560, 590, { reason })].flat())
   none('workload.degraded', { facts: [...facts, wanted(2)], signals: unready('refused') })
   assert.equal(findings('workload.degraded', { facts: [...facts, wanted(2)], signals: unready('node-not-ready') })[0]?.start, 560)
+  // They had been ready.
+  const ready = pods.map((pod) => signal('pod.unready', pod, 520, {}, { phase: 'end' }))
+  assert.equal(findings('workload.degraded', { facts: [...facts, wanted(2)], signals: [...ready, ...unready('timeout')] })[0]?.start, 560)
 })
 
 test('all replicas on one node is said of a workload in trouble, not of one spread or at peace', () => {

@@ -39,8 +39,12 @@ const START_MS = 2 * 60_000
 const isStarting = ({ kind, entity, start, end, attributes }: Found, timeline: Timeline): boolean => {
   if (kind !== 'pod.unready' || end === null || end - start > START_MS || String(attributes['reason'] ?? '').startsWith('node')) return false
   const placed = signalsOf(timeline, entity).findLast((signal) => signal.kind === 'pod.scheduled' && signal.at <= start)
-  return placed !== undefined && end - placed.at <= 1.5 * START_MS
+  return placed !== undefined && end - placed.at <= 1.5 * START_MS && !wasReady(entity, placed.at, start, timeline)
 }
+
+/** A pod that was ready, and then no more, is not starting. */
+const wasReady = (pod: Entity, from: number, to: number, timeline: Timeline): boolean =>
+  signalsOf(timeline, pod).some(({ kind, phase, at }) => kind === 'pod.unready' && phase === 'end' && at > from && at < to)
 
 interface Change {
   readonly at: number
