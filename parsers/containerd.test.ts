@@ -58,7 +58,12 @@ test('failures: a sandbox without network, an image behind a name that does not 
     'PullImage "registry.local/web:2" failed',
     ' error="failed to do request: Head: dial tcp: lookup registry.local on 10.0.0.2:53: no such host"',
   )
-  const extract = await read([sandbox, pull].join('\n'))
+  const undone = line(
+    'error',
+    'Failed to destroy network for sandbox "52439088fdc2070af2354b8908e2b6ae"',
+    ' error="plugin type=bridge failed (delete): failed to find plugin"',
+  )
+  const extract = await read([sandbox, undone, pull].join('\n'))
   assert.deepEqual(
     extract.signals.map(({ kind, entity, attributes }) => [kind, entity, attributes]),
     [

@@ -44,8 +44,12 @@ const OOM_ID = /(?:container_id:|ContainerID:)"?([0-9a-f]{12,64})/u
 /** CRI-O: msg="Started container" PID=3053 containerID=… description=shop/web-1/web id=… */
 const DESCRIPTION = / description="?([a-z0-9][a-z0-9-]{0,62})\/([a-z0-9][a-z0-9.-]{0,252})\/([a-z0-9][a-z0-9-]{0,62})/u
 const FIELD_ERROR = / error="((?:[^"\\]|\\.){0,8000})/u
-/** "loading cgroup for 1234": a container that is gone already; "failed sending message on channel": a shim's client left. */
-const NOISE = /^(?:loading cgroup for|failed sending message on channel|ContainerStatus for |container event discarded|ttrpc: |failed to (?:delete|remove) )/u
+/**
+ * "loading cgroup for 1234": a container that is gone already; "failed sending message on channel": a shim's client left; a network that is
+ * not taken down: the sandbox that could not be made, or went, says so itself.
+ */
+const NOISE =
+  /^(?:loading cgroup for|failed sending message on channel|ContainerStatus for |container event discarded|ttrpc: |failed to (?:delete|remove) |Failed to destroy network for sandbox )/u
 
 const MAX_KEPT = 20_000
 

@@ -443,6 +443,17 @@ test("heartbeats that all nodes miss at once are the control plane's trouble, no
   assert.ok(incident?.links.every(({ mechanism }) => mechanism !== 'cpu-saturation-starves-kubelet'))
 })
 
+test('errors of requests that ended on a node that fell silent are its doing, not that of the last rollout of who sent them', () => {
+  const errors = (attributes: Record<string, string>): readonly string[] =>
+    analyse([
+      found('change.deployed', 'workload/shop/web', 0, {}),
+      found('node.heartbeat-missed', 'node/b', 85, { dose: 9, attributes: { reason: 'other', silent: 'yes' } }),
+      found('app.errors', 'pod/shop/web-7d9c5b8f6d-x2x4z', 90, { endSecond: 200, attributes }),
+    ]).incidents.flatMap(({ rootCauses, findings }) => findings.filter(({ id }) => id === rootCauses[0]?.finding).map(({ kind }) => kind))
+  assert.deepEqual(errors({ reason: 'timeout', backend: '10.244.3.12', node: 'b' }), ['node.heartbeat-missed'])
+  assert.deepEqual(errors({ reason: 'timeout' }), ['change.deployed'])
+})
+
 test('what a rollout costs for a while is its plan, unless somebody rolled it back', () => {
   const incidents = (undone: object): number =>
     analyse([

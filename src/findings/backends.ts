@@ -1,6 +1,6 @@
 /** Which of a service's backends failed requests went to, where its proxy names them. */
 import { node, shortName, type Entity } from '../model/entity.js'
-import type { Timeline } from '../timeline/timeline.js'
+import type { TimedSignal, Timeline } from '../timeline/timeline.js'
 import type { Found } from './finding.js'
 import { signalsOf } from './lookup.js'
 
@@ -24,4 +24,22 @@ export const failingBackend = (service: Entity, start: number, end: number, time
   const address = backend.replace(/:\d{1,5}$/u, '')
   const known = timeline.topology.nodeAt(address) ?? (timeline.names.nodes.has(node(address)) ? node(address) : null)
   return known === null ? { backend } : { backend, node: shortName(known) }
+}
+
+/** 'dial tcp 10.0.0.7:8080: i/o timeout', 'Get "http://10.0.0.7:8080/": context deadline exceeded', 'connect to 10.0.0.7 port 8080: refused'. */
+const DIALLED = /(?:dial tcp |https?:\/\/|connect(?:ing|ion)? to (?:host |server )?)(\d{1,3}(?:\.\d{1,3}){3})(?=[:\/ "\\]|$)/iu
+
+/** Whom an application could not reach, where nearly all of its errors name one address whose node is known. */
+export const failingAddress = (signals: readonly TimedSignal[], { topology }: Timeline): Found['attributes'] => {
+  const counts = new Map<string, number>()
+  let all = 0
+  for (const { count, evidence } of signals) {
+    all += count
+    const address = DIALLED.exec(evidence[0]?.text ?? '')?.[1]
+    if (address !== undefined) counts.set(address, (counts.get(address) ?? 0) + count)
+  }
+  const [most] = [...counts].sort(([a, many], [b, more]) => more - many || (a < b ? -1 : 1))
+  if (most === undefined || all < FEWEST || most[1] < all * NEARLY_ALL) return {}
+  const known = topology.nodeAt(most[0])
+  return known === null ? {} : { backend: most[0], node: shortName(known) }
 }

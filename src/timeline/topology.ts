@@ -53,6 +53,8 @@ export const makeTopology = (facts: readonly TimedFact[], signals: readonly Time
   const limits = new Map<string, number>()
   const nodes = new Map<Entity, { cores: number | null; memoryBytes: number | null }>()
   const addresses = new Map<string, Entity>()
+  /** Addresses of pods are used again; each node has its own of them. */
+  const podsAt = new Map<string, Set<Entity>>()
   const clients = new Map<Entity, Set<Entity>>()
   const servers = new Map<Entity, Set<Entity>>()
   const runs = new Map<Entity, Set<Entity>>()
@@ -86,6 +88,7 @@ export const makeTopology = (facts: readonly TimedFact[], signals: readonly Time
       }
       case 'alias':
         if (typeOf(fact.of) === 'node') addresses.set(fact.name, fact.of)
+        else if (typeOf(fact.of) === 'pod') addToSet(podsAt, fact.name, fact.of)
         break
       case 'client-of':
         addToSet(clients, fact.server, fact.client)
@@ -170,6 +173,9 @@ export const makeTopology = (facts: readonly TimedFact[], signals: readonly Time
       const host = address.replace(/:\d+$/u, '')
       const known = addresses.get(address) ?? addresses.get(host)
       if (known !== undefined || host === '') return known ?? null
+      const homes = new Set([...(podsAt.get(host) ?? [])].flatMap((pod) => (placements.get(pod) ?? []).map((place) => place.node)))
+      const [home] = homes
+      if (homes.size === 1 && home !== undefined) return home
       const other = canonical(`node/${host}`)
       return nameOf(other) === host ? null : other
     },

@@ -2,7 +2,7 @@
 import { typeOf } from '../../model/entity.js'
 import { groupBy } from '../../model/lists.js'
 import type { TimedSignal, Timeline } from '../../timeline/timeline.js'
-import { failingBackend } from '../backends.js'
+import { failingAddress, failingBackend } from '../backends.js'
 import { chooseEvidence, evidenceOf, type Detector, type Found } from '../finding.js'
 import { median } from '../statistics.js'
 import { called, times } from '../words.js'
@@ -52,7 +52,7 @@ const bursts = (timeline: Timeline, signal: 'log.error' | 'http.error', kind: 'a
         attributes: {
           ...(reason === '' ? {} : { reason }),
           ...(refuses ? { does: 'refused logins' } : {}),
-          ...(kind === 'service.errors' ? failingBackend(entity, start, end, timeline) : {}),
+          ...(kind === 'service.errors' ? failingBackend(entity, start, end, timeline) : failingAddress(stretch, timeline)),
         },
         slackMs: 5_000,
         dose: count,

@@ -39,7 +39,7 @@ export const kubeletSilent: Detector = {
           confidence: 0.85,
           summary: `The kubelet of ${called(lost.entity)} fell silent: its port did not answer, and the control plane heard nothing from it.`,
           evidence: chooseEvidence(silent.flatMap((one) => one.evidence)),
-          attributes: { reason: 'silent', does: 'fell silent' },
+          attributes: { reason: 'silent', silent: 'yes', does: 'fell silent' },
           slackMs: first.slackMs,
           dose: 5,
         },

@@ -563,3 +563,19 @@ test('kubelets of all nodes that get no answer at once tell of the API server, w
   const told = signal('log.error', 'process/-/kube-apiserver', 601, { app: 'kube-apiserver' }, { count: 20, until: 680 })
   none('service.unreachable', { facts, signals: [...all, told] })
 })
+
+test('errors that nearly all name the address of one pod tell on which node their requests ended', () => {
+  const facts: readonly Fact[] = [
+    { fact: 'alias', of: 'pod/shop/orders-1', name: '10.244.3.12', at: null },
+    { fact: 'pod-on-node', pod: 'pod/shop/orders-1', node: 'node/c', at: null },
+  ]
+  const errors = (text: string): Signal => {
+    const one = signal('log.error', 'pod/shop/cart-1', 600, { reason: 'timeout' }, { count: 40, until: 700 })
+    return { ...one, places: one.places.map((place) => ({ ...place, text })) }
+  }
+  const backend = (text: string): unknown => findings('app.errors', { facts, signals: [errors(text)] })[0]?.found.attributes['node']
+  assert.equal(backend('ERROR request to upstream failed: Get "http://10.244.3.12:8080/": context deadline exceeded'), 'c')
+  assert.equal(backend('dial tcp 10.244.3.12:8080: i/o timeout'), 'c')
+  assert.equal(backend('dial tcp 10.244.3.99:8080: i/o timeout'), undefined)
+  assert.equal(backend('client 10.244.3.12 sent a bad request'), undefined)
+})
