@@ -529,3 +529,11 @@ test('the story ends with what people use, not with what the cluster runs for it
   const told = analyse([found('node.not-ready', 'node/a', 400, { endSecond: 600 }), ...gone('kube-system', 'agent', agent), ...gone('shop', 'web', web)], over)
   assert.match(told.incidents[0]?.title ?? '', /shop\/web/u)
 })
+
+test('where nobody is seen to suffer, an incident lasts as long as what went wrong', () => {
+  const [incident] = analyse([
+    found('node.disk-full', 'node/a', 300, { endSecond: 900 }),
+    found('pod.evicted', 'pod/shop/web-7d9c5b8f6d-x2x4z', 301, { endSecond: 301, attributes: { reason: 'disk' } }),
+  ]).incidents
+  assert.equal(incident?.end, new Date(T0 + 900_000).toISOString())
+})

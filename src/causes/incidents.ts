@@ -284,7 +284,12 @@ const complete = (
   const harmed = members.filter((at) => harmOf(of(at)) > 0)
   const start = Math.min(...members.map((at) => of(at).start))
   const felt = harmed.filter((at) => !isForgotten(of(at)))
-  const end = endOf((felt.length > 0 ? felt : harmed).map(of), timeline)
+  const suffered = (felt.length > 0 ? felt : harmed).map(of)
+  // Where nobody is seen to suffer, it lasts as long as what went wrong.
+  const end = endOf(
+    suffered.some((one) => roleOf(one) === 'impact') ? suffered : members.map(of).filter((one) => ['fault', 'symptom'].includes(roleOf(one))),
+    timeline,
+  )
   const severity = harmed.reduce((sum, at) => sum + harmOf(of(at)) * Math.log2(2 + ((of(at).end ?? timeline.to) - of(at).start) / 60_000), 0)
   return {
     findings: all,
