@@ -537,3 +537,15 @@ test('where nobody is seen to suffer, an incident lasts as long as what went wro
   ]).incidents
   assert.equal(incident?.end, new Date(T0 + 900_000).toISOString())
 })
+
+test('a node is blamed for what ran on it then, not for pods that came later or had been told to go', () => {
+  const [old, later] = ['pod/shop/web-7d9c5b8f6d-x2x4z', 'pod/shop/web-7d9c5b8f6d-z4x2x'] as const
+  const told = (...signals: readonly Signal[]): number =>
+    analyse(
+      [found('node.kernel-panic', 'node/a', 500), found('node.rebooted', 'node/a', 560), found('service.errors', 'service/shop/web', 620, { endSecond: 700 })],
+      timeline({ format: 'kubernetes-events', signals: [signal('log.warning', 'cluster', 0), ...signals, signal('log.warning', 'cluster', 3600)] }),
+    ).incidents.length
+  const placed = (pod: Entity, second: number): Signal => signal('pod.scheduled', pod, second, { node: 'a' })
+  assert.equal(told(placed(old, 100)), 1)
+  assert.equal(told(placed(old, 100), signal('pod.evicted', old, 300, { reason: 'taint' }), signal('pod.deleted', old, 570), placed(later, 610)), 0)
+})

@@ -277,19 +277,23 @@ const isOnly = (server: Entity, timeline: Timeline): boolean => {
 
 /** Whether the entity, or a pod of the workload that goes by its name, was on the cause's node when that began. */
 const livesOn = (entity: Entity, cause: Found, timeline: Timeline): boolean =>
-  placeOf(entity, cause.start, timeline) === cause.entity ||
+  (!runsInPods(entity, timeline) && placeOf(entity, cause.start, timeline) === cause.entity) ||
   timeline.topology.runsAs(entity).some((by) => podsNear(by, cause, timeline)) ||
   anyNamed(shortName(entity), cause, timeline, namespaceOf(entity))
 
+/** Its pods are known, so they tell where it was, and since when. */
+const runsInPods = (entity: Entity, { topology }: Timeline): boolean => topology.runsAs(entity).some((by) => typeOf(by) === 'pod')
+
 const podsNear = (by: Entity, cause: Found, timeline: Timeline): boolean => {
   const pods = typeOf(by) === 'workload' ? timeline.topology.podsOf(by) : [by]
-  return pods.some((pod) => timeline.topology.nodeOf(pod, cause.start) === cause.entity)
+  return pods.some((pod) => isThere(pod, cause, timeline.topology))
 }
 
+const isThere = (pod: Entity, { entity, start }: Found, topology: Timeline['topology']): boolean =>
+  topology.nodeOf(pod, start) === entity && topology.existedAt(pod, start)
+
 const anyNamed = (name: string, cause: Found, { topology }: Timeline, namespace = '-'): boolean =>
-  topology
-    .podsCalled(name)
-    .some((pod) => topology.nodeOf(pod, cause.start) === cause.entity && (namespace === '-' || namespace === namespaceOf(topology.workloadOf(pod) ?? pod)))
+  topology.podsCalled(name).some((pod) => isThere(pod, cause, topology) && (namespace === '-' || namespace === namespaceOf(topology.workloadOf(pod) ?? pod)))
 
 const serves: Judge = (cause, effect, timeline) => {
   const workload = workloadOf(cause.entity, timeline)
@@ -423,7 +427,7 @@ const JUDGES: Readonly<Record<Relation, Judge>> = {
     const reason = /^(postgres|redis)/u.exec(String(effect.attributes['reason'] ?? ''))?.[1]
     if (needs.some((entity) => livesOn(entity, cause, timeline)) || (reason !== undefined && anyNamed(reason, cause, timeline))) return 1
     const mine = placeOf(effect.entity, effect.start, timeline)
-    if (mine !== null) return mine === cause.entity ? 1 : 0.2
+    if (mine !== null) return mine === cause.entity && !runsInPods(effect.entity, timeline) ? 1 : 0.2
     return needs.length > 1 ? 0.15 : 0.25
   },
   // What the scheduler says of the nodes it left out.

@@ -24,6 +24,8 @@ export interface Topology {
   readonly pods: readonly Entity[]
   /** Where the pod was at that moment; null where nothing tells. */
   nodeOf(pod: Entity, at: number): Entity | null
+  /** False where it was placed later for the first time, or taken away before. */
+  existedAt(pod: Entity, at: number): boolean
   placements(pod: Entity): readonly Placement[]
   /** The workload of a pod: from its owner, else from its name. */
   workloadOf(pod: Entity): Entity | null
@@ -111,7 +113,9 @@ export const makeTopology = (facts: readonly TimedFact[], signals: readonly Time
     if (typeOf(signal.entity) === 'pod') pods.add(signal.entity)
   }
   for (const list of placements.values()) list.sort((a, b) => a.from - b.from || (a.node < b.node ? -1 : 1))
-  const gone = goneBefore(signals, placements)
+  const born = bornAt(signals, placements)
+  const left = leftAt(signals)
+  const gone = goneBefore(signals, placements, born)
   // In one second it was taken away and then placed.
   for (const [pod, at] of gone)
     placements.set(
@@ -162,6 +166,7 @@ export const makeTopology = (facts: readonly TimedFact[], signals: readonly Time
       for (const placement of list) if (placement.from <= at) node = placement.node
       return node
     },
+    existedAt: (pod, at) => at >= (born.get(pod) ?? -Infinity) - PLACED_IN_MS && at < (left.get(pod) ?? Infinity),
     placements: (pod) => placements.get(pod) ?? [],
     workloadOf,
     podsOf: (of) => members.get(of) ?? [],
@@ -188,17 +193,35 @@ export const makeTopology = (facts: readonly TimedFact[], signals: readonly Time
   }
 }
 
+/** Times of several sources differ by so much. */
+const PLACED_IN_MS = 2_000
+
+/** Pods of which nothing is known before they were scheduled. */
+const bornAt = (signals: readonly TimedSignal[], placements: ReadonlyMap<Entity, readonly Placement[]>): ReadonlyMap<Entity, number> =>
+  new Map(signals.flatMap(({ kind, entity, at }) => (kind === 'pod.scheduled' && placements.get(entity)?.[0]?.from === at ? [[entity, at] as const] : [])))
+
+/** Since when a pod is deleted, or told to go: that of a node which is not there any more stays until it is. */
+const leftAt = (signals: readonly TimedSignal[]): ReadonlyMap<Entity, number> => {
+  const left = new Map<Entity, number>()
+  for (const { kind, entity, at } of signals)
+    if (kind === 'pod.scheduled') left.delete(entity)
+    else if ((kind === 'pod.deleted' || kind === 'pod.evicted') && !left.has(entity)) left.set(entity, at)
+  return left
+}
+
 /**
  * When a pod was taken away of whose name another was scheduled later: that of a StatefulSet comes back under its name, on whichever node. What a kubelet
  * evicts stays listed, and is the same pod.
  */
-const goneBefore = (signals: readonly TimedSignal[], placements: ReadonlyMap<Entity, readonly Placement[]>): ReadonlyMap<Entity, number> => {
-  const scheduled = new Set<Entity>()
-  for (const { kind, entity, at } of signals) if (kind === 'pod.scheduled' && placements.get(entity)?.[0]?.from === at) scheduled.add(entity)
+const goneBefore = (
+  signals: readonly TimedSignal[],
+  placements: ReadonlyMap<Entity, readonly Placement[]>,
+  born: ReadonlyMap<Entity, number>,
+): ReadonlyMap<Entity, number> => {
   const gone = new Map<Entity, number>()
   for (const { kind, entity, attributes, at } of signals) {
     const taken = kind === 'pod.deleted' || (kind === 'pod.evicted' && attributes['reason'] === 'taint')
-    if (taken && scheduled.has(entity) && at <= (placements.get(entity)?.[0]?.from ?? NaN)) gone.set(entity, Math.max(at, gone.get(entity) ?? -Infinity))
+    if (taken && born.has(entity) && at <= (placements.get(entity)?.[0]?.from ?? NaN)) gone.set(entity, Math.max(at, gone.get(entity) ?? -Infinity))
   }
   return gone
 }
