@@ -253,7 +253,8 @@ export const oldControlPlaneMeanings: readonly Meaning[] = [
 export const controlPlaneMentions: readonly Mention[] = [
   { contains: 'etcdserver: request timed out', say: sayTrouble('etcd timeout') },
   { contains: 'Timeout: request did not complete within requested timeout', say: sayTrouble('request timeout') },
-  { contains: 'http: Handler timeout', say: sayTrouble('request timeout') },
+  // One of the three lines that it writes of each.
+  { contains: 'unable to write a JSON response: http: Handler timeout', say: sayTrouble('request timeout') },
   { contains: 'etcdserver: leader changed', say: sayTrouble('etcd leader changed') },
   { contains: 'mvcc: database space exceeded', say: sayTrouble('etcd space exceeded') },
   { contains: 'ailed calling webhook', say: sayWebhook },

@@ -454,6 +454,23 @@ test('errors of requests that ended on a node that fell silent are its doing, no
   assert.deepEqual(errors({ reason: 'timeout' }), ['change.deployed'])
 })
 
+test('a pod that came minutes after a rollout, in place of one that was evicted, is not what the rollout broke', () => {
+  const pod: Entity = 'pod/shop/web-7d9c5b8f6d-zzzzz'
+  const over = (second: number): Timeline =>
+    timeline({ signals: [signal('pod.scheduled', pod, second, { node: 'b' })], facts: [{ fact: 'node', node: 'node/a', at: null }] })
+  const mechanisms = (placed: number): readonly string[] =>
+    analyse(
+      [
+        found('change.deployed', 'workload/shop/web', 0, { endSecond: 20, attributes: { replicaSet: 'web-7d9c5b8f6d', undone: 'yes' } }),
+        found('pod.unready', pod, 330, { endSecond: 500 }),
+        found('workload.degraded', 'workload/shop/web', 331, { endSecond: 500 }),
+      ],
+      over(placed),
+    ).incidents.flatMap(({ links }) => links.map(({ mechanism }) => mechanism))
+  assert.ok(mechanisms(10).includes('rollout-unready-pods'))
+  assert.ok(!mechanisms(320).includes('rollout-unready-pods'))
+})
+
 test('what a rollout costs for a while is its plan, unless somebody rolled it back', () => {
   const incidents = (undone: object): number =>
     analyse([

@@ -150,9 +150,17 @@ const sameWorkload: Judge = (cause, effect, timeline) => {
   // Of one rollout's pods: those of the same ReplicaSet.
   const set = cause.attributes['replicaSet']
   if (cause.kind === 'change.deployed' && typeof set === 'string' && set !== '' && typeOf(effect.entity) === 'pod')
-    return shortName(effect.entity).startsWith(`${set}-`) ? 1 : FAR
+    return !shortName(effect.entity).startsWith(`${set}-`) ? FAR : cameLater(effect.entity, cause, timeline) ? LATER : 1
   return 1
 }
+
+/** A pod that came minutes after a rollout was through stands in for one of its pods: what is wrong with it now was not wrong with that. */
+const cameLater = (pod: Entity, rollout: Found, { topology }: Timeline): boolean => {
+  const placed = topology.placements(pod)[0]?.from ?? -Infinity
+  return Number.isFinite(placed) && placed - (rollout.end ?? rollout.start) > LATER_MS
+}
+const LATER_MS = 3 * 60_000
+const LATER = 0.2
 
 const CLUSTER_DNS = /(?:^|\/)(?:rke2-)?(?:coredns|kube-dns|node-local-dns|nodelocaldns)/u
 const CONTROL_PLANE = /(?:^|\/)(?:etcd|kube-apiserver|apiserver)/u

@@ -67,9 +67,19 @@ export const findWrong = (timeline: Timeline): readonly Found[] => {
     const next = detector.detect(timeline, found)
     if (next.length > 0) found = settled(unseenBetween(mergeSame(nodesOfRejection([...found, ...next], timeline), gapOf, aspectOf)), timeline)
   }
-  found = missedTogether(found, timeline)
+  found = missedTogether(withoutMachines(found), timeline)
   return timeline.clockUncertainty.size === 0 ? found : found.map((one) => asSureAsItsClock(one, timeline))
 }
+
+/** How busy a machine always is says nothing of a node that has a quota of it, where that quota is known to have held it back. */
+const withoutMachines = (found: readonly Found[]): readonly Found[] => {
+  const held = new Set(found.flatMap(({ kind, entity, attributes }) => (kind === 'node.cpu-saturated' && attributes['reason'] === 'quota' ? [entity] : [])))
+  return held.size === 0
+    ? found
+    : found.filter((one) => one.kind !== 'node.cpu-saturated' || one.attributes['reason'] === 'quota' || !held.has(one.entity) || one.confidence > STANDING)
+}
+/** Of a node that is always full. */
+const STANDING = 0.6
 
 /** What an input with a corrected clock shows may have been earlier or later by as much as the correction is unsure. */
 const asSureAsItsClock = (found: Found, timeline: Timeline): Found => {

@@ -393,6 +393,14 @@ test('a node that is held back at its own quota is saturated, though its machine
   assert.ok((first?.found.slackMs ?? 0) >= 60_000)
   const rate = (second: number): number => (between(second, 600, 700) ? 0.7 : 0.01)
   near(findings('node.cpu-saturated', { facts: cluster, series: [series('node_cfs_throttled_root', { id: '/', node: 'a' }, rate)] })[0]?.start, 600, 15)
+  // What its machine always is says nothing of it then.
+  const busy = cores((second) => (second < 600 ? 0.5 : 0.97))
+  assert.equal(findings('node.cpu-saturated', { facts: cluster, series: busy }).length, 1)
+  const both = [...busy, series('node_cfs_throttled_root', { id: '/', node: 'a' }, rate)]
+  assert.deepEqual(
+    findings('node.cpu-saturated', { facts: cluster, series: both }).map(({ found: { attributes } }) => attributes['reason']),
+    ['quota'],
+  )
   // A container that is held back at its limit is no node.
   const container = { id: '/kubepods/burstable/pod1/c1', node: 'a', namespace: 'shop', pod: 'web-1', container: 'web' }
   none('node.cpu-saturated', { facts: cluster, series: [series('container_cpu_cfs_throttled_seconds_total', container, (second) => second * 0.7)] })
