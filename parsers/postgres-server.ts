@@ -1,6 +1,6 @@
 /** The server behind one log: puts what its records mean into the sink, the same whichever format they came in. */
 import { postgres, process, shortName, THIS_POSTGRES, type Entity } from '../src/model/entity.js'
-import type { Basis, Stamp } from '../src/model/extract.js'
+import type { Attributes, Basis, Stamp } from '../src/model/extract.js'
 import type { InputContext, Repeat, SignalDraft, Sink } from '../src/model/format.js'
 import { remembering } from './postgres-bytes.js'
 import { lockWaitIn, speak, waitingOf, withoutNumbers, type LockWait, type Voice } from './postgres-messages.js'
@@ -164,6 +164,17 @@ export const postgresServer = (sink: Sink, context: InputContext): PostgresServe
     }
   }
 
+  /** The holder has lines of its own only if something else is said of it; who it is was said when it came. */
+  const withHolder = (attributes: Attributes): Attributes => {
+    const { user, database, application } = open.of(Number(attributes['holder'] ?? 0))
+    return {
+      ...attributes,
+      ...(user === '' ? {} : { holderUser: user }),
+      ...(database === '' ? {} : { holderDatabase: database }),
+      ...(application === '' ? {} : { holderApplication: application }),
+    }
+  }
+
   /** As a signal of postgres-messages.ts, of which nothing is made but where it is the first of a burst. */
   const waits = (record: PostgresRecord, wait: LockWait): void => {
     const { at, line, text } = record
@@ -174,7 +185,7 @@ export const postgresServer = (sink: Sink, context: InputContext): PostgresServe
       repeat = sink.repeat({ kind: 'postgres.lock-pileup', entity, at, text, burst: wait.burst })
       locks.set(wait.burst, repeat)
     }
-    repeat(since, text, at, undefined, line, () => waitingOf(wait, named(record)))
+    repeat(since, text, at, undefined, line, () => withHolder(waitingOf(wait, named(record))))
   }
 
   const authorized = (ms: number, basis: Basis, pid: number, session: Session): void => {

@@ -173,6 +173,18 @@ describe('the stderr log of Postgres', () => {
     assert.equal(signal.at.ms, Date.UTC(2026, 2, 4, 10, 0, 4))
   })
 
+  test('who holds a lock is known from when it came', async () => {
+    const [signal] = of(
+      await read(`2026-11-22 11:23:32.700 UTC [20196] batch@shop LOG:  connection authorized: user=batch database=shop application_name=nightly-maintenance
+2026-11-22 11:23:34.017 UTC [17868] checkout_api@shop LOG:  process 17868 still waiting for AccessShareLock on relation 16400 of database 16393 after 1000.211 ms
+2026-11-22 11:23:34.017 UTC [17868] checkout_api@shop DETAIL:  Process holding the lock: 20196. Wait queue: 17868.
+`),
+      'postgres.lock-pileup',
+    )
+    const { holder, holderUser, holderDatabase, holderApplication } = signal?.attributes ?? {}
+    assert.deepEqual([holder, holderUser, holderDatabase, holderApplication], [20196, 'batch', 'shop', 'nightly-maintenance'])
+  })
+
   test('an autovacuum is a span that ends where it is reported', async () => {
     const extract =
       await read(`2026-03-04 10:00:30.000 UTC [9] LOG:  automatic aggressive vacuum to prevent wraparound of table "store.public.orders": index scans: 1

@@ -46,7 +46,9 @@ const bursts = (timeline: Timeline, signal: 'log.error' | 'http.error', kind: 'a
           kind === 'app.errors'
             ? refuses
               ? `The Postgres server refused logins${usersOf(stretch)}, ${times(count)}.`
-              : `${called(entity).replace(/^[pst](?=od |ervice |he )/u, (letter) => letter.toUpperCase())} logged errors, ${times(count)}${reason === '' ? '' : ` (${reason})`}.`
+              : reason === 'query_wait_timeout'
+                ? `${called(entity).replace(/^[ps](?=od |ervice )/u, (letter) => letter.toUpperCase())} had no server connection free for its clients in time, ${times(count)} (${reason}).`
+                : `${called(entity).replace(/^[pst](?=od |ervice |he )/u, (letter) => letter.toUpperCase())} logged errors, ${times(count)}${reason === '' ? '' : ` (${reason})`}.`
             : `${called(entity).replace(/^s/u, 'S')} answered with errors, ${times(count)}.`,
         evidence: chooseEvidence(evidenceOf(stretch)),
         attributes: {

@@ -83,7 +83,7 @@ const session = ({ pid, user, database, application, statement }: TimedSignal['a
   return `process ${String(pid ?? '?')}${words === '' ? '' : ` (${words})`}`
 }
 
-/** Who waited first, for which lock, and who had it, as far as the log tells: of the holder it has lines only if something else was said of it. */
+/** Who waited first, for which lock, and who had it, as far as the log tells. */
 const queueOf = (entity: Entity, { signals, start, last }: Stretch, timeline: Timeline): string => {
   const told = signals.find(({ attributes }) => attributes['first'] !== undefined)?.attributes
   if (told === undefined) return ''
@@ -92,9 +92,15 @@ const queueOf = (entity: Entity, { signals, start, last }: Stretch, timeline: Ti
   const holder = signalsOf(timeline, entity).find(
     ({ kind, at, attributes }) => kind === 'action.session-ended' && attributes['pid'] === told['holder'] && at >= start && at <= last + MINUTE,
   )
-  const held = told['holder'] === undefined ? '' : `, behind ${session(holder?.attributes ?? { pid: told['holder'] })}`
+  const { holder: pid, holderUser: user, holderDatabase: database, holderApplication: application } = told
+  const known = Object.fromEntries(
+    Object.entries({ pid, user, database, application }).flatMap(([name, value]) => (value === undefined ? [] : [[name, value]])),
+  )
+  const held = pid === undefined ? '' : `, behind ${session(holder?.attributes ?? known)}`
   return `; the first to wait${lock} was ${session(first ?? { pid: told['first'] ?? '' })}${held}`
 }
+
+const MAX_STATEMENT = 160
 
 const POLICIES: Partial<Readonly<Record<FindingKind, Policy>>> = {
   'change.node-added': { gapMs: MINUTE, sure: 0.95, say: (entity) => `${called(entity)} joined the cluster.` },
@@ -240,7 +246,14 @@ const POLICIES: Partial<Readonly<Record<FindingKind, Policy>>> = {
   'postgres.backend-killed': {
     gapMs: MINUTE,
     sure: 0.97,
-    say: (entity, stretch) => `A backend of ${called(entity)} was terminated by signal ${text(stretch, 'signal') || '?'}.`,
+    say: (entity, stretch) => {
+      const statement = text(stretch, 'statement').replace(/\s+/gu, ' ')
+      const ran =
+        statement === ''
+          ? ''
+          : `; ${stretch.count > 1 ? 'the first ran' : 'it ran'}: ${statement.slice(0, MAX_STATEMENT)}${statement.length > MAX_STATEMENT ? '…' : ''}`
+      return `A backend of ${called(entity)} was terminated by signal ${text(stretch, 'signal') || '?'}${stretch.count > 1 ? `, ${times(stretch.count)}` : ''}${ran}.`
+    },
   },
   'postgres.crashed': { gapMs: 30_000, sure: 0.97, slackMs: 1_000, say: (entity, stretch) => `${called(entity)} stopped unexpectedly${forHowLong(stretch)}.` },
   'postgres.recovering': {

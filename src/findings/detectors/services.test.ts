@@ -191,6 +191,20 @@ test('logins that a server refuses name the users, and a count of failed request
   assert.equal(failing('shop'), undefined)
 })
 
+test('a backend that dies again and again says what it ran, and a pooler what its clients waited for', () => {
+  const dies = (second: number): Signal =>
+    signal('postgres.backend-killed', 'postgres/main', second, { process: 'server process', signal: 11, statement: 'SELECT geo(region)\n\tFROM customers' })
+  assert.equal(
+    findings('postgres.backend-killed', { signals: [...day, dies(600), dies(630)] })[0]?.found.summary,
+    'A backend of the Postgres server was terminated by signal 11, twice; the first ran: SELECT geo(region) FROM customers.',
+  )
+  const waited = signal('log.error', 'process/-/pgbouncer', 600, { app: 'pgbouncer', reason: 'query_wait_timeout' }, { count: 28, until: 660 })
+  assert.match(
+    findings('app.errors', { signals: [...day, waited] })[0]?.found.summary ?? '',
+    /^pgbouncer had no server connection free for its clients in time, 28 times/u,
+  )
+})
+
 test('one error, and two an hour apart, are a working day', () => {
   none('app.errors', { signals: [...day, erring(600, 1)] })
   none('app.errors', { signals: [...day, erring(600, 2), erring(3000, 2)] })
