@@ -287,6 +287,17 @@ test("a service has the servers of the process of its name: a machine that one o
   assert.deepEqual([links('service/-/checkout-api'), links('service/-/mailer')], [1, 0])
 })
 
+test('a busy machine makes requests late, and refuses nobody', () => {
+  const rule = mechanisms.filter(({ id }) => id === 'starved-node-fails-requests')
+  const links = (reason?: string): number =>
+    linkCauses(
+      [found('node.cpu-saturated', 'node/a', 0), found('service.errors', near.service, 60, { attributes: reason === undefined ? {} : { reason } })],
+      rule,
+      world,
+    ).filter(({ faint }) => !faint).length
+  assert.deepEqual([links(), links('postgres-timeout'), links('postgres-login'), links('postgres-unreachable')], [1, 1, 0, 0])
+})
+
 test('a pool that is used up is the trouble of its users, who are programs of that name, and of those that were told so', () => {
   const rule = mechanisms.filter(({ id }) => id === 'used-up-pool-keeps-clients-waiting')
   const pooler: Entity = 'process/-/pgbouncer'
