@@ -108,7 +108,7 @@ const ALL = 0.95
 
 /** A node that is always full, or nearly, is a condition of life rather than an event: so much below saturation it has to be, usually, to be surely one. */
 const ROOM = 0.2
-const sureOf = (usual: number): number => 0.5 + 0.4 * Math.min(1, Math.max(0, (SATURATED - usual) / ROOM))
+const sureOf = (usual: number): number => 0.3 + 0.6 * Math.min(1, Math.max(0, (SATURATED - usual) / ROOM))
 
 const saturated = ({ node, busy, source }: BusyNode): readonly Found[] => {
   const calm = smoothed(busy)

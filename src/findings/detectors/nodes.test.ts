@@ -50,7 +50,7 @@ test('a node that is mostly full is saturated with little confidence; of one tha
   assert.ok((mostly?.confidence ?? 1) <= 0.5)
   const sure = (usual: number) =>
     findings('node.cpu-saturated', { series: cores((second) => (between(second, 1800, 2400) ? 0.99 : usual)) })[0]?.found.confidence ?? 0
-  assert.ok(sure(0.86) < 0.65 && sure(0.8) < 0.8 && sure(0.5) === 0.9)
+  assert.ok(sure(0.86) < 0.5 && sure(0.8) < 0.7 && sure(0.5) > 0.89)
   none('node.cpu-saturated', { series: cores(() => 0.99) })
   // Nor of one that is, wherever it was asked.
   const full = (second: number): number | null => (between(second, 1800, 1900) ? null : second * 0.001)
