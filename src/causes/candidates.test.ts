@@ -42,3 +42,15 @@ test('a load that all nodes have at once says little of why one of them failed; 
   assert.ok(confidence(...busy, effect) < alone * 0.6)
   assert.ok(confidence(hungry, ...busy, effect) > alone * 0.7)
 })
+
+test('a node at its own quota is not weighed against machines that are merely busy', () => {
+  const held = found('node.cpu-saturated', 'node/mine', 19, { endSecond: 900, slackMs: 60_000, attributes: { reason: 'quota' } })
+  const busy = ['b', 'c', 'd'].map((name) => found('node.cpu-saturated', `node/${name}`, 10, { endSecond: 900 }))
+  const effect = found('node.heartbeat-missed', 'node/mine', 14, {})
+  const cluster = timeline({
+    format: 'kubernetes-objects',
+    facts: [held, ...busy].map(({ entity }) => ({ fact: 'node', node: entity as `node/${string}`, at: null })),
+  }) // made of nodes
+  const confidence = (...all: readonly Found[]): number => linkCauses([...all].sort(byStart), rule, cluster).find(({ faint }) => !faint)?.confidence ?? 0
+  assert.equal(confidence(held, ...busy, effect), confidence(held, effect))
+})

@@ -182,16 +182,19 @@ const fitOf = (mechanism: Mechanism, cause: Found, effect: Found): number => {
   return fit
 }
 
+/** A node at its own quota and a machine whose processors are full are two sorts of one kind. */
+const sortOf = (one: Found | undefined): string => (one === undefined ? '' : one.attributes['reason'] === 'quota' ? `${one.kind} quota` : one.kind)
+
 /** The same cause elsewhere without the effect speaks against the rule here: how often did it hold in this very dump? */
 const weighCounterEvidence = (candidates: Candidate[], found: readonly Found[]): void => {
   const causes = new Map<string, Set<number>>()
   const ofNodes = candidates.filter(({ cause }) => found[cause]?.kind.startsWith('node.') === true)
   for (const candidate of ofNodes)
-    addToSet(causes, `${candidate.mechanism.id} ${found[candidate.cause]?.kind ?? ''} ${found[candidate.effect]?.kind ?? ''}`, candidate.cause)
+    addToSet(causes, `${candidate.mechanism.id} ${sortOf(found[candidate.cause])} ${found[candidate.effect]?.kind ?? ''}`, candidate.cause)
   const totals = new Map<string, number>()
-  for (const one of found) totals.set(one.kind, (totals.get(one.kind) ?? 0) + 1)
+  for (const one of found) totals.set(sortOf(one), (totals.get(sortOf(one)) ?? 0) + 1)
   for (const candidate of ofNodes) {
-    const kind = found[candidate.cause]?.kind ?? ''
+    const kind = sortOf(found[candidate.cause])
     const hits = causes.get(`${candidate.mechanism.id} ${kind} ${found[candidate.effect]?.kind ?? ''}`)?.size ?? 1
     const trials = totals.get(kind) ?? 1
     candidate.strength *= 0.5 + 0.5 * ((hits + 1) / (trials + 1))

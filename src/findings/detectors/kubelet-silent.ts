@@ -4,7 +4,7 @@
  */
 import type { Timeline } from '../../timeline/timeline.js'
 import { chooseEvidence, overlaps, type Detector, type Found } from '../finding.js'
-import { ofKind } from '../lookup.js'
+import { ofKind, signalsOf } from '../lookup.js'
 import { called } from '../words.js'
 
 /** The kubelet's API: its own metrics, cAdvisor and probes are scraped there. https://kubernetes.io/docs/reference/networking/ports-and-protocols/ */
@@ -16,7 +16,7 @@ export const kubeletSilent: Detector = {
   id: 'kubelet-silent',
   finds: ['node.heartbeat-missed'],
   detect: (timeline, found) =>
-    ofKind(found, 'node.not-ready').flatMap((lost): Found[] => {
+    ofKind(found, 'node.not-ready').flatMap((lost): readonly Found[] => {
       // A kubelet that still writes says more, and better, by itself; what it writes once it is back is another matter.
       const speaks = ofKind(found, 'node.heartbeat-missed', lost.entity).some(
         (one) => one.attributes['source'] === undefined && one.start <= lost.start && overlaps(one, lost, GRACE_MS),
@@ -29,7 +29,9 @@ export const kubeletSilent: Detector = {
           lost.start - one.start <= GRACE_MS,
       )
       const [first] = silent
-      if (speaks || first === undefined || isBlocked(found, lost, first) || answersOther(timeline, first)) return []
+      if (speaks) return []
+      if (first === undefined) return stopped(lost, timeline, found)
+      if (isBlocked(found, lost, first) || answersOther(timeline, first)) return []
       return [
         {
           kind: 'node.heartbeat-missed',
@@ -46,6 +48,40 @@ export const kubeletSilent: Detector = {
       ]
     }),
 }
+
+/**
+ * Without metrics: a kubelet that reaches nobody complains of it every few seconds. One that says nothing while its node becomes NotReady, and then
+ * starts anew, was not there.
+ */
+const stopped = (lost: Found, timeline: Timeline, found: readonly Found[]): readonly Found[] => {
+  const until = (lost.end ?? timeline.to) + START_MS
+  const start = signalsOf(timeline, lost.entity).find(({ kind, at }) => kind === 'kubelet.started' && at > lost.start && at <= until)
+  const silence = timeline.silences.find(
+    ({ node, from, to }) => start !== undefined && node === lost.entity && from < lost.start && Math.abs(to - start.at) <= START_MS,
+  )
+  const other = (['node.runtime-down', 'node.kernel-panic', 'node.network-lost', 'node.certificate-expired'] as const).some((kind) =>
+    ofKind(found, kind, lost.entity).some((one) => one.start <= lost.start && overlaps(one, lost, GRACE_MS)),
+  )
+  if (start === undefined || silence === undefined || other) return []
+  return [
+    {
+      kind: 'node.heartbeat-missed',
+      entity: lost.entity,
+      start: Math.max(silence.from, lost.start - SHORTEST_GRACE_MS),
+      end: lost.end,
+      confidence: 0.8,
+      summary: `The kubelet of ${called(lost.entity)} fell silent: it wrote nothing until it started anew, and the control plane heard nothing from it.`,
+      evidence: chooseEvidence([...start.evidence, ...lost.evidence]),
+      attributes: { reason: 'silent', silent: 'yes', does: 'fell silent' },
+      slackMs: SHORTEST_GRACE_MS,
+      dose: 5,
+    },
+  ]
+}
+/** The first lines of a kubelet come before it says that it starts, and a node is Ready soon after that. */
+const START_MS = 15_000
+/** node-monitor-grace-period where nobody changed it; a node is held NotReady so long after its last word, or somewhat later. */
+const SHORTEST_GRACE_MS = 40_000
 
 /** A kubelet that says what its runtime does is alive, and waits for it: so late an answer is no silence. One that says so only afterwards was not there to hear it. */
 const isBlocked = (found: readonly Found[], lost: Found, silent: Found): boolean =>

@@ -268,6 +268,22 @@ test("without the kubelet's log: a node all of whose ports fall silent, and that
 const silence = (from: number, to: number): NonNullable<InputParts['silences']>[number] => ({ basis: 'utc', from: at(from).ms, to: at(to).ms, line: 812 })
 const writtenOn = (name: string): Fact => ({ fact: 'input-node', node: `node/${name}`, weight: 5 })
 
+test('without metrics: a kubelet that wrote nothing while its node became NotReady, and then started, had stopped', () => {
+  const started = signal('kubelet.started', 'node/a', 700)
+  const parts = { facts: [writtenOn('a'), ...cluster], silences: [silence(585, 700)] }
+  const [first] = findings('node.heartbeat-missed', { ...parts, signals: [...notReady(620, 705), started] })
+  assert.deepEqual([first?.entity, first?.start], ['node/a', 585])
+  // One that was restarted while it complained, or because its runtime hung, had not.
+  const refused = signal('node.heartbeat-missed', 'node/a', 600, { reason: 'refused' }, { count: 20, until: 690 })
+  assert.equal(
+    findings('node.heartbeat-missed', { facts: parts.facts, signals: [refused, ...notReady(620, 705), started] })[0]?.found.attributes['reason'],
+    'refused',
+  )
+  const hung = signal('node.runtime-down', 'node/a', 590, { reason: 'pleg' }, { count: 9, until: 690 })
+  none('node.heartbeat-missed', { ...parts, signals: [hung, ...notReady(620, 705), started] })
+  none('node.heartbeat-missed', { ...parts, signals: notReady(620, 705) })
+})
+
 test('a log that stops in the middle and goes on with a boot is a crash, at its last line', () => {
   const [first] = findings('node.kernel-panic', { facts: [writtenOn('a')], silences: [silence(600, 780)], signals: [signal('node.rebooted', 'node/a', 770)] })
   assert.deepEqual([first?.entity, first?.start], ['node/a', 600])
