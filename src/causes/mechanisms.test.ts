@@ -296,6 +296,12 @@ test('a busy machine makes requests late, and refuses nobody', () => {
       world,
     ).filter(({ faint }) => !faint).length
   assert.deepEqual([links(), links('postgres-timeout'), links('postgres-login'), links('postgres-unreachable')], [1, 1, 0, 0])
+  // Nor a minute after it has room again.
+  const over = (second: number): number =>
+    linkCauses([found('node.cpu-saturated', 'node/a', 0, { endSecond: 56 }), found('service.errors', near.service, second)], rule, world).filter(
+      ({ faint }) => !faint,
+    ).length
+  assert.deepEqual([over(70), over(120)], [1, 0])
 })
 
 test('a pool that is used up is the trouble of its users, who are programs of that name, and of those that were told so', () => {

@@ -53,7 +53,7 @@ const bursts = (timeline: Timeline, signal: 'log.error' | 'http.error', kind: 'a
         evidence: chooseEvidence(evidenceOf(stretch)),
         attributes: {
           ...(reason === '' ? {} : { reason }),
-          ...(refuses ? { does: 'refused logins' } : {}),
+          ...(refuses ? { does: 'refused logins', ...onlyUser(stretch) } : {}),
           ...(kind === 'service.errors' ? failingBackend(entity, start, end, timeline) : failingAddress(stretch, timeline)),
         },
         slackMs: 5_000,
@@ -187,8 +187,15 @@ const isBackground = (timeline: Timeline, signals: readonly TimedSignal[], count
 }
 
 const MOST_USERS = 3
+const refusedUsers = (stretch: readonly TimedSignal[]): readonly string[] => [
+  ...new Set(stretch.flatMap(({ attributes }) => (attributes['reason'] === 'authentication' ? String(attributes['user'] ?? '') : '') || [])),
+]
+const onlyUser = (stretch: readonly TimedSignal[]): { readonly refused?: string } => {
+  const [user, ...others] = refusedUsers(stretch)
+  return user === undefined || others.length > 0 ? {} : { refused: user }
+}
 const usersOf = (stretch: readonly TimedSignal[]): string => {
-  const users = [...new Set(stretch.flatMap(({ attributes }) => (attributes['reason'] === 'authentication' ? String(attributes['user'] ?? '') : '') || []))]
+  const users = refusedUsers(stretch)
   if (users.length === 0) return ''
   return ` of ${users.slice(0, MOST_USERS).join(', ')}${users.length > MOST_USERS ? ` and ${users.length - MOST_USERS} more` : ''}`
 }

@@ -21,11 +21,11 @@ export const serviceMetrics: Detector = {
 const LOGGED_MS = 15_000
 const withReason = (one: Found, found: readonly Found[]): Found => {
   const name = shortName(one.entity)
-  const reasons = new Set(
-    ofKind(found, 'app.errors')
-      .filter((logged) => shortName(logged.entity) === name && overlaps(logged, one, LOGGED_MS))
-      .flatMap(({ attributes }) => attributes['reason'] ?? []),
-  )
+  const meanwhile = ofKind(found, 'app.errors').filter((logged) => overlaps(logged, one, LOGGED_MS))
+  const reasons = new Set(meanwhile.filter(({ entity }) => shortName(entity) === name).flatMap(({ attributes }) => attributes['reason'] ?? []))
+  // Without its log: the server's, which names whom it refused. A database's user has '_' where the program has '-'.
+  const user = name.replaceAll('-', '_')
+  if (reasons.size === 0 && meanwhile.some(({ attributes }) => attributes['refused'] === user || attributes['refused'] === name)) reasons.add('postgres-login')
   const [reason] = reasons
   return reasons.size !== 1 || reason === undefined || one.attributes['reason'] !== undefined ? one : { ...one, attributes: { ...one.attributes, reason } }
 }

@@ -189,6 +189,10 @@ test('logins that a server refuses name the users, and a count of failed request
     })[0]?.found.attributes['reason']
   assert.equal(failing('orders'), 'timeout')
   assert.equal(failing('shop'), undefined)
+  const unlogged = (name: string) =>
+    findings('service.errors', { ...requests((second) => (between(second, 600, 660) ? 0.5 : 0), { service: name }), signals: [...day, refused(600)] })[0]?.found
+      .attributes['reason']
+  assert.deepEqual([unlogged('orders-worker'), unlogged('shop')], ['postgres-login', undefined])
 })
 
 test('a backend that dies again and again says what it ran, and a pooler what its clients waited for', () => {
