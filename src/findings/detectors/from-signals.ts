@@ -357,7 +357,7 @@ export const fromSignals: Detector = {
       for (const plain of stretchesOf(told, policy, gone.get(entity) ?? [])) {
         const stretch = policy.times === undefined ? plain : { ...plain, count: policy.times(plain.signals) }
         const whole = stretch.end === null ? stretch : { ...stretch, end: Math.max(stretch.end, stretch.last) }
-        if (stretch.count < (policy.minCount ?? 1)) continue
+        if (stretch.count < (policy.minCount ?? 1) || (kind === 'node.runtime-down' && isWakingUp(stretch))) continue
         if (stretch.count < (policy.minPoints ?? 1) && stretch.signals.every(({ phase }) => phase === 'point')) continue
         if (policy.minMs !== undefined && whole.end !== null && whole.end - whole.start < policy.minMs && stretch.count < 3) continue
         found.push({
@@ -377,6 +377,11 @@ export const fromSignals: Detector = {
     return found
   },
 }
+
+/** A kubelet that was stopped or frozen finds in its first moment that its runtime has not answered for so long; where it does not answer, it says so again. */
+const isWakingUp = ({ signals, start, last }: Stretch): boolean =>
+  last - start < WAKING_MS && signals.every(({ attributes }) => attributes['reason'] === 'runtime')
+const WAKING_MS = 2_000
 
 /** From the request on, as long as a session may take to notice. */
 const isOfShutdown = (signal: TimedSignal, stop: TimedSignal): boolean =>

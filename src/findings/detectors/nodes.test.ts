@@ -434,6 +434,14 @@ test('heartbeats that all nodes miss at once say so; those of one node after the
   assert.deepEqual(together(600, 603, 700), [undefined, undefined, undefined])
 })
 
+test('a runtime that does not answer is told of again; once, it is what a kubelet finds when it wakes up', () => {
+  const down = (count: number, until: number, reason = 'runtime'): Signal => signal('node.runtime-down', 'node/a', 600, { reason }, { count, until })
+  none('node.runtime-down', { signals: [down(1, 600)] })
+  assert.equal(findings('node.runtime-down', { signals: [down(9, 640)] }).length, 1)
+  // The threshold of the other is three minutes.
+  assert.equal(findings('node.runtime-down', { signals: [down(1, 600, 'pleg')] }).length, 1)
+})
+
 test('a client certificate that the API server rejects is that of the node whose kubelet is refused from then on', () => {
   const rejected = signal('node.certificate-expired', 'cluster', 600, { reason: 'expired' }, { count: 30, until: 700 })
   const refused = (node: Entity): Signal => signal('node.heartbeat-missed', node, 601, { reason: 'unauthorized' }, { count: 30, until: 700 })
