@@ -23,10 +23,10 @@ const MAY = {
   // Renderers read the model and nothing else.
   'src/report': ['src/model', 'src/post-mortem/post-mortem\\.ts'],
   // The upper half alone: extract and inspect load nothing of the lower.
-  'src/gather\\.ts$': ['src/model', 'src/artifact', 'src/makers\\.ts', 'src/storage', 'src/read'],
+  'src/gather\\.ts$': ['src/model', 'src/artifact', 'src/makers\\.ts', 'src/storage', 'src/read', 'src/launch'],
   'src/(extract-worker|makers)\\.ts$': ['src/model', 'src/artifact', 'src/makers\\.ts', 'src/read', 'src/launch'],
   'src/inspect\\.ts$': ['src/model', 'src/gather\\.ts', 'src/read', 'src/timeline', 'src/report/inspection\\.ts'],
-  'src/analyze\\.ts$': ['src/model', 'src/gather\\.ts', 'src/artifact', 'src/read', 'src/timeline', 'src/findings', 'src/causes', 'src/post-mortem'],
+  'src/analyze\\.ts$': ['src/launch', 'src/model', 'src/gather\\.ts', 'src/artifact', 'src/read', 'src/timeline', 'src/findings', 'src/causes', 'src/post-mortem'],
   // Runs the rest night after night, and keeps what it said.
   'src/nightly': [
     'src/analyze\\.ts',
@@ -43,7 +43,7 @@ const MAY = {
   'src/rules': ['src/model', 'parsers/index\\.ts', 'src/read', 'src/timeline', 'src/findings', 'src/causes'],
   'src/schemas': ['src/model', 'src/artifact', 'src/causes', 'src/rules'],
   'src/index\\.ts$': ['src/(?!cli)'],
-  // How the built program is loaded: below everything.
+  // How the built program is loaded and treats its memory: below everything.
   'src/launch': [],
   // A command knows everything but the command line that calls it.
   'src/commands': ['src/(?!cli)'],

@@ -10,9 +10,10 @@ import { asPacked, withPacked, type WithPacked } from './makers.js'
 import { startReading, type Maker } from './read/extract-all.js'
 import { findInputs, type Inputs, type Named, type Saved, type Unreadable } from './read/inputs.js'
 import type { Limits } from './read/limits.js'
-import { unpackSignals } from './read/packed-signals.js'
-import { placesBudget, type HeldSignals } from './read/places-budget.js'
+import { packSignals, unpackSignals } from './read/packed-signals.js'
+import { placesBudget } from './read/places-budget.js'
 import { seriesBudget, type Held } from './read/series-budget.js'
+import { keepMost, kindsOf, mostOfEach, type Kinds } from './read/signals-budget.js'
 import { hashOfSignatures } from './read/signatures.js'
 import { fetchFrom, isS3, type Fetched } from './storage/s3.js'
 
@@ -88,25 +89,37 @@ export const readAll = async (
 /** What is held of an extract until all that are reasoned about together have come. */
 interface Waiting {
   readonly rest: Held
-  readonly signals: () => HeldSignals
+  readonly signals: WithPacked['signals']
 }
+
+/** More signals than this wait packed. */
+const MOST_HELD = 60_000
 
 const budgets = () => {
   const series = seriesBudget()
   const places = placesBudget()
+  const kinds: Kinds[] = []
+  let held = 0
   return {
     /** Signals that come packed stay so until all have come: what has read them is gone then. */
     add: ({ signals, ...rest }: WithPacked): Waiting => {
-      const held = 'batches' in signals ? null : places.add(signals)
-      return { rest: series.add({ ...rest, signals: [] }), signals: () => held ?? places.add(unpackSignals(signals)) }
+      const packed = 'batches' in signals
+      kinds.push(packed ? signals.kinds : kindsOf(signals))
+      if (!packed) held += signals.length
+      return { rest: series.add({ ...rest, signals: [] }), signals: packed || held <= MOST_HELD ? signals : packSignals(signals) }
     },
-    all: (waiting: readonly Waiting[]): readonly InputExtract[] =>
-      waiting
-        .map(({ rest, signals }) => ({ rest, held: signals() }))
-        .map(({ rest, held }) => {
+    all: (waiting: readonly Waiting[]): readonly InputExtract[] => {
+      const most = mostOfEach(kinds)
+      return waiting
+        .map(({ rest, signals }) => {
+          const { kept, said } = keepMost(unpackSignals(signals), most)
+          return { rest, said, held: places.add(kept) }
+        })
+        .map(({ rest, said, held: one }) => {
           const extract = rest.take()
-          return { ...extract, warnings: [...extract.warnings, ...held.said()], signals: held.take() }
-        }),
+          return { ...extract, warnings: [...extract.warnings, ...said, ...one.said()], signals: one.take() }
+        })
+    },
   }
 }
 

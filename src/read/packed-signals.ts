@@ -1,6 +1,7 @@
 /** An input's signals as few bytes, for as long as nobody asks for them: as they are they take ten times as much. */
 import { brotliCompressSync, brotliDecompressSync, constants } from 'node:zlib'
 import type { Signal, Stamp } from '../model/extract.js'
+import { kindsOf, type Kinds } from './signals-budget.js'
 
 /** So many at a time, so that neither their text nor their bytes are large. */
 const BATCH = 1_000
@@ -12,6 +13,7 @@ const WINDOW_BITS = 18
 /** In their order, so many at a time. */
 export interface PackedSignals {
   readonly batches: readonly Uint8Array[]
+  readonly kinds: Kinds
 }
 
 /** As they are where they are few, or hold a number that JSON does not know. */
@@ -29,7 +31,7 @@ export const packSignals = (signals: readonly Signal[]): readonly Signal[] | Pac
     })
     batches.push(new Uint8Array(packed)) // a copy: what was compressed into is larger, and would go over as a whole
   }
-  return { batches }
+  return { batches, kinds: kindsOf(signals) }
 }
 
 export const unpackSignals = (signals: readonly Signal[] | PackedSignals): readonly Signal[] => {
