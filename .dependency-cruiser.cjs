@@ -26,7 +26,17 @@ const MAY = {
   'src/gather\\.ts$': ['src/model', 'src/artifact', 'src/makers\\.ts', 'src/storage', 'src/read', 'src/launch'],
   'src/(extract-worker|makers)\\.ts$': ['src/model', 'src/artifact', 'src/makers\\.ts', 'src/read', 'src/launch'],
   'src/inspect\\.ts$': ['src/model', 'src/gather\\.ts', 'src/read', 'src/timeline', 'src/report/inspection\\.ts'],
-  'src/analyze\\.ts$': ['src/launch', 'src/model', 'src/gather\\.ts', 'src/artifact', 'src/read', 'src/timeline', 'src/findings', 'src/causes', 'src/post-mortem'],
+  'src/analyze\\.ts$': [
+    'src/launch',
+    'src/model',
+    'src/gather\\.ts',
+    'src/artifact',
+    'src/read',
+    'src/timeline',
+    'src/findings',
+    'src/causes',
+    'src/post-mortem',
+  ],
   // Runs the rest night after night, and keeps what it said.
   'src/nightly': [
     'src/analyze\\.ts',
