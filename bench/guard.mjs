@@ -67,4 +67,14 @@ for (const [name, most] of Object.entries(MOST)) {
   console.log(`${ratio > most ? 'FAIL' : 'ok  '}  ${name.padEnd(16)} ${ratio.toFixed(1).padStart(6)} plain loops, at most ${most}`)
 }
 if (lines === 0) throw new Error('nothing was read')
+
+// Reasoning: four times the findings may cost so many times as much. What grows with their square shows late.
+const MOST_CURVE = 4.5
+const correlator = spawnSync(process.execPath, [fileURLToPath(new URL('bench/correlator.mjs', root)), '25600,102400'], { encoding: 'utf8' })
+const curve = Number(/(\d+\.\d) times the size before/u.exec(correlator.stdout)?.[1])
+if (Number.isNaN(curve)) throw new Error(`the correlator's curve cannot be read: ${correlator.stdout}${correlator.stderr}`)
+failed ||= curve > MOST_CURVE
+console.log(
+  `${curve > MOST_CURVE ? 'FAIL' : 'ok  '}  ${'correlator'.padEnd(16)} ${curve.toFixed(1).padStart(6)} times for four times the findings, at most ${MOST_CURVE}`,
+)
 process.exitCode = failed ? 1 : 0

@@ -6,7 +6,7 @@
 import type { Found } from '../findings/finding.js'
 import { compare, type Timeline } from '../timeline/timeline.js'
 import { typeOf } from '../model/entity.js'
-import { addTo, addToSet, groupBy } from '../model/lists.js'
+import { addTo, addToSet, countWhile, groupBy } from '../model/lists.js'
 import { roleOf } from '../model/vocabulary.js'
 import { indexCauses, MAX_SLACK_MS } from './candidates.js'
 import type { Mechanism } from './mechanism.js'
@@ -210,14 +210,17 @@ const weighSharedLoad = (candidates: readonly Candidate[], found: readonly Found
   const busy = found.flatMap((one, at) => (one.kind === 'node.cpu-saturated' && one.attributes['reason'] !== 'quota' ? [at] : []))
   if (busy.length < 2) return
   const hit = new Set(candidates.flatMap(({ cause, effect, strength }) => (strength >= LIKELY ? [`${cause} ${found[effect]?.kind ?? ''}`] : [])))
+  const startOf = (at: number | undefined): number => found[at ?? -1]?.start ?? Infinity
   const hungry = new Set(found.flatMap(({ kind, attributes }) => (kind === 'pod.cpu-hungry' ? [`node/${String(attributes['node'] ?? '')}`] : [])))
   for (const candidate of candidates) {
     const [cause, effect] = [found[candidate.cause], found[candidate.effect]]
     if (cause?.kind !== 'node.cpu-saturated' || cause.attributes['reason'] === 'quota' || effect === undefined || hungry.has(cause.entity)) continue
     let untouched = 0
-    for (const at of busy) {
+    for (let next = countWhile(busy.length, (index) => startOf(busy[index]) < cause.start - AS_ONE_MS); next < busy.length; next++) {
+      const at = busy[next] ?? -1
       const other = found[at]
-      if (other === undefined || other.entity === cause.entity || Math.abs(other.start - cause.start) > AS_ONE_MS) continue
+      if (other === undefined || other.start > cause.start + AS_ONE_MS) break
+      if (other.entity === cause.entity) continue
       if (other.start <= effect.start && !hit.has(`${at} ${effect.kind}`) && ++untouched === MOST_UNTOUCHED) break
     }
     candidate.strength /= 1 + untouched
