@@ -117,6 +117,8 @@ const number = (value) => (value >= 100 ? value.toFixed(0) : value >= 10 ? value
 const rows = []
 for (const name of wanted) {
   const variants = await variantsOf(name)
+  // Whoever comes first would pay for the disk.
+  for (const file of new Set(variants.map((variant) => variant.file))) spawnSync('cat', [file], { stdio: 'ignore' })
   for (let round = 0; round < rounds; round++) for (const variant of variants) variant.runs.push(measure(variant.command(variant.file)))
   const rates = variants.map(({ runs, bytes }) => runs.map(({ cpu }) => bytes / 1e6 / cpu))
   for (const [index, { name: variant, runs, bytes }] of variants.entries()) {
