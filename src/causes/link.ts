@@ -3,7 +3,7 @@
  * how near the entities are, how sure both findings are, and counter-evidence. Competing causes share the explanation of an
  * effect, with some of it left unexplained.
  */
-import type { Found } from '../findings/finding.js'
+import { isAtQuota, type Found } from '../findings/finding.js'
 import { compare, type Timeline } from '../timeline/timeline.js'
 import { typeOf } from '../model/entity.js'
 import { addTo, addToSet, countWhile, groupBy } from '../model/lists.js'
@@ -183,7 +183,7 @@ const fitOf = (mechanism: Mechanism, cause: Found, effect: Found): number => {
 }
 
 /** A node at its own quota and a machine whose processors are full are two sorts of one kind. */
-const sortOf = (one: Found | undefined): string => (one === undefined ? '' : one.attributes['reason'] === 'quota' ? `${one.kind} quota` : one.kind)
+const sortOf = (one: Found | undefined): string => (one === undefined ? '' : isAtQuota(one) ? `${one.kind} quota` : one.kind)
 
 /** The same cause elsewhere without the effect speaks against the rule here: how often did it hold in this very dump? */
 const weighCounterEvidence = (candidates: Candidate[], found: readonly Found[]): void => {
@@ -207,14 +207,14 @@ const weighCounterEvidence = (candidates: Candidate[], found: readonly Found[]):
  * It is another matter where a pod of this node took its processors.
  */
 const weighSharedLoad = (candidates: readonly Candidate[], found: readonly Found[]): void => {
-  const busy = found.flatMap((one, at) => (one.kind === 'node.cpu-saturated' && one.attributes['reason'] !== 'quota' ? [at] : []))
+  const busy = found.flatMap((one, at) => (sortOf(one) === FULL ? [at] : []))
   if (busy.length < 2) return
   const hit = new Set(candidates.flatMap(({ cause, effect, strength }) => (strength >= LIKELY ? [`${cause} ${found[effect]?.kind ?? ''}`] : [])))
   const startOf = (at: number | undefined): number => found[at ?? -1]?.start ?? Infinity
   const hungry = new Set(found.flatMap(({ kind, attributes }) => (kind === 'pod.cpu-hungry' ? [`node/${String(attributes['node'] ?? '')}`] : [])))
   for (const candidate of candidates) {
     const [cause, effect] = [found[candidate.cause], found[candidate.effect]]
-    if (cause?.kind !== 'node.cpu-saturated' || cause.attributes['reason'] === 'quota' || effect === undefined || hungry.has(cause.entity)) continue
+    if (cause === undefined || sortOf(cause) !== FULL || effect === undefined || hungry.has(cause.entity)) continue
     let untouched = 0
     for (let next = countWhile(busy.length, (index) => startOf(busy[index]) < cause.start - AS_ONE_MS); next < busy.length; next++) {
       const at = busy[next] ?? -1
@@ -226,6 +226,7 @@ const weighSharedLoad = (candidates: readonly Candidate[], found: readonly Found
     candidate.strength /= 1 + untouched
   }
 }
+const FULL = 'node.cpu-saturated'
 const AS_ONE_MS = 60_000
 /** Of a link: an effect that is hardly this node's is none of it. */
 const LIKELY = 0.25

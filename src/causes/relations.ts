@@ -1,5 +1,5 @@
 /** How near two findings are: 1 where the topology says they stand as the rule asks, less where it cannot tell, 0 where it says otherwise. */
-import { nameOf, namespaceOf, process, service, shortName, typeOf, type Entity } from '../model/entity.js'
+import { isControlPlane, nameOf, namespaceOf, process, service, shortName, typeOf, type Entity } from '../model/entity.js'
 import { nodeOfPostgres } from '../findings/measures.js'
 import { once } from '../model/once.js'
 import type { Timeline } from '../timeline/timeline.js'
@@ -163,7 +163,6 @@ const LATER_MS = 3 * 60_000
 const LATER = 0.2
 
 const CLUSTER_DNS = /(?:^|\/)(?:rke2-)?(?:coredns|kube-dns|node-local-dns|nodelocaldns)/u
-const CONTROL_PLANE = /(?:^|\/)(?:etcd|kube-apiserver|apiserver)/u
 /** Who asks whom: the API server asks etcd, everybody else of the control plane asks the API server. */
 const TIERS = [/(?:^|\/)etcd/u, /(?:^|\/)(?:kube-)?apiserver/u, /(?:^|\/)(?:kube-(?:controller-manager|scheduler)|cloud-controller)/u]
 const tierOf = (entity: Entity): number => TIERS.findIndex((tier) => tier.test(nameOf(entity)))
@@ -440,7 +439,7 @@ const JUDGES: Readonly<Record<Relation, Judge>> = {
   },
   // What the scheduler says of the nodes it left out.
   'room-of-node': (_, effect) => (/unreachable|not-ready/u.test(String(effect.attributes['taint'] ?? '')) ? 1 : UNKNOWN),
-  'of-control-plane': (cause) => (CONTROL_PLANE.test(nameOf(cause.entity)) ? 0.9 : FAR),
+  'of-control-plane': (cause) => (isControlPlane(cause.entity) ? 0.9 : FAR),
   'within-control-plane': (cause, effect) => (tierOf(cause.entity) >= 0 && tierOf(cause.entity) < tierOf(effect.entity) ? 0.9 : FAR),
   'of-dns': (cause) => (CLUSTER_DNS.test(nameOf(cause.entity)) ? 0.95 : FAR),
   // The pod that the server is.

@@ -1,18 +1,17 @@
 /**
  * Heartbeats that all nodes miss at once: what they share failed, the API server or what it needs, whatever each of them was busy with.
  */
-import { typeOf } from '../model/entity.js'
 import type { Timeline } from '../timeline/timeline.js'
 import type { Found } from './finding.js'
-import { ofKind } from './lookup.js'
+import { countNodes, ofKind } from './lookup.js'
 
 /** Leases are renewed every 10 s, and a renewal that hangs fails after 10 s more. */
 const AT_ONCE_MS = 20_000
 
 /** Those that have a fellow on every other node, by start. */
-export const missedByAll = (found: readonly Found[], { names }: Timeline): readonly Found[] => {
+export const missedByAll = (found: readonly Found[], timeline: Timeline): readonly Found[] => {
   const missed = ofKind(found, 'node.heartbeat-missed').toSorted((a, b) => a.start - b.start)
-  const nodes = [...names.nodes].filter((entity) => typeOf(entity) === 'node').length
+  const nodes = countNodes(timeline)
   if (nodes < 2 || missed.length < nodes) return []
   const startOf = (index: number): number => missed[index]?.start ?? Infinity
   /** How many there are of each node within that time of the one that is looked at. */

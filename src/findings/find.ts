@@ -29,7 +29,7 @@ import { targets } from './detectors/targets.js'
 import { workloads } from './detectors/workloads.js'
 import { ofKind } from './lookup.js'
 import { nodesOfRejection } from './whose-certificate.js'
-import { join, mergeSame, type Detector, type Found } from './finding.js'
+import { isAtQuota, join, mergeSame, type Detector, type Found } from './finding.js'
 
 /** What is seen by itself first, then what follows from several sightings. */
 export const detectors: readonly Detector[] = [
@@ -73,10 +73,10 @@ export const findWrong = (timeline: Timeline): readonly Found[] => {
 
 /** How busy a machine always is says nothing of a node that has a quota of it, where that quota is known to have held it back. */
 const withoutMachines = (found: readonly Found[]): readonly Found[] => {
-  const held = new Set(found.flatMap(({ kind, entity, attributes }) => (kind === 'node.cpu-saturated' && attributes['reason'] === 'quota' ? [entity] : [])))
+  const held = new Set(found.filter(isAtQuota).map(({ entity }) => entity))
   return held.size === 0
     ? found
-    : found.filter((one) => one.kind !== 'node.cpu-saturated' || one.attributes['reason'] === 'quota' || !held.has(one.entity) || one.confidence > STANDING)
+    : found.filter((one) => one.kind !== 'node.cpu-saturated' || isAtQuota(one) || !held.has(one.entity) || one.confidence > STANDING)
 }
 /** Of a node that is always full. */
 const STANDING = 0.6

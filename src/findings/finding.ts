@@ -111,6 +111,10 @@ const retold = ({ summary, start, end }: Found, from: number, to: number | null)
   return summary.replace(told, ` on and off over ${duration(to - from)}`).replace(/, in \d+ stretches/u, '')
 }
 
+/** A node at its own quota: the machine's processors may be idle then. */
+export const isAtQuota = ({ kind, attributes }: Pick<Found, 'kind' | 'attributes'>): boolean =>
+  kind === 'node.cpu-saturated' && attributes['reason'] === 'quota'
+
 /** Two findings of one kind and entity as one: from the first's start to the later end. */
 export const join = (a: Found, b: Found): Found => {
   const sources = new Set(a.evidence.map((one) => one.input))

@@ -1,5 +1,5 @@
 /** Findings and signals by what they are about: detectors ask for them per node, pod and workload, and a large dump has many of each. */
-import type { Entity } from '../model/entity.js'
+import { typeOf, type Entity } from '../model/entity.js'
 import { addTo, groupBy } from '../model/lists.js'
 import { once } from '../model/once.js'
 import type { FindingKind } from '../model/vocabulary.js'
@@ -22,6 +22,8 @@ export const ofKind = (found: readonly Found[], kind: FindingKind, entity?: Enti
   byKindAndEntity(found).get(entity === undefined ? kind : `${kind} ${entity}`) ?? NONE
 
 const byEntity = once(({ signals }: Timeline) => groupBy(signals, (signal) => signal.entity))
+
+export const countNodes = ({ names }: Pick<Timeline, 'names'>): number => [...names.nodes].filter((entity) => typeOf(entity) === 'node').length
 
 /** All signals of one entity, by time. */
 export const signalsOf = (timeline: Timeline, entity: Entity): readonly TimedSignal[] => byEntity(timeline).get(entity) ?? NONE

@@ -1,10 +1,9 @@
 /**
  * Whose client certificate the API server rejects. It does not say so itself; the kubelet that is Unauthorized from that moment on does.
  */
-import { typeOf } from '../model/entity.js'
 import type { Timeline } from '../timeline/timeline.js'
 import { chooseEvidence, type Found } from './finding.js'
-import { ofKind } from './lookup.js'
+import { countNodes, ofKind } from './lookup.js'
 import { called } from './words.js'
 
 /** A kubelet asks the API server every few seconds; both write when it is refused. */
@@ -12,9 +11,9 @@ const SAME_REFUSAL_MS = 15_000
 /** Where most nodes are refused at once it is what they share, the API server's list of authorities, not a certificate of each. */
 const FEW = 0.5
 
-export const nodesOfRejection = (found: readonly Found[], { names }: Timeline): readonly Found[] => {
+export const nodesOfRejection = (found: readonly Found[], timeline: Timeline): readonly Found[] => {
   if (!found.some(({ kind, entity }) => kind === 'node.certificate-expired' && entity === 'cluster')) return found
-  const nodes = [...names.nodes].filter((entity) => typeOf(entity) === 'node').length
+  const nodes = countNodes(timeline)
   return found.flatMap((one) => {
     if (one.kind !== 'node.certificate-expired' || one.entity !== 'cluster') return [one]
     const refused = ofKind(found, 'node.heartbeat-missed').filter(

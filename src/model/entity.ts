@@ -72,6 +72,10 @@ export const shortName = (entity: Entity): string => {
 /** What only the cluster itself uses. */
 export const isOfCluster = (entity: string): boolean => entity.includes('/kube-system/')
 
+const CONTROL_PLANE = /\/(?:etcd|kube-apiserver|apiserver)/u
+/** What every other part of the cluster asks. */
+export const isControlPlane = (entity: Entity): boolean => CONTROL_PLANE.test(entity)
+
 /** 'shop' of 'pod/shop/web-1'; '-' where the entity has none or it is not known. */
 export const namespaceOf = (entity: Entity): string => {
   const type = typeOf(entity)

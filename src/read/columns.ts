@@ -81,6 +81,10 @@ export const seriesStore = (most: number = MAX_SAMPLES): SeriesStore => {
     column.left = BLOCK
   }
 
+  const release = (column: Column): void => {
+    for (const place of column.blocks.splice(0)) blocks.giveBack(place)
+  }
+
   const keep = (column: Column, ms: number, value: number): void => {
     if (column.left === 0) extend(column)
     if (ms < column.latest) column.sorted = false
@@ -116,7 +120,7 @@ export const seriesStore = (most: number = MAX_SAMPLES): SeriesStore => {
   /** What is left of them there is what it has from now on. */
   const replace = (column: Column, size: number): void => {
     samples -= column.size
-    for (const place of column.blocks.splice(0)) blocks.giveBack(place)
+    release(column)
     column.left = column.size = 0
     column.latest = -Infinity
     column.sorted = true
@@ -170,7 +174,7 @@ export const seriesStore = (most: number = MAX_SAMPLES): SeriesStore => {
       leftOut++
       known.delete(key)
       column.dropped = true
-      for (const place of column.blocks.splice(0)) blocks.giveBack(place)
+      release(column)
     }
     all = used
   }
@@ -307,7 +311,7 @@ export const seriesStore = (most: number = MAX_SAMPLES): SeriesStore => {
       return all.splice(0).map((column) => {
         lay(column)
         const { name, labels, line, size } = column
-        for (const place of column.blocks.splice(0)) blocks.giveBack(place)
+        release(column)
         const its = times.subarray(0, size)
         // The series of one answer have their samples at the same times.
         if (!isEqual(before, its)) before = packed.put(its)

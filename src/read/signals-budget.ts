@@ -3,6 +3,7 @@
  * it than others, what it said least. That follows from what the inputs have together, so it does not matter which of them comes first.
  */
 import type { Signal, SignalKind } from '../model/extract.js'
+import { addTo, groupBy } from '../model/lists.js'
 
 /** What is reasoned about takes about 1 kB a signal. */
 const MOST_SIGNALS = 150_000
@@ -19,15 +20,10 @@ export const kindsOf = (signals: readonly Signal[]): Kinds => {
 /** How many of a kind each input may keep; a kind that is not named as many as it has. */
 export const mostOfEach = (inputs: readonly Kinds[], most = MOST_SIGNALS): Kinds => {
   const ofKind = new Map<SignalKind, number[]>()
-  for (const kinds of inputs)
-    for (const [kind, count] of kinds) {
-      const counts = ofKind.get(kind)
-      if (counts === undefined) ofKind.set(kind, [count])
-      else counts.push(count)
-    }
-  const left = new Map([...ofKind].map(([kind, counts]) => [kind, sumUpTo(counts, Infinity)]))
+  for (const kinds of inputs) for (const [kind, count] of kinds) addTo(ofKind, kind, count)
+  const left = new Map([...ofKind].map(([kind, counts]) => [kind, sumOf(counts)]))
   const caps = new Map<SignalKind, number>()
-  for (let sum = sumUpTo([...left.values()], Infinity); sum > most;) {
+  for (let sum = sumOf([...left.values()]); sum > most;) {
     const [kind, count] = [...left].reduce((a, b) => (b[1] > a[1] || (b[1] === a[1] && b[0] < a[0]) ? b : a))
     const counts = ofKind.get(kind) ?? []
     const cap = capFor(counts, count >> 1)
@@ -40,11 +36,12 @@ export const mostOfEach = (inputs: readonly Kinds[], most = MOST_SIGNALS): Kinds
   return caps
 }
 
+const sumOf = (counts: readonly number[]): number => sumUpTo(counts, Infinity)
 const sumUpTo = (counts: readonly number[], cap: number): number => counts.reduce((sum, count) => sum + Math.min(count, cap), 0)
 
 /** The most that each may keep so that all keep no more than `room`; the first of everything stays. */
 const capFor = (counts: readonly number[], room: number): number => {
-  let [low, high] = [1, Math.max(...counts)]
+  let [low, high] = [1, counts.reduce((most, count) => Math.max(most, count), 1)] // too many to be arguments
   while (low < high) {
     const middle = (low + high + 1) >> 1
     if (sumUpTo(counts, middle) <= room) low = middle
@@ -73,16 +70,8 @@ export const keepMost = (signals: readonly Signal[], caps: Kinds): { readonly ke
 }
 
 /** The occurrences of one thing, the beginnings and ends of one entity's condition; what was said most first. */
-const groupsOf = (signals: readonly Signal[]): readonly (readonly Signal[])[] => {
-  const groups = new Map<string, { readonly of: Signal[]; count: number }>()
-  for (const signal of signals) {
-    const key = signal.phase === 'point' ? `${signal.entity}\n${JSON.stringify(signal.attributes)}` : signal.entity
-    const group = groups.get(key)
-    if (group === undefined) groups.set(key, { of: [signal], count: signal.count })
-    else {
-      group.of.push(signal)
-      group.count += signal.count
-    }
-  }
-  return [...groups.values()].sort((a, b) => b.count - a.count).map(({ of }) => of) // stable: of equals the first
-}
+const groupsOf = (signals: readonly Signal[]): readonly (readonly Signal[])[] =>
+  [...groupBy(signals, ({ phase, entity, attributes }) => (phase === 'point' ? `${entity}\n${JSON.stringify(attributes)}` : entity)).values()]
+    .map((group) => ({ group, count: sumOf(group.map(({ count }) => count)) }))
+    .sort((a, b) => b.count - a.count) // stable: of equals the first
+    .map(({ group }) => group)

@@ -2,15 +2,14 @@
  * service.unreachable of the API server, as its clients see it: the kubelets of all nodes that get no answer at once. Where its own scrape target or log
  * tells of it, that says it better.
  */
-import { process, typeOf } from '../../model/entity.js'
+import { isControlPlane, process } from '../../model/entity.js'
 import type { Timeline } from '../../timeline/timeline.js'
 import { chooseEvidence, overlaps, type Detector, type Found } from '../finding.js'
 import { missedByAll } from '../at-once.js'
-import { ofKind } from '../lookup.js'
+import { countNodes, ofKind } from '../lookup.js'
 
 /** What a server that is not there, or does not get on, answers. */
 const NO_ANSWER: ReadonlySet<unknown> = new Set(['refused', 'timeout', 'reset', 'server-error', 'no-route'])
-const CONTROL_PLANE = /(?:^|\/)(?:etcd|kube-apiserver|apiserver)/u
 
 export const apiServer: Detector = {
   id: 'api-server',
@@ -19,9 +18,9 @@ export const apiServer: Detector = {
     const missed = missedByAll(found, timeline).filter(({ attributes }) => NO_ANSWER.has(attributes['reason']))
     const nodes = new Set(missed.map(({ entity }) => entity))
     const [first] = missed
-    if (first === undefined || nodes.size < [...timeline.names.nodes].filter((entity) => typeOf(entity) === 'node').length) return []
+    if (first === undefined || nodes.size < countNodes(timeline)) return []
     const known = [...ofKind(found, 'service.unreachable'), ...ofKind(found, 'app.errors')].some(
-      (one) => CONTROL_PLANE.test(one.entity) && overlaps(one, first, 60_000),
+      (one) => isControlPlane(one.entity) && overlaps(one, first, 60_000),
     )
     if (known) return []
     const ends = missed.map(({ end }) => end)

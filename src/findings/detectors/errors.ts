@@ -1,5 +1,5 @@
 /** app.errors and service.errors: bursts of errors in logs, against what the same application logs on a calm minute. */
-import { typeOf } from '../../model/entity.js'
+import { typeOf, type Entity } from '../../model/entity.js'
 import { groupBy } from '../../model/lists.js'
 import type { TimedSignal, Timeline } from '../../timeline/timeline.js'
 import { failingAddress, failingBackend } from '../backends.js'
@@ -42,14 +42,7 @@ const bursts = (timeline: Timeline, signal: 'log.error' | 'http.error', kind: 'a
         start,
         end,
         confidence: Math.min(0.95, 0.6 + 0.05 * count),
-        summary:
-          kind === 'app.errors'
-            ? refuses
-              ? `The Postgres server refused logins${usersOf(stretch)}, ${times(count)}.`
-              : reason === 'query_wait_timeout'
-                ? `${called(entity).replace(/^[ps](?=od |ervice )/u, (letter) => letter.toUpperCase())} had no server connection free for its clients in time, ${times(count)} (${reason}).`
-                : `${called(entity).replace(/^[pst](?=od |ervice |he )/u, (letter) => letter.toUpperCase())} logged errors, ${times(count)}${reason === '' ? '' : ` (${reason})`}.`
-            : `${called(entity).replace(/^s/u, 'S')} answered with errors, ${times(count)}.`,
+        summary: refuses ? `The Postgres server refused logins${usersOf(stretch)}, ${times(count)}.` : said(kind, entity, reason, count),
         evidence: chooseEvidence(evidenceOf(stretch)),
         attributes: {
           ...(reason === '' ? {} : { reason }),
@@ -62,6 +55,13 @@ const bursts = (timeline: Timeline, signal: 'log.error' | 'http.error', kind: 'a
     })
     return found
   })
+}
+
+const said = (kind: 'app.errors' | 'service.errors', entity: Entity, reason: string, count: number): string => {
+  if (kind === 'service.errors') return `${called(entity).replace(/^s/u, 'S')} answered with errors, ${times(count)}.`
+  const name = called(entity).replace(/^[pst](?=od |ervice |he )/u, (letter) => letter.toUpperCase())
+  if (reason === 'query_wait_timeout') return `${name} had no server connection free for its clients in time, ${times(count)} (${reason}).`
+  return `${name} logged errors, ${times(count)}${reason === '' ? '' : ` (${reason})`}.`
 }
 
 interface Stretch {

@@ -8,7 +8,7 @@ import { addTo, groupBy } from '../../model/lists.js'
 import type { AnyKind, FindingKind } from '../../model/vocabulary.js'
 import { isFindingKind } from '../../model/vocabulary.js'
 import type { TimedSignal, Timeline } from '../../timeline/timeline.js'
-import { chooseEvidence, evidenceOf, type Detector, type Found } from '../finding.js'
+import { chooseEvidence, evidenceOf, isAtQuota, type Detector, type Found } from '../finding.js'
 import { signalsOf } from '../lookup.js'
 import { isUnheard } from '../unheard.js'
 import { called, duration, times } from '../words.js'
@@ -327,7 +327,7 @@ export const aspectOf = (kind: AnyKind, attributes: Found['attributes']): string
     return ['replicaSet', 'image', 'from', 'to', 'back'].map((name) => String(attributes[name] ?? '')).join(' ')
   if (kind === 'metric.anomalous') return String(attributes['alertname'] ?? attributes['metric'] ?? '')
   // A node's own quota and its machine's processors are two limits.
-  if (kind === 'node.cpu-saturated') return attributes['reason'] === 'quota' ? 'quota' : ''
+  if (kind === 'node.cpu-saturated') return isAtQuota({ kind, attributes }) ? 'quota' : ''
   // An expired certificate and one of an unknown authority are two mistakes.
   return kind === 'node.certificate-expired' ? String(attributes['reason'] ?? '') : ''
 }

@@ -12,6 +12,9 @@ const KUBELET_PORT = ':10250'
 /** node-monitor-grace-period is 40 s (50 s since 1.32), and clusters stretch it. */
 const GRACE_MS = 5 * 60_000
 
+/** `silent` stays where it is joined with what the kubelet itself wrote, which has reasons of its own. */
+const SILENT: Found['attributes'] = { reason: 'silent', silent: 'yes', does: 'fell silent' }
+
 export const kubeletSilent: Detector = {
   id: 'kubelet-silent',
   finds: ['node.heartbeat-missed'],
@@ -41,7 +44,7 @@ export const kubeletSilent: Detector = {
           confidence: 0.85,
           summary: `The kubelet of ${called(lost.entity)} fell silent: its port did not answer, and the control plane heard nothing from it.`,
           evidence: chooseEvidence(silent.flatMap((one) => one.evidence)),
-          attributes: { reason: 'silent', silent: 'yes', does: 'fell silent' },
+          attributes: SILENT,
           slackMs: first.slackMs,
           dose: 5,
         },
@@ -72,7 +75,7 @@ const stopped = (lost: Found, timeline: Timeline, found: readonly Found[]): read
       confidence: 0.8,
       summary: `The kubelet of ${called(lost.entity)} fell silent: it wrote nothing until it started anew, and the control plane heard nothing from it.`,
       evidence: chooseEvidence([...start.evidence, ...lost.evidence]),
-      attributes: { reason: 'silent', silent: 'yes', does: 'fell silent' },
+      attributes: SILENT,
       slackMs: SHORTEST_GRACE_MS,
       dose: 5,
     },

@@ -2,7 +2,7 @@
 import { pod, shortName, type Entity } from '../../model/entity.js'
 import { groupBy } from '../../model/lists.js'
 import type { TimedSeries, Timeline } from '../../timeline/timeline.js'
-import { overlaps, sampleEvidence, type Detector, type Found } from '../finding.js'
+import { isAtQuota, overlaps, sampleEvidence, type Detector, type Found } from '../finding.js'
 import { ofKind } from '../lookup.js'
 import { asGauge, nodeOfLabels, readingOf, saysPodUse } from '../measures.js'
 import { combine, greatest, higher, least, median, onsetOfRise, stepOf, stretches, valueAt, type Column } from '../statistics.js'
@@ -196,7 +196,7 @@ const hungry = (timeline: Timeline, found: readonly Found[]): readonly Found[] =
       const first = column.times[0] ?? saturation.start
       const isNew = first >= saturation.start - Math.max(60_000, 2 * stepOf(column.times))
       const { at, usual } = isNew ? { at: first, usual: 0 } : onsetOfRise(column, peakAt)
-      const quota = saturation.attributes['reason'] === 'quota' ? mostUsedByNode(saturation.entity, timeline) : null
+      const quota = isAtQuota(saturation) ? mostUsedByNode(saturation.entity, timeline) : null
       const all = quota ?? cores.get(saturation.entity) ?? timeline.topology.nodeFacts(saturation.entity).cores ?? Infinity
       const share = peak / all
       if (share < 0.25 || at > saturation.start + 60_000 + (isNew ? saturation.slackMs : 0)) return []
