@@ -247,6 +247,21 @@ test('an evicted pod is missing until its replacement has started', () => {
   assert.deepEqual([first?.start, first?.end], [300, 340])
 })
 
+test('an evicted pod and its replacement that cannot be created are one pod that is missing', () => {
+  const refused = signal('pod.unschedulable', WEB, 305, { reason: 'webhook', webhook: 'policy.example.com' }, { count: 12, until: 365 })
+  const gone = signal('pod.evicted', one, 300, { reason: 'taint' })
+  const facts = [on(one, 'a'), on(two, 'b'), wanted(2)]
+  none('workload.unavailable', { facts, signals: [gone, refused] })
+  const [short] = findings('workload.degraded', { facts, signals: [gone, refused] })
+  assert.match(short?.found.summary ?? '', /up to 1 of 2 did not serve/u)
+  // Another pod that is there and does not serve is missing as well.
+  const both = findings('workload.unavailable', { facts, signals: [gone, refused, condition('pod.unready', two, 320, 900)].flat() })
+  assert.deepEqual(
+    both.map(({ start }) => start),
+    [320],
+  )
+})
+
 test('in a rollout there are more pods than are wanted: old ones that still serve are counted, those that are gone are not', () => {
   const scaled = (second: number, set: string, from: number, to: number): Signal => signal('change.scaled', WEB, second, { replicaSet: set, from, to })
   const [old, fresh] = ['web-7d9c5b8f6d', 'web-5bb955977f']
@@ -429,6 +444,15 @@ test('a new pod whose first probes fail is starting; one that stays unready leav
   assert.deepEqual(
     findings('workload.degraded', { facts: [wanted(2)], signals: fresh(1200) }).map(({ entity, start, end }) => [entity, start, end]),
     [[WEB, 610, 1200]],
+  )
+})
+
+test('a pod placed a minute ago whose object tells that it was ready until now is not starting', () => {
+  const fell = (reason: string): readonly Signal[] => [scheduled(one, 530, 'n1'), ...condition('pod.unready', one, 610, 660, { reason })]
+  none('workload.unavailable', { facts: [on(one, 'n1'), wanted(1)], signals: fell('starting') })
+  assert.deepEqual(
+    findings('workload.unavailable', { facts: [on(one, 'n1'), wanted(1)], signals: fell('ContainersNotReady') }).map(({ start, end }) => [start, end]),
+    [[610, 660]],
   )
 })
 

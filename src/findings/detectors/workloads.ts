@@ -39,18 +39,29 @@ const START_MS = 2 * 60_000
 const isStarting = ({ kind, entity, start, end, attributes }: Found, timeline: Timeline): boolean => {
   if (kind !== 'pod.unready' || end === null || end - start > START_MS || String(attributes['reason'] ?? '').startsWith('node')) return false
   const placed = signalsOf(timeline, entity).findLast((signal) => signal.kind === 'pod.scheduled' && signal.at <= start)
-  return placed !== undefined && end - placed.at <= 1.5 * START_MS && !wasReady(entity, placed.at, start, timeline)
+  return (
+    placed !== undefined &&
+    end - placed.at <= 1.5 * START_MS &&
+    !wasReady(entity, placed.at, start, timeline) &&
+    !lostReadiness(entity, placed.at, end, timeline)
+  )
 }
 
 /** A pod that was ready, and then no more, is not starting. */
 const wasReady = (pod: Entity, from: number, to: number, timeline: Timeline): boolean =>
   signalsOf(timeline, pod).some(({ kind, phase, at }) => kind === 'pod.unready' && phase === 'end' && at > from && at < to)
 
+/** A pod's object says since when it has not been ready: of one that never was, since its start, which carries another reason here. */
+const lostReadiness = (pod: Entity, from: number, to: number, timeline: Timeline): boolean =>
+  signalsOf(timeline, pod).some(
+    ({ kind, phase, at, attributes }) => kind === 'pod.unready' && phase === 'begin' && attributes['reason'] === 'ContainersNotReady' && at > from && at < to,
+  )
+
 interface Change {
   readonly at: number
   readonly by: number
   /** None where only the number of replicas changes. */
-  readonly trouble: Found | null
+  readonly trouble: Stretch | null
 }
 
 const shortages = (workload: Entity, troubles: readonly Found[], timeline: Timeline): readonly Found[] => {
@@ -62,29 +73,29 @@ const shortages = (workload: Entity, troubles: readonly Found[], timeline: Timel
   const changes: Change[] = replicaChanges(workload, timeline).map((at) => ({ at, by: 0, trouble: null }))
   for (const [, ofPod] of groupBy(troubles, (trouble) => trouble.entity)) {
     for (const stretch of unite(ofPod, timeline, workload)) {
-      changes.push({ at: stretch.start, by: 1, trouble: stretch.first })
-      if (stretch.end !== null) changes.push({ at: stretch.end, by: -1, trouble: stretch.first })
+      changes.push({ at: stretch.start, by: 1, trouble: stretch })
+      if (stretch.end !== null) changes.push({ at: stretch.end, by: -1, trouble: stretch })
     }
   }
   changes.sort((a, b) => a.at - b.at || b.by - a.by)
   const result: Found[] = []
-  const ongoing: Found[] = []
+  const ongoing: Stretch[] = []
   let degraded: Short | null = null
   let dark: Short | null = null
   for (const { at, by, trouble } of changes) {
     if (trouble !== null && by > 0) ongoing.push(trouble)
     else if (trouble !== null) ongoing.splice(ongoing.indexOf(trouble), 1)
     const { wanted, there, known } = replicas(at)
-    const down = ongoing.length
+    const down = missing(ongoing, workload)
     // Of more pods than are wanted, as in a rollout, some may fail and nobody is short of any.
     const short = Math.min(wanted, wanted - (there - down))
     if (down > 0 && short > 0) {
-      const before: Short = degraded ?? { start: at, troubles: [...ongoing], most: 0, wanted, known }
+      const before: Short = degraded ?? { start: at, troubles: ongoing.map(({ first }) => first), most: 0, wanted, known }
       degraded = short > before.most ? { ...before, most: short, wanted, known } : before
-      if (trouble !== null && by > 0 && !degraded.troubles.includes(trouble)) degraded.troubles.push(trouble)
+      if (trouble !== null && by > 0 && !degraded.troubles.includes(trouble.first)) degraded.troubles.push(trouble.first)
     }
     if (known && down > 0 && down >= there) {
-      dark ??= { start: at, troubles: [...ongoing], most: wanted, wanted, known }
+      dark ??= { start: at, troubles: ongoing.map(({ first }) => first), most: wanted, wanted, known }
     } else if (dark !== null) {
       result.push(...shortage('workload.unavailable', workload, dark, at))
       dark = null
@@ -97,6 +108,12 @@ const shortages = (workload: Entity, troubles: readonly Found[], timeline: Timel
   if (dark !== null) result.push(...shortage('workload.unavailable', workload, dark, null))
   if (degraded !== null) result.push(...shortage('workload.degraded', workload, degraded, null))
   return result
+}
+
+/** What could not be created, of which the workload itself tells, stands in for the pods that are gone: they are missing once. */
+const missing = (ongoing: readonly Stretch[], workload: Entity): number => {
+  const pods = ongoing.filter(({ first }) => first.entity !== workload)
+  return pods.length + (pods.length < ongoing.length && !pods.some(({ gone }) => gone) ? 1 : 0)
 }
 
 interface Short {
@@ -132,15 +149,25 @@ const podsAreListed = once(
     inputs.some(({ format, records }) => format === 'kubernetes-objects' && records > 0) || series.some(({ name }) => name.startsWith('kube_pod_')),
 )
 
+interface Stretch {
+  readonly start: number
+  end: number | null
+  readonly first: Found
+  /** Whether the pod had to go, so that its workload wants another in its place. */
+  gone: boolean
+}
+
 /** One pod's troubles as stretches in which it did not serve. An eviction lasts until the replacement is ready, as far as that is known. */
-const unite = (troubles: readonly Found[], timeline: Timeline, workload: Entity): readonly { start: number; end: number | null; first: Found }[] => {
-  const stretches: { start: number; end: number | null; first: Found }[] = []
+const unite = (troubles: readonly Found[], timeline: Timeline, workload: Entity): readonly Stretch[] => {
+  const stretches: Stretch[] = []
   for (const trouble of [...troubles].sort((a, b) => a.start - b.start)) {
     const end = trouble.kind === 'pod.evicted' ? replacedAt(trouble, timeline, workload) : trouble.end
+    const gone = trouble.kind === 'pod.evicted' || (trouble.kind === 'pod.stuck' && trouble.attributes['reason'] === 'terminating')
     const open = stretches.at(-1)
-    if (open !== undefined && (open.end === null || trouble.start <= open.end + 5_000))
+    if (open !== undefined && (open.end === null || trouble.start <= open.end + 5_000)) {
       open.end = open.end === null || end === null ? null : Math.max(open.end, end)
-    else stretches.push({ start: trouble.start, end, first: trouble })
+      open.gone ||= gone
+    } else stretches.push({ start: trouble.start, end, first: trouble, gone })
   }
   return stretches
 }
