@@ -35,6 +35,7 @@ export const kubeletSilent: Detector = {
       if (speaks) return []
       if (first === undefined) return stopped(lost, timeline, found)
       if (isBlocked(found, lost, first) || answersOther(timeline, first)) return []
+      const whole = silentAsAWhole(lost, silent, timeline, found)
       return [
         {
           kind: 'node.heartbeat-missed',
@@ -42,15 +43,31 @@ export const kubeletSilent: Detector = {
           start: Math.min(...silent.map((one) => one.start)),
           end: lost.end,
           confidence: 0.85,
-          summary: `The kubelet of ${called(lost.entity)} fell silent: its port did not answer, and the control plane heard nothing from it.`,
+          summary: whole
+            ? `${called(lost.entity).replace(/^n/u, 'N')} fell silent as a whole: nothing that is scraped from it answered, and the control plane heard nothing from it.`
+            : `The kubelet of ${called(lost.entity)} fell silent: its port did not answer, and the control plane heard nothing from it.`,
           evidence: chooseEvidence(silent.flatMap((one) => one.evidence)),
-          attributes: SILENT,
+          attributes: whole ? { ...SILENT, whole: 'yes' } : SILENT,
           slackMs: first.slackMs,
           dose: 5,
         },
       ]
     }),
 }
+
+/** What listens on other ports of the node stopped answering with its kubelet, all of it: then it is the machine, or its network. */
+const silentAsAWhole = (lost: Found, silent: readonly Found[], { series, topology }: Timeline, found: readonly Found[]): boolean => {
+  const from = Math.min(...silent.map((one) => one.start))
+  const others = series.flatMap(({ name, labels }) => {
+    const instance = labels['instance'] ?? ''
+    const node = topology.nodeAt(labels['node'] ?? '') ?? topology.nodeAt(instance)
+    return name === 'up' && node === lost.entity && !instance.endsWith(KUBELET_PORT) ? [`/${labels['job'] ?? '-'}/${instance}`] : []
+  })
+  const gone = ofKind(found, 'service.unreachable').filter((one) => Math.abs(one.start - from) <= TOGETHER_MS && (one.end === null || one.end > lost.start))
+  return others.length > 0 && others.every((other) => gone.some((one) => one.entity.endsWith(other)))
+}
+/** Scrapes of one machine are spread over their interval, a minute at most. */
+const TOGETHER_MS = 60_000
 
 /**
  * Without metrics: a kubelet that reaches nobody complains of it every few seconds. One that says nothing while its node becomes NotReady, and then

@@ -265,6 +265,16 @@ test("without the kubelet's log: a node all of whose ports fall silent, and that
   none('node.network-lost', { facts: cluster, signals: [...notReady(650, 915), signal('change.node-removed', 'node/a', 915)], series: ports })
 })
 
+test('a node of which nothing answers any more fell silent as a whole; one whose exporter goes on did not', () => {
+  const gone = (second: number): number => (second >= 600 ? 0 : 1)
+  const lost = signal('node.not-ready', 'node/a', 650, {}, { phase: 'begin' })
+  const whole = (exporter: (second: number) => number): unknown =>
+    findings('node.heartbeat-missed', { facts: cluster, signals: [lost], series: [up('a:10250', 'a', gone), up('a:9100', 'a', exporter)] }).map(
+      ({ found }) => found.attributes['whole'],
+    )
+  assert.deepEqual([whole(gone), whole(() => 1)], [['yes'], [undefined]])
+})
+
 const silence = (from: number, to: number): NonNullable<InputParts['silences']>[number] => ({ basis: 'utc', from: at(from).ms, to: at(to).ms, line: 812 })
 const writtenOn = (name: string): Fact => ({ fact: 'input-node', node: `node/${name}`, weight: 5 })
 
