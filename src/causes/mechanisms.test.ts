@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict'
 import { readdirSync, readFileSync } from 'node:fs'
 import { test } from 'node:test'
-import { at, found, timeline } from '../../test/timeline-builder.js'
+import { at, found, signal, timeline } from '../../test/timeline-builder.js'
 import { byStart, type Found } from '../findings/finding.js'
 import { typeOf, type Entity } from '../model/entity.js'
 import type { Attributes, Fact } from '../model/extract.js'
@@ -80,7 +80,7 @@ const entityOf = (kind: FindingKind, here: Place, where: Relation): Entity => {
   if (kind.startsWith('service.')) return here.service
   if (kind.startsWith('loadbalancer.')) return here.balancer
   if (kind.startsWith('redis.')) return here.redis
-  if (kind.startsWith('app.')) return where === 'same-workload' ? here.pod : here.app
+  if (kind.startsWith('app.')) return where === 'same-workload' || where === 'same-entity' ? here.pod : here.app
   return here.postgres
 }
 
@@ -285,6 +285,30 @@ test("a service has the servers of the process of its name: a machine that one o
   const links = (service: Entity): number =>
     linkCauses([found('node.disk-full', 'node/a', 0), found('service.errors', service, 5)], rule, timeline({ facts })).filter(({ faint }) => !faint).length
   assert.deepEqual([links('service/-/checkout-api'), links('service/-/mailer')], [1, 0])
+})
+
+test('what happens to the pods of a rollout once they stand is not its doing: they go with their node, and their successors are refused', () => {
+  const rules = mechanisms.filter(({ id }) => id === 'rollout-leaves-pods-stuck' || id === 'rollout-breaks-pods')
+  const fresh: Entity = 'pod/shop/web-5bb955977f-ccccc'
+  const placed = (second: number): ReturnType<typeof signal> => signal('pod.scheduled', fresh, second, { node: 'a' })
+  const links = (kind: FindingKind, entity: Entity, reason: string, ...signals: readonly ReturnType<typeof signal>[]): number =>
+    linkCauses(
+      [found('change.deployed', near.workload, 0, { endSecond: 1 }), found(kind, entity, 100, { attributes: { reason } })],
+      rules,
+      timeline({ facts: [{ fact: 'replicas', workload: near.workload, at: null, wanted: 1, ready: null }], signals }),
+    ).length
+  assert.deepEqual([links('pod.stuck', fresh, 'terminating', placed(1)), links('pod.stuck', fresh, 'terminating', placed(-600))], [0, 1])
+  assert.deepEqual([links('pod.unschedulable', near.workload, 'webhook', placed(1)), links('pod.unschedulable', near.workload, 'webhook')], [0, 1])
+})
+
+test('the server that an effect names is its service, or the workload behind that', () => {
+  const rule = mechanisms.filter(({ id }) => id === 'unavailable-webhook-keeps-pods-out')
+  const refused = found('pod.unschedulable', 'workload/shop/web', 30, { attributes: { reason: 'webhook', server: 'service/kube-system/policy' } })
+  const links = (by: Entity, ...facts: readonly Fact[]): number =>
+    linkCauses([found('workload.unavailable', by, 0, { endSecond: 600 }), refused], rule, timeline({ facts })).filter(({ faint }) => !faint).length
+  assert.equal(links('workload/kube-system/policy'), 1)
+  assert.equal(links('workload/kube-system/gatekeeper'), 0)
+  assert.equal(links('workload/kube-system/gatekeeper', { fact: 'runs-as', of: 'service/kube-system/policy', by: 'workload/kube-system/gatekeeper' }), 1)
 })
 
 test('a busy machine makes requests late, and refuses nobody', () => {

@@ -1,6 +1,7 @@
 /** How near two findings are: 1 where the topology says they stand as the rule asks, less where it cannot tell, 0 where it says otherwise. */
 import { isControlPlane, nameOf, namespaceOf, process, service, shortName, typeOf, type Entity } from '../model/entity.js'
 import { nodeOfPostgres } from '../findings/measures.js'
+import { replicasAt } from '../findings/replicas.js'
 import { once } from '../model/once.js'
 import type { Timeline } from '../timeline/timeline.js'
 import type { Found } from '../findings/finding.js'
@@ -147,11 +148,26 @@ const sameWorkload: Judge = (cause, effect, timeline) => {
   const [a, b] = [workloadOf(cause.entity, timeline), workloadOf(effect.entity, timeline)]
   if (a === null || b === null) return cause.entity === effect.entity ? 1 : FAR
   if (a !== b) return FAR
-  // Of one rollout's pods: those of the same ReplicaSet.
+  if (cause.kind !== 'change.deployed') return 1
+  if (typeOf(effect.entity) !== 'pod') return effect.kind === 'pod.unschedulable' && wasThrough(a, cause, effect.start, timeline) ? LATER : 1
   const set = cause.attributes['replicaSet']
-  if (cause.kind === 'change.deployed' && typeof set === 'string' && set !== '' && typeOf(effect.entity) === 'pod')
-    return !shortName(effect.entity).startsWith(`${set}-`) ? FAR : cameLater(effect.entity, cause, timeline) ? LATER : 1
-  return 1
+  // Of one rollout's pods: those of the same ReplicaSet.
+  if (typeof set === 'string' && set !== '' && !shortName(effect.entity).startsWith(`${set}-`)) return FAR
+  // What a rollout takes away are the others' pods.
+  if (effect.kind === 'pod.stuck' && effect.attributes['reason'] === 'terminating' && cameWith(effect.entity, cause, timeline)) return FAR
+  return typeof set === 'string' && set !== '' && cameLater(effect.entity, cause, timeline) ? LATER : 1
+}
+
+/** Where the rollout's ReplicaSet is not known: placed since. */
+const cameWith = (pod: Entity, { start, attributes: { replicaSet: set } }: Found, timeline: Timeline): boolean =>
+  typeof set === 'string' && set !== '' ? shortName(pod).startsWith(`${set}-`) : (placedFirst(timeline).get(pod) ?? -Infinity) >= start - WHOLE_SECOND_MS
+
+/** A rollout all of whose pods had found their place was let through: a pod that is refused after that was to stand in for one of them. */
+const wasThrough = (workload: Entity, rollout: Found, at: number, timeline: Timeline): boolean => {
+  const said = timeline.topology.replicas(workload).map(({ wanted }) => wanted)
+  const wanted = replicasAt(workload, at, timeline)?.wanted ?? (said.length > 0 ? Math.max(...said) : NaN)
+  const placed = timeline.topology.podsOf(workload).filter((pod) => cameWith(pod, rollout, timeline) && (placedFirst(timeline).get(pod) ?? Infinity) < at)
+  return placed.length >= wanted
 }
 
 /** A pod that came minutes after a rollout was through stands in for one of its pods: what is wrong with it now was not wrong with that. */
@@ -454,7 +470,14 @@ const JUDGES: Readonly<Record<Relation, Judge>> = {
     const host = hostOf(cause.entity)
     return host !== '' && (host === registryOf(String(effect.attributes['image'] ?? '')) || host === effect.attributes['address']) ? 1 : FAR
   },
-  'named-server': (cause, effect) => (effect.attributes['server'] === cause.entity ? 1 : FAR),
+  'named-server'(cause, effect, timeline) {
+    const { server } = effect.attributes
+    if (server === cause.entity) return 1
+    const by = workloadOf(cause.entity, timeline)
+    if (typeof server !== 'string') return FAR
+    const named = server as Entity
+    return isNamedBy(cause.entity, [named], timeline) || timeline.topology.runsAs(named).some((one) => one === by || one === cause.entity) ? 1 : FAR
+  },
   'tells-of'(cause, effect, timeline) {
     if (watchesAnother(String(effect.attributes['alertname'] ?? ''), cause.kind)) return FAR
     if (cause.entity === effect.entity) return 1
