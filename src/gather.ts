@@ -10,6 +10,7 @@ import { asPacked, withPacked, type WithPacked } from './makers.js'
 import { startReading, type Maker } from './read/extract-all.js'
 import { findInputs, type Inputs, type Named, type Saved, type Unreadable } from './read/inputs.js'
 import type { Limits } from './read/limits.js'
+import { factsBudget, whoIsSpokenOf, type WaitingFacts } from './read/facts-budget.js'
 import { packSignals, unpackSignals } from './read/packed-signals.js'
 import { placesBudget } from './read/places-budget.js'
 import { seriesBudget, type Held } from './read/series-budget.js'
@@ -89,6 +90,7 @@ export const readAll = async (
 /** What is held of an extract until all that are reasoned about together have come. */
 interface Waiting {
   readonly rest: Held
+  readonly facts: WaitingFacts
   readonly signals: WithPacked['signals']
 }
 
@@ -98,6 +100,7 @@ const MOST_HELD = 60_000
 const budgets = () => {
   const series = seriesBudget()
   const places = placesBudget()
+  const facts = factsBudget()
   const kinds: Kinds[] = []
   let held = 0
   return {
@@ -106,18 +109,28 @@ const budgets = () => {
       const packed = 'batches' in signals
       kinds.push(packed ? signals.kinds : kindsOf(signals))
       if (!packed) held += signals.length
-      return { rest: series.add({ ...rest, signals: [] }), signals: packed || held <= MOST_HELD ? signals : packSignals(signals) }
+      return {
+        rest: series.add({ ...rest, facts: [], signals: [] }),
+        facts: facts.add(rest.facts),
+        signals: packed || held <= MOST_HELD ? signals : packSignals(signals),
+      }
     },
     all: (waiting: readonly Waiting[]): readonly InputExtract[] => {
       const most = mostOfEach(kinds)
+      const spoken = whoIsSpokenOf()
       return waiting
-        .map(({ rest, signals }) => {
-          const { kept, said } = keepMost(unpackSignals(signals), most)
-          return { rest, said, held: places.add(kept) }
+        .map((one) => {
+          const { kept, said } = keepMost(unpackSignals(one.signals), most)
+          const rest = one.rest.take()
+          if (facts.isOver()) {
+            spoken.signals(kept)
+            spoken.series(rest.series)
+          }
+          return { ...one, rest, said, signals: places.add(kept) }
         })
-        .map(({ rest, said, held: one }) => {
-          const extract = rest.take()
-          return { ...extract, warnings: [...extract.warnings, ...said, ...one.said()], signals: one.take() }
+        .map(({ rest, facts: own, said, signals }) => {
+          const ofInput = own.take(spoken)
+          return { ...rest, warnings: [...rest.warnings, ...said, ...ofInput.said, ...signals.said()], signals: signals.take(), facts: ofInput.kept }
         })
     },
   }
