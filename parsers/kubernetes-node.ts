@@ -1,5 +1,6 @@
 /** Node objects: https://kubernetes.io/docs/reference/kubernetes-api/cluster-resources/node-v1/ */
 import { node as nodeEntity, type Entity } from '../src/model/entity.js'
+import type { Attributes } from '../src/model/extract.js'
 import type { Sink } from '../src/model/format.js'
 import type { WatchType } from './kubernetes-event.js'
 import { conditionOf, isObject, latest, listOf, objectOf, observedAt, quantity, stamp, textOf, timeOf, type JsonObject } from './kubernetes-fields.js'
@@ -145,8 +146,11 @@ export const nodeReader = (sink: Sink, once: Once): ObjectReader => {
       const entity = nodeEntity(name)
       const created = timeOf(metadata, 'creationTimestamp')
       if (watch === 'DELETED') {
-        const at = latest(timeOf(metadata, 'deletionTimestamp'), ms)
-        if (!Number.isNaN(at)) once.signal({ kind: 'change.node-removed', entity, at: stamp(at), text: `node/${name} was deleted` })
+        const asked = timeOf(metadata, 'deletionTimestamp')
+        const at = latest(asked, ms)
+        // A watch does not tell when: what it shows last may be minutes old.
+        const attributes: Attributes = Number.isNaN(asked) ? { source: 'watch' } : {}
+        if (!Number.isNaN(at)) once.signal({ kind: 'change.node-removed', entity, at: stamp(at), attributes, text: `node/${name} was deleted` })
         return
       }
       addFacts(object, entity, name, ms)

@@ -446,7 +446,7 @@ test("heartbeats that all nodes miss at once are the control plane's trouble, no
 test('errors of requests that ended on a node that fell silent are its doing, not that of the last rollout of who sent them', () => {
   const errors = (attributes: Record<string, string>): readonly string[] =>
     analyse([
-      found('change.deployed', 'workload/shop/web', 0, {}),
+      found('change.deployed', 'workload/shop/web', 0, { endSecond: 45 }),
       found('node.heartbeat-missed', 'node/b', 85, { dose: 9, attributes: { reason: 'other', silent: 'yes' } }),
       found('app.errors', 'pod/shop/web-7d9c5b8f6d-x2x4z', 90, { endSecond: 200, attributes }),
     ]).incidents.flatMap(({ rootCauses, findings }) => findings.filter(({ id }) => id === rootCauses[0]?.finding).map(({ kind }) => kind))

@@ -301,6 +301,22 @@ test('what happens to the pods of a rollout once they stand is not its doing: th
   assert.deepEqual([links('pod.unschedulable', near.workload, 'webhook', placed(1)), links('pod.unschedulable', near.workload, 'webhook')], [0, 1])
 })
 
+test('a rollout is not why a pod that ran well loses another server, nor why one that stands in for a lost pod does', () => {
+  const rule = mechanisms.filter(({ id }) => id === 'rollout-logs-errors')
+  const pod = (suffix: string): Entity => `pod/shop/web-5bb955977f-${suffix}`
+  const rollout = found('change.deployed', near.workload, 0, { endSecond: 1, attributes: { replicaSet: 'web-5bb955977f' } })
+  const links = (suffix: string, second: number, reason: string): number =>
+    linkCauses(
+      [rollout, found('app.errors', pod(suffix), second, { attributes: { reason } })],
+      rule,
+      timeline({
+        facts: [{ fact: 'replicas', workload: near.workload, at: null, wanted: 1, ready: null }],
+        signals: [signal('pod.scheduled', pod('bbbbb'), 1, { node: 'a' }), signal('pod.scheduled', pod('ccccc'), 100, { node: 'b' })],
+      }),
+    ).length
+  assert.deepEqual([links('bbbbb', 5, 'refused'), links('bbbbb', 100, 'refused'), links('bbbbb', 100, 'other'), links('ccccc', 105, 'other')], [1, 0, 1, 0])
+})
+
 test('the server that an effect names is its service, or the workload behind that', () => {
   const rule = mechanisms.filter(({ id }) => id === 'unavailable-webhook-keeps-pods-out')
   const refused = found('pod.unschedulable', 'workload/shop/web', 30, { attributes: { reason: 'webhook', server: 'service/kube-system/policy' } })

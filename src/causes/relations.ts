@@ -155,18 +155,33 @@ const sameWorkload: Judge = (cause, effect, timeline) => {
   if (typeof set === 'string' && set !== '' && !shortName(effect.entity).startsWith(`${set}-`)) return FAR
   // What a rollout takes away are the others' pods.
   if (effect.kind === 'pod.stuck' && effect.attributes['reason'] === 'terminating' && cameWith(effect.entity, cause, timeline)) return FAR
+  if (effect.kind === 'app.errors' && (isOfAnother(effect, cause, timeline) || standsIn(effect.entity, a, cause, timeline))) return LATER
   return typeof set === 'string' && set !== '' && cameLater(effect.entity, cause, timeline) ? LATER : 1
+}
+
+/** An error that names another server as its reason, from a pod that had run without it: that server failed, not the version, unless people took that back. */
+const isOfAnother = ({ entity, start, attributes }: Found, rollout: Found, timeline: Timeline): boolean =>
+  rollout.attributes['undone'] !== 'yes' &&
+  NEEDS_ANOTHER.test(String(attributes['reason'] ?? '')) && start - (placedFirst(timeline).get(entity) ?? rollout.end ?? rollout.start) > RAN_WELL_MS
+const NEEDS_ANOTHER = /^(?:refused|timeout|dns|upstream-error|postgres-.*|redis-.*)$/u
+/** By then a new version has made its first requests. */
+const RAN_WELL_MS = 60_000
+
+/** A pod that was placed when all of the rollout's pods had been. */
+const standsIn = (pod: Entity, workload: Entity, rollout: Found, timeline: Timeline): boolean => {
+  const placed = placedFirst(timeline).get(pod)
+  return placed !== undefined && wasThrough(workload, rollout, placed, timeline, -Infinity)
 }
 
 /** Where the rollout's ReplicaSet is not known: placed since. */
 const cameWith = (pod: Entity, { start, attributes: { replicaSet: set } }: Found, timeline: Timeline): boolean =>
   typeof set === 'string' && set !== '' ? shortName(pod).startsWith(`${set}-`) : (placedFirst(timeline).get(pod) ?? -Infinity) >= start - WHOLE_SECOND_MS
 
-/** A rollout all of whose pods had found their place was let through: a pod that is refused after that was to stand in for one of them. */
-const wasThrough = (workload: Entity, rollout: Found, at: number, timeline: Timeline): boolean => {
+/** A rollout all of whose pods had found their place was let through: a pod that is refused after that was to stand in for one of them. `unknown`: when pods came that nobody saw placed. */
+const wasThrough = (workload: Entity, rollout: Found, at: number, timeline: Timeline, unknown = Infinity): boolean => {
   const said = timeline.topology.replicas(workload).map(({ wanted }) => wanted)
   const wanted = replicasAt(workload, at, timeline)?.wanted ?? (said.length > 0 ? Math.max(...said) : NaN)
-  const placed = timeline.topology.podsOf(workload).filter((pod) => cameWith(pod, rollout, timeline) && (placedFirst(timeline).get(pod) ?? Infinity) < at)
+  const placed = timeline.topology.podsOf(workload).filter((pod) => cameWith(pod, rollout, timeline) && (placedFirst(timeline).get(pod) ?? unknown) < at)
   return placed.length >= wanted
 }
 

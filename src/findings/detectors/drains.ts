@@ -5,6 +5,8 @@ import { chooseEvidence, evidenceOf, type Detector, type Found } from '../findin
 import { called } from '../words.js'
 
 const WITHIN_MS = 15 * 60_000
+/** A kubelet tells that its node was cordoned when it next posts its status, every 10 s; the pods are told to go right after it was. */
+const TOLD_LATE_MS = 10_000
 
 export const drains: Detector = {
   id: 'drains',
@@ -15,8 +17,8 @@ export const drains: Detector = {
       const gone = timeline.signals.filter(
         (signal) =>
           (signal.kind === 'pod.deleted' || signal.kind === 'pod.killed' || signal.kind === 'pod.evicted') &&
-          signal.at >= cordon.start - 1_000 &&
-          signal.at <= cordon.start + WITHIN_MS &&
+          signal.at >= cordon.start - TOLD_LATE_MS &&
+          signal.at <= Math.min(cordon.start + WITHIN_MS, cordon.end ?? Infinity) &&
           timeline.topology.nodeOf(signal.entity, signal.at) === cordon.entity,
       )
       const [first] = gone
@@ -25,7 +27,7 @@ export const drains: Detector = {
         {
           kind: 'action.drain',
           entity: cordon.entity,
-          start: cordon.start,
+          start: Math.min(cordon.start, first.at),
           end: Math.max(...gone.map((signal) => signal.until)),
           confidence: 0.9,
           summary: `${called(cordon.entity).replace(/^n/u, 'N')} was drained: it was cordoned and ${new Set(gone.map((signal) => signal.entity)).size} of its pods were told to go.`,

@@ -352,7 +352,10 @@ export const fromSignals: Detector = {
       if (policy === undefined) continue
       // Whoever shuts a server down ends all of its sessions.
       const told = group.filter(
-        (signal) => !isUnheard(signal, timeline) && !(kind === 'action.session-ended' && stops.some((stop) => isOfShutdown(signal, stop))),
+        (signal) =>
+          !isUnheard(signal, timeline) &&
+          !(kind === 'action.session-ended' && stops.some((stop) => isOfShutdown(signal, stop))) &&
+          !isToldBetter(signal, group),
       )
       for (const plain of stretchesOf(told, policy, gone.get(entity) ?? [])) {
         const stretch = policy.times === undefined ? plain : { ...plain, count: policy.times(plain.signals) }
@@ -382,6 +385,14 @@ export const fromSignals: Detector = {
 const isWakingUp = ({ signals, start, last }: Stretch): boolean =>
   last - start < WAKING_MS && signals.every(({ attributes }) => attributes['reason'] === 'runtime')
 const WAKING_MS = 2_000
+
+/** A watch shows a node that was deleted as it was last written, minutes before maybe; the control plane says when it found it gone. */
+const isToldBetter = (signal: TimedSignal, group: readonly TimedSignal[]): boolean =>
+  signal.kind === 'change.node-removed' &&
+  signal.attributes['source'] === 'watch' &&
+  group.some((other) => other.attributes['source'] === undefined && other.at >= signal.at && other.at - signal.at <= WRITTEN_WITHIN_MS)
+/** nodeStatusReportFrequency is 5 min. */
+const WRITTEN_WITHIN_MS = 6 * MINUTE
 
 /** From the request on, as long as a session may take to notice. */
 const isOfShutdown = (signal: TimedSignal, stop: TimedSignal): boolean =>

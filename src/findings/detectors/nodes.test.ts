@@ -372,6 +372,28 @@ test('a node that left the cluster is no longer NotReady', () => {
   assert.deepEqual([first?.start, first?.end], [100, 130])
 })
 
+test('a node was removed when the control plane says so, not when the watch last saw it written', () => {
+  const watched = signal('change.node-removed', 'node/a', 100, { source: 'watch' })
+  const starts = (...signals: readonly Signal[]): readonly number[] => findings('change.node-removed', { signals }).map(({ start }) => start)
+  assert.deepEqual(starts(watched, signal('change.node-removed', 'node/a', 130)), [130])
+  assert.deepEqual(starts(watched), [100])
+})
+
+test('a drain begins when the pods are told to go, seconds before the kubelet tells of the cordon, and what goes after it is lifted is not its doing', () => {
+  const pod = (name: string): Entity => `pod/shop/web-7d9c5b8f6d-${name}`
+  const names = ['bbbbb', 'ccccc', 'ddddd']
+  const [drained] = findings('action.drain', {
+    facts: names.map((name): Fact => ({ fact: 'pod-on-node', pod: pod(name), node: 'node/a', at: null })),
+    signals: [
+      ...condition('action.cordon', 'node/a', 104, 140),
+      signal('pod.deleted', pod('bbbbb'), 100),
+      signal('pod.deleted', pod('ccccc'), 106),
+      signal('pod.deleted', pod('ddddd'), 300),
+    ],
+  })
+  assert.deepEqual([drained?.start, drained?.end], [100, 106])
+})
+
 test('a new boot id that the node object shows minutes later is the boot that is known, or the trace of one that is not', () => {
   const shown = signal('node.identity', 'node/a', 860, { bootId: 'b2' })
   assert.equal(findings('node.rebooted', { facts: [writtenOn('a')], signals: [signal('node.rebooted', 'node/a', 770), shown] }).length, 1)
