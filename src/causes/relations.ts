@@ -162,7 +162,8 @@ const sameWorkload: Judge = (cause, effect, timeline) => {
 /** An error that names another server as its reason, from a pod that had run without it: that server failed, not the version, unless people took that back. */
 const isOfAnother = ({ entity, start, attributes }: Found, rollout: Found, timeline: Timeline): boolean =>
   rollout.attributes['undone'] !== 'yes' &&
-  NEEDS_ANOTHER.test(String(attributes['reason'] ?? '')) && start - (placedFirst(timeline).get(entity) ?? rollout.end ?? rollout.start) > RAN_WELL_MS
+  NEEDS_ANOTHER.test(String(attributes['reason'] ?? '')) &&
+  start - (placedFirst(timeline).get(entity) ?? rollout.end ?? rollout.start) > RAN_WELL_MS
 const NEEDS_ANOTHER = /^(?:refused|timeout|dns|upstream-error|postgres-.*|redis-.*)$/u
 /** By then a new version has made its first requests. */
 const RAN_WELL_MS = 60_000

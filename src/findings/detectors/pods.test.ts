@@ -247,6 +247,15 @@ test('an evicted pod is missing until its replacement has started', () => {
   assert.deepEqual([first?.start, first?.end], [300, 340])
 })
 
+test('a job that a schedule started serves nobody: its container that fails leaves no workload short', () => {
+  const crashing = (pod: Entity, owner: Entity): InputParts => ({
+    facts: [on(pod, 'a'), wanted(1, owner), { fact: 'pod-owner', pod, workload: owner }],
+    signals: [signal('pod.crash-looping', pod, 300, {}, { count: 3, until: 400 })],
+  })
+  none('workload.unavailable', crashing('pod/shop/sync-stock-29922629-xw8tj', 'workload/shop/sync-stock-29922629'))
+  assert.equal(findings('workload.unavailable', crashing('pod/shop/sync-stock-xw8tj', 'workload/shop/sync-stock')).length, 1)
+})
+
 test('an evicted pod and its replacement that cannot be created are one pod that is missing', () => {
   const refused = signal('pod.unschedulable', WEB, 305, { reason: 'webhook', webhook: 'policy.example.com' }, { count: 12, until: 365 })
   const gone = signal('pod.evicted', one, 300, { reason: 'taint' })

@@ -28,9 +28,12 @@ export const workloads: Detector = {
   finds: ['workload.degraded', 'workload.unavailable'],
   detect(timeline, found) {
     const byWorkload = groupBy(found, (one) => (NOT_SERVING.has(one.kind) && !isStarting(one, timeline) ? timeline.topology.workloadOf(one.entity) : null))
-    return [...byWorkload].flatMap(([workload, troubles]) => shortages(workload, troubles, timeline))
+    return [...byWorkload].flatMap(([workload, troubles]) => (isScheduledJob(workload) ? [] : shortages(workload, troubles, timeline)))
   },
 }
+
+/** A CronJob's Job is called after it and the minute it was due at. It runs to its end, serves nobody, and is tried again. */
+const isScheduledJob = (workload: Entity): boolean => /-\d{8}$/u.test(workload)
 
 /** A pod takes as long to get ready for the first time; until then others serve, or its workload says that they do not. */
 const START_MS = 2 * 60_000
