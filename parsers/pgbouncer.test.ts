@@ -85,6 +85,40 @@ describe('the log of PgBouncer', () => {
     test(`'${message.slice(-50)}' is ${kind ?? 'no signal'}`, async () => assert.equal((await read(line(level, message))).signals[0]?.kind, kind))
   }
 
+  test('no connection to its server has one reason, however it says so', async () => {
+    const extract = await read(
+      LOG +
+        line('LOG', `${SERVER} closing because: connect failed (age=0s)`) +
+        line('WARNING', `${CLIENT} pooler error: server login has been failing, try again later (server_login_retry)`) +
+        line('LOG', `${SERVER} closing because: server conn crashed? (age=12s)`) +
+        line('WARNING', `${SERVER} server login failed: FATAL password authentication failed for user "reader"`),
+    )
+    assert.deepEqual(
+      extract.signals.map(({ attributes: { reason } }) => reason),
+      ['no-server', 'no-server', 'no-server', 'password authentication failed for user "reader"'],
+    )
+  })
+
+  test('a log that stops in the middle and goes on with a start tells that nobody was there, one that is often silent does not', async () => {
+    const at = (second: number, message: string): string =>
+      `2026-03-04 10:${String(Math.floor(second / 60)).padStart(2, '0')}:${String(second % 60).padStart(2, '0')}.000 UTC [77] LOG ${message}\n`
+    const busy = (step: number): string =>
+      Array.from({ length: 30 }, (_, index) => at(index * step, `${CLIENT} login attempt: db=store user=reader tls=no`)).join('')
+    const start = (second: number): string =>
+      at(second, 'listening on 127.0.0.1:6432') + at(second, 'process up: PgBouncer 1.18.0, libevent 2.1.12-stable (epoll)')
+    const told = async (text: string): Promise<string[]> =>
+      (await read(text)).signals.map(
+        ({ kind, phase, at: { ms }, attributes: { reason } }) => `${kind} ${phase} ${new Date(ms).toISOString().slice(14, 19)} ${String(reason)}`,
+      )
+    assert.deepEqual(await told(busy(1) + start(70)), ['service.unreachable begin 00:29 gone', 'service.unreachable end 01:10 gone'])
+    assert.deepEqual(await told(busy(1) + start(40)), [])
+    assert.deepEqual(await told(busy(20) + start(30 * 20 + 30)), [])
+    assert.deepEqual(await told(busy(20) + at(581, 'got SIGTERM, fast exit') + start(611)), [
+      'service.unreachable begin 09:41 stopped',
+      'service.unreachable end 10:11 stopped',
+    ])
+  })
+
   for (const [text, sure] of [
     ['2018-03-04 10:00:00.250 3392 LOG listening on 127.0.0.1:6432', true],
     ['2026-03-04 10:00:00.250 UTC [77] LOG:  checkpoint starting: time', false],

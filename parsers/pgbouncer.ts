@@ -4,7 +4,7 @@
  * Texts: https://github.com/pgbouncer/pgbouncer/blob/master/src/objects.c, client.c, server.c, janitor.c
  */
 import { process, THIS_POSTGRES, type Entity } from '../src/model/entity.js'
-import type { Attributes, SignalKind } from '../src/model/extract.js'
+import type { Attributes, Basis, Phase, SignalKind } from '../src/model/extract.js'
 import type { LineFormat } from '../src/model/format.js'
 import { found, preferEnvelope } from '../src/read/stamps.js'
 import { decode } from '../src/read/text.js'
@@ -33,6 +33,18 @@ const SAID_BEFORE = [
   'bouncer config error',
 ]
 
+/** It has no connection to its server, and gets none; a login that fails because the server says so has that server's reason. */
+const NO_SERVER =
+  /^(?:connect failed|connect timeout|server conn crashed\?|server login has been failing|pgbouncer cannot connect to server|cannot connect to server)/u
+/** src/main.c: what it says when it has started, and when it is told to stop. */
+const STARTED = 'process up: '
+const STOPS = /^(?:got SIG(?:TERM|INT|QUIT)\b|server connections dropped, exiting)/u
+/** Away for less than this is a restart. */
+const AWAY_MS = 15_000
+/** A log that is silent for long now and then (no statistics, connections that stay) does not tell by its silence that nobody was there. */
+const TIMES_SILENCE = 3
+const MIN_LINES = 20
+
 const TOO_MANY = /sorry, too many clients already|remaining connection slots are reserved|too many connections for (?:role|database)/u
 const SERVER_SAYS = /(?:^| )(?:server )?login failed: (?:FATAL:? )?(.{1,200})/u
 const WHO = /^[CS]-0x[0-9a-f]{1,16}: ([^/\s]{1,64})\/([^@\s]{1,64})@(\S{1,80}) /u
@@ -58,6 +70,35 @@ export const pgbouncer: LineFormat = {
   open(sink, context) {
     const said = new Set<string>()
     const servers = new Set<string>()
+    /** The line before the one that is read, and how far apart those until then had been at most. */
+    const before = { ms: NaN, line: 0, lines: 0, silence: 0, stops: false }
+    /** The last time that it was silent for longer than a restart takes. */
+    let pause: { readonly from: number; readonly to: number; readonly line: number; readonly told: boolean; readonly stops: boolean } | null = null
+
+    const follow = (ms: number): void => {
+      const missing = ms - before.ms
+      if (missing >= AWAY_MS) {
+        const told = before.stops || (before.lines >= MIN_LINES && missing >= TIMES_SILENCE * before.silence)
+        pause = { from: before.ms, to: ms, line: before.line, told, stops: before.stops }
+      }
+      if (missing > before.silence) before.silence = missing
+      before.ms = ms
+      before.line = sink.line
+      before.lines++
+    }
+
+    /** It has started: between the last line of the one before it and the first of its own nobody was there to take connections. */
+    const started = (self: Entity, ms: number, basis: Basis, text: string): void => {
+      if (pause?.told === true && ms - pause.to < AWAY_MS) {
+        const attributes = { reason: pause.stops ? 'stopped' : 'gone' }
+        const say = (phase: Phase, at: number, line: number): void =>
+          sink.signal({ kind: 'service.unreachable', entity: self, phase, at: { ms: at, basis }, attributes, line, text })
+        say('begin', pause.from, pause.line)
+        say('end', pause.to, sink.line)
+      }
+      pause = null
+      before.stops = false
+    }
 
     const once = (key: string): boolean => {
       if (said.has(key) || said.size >= MAX_FACTS) return false
@@ -96,6 +137,7 @@ export const pgbouncer: LineFormat = {
         }
         const { ms, basis } = found
         sink.record(ms, basis)
+        follow(ms)
         const self: Entity = envelope?.pod ?? context.pod ?? process('-', 'pgbouncer')
         const what = afterAddress(bytes, at, end)
         if (level === 'LOG' && what > at) {
@@ -113,6 +155,8 @@ export const pgbouncer: LineFormat = {
         const text = decode(bytes, start, end)
         const signal = (kind: SignalKind, attributes: Attributes, burst: string, entity: Entity = self): void =>
           sink.signal({ kind, entity, at: { ms, basis }, attributes, burst, text })
+        if (message.startsWith(STARTED)) started(self, ms, basis, text)
+        else if (what === at && STOPS.test(message)) before.stops = true
         if (level === 'LOG' || level === 'DEBUG' || level === 'NOISE') {
           const limit = /max_client_conn: (\d{1,9})/u.exec(message)?.[1]
           if (limit !== undefined) sink.fact({ fact: 'limit', of: self, name: 'max_client_conn', value: Number(limit) })
@@ -127,7 +171,7 @@ export const pgbouncer: LineFormat = {
           // The other side went away without a word: the server's is its own trouble, a client's the client's.
           signal(
             message.startsWith('S-') ? 'log.error' : 'log.warning',
-            { ...who, reason: withoutNumbers(closing) },
+            { ...who, reason: reasonIn(closing) },
             `${message.slice(0, 1)} ${withoutNumbers(closing)}`,
           )
           return true
@@ -144,7 +188,7 @@ export const pgbouncer: LineFormat = {
         const reason = withoutNumbers(/pooler error: (.{1,200})/u.exec(message)?.[1] ?? SERVER_SAYS.exec(message)?.[1] ?? message.replace(WHO, ''))
         const hurts =
           level !== 'WARNING' || full || message.includes('pooler error: ') || message.includes('login failed') || message.includes('no more connections')
-        signal(hurts ? 'log.error' : 'log.warning', { ...who, reason }, `${level} ${reason}`)
+        signal(hurts ? 'log.error' : 'log.warning', { ...who, reason: reasonIn(reason) }, `${level} ${reason}`)
         return true
       },
       end() {
@@ -155,6 +199,7 @@ export const pgbouncer: LineFormat = {
   },
 }
 
+const reasonIn = (text: string): string => (NO_SERVER.test(text) ? 'no-server' : withoutNumbers(text))
 const withoutNumbers = (text: string): string => text.replace(/\d+/gu, 'N').slice(0, 120)
 
 /** Behind ' [22123] ' or ' 3392 '; -1 where there is no pid. */

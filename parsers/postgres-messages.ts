@@ -283,6 +283,14 @@ const RULES: readonly Rule[] = [
       return true
     },
   },
+  // src/backend/storage/ipc/latch.c: the postmaster itself is gone, and says nothing any more.
+  {
+    begins: ['terminating connection due to unexpected postmaster exit'],
+    tell(_, say) {
+      if (!say.crashed()) crash(say, 'postmaster-gone')
+      return true
+    },
+  },
   // Another server process died: the postmaster's own line says so, this one is repeated by every session.
   { begins: ['terminating connection because of crash of another server process'], tell: () => true },
   // src/backend/access/transam/xlogrecovery.c: the next lines tell which of the two it was, after minutes where a large data directory is synced in between.

@@ -225,6 +225,17 @@ describe('the stderr log of Postgres', () => {
     assert.equal(await level('WARNING:  there is no transaction in progress'), undefined)
   })
 
+  test('a postmaster that is gone says nothing; its sessions do, each of them', async () => {
+    const extract = await read(`2026-11-22 15:10:43.442 CET [28350] exporter@shop FATAL:  terminating connection due to unexpected postmaster exit
+2026-11-22 15:10:43.447 CET [28352] exporter@shop FATAL:  terminating connection due to unexpected postmaster exit
+2026-11-22 15:10:43.447 CET [28352] exporter@shop LOG:  disconnection: session time: 0:01:15.125 user=exporter database=shop host=127.0.0.1 port=46780
+`)
+    assert.deepEqual(
+      extract.signals.map(({ kind, phase, attributes: { reason } }) => [kind, phase, reason]),
+      [['postgres.crashed', 'begin', 'postmaster-gone']],
+    )
+  })
+
   test('a plain start is no recovery', async () => {
     const extract = await read(`2026-03-04 10:00:01.000 UTC [9] LOG:  database system was shut down at 2026-03-04 09:00:00 UTC
 2026-03-04 10:00:01.100 UTC [12] a@b FATAL:  the database system is starting up

@@ -115,7 +115,7 @@ const judge = (causeIndex: number, effectIndex: number, mechanism: Mechanism, fo
   const fits = fitOf(mechanism, cause, effect)
   if (fits === 0) return null
   const lagMs = Math.max(0, effect.start - cause.start)
-  const inTime = lagFit(lagMs, mechanism, cause, effect)
+  const inTime = outlasts(cause, effect, timeline.to) ? OVER : lagFit(lagMs, mechanism, cause, effect)
   const atBest = mechanism.holds * inTime * fits * order * Math.sqrt(cause.confidence * effect.confidence)
   // How near they are is asked last, as it costs the most.
   if (atBest < WEAKEST) return null
@@ -162,6 +162,18 @@ const lingerMs = (mechanism: Mechanism, cause: Found, effect: Found): number => 
 }
 
 const OVER = 0.25
+
+/** What is there again as soon as there is room on the processors. */
+const HEALS_AT_ONCE: ReadonlySet<string> = new Set(['service.unreachable', 'service.slow', 'service.errors', 'postgres.timeouts', 'postgres.slow-queries'])
+/** Either may be seen some seconds longer than it was: a rate is that of an interval. */
+const SEEN_LONGER_MS = 5_000
+
+/** Processors that were full for ten seconds are not why something failed for a minute. */
+const outlasts = (cause: Found, effect: Found, to: number): boolean => {
+  if (cause.kind !== FULL || cause.end === null || isAtQuota(cause) || !HEALS_AT_ONCE.has(effect.kind)) return false
+  const end = effect.end ?? to
+  return Math.min(cause.end, end) - Math.max(cause.start, effect.start) + SEEN_LONGER_MS < (end - effect.start) / 2
+}
 
 const fitOf = (mechanism: Mechanism, cause: Found, effect: Found): number => {
   const rule = mechanism.if

@@ -4,7 +4,7 @@ import { readdirSync, readFileSync } from 'node:fs'
 import { test } from 'node:test'
 import { at, found, signal, timeline } from '../../test/timeline-builder.js'
 import { byStart, type Found } from '../findings/finding.js'
-import { typeOf, type Entity } from '../model/entity.js'
+import { process, shortName, typeOf, type Entity } from '../model/entity.js'
 import type { Attributes, Fact } from '../model/extract.js'
 import { isFindingKind, type FindingKind } from '../model/vocabulary.js'
 import { linkCauses } from './link.js'
@@ -80,6 +80,7 @@ const entityOf = (kind: FindingKind, here: Place, where: Relation): Entity => {
   if (kind.startsWith('service.')) return here.service
   if (kind.startsWith('loadbalancer.')) return here.balancer
   if (kind.startsWith('redis.')) return here.redis
+  if (kind.startsWith('app.') && where === 'serves') return process('-', shortName(here.service))
   if (kind.startsWith('app.')) return where === 'same-workload' || where === 'same-entity' ? here.pod : here.app
   return here.postgres
 }
@@ -107,7 +108,7 @@ const causeOf = (mechanism: Mechanism, kind: FindingKind): Found => {
   // A workload is no client of itself.
   const isBackend = mechanism.where === 'client-of' && kind.startsWith('workload.')
   // What a server's own log says of those that it refuses.
-  const refuses = ['authentication', 'query_wait_timeout'].includes(String(attributes['reason']))
+  const refuses = ['authentication', 'query_wait_timeout', 'no-server'].includes(String(attributes['reason']))
   const entity = AT[mechanism.where] ?? (isBackend ? near.backend : refuses ? near.postgres : entityOf(kind, near, mechanism.where))
   return found(kind, entity, 0, { attributes })
 }
@@ -336,12 +337,12 @@ test('a busy machine makes requests late, and refuses nobody', () => {
       world,
     ).filter(({ faint }) => !faint).length
   assert.deepEqual([links(), links('postgres-timeout'), links('postgres-login'), links('postgres-unreachable')], [1, 1, 0, 0])
-  // Nor a minute after it has room again.
-  const over = (second: number): number =>
-    linkCauses([found('node.cpu-saturated', 'node/a', 0, { endSecond: 56 }), found('service.errors', near.service, second)], rule, world).filter(
+  // Nor when it has had room again for a while, nor much longer than it had none.
+  const over = (second: number, endSecond: number): number =>
+    linkCauses([found('node.cpu-saturated', 'node/a', 0, { endSecond: 56 }), found('service.errors', near.service, second, { endSecond })], rule, world).filter(
       ({ faint }) => !faint,
     ).length
-  assert.deepEqual([over(70), over(120)], [1, 0])
+  assert.deepEqual([over(20, 80), over(20, 200), over(120, 150)], [1, 0, 0])
 })
 
 test('a pool that is used up is the trouble of its users, who are programs of that name, and of those that were told so', () => {
@@ -387,4 +388,44 @@ test('a rule that requires an attribute is silent without it; one that only pref
     const links = linkCauses([otherCause, { ...effect, attributes: other(mechanism.if.effect) }].sort(byStart), [mechanism], world)
     assert.equal(links.length, 0, `${mechanism.id}: ${typeOf(cause.entity)} → ${typeOf(effect.entity)}`)
   }
+})
+
+test('what a program logs is what its own requests fail with; of a file of several programs the lines tell whose they are', () => {
+  const rule = mechanisms.filter(({ id }) => id === 'logged-errors-fail-requests')
+  const links = (of: Entity, text: string, failed: Attributes = { failed: 'most' }): number =>
+    linkCauses(
+      [
+        { ...found('app.errors', of, 0), evidence: [{ input: 'app.log', line: 1, time: new Date(at(0).ms).toISOString(), text }] },
+        found('service.errors', 'service/-/billing-sync', 2, { attributes: failed }),
+      ],
+      rule,
+      timeline({}),
+    ).length
+  const text = '2026-11-22 14:25:45,263 ERROR   [billing-sync] job failed: connection timeout expired'
+  assert.deepEqual(
+    [
+      links('process/-/billing-sync', 'job failed'),
+      links('process/-/app', text),
+      links('process/-/app', text.replace('billing-sync', 'orders-billing-sync')),
+      links('process/-/billing-sync', 'job failed', {}),
+    ],
+    [1, 1, 0, 0],
+  )
+})
+
+test('whoever cannot reach the database suffers what its probe sees, and whoever fails for another reason does not', () => {
+  const rule = mechanisms.filter(({ id }) => id === 'unanswering-server-fails-clients')
+  const links = (probed: Attributes, reason: string): number =>
+    linkCauses(
+      [
+        found('service.unreachable', 'service/-/postgres-primary', 0, { attributes: probed }),
+        found('app.errors', 'process/-/checkout-api', 4, { attributes: { reason } }),
+      ],
+      rule,
+      timeline({}),
+    ).length
+  assert.deepEqual(
+    [links({ probed: 'postgres' }, 'postgres-unreachable'), links({ probed: 'postgres' }, 'postgres-login'), links({}, 'postgres-unreachable')],
+    [1, 0, 0],
+  )
 })

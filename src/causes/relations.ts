@@ -283,6 +283,7 @@ const dependence: Judge = (cause, effect, timeline) => {
   const serverType = typeOf(server)
   const reason = String(effect.attributes['reason'] ?? '')
   if (reason.startsWith(serverType)) return 1
+  if (cause.attributes['probed'] !== undefined && reason.startsWith(String(cause.attributes['probed']))) return 0.9
   if (reason === 'postgres-pool' && POOLER.test(server)) return 0.95
   if (reason === 'stale-replica' && serverType === 'postgres') return 0.9
   const servers = topology.serversOf(effect.entity)
@@ -343,11 +344,19 @@ const serves: Judge = (cause, effect, timeline) => {
   const sameSpace = namespaceOf(effect.entity) === '-' || namespaceOf(cause.entity) === '-' || namespaceOf(effect.entity) === namespaceOf(cause.entity)
   if (!sameSpace) return FAR
   if (shortName(effect.entity) === name) return 1
+  // Of a file in which several programs write: whose name stands in the lines.
+  if (cause.kind === 'app.errors' && cause.evidence.length > 0 && cause.evidence.every(({ text }) => hasWord(text, shortName(effect.entity)))) return 0.9
   // A service may be called after its workload (shop-api, checkoutservice); a node's name in it is chance.
   if (typeOf(cause.entity) !== 'node' && beginsWord(theirs, name)) return 0.8
   const [a, b] = [nodeHinted(cause, timeline), nodeHinted(effect, timeline)]
   if (typeOf(effect.entity) === 'loadbalancer') return 0.5
   return a !== null && a === b && typeOf(cause.entity) === 'node' ? 1 : FAR
+}
+
+const hasWord = (text: string, word: string): boolean => {
+  for (let at = text.indexOf(word); at >= 0; at = text.indexOf(word, at + 1))
+    if (!/[\w-]/u.test(text[at - 1] ?? ' ') && !/[\w-]/u.test(text[at + word.length] ?? ' ')) return true
+  return false
 }
 
 const beginsWord = (text: string, word: string): boolean => {

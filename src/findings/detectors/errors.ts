@@ -61,6 +61,7 @@ const said = (kind: 'app.errors' | 'service.errors', entity: Entity, reason: str
   if (kind === 'service.errors') return `${called(entity).replace(/^s/u, 'S')} answered with errors, ${times(count)}.`
   const name = called(entity).replace(/^[pst](?=od |ervice |he )/u, (letter) => letter.toUpperCase())
   if (reason === 'query_wait_timeout') return `${name} had no server connection free for its clients in time, ${times(count)} (${reason}).`
+  if (reason === 'no-server') return `${name} had no connection to its server, ${times(count)}.`
   return `${name} logged errors, ${times(count)}${reason === '' ? '' : ` (${reason})`}.`
 }
 

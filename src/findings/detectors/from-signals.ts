@@ -74,8 +74,12 @@ const refusedBecause = (stretch: Stretch): string => {
 }
 const forHowLong = (stretch: Stretch): string => (stretch.end === null ? '' : ` for ${duration(stretch.end - stretch.start)}`)
 
+/** Who holds a lock and is no process: a prepared transaction outlives its session. https://www.postgresql.org/docs/current/sql-prepare-transaction.html */
+const NO_PROCESS = 0
+
 /** 'process 4471 (bi@shop, metabase: SELECT …)' */
 const session = ({ pid, user, database, application, statement }: TimedSignal['attributes']): string => {
+  if (pid === NO_PROCESS) return 'a prepared transaction that nobody had finished'
   const who = [user === undefined ? '' : `${String(user)}${database === undefined ? '' : `@${String(database)}`}`, String(application ?? '')].filter(
     (one) => one !== '',
   )
@@ -223,7 +227,18 @@ const POLICIES: Partial<Readonly<Record<FindingKind, Policy>>> = {
     minMs: 5_000,
     say: (entity, stretch) => `${called(entity)} had fewer ready replicas than wanted${forHowLong(stretch)}.`,
   },
-  'service.unreachable': { gapMs: 5 * MINUTE, sure: 0.85, minCount: 2, say: (entity) => `${called(entity)} did not answer.` },
+  'service.unreachable': {
+    gapMs: 5 * MINUTE,
+    sure: 0.85,
+    minPoints: 2,
+    say: (entity, stretch) => {
+      const reason = text(stretch, 'reason')
+      if (reason === 'gone') return `${called(entity)} was not there${forHowLong(stretch)}: its log stops in the middle and goes on with a start.`
+      return reason === 'stopped'
+        ? `${called(entity)} was stopped, and started again${forHowLong(stretch).replace(' for ', ' after ')}.`
+        : `${called(entity)} did not answer.`
+    },
+  },
   'network.dns-failure': {
     gapMs: 3 * MINUTE,
     minCount: 3,

@@ -38,6 +38,7 @@ const OF_BALANCER = /^(?:HTTPCode_(?:ELB|Target|Backend)_[2-5]XX(?:_Count)?|Requ
 const GAP_MS = 60_000
 /** Of all requests: below this, errors are the noise of a working day. */
 const FAILING_SHARE = 0.05
+const MOST = 0.5
 /** Slower than usual by this factor, and by this much, is slow. */
 const SLOWER = 4
 const SLOWER_SECONDS = 0.15
@@ -94,7 +95,7 @@ const failingShares = (timeline: Timeline): readonly { readonly entity: Entity; 
 }
 
 const failures = (entity: Entity, source: TimedSeries, share: Column, timeline: Timeline): readonly Found[] => {
-  const usual = median(share.values)
+  const usual = median(share.values.filter((value) => !Number.isNaN(value)))
   const step = stepOf(share.times)
   return stretches(share, (value) => value >= FAILING_SHARE && value >= usual * 4, Math.max(GAP_MS, 3 * step), higher)
     .filter((stretch) => stretch.samples >= 2)
@@ -109,7 +110,10 @@ const failures = (entity: Entity, source: TimedSeries, share: Column, timeline: 
         sampleEvidence(source, stretch.start, `→ ${percent(valueAt(share, stretch.start))} of requests failed`),
         sampleEvidence(source, stretch.peakAt, `→ ${percent(stretch.peak)} of requests failed, the most`),
       ],
-      attributes: failingBackend(entity, stretch.start, stretch.end ?? timeline.to, timeline),
+      attributes: {
+        ...failingBackend(entity, stretch.start, stretch.end ?? timeline.to, timeline),
+        ...(stretch.peak >= MOST ? { failed: 'most' } : {}),
+      },
       slackMs: Math.max(step, 5_000),
       dose: stretch.peak,
     }))
@@ -128,7 +132,9 @@ const shareOf = (bad: Column, total: Column): Column => {
     times,
     values: Float64Array.from(times, (at) => {
       const value = at < first || at > over ? 0 : valueAt(bad, at)
-      return value === 0 ? 0 : value / Math.max(value, valueAt(total, at))
+      const asked = valueAt(total, at)
+      // Between two requests of a program that makes few there is no share of them.
+      return value === 0 ? (asked === 0 ? NaN : 0) : value / Math.max(value, asked)
     }),
   }
 }

@@ -96,6 +96,20 @@ test('a service that fails a good part of its requests answers with errors', () 
   near(first?.start, 615, 15)
 })
 
+test('a program that is asked once in a while and fails at most of it has no bad time: between two requests there is no share', () => {
+  const rare = (code: string, each: (nth: number) => boolean): Series =>
+    series(
+      'app_requests_total',
+      { app: 'stock-sync', status: code },
+      counting((second) => (second % 30 === 0 && each(second / 30) ? 1 : 0)),
+    )
+  const failing = (since: number): InputParts => ({
+    series: [rare('error', (nth) => nth >= since && nth % 5 !== 0), rare('ok', (nth) => nth < since || nth % 5 === 0)],
+  })
+  none('service.errors', failing(0))
+  assert.equal(findings('service.errors', failing(100))[0]?.entity, 'service/-/stock-sync')
+})
+
 test('errors as usual, a few more than usual, and one bad scrape are a working day', () => {
   none(
     'service.errors',

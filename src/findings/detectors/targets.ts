@@ -1,5 +1,5 @@
 /** service.unreachable: a scrape target or a probed service does not answer, for longer than one unlucky scrape. */
-import { service, target, typeOf, type Entity } from '../../model/entity.js'
+import { service, shortName, target, typeOf, type Entity } from '../../model/entity.js'
 import { groupBy } from '../../model/lists.js'
 import type { TimedSeries, TimedSignal, Timeline } from '../../timeline/timeline.js'
 import { chooseEvidence, evidenceOf, sampleEvidence, type Detector, type Found } from '../finding.js'
@@ -25,6 +25,11 @@ export const targets: Detector = {
     return [...found, ...failedProbes(timeline), ...toldByAlerts(timeline).filter(({ entity }) => !known.has(entity))]
   },
 }
+
+/** What a probe asks, where its name says that it is a database server: whoever needs one asks the same. */
+const DATABASE = /postgres|pgsql|(?:^|[^a-z])pg(?:[^a-z]|$)/iu
+const probedIn = (entity: Entity): { readonly probed?: string } =>
+  typeOf(entity) === 'service' && DATABASE.test(shortName(entity)) ? { probed: 'postgres' } : {}
 
 const targetOf = ({ labels }: TimedSeries): Entity => target(labels['job'] ?? '-', labels['instance'] ?? '-')
 
@@ -84,6 +89,7 @@ const unanswered = (series: TimedSeries, entity: Entity, durations: readonly Tim
         ...(atOnce ? { answer: 'refused' } : {}),
         ...(node === null ? {} : { node: node.slice('node/'.length) }),
         ...(port === undefined ? {} : { port }),
+        ...probedIn(entity),
       },
       slackMs: step,
       dose: flap.samples,
@@ -103,7 +109,7 @@ const failedProbes = (timeline: Timeline): readonly Found[] =>
       confidence: 0.9,
       summary: `Probes of ${called(signal.entity)} failed, ${times(signal.count)}.`,
       evidence: chooseEvidence(evidenceOf([signal])),
-      attributes: signal.attributes,
+      attributes: { ...signal.attributes, ...probedIn(signal.entity) },
       slackMs: 2_000,
       dose: signal.count,
     }))
