@@ -18,6 +18,8 @@ import { emptiedBefore } from './drains.js'
 const BOOT_MS = 120_000
 /** From a reset to the first line of a kernel; what is written later is already the next boot's, as far as clocks can tell. */
 const FIRST_LINE_MS = 10_000
+/** A machine that went on so long after its node was lost was reset rather than that it crashed: whoever looks after it saw that the node was gone. */
+const LOST_MS = 60_000
 
 /** A kubelet posts the whole of its node's status at least this often: nodeStatusReportFrequency is 5 min. */
 const SEEN_WITHIN_MS = 6 * 60_000
@@ -86,6 +88,7 @@ const crashBefore = (boot: Found, timeline: Timeline, found: readonly Found[]): 
   if (seen('action.node-restarted') || seen('action.drain') || seen('node.kernel-panic')) return []
   // A machine that hangs or has no memory hardly writes, and whoever resets it leaves the same trace as a crash: that it started again is all that is known.
   if (seen('node.memory-exhausted') || seen('node.kernel-hang')) return []
+  if (ofKind(found, 'node.not-ready', boot.entity).some(({ start, end }) => start <= stopped - LOST_MS && (end ?? stopped) >= stopped)) return []
   const emptied = emptiedBefore(boot.entity, stopped, timeline)
   if (emptied !== null) return [emptied]
   return [

@@ -11,6 +11,7 @@ import { called, times } from '../words.js'
 const NETWORK_REASONS: ReadonlySet<string> = new Set(['timeout', 'no-route', 'refused', 'reset'])
 const MINUTE = 60_000
 const AROUND_MS = 45_000
+const RESET_MS = 5 * MINUTE
 const SILENCING: ReadonlySet<string> = new Set([
   'node.rebooted',
   'node.kernel-panic',
@@ -46,6 +47,8 @@ export const nodeNetwork: Detector = {
         if (mine.length === 0 || answered > 0) return []
         // A machine that crashed or has no memory left is silent for that reason, and answers in between.
         if (found.some((one) => one.entity === missed.entity && SILENCING.has(one.kind) && overlaps(one, around))) return []
+        // Its last try may be minutes before somebody resets a machine that hangs.
+        if (ofKind(found, 'node.rebooted', missed.entity).some(({ start }) => missed.end !== null && start > missed.start && start <= missed.end + RESET_MS)) return []
         if (covered(missed, mine, timeline) < MOSTLY || (!told && !cameBack(missed, found))) return []
         // One program that is gone may have died; what listens on several ports died together only with the machine or its network.
         if (!told && new Set(mine.map((one) => one.entity.slice(one.entity.lastIndexOf(':')))).size < 2) return []

@@ -193,6 +193,7 @@ test('its network is not lost where a target on it still answers, where all kube
   none('node.network-lost', { facts: cluster, signals: [missed('node/a')], series: [up('a:9100', 'a', gone), up('a:10250', 'a', () => 1)] })
   none('node.network-lost', { facts: cluster, signals: [missed('node/a'), missed('node/b'), missed('node/c')], series: [up('a:9100', 'a', gone)] })
   none('node.network-lost', { facts: cluster, signals: [missed('node/a'), signal('node.rebooted', 'node/a', 900)], series: [up('a:9100', 'a', gone)] })
+  none('node.network-lost', { facts: cluster, signals: [missed('node/a'), signal('node.rebooted', 'node/a', 1_150)], series: [up('a:9100', 'a', gone)] })
   none('node.network-lost', { facts: cluster, signals: [missed('node/a', 'unauthorized')], series: [up('a:9100', 'a', gone)] })
 })
 
@@ -338,6 +339,10 @@ test('what a machine wrote or was measured after one of its logs fell silent is 
   assert.deepEqual(crashes(input('dump/metrics.json', { series: [measured] })), [690])
   assert.deepEqual(crashes(journal(signal('node.oom-kill', 'node/a', 650, { process: 'celery' }))), [])
   assert.deepEqual(crashes(journal(signal('node.kernel-hang', 'node/a', 650, { reason: 'soft-lockup' }))), [])
+  // So does one that is reset because its node was lost; a crash is what the node is lost by.
+  assert.deepEqual(crashes(input('dump/events.json', { signals: notReady(530, 800) })), [])
+  assert.deepEqual(crashes(input('dump/events.json', { signals: notReady(640, 800) })), [600])
+  assert.deepEqual(crashes(input('dump/events.json', { signals: notReady(400, 500) })), [600])
 })
 
 test('a node that was told to let go of all its pods before its log stops was emptied, not lost; one that still had a pod of its own crashed', () => {
