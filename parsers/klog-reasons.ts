@@ -114,6 +114,16 @@ export const goDuration = (text: string): number => {
   return sum
 }
 
+const RFC3339 = '(\\d{4}-\\d\\d-\\d\\dT\\d\\d:\\d\\d:\\d\\d(?:Z|[+-]\\d\\d:\\d\\d))'
+const IS_AFTER = new RegExp(`current time ${RFC3339} is after ${RFC3339}`, 'u')
+
+/** How long ago a certificate had expired when it was rejected, milliseconds: 0 where the message does not tell. Go's crypto/x509/verify.go (CertificateInvalidError). */
+export const expiredFor = (message: string): number => {
+  const [, now = '', end = ''] = IS_AFTER.exec(message) ?? []
+  const late = Date.parse(now) - Date.parse(end)
+  return late > 0 ? late : 0
+}
+
 /** A message without what changes from line to line, as the key of a burst. */
 export const withoutNumbers = (message: string): string => message.slice(0, 160).replace(/\d+/gu, 'N')
 

@@ -5,7 +5,7 @@
 import { THIS_NODE, type Entity } from '../src/model/entity.js'
 import { fieldsOf, messageOf, timeOf, type KlogLine, type Meaning, type Mention, type Saying } from './klog.js'
 import { formattedPods, podOfReference, podsOfList } from './klog-fields.js'
-import { goDuration, isConflict, isDns, lookedUp, probeFailure, requestFailure } from './klog-reasons.js'
+import { expiredFor, goDuration, isConflict, isDns, lookedUp, probeFailure, requestFailure } from './klog-reasons.js'
 import type { PodRun } from './klog-memory.js'
 import { forgetConditions, sayCondition, type Condition } from './klog-events.js'
 import { remembering, startsWith } from './postgres-bytes.js'
@@ -68,8 +68,17 @@ const sayCertificate = (line: KlogLine, said: Saying): void => {
   if (!unknown && !line.text.includes('has expired') && !line.text.includes('is expired') && !line.text.includes('not yet valid')) return
   // Go says both in one: "certificate has expired or is not yet valid: current time … is before …" (crypto/x509/verify.go).
   const early = line.text.includes('not yet valid') && / is before \d/u.test(line.text)
-  said.emit(line, 'node.certificate-expired', said.thisNode(line), { reason: unknown ? 'unknown-authority' : early ? 'not-yet-valid' : 'expired' })
+  const reason = unknown ? 'unknown-authority' : early ? 'not-yet-valid' : 'expired'
+  const entity = said.thisNode(line)
+  const late = reason === 'expired' ? expiredFor(line.text) : 0
+  const { ms, basis } = line.written
+  // The first rejection tells when it began.
+  const emission = late > 0 && late < NOTICED_MS && said.memory.first(`certificate expired ${entity}`) ? { at: { ms: ms - late, basis } } : undefined
+  said.emit(line, 'node.certificate-expired', entity, { reason }, emission)
 }
+
+/** A kubelet renews its lease every 10 s, over a connection that may outlive the certificate for a while. */
+const NOTICED_MS = 5 * 60_000
 
 const API_URL = /\/apis?\/[a-z0-9]/u
 /** Only a certificate between this kubelet and its API server: registries, webhooks and probes have certificates too. */

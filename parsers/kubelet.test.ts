@@ -194,6 +194,18 @@ test('a PLEG report puts the onset before its line', async () => {
   assert.equal(new Date(signal?.until.ms ?? NaN).toISOString().slice(11), '12:00:00.000Z')
 })
 
+test('a certificate has expired when its first rejection says it had, unless that was long before; later rejections stand where they are', async () => {
+  const rejected = (time: string, after: string): string =>
+    head('E', 'controller.go:251', time) +
+    `"Failed to update lease" err="Put \\"https://10.0.0.1:6443/apis/coordination.k8s.io/v1/namespaces/kube-node-lease/leases/node-a?timeout=10s\\": tls: failed to verify certificate: x509: certificate has expired or is not yet valid: current time 2026-11-21T${time.slice(0, 8)}Z is after 2026-11-21T${after}Z"`
+  const expired = async (...lines: readonly string[]): Promise<readonly string[]> =>
+    (await read(`${lines.join('\n')}\n`, { path: 'node/kubelet.log' })).signals
+      .filter(({ kind }) => kind === 'node.certificate-expired')
+      .map(({ at, until, count }) => [new Date(at.ms), new Date(until.ms)].map((time) => time.toISOString().slice(11, 21)).join(' ') + ` ${count}`)
+  assert.deepEqual(await expired(rejected('08:18:09.500000', '08:18:02'), rejected('08:18:19.500000', '08:18:02')), ['08:18:02.5 08:18:19.5 2'])
+  assert.deepEqual(await expired(rejected('08:18:09.500000', '05:00:00'), rejected('08:18:19.500000', '05:00:00')), ['08:18:09.5 08:18:19.5 2'])
+})
+
 test('a container that has just started may refuse its first probes; later refusals count', async () => {
   const started =
     head('I', 'kubelet.go:2453', '08:00:00.000000') +

@@ -1,7 +1,7 @@
 /** What the message of an event or condition says beyond its reason: the words of kubelet, scheduler, attach-detach controller and drivers. */
 import { external, service, type Entity } from '../src/model/entity.js'
 import type { Attributes } from '../src/model/extract.js'
-import { isUncached } from './klog-reasons.js'
+import { expiredFor, isUncached } from './klog-reasons.js'
 
 /** Messages can carry a whole response body; what tells stands at the beginning. */
 const head = (message: string): string => (message.length > 4096 ? message.slice(0, 4096) : message)
@@ -51,8 +51,6 @@ export interface WebhookCertificate {
 const CALLED_WEBHOOK = /[Ff]ailed calling (?:admission )?webhook,? ?(?:failing (?:closed|open) )?"?([a-z0-9.-]{3,253})/u
 const WEBHOOK_ADDRESS = /Post "?https:\/\/([A-Za-z0-9.-]{1,253})[:/?"]/u
 const IN_CLUSTER = /^([a-z0-9-]{1,63})\.([a-z0-9-]{1,63})\.svc(?:\.|$)/u
-const RFC3339 = '(\\d{4}-\\d\\d-\\d\\dT\\d\\d:\\d\\d:\\d\\d(?:Z|[+-]\\d\\d:\\d\\d))'
-const IS_AFTER = new RegExp(`current time ${RFC3339} is after ${RFC3339}`, 'u')
 const LATELY_MS = 86_400_000
 
 /**
@@ -73,10 +71,9 @@ export const webhookFailure = (message: string): WebhookFailure | null => {
       ? 'unknown-authority'
       : null
   if (reason === null) return { webhook, server, certificate: null }
-  const [, now = '', end = ''] = IS_AFTER.exec(text) ?? []
-  const late = Date.parse(now) - Date.parse(end)
+  const late = expiredFor(text)
   const attributes = { reason, of: 'webhook', webhook }
-  return { webhook, server, certificate: { webhook, entity: server ?? 'cluster', attributes, lateMs: late > 0 && late < LATELY_MS ? late : 0 } }
+  return { webhook, server, certificate: { webhook, entity: server ?? 'cluster', attributes, lateMs: late < LATELY_MS ? late : 0 } }
 }
 
 /** Why a controller could not create a pod: what the API server answered. pkg/controller/controller_utils.go ('Error creating: …') */
