@@ -28,6 +28,8 @@ const STARTING_MS = 2_000
 /** A pod that is still there this long after its grace period is stuck. */
 const STUCK_MS = 60_000
 const MAX_TERMINATING = 50_000
+/** A scheduler that runs tries a new pod within a second, and writes into the pod what came of it. */
+const UNTRIED_MS = 15_000
 
 const IMAGE_REASONS: ReadonlySet<string> = new Set([
   'ErrImagePull',
@@ -64,6 +66,8 @@ interface Pod {
 export const podReader = (sink: Sink, once: Once): PodReader => {
   const waiting = new Map<string, string>()
   const unscheduled = new Set<Entity>()
+  /** Pods that nobody has tried to place, and since when. */
+  const untried = new Map<Entity, { since: number; line: number }>()
   const terminating = new Map<Entity, { deadline: number; line: number; text: string }>()
 
   const addFacts = ({ object, metadata, status, entity, ms }: Pod): void => {
@@ -96,10 +100,33 @@ export const podReader = (sink: Sink, once: Once): PodReader => {
     }
   }
 
-  const sayScheduled = ({ object, entity, label }: Pod): void => {
+  const noteUntried = ({ object, metadata, status, entity }: Pod): void => {
+    const since = timeOf(metadata, 'creationTimestamp')
+    const placed = textOf(objectOf(object, 'spec'), 'nodeName') !== '' || textOf(metadata, 'deletionTimestamp') !== ''
+    if (placed || textOf(status, 'phase') !== 'Pending') untried.delete(entity)
+    else if (!Number.isNaN(since) && !untried.has(entity) && untried.size < MAX_TERMINATING) untried.set(entity, { since, line: sink.line })
+  }
+
+  const sayScheduled = (pod: Pod): void => {
+    const { object, entity, label } = pod
     const condition = conditionOf(object, 'PodScheduled')
     const at = timeOf(condition, 'lastTransitionTime')
-    if (condition === undefined || Number.isNaN(at)) return
+    if (condition === undefined || Number.isNaN(at)) {
+      noteUntried(pod)
+      return
+    }
+    const waited = untried.get(entity)
+    untried.delete(entity)
+    if (waited !== undefined && at - waited.since >= UNTRIED_MS)
+      once.signal({
+        kind: 'pod.unschedulable',
+        entity,
+        phase: 'span',
+        at: stamp(waited.since),
+        until: stamp(at),
+        attributes: { reason: 'untried' },
+        text: `${label} created ${textOf(objectOf(object, 'metadata'), 'creationTimestamp')}, PodScheduled for the first time at ${textOf(condition, 'lastTransitionTime')}`,
+      })
     if (textOf(condition, 'status') === 'False') {
       if (textOf(condition, 'reason') === 'SchedulingGated') return
       unscheduled.add(entity)
@@ -270,6 +297,18 @@ export const podReader = (sink: Sink, once: Once): PodReader => {
         for (const container of listOf(status, list)) if (isObject(container)) sayContainer(pod, container)
     },
     end(now) {
+      for (const [entity, { since, line }] of untried) {
+        if (now - since >= UNTRIED_MS)
+          sink.signal({
+            kind: 'pod.unschedulable',
+            entity,
+            phase: 'begin',
+            at: stamp(since),
+            attributes: { reason: 'untried' },
+            text: `${entity} created ${new Date(since).toISOString()}, without a node and without PodScheduled`,
+            line,
+          })
+      }
       for (const [entity, { deadline, line, text }] of terminating) {
         if (now - deadline > STUCK_MS)
           sink.signal({ kind: 'pod.stuck', entity, phase: 'begin', at: stamp(deadline), attributes: { reason: 'terminating' }, text, line })

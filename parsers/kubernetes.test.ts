@@ -349,6 +349,23 @@ const pod = (status: object, metadata: object = {}): object => ({
   status: { hostIP: '192.0.2.4', podIP: '198.51.100.9', startTime: '2026-03-02T09:59:00Z', ...status },
 })
 
+test('a pod that no scheduler has tried has no word of it in its conditions, until one does', async () => {
+  const born = { ...pod({ phase: 'Pending' }), spec: { containers: [] } }
+  const tried = (status: string, at: string): object => ({
+    ...pod({ phase: 'Pending', conditions: [{ type: 'PodScheduled', status, lastTransitionTime: at }] }),
+    spec: { containers: [], ...(status === 'True' ? { nodeName: 'rack-4' } : {}) },
+  })
+  const of = async (...objects: readonly object[]): Promise<readonly unknown[]> =>
+    (await read(watchOf(objects.map((object, index) => [index === 0 ? 'ADDED' : 'MODIFIED', object])))).signals
+      .filter(({ kind }) => kind === 'pod.unschedulable')
+      .map(({ phase, at, attributes }) => [phase, new Date(at.ms).toISOString().slice(11, 19), attributes['reason']])
+  assert.deepEqual(await of(born, tried('True', '2026-03-02T10:00:40Z')), [['span', '09:59:00', 'untried']])
+  assert.deepEqual(await of(born, tried('True', '2026-03-02T09:59:01Z')), [])
+  assert.deepEqual(await of(born, tried('False', '2026-03-02T09:59:01Z')), [['begin', '09:59:01', 'other']])
+  // One that nobody has tried by the end of the watch.
+  assert.deepEqual(await of(born, node({ heartbeat: '2026-03-02T10:05:00Z' })), [['begin', '09:59:00', 'untried']])
+})
+
 test('a pod tells where it runs, who owns it, what it may use, and how its container died', async () => {
   const extract = await read(
     JSON.stringify(

@@ -25,6 +25,7 @@ export const RELATIONS = [
   'of-control-plane',
   'within-control-plane',
   'of-dns',
+  'of-scheduler',
   'runs-in',
   'client-of-reversed',
   'pulls-from',
@@ -58,6 +59,7 @@ export const RELATION_MEANS: Readonly<Record<Relation, string>> = {
   'within-control-plane':
     'both are parts of the control plane, and the effect asks the cause: the API server asks etcd, the controllers and the scheduler ask the API server',
   'of-dns': "the cause is the cluster's DNS",
+  'of-scheduler': 'the cause is the scheduler, or what it asks: the API server and etcd',
   'runs-in': 'one is the pod that the other, a server, runs in',
   'client-of-reversed': 'the cause depends on the effect, as its client',
   'pulls-from': "the cause is the registry that the effect's image comes from",

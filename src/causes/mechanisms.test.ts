@@ -99,6 +99,7 @@ const AT: Partial<Readonly<Record<Relation, Entity>>> = {
   'of-control-plane': 'process/-/etcd',
   'within-control-plane': 'process/-/etcd',
   'of-dns': 'workload/kube-system/coredns',
+  'of-scheduler': 'process/-/kube-scheduler',
   'pulls-from': 'service/-/https://registry.example/v2/',
   'named-server': 'service/mesh/injector',
 }

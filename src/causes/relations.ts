@@ -149,6 +149,8 @@ const sameWorkload: Judge = (cause, effect, timeline) => {
   if (a === null || b === null) return cause.entity === effect.entity ? 1 : FAR
   if (a !== b) return FAR
   if (cause.kind !== 'change.deployed') return 1
+  // Whoever asked for a pod: nobody looked for a place.
+  if (effect.kind === 'pod.unschedulable' && effect.attributes['reason'] === 'untried') return FAR
   if (typeOf(effect.entity) !== 'pod') return effect.kind === 'pod.unschedulable' && wasThrough(a, cause, effect.start, timeline) ? LATER : 1
   const set = cause.attributes['replicaSet']
   // Of one rollout's pods: those of the same ReplicaSet.
@@ -194,6 +196,7 @@ const cameLater = (pod: Entity, rollout: Found, { topology }: Timeline): boolean
 const LATER_MS = 3 * 60_000
 const LATER = 0.2
 
+const SCHEDULER = /(?:^|\/)kube-scheduler/u
 const CLUSTER_DNS = /(?:^|\/)(?:rke2-)?(?:coredns|kube-dns|node-local-dns|nodelocaldns)/u
 /** Who asks whom: the API server asks etcd, everybody else of the control plane asks the API server. */
 const TIERS = [/(?:^|\/)etcd/u, /(?:^|\/)(?:kube-)?apiserver/u, /(?:^|\/)(?:kube-(?:controller-manager|scheduler)|cloud-controller)/u]
@@ -483,6 +486,7 @@ const JUDGES: Readonly<Record<Relation, Judge>> = {
   'of-control-plane': (cause) => (isControlPlane(cause.entity) ? 0.9 : FAR),
   'within-control-plane': (cause, effect) => (tierOf(cause.entity) >= 0 && tierOf(cause.entity) < tierOf(effect.entity) ? 0.9 : FAR),
   'of-dns': (cause) => (CLUSTER_DNS.test(nameOf(cause.entity)) ? 0.95 : FAR),
+  'of-scheduler': (cause) => (SCHEDULER.test(nameOf(cause.entity)) ? 0.95 : isControlPlane(cause.entity) ? 0.6 : FAR),
   // The pod that the server is.
   'runs-in'(cause, effect, timeline) {
     const workload = workloadOf(effect.entity, timeline)

@@ -196,7 +196,9 @@ const POLICIES: Partial<Readonly<Record<FindingKind, Policy>>> = {
     sure: 0.95,
     say: (entity, stretch) =>
       typeOf(entity) === 'pod'
-        ? `No node could take ${called(entity)}${because(stretch)}.`
+        ? text(stretch, 'reason') === 'untried'
+          ? `No scheduler tried to place ${called(entity)}${forHowLong(stretch)}.`
+          : `No node could take ${called(entity)}${because(stretch)}.`
         : `Pods of ${called(entity)} could not be created${refusedBecause(stretch)}.`,
   },
   'pod.stuck': {
