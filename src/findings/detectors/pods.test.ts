@@ -256,6 +256,15 @@ test('a job that a schedule started serves nobody: its container that fails leav
   assert.equal(findings('workload.unavailable', crashing('pod/shop/sync-stock-xw8tj', 'workload/shop/sync-stock')).length, 1)
 })
 
+test('a pod that hangs while it has to go is missed no longer than until its replacement has started', () => {
+  const hangs = signal('pod.stuck', one, 330, { reason: 'terminating' }, { phase: 'begin' })
+  const [first] = findings('workload.degraded', {
+    facts: bound,
+    signals: [signal('pod.evicted', one, 300), hangs, scheduled(web('fffff'), 380, 'b'), signal('container.started', web('fffff'), 390)],
+  })
+  assert.deepEqual([first?.start, first?.end], [300, 390])
+})
+
 test('an evicted pod and its replacement that cannot be created are one pod that is missing', () => {
   const refused = signal('pod.unschedulable', WEB, 305, { reason: 'webhook', webhook: 'policy.example.com' }, { count: 12, until: 365 })
   const gone = signal('pod.evicted', one, 300, { reason: 'taint' })

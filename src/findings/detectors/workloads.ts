@@ -160,12 +160,12 @@ interface Stretch {
   gone: boolean
 }
 
-/** One pod's troubles as stretches in which it did not serve. An eviction lasts until the replacement is ready, as far as that is known. */
+/** One pod's troubles as stretches in which it did not serve. One that has to go is missed until its replacement is ready, as far as that is known, however long it hangs. */
 const unite = (troubles: readonly Found[], timeline: Timeline, workload: Entity): readonly Stretch[] => {
   const stretches: Stretch[] = []
   for (const trouble of [...troubles].sort((a, b) => a.start - b.start)) {
-    const end = trouble.kind === 'pod.evicted' ? replacedAt(trouble, timeline, workload) : trouble.end
     const gone = trouble.kind === 'pod.evicted' || (trouble.kind === 'pod.stuck' && trouble.attributes['reason'] === 'terminating')
+    const end = gone ? replacedAt(trouble, timeline, workload) : trouble.end
     const open = stretches.at(-1)
     if (open !== undefined && (open.end === null || trouble.start <= open.end + 5_000)) {
       open.end = open.end === null || end === null ? null : Math.max(open.end, end)
@@ -175,18 +175,18 @@ const unite = (troubles: readonly Found[], timeline: Timeline, workload: Entity)
   return stretches
 }
 
-const replacedAt = (eviction: Found, timeline: Timeline, workload: Entity): number | null => {
+const replacedAt = (leaving: Found, timeline: Timeline, workload: Entity): number | null => {
   let started = Infinity
   for (const mate of timeline.topology.podsOf(workload)) {
-    if (mate === eviction.entity) continue
+    if (mate === leaving.entity) continue
     const sign = signalsOf(timeline, mate).find(
       (signal) =>
-        signal.at >= eviction.start &&
+        signal.at >= leaving.start &&
         (signal.kind === 'container.started' || signal.kind === 'pod.started' || (signal.kind === 'pod.unready' && signal.phase === 'end')),
     )
     started = Math.min(started, sign?.at ?? Infinity)
   }
-  return Number.isFinite(started) ? started : eviction.end
+  return Number.isFinite(started) ? Math.min(started, leaving.kind === 'pod.stuck' ? (leaving.end ?? Infinity) : Infinity) : leaving.end
 }
 
 const shortage = (
