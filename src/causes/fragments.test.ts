@@ -144,3 +144,17 @@ test('what was felt well before a busy minute and well after it is an incident o
   assert.equal(incidents(...busy, ...errors(180)).length, 1)
   assert.equal(incidents(...busy, ...errors(340)).length, 2)
 })
+
+test('the same fault on the same machine again, within minutes, is the same incident; later, or elsewhere, it is another', () => {
+  const exhausted = (node: 'a' | 'b', start: number): readonly Found[] => [
+    found('node.memory-exhausted', `node/${node}`, start, { endSecond: start + 400 }),
+    found('node.oom-kill', `node/${node}`, start + 60, { endSecond: start + 390, attributes: { process: 'worker' } }),
+    found('node.not-ready', `node/${node}`, start + 50, { endSecond: start + 420, attributes: { reason: 'NodeStatusUnknown' } }),
+  ]
+  const [one, ...more] = incidents(...exhausted('a', 100), ...exhausted('a', 1000))
+  assert.equal(more.length, 0)
+  assert.deepEqual(one?.unexplained, [])
+  assert.equal(one.roots.length > 0 && one.findings.length, 6)
+  assert.equal(incidents(...exhausted('a', 100), ...exhausted('a', 1300)).length, 2)
+  assert.equal(incidents(...exhausted('a', 100), ...exhausted('b', 1000)).length, 2)
+})

@@ -1,6 +1,7 @@
 /**
  * Parts of the causal graph that begin with a mere symptom, in the time and place of an incident, or with what somebody did while it went on. Where
  * a source is missing from the dump, the link between them is, too. They are told with that incident, and what led to them is said to be unknown; no cause is claimed.
+ * So is what begins with the same fault again, minutes after it was over.
  */
 import { shortName, typeOf, type Entity } from '../model/entity.js'
 import { addTo, countWhile } from '../model/lists.js'
@@ -31,6 +32,7 @@ const BEFORE_MS = 2 * 60_000
 const LEAD_UP_MS = 15 * 60_000
 const AT_ONCE_MS = 30_000
 const AFTER_MS = 5 * 60_000
+const RELAPSE_MS = 10 * 60_000
 /** What clients, balancers and machines see of one network, within the time-outs of all of them. */
 const NETWORK: ReadonlySet<string> = new Set(['network.dns-failure', 'network.pod-to-pod-lost', 'node.network-lost', 'loadbalancer.backends-down'])
 const NETWORK_AT_ONCE_MS = 90_000
@@ -38,15 +40,18 @@ const NETWORK_AT_ONCE_MS = 90_000
 export const joinFragments = (parts: readonly Part[], found: readonly Found[], timeline: Timeline): readonly JoinedPart[] => {
   // The least harmful first: each goes to a greater one, or to one whose beginning is explained.
   const sorted = [...parts].sort((a, b) => a.harm - b.harm || (b.members[0] ?? 0) - (a.members[0] ?? 0))
-  const groups = sorted.map((part) => ({ ...spanOf(part, found), part, fragment: isFragment(part, found), into: -1 }))
   const neighbours = indexOf(sorted, found, timeline)
+  const groups = sorted.map((part) => {
+    const fragment = isFragment(part, found)
+    return { ...spanOf(part, found), part, fragment, relapse: !fragment && isAllRelapse(part, found, neighbours), into: -1 }
+  })
   const hostOf = (at: number): number => {
     let host = at
     for (let next = groups[host]?.into ?? -1; next >= 0; next = groups[next]?.into ?? -1) host = next
     return host
   }
   groups.forEach((group, at) => {
-    if (!group.fragment) return
+    if (!group.fragment && !group.relapse) return
     let best = -1
     const consider = (index: number): void => {
       const host = hostOf(index)
@@ -57,6 +62,10 @@ export const joinFragments = (parts: readonly Part[], found: readonly Found[], t
     for (const source of sourcesOf(group.part)) {
       const one = found[source]
       if (one === undefined) continue
+      if (group.relapse) {
+        for (const index of neighbours(one, isRelapse)) consider(index)
+        continue
+      }
       if (roleOf(one) === 'response')
         groups.forEach((other, index) => (other.start < one.start && other.harmedUntil >= one.start ? consider(index) : undefined))
       else for (const index of neighbours(one)) consider(index)
@@ -75,7 +84,10 @@ export const joinFragments = (parts: readonly Part[], found: readonly Found[], t
         ...part,
         members: [part, ...others].flatMap((one) => one.members).sort((a, b) => a - b),
         links: [part, ...others].flatMap((one) => one.links),
-        unexplained: others.flatMap(sourcesOf).sort((a, b) => a - b),
+        unexplained: others
+          .filter((one) => isFragment(one, found))
+          .flatMap(sourcesOf)
+          .sort((a, b) => a - b),
       },
     ]
   })
@@ -106,8 +118,11 @@ const spanOf = ({ members }: Part, found: readonly Found[]): Span => {
 /** How far back is looked for what a symptom may belong to, in findings of one entity, workload or kind. */
 const LOOKED_AT = 64
 
-/** The parts, by position, that have a finding to which a symptom belongs. */
-const indexOf = (parts: readonly Part[], found: readonly Found[], timeline: Timeline): ((source: Found) => readonly number[]) => {
+type Belongs = (source: Found, other: Found, timeline: Timeline) => boolean
+/** The parts, by position, that have a finding to which one belongs. */
+type Neighbours = (source: Found, belongsTo?: Belongs) => readonly number[]
+
+const indexOf = (parts: readonly Part[], found: readonly Found[], timeline: Timeline): Neighbours => {
   const members = new Map<string, { readonly at: number; readonly part: number }[]>()
   const named = (entity: Entity): string => {
     const workload = timeline.topology.workloadOf(entity)
@@ -125,7 +140,7 @@ const indexOf = (parts: readonly Part[], found: readonly Found[], timeline: Time
     }
   })
   for (const list of members.values()) list.sort((a, b) => a.at - b.at)
-  return (source) => {
+  return (source, belongsTo = belongs) => {
     const place = placeOf(source.entity, source.start, timeline)
     const keys = [
       source.entity,
@@ -143,7 +158,7 @@ const indexOf = (parts: readonly Part[], found: readonly Found[], timeline: Time
       const end = countWhile(list.length, (index) => (found[list[index]?.at ?? 0]?.start ?? 0) <= latest)
       for (const { at, part } of list.slice(Math.max(0, end - LOOKED_AT), end)) {
         const other = found[at]
-        if (other !== undefined && other !== source && belongs(source, other, timeline)) result.add(part)
+        if (other !== undefined && other !== source && belongsTo(source, other, timeline)) result.add(part)
       }
     }
     return [...result]
@@ -157,7 +172,19 @@ const sourcesOf = ({ members, graph }: Pick<Part, 'members' | 'graph'>): readonl
 export const isFragment = (part: Pick<Part, 'members' | 'graph'>, found: readonly Found[]): boolean =>
   sourcesOf(part).every((at) => ['symptom', 'impact', 'response'].includes(roleOf(found[at] ?? '')) || found[at]?.kind === 'network.dns-failure')
 
-const belongs = (source: Found, other: Found, timeline: Timeline): boolean => {
+/** What ailed it a few minutes ago ails it again: nothing had been cured. */
+const isRelapse: Belongs = (source, other) =>
+  source.kind === other.kind &&
+  source.entity === other.entity &&
+  ['fault', 'condition'].includes(roleOf(source)) &&
+  other.end !== null &&
+  source.start > other.end &&
+  source.start <= other.end + RELAPSE_MS
+
+const isAllRelapse = (part: Part, found: readonly Found[], neighbours: Neighbours): boolean =>
+  sourcesOf(part).every((at) => found[at] !== undefined && neighbours(found[at], isRelapse).length > 0)
+
+const belongs: Belongs = (source, other, timeline) => {
   const during = source.start >= other.start - BEFORE_MS || (source.start >= other.start - LEAD_UP_MS && (source.end ?? Infinity) >= other.start)
   if (!during || source.start > (other.end ?? Infinity) + AFTER_MS) return false
   if (source.entity === other.entity) return true
