@@ -28,9 +28,7 @@ export const LOOKS: readonly (readonly [string, number])[] = [
   ['disconnection: ', DISCONNECTION],
   ['connection authorized', AUTHORIZED],
   ['replication connection authorized', AUTHORIZED],
-  ...['automatic analyze', 'bind ', 'checkpoint ', 'connection ', 'configuration ', 'execute ', 'ending log output', 'entering standby', 'fastpath '].map(
-    nothing,
-  ),
+  ...['automatic analyze', 'bind ', 'checkpoint ', 'connection ', 'configuration ', 'execute ', 'ending log output', 'fastpath '].map(nothing),
   ...['incomplete startup packet', 'parse ', 'restored log file', 'redo ', 'recovery restart', 'restartpoint', 'recovering prepared', 'redirecting log'].map(
     nothing,
   ),

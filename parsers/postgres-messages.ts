@@ -230,6 +230,8 @@ const timedOut =
     return true
   }
 
+/** The first lines of a standby, or of a backup that is restored, come at once; syncing the data of a server that crashed may take minutes. */
+const COPY_STARTS_MS = 5_000
 /** A crash's own words came, or none that tell of a copy: it recovered since it said that it had been interrupted. */
 const recovers = (say: Voice, since: number): void => {
   recovering(say, 'begin', 'crash-recovery', since)
@@ -313,7 +315,7 @@ const RULES: readonly Rule[] = [
     },
   },
   {
-    begins: ['entering standby mode', 'starting archive recovery', 'starting backup recovery', 'starting point-in-time recovery'],
+    begins: ['entering standby mode', 'starting archive recovery', 'starting backup recovery', 'starting point-in-time recovery', 'completed backup recovery'],
     tell(_, say) {
       say.interrupted(false)
       return true
@@ -338,8 +340,8 @@ const RULES: readonly Rule[] = [
   {
     begins: ['the database system is starting up', 'the database system is not accepting connections'],
     tell(record, say) {
-      // Every start says so to whoever is too early; after a crash it is the recovery that keeps them out.
-      if (say.crashed() || say.interrupted() !== null) recovering(say, 'point', 'rejecting')
+      // Every start says so to whoever is too early; after a crash it is the recovery that keeps them out, and the start of a copy is through with it soon.
+      if (say.crashed() || (say.interrupted() ?? 0) > COPY_STARTS_MS) recovering(say, 'point', 'rejecting')
       rejected(record, say, 'starting-up')
       return true
     },

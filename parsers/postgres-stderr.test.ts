@@ -247,6 +247,19 @@ describe('the stderr log of Postgres', () => {
     )
   })
 
+  test('who comes too early to a standby that starts does not meet a crash', async () => {
+    const start = (
+      entering: string,
+    ): string => `2026-11-22 15:09:21.679 CET [28081] LOG:  database system was interrupted; last known up at 2026-11-22 15:09:21 CET
+2026-11-22 15:09:21.771 CET [28083] root@root FATAL:  the database system is starting up
+2026-11-22 15:09:21.778 CET [28081] LOG:  ${entering}
+2026-11-22 15:09:21.879 CET [28081] LOG:  database system is ready to accept read-only connections
+`
+    const begun = async (text: string): Promise<number> => of(await read(text), 'postgres.recovering').filter(({ phase }) => phase !== 'end').length
+    assert.equal(await begun(start('entering standby mode')), 0)
+    assert.equal(await begun(start('database system was not properly shut down; automatic recovery in progress')), 1)
+  })
+
   test('severities in another language are read, and a code says what a translated message means', async () => {
     const extract = await read(`2026-03-04 10:00:01.000 UTC [9] 53300 a@b FATAL:  es sind bereits zu viele Verbindungen offen
 2026-03-04 10:00:01.000 UTC [9] 42P01 a@b FEHLER:  Relation »x« existiert nicht

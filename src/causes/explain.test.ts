@@ -289,6 +289,27 @@ test('a server that was told to restart and did is no incident; one that stayed 
   assert.equal(analyse(restart(104, 'immediate')).incidents.length, 1)
 })
 
+test('a server that was shut down as another took over from it is missed by nobody but its exporter and its probe', () => {
+  const over = (others: readonly Found[], promoted = 102): number => {
+    const world = timeline({
+      signals: [signal('log.warning', 'postgres/b', promoted, { app: 'postgres', code: 'promoted' })],
+      facts: [{ fact: 'client-of', client: 'process/-/web', server: 'postgres/a' }],
+    })
+    return analyse(
+      [
+        found('postgres.shutdown', 'postgres/a', 100, { attributes: { mode: 'fast' } }),
+        found('service.unreachable', 'service/-/postgres-primary', 103),
+        found('service.unreachable', 'target/postgres/10.0.0.7:9187', 104),
+        ...others,
+      ],
+      world,
+    ).incidents.length
+  }
+  assert.equal(over([]), 0)
+  assert.equal(over([], 900), 1)
+  assert.equal(over([found('app.errors', 'process/-/web', 101, { endSecond: 160, attributes: { reason: 'postgres-unreachable' } })]), 1)
+})
+
 test('two stories of two nodes that share nothing are two incidents', () => {
   const other = (one: Found): Found => ({
     ...one,

@@ -97,7 +97,7 @@ export const tellIncidents = (found: readonly Found[], links: readonly CausalLin
     const [first] = roots
     if (first === undefined) continue
     const paths = pathsFrom(first.finding, graph)
-    if (isPlan(first.finding, paths, found) || isStanding(members, found, timeline)) continue
+    if (isPlan(first.finding, paths, found, timeline) || isStanding(members, found, timeline)) continue
     told.push({ members, links: mine, roots, graph, harm: harmIn(members, found) })
   }
   const harming = joinFaintly(
@@ -194,13 +194,24 @@ const earlierFirst = (ranked: readonly RankedRoot[]): readonly RankedRoot[] => {
 /** A pod that waits while a node is added starts later; nobody missed it before it was wanted. */
 const waitedForRoom = ({ kind, start, end }: Found): boolean => kind === 'pod.unschedulable' && end !== null && end - start < PLAN_MS
 
-const isPlan = (root: number, paths: ReadonlyMap<number, Path>, found: readonly Found[]): boolean => {
+/** Another server took over from the one that was shut down, and only those who go on asking that one miss it: its exporter and its probe. */
+const isHandedOver = (shutdown: Found, impacts: readonly Found[], { signals }: Timeline): boolean =>
+  impacts.every(({ kind }) => kind === 'service.unreachable') &&
+  signals.some(
+    ({ kind, at, attributes }) =>
+      (attributes['code'] === 'promoted' || (kind === 'postgres.ready' && attributes['reason'] === 'promoted')) &&
+      at >= shutdown.start - HANDED_OVER_MS &&
+      at <= shutdown.start + HANDED_OVER_MS,
+  )
+const HANDED_OVER_MS = 60_000
+
+const isPlan = (root: number, paths: ReadonlyMap<number, Path>, found: readonly Found[], timeline: Timeline): boolean => {
   const one = found[root]
   if (one === undefined) return false
   const impacts = [...paths.keys()].map((at) => found[at]).filter((at): at is Found => at !== undefined && at !== one && harmOf(at) > 0)
   // A server that was told to restart, and did: its clients' failed requests of those seconds are no incident.
   if (one.kind === 'postgres.shutdown' && one.attributes['mode'] !== 'immediate')
-    return impacts.every((impact) => impact.end !== null && impact.end - one.start < RESTART_MS)
+    return isHandedOver(one, impacts, timeline) || impacts.every((impact) => impact.end !== null && impact.end - one.start < RESTART_MS)
   if (!(PLANNED.has(one.kind) || waitedForRoom(one))) return false
   // Nobody rolls back what went as planned.
   if (one.kind === 'change.deployed' && one.attributes['undone'] === 'yes') return false

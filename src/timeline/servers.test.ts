@@ -114,3 +114,28 @@ test('a machine that is known by its address only is the host that a member of a
   const known = pods({ fact: 'alias', of: 'node/worker-1', name: '10.0.0.1', at: null })
   assert.equal(called(member('dump/pg-1/patroni.log', ['postgres/pg-1', 'node/10.0.0.1']), known), 'node/worker-1')
 })
+
+test('logs of one folder are of two servers where these listen on different ports, and the formats of one server are one', () => {
+  const log = (path: string, port: number | null): InputExtract =>
+    input(`dump/logs/${path}`, {
+      format: 'postgres',
+      facts: port === null ? [] : [{ fact: 'limit', of: THIS_POSTGRES, name: 'port', value: port }],
+      signals: [signal('postgres.timeouts', THIS_POSTGRES, 0)],
+    })
+  const servers = (...logs: readonly InputExtract[]): readonly Entity[] =>
+    timelineOf(logs)
+      .signals.map(({ entity }) => entity)
+      .sort()
+  assert.deepEqual(servers(log('postgresql.log', 5432), log('postgresql-standby.log', 5433)), ['postgres/main', 'postgres/standby'])
+  assert.deepEqual(servers(log('primary.log', 5432), log('standby.log', 5433)), ['postgres/primary', 'postgres/standby'])
+  assert.deepEqual(servers(log('postgresql.log', 5432), log('postgresql.csv', 5432), log('postgresql-2026-11-22.log', null)), [
+    'postgres/main',
+    'postgres/main',
+    'postgres/main',
+  ])
+  assert.deepEqual(servers(log('postgresql.log', 5432), log('postgresql-Sun.log', 5433), log('postgresql-Mon.log', null)), [
+    'postgres/main',
+    'postgres/main',
+    'postgres/main',
+  ])
+})

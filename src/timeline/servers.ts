@@ -1,7 +1,7 @@
 /** Which Postgres server a log, a line of somebody's about "the server", or a metric means: logs and metrics have no name in common for one server. */
 import { nameOf, postgres, shortName, THIS_POSTGRES, typeOf, type Entity } from '../model/entity.js'
 import type { InputExtract, Labels, Series } from '../model/extract.js'
-import { addToSet } from '../model/lists.js'
+import { addToSet, groupBy } from '../model/lists.js'
 import { todaysLabels, todaysName } from './metric-names.js'
 import type { Namespaces } from './namespaces.js'
 
@@ -76,7 +76,8 @@ const serversInLogs = (extracts: readonly InputExtract[], namespaces: Namespaces
   let shared = 0
   while (shared < (shortest?.length ?? 0) && parts.every(({ above }) => above[shared] === shortest?.[shared])) shared++
   const servers = new Map(parts.map(({ folder, above }) => [folder, above.slice(shared).findLast((part) => !NO_SERVER.test(part)) ?? null]))
-  const named = (path: string): string | null => RDS.exec(path)?.[1] ?? servers.get(folderOf(path)) ?? null
+  const beside = namesBeside(extracts.filter(speaks))
+  const named = (path: string): string | null => beside.get(path) ?? RDS.exec(path)?.[1] ?? servers.get(folderOf(path)) ?? null
   const alone = new Set(extracts.filter(speaks).map(({ path }) => named(path))).size < 2
   const written = extracts.map((extract): Entity | null => {
     const of = ofFile.get(extract.path)
@@ -94,6 +95,39 @@ const serversInLogs = (extracts: readonly InputExtract[], namespaces: Namespaces
   })
   return { logs, written, runs: [...ofFile.values()].sort().map((by) => ({ of: postgres(shortName(by)), by })) }
 }
+
+/**
+ * Logs in one folder whose servers listen on different ports: a primary and its standby, or two clusters of one machine. Those are called after what their
+ * files' names have beside that of the program; what names no more than that is of the folder's server. The formats of one server have its port in common.
+ */
+const namesBeside = (logs: readonly InputExtract[]): ReadonlyMap<string, string> => {
+  const names = new Map<string, string>()
+  for (const group of groupBy(logs, ({ path }) => folderOf(path)).values()) {
+    const ports = new Map(group.map(({ path, facts }) => [path, portsIn(facts)]))
+    const told = [...ports.values()].filter((of) => of.size > 0)
+    if (told.some((of) => of.size > 1) || new Set(told.flatMap((of) => [...of])).size < 2) continue
+    for (const { path } of group) {
+      const own = ownWords(stemOf(path))
+      const [port] = ports.get(path) ?? []
+      const shared = group.some((other) => ownWords(stemOf(other.path)) === own && !(ports.get(other.path)?.has(port ?? NaN) ?? false))
+      if (own !== '' && port !== undefined && !shared) names.set(path, own)
+    }
+  }
+  return names
+}
+
+const portsIn = (facts: InputExtract['facts']): ReadonlySet<number> =>
+  new Set(facts.flatMap((fact) => (fact.fact === 'limit' && fact.name === 'port' ? [fact.value] : [])))
+
+/** What log_filename puts into names: dates, times and days of the week. */
+const ROTATED = /^\d+$|^(?:mon|tue|wed|thu|fri|sat|sun)$/iu
+
+/** 'standby' of 'postgresql-standby' and 'standby-2026-11-22_140000'. */
+const ownWords = (stem: string): string =>
+  stem
+    .split(/[-_.]/u)
+    .filter((word) => word !== '' && !NO_SERVER.test(word) && !ROTATED.test(word))
+    .join('-')
 
 /** The log group of a server that AWS runs, /aws/rds/instance/<name>/postgresql, as a path or in a file's name. */
 const RDS = /rds[-_./](?:instance|cluster)[-_./]([a-z0-9][a-z0-9-]{0,62}?)[-_./]postgresql(?:[-_./]|$)/iu
