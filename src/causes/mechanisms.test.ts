@@ -304,12 +304,12 @@ test('what happens to the pods of a rollout once they stand is not its doing: th
 })
 
 test('a rollout is not why a pod that ran well loses another server, nor why one that stands in for a lost pod does', () => {
-  const rule = mechanisms.filter(({ id }) => id === 'rollout-logs-errors')
+  const rule = mechanisms.filter(({ id }) => id === 'rollout-logs-errors' || id === 'rollout-breaks-pods')
   const pod = (suffix: string): Entity => `pod/shop/web-5bb955977f-${suffix}`
   const rollout = found('change.deployed', near.workload, 0, { endSecond: 1, attributes: { replicaSet: 'web-5bb955977f' } })
-  const links = (suffix: string, second: number, reason: string): number =>
+  const links = (suffix: string, second: number, reason: string, kind: FindingKind = 'app.errors'): number =>
     linkCauses(
-      [rollout, found('app.errors', pod(suffix), second, { attributes: { reason } })],
+      [rollout, found(kind, pod(suffix), second, { attributes: { reason } })],
       rule,
       timeline({
         facts: [{ fact: 'replicas', workload: near.workload, at: null, wanted: 1, ready: null }],
@@ -317,6 +317,7 @@ test('a rollout is not why a pod that ran well loses another server, nor why one
       }),
     ).length
   assert.deepEqual([links('bbbbb', 5, 'refused'), links('bbbbb', 100, 'refused'), links('bbbbb', 100, 'other'), links('ccccc', 105, 'other')], [1, 0, 1, 0])
+  assert.deepEqual([links('bbbbb', 5, 'timeout', 'pod.image-pull-failed'), links('ccccc', 105, 'timeout', 'pod.image-pull-failed')], [1, 0])
 })
 
 test('the server that an effect names is its service, or the workload behind that', () => {

@@ -157,7 +157,8 @@ const sameWorkload: Judge = (cause, effect, timeline) => {
   if (typeof set === 'string' && set !== '' && !shortName(effect.entity).startsWith(`${set}-`)) return FAR
   // What a rollout takes away are the others' pods.
   if (effect.kind === 'pod.stuck' && effect.attributes['reason'] === 'terminating' && cameWith(effect.entity, cause, timeline)) return FAR
-  if (effect.kind === 'app.errors' && (isOfAnother(effect, cause, timeline) || standsIn(effect.entity, a, cause, timeline))) return LATER
+  if (effect.kind === 'app.errors' && isOfAnother(effect, cause, timeline)) return LATER
+  if (MET_AT_START.has(effect.kind) && standsIn(effect.entity, a, cause, timeline)) return LATER
   return typeof set === 'string' && set !== '' && cameLater(effect.entity, cause, timeline) ? LATER : 1
 }
 
@@ -169,6 +170,16 @@ const isOfAnother = ({ entity, start, attributes }: Found, rollout: Found, timel
 const NEEDS_ANOTHER = /^(?:refused|timeout|dns|upstream-error|postgres-.*|redis-.*)$/u
 /** By then a new version has made its first requests. */
 const RAN_WELL_MS = 60_000
+
+/** What a version that is at fault shows in its first pods already, and not only in those that come after them. */
+const MET_AT_START: ReadonlySet<string> = new Set([
+  'app.errors',
+  'pod.image-pull-failed',
+  'pod.volume-mount-failed',
+  'pod.unready',
+  'pod.stuck',
+  'pod.unschedulable',
+])
 
 /** A pod that was placed when all of the rollout's pods had been. */
 const standsIn = (pod: Entity, workload: Entity, rollout: Found, timeline: Timeline): boolean => {

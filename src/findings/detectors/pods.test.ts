@@ -265,6 +265,19 @@ test('a pod that hangs while it has to go is missed no longer than until its rep
   assert.deepEqual([first?.start, first?.end], [300, 390])
 })
 
+test('an evicted pod is no more missed because its node calls it unready until that is back', () => {
+  const [first] = findings('workload.degraded', {
+    facts: bound,
+    signals: [
+      ...condition('pod.unready', one, 270, 420, { reason: 'node-not-ready' }),
+      signal('pod.evicted', one, 300),
+      scheduled(web('fffff'), 300, 'b'),
+      signal('container.started', web('fffff'), 310),
+    ],
+  })
+  assert.deepEqual([first?.start, first?.end], [270, 310])
+})
+
 test('an evicted pod and its replacement that cannot be created are one pod that is missing', () => {
   const refused = signal('pod.unschedulable', WEB, 305, { reason: 'webhook', webhook: 'policy.example.com' }, { count: 12, until: 365 })
   const gone = signal('pod.evicted', one, 300, { reason: 'taint' })

@@ -163,9 +163,14 @@ interface Stretch {
 /** One pod's troubles as stretches in which it did not serve. One that has to go is missed until its replacement is ready, as far as that is known, however long it hangs. */
 const unite = (troubles: readonly Found[], timeline: Timeline, workload: Entity): readonly Stretch[] => {
   const stretches: Stretch[] = []
-  for (const trouble of [...troubles].sort((a, b) => a.start - b.start)) {
-    const gone = trouble.kind === 'pod.evicted' || (trouble.kind === 'pod.stuck' && trouble.attributes['reason'] === 'terminating')
-    const end = gone ? replacedAt(trouble, timeline, workload) : trouble.end
+  const sorted = [...troubles].sort((a, b) => a.start - b.start)
+  const leaving = sorted.find(hasToGo)
+  const replaced = leaving === undefined ? null : (replacedAt(leaving, timeline, workload) ?? Infinity)
+  for (const trouble of sorted) {
+    const gone = hasToGo(trouble)
+    const last = replaced === null ? Infinity : Math.max(replaced, trouble.start)
+    const until = gone ? last : Math.min(last, trouble.end ?? Infinity)
+    const end = Number.isFinite(until) ? until : null
     const open = stretches.at(-1)
     if (open !== undefined && (open.end === null || trouble.start <= open.end + 5_000)) {
       open.end = open.end === null || end === null ? null : Math.max(open.end, end)
@@ -174,6 +179,8 @@ const unite = (troubles: readonly Found[], timeline: Timeline, workload: Entity)
   }
   return stretches
 }
+
+const hasToGo = ({ kind, attributes }: Found): boolean => kind === 'pod.evicted' || (kind === 'pod.stuck' && attributes['reason'] === 'terminating')
 
 const replacedAt = (leaving: Found, timeline: Timeline, workload: Entity): number | null => {
   let started = Infinity
