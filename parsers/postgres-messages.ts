@@ -253,6 +253,9 @@ const refused: Rule['tell'] = (record, say) => {
   return true
 }
 
+/** https://www.rfc-editor.org/rfc/rfc8446#section-6.2 */
+const REJECTED: Readonly<Record<string, string>> = { 'certificate expired': 'expired', 'unknown ca': 'unknown-authority', 'bad certificate': 'bad' }
+
 const RULES: readonly Rule[] = [
   { begins: ['automatic vacuum', 'automatic aggressive vacuum'], tell: vacuum },
   { begins: ['process '], tell: lock },
@@ -465,6 +468,16 @@ const RULES: readonly Rule[] = [
   {
     begins: ['unexpected EOF on client connection with an open transaction', 'could not receive data from client', 'could not send data to client'],
     tell: told('log.warning', '08006'),
+  },
+  // src/backend/libpq/be-secure-openssl.c, with OpenSSL's name of the alert that the client sent: what it thinks of the server's certificate.
+  {
+    begins: ['could not accept SSL connection: '],
+    tell({ message }, say) {
+      const alert = /alert (certificate expired|unknown ca|bad certificate)/u.exec(message)?.[1]
+      const reason = alert === undefined ? undefined : REJECTED[alert]
+      if (reason !== undefined) say.signal('node.certificate-expired', { attributes: { reason, of: 'server' }, burst: reason })
+      return true
+    },
   },
   { begins: ['no pg_hba.conf entry for', 'pg_hba.conf rejects', 'password authentication failed'], tell: refused },
 ]

@@ -260,6 +260,18 @@ describe('the stderr log of Postgres', () => {
     assert.equal(await begun(start('database system was not properly shut down; automatic recovery in progress')), 1)
   })
 
+  test('what clients think of the certificate of the server is said of it', async () => {
+    const line = (words: string): string => `2026-11-22 23:13:54.089 JST [5020] LOG:  could not accept SSL connection: ${words}\n`
+    const text = line('sslv3 alert certificate expired') + line('tlsv1 alert unknown ca') + line('EOF detected') + line('unsupported protocol')
+    assert.deepEqual(
+      (await read(text)).signals.map(({ kind, attributes: { reason, of: whose } }) => [kind, reason, whose]),
+      [
+        ['node.certificate-expired', 'expired', 'server'],
+        ['node.certificate-expired', 'unknown-authority', 'server'],
+      ],
+    )
+  })
+
   test('severities in another language are read, and a code says what a translated message means', async () => {
     const extract = await read(`2026-03-04 10:00:01.000 UTC [9] 53300 a@b FATAL:  es sind bereits zu viele Verbindungen offen
 2026-03-04 10:00:01.000 UTC [9] 42P01 a@b FEHLER:  Relation »x« existiert nicht

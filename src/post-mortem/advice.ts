@@ -127,6 +127,15 @@ export const ADVICE: readonly Advice[] = [
   },
   {
     kinds: ['node.certificate-expired'],
+    fits: ({ entity }) => typeOf(entity) === 'postgres',
+    title: () => 'Alert on the certificate of the server weeks before it expires',
+    detail: () => 'With a TCP module of the Blackbox exporter that speaks as far as STARTTLS:',
+    manifest: () => rule('ServerCertificateExpires', 'probe_ssl_earliest_cert_expiry - time() < 14 * 86400', '1h'),
+    reference: 'https://github.com/prometheus/blackbox_exporter/blob/master/CONFIGURATION.md#tcp_probe',
+  },
+  {
+    kinds: ['node.certificate-expired'],
+    fits: ({ entity }) => typeOf(entity) !== 'postgres',
     title: () => 'Alert on certificates weeks before they expire',
     detail: () => 'And let the kubelet renew its own (rotateCertificates: true):',
     manifest: () => rule('KubeletClientCertificateExpires', 'kubelet_certificate_manager_client_ttl_seconds < 14 * 86400', '1h'),

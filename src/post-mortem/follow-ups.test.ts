@@ -37,6 +37,16 @@ describe('lines to paste', () => {
     assert.match(spread?.manifest(about('workload.colocated', 'workload/shop/web')) ?? '', /podAntiAffinity[^]*matchLabels: \{app: web\}/u)
   })
 
+  test('are about the certificate of whom it was', () => {
+    const advised = (entity: Entity): string =>
+      ADVICE.flatMap(({ kinds, fits, manifest }) => {
+        const one = about('node.certificate-expired', entity)
+        return kinds.includes('node.certificate-expired') && fits?.(one, [one]) !== false ? manifest(one) : []
+      }).join()
+    assert.match(advised('postgres/main'), /^- alert: ServerCertificateExpires/u)
+    assert.match(advised('node/a'), /^- alert: KubeletClientCertificateExpires/u)
+  })
+
   test('alert in the words of the metric that showed the impact', () => {
     assert.match(impactAlert(about('service.errors', 'service/shop/web', 'nginx_ingress_controller_requests{status="502"} 12')), /exported_service="web"/u)
     assert.match(impactAlert(about('service.errors', 'service/shop/web', '"GET / HTTP/1.1" 502')), /http_requests_total\{job="web",code=~"5\.\."\}/u)

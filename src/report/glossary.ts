@@ -24,7 +24,7 @@ const GLOSSARY: readonly Entry[] = [
   {
     term: 'kubelet',
     means: 'The agent on every node: it starts containers, probes them, and reports to the control plane.',
-    kinds: ['node.heartbeat-missed', 'node.not-ready', 'node.certificate-expired', 'node.runtime-down'],
+    kinds: ['node.heartbeat-missed', 'node.not-ready', 'node.runtime-down'],
     reference: `${KUBERNETES}/concepts/architecture/#kubelet`,
   },
   {

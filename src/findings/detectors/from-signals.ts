@@ -148,7 +148,9 @@ const POLICIES: Partial<Readonly<Record<FindingKind, Policy>>> = {
         ? `The API server rejected client certificates${because(stretch)}, ${times(stretch.count)}.`
         : text(stretch, 'of') === 'webhook'
           ? `The certificate of ${called(entity)} was rejected${because(stretch)}, ${times(stretch.count)}: the API server could not call the admission webhook ${text(stretch, 'webhook')}.`
-          : `A certificate on ${called(entity)} was rejected${because(stretch)}, ${times(stretch.count)}.`,
+          : text(stretch, 'of') === 'server'
+            ? `Clients of ${called(entity)} rejected its certificate${because(stretch)}, ${times(stretch.count)}.`
+            : `A certificate on ${called(entity)} was rejected${because(stretch)}, ${times(stretch.count)}.`,
   },
   'node.clock-stepped': {
     gapMs: 1_000,
