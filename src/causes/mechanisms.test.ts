@@ -246,6 +246,24 @@ test('a node is crowded by a change that put most of its pods there, several of 
   assert.equal(links('change.deployed', ...crowd, ...three.map((suffix) => on(suffix, 'a', null, 'web-5bb955977f'))), 0)
 })
 
+test('two pods crowd a node where its trouble went with them to the next one; a single one may have been moved with the others', () => {
+  const rule = mechanisms.filter(({ id }) => id === 'new-pods-starve-kubelet')
+  const links = (count: number, missed: number | null): number => {
+    const pods = ['bbbbb', 'ccccc'].slice(0, count).map((suffix): Entity => `pod/shop/web-5bb955977f-${suffix}`)
+    const moved = ['fffff', 'ggggg'].slice(0, count).map((suffix): Entity => `pod/shop/web-5bb955977f-${suffix}`)
+    const facts: readonly Fact[] = [
+      ...pods.map((pod): Fact => ({ fact: 'pod-on-node', pod, node: 'node/a', at: at(2) })),
+      ...moved.map((pod): Fact => ({ fact: 'pod-on-node', pod, node: 'node/b', at: at(100) })),
+    ]
+    return linkCauses(
+      [found('change.deployed', near.workload, 0, {}), found('node.heartbeat-missed', 'node/a', 20, { dose: 5, attributes: { reason: 'timeout' } })],
+      rule,
+      timeline({ facts, signals: missed === null ? [] : [signal('node.heartbeat-missed', 'node/b', missed, { reason: 'timeout' })] }),
+    ).length
+  }
+  assert.deepEqual([links(2, 130), links(2, null), links(2, 50), links(1, 130)], [1, 0, 0, 0])
+})
+
 test('of one machine an alert tells what it is named after, not what else was wrong there', () => {
   const rule = mechanisms.filter(({ id }) => id === 'alert-on-finding')
   const links = (alertname: string): number =>

@@ -5,12 +5,14 @@ import { replicasAt } from '../findings/replicas.js'
 import { once } from '../model/once.js'
 import type { Timeline } from '../timeline/timeline.js'
 import type { Found } from '../findings/finding.js'
+import { signalsOf } from '../findings/lookup.js'
 import type { Relation } from './mechanism.js'
 
 /** What is not known is neither near nor far. */
 const UNKNOWN = 0.4
 const FAR = 0
-/** One pod more or two come to a node all day. */
+/** One pod more or two come to a node all day: two are told only where the trouble went with them. */
+const PAIR = 2
 const CROWD = 3
 /** Less than this: something that is known speaks against it. */
 export const NOT_CONTRADICTED = 0.25
@@ -405,6 +407,20 @@ const registryOf = (image: string): string | null => {
 const isOfChange = (pod: Entity, { attributes: { replicaSet: set } }: Found): boolean =>
   typeof set !== 'string' || set === '' || shortName(pod).startsWith(`${set}-`)
 
+/** Whether the trouble went with the pods: the next node that they came to, which had been well, missed its heartbeats soon after. */
+const goesWith = (pods: readonly Entity[], { entity, start }: Found, timeline: Timeline): boolean =>
+  pods.some((pod) =>
+    timeline.topology.placements(pod).some(({ node, from }) => {
+      if (node === entity || from <= start || from - start > MOVES_ON_MS) return false
+      const first = signalsOf(timeline, node).find((signal) => MISSED.has(signal.kind) && signal.phase !== 'end' && signal.until > start)
+      return first !== undefined && first.at > from && first.at - from <= SOON_MS
+    }),
+  )
+const MISSED: ReadonlySet<string> = new Set(['node.heartbeat-missed', 'node.not-ready'])
+/** Tolerations of five minutes, and the grace period before them. */
+const MOVES_ON_MS = 10 * 60_000
+const SOON_MS = 90_000
+
 const JUDGES: Readonly<Record<Relation, Judge>> = {
   'same-entity': (cause, effect) => (cause.entity === effect.entity ? 1 : FAR),
   'same-node': sameNode,
@@ -465,8 +481,10 @@ const JUDGES: Readonly<Record<Relation, Judge>> = {
     if (isOn(called)) return 0.8
     return [...brought, ...called].every((pod) => topology.nodeOf(pod, effect.start) === null) ? UNKNOWN : FAR
   },
-  'crowds-node'(cause, effect, { topology }) {
-    const placed = topology.podsOf(topology.workloadOf(cause.entity) ?? cause.entity).flatMap((pod) => {
+  'crowds-node'(cause, effect, timeline) {
+    const { topology } = timeline
+    const pods = topology.podsOf(topology.workloadOf(cause.entity) ?? cause.entity)
+    const placed = pods.flatMap((pod) => {
       const at = topology.placements(pod).find(({ from }) => from <= effect.start)
       return at === undefined ? [] : [{ ...at, pod }]
     })
@@ -475,7 +493,8 @@ const JUDGES: Readonly<Record<Relation, Judge>> = {
     // What a rollout takes the place of was there as well.
     const before =
       cause.kind === 'change.deployed' ? placed.filter(({ node, from }) => node === effect.entity && from < cause.start - WHOLE_SECOND_MS).length : 0
-    return here - before >= CROWD && here * 2 > brought.length ? 1 : FAR
+    const enough = here - before >= (goesWith(pods, effect, timeline) ? PAIR : CROWD)
+    return enough && here * 2 > brought.length ? 1 : FAR
   },
   'moved-to': (cause, effect) => (cause.attributes['to'] === nameOf(effect.entity) ? 1 : FAR),
   serves,
