@@ -279,6 +279,16 @@ test('a rollout that costs a replica for a minute is a plan; one that breaks its
   assert.equal(broken?.findings.find((one) => one.id === broken.rootCauses[0]?.finding)?.kind, 'change.deployed')
 })
 
+test('pods that a rollout costs their node are an incident, those that a drain puts out are not', () => {
+  const pod = 'pod/shop/web-7d9c5b8f6d-x2x4z' as const
+  const incidents = (...all: readonly Found[]): number => analyse(all).incidents.length
+  const rollout = found('change.deployed', 'workload/shop/web', 0)
+  const exhausted = [found('pod.memory-growing', pod, 20), found('node.memory-exhausted', 'node/a', 60, { endSecond: 150 })]
+  const out = (reason: string): Found => found('pod.evicted', pod, 62, { endSecond: 64, attributes: { reason } })
+  assert.equal(incidents(rollout, ...exhausted, out('memory')), 1)
+  assert.equal(incidents(found('action.drain', 'node/a', 30, { endSecond: 90 }), out('node')), 0)
+})
+
 test('a server that was told to restart and did is no incident; one that stayed away is', () => {
   const restart = (end: number, mode = 'fast'): readonly Found[] => [
     found('postgres.shutdown', 'postgres/main', 100, { endSecond: end, attributes: { mode } }),

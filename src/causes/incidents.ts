@@ -77,6 +77,8 @@ const PLANNED: ReadonlySet<string> = new Set([
 ])
 /** What a rolling change costs by design, while it goes on. */
 const PLAN_COSTS: ReadonlySet<string> = new Set(['workload.degraded', 'pod.unready', 'pod.evicted', 'pod.stuck', 'node.not-ready', 'node.heartbeat-missed'])
+/** A node that runs out of something is nobody's plan, whose pods it puts out for it. */
+const WANTS: ReadonlySet<unknown> = new Set(['memory', 'disk'])
 const PLAN_MS = 5 * 60_000
 const RESTART_MS = 15_000
 /** A cause so weak that nobody should be told, but where what it led to was felt for minutes: that has to be told, however unsure what led to it is. */
@@ -217,7 +219,8 @@ const isPlan = (root: number, paths: ReadonlyMap<number, Path>, found: readonly 
   if (one.kind === 'change.deployed' && one.attributes['undone'] === 'yes') return false
   return impacts.every(
     (impact) =>
-      (PLAN_COSTS.has(impact.kind) || (impact.kind === 'service.unreachable' && typeOf(impact.entity) === 'target')) &&
+      ((PLAN_COSTS.has(impact.kind) && !WANTS.has(impact.attributes['reason'])) ||
+        (impact.kind === 'service.unreachable' && typeOf(impact.entity) === 'target')) &&
       impact.end !== null &&
       impact.end - impact.start < PLAN_MS,
   )
