@@ -502,6 +502,15 @@ test('a pod that came minutes after a rollout, in place of one that was evicted,
   assert.ok(!mechanisms(320).includes('rollout-unready-pods'))
 })
 
+test('pods that a quota refused for some seconds, until old ones were gone, are no incident', () => {
+  const incidents = (endSecond: number): number =>
+    analyse([
+      found('change.scaled', 'workload/shop/web', 0, {}),
+      found('pod.unschedulable', 'workload/shop/web', 5, { endSecond, attributes: { reason: 'quota' } }),
+    ]).incidents.length
+  assert.deepEqual([incidents(10), incidents(1800)], [0, 1])
+})
+
 test('what a rollout costs for a while is its plan, unless somebody rolled it back', () => {
   const incidents = (undone: object): number =>
     analyse([

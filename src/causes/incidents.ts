@@ -61,7 +61,7 @@ const harmOf = (one: Found): number => {
   // A scrape target is watched by machines; people use services.
   if (one.kind === 'service.unreachable' && typeOf(one.entity) === 'target') return 0.45
   if (one.kind === 'node.heartbeat-missed' && one.dose < 5) return 0
-  if (one.kind === 'pod.unready' && one.end !== null && one.end - one.start < 20_000) return 0
+  if ((one.kind === 'pod.unready' || one.kind === 'pod.unschedulable') && one.end !== null && one.end - one.start < 20_000) return 0
   return harm
 }
 

@@ -338,6 +338,20 @@ test('a rollout is not why a pod that ran well loses another server, nor why one
   assert.deepEqual([links('bbbbb', 5, 'timeout', 'pod.image-pull-failed'), links('ccccc', 105, 'timeout', 'pod.image-pull-failed')], [1, 0])
 })
 
+test('a rollout that another one followed, or whose pods were all there, is not why a quota refuses pods now', () => {
+  const rule = mechanisms.filter(({ id }) => id === 'quota-keeps-pods-out')
+  const refused = found('pod.unschedulable', near.workload, 900, { attributes: { reason: 'quota' } })
+  const links = (...signals: readonly ReturnType<typeof signal>[]): number =>
+    linkCauses(
+      [found('change.deployed', near.workload, 0, { endSecond: 1, attributes: { replicaSet: 'web-5bb955977f' } }), refused],
+      rule,
+      timeline({ facts: [{ fact: 'replicas', workload: near.workload, at: null, wanted: 1, ready: null }], signals }),
+    ).length
+  assert.equal(links(), 1)
+  assert.equal(links(signal('change.deployed', near.workload, 400, { replicaSet: 'web-6c4dd8f7b9' })), 0)
+  assert.equal(links(signal('pod.killed', 'pod/shop/web-5bb955977f-bbbbb', 899)), 0)
+})
+
 test('the server that an effect names is its service, or the workload behind that', () => {
   const rule = mechanisms.filter(({ id }) => id === 'unavailable-webhook-keeps-pods-out')
   const refused = found('pod.unschedulable', 'workload/shop/web', 30, { attributes: { reason: 'webhook', server: 'service/kube-system/policy' } })

@@ -153,7 +153,8 @@ const sameWorkload: Judge = (cause, effect, timeline) => {
   if (cause.kind !== 'change.deployed') return 1
   // Whoever asked for a pod: nobody looked for a place.
   if (effect.kind === 'pod.unschedulable' && effect.attributes['reason'] === 'untried') return FAR
-  if (typeOf(effect.entity) !== 'pod') return effect.kind === 'pod.unschedulable' && wasThrough(a, cause, effect.start, timeline) ? LATER : 1
+  if (typeOf(effect.entity) !== 'pod')
+    return effect.kind === 'pod.unschedulable' && (wasThrough(a, cause, effect.start, timeline) || isSuperseded(a, cause, effect.start, timeline)) ? LATER : 1
   const set = cause.attributes['replicaSet']
   // Of one rollout's pods: those of the same ReplicaSet.
   if (typeof set === 'string' && set !== '' && !shortName(effect.entity).startsWith(`${set}-`)) return FAR
@@ -186,19 +187,30 @@ const MET_AT_START: ReadonlySet<string> = new Set([
 /** A pod that was placed when all of the rollout's pods had been. */
 const standsIn = (pod: Entity, workload: Entity, rollout: Found, timeline: Timeline): boolean => {
   const placed = placedFirst(timeline).get(pod)
-  return placed !== undefined && wasThrough(workload, rollout, placed, timeline, -Infinity)
+  return placed !== undefined && wasThrough(workload, rollout, placed - 1, timeline, -Infinity)
 }
+
+/** Another rollout of the workload came after it: what is refused now are that one's pods. */
+const isSuperseded = (workload: Entity, rollout: Found, at: number, timeline: Timeline): boolean =>
+  signalsOf(timeline, workload).some(
+    (signal) =>
+      signal.kind === 'change.deployed' &&
+      signal.at > (rollout.end ?? rollout.start) + WHOLE_SECOND_MS &&
+      signal.at <= at &&
+      signal.attributes['replicaSet'] !== rollout.attributes['replicaSet'],
+  )
 
 /** Where the rollout's ReplicaSet is not known: placed since. */
 const cameWith = (pod: Entity, { start, attributes: { replicaSet: set } }: Found, timeline: Timeline): boolean =>
   typeof set === 'string' && set !== '' ? shortName(pod).startsWith(`${set}-`) : (placedFirst(timeline).get(pod) ?? -Infinity) >= start - WHOLE_SECOND_MS
 
-/** A rollout all of whose pods had found their place was let through: a pod that is refused after that was to stand in for one of them. `unknown`: when pods came that nobody saw placed. */
+/** A rollout all of whose pods had found their place was let through: a pod that is refused after that was to stand in for one of them. `unknown`: when pods came that nobody saw placed, if not when they are first heard of. */
 const wasThrough = (workload: Entity, rollout: Found, at: number, timeline: Timeline, unknown = Infinity): boolean => {
   const said = timeline.topology.replicas(workload).map(({ wanted }) => wanted)
-  const wanted = replicasAt(workload, at, timeline)?.wanted ?? (said.length > 0 ? Math.max(...said) : NaN)
-  const placed = timeline.topology.podsOf(workload).filter((pod) => cameWith(pod, rollout, timeline) && (placedFirst(timeline).get(pod) ?? unknown) < at)
-  return placed.length >= wanted
+  const wanted = replicasAt(workload, Math.max(at, rollout.end ?? rollout.start), timeline)?.wanted ?? (said.length > 0 ? Math.max(...said) : NaN)
+  const since = (pod: Entity): number => placedFirst(timeline).get(pod) ?? Math.min(unknown, signalsOf(timeline, pod)[0]?.at ?? Infinity)
+  const placed = timeline.topology.podsOf(workload).filter((pod) => cameWith(pod, rollout, timeline) && since(pod) <= at)
+  return placed.length >= Math.max(1, wanted)
 }
 
 /** A pod that came minutes after a rollout was through stands in for one of its pods: what is wrong with it now was not wrong with that. */
