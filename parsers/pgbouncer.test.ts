@@ -111,7 +111,14 @@ describe('the log of PgBouncer', () => {
         ({ kind, phase, at: { ms }, attributes: { reason } }) => `${kind} ${phase} ${new Date(ms).toISOString().slice(14, 19)} ${String(reason)}`,
       )
     assert.deepEqual(await told(busy(1) + start(70)), ['service.unreachable begin 00:29 gone', 'service.unreachable end 01:10 gone'])
-    assert.deepEqual(await told(busy(1) + start(40)), [])
+    assert.deepEqual(await told(busy(1) + start(40) + start(52)), [
+      'service.unreachable begin 00:29 gone',
+      'service.unreachable end 00:40 gone',
+      'service.unreachable begin 00:40 gone',
+      'service.unreachable end 00:52 gone',
+    ])
+    assert.deepEqual(await told(busy(1) + start(32)), [])
+    assert.deepEqual(await told(busy(1) + at(30, 'got SIGTERM, fast exit') + start(40)), [])
     assert.deepEqual(await told(busy(20) + start(30 * 20 + 30)), [])
     assert.deepEqual(await told(busy(20) + at(581, 'got SIGTERM, fast exit') + start(611)), [
       'service.unreachable begin 09:41 stopped',

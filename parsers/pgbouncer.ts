@@ -39,8 +39,9 @@ const NO_SERVER =
 /** src/main.c: what it says when it has started, and when it is told to stop. */
 const STARTED = 'process up: '
 const STOPS = /^(?:got SIG(?:TERM|INT|QUIT)\b|server connections dropped, exiting)/u
-/** Away for less than this is a restart. */
-const AWAY_MS = 15_000
+/** Away for less than this is a restart, where somebody asked for it; nobody asks it to end without a word. */
+const RESTART_MS = 15_000
+const AWAY_MS = 5_000
 /** A log that is silent for long now and then (no statistics, connections that stay) does not tell by its silence that nobody was there. */
 const TIMES_SILENCE = 3
 const MIN_LINES = 20
@@ -72,14 +73,22 @@ export const pgbouncer: LineFormat = {
     const servers = new Set<string>()
     /** The line before the one that is read, and how far apart those until then had been at most. */
     const before = { ms: NaN, line: 0, lines: 0, silence: 0, stops: false }
-    /** The last time that it was silent for longer than a restart takes. */
-    let pause: { readonly from: number; readonly to: number; readonly line: number; readonly told: boolean; readonly stops: boolean } | null = null
+    /** The last time that it was silent for long, and how long it had been at most before that. */
+    let pause: {
+      readonly from: number
+      readonly to: number
+      readonly line: number
+      readonly told: boolean
+      readonly stops: boolean
+      readonly silence: number
+    } | null = null
 
     const follow = (ms: number): void => {
       const missing = ms - before.ms
       if (missing >= AWAY_MS) {
-        const told = before.stops || (before.lines >= MIN_LINES && missing >= TIMES_SILENCE * before.silence)
-        pause = { from: before.ms, to: ms, line: before.line, told, stops: before.stops }
+        const { stops, silence } = before
+        const told = stops ? missing >= RESTART_MS : before.lines >= MIN_LINES && missing >= TIMES_SILENCE * silence
+        pause = { from: before.ms, to: ms, line: before.line, told, stops, silence }
       }
       if (missing > before.silence) before.silence = missing
       before.ms = ms
@@ -89,12 +98,13 @@ export const pgbouncer: LineFormat = {
 
     /** It has started: between the last line of the one before it and the first of its own nobody was there to take connections. */
     const started = (self: Entity, ms: number, basis: Basis, text: string): void => {
-      if (pause?.told === true && ms - pause.to < AWAY_MS) {
+      if (pause?.told === true && ms - pause.to < RESTART_MS) {
         const attributes = { reason: pause.stops ? 'stopped' : 'gone' }
         const say = (phase: Phase, at: number, line: number): void =>
           sink.signal({ kind: 'service.unreachable', entity: self, phase, at: { ms: at, basis }, attributes, line, text })
         say('begin', pause.from, pause.line)
         say('end', pause.to, sink.line)
+        before.silence = pause.silence
       }
       pause = null
       before.stops = false

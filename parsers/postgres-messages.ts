@@ -217,8 +217,9 @@ const recovering = (say: Voice, phase: 'begin' | 'point', reason: string, since 
   say.signal('postgres.recovering', { phase, since, attributes: { reason }, burst: reason })
 
 const tooMany: Rule['tell'] = (record, say) => {
-  const scope = /^too many connections for (role|database)/u.exec(record.message)?.[1] ?? 'server'
-  say.signal('postgres.connections-saturated', { attributes: { sqlstate: '53300', class: '53', scope }, burst: scope })
+  const [, scope = 'server', limited = ''] = /^too many connections for (role|database)(?: "([^"]{1,63})")?/u.exec(record.message) ?? []
+  const attributes: Attributes = { sqlstate: '53300', class: '53', scope, ...(limited === '' ? {} : { limited }) }
+  say.signal('postgres.connections-saturated', { attributes, burst: `${scope} ${limited}`.trim() })
   rejected(record, say, 'too-many')
   return true
 }
@@ -255,6 +256,13 @@ const refused: Rule['tell'] = (record, say) => {
 
 /** https://www.rfc-editor.org/rfc/rfc8446#section-6.2 */
 const REJECTED: Readonly<Record<string, string>> = { 'certificate expired': 'expired', 'unknown ca': 'unknown-authority', 'bad certificate': 'bad' }
+
+/** Of a standby, or where default_transaction_read_only was set: whoever writes fails. */
+const readOnly: Rule['tell'] = (record, say) => {
+  if (record.severity !== 'ERROR' || record.sqlstate !== '25006') return false
+  trouble(record, say, 'log.error', record.sqlstate, { reason: 'read-only' })
+  return true
+}
 
 const RULES: readonly Rule[] = [
   { begins: ['automatic vacuum', 'automatic aggressive vacuum'], tell: vacuum },
@@ -487,6 +495,7 @@ const BY_CODE: ReadonlyMap<string, Rule['tell']> = new Map<string, Rule['tell']>
   ['53300', tooMany],
   ['40P01', RULES.find(({ begins }) => begins?.[0] === 'deadlock detected')?.tell ?? (() => false)],
   ['28P01', refused],
+  ['25006', readOnly],
   ['25P03', timedOut('idle-in-transaction')],
 ])
 

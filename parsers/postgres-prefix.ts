@@ -168,11 +168,12 @@ export const prefixOf = (bytes: Buffer, from: number, to: number): Prefix => {
 export const namesIn = remembering((bytes, start, end): Prefix => {
   const text = bytes.toString('utf8', start, end)
   const field = (pattern: RegExp): string => known(pattern.exec(text)?.[1]?.trim() ?? '')
-  const at = /([^\s:@,=[\]()]{1,63})@([^\s:@,=[\]()]{1,63})/u.exec(text)
+  // %u@%d, and %u@%d/%a: a slash in a database's name is rare.
+  const at = /([^\s:@,=[\]()]{1,63})@([^\s:@,=[\]()/]{1,63})(?:\/([^\s:@,=[\]()]{1,63}))?/u.exec(text)
   return {
     user: field(/\b(?:user|usr|u)=([^,\s]{0,63})/u) || (at?.[1] ?? ''),
     database: field(/\b(?:db|database|dbname|d)=([^,\s]{0,63})/u) || (at?.[2] ?? ''),
-    application: field(/\b(?:app|appli|application|application_name|appname|a)=([^,]{0,63}?)(?:,|\s*$|\s\w{1,12}=)/u),
+    application: field(/\b(?:app|appli|application|application_name|appname|a)=([^,]{0,63}?)(?:,|\s*$|\s\w{1,12}=)/u) || known(at?.[3] ?? ''),
     sqlstate: field(/\b(?:sql_error_code|sqlstate|state|error|e) ?= ?([0-9A-Z]{5})\b/u) || bareState(text),
   }
 })

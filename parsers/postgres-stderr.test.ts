@@ -220,6 +220,7 @@ describe('the stderr log of Postgres', () => {
     assert.equal(await level('ERROR:  canceling statement due to user request'), 'log.warning')
     assert.equal(await level('ERROR:  canceling statement due to statement timeout'), 'postgres.timeouts')
     assert.equal(await level('ERROR:  out of memory'), 'log.error')
+    assert.equal(await level('ERROR:  cannot execute UPDATE in a read-only transaction'), 'log.error')
     assert.equal(await level('FATAL:  password authentication failed for user "a"'), 'log.error')
     assert.equal(await level('FATAL:  terminating connection due to administrator command'), 'action.session-ended')
     assert.equal(await level('WARNING:  there is no transaction in progress'), undefined)
@@ -268,6 +269,28 @@ describe('the stderr log of Postgres', () => {
       [
         ['node.certificate-expired', 'expired', 'server'],
         ['node.certificate-expired', 'unknown-authority', 'server'],
+      ],
+    )
+  })
+
+  test("a program's name behind the database's is no part of that", async () => {
+    const said = async (names: string): Promise<unknown> =>
+      (await read(`2026-11-23 01:10:42.950 AEDT [28172] ${names} ERROR:  deadlock detected\n`)).signals.map(
+        ({ attributes: { user, database, application } }) => [user, database, application],
+      )
+    assert.deepEqual(await said('checkout_api@shop/checkout-api'), [['checkout_api', 'shop', 'checkout-api']])
+    assert.deepEqual(await said('checkout_api@shop/'), [['checkout_api', 'shop', undefined]])
+    assert.deepEqual(await said('checkout_api@shop'), [['checkout_api', 'shop', undefined]])
+  })
+
+  test("a role's own limit of connections is told as such", async () => {
+    const line = (words: string): string => `2026-11-22 10:02:11.637 EST [77] report_api@shop FATAL:  ${words}\n`
+    const text = line('too many connections for role "report_api"') + line('sorry, too many clients already')
+    assert.deepEqual(
+      of(await read(text), 'postgres.connections-saturated').map(({ attributes: { scope, limited } }) => [scope, limited]),
+      [
+        ['role', 'report_api'],
+        ['server', undefined],
       ],
     )
   })

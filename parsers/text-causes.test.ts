@@ -40,6 +40,19 @@ test('a client that waited for a pool in vain says so', () => {
   assert.equal(reason('msg="job failed: server login has been failing, try again later (server_login_retry)"'), 'postgres-unreachable')
 })
 
+test('a server that takes no writes answers, and does not recover', () => {
+  assert.equal(
+    reason('{"level":"error","message":"request failed: cannot execute UPDATE in a read-only transaction","sqlstate":"25006"}'),
+    'postgres-read-only',
+  )
+  assert.equal(reason('ERROR: cannot execute REFRESH MATERIALIZED VIEW in a read-only transaction'), 'postgres-read-only')
+  assert.equal(reason('FATAL: the database system is in recovery mode'), 'postgres-recovering')
+})
+
+test('a column that is not there is named in quotation marks, which JSON and logfmt escape', () => {
+  assert.equal(reason('{"level":"error","message":"request failed: column \\"region\\" does not exist","sqlstate":"42703"}'), 'schema')
+})
+
 test('a statement that a standby cancels is cancelled as one that ran too long', () => {
   assert.equal(reason('kind=SerializationFailure sqlstate=40001 msg="report failed: canceling statement due to conflict with recovery"'), 'postgres-timeout')
 })

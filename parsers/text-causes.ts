@@ -7,6 +7,7 @@ import { redis, service, THIS_POSTGRES, type Entity } from '../src/model/entity.
 export type Reason =
   | 'postgres-too-many'
   | 'postgres-recovering'
+  | 'postgres-read-only'
   | 'postgres-unreachable'
   | 'postgres-deadlock'
   | 'postgres-timeout'
@@ -33,8 +34,9 @@ export interface Cause {
 }
 
 const TOO_MANY = /too many clients already|remaining connection slots are reserved|too many connections for (?:role|database)|no more connections allowed/
-const RECOVERING =
-  /the database system is (?:starting up|in recovery mode|shutting down|not (?:yet )?accepting connections)|cannot execute \w+ in a read-only transaction/
+const RECOVERING = /the database system is (?:starting up|in recovery mode|shutting down|not (?:yet )?accepting connections)/
+/** A standby, or a server that was set to take no writes. */
+const READ_ONLY = /cannot execute \w+(?: \w+){0,3} in a read-only transaction|\bSQLSTATE[ =:[('"]{1,3}25006\b/
 /** In the words of Postgres, which no other server uses; MySQL's deadlock is 'found'. */
 const DEADLOCK = /deadlock detected|\b40P01\b/
 const CANCELLED =
@@ -46,7 +48,7 @@ const LOGIN =
   /password authentication failed for user|no pg_hba\.conf entry for|pg_hba\.conf rejects connection|role "[^"\n]{1,63}" (?:does not exist|is not permitted to log in)|\b28P01\b/
 /** A table or column that the program expects and the database does not have: undefined_table, undefined_column; MySQL's and SQLite's words. */
 const SCHEMA =
-  /\b(?:relation|column) "?[\w.]{1,128}"? (?:of relation "[\w.]{1,128}" )?does not exist|\b42P01\b|\bSQLSTATE[ =:[('"]{1,3}42703\b|Table '[\w.-]{1,128}' doesn't exist|Unknown column '|no such (?:table|column): /
+  /\b(?:relation|column) \\?"?[\w.]{1,128}\\?"? (?:of relation \\?"[\w.]{1,128}\\?" )?does not exist|\b42P01\b|\bSQLSTATE[ =:[('"]{1,3}42703\b|Table '[\w.-]{1,128}' doesn't exist|Unknown column '|no such (?:table|column): /
 const POSTGRES =
   /connection to server (?:at|on)|could not connect to server|server closed the connection unexpectedly|server login has been failing|terminating connection due to|SSL SYSCALL error|PSQLException|PgConnectionError|asyncpg|psycopg|SQLSTATE 08|pq: |pgx|failed to connect to `host=|dbname=|sslmode=|[:=]5432\b|postgres(?:ql)?:\/\//
 /** Other servers' drivers raise an OperationalError too. */
@@ -121,6 +123,7 @@ export const causeOf = (line: string): Cause => {
   const text = line.length > LOOKED_AT ? line.slice(0, LOOKED_AT) : line
   const says = TOO_MANY.test(text) ? 'postgres-too-many' : RECOVERING.test(text) ? 'postgres-recovering' : null
   if (says !== null) return { reason: says, server: THIS_POSTGRES, name: null }
+  if (READ_ONLY.test(text)) return { reason: 'postgres-read-only', server: THIS_POSTGRES, name: null }
   if (DEADLOCK.test(text)) return { reason: 'postgres-deadlock', server: THIS_POSTGRES, name: null }
   if (CANCELLED.test(text)) return { reason: 'postgres-timeout', server: THIS_POSTGRES, name: null }
   if (POOL.test(text)) return { reason: 'postgres-pool', server: THIS_POSTGRES, name: null }

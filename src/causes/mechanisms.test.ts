@@ -109,7 +109,7 @@ const causeOf = (mechanism: Mechanism, kind: FindingKind): Found => {
   // A workload is no client of itself.
   const isBackend = mechanism.where === 'client-of' && kind.startsWith('workload.')
   // What a server's own log says of those that it refuses.
-  const refuses = ['authentication', 'query_wait_timeout', 'no-server'].includes(String(attributes['reason'])) || attributes['of'] === 'server'
+  const refuses = ['authentication', 'query_wait_timeout', 'no-server', 'read-only'].includes(String(attributes['reason'])) || attributes['of'] === 'server'
   const entity = AT[mechanism.where] ?? (isBackend ? near.backend : refuses ? near.postgres : entityOf(kind, near, mechanism.where))
   return found(kind, entity, 0, { attributes })
 }

@@ -35,18 +35,19 @@ const bursts = (timeline: Timeline, signal: 'log.error' | 'http.error', kind: 'a
       if (!alone && allDay && others.length >= 4 && (rates[index] ?? 0) < median(others) * 3) return
       if (isBackground(timeline, signals, count, start, end)) return
       const reason = commonReason(stretch)
-      const refuses = kind === 'app.errors' && typeOf(entity) === 'postgres' && reason === 'authentication'
+      const refuses = kind === 'app.errors' && typeOf(entity) === 'postgres' ? REFUSES[reason] : undefined
       found.push({
         kind,
         entity,
         start,
         end,
         confidence: Math.min(0.95, 0.6 + 0.05 * count),
-        summary: refuses ? `The Postgres server refused logins${usersOf(stretch)}, ${times(count)}.` : said(kind, entity, reason, count),
+        summary:
+          refuses === undefined ? said(kind, entity, reason, count) : `${called(entity).replace(/^t/u, 'T')} ${refuses}${usersOf(stretch)}, ${times(count)}.`,
         evidence: chooseEvidence(evidenceOf(stretch)),
         attributes: {
           ...(reason === '' ? {} : { reason }),
-          ...(refuses ? { does: 'refused logins', ...onlyUser(stretch) } : {}),
+          ...(refuses === undefined ? {} : { does: refuses, ...onlyUser(stretch) }),
           ...(kind === 'service.errors' ? failingBackend(entity, start, end, timeline) : failingAddress(stretch, timeline)),
         },
         slackMs: 5_000,
@@ -56,6 +57,9 @@ const bursts = (timeline: Timeline, signal: 'log.error' | 'http.error', kind: 'a
     return found
   })
 }
+
+/** What a server's own log says of those whom it turned away. */
+const REFUSES: Readonly<Record<string, string>> = { authentication: 'refused logins', 'read-only': 'took no writes' }
 
 const said = (kind: 'app.errors' | 'service.errors', entity: Entity, reason: string, count: number): string => {
   if (kind === 'service.errors') return `${called(entity).replace(/^s/u, 'S')} answered with errors, ${times(count)}.`

@@ -87,6 +87,14 @@ const session = ({ pid, user, database, application, statement }: TimedSignal['a
   return `process ${String(pid ?? '?')}${words === '' ? '' : ` (${words})`}`
 }
 
+/** A role or a database may have a limit of its own, and the server room for others. */
+const takenBy = ({ signals }: Stretch): string => {
+  const [own] = signals.filter(({ attributes: { scope } }) => scope === 'role' || scope === 'database')
+  if (own === undefined || signals.some(({ attributes: { scope } }) => scope === 'server')) return 'all connection slots were taken'
+  const { scope, limited = '' } = own.attributes
+  return `the ${String(scope)}${limited === '' ? '' : ` ${String(limited)}`} had all the connections that it may have`
+}
+
 /** Who waited first, for which lock, and who had it, as far as the log tells. */
 const queueOf = (entity: Entity, { signals, start, last }: Stretch, timeline: Timeline): string => {
   const told = signals.find(({ attributes }) => attributes['first'] !== undefined)?.attributes
@@ -260,7 +268,7 @@ const POLICIES: Partial<Readonly<Record<FindingKind, Policy>>> = {
     gapMs: 2 * MINUTE,
     sure: 0.97,
     slackMs: 1_000,
-    say: (entity, stretch) => `${called(entity)} refused clients, ${times(stretch.count)}: all connection slots were taken (SQLSTATE 53300).`,
+    say: (entity, stretch) => `${called(entity)} refused clients, ${times(stretch.count)}: ${takenBy(stretch)} (SQLSTATE 53300).`,
   },
   'postgres.backend-killed': {
     gapMs: MINUTE,

@@ -611,3 +611,26 @@ test('errors that nearly all name the address of one pod tell on which node thei
   assert.equal(backend('dial tcp 10.244.3.99:8080: i/o timeout'), undefined)
   assert.equal(backend('client 10.244.3.12 sent a bad request'), undefined)
 })
+
+test('a role that has all its connections is not a server that has none left, and a server that takes no writes says so itself', () => {
+  const full = (scope: string): InputParts => ({
+    signals: [
+      signal(
+        'postgres.connections-saturated',
+        'postgres/main',
+        600,
+        { sqlstate: '53300', class: '53', scope, limited: 'report_api' },
+        { count: 4, until: 610 },
+      ),
+    ],
+  })
+  assert.match(
+    findings('postgres.connections-saturated', full('role'))[0]?.found.summary ?? '',
+    /: the role report_api had all the connections that it may have/u,
+  )
+  assert.match(findings('postgres.connections-saturated', full('server'))[0]?.found.summary ?? '', /: all connection slots were taken/u)
+  const refused = findings('app.errors', {
+    signals: [signal('log.error', 'postgres/main', 600, { app: 'postgres', reason: 'read-only' }, { count: 9, until: 640 })],
+  })[0]
+  assert.equal(refused?.found.summary, 'The Postgres server took no writes, 9 times.')
+})
