@@ -477,6 +477,14 @@ const RULES: readonly Rule[] = [
     begins: ['unexpected EOF on client connection with an open transaction', 'could not receive data from client', 'could not send data to client'],
     tell: told('log.warning', '08006'),
   },
+  // src/backend/utils/init/postinit.c: there is no such database, or none may connect to it.
+  {
+    begins: ['database "'],
+    tell(record, say) {
+      if (record.severity !== 'FATAL' || !/^database "[^"]{1,63}" (?:does not exist|is not currently accepting connections)/u.test(record.message)) return false
+      return refused(record, say)
+    },
+  },
   // src/backend/libpq/be-secure-openssl.c, with OpenSSL's name of the alert that the client sent: what it thinks of the server's certificate.
   {
     begins: ['could not accept SSL connection: '],

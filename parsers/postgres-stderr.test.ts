@@ -219,6 +219,8 @@ describe('the stderr log of Postgres', () => {
     assert.equal(await level('ERROR:  duplicate key value violates unique constraint "x"'), 'log.warning')
     assert.equal(await level('ERROR:  canceling statement due to user request'), 'log.warning')
     assert.equal(await level('ERROR:  canceling statement due to statement timeout'), 'postgres.timeouts')
+    assert.equal(await level('FATAL:  database "shop" is not currently accepting connections'), 'log.error')
+    assert.equal(await level('ERROR:  database "shop" does not exist'), 'log.warning')
     assert.equal(await level('ERROR:  out of memory'), 'log.error')
     assert.equal(await level('ERROR:  cannot execute UPDATE in a read-only transaction'), 'log.error')
     assert.equal(await level('FATAL:  password authentication failed for user "a"'), 'log.error')

@@ -20,7 +20,7 @@ test('a table or column that the database does not have is what the program expe
 test('what is not there for other reasons is no wrong schema, nor is a number that happens to be a code', () => {
   assert.equal(reason('user 42703 does not exist'), 'other')
   assert.equal(reason('PSQLException: Connection to db:5432 refused. Check that the hostname and port are correct'), 'postgres-unreachable')
-  assert.equal(reason('FATAL:  database "shop" does not exist'), 'other')
+  assert.equal(reason('FATAL:  database "shop" does not exist'), 'postgres-login')
 })
 
 test('who is not let in has reached the server: it is told from a server that does not answer', () => {
@@ -28,6 +28,7 @@ test('who is not let in has reached the server: it is told from a server that do
     'level=error app=orders-worker kind=OperationalError sqlstate=- msg="job failed: connection failed: FATAL:  password authentication failed for user \\"orders_worker\\""',
     'org.postgresql.util.PSQLException: FATAL: no pg_hba.conf entry for host "10.0.0.7", user "orders", database "shop", no encryption',
     'pq: role "orders" is not permitted to log in',
+    'err="pq: database \\"shop\\" is not currently accepting connections"',
   ])
     assert.equal(reason(text), 'postgres-login', text)
 })

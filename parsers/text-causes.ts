@@ -45,7 +45,7 @@ const CANCELLED =
 const POOL = /query_wait_timeout/
 /** The server answered, and did not let this user in: invalid_password, and pg_hba.conf's invalid_authorization_specification. */
 const LOGIN =
-  /password authentication failed for user|no pg_hba\.conf entry for|pg_hba\.conf rejects connection|role "[^"\n]{1,63}" (?:does not exist|is not permitted to log in)|\b28P01\b/
+  /password authentication failed for user|no pg_hba\.conf entry for|pg_hba\.conf rejects connection|role "[^"\n]{1,63}" (?:does not exist|is not permitted to log in)|database \\?"[^"\n]{1,63}" (?:does not exist|is not currently accepting connections)|\b28P01\b/
 /** A table or column that the program expects and the database does not have: undefined_table, undefined_column; MySQL's and SQLite's words. */
 const SCHEMA =
   /\b(?:relation|column) \\?"?[\w.]{1,128}\\?"? (?:of relation \\?"[\w.]{1,128}\\?" )?does not exist|\b42P01\b|\bSQLSTATE[ =:[('"]{1,3}42703\b|Table '[\w.-]{1,128}' doesn't exist|Unknown column '|no such (?:table|column): /

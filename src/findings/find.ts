@@ -27,6 +27,7 @@ import { serviceMetrics } from './detectors/service-metrics.js'
 import { signatures } from './detectors/signatures.js'
 import { targets } from './detectors/targets.js'
 import { workloads } from './detectors/workloads.js'
+import { toldByExporters } from './exporters.js'
 import { ofKind } from './lookup.js'
 import { nodesOfRejection } from './whose-certificate.js'
 import { isAtQuota, join, mergeSame, type Detector, type Found } from './finding.js'
@@ -67,7 +68,7 @@ export const findWrong = (timeline: Timeline): readonly Found[] => {
     const next = detector.detect(timeline, found)
     if (next.length > 0) found = settled(unseenBetween(mergeSame(nodesOfRejection([...found, ...next], timeline), gapOf, aspectOf)), timeline)
   }
-  found = missedTogether(withoutMachines(found), timeline)
+  found = toldByExporters(missedTogether(withoutMachines(found), timeline))
   return timeline.clockUncertainty.size === 0 ? found : found.map((one) => asSureAsItsClock(one, timeline))
 }
 

@@ -87,9 +87,8 @@ const STRAY_MS = 10_000
 
 /** A duplicate key half a minute before the server went away is not the beginning of that, nor one afterwards its end. */
 const withoutStrays = (stretch: readonly TimedSignal[]): readonly (readonly TimedSignal[])[] => {
-  const reason = commonReason(stretch)
-  if (reason === '') return [stretch]
-  const belongs = (one: TimedSignal): boolean => !/^(?:|other|schema)$/u.test(String(one.attributes['reason'] ?? ''))
+  const belongs = belongsTo(stretch)
+  if (belongs === null) return [stretch]
   const first = stretch.findIndex(belongs)
   const last = stretch.findLastIndex(belongs)
   const begin = stretch[first]?.at ?? 0
@@ -99,6 +98,16 @@ const withoutStrays = (stretch: readonly TimedSignal[]): readonly (readonly Time
   const strays = new Set([before, after].filter((part) => countOf(part) < MIN_COUNT).flat())
   return strays.size === 0 ? [stretch] : [stretch.filter((one) => !strays.has(one))]
 }
+
+/** What most of it is about: its reason, or else its words. */
+const belongsTo = (stretch: readonly TimedSignal[]): ((one: TimedSignal) => boolean) | null => {
+  const common = commonReason(stretch)
+  if (common === 'schema') return ({ attributes: { reason } }) => reason === common
+  if (common !== '') return ({ attributes: { reason } }) => !/^(?:other|schema)$/u.test(String(reason ?? ''))
+  const [most] = stretch.toSorted((a, b) => b.count - a.count)
+  return most === undefined || most.count * 2 < countOf(stretch) ? null : (one) => wordsOf(one) === wordsOf(most)
+}
+const wordsOf = ({ evidence: [first] }: TimedSignal): string => (first?.text ?? '').replace(/\d+/gu, '#')
 
 const keptTogether = (timeline: Timeline, signals: readonly TimedSignal[]): readonly Stretch[] => {
   const close = cut(signals, GAP_MS)

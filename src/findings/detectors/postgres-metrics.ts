@@ -245,6 +245,9 @@ const queues = (
 const SLOW_SECONDS = 1
 const SLOWER = 8
 const SLOW_FOR_MS = 60_000
+/** Of statements that take this long one after the other half a minute is enough. */
+const VERY_SLOW_SECONDS = 5
+const VERY_SLOW_FOR_MS = 30_000
 
 const slowStatements = (timeline: Timeline): readonly Found[] =>
   timeline.series
@@ -273,7 +276,8 @@ const slowStatements = (timeline: Timeline): readonly Found[] =>
       })
     })
 
-const isLasting = ({ samples, last, start }: Interval): boolean => samples >= 4 && last - start >= SLOW_FOR_MS
+const isLasting = ({ samples, last, start, peak }: Interval): boolean =>
+  samples >= 4 && last - start >= (peak >= VERY_SLOW_SECONDS ? VERY_SLOW_FOR_MS : SLOW_FOR_MS)
 
 /** How much denser than in the rest of the data slow statements have to be. */
 const DENSER = 5

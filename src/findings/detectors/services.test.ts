@@ -274,6 +274,13 @@ test('statements of many seconds are slow also in a log that has no others; thos
   assert.deepEqual([first?.entity, first?.start, rest.length], ['postgres/main', 1800, 0])
   none('postgres.slow-queries', logged(0, HOUR))
   none('postgres.slow-queries', logged(1800, 1840))
+  // One after the other: half a minute of statements of many seconds, more than that of those of a second or two.
+  const each = (seconds: number): InputParts => ({
+    signals: day,
+    series: [series('faultline_postgres_statement_seconds', { database: 'shop' }, (second) => (between(second, 1800, 1850) ? seconds : null), { step: 10 })],
+  })
+  assert.equal(findings('postgres.slow-queries', each(9)).length, 1)
+  none('postgres.slow-queries', each(2))
 })
 
 test('requests that fail in an access log are the errors of their service', () => {
@@ -633,4 +640,27 @@ test('a role that has all its connections is not a server that has none left, an
     signals: [signal('log.error', 'postgres/main', 600, { app: 'postgres', reason: 'read-only' }, { count: 9, until: 640 })],
   })[0]
   assert.equal(refused?.found.summary, 'The Postgres server took no writes, 9 times.')
+})
+
+test('an error of other words half a minute before all those that are alike is no beginning of them', () => {
+  const line = (at: number, text: string, count = 1, until = at): Signal =>
+    signal('log.error', 'process/-/orders-worker', at, { app: 'orders-worker', reason: 'other' }, { count, until, text })
+  const full = (second: number): Signal => line(second, 'job failed: nextval: reached maximum value of sequence "orders_id_seq" (301000)', 30, second + 45)
+  const start = (...signals: readonly Signal[]): number | undefined => findings('app.errors', { signals: [...day, ...signals] })[0]?.start
+  assert.equal(start(line(600, 'job failed: duplicate key value violates unique constraint "inventory_pkey"'), full(646)), 646)
+  assert.equal(start(line(600, 'job failed: nextval: reached maximum value of sequence "orders_id_seq" (301001)'), full(646)), 600)
+})
+
+test('why a target does not answer is what its exporter logs meanwhile', () => {
+  const parts = (...targets: readonly string[]): InputParts => ({
+    signals: [
+      ...day,
+      signal('log.error', 'process/-/postgres_exporter', 600, { app: 'postgres_exporter', reason: 'postgres-login' }, { count: 60, until: 640 }),
+    ],
+    series: targets.map((instance) => series('up', { job: 'postgres', instance }, (second) => (between(second, 600, 690) ? 0 : 1))),
+  })
+  const reasons = (...targets: readonly string[]): unknown =>
+    findings('service.unreachable', parts(...targets)).map(({ found: { attributes } }) => attributes['reason'])
+  assert.deepEqual(reasons('10.0.0.7:9187'), ['postgres-login'])
+  assert.deepEqual(reasons('10.0.0.7:9187', '10.0.0.8:9187'), [undefined, undefined])
 })
