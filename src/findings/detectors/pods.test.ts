@@ -162,6 +162,14 @@ test("an evicted pod's replacement on another node is its rescheduling", () => {
   assert.deepEqual([first?.entity, first?.start, first?.found.attributes['from'], first?.found.attributes['to'], rest.length], [two, 302, 'a', 'b', 0])
 })
 
+test('a pod whose predecessor could not pull its image either does not lack it for having been moved', () => {
+  const moved = (...signals: readonly Signal[]): unknown =>
+    findings('pod.rescheduled', { facts: bound, signals: [...signals, signal('pod.evicted', one, 300), scheduled(web('fffff'), 302, 'b')] }).map(
+      ({ found }) => found.attributes['ran'],
+    )
+  assert.deepEqual([moved(), moved(signal('pod.image-pull-failed', one, 200))], [[undefined], ['no']])
+})
+
 test('a pod that comes back to its own node, one of another workload, and one much later are no replacement', () => {
   const evicted = signal('pod.evicted', one, 300)
   none('pod.rescheduled', { facts: [on(one, 'a')], signals: [evicted, scheduled(two, 302, 'a')] })

@@ -50,13 +50,17 @@ const rescheduled = (timeline: Timeline, found: readonly Found[]): readonly Foun
       confidence: 0.9,
       summary: `${called(pod).replace(/^p/u, 'P')} was placed on node ${to} in place of ${from.pod.slice(from.pod.lastIndexOf('/') + 1)} on ${called(from.node)}.`,
       evidence: chooseEvidence(evidenceOf([signal])),
-      attributes: { from: from.node.slice('node/'.length), to },
+      attributes: { from: from.node.slice('node/'.length), to, ...(hadNoImage(from.pod, signal.at, timeline) ? { ran: 'no' } : {}) },
       slackMs: 1_000,
       dose: 1,
     })
   }
   return result
 }
+
+/** Then it is not for having been moved that its successor has none. */
+const hadNoImage = (pod: Entity, at: number, timeline: Timeline): boolean =>
+  signalsOf(timeline, pod).some((signal) => signal.kind === 'pod.image-pull-failed' && signal.at <= at)
 
 interface Leaving {
   readonly pod: Entity
