@@ -57,3 +57,14 @@ test('a column that is not there is named in quotation marks, which JSON and log
 test('a statement that a standby cancels is cancelled as one that ran too long', () => {
   assert.equal(reason('kind=SerializationFailure sqlstate=40001 msg="report failed: canceling statement due to conflict with recovery"'), 'postgres-timeout')
 })
+
+test('a resolver that refuses or cannot be reached is a name that did not resolve, not a server that refused', () => {
+  const get = 'request to upstream failed: Get "http://orders.shop.svc.cluster.local:8085/": dial tcp: lookup orders.shop.svc.cluster.local on 10.96.0.10:53:'
+  for (const why of [
+    'read udp 10.244.1.49:41674->10.96.0.10:53: read: connection refused',
+    'read udp 10.244.1.49:37064->10.96.0.10:53: i/o timeout',
+    'dial udp 10.96.0.10:53: connect: network is unreachable',
+  ])
+    assert.deepEqual(causeOf(`${get} ${why}`), { reason: 'dns', server: null, name: 'orders.shop.svc.cluster.local' })
+  assert.equal(reason('Get "http://10.96.60.1:8085/": dial tcp 10.96.60.1:8085: connect: connection refused'), 'refused')
+})

@@ -60,7 +60,7 @@ const REDIS = /[:=\s]6379\b|Redis|redis:\/\/|LOADING Redis|READONLY You can't wr
 const REDIS_SAYS =
   /LOADING |READONLY |MISCONF|CLUSTERDOWN|MASTERDOWN|JedisConnectionException|RedisConnectionException|MaxRetriesPerRequestError|redis\.exceptions\.(?:Connection|Timeout|BusyLoading)/
 const DNS =
-  /no such host|Name or service not known|Temporary failure in name resolution|EAI_AGAIN|ENOTFOUND|server misbehaving|could not translate host name|Name does not resolve|UnknownHostException|Could not resolve host|:53: i\/o timeout|getaddrinfo failed|nodename nor servname|no address associated with hostname|SERVFAIL|Name resolution failed/i
+  /no such host|Name or service not known|Temporary failure in name resolution|EAI_AGAIN|ENOTFOUND|server misbehaving|could not translate host name|Name does not resolve|UnknownHostException|Could not resolve host|:53: i\/o timeout|\blookup [\w.-]{1,253}(?: on [\w.:[\]]{2,64})?: (?:read|write|dial) (?:udp|tcp)|getaddrinfo failed|nodename nor servname|no address associated with hostname|SERVFAIL|Name resolution failed/i
 const DISK = /No space left on device|ENOSPC|disk quota exceeded|database or disk is full|not enough space on the disk/i
 const MEMORY = /OutOfMemoryError|Cannot allocate memory|ENOMEM|heap out of memory|\bMemoryError\b|out of memory|oom-?killed|OOM command not allowed|bad_alloc/i
 const TLS =

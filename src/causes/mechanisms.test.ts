@@ -352,6 +352,22 @@ test('a rollout that another one followed, or whose pods were all there, is not 
   assert.equal(links(signal('pod.killed', 'pod/shop/web-5bb955977f-bbbbb', 899)), 0)
 })
 
+test('a pod of a rollout that had been ready for a minute stops for whatever else explains it, and for the rollout where nothing does', () => {
+  const rules = mechanisms.filter(({ id }) => id === 'rollout-unready-pods' || id === 'missing-backend-fails-readiness')
+  const pod: Entity = 'pod/shop/web-5bb955977f-bbbbb'
+  const signals = [signal('pod.scheduled', pod, 1, { node: 'a' }), signal('pod.unready', pod, 5, {}, { phase: 'end' })]
+  const causes = (...others: readonly Found[]): readonly string[] => {
+    const all = [
+      found('change.deployed', near.workload, 0, { endSecond: 1, attributes: { replicaSet: 'web-5bb955977f' } }),
+      ...others,
+      found('pod.unready', pod, 90, { endSecond: 180, attributes: { probe: 'Readiness', reason: 'status' } }),
+    ]
+    return linkCauses(all, rules, timeline({ signals })).map(({ cause }) => String(all[cause]?.kind))
+  }
+  assert.deepEqual(causes(), ['change.deployed'])
+  assert.deepEqual(causes(found('app.errors', pod, 85, { attributes: { reason: 'dns' } })), ['app.errors'])
+})
+
 test('the server that an effect names is its service, or the workload behind that', () => {
   const rule = mechanisms.filter(({ id }) => id === 'unavailable-webhook-keeps-pods-out')
   const refused = found('pod.unschedulable', 'workload/shop/web', 30, { attributes: { reason: 'webhook', server: 'service/kube-system/policy' } })

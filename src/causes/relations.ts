@@ -162,7 +162,21 @@ const sameWorkload: Judge = (cause, effect, timeline) => {
   if (effect.kind === 'pod.stuck' && effect.attributes['reason'] === 'terminating' && cameWith(effect.entity, cause, timeline)) return FAR
   if (effect.kind === 'app.errors' && isOfAnother(effect, cause, timeline)) return LATER
   if (MET_AT_START.has(effect.kind) && standsIn(effect.entity, a, cause, timeline)) return LATER
-  return typeof set === 'string' && set !== '' && cameLater(effect.entity, cause, timeline) ? LATER : 1
+  if (typeof set === 'string' && set !== '' && cameLater(effect.entity, cause, timeline)) return LATER
+  return effect.kind === 'pod.unready' && wasReady(effect, cause, timeline) ? READY_BEFORE : 1
+}
+
+/** A version that served for a minute may still be at fault; whatever else explains why it stopped explains it better. */
+const READY_BEFORE = 0.7
+const wasReady = ({ entity, start, end }: Found, rollout: Found, timeline: Timeline): boolean => {
+  const came = placedFirst(timeline).get(entity) ?? rollout.end ?? rollout.start
+  if (rollout.attributes['undone'] === 'yes' || start - came <= RAN_WELL_MS) return false
+  return signalsOf(timeline, entity).some(({ kind, phase, at, attributes }) => {
+    if (kind !== 'pod.unready') return false
+    if (phase === 'end') return at >= came && at < start
+    // Its object says since when it has not been ready: of one that never was, since its start, which carries another reason here.
+    return phase === 'begin' && attributes['reason'] === 'ContainersNotReady' && at >= start - WHOLE_SECOND_MS && at <= (end ?? timeline.to)
+  })
 }
 
 /** An error that names another server as its reason, from a pod that had run without it: that server failed, not the version, unless people took that back. */
