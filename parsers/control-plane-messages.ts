@@ -201,7 +201,7 @@ const sayGone = (line: KlogLine, said: Saying): void => {
 const sayZone = (line: KlogLine, said: Saying): void => {
   const state = fieldsOf(line).get('newState') ?? messageOf(line).slice(-24)
   if (!state.includes('Disruption')) return
-  said.emit(line, 'log.warning', program(line, said), { app: said.component }, { burst: 'zone state' })
+  said.emit(line, 'log.warning', program(line, said), { app: said.component, code: state.includes('Full') ? 'zone-lost' : 'zone' }, { burst: 'zone state' })
 }
 
 export const controlPlaneMeanings: readonly Meaning[] = [

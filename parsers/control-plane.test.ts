@@ -126,6 +126,17 @@ test('each wording says what it means, and its look-alike nothing', async () => 
   for (const [line, meaning] of MEANINGS) assert.equal(said(await read(`${line}\n`, { path: MANAGER })), meaning, line)
 })
 
+test('a zone whose nodes are all gone is told apart from one that has lost some', async () => {
+  const zone = async (state: string): Promise<unknown> =>
+    (
+      await read(
+        `${head('I', 'node_lifecycle_controller.go:1063')}"Controller detected that zone is now in new state" zone="eu:\\x00:eu-3" newState="${state}"\n`,
+        { path: MANAGER },
+      )
+    ).signals.map(({ attributes }) => attributes['code'])
+  assert.deepEqual([await zone('FullDisruption'), await zone('PartialDisruption'), await zone('Normal')], [['zone-lost'], ['zone'], []])
+})
+
 test('where pods lost their patience before taints did it, the node was lost when its condition changed, not when its pods go', async () => {
   const line =
     head('I', 'node_lifecycle_controller.go:719', '08:24:54.821198') +

@@ -17,6 +17,7 @@ import { nodeIdentity } from './detectors/node-identity.js'
 import { nodeLoad } from './detectors/node-load.js'
 import { nodeMemory } from './detectors/node-memory.js'
 import { nodeNetwork } from './detectors/node-network.js'
+import { nodeTainted } from './detectors/node-tainted.js'
 import { nodeThrottled } from './detectors/node-throttled.js'
 import { podMetrics } from './detectors/pod-metrics.js'
 import { nodeStarved } from './detectors/node-starved.js'
@@ -53,6 +54,7 @@ export const detectors: readonly Detector[] = [
   errors,
   serviceMetrics,
   nodeIdentity,
+  nodeTainted,
   nodeNetwork,
   kubeletSilent,
   apiServer,

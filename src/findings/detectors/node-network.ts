@@ -5,7 +5,7 @@
 import { typeOf, type Entity } from '../../model/entity.js'
 import type { TimedSignal, Timeline } from '../../timeline/timeline.js'
 import { chooseEvidence, evidenceOf, overlaps, type Detector, type Found } from '../finding.js'
-import { ofKind } from '../lookup.js'
+import { ofKind, signalsOf } from '../lookup.js'
 import { called, times } from '../words.js'
 
 const NETWORK_REASONS: ReadonlySet<string> = new Set(['timeout', 'no-route', 'refused', 'reset'])
@@ -48,8 +48,9 @@ export const nodeNetwork: Detector = {
         // A machine that crashed or has no memory left is silent for that reason, and answers in between.
         if (found.some((one) => one.entity === missed.entity && SILENCING.has(one.kind) && overlaps(one, around))) return []
         // Its last try may be minutes before somebody resets a machine that hangs.
-        if (ofKind(found, 'node.rebooted', missed.entity).some(({ start }) => missed.end !== null && start > missed.start && start <= missed.end + RESET_MS)) return []
-        if (covered(missed, mine, timeline) < MOSTLY || (!told && !cameBack(missed, found))) return []
+        if (ofKind(found, 'node.rebooted', missed.entity).some(({ start }) => missed.end !== null && start > missed.start && start <= missed.end + RESET_MS))
+          return []
+        if (covered(missed, mine, timeline) < MOSTLY || (!told && !cameBack(missed, found, timeline))) return []
         // One program that is gone may have died; what listens on several ports died together only with the machine or its network.
         if (!told && new Set(mine.map((one) => one.entity.slice(one.entity.lastIndexOf(':')))).size < 2) return []
         const start = Math.min(missed.start, ...mine.map((one) => one.start))
@@ -134,9 +135,11 @@ const cutOff = (timeline: Timeline, found: readonly Found[]): readonly Found[] =
   )
 }
 
-/** A node that was taken out of the cluster never showed whether its machine lived. */
-const cameBack = ({ entity, end }: Found, found: readonly Found[]): boolean =>
-  end !== null && !ofKind(found, 'change.node-removed', entity).some((gone) => Math.abs(gone.start - end) < AROUND_MS)
+/** A node that was taken out of the cluster never showed whether its machine lived; one whose kubelet started anew before it was heard again did not live. */
+const cameBack = ({ entity, start, end }: Found, found: readonly Found[], timeline: Timeline): boolean =>
+  end !== null &&
+  !ofKind(found, 'change.node-removed', entity).some((gone) => Math.abs(gone.start - end) < AROUND_MS) &&
+  !signalsOf(timeline, entity).some(({ kind, at }) => kind === 'kubelet.started' && at > start && at < end + AROUND_MS)
 
 /** The share of the time without heartbeats in which at least one of the node's targets did not answer either. */
 const covered = (missed: Found, silent: readonly Found[], timeline: Timeline): number => {

@@ -262,6 +262,8 @@ test("without the kubelet's log: a node all of whose ports fall silent, and that
   near(first?.start, 600, 15)
   assert.ok((first?.confidence ?? 1) < 0.8, "less sure than with the kubelet's own word")
   none('node.network-lost', { facts: cluster, signals: [...notReady(650, 915), signal('node.rebooted', 'node/a', 905)], series: ports })
+  // A network that is gone restarts no kubelet.
+  none('node.network-lost', { facts: cluster, signals: [...notReady(650, 915), signal('kubelet.started', 'node/a', 905)], series: ports })
   // One that was taken out of the cluster did not come back.
   none('node.network-lost', { facts: cluster, signals: [...notReady(650, 915), signal('change.node-removed', 'node/a', 915)], series: ports })
 })
@@ -274,6 +276,31 @@ test('a node of which nothing answers any more fell silent as a whole; one whose
       ({ found }) => found.attributes['whole'],
     )
   assert.deepEqual([whole(gone), whole(() => 1)], [['yes'], [undefined]])
+})
+
+test("without the control plane's word: a node whose pods are evicted for a taint while its kubelet answers nobody was NotReady", () => {
+  const gone = (second: number): number => (between(second, 600, 1_000) ? 0 : 1)
+  const pod = 'pod/shop/web-7d9c5b8f6d-x2x4z' as const
+  const facts: readonly Fact[] = [...cluster, { fact: 'pod-on-node', pod, node: 'node/a', at: null }]
+  const evicted = signal('pod.evicted', pod, 950, { reason: 'taint' })
+  const found = (signals: readonly Signal[], kubelet = gone): readonly (number | null)[] =>
+    findings('node.not-ready', { facts, signals, series: [up('a:10250', 'a', kubelet)] }).flatMap(({ entity, start, end }) => {
+      assert.equal(entity, 'node/a')
+      return [start, end]
+    })
+  near(found([evicted])[0], 640, 15)
+  near(found([evicted])[1], 1_000, 15)
+  // A zone that the node is alone in is gone in the moment in which the node is.
+  assert.equal(found([evicted, signal('log.warning', 'process/-/kube-controller-manager', 652, { app: 'kube-controller-manager', code: 'zone-lost' })])[0], 652)
+  // Somebody may set a taint by hand, or empty the node; and pods are evicted for other reasons.
+  assert.deepEqual(
+    found([evicted], () => 1),
+    [],
+  )
+  assert.deepEqual(found([evicted, signal('action.drain', 'node/a', 900)]), [])
+  assert.deepEqual(found([signal('pod.evicted', pod, 950, { reason: 'memory' })]), [])
+  // Who said it himself is believed.
+  assert.deepEqual(found([evicted, ...notReady(650, 1_005)]), [650, 1_005])
 })
 
 const silence = (from: number, to: number): NonNullable<InputParts['silences']>[number] => ({ basis: 'utc', from: at(from).ms, to: at(to).ms, line: 812 })

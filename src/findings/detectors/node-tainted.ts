@@ -1,0 +1,66 @@
+/**
+ * node.not-ready where nobody says so: events are kept for an hour, and a controller manager that is not asked for more logs of a lost node only that it evicts
+ * its pods, and when a whole zone of one node is gone. That a node's pods are evicted for a taint, while its kubelet answers nobody or reaches nobody, is what
+ * the control plane does to a node that it holds NotReady. Without the latter somebody may have set the taint by hand.
+ * https://kubernetes.io/docs/concepts/scheduling-eviction/taint-and-toleration/#taint-based-evictions
+ */
+import type { Entity } from '../../model/entity.js'
+import { groupBy } from '../../model/lists.js'
+import type { Timeline } from '../../timeline/timeline.js'
+import { chooseEvidence, overlaps, type Detector, type Found } from '../finding.js'
+import { ofKind } from '../lookup.js'
+import { called } from '../words.js'
+
+/** The kubelet's API. https://kubernetes.io/docs/reference/networking/ports-and-protocols/ */
+const KUBELET_PORT = ':10250'
+/** A pod tolerates the taint for 300 s, where nobody set anything else, and the taint comes after node-monitor-grace-period. */
+const PATIENCE_MS = 10 * 60_000
+/** node-monitor-grace-period where nobody changed it (50 s since 1.32); some clusters shorten it. */
+const GRACE_MS = 40_000
+
+export const nodeTainted: Detector = {
+  id: 'node-tainted',
+  finds: ['node.not-ready'],
+  detect(timeline, found) {
+    const evicted = ofKind(found, 'pod.evicted').filter(({ attributes }) => attributes['reason'] === 'taint')
+    return [...groupBy(evicted, ({ entity, start }) => timeline.topology.nodeOf(entity, start - 1))].flatMap(([node, pods]) => {
+      const first = pods[0]
+      const silent = first === undefined ? undefined : silence(node, first.start, found)
+      if (first === undefined || silent === undefined || isKnown(node, first.start, found)) return []
+      const zone = zoneLost(silent.start, first.start, timeline)
+      return [
+        {
+          kind: 'node.not-ready',
+          entity: node,
+          start: zone?.at ?? Math.min(silent.start + GRACE_MS, first.start),
+          end: silent.end,
+          confidence: 0.85,
+          summary: `${called(node).replace(/^n/u, 'N')} was held NotReady: the control plane evicted ${pods.length === 1 ? 'a pod' : `${pods.length} pods`} from it for a taint while its kubelet ${silent.kind === 'service.unreachable' ? 'answered nobody' : 'got no word through'}.`,
+          evidence: chooseEvidence([...silent.evidence, ...(zone?.evidence ?? []), ...pods.flatMap(({ evidence }) => evidence)]),
+          attributes: { reason: 'taint' },
+          slackMs: zone === undefined ? GRACE_MS : 5_000,
+          dose: pods.length,
+        } satisfies Found,
+      ]
+    })
+  },
+}
+
+const silence = (node: Entity, evictedAt: number, found: readonly Found[]): Found | undefined =>
+  [
+    ...ofKind(found, 'node.heartbeat-missed', node),
+    ...ofKind(found, 'service.unreachable').filter(
+      ({ entity, attributes }) => entity.endsWith(KUBELET_PORT) && `node/${String(attributes['node'] ?? '')}` === node,
+    ),
+  ].find(({ start, end }) => start < evictedAt && start >= evictedAt - PATIENCE_MS && (end ?? Infinity) >= start + GRACE_MS / 2)
+
+const isKnown = (node: Entity, evictedAt: number, found: readonly Found[]): boolean =>
+  (['node.not-ready', 'action.drain', 'action.cordon', 'change.node-removed'] as const).some((kind) =>
+    ofKind(found, kind, node).some((one) => overlaps(one, { start: evictedAt - PATIENCE_MS, end: evictedAt })),
+  )
+
+/** A zone whose nodes are all gone, which is said in the moment in which the last of them is: of a zone that one node is alone in, the moment that it is. */
+const zoneLost = (from: number, to: number, { signals }: Timeline): Timeline['signals'][number] | undefined => {
+  const lost = signals.filter(({ kind, attributes, at }) => kind === 'log.warning' && attributes['code'] === 'zone-lost' && at >= from && at <= to)
+  return lost.length === 1 && lost[0]?.count === 1 ? lost[0] : undefined
+}
