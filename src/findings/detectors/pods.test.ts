@@ -264,6 +264,26 @@ test('a job that a schedule started serves nobody: its container that fails leav
   assert.equal(findings('workload.unavailable', crashing('pod/shop/sync-stock-xw8tj', 'workload/shop/sync-stock')).length, 1)
 })
 
+test('pods that a node under pressure turns away at once are all of them in place of one', () => {
+  const turned = ['fffff', 'ggggg', 'hhhhh'].map((suffix, index): readonly Signal[] => [
+    signal('pod.evicted', web(suffix), 301 + index, { reason: 'memory' }),
+    scheduled(web(suffix), 301.4 + index, 'a'),
+    signal('pod.started', web(suffix), 301.5 + index),
+  ])
+  const [short, ...rest] = findings('workload.degraded', {
+    facts: [on(one, 'a'), on(two, 'a')],
+    signals: [
+      signal('pod.evicted', one, 300, { reason: 'memory' }),
+      ...turned.flat(),
+      scheduled(web('jjjjj'), 340, 'a'),
+      signal('pod.started', web('jjjjj'), 341),
+    ],
+    format: 'kubernetes-objects',
+  })
+  assert.deepEqual([short?.start, short?.end, rest.length], [300, 341, 0])
+  assert.match(short?.found.summary ?? '', /up to 1 of 2 did not serve/u)
+})
+
 test('a pod that hangs while it has to go is missed no longer than until its replacement has started', () => {
   const hangs = signal('pod.stuck', one, 330, { reason: 'terminating' }, { phase: 'begin' })
   const [first] = findings('workload.degraded', {

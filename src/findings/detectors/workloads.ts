@@ -3,7 +3,7 @@ import type { Entity } from '../../model/entity.js'
 import { groupBy } from '../../model/lists.js'
 import { once } from '../../model/once.js'
 import type { FindingKind } from '../../model/vocabulary.js'
-import type { Timeline } from '../../timeline/timeline.js'
+import type { TimedSignal, Timeline } from '../../timeline/timeline.js'
 import { chooseEvidence, type Detector, type Found } from '../finding.js'
 import { signalsOf } from '../lookup.js'
 import { replicaChanges, replicasAt, type Replicas } from '../replicas.js'
@@ -68,13 +68,15 @@ interface Change {
 }
 
 const shortages = (workload: Entity, troubles: readonly Found[], timeline: Timeline): readonly Found[] => {
-  const counted = wantedOf(workload, timeline, Math.min(...troubles.map((trouble) => trouble.start)))
+  const begin = Math.min(...troubles.map((trouble) => trouble.start))
+  const counted = wantedOf(workload, timeline, begin)
   const replicas = (at: number): Replicas & { readonly known: boolean } => {
     const told = replicasAt(workload, at, timeline)
     return told === null ? { wanted: counted.wanted, there: counted.wanted, known: counted.known } : { ...told, known: true }
   }
   const changes: Change[] = replicaChanges(workload, timeline).map((at) => ({ at, by: 0, trouble: null }))
-  for (const [, ofPod] of groupBy(troubles, (trouble) => trouble.entity)) {
+  for (const [pod, ofPod] of groupBy(troubles, (trouble) => trouble.entity)) {
+    if (wasTurnedAway(signalsOf(timeline, pod), begin)) continue
     for (const stretch of unite(ofPod, timeline, workload)) {
       changes.push({ at: stretch.start, by: 1, trouble: stretch })
       if (stretch.end !== null) changes.push({ at: stretch.end, by: -1, trouble: stretch })
@@ -141,11 +143,20 @@ const wantedOf = (workload: Entity, timeline: Timeline, at: number): { readonly 
     const signals = signalsOf(timeline, pod)
     const [first] = signals
     // A pod whose first sign is its placement came then; one that is first heard of otherwise was there before.
-    const later = first !== undefined && first.at > at + 1_000 && (first.kind === 'pod.scheduled' || first.kind === 'pod.started')
-    return !later && !signals.some((signal) => signal.kind === 'pod.deleted' && signal.at < at)
+    const later =
+      first !== undefined && first.at > at + 1_000 && (first.kind === 'pod.scheduled' || first.kind === 'pod.started' || first.kind === 'pod.unschedulable')
+    return !later && !wasTurnedAway(signals, at) && !signals.some((signal) => signal.kind === 'pod.deleted' && signal.at < at)
   })
   return { wanted: Math.max(1, there.length), known: podsAreListed(timeline) }
 }
+
+/** A node under pressure evicts at once what is placed on it, and its workload makes another, dozens of times in seconds: all of them stand in for one pod. */
+const wasTurnedAway = (signals: readonly TimedSignal[], at: number): boolean => {
+  const placed = signals.find(({ kind }) => kind === 'pod.scheduled')
+  return placed !== undefined && placed.at >= at && signals.some((one) => isEvictedAt(one, placed.at))
+}
+const isEvictedAt = ({ kind, at }: TimedSignal, moment: number): boolean => kind === 'pod.evicted' && Math.abs(at - moment) <= AT_ONCE_MS
+const AT_ONCE_MS = 2_000
 
 const podsAreListed = once(
   ({ inputs, series }: Timeline) =>
@@ -191,7 +202,8 @@ const replacedAt = (leaving: Found, timeline: Timeline, workload: Entity): numbe
         signal.at >= leaving.start &&
         (signal.kind === 'container.started' || signal.kind === 'pod.started' || (signal.kind === 'pod.unready' && signal.phase === 'end')),
     )
-    started = Math.min(started, sign?.at ?? Infinity)
+    // Who is turned away at once stands in for nobody.
+    if (sign !== undefined && !signalsOf(timeline, mate).some((one) => isEvictedAt(one, sign.at))) started = Math.min(started, sign.at)
   }
   return Number.isFinite(started) ? Math.min(started, leaving.kind === 'pod.stuck' ? (leaving.end ?? Infinity) : Infinity) : leaving.end
 }
