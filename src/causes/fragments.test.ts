@@ -158,3 +158,15 @@ test('the same fault on the same machine again, within minutes, is the same inci
   assert.equal(incidents(...exhausted('a', 100), ...exhausted('a', 1300)).length, 2)
   assert.equal(incidents(...exhausted('a', 100), ...exhausted('b', 1000)).length, 2)
 })
+
+test('programs to which a server says the same from one moment on have one trouble; to which it says another thing, or later, two', () => {
+  const failing = (name: string, start: number, reason: string): readonly Found[] => [
+    found('app.errors', `process/-/${name}`, start, { endSecond: start + 40, attributes: { reason } }),
+    found('service.errors', `service/-/${name}`, start + 2, { endSecond: start + 50, attributes: { reason, failed: 'most' } }),
+  ]
+  const told = (...all: readonly (readonly Found[])[]): number => incidents(...all.flat()).length
+  assert.equal(told(failing('checkout-api', 100, 'postgres-login'), failing('orders-worker', 101, 'postgres-login')), 1)
+  assert.equal(told(failing('checkout-api', 100, 'postgres-login'), failing('orders-worker', 101, 'redis-unreachable')), 2)
+  assert.equal(told(failing('checkout-api', 100, 'postgres-login'), failing('orders-worker', 900, 'postgres-login')), 2)
+  assert.equal(told(failing('checkout-api', 100, 'schema'), failing('orders-worker', 101, 'schema')), 2)
+})

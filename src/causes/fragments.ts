@@ -135,6 +135,8 @@ const indexOf = (parts: readonly Part[], found: readonly Found[], timeline: Time
       for (const key of new Set([one.entity, named(one.entity)])) addTo(members, key, { at, part: index })
       if (typeOf(one.entity) === 'node') addTo(members, `kind ${one.kind}`, { at, part: index })
       if (NETWORK.has(one.kind)) addTo(members, 'network', { at, part: index })
+      const reason = serverReasonOf(one)
+      if (reason !== null) addTo(members, reason, { at, part: index })
       const on = typeOf(one.entity) === 'pod' ? placeOf(one.entity, one.start, timeline) : null
       if (on !== null) addTo(members, `on ${on}`, { at, part: index })
     }
@@ -149,12 +151,13 @@ const indexOf = (parts: readonly Part[], found: readonly Found[], timeline: Time
       `kind ${source.kind}`,
       `on ${source.entity}`,
       ...(NETWORK.has(source.kind) ? ['network'] : []),
+      ...(serverReasonOf(source) === null ? [] : [String(serverReasonOf(source))]),
       ...(place === null ? [] : [place]),
     ]
     const result = new Set<number>()
     for (const key of keys) {
       const list = members.get(key) ?? []
-      const latest = source.start + (key.startsWith('kind ') ? AT_ONCE_MS : LEAD_UP_MS)
+      const latest = source.start + (key.startsWith('kind ') || key.startsWith('reason ') ? AT_ONCE_MS : LEAD_UP_MS)
       const end = countWhile(list.length, (index) => (found[list[index]?.at ?? 0]?.start ?? 0) <= latest)
       for (const { at, part } of list.slice(Math.max(0, end - LOOKED_AT), end)) {
         const other = found[at]
@@ -164,6 +167,10 @@ const indexOf = (parts: readonly Part[], found: readonly Found[], timeline: Time
     return [...result]
   }
 }
+
+/** Programs that fail for what one server says to them. */
+const serverReasonOf = ({ kind, attributes: { reason } }: Found): string | null =>
+  kind === 'app.errors' && typeof reason === 'string' && /^(?:(?:postgres|redis)-|tls$)/u.test(reason) ? `reason ${reason}` : null
 
 const sourcesOf = ({ members, graph }: Pick<Part, 'members' | 'graph'>): readonly number[] =>
   members.filter((at) => (graph.incoming.get(at) ?? []).length === 0)
@@ -191,6 +198,8 @@ const belongs: Belongs = (source, other, timeline) => {
   // Machines that fall ill in the same moment have one illness, whatever it is.
   if (source.kind === other.kind && typeOf(other.entity) === 'node' && Math.abs(source.start - other.start) <= AT_ONCE_MS) return true
   if (typeOf(other.entity) === 'node') return placeOf(source.entity, source.start, timeline) === other.entity
+  // Programs to which a server says the same from the same moment on have one trouble with it.
+  if (serverReasonOf(source) !== null && serverReasonOf(source) === serverReasonOf(other) && Math.abs(source.start - other.start) <= AT_ONCE_MS) return true
   // Names that do not resolve while a balancer loses its backends: one network.
   if (NETWORK.has(source.kind) && NETWORK.has(other.kind) && Math.abs(source.start - other.start) <= NETWORK_AT_ONCE_MS) return true
   // A machine falls ill again while what ran on it is not well yet.

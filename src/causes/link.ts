@@ -172,6 +172,8 @@ const SEEN_LONGER_MS = 5_000
 const outlasts = (cause: Found, effect: Found, to: number): boolean => {
   if (cause.kind !== FULL || cause.end === null || isAtQuota(cause) || !HEALS_AT_ONCE.has(effect.kind)) return false
   const end = effect.end ?? to
+  // What is asked every few seconds answers as soon as there is room.
+  if (effect.kind === 'service.unreachable' && end - cause.end > cause.slackMs + effect.slackMs + SEEN_LONGER_MS) return true
   return Math.min(cause.end, end) - Math.max(cause.start, effect.start) + SEEN_LONGER_MS < (end - effect.start) / 2
 }
 

@@ -393,6 +393,14 @@ test('a busy machine makes requests late, and refuses nobody', () => {
       ({ faint }) => !faint,
     ).length
   assert.deepEqual([over(20, 80), over(20, 200), over(120, 150)], [1, 0, 0])
+  // A target that is asked every few seconds answers at once when there is room.
+  const target = (endSecond: number): number =>
+    linkCauses(
+      [found('node.cpu-saturated', 'node/a', 0, { endSecond: 26 }), found('service.unreachable', near.target, 8, { endSecond })],
+      mechanisms.filter(({ id }) => id === 'saturation-slows-targets'),
+      world,
+    ).filter(({ faint }) => !faint).length
+  assert.deepEqual([target(30), target(50)], [1, 0])
 })
 
 test('a pool that is used up is the trouble of its users, who are programs of that name, and of those that were told so', () => {

@@ -43,7 +43,9 @@ const bursts = (timeline: Timeline, signal: 'log.error' | 'http.error', kind: 'a
         end,
         confidence: Math.min(0.95, 0.6 + 0.05 * count),
         summary:
-          refuses === undefined ? said(kind, entity, reason, count) : `${called(entity).replace(/^t/u, 'T')} ${refuses}${usersOf(stretch)}, ${times(count)}.`,
+          refuses === undefined
+            ? said(kind, entity, reason, count, stretch)
+            : `${called(entity).replace(/^t/u, 'T')} ${refuses}${usersOf(stretch)}, ${times(count)}.`,
         evidence: chooseEvidence(evidenceOf(stretch)),
         attributes: {
           ...(reason === '' ? {} : { reason }),
@@ -61,12 +63,33 @@ const bursts = (timeline: Timeline, signal: 'log.error' | 'http.error', kind: 'a
 /** What a server's own log says of those whom it turned away. */
 const REFUSES: Readonly<Record<string, string>> = { authentication: 'refused logins', 'read-only': 'took no writes' }
 
-const said = (kind: 'app.errors' | 'service.errors', entity: Entity, reason: string, count: number): string => {
+const said = (kind: 'app.errors' | 'service.errors', entity: Entity, reason: string, count: number, stretch: readonly TimedSignal[]): string => {
   if (kind === 'service.errors') return `${called(entity).replace(/^s/u, 'S')} answered with errors, ${times(count)}.`
   const name = called(entity).replace(/^[pst](?=od |ervice |he )/u, (letter) => letter.toUpperCase())
   if (reason === 'query_wait_timeout') return `${name} had no server connection free for its clients in time, ${times(count)} (${reason}).`
   if (reason === 'no-server') return `${name} had no connection to its server, ${times(count)}.`
-  return `${name} logged errors, ${times(count)}${reason === '' ? '' : ` (${reason})`}.`
+  return `${name} logged errors, ${times(count)}${reason === '' ? '' : ` (${reason})`}${reason === '' || reason === 'schema' ? mostSay(stretch) : ''}.`
+}
+
+const MAX_QUOTED = 120
+/** The message of a JSON or logfmt line, and what a server says behind its severity. */
+const MESSAGES = [
+  /"(?:message|msg|error|err)" ?: ?"((?:[^"\\]|\\.){4,300})"/u,
+  /\b(?:msg|message|error|err)="((?:[^"\\]|\\.){4,300})"/u,
+  /\b(?:ERROR|FATAL|PANIC): {1,2}(.{4,300})$/u,
+]
+/** Where no reason is known that has a name, or its name says little: the words of most of them. */
+const mostSay = (stretch: readonly TimedSignal[]): string => {
+  const most = mostOf(stretch)
+  if (most === null) return ''
+  const text = most.evidence[0]?.text ?? ''
+  const message = MESSAGES.map((pattern) => pattern.exec(text)?.[1]).find((found) => found !== undefined)
+  if (message === undefined) return ''
+  const plain = message
+    .replace(/\\(["\\])/gu, '$1')
+    .replace(/\\[nt]|\s+/gu, ' ')
+    .replace(/[. ]+$/u, '')
+  return `; most say: ${plain.length > MAX_QUOTED ? `${plain.slice(0, MAX_QUOTED)}…` : plain}`
 }
 
 interface Stretch {
@@ -104,8 +127,13 @@ const belongsTo = (stretch: readonly TimedSignal[]): ((one: TimedSignal) => bool
   const common = commonReason(stretch)
   if (common === 'schema') return ({ attributes: { reason } }) => reason === common
   if (common !== '') return ({ attributes: { reason } }) => !/^(?:other|schema)$/u.test(String(reason ?? ''))
+  const most = mostOf(stretch)
+  return most === null ? null : (one) => wordsOf(one) === wordsOf(most)
+}
+/** What half of them say in the same words, or more. */
+const mostOf = (stretch: readonly TimedSignal[]): TimedSignal | null => {
   const [most] = stretch.toSorted((a, b) => b.count - a.count)
-  return most === undefined || most.count * 2 < countOf(stretch) ? null : (one) => wordsOf(one) === wordsOf(most)
+  return most === undefined || most.count * 2 < countOf(stretch) ? null : most
 }
 const wordsOf = ({ evidence: [first] }: TimedSignal): string => (first?.text ?? '').replace(/\d+/gu, '#')
 

@@ -14,7 +14,7 @@ import { called, percent } from '../words.js'
 export const serviceMetrics: Detector = {
   id: 'service-metrics',
   finds: ['service.errors', 'service.slow'],
-  detect: (timeline, found) => [...failing(timeline).map((one) => withReason(one, found)), ...slow(timeline)],
+  detect: (timeline, found) => [...failing(timeline).map((one) => withReason(one, found)), ...slow(timeline), ...slowOnAverage(timeline)],
 }
 
 /** A count says that requests failed; what the same program logged meanwhile says of what. */
@@ -153,18 +153,23 @@ const isCounter = ({ values }: Column): boolean => {
   return values.length > 2 && falls <= 2 + values.length / 200
 }
 
+/** Whose latency a series tells, in quantiles. */
+const latencyOf = (series: TimedSeries): Entity | null => {
+  const { metric } = readingOf(series)
+  const quantiles = formOf(series)?.terms[0]?.of.how === 'quantile' || /p9\d|latency_p\d\d/u.test(series.name) || series.labels['quantile'] !== undefined
+  if (
+    !quantiles ||
+    metric === '' ||
+    isComponent(series) ||
+    !(LATENCY.test(metric.replace(/_bucket$/u, '')) || /latency|faultline_http_seconds/u.test(series.name))
+  )
+    return null
+  return serviceOf(labelsOf(series))
+}
+
 const slow = (timeline: Timeline): readonly Found[] =>
   timeline.series.flatMap((series): Found[] => {
-    const { metric } = readingOf(series)
-    const quantiles = formOf(series)?.terms[0]?.of.how === 'quantile' || /p9\d|latency_p\d\d/u.test(series.name) || series.labels['quantile'] !== undefined
-    if (
-      !quantiles ||
-      metric === '' ||
-      isComponent(series) ||
-      !(LATENCY.test(metric.replace(/_bucket$/u, '')) || /latency|faultline_http_seconds/u.test(series.name))
-    )
-      return []
-    const entity = serviceOf(labelsOf(series))
+    const entity = latencyOf(series)
     if (entity === null) return []
     const calm = smoothed(asMetric(series))
     const usual = median(calm.values)
@@ -187,3 +192,62 @@ const slow = (timeline: Timeline): readonly Found[] =>
         dose: stretch.peak / Math.max(usual, 0.001),
       }))
   })
+
+/** What is answered to somebody who waits. https://prometheus.io/docs/practices/histograms/#count-and-sum-of-observations */
+const SUM = /(?:request|response|http)\w*_seconds_sum$/u
+/** A mean goes up by one slow request of a few. */
+const SLOWER_ON_AVERAGE = 8
+const SLOWER_SECONDS_ON_AVERAGE = 0.5
+const ON_AVERAGE_FOR_MS = 10_000
+
+/** Of services whose histogram was collected and whose quantiles nobody asked for: the time of all requests by their number. */
+const slowOnAverage = (timeline: Timeline): readonly Found[] => {
+  const known = new Set(timeline.series.map(latencyOf))
+  const isSum = (series: TimedSeries): boolean => SUM.test(series.name) && LATENCY.test(series.name.replace(/_sum$/u, '')) && !isComponent(series)
+  const sums = groupBy(timeline.series, (series) => {
+    const entity = isSum(series) ? serviceOf(series.labels) : null
+    return entity === null || known.has(entity) ? null : entity
+  })
+  return [...sums].flatMap(([entity, all]) => {
+    const [source] = all
+    if (source === undefined) return []
+    const ofOne = all.filter(({ name }) => name === source.name)
+    const counted = source.name.replace(/_sum$/u, '_count')
+    const counts = timeline.series.filter(({ name, labels }) => name === counted && serviceOf(labels) === entity)
+    if (counts.length === 0) return []
+    const mean = meanOf(combine(ofOne.map(perSecond), 'sum'), combine(counts.map(perSecond), 'sum'))
+    const usual = median(mean.values.filter((value) => !Number.isNaN(value)))
+    const step = stepOf(mean.times)
+    const isSlow = (value: number): boolean => value >= usual * SLOWER_ON_AVERAGE && value >= usual + SLOWER_SECONDS_ON_AVERAGE
+    return stretches(mean, isSlow, Math.max(30_000, 3 * step), higher)
+      .filter(({ samples, start, last }) => samples >= 3 && last - start >= ON_AVERAGE_FOR_MS)
+      .map((stretch): Found => ({
+        kind: 'service.slow',
+        entity,
+        start: stretch.start,
+        end: stretch.end,
+        confidence: 0.8,
+        summary: `${called(entity).replace(/^s/u, 'S')} took up to ${stretch.peak.toFixed(2)} s per request on average (usually ${usual.toFixed(3)} s).`,
+        evidence: [
+          sampleEvidence(source, stretch.start, `→ ${valueAt(mean, stretch.start).toFixed(3)} s per request`),
+          sampleEvidence(source, stretch.peakAt, `→ ${stretch.peak.toFixed(3)} s per request, the most`),
+        ],
+        attributes: {},
+        slackMs: Math.max(step, 10_000),
+        dose: stretch.peak / Math.max(usual, 0.001),
+      }))
+  })
+}
+
+/** While none of its requests came to an end those went on that came to one last. */
+const meanOf = (seconds: Column, requests: Column): Column => {
+  let last = NaN
+  return {
+    times: seconds.times,
+    values: seconds.values.map((value, index) => {
+      const count = valueAt(requests, seconds.times[index] ?? NaN)
+      if (count > 0) last = value / count
+      return last
+    }),
+  }
+}

@@ -664,3 +664,48 @@ test('why a target does not answer is what its exporter logs meanwhile', () => {
   assert.deepEqual(reasons('10.0.0.7:9187'), ['postgres-login'])
   assert.deepEqual(reasons('10.0.0.7:9187', '10.0.0.8:9187'), [undefined, undefined])
 })
+
+test('errors without a reason that has a name are told in the words of most of them', () => {
+  const summary = (text: string): string =>
+    findings('app.errors', { signals: [...day, signal('log.error', 'process/-/orders-worker', 600, { reason: 'other' }, { count: 30, until: 640, text })] })[0]
+      ?.found.summary ?? ''
+  const message = 'job failed: nextval: reached maximum value of sequence "orders_id_seq" (301000)'
+  const said = `orders-worker logged errors, 30 times; most say: ${message}.`
+  assert.equal(summary(`2026-11-22T15:10:23.000Z level=error app=orders-worker kind=SequenceGeneratorLimitExceeded msg=${JSON.stringify(message)}`), said)
+  assert.equal(summary(JSON.stringify({ level: 'error', message })), said)
+  assert.equal(
+    summary('2026-11-22 16:10:23.543 CET [11944] a@b FATAL:  the server is tired'),
+    'orders-worker logged errors, 30 times; most say: the server is tired.',
+  )
+  assert.equal(summary('Nov 22 15:10:23 something is wrong'), 'orders-worker logged errors, 30 times.')
+})
+
+test('a service whose requests take long on average is slow, also while none of them comes to an end; one slow request of a few is none', () => {
+  const histogram = (rate: (second: number) => number, seconds: (second: number) => number, more: readonly Series[] = []): InputParts => ({
+    series: [
+      series(
+        'app_request_duration_seconds_sum',
+        { app: 'checkout-api' },
+        counting((second) => rate(second) * seconds(second)),
+      ),
+      series('app_request_duration_seconds_count', { app: 'checkout-api' }, counting(rate)),
+      ...more,
+    ],
+  })
+  const often = (second: number): number => (between(second, 630, 690) ? 0 : 10)
+  const long = (second: number): number => (between(second, 600, 720) ? 9 : 0.02)
+  const [first, ...rest] = findings('service.slow', histogram(often, long))
+  assert.deepEqual([first?.entity, rest.length], ['service/-/checkout-api', 0])
+  near(first?.start, 600, 15)
+  near(first?.end ?? undefined, 720, 15)
+  none(
+    'service.slow',
+    histogram(
+      () => 10,
+      (second) => (second === 600 ? 9 : 0.02),
+    ),
+  )
+  // Whose quantiles are there is told by those.
+  const calm = series('histogram_quantile(0.95, sum by (app, le) (rate(app_request_duration_seconds_bucket[20s])))', { app: 'checkout-api' }, () => 0.03)
+  none('service.slow', histogram(often, long, [calm]))
+})
