@@ -2,7 +2,8 @@
 import { replicaSetName, type Entity } from '../model/entity.js'
 import { addTo } from '../model/lists.js'
 import { once } from '../model/once.js'
-import type { Timeline } from '../timeline/timeline.js'
+import type { TimedSignal, Timeline } from '../timeline/timeline.js'
+import { signalsOf } from './lookup.js'
 
 /** The next step of a rollout comes when the new pods of the last one are ready. */
 export const STEP_MS = 5 * 60_000
@@ -76,3 +77,13 @@ const goingOn = (steps: readonly Step[], at: number): readonly Step[] => {
   for (let last = at; end < steps.length && (steps[end]?.at ?? Infinity) - last <= STEP_MS; end++) last = steps[end]?.at ?? last
   return steps.slice(start, end)
 }
+
+/** A node under pressure evicts at once what is placed on it, and its workload makes another, dozens of times in seconds: all of them stand in for one pod. */
+export const wasTurnedAway = (pod: Entity, since: number, timeline: Timeline): boolean => {
+  const signals = signalsOf(timeline, pod)
+  const placed = signals.find(({ kind }) => kind === 'pod.scheduled')
+  return placed !== undefined && placed.at >= since && signals.some((one) => isEvictedAt(one, placed.at))
+}
+
+export const isEvictedAt = ({ kind, at }: TimedSignal, moment: number): boolean => kind === 'pod.evicted' && Math.abs(at - moment) <= AT_ONCE_MS
+const AT_ONCE_MS = 2_000

@@ -239,6 +239,7 @@ test('the workload of a pod: from its owner, else from its name', () => {
   for (const [pod, workload] of [
     ['pod/shop/oddly-named', 'workload/shop/web'],
     ['pod/shop/web-7d9c5b8f6d-x2x4z', 'workload/shop/web'], // Deployment
+    ['pod/shop/sync-stock-29922629-xw8tj', 'workload/shop/sync-stock-29922629'], // a Job that a CronJob started
     ['pod/shop/web-api-68bdff9d4-zk8wq', 'workload/shop/web-api'],
     ['pod/kube-system/node-agent-b8x9k', 'workload/kube-system/node-agent'], // DaemonSet
     ['pod/shop/db-0', 'workload/shop/db'], // StatefulSet

@@ -3,7 +3,8 @@ import { namespaceOf, shortName, workload, type Entity } from '../model/entity.j
 
 /** The alphabet of generated name suffixes: k8s.io/apimachinery/pkg/util/rand leaves out vowels and look-alikes. */
 const SUFFIX = '[bcdfghjklmnpqrstvwxz2456789]'
-const REPLICASET_POD = new RegExp(`^((.+)-${SUFFIX}{4,10})-${SUFFIX}{5}$`, 'u')
+/** Eight figures are the minute at which a CronJob started a Job, and none of them a hash that could be expected. */
+const REPLICASET_POD = new RegExp(`^((.+)-(?!\\d{8}-)${SUFFIX}{4,10})-${SUFFIX}{5}$`, 'u')
 const GENERATED_POD = new RegExp(`^(.+)-${SUFFIX}{5}$`, 'u')
 const STATEFUL_POD = /^(.+)-\d{1,3}$/u
 

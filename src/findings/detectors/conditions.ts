@@ -5,7 +5,7 @@ import type { Timeline } from '../../timeline/timeline.js'
 import { iso } from '../../timeline/timeline.js'
 import { chooseEvidence, evidenceOf, sampleEvidence, type Detector, type Found } from '../finding.js'
 import { ofKind, signalsOf } from '../lookup.js'
-import { replicasAt } from '../replicas.js'
+import { replicasAt, wasTurnedAway } from '../replicas.js'
 import { median } from '../statistics.js'
 import { called } from '../words.js'
 import { connectionCounts } from './postgres-metrics.js'
@@ -35,7 +35,9 @@ const colocated = (workload: Entity, trouble: Found, timeline: Timeline): readon
   const placed = ofLatestSet(
     topology.podsOf(workload).flatMap((pod) => {
       const placement = topology.placements(pod)[0]
-      return placement !== undefined && placement.from <= trouble.start ? [{ pod, node: placement.node, from: placement.from }] : []
+      return placement !== undefined && placement.from <= trouble.start && !wasTurnedAway(pod, trouble.start, timeline)
+        ? [{ pod, node: placement.node, from: placement.from }]
+        : []
     }),
     wanted,
   )

@@ -282,6 +282,11 @@ test('pods that a node under pressure turns away at once are all of them in plac
   })
   assert.deepEqual([short?.start, short?.end, rest.length], [300, 341, 0])
   assert.match(short?.found.summary ?? '', /up to 1 of 2 did not serve/u)
+  const [both] = findings('workload.colocated', {
+    facts: [on(one, 'a'), on(two, 'a'), { fact: 'node', node: 'node/b', at: null }],
+    signals: [signal('pod.evicted', one, 300, { reason: 'memory' }), ...turned.flat()],
+  })
+  assert.match(both?.found.summary ?? '', /All 2 replicas/u)
 })
 
 test('a pod that hangs while it has to go is missed no longer than until its replacement has started', () => {

@@ -3,10 +3,10 @@ import type { Entity } from '../../model/entity.js'
 import { groupBy } from '../../model/lists.js'
 import { once } from '../../model/once.js'
 import type { FindingKind } from '../../model/vocabulary.js'
-import type { TimedSignal, Timeline } from '../../timeline/timeline.js'
+import type { Timeline } from '../../timeline/timeline.js'
 import { chooseEvidence, type Detector, type Found } from '../finding.js'
 import { signalsOf } from '../lookup.js'
-import { replicaChanges, replicasAt, type Replicas } from '../replicas.js'
+import { isEvictedAt, replicaChanges, replicasAt, wasTurnedAway, type Replicas } from '../replicas.js'
 import { called, duration } from '../words.js'
 
 /** While one of these holds, the pod does not serve. */
@@ -76,7 +76,7 @@ const shortages = (workload: Entity, troubles: readonly Found[], timeline: Timel
   }
   const changes: Change[] = replicaChanges(workload, timeline).map((at) => ({ at, by: 0, trouble: null }))
   for (const [pod, ofPod] of groupBy(troubles, (trouble) => trouble.entity)) {
-    if (wasTurnedAway(signalsOf(timeline, pod), begin)) continue
+    if (wasTurnedAway(pod, begin, timeline)) continue
     for (const stretch of unite(ofPod, timeline, workload)) {
       changes.push({ at: stretch.start, by: 1, trouble: stretch })
       if (stretch.end !== null) changes.push({ at: stretch.end, by: -1, trouble: stretch })
@@ -145,18 +145,10 @@ const wantedOf = (workload: Entity, timeline: Timeline, at: number): { readonly 
     // A pod whose first sign is its placement came then; one that is first heard of otherwise was there before.
     const later =
       first !== undefined && first.at > at + 1_000 && (first.kind === 'pod.scheduled' || first.kind === 'pod.started' || first.kind === 'pod.unschedulable')
-    return !later && !wasTurnedAway(signals, at) && !signals.some((signal) => signal.kind === 'pod.deleted' && signal.at < at)
+    return !later && !wasTurnedAway(pod, at, timeline) && !signals.some((signal) => signal.kind === 'pod.deleted' && signal.at < at)
   })
   return { wanted: Math.max(1, there.length), known: podsAreListed(timeline) }
 }
-
-/** A node under pressure evicts at once what is placed on it, and its workload makes another, dozens of times in seconds: all of them stand in for one pod. */
-const wasTurnedAway = (signals: readonly TimedSignal[], at: number): boolean => {
-  const placed = signals.find(({ kind }) => kind === 'pod.scheduled')
-  return placed !== undefined && placed.at >= at && signals.some((one) => isEvictedAt(one, placed.at))
-}
-const isEvictedAt = ({ kind, at }: TimedSignal, moment: number): boolean => kind === 'pod.evicted' && Math.abs(at - moment) <= AT_ONCE_MS
-const AT_ONCE_MS = 2_000
 
 const podsAreListed = once(
   ({ inputs, series }: Timeline) =>
