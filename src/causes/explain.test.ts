@@ -289,6 +289,15 @@ test('pods that a rollout costs their node are an incident, those that a drain p
   assert.equal(incidents(found('action.drain', 'node/a', 30, { endSecond: 90 }), out('node')), 0)
 })
 
+test('what a rollout costs another workload, or the node that its pods land on, is no plan', () => {
+  const incidents = (...all: readonly Found[]): number => analyse([found('change.deployed', 'workload/shop/web', 0), ...all]).incidents.length
+  const hungry = found('pod.cpu-hungry', 'pod/shop/web-7d9c5b8f6d-x2x4z', 10, { attributes: { node: 'a' } })
+  const full = found('node.cpu-saturated', 'node/a', 12, { endSecond: 100 })
+  assert.equal(incidents(hungry, full, found('node.heartbeat-missed', 'node/a', 30, { endSecond: 90, dose: 9, attributes: { reason: 'timeout' } })), 1)
+  assert.equal(incidents(hungry, full, found('pod.unready', 'pod/shop/db-0', 30, { endSecond: 90, attributes: { reason: 'timeout' } })), 1)
+  assert.equal(incidents(hungry, full, found('pod.unready', 'pod/shop/web-7d9c5b8f6d-x2x4z', 30, { endSecond: 90, attributes: { reason: 'timeout' } })), 0)
+})
+
 test('a server that was told to restart and did is no incident; one that stayed away is', () => {
   const restart = (end: number, mode = 'fast'): readonly Found[] => [
     found('postgres.shutdown', 'postgres/main', 100, { endSecond: end, attributes: { mode } }),

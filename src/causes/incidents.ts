@@ -219,12 +219,16 @@ const isPlan = (root: number, paths: ReadonlyMap<number, Path>, found: readonly 
   if (one.kind === 'change.deployed' && one.attributes['undone'] === 'yes') return false
   return impacts.every(
     (impact) =>
-      ((PLAN_COSTS.has(impact.kind) && !WANTS.has(impact.attributes['reason'])) ||
+      ((PLAN_COSTS.has(impact.kind) && !WANTS.has(impact.attributes['reason']) && isOwn(impact, one, timeline)) ||
         (impact.kind === 'service.unreachable' && typeOf(impact.entity) === 'target')) &&
       impact.end !== null &&
       impact.end - impact.start < PLAN_MS,
   )
 }
+
+/** What a rollout costs others, or the nodes that its pods land on, is in no plan; a node's pods are its own. */
+const isOwn = ({ entity }: Found, plan: Found, { topology }: Timeline): boolean =>
+  typeOf(plan.entity) !== 'workload' || entity === plan.entity || topology.workloadOf(entity) === plan.entity
 
 /** What one workload's pods do to it. */
 const OF_ONE_WORKLOAD: ReadonlySet<string> = new Set([
