@@ -1,6 +1,6 @@
 /**
  * node.not-ready where nobody says so: events are kept for an hour, and a controller manager that is not asked for more logs of a lost node only that it evicts
- * its pods, and when a whole zone of one node is gone. That a node's pods are evicted for a taint, while its kubelet answers nobody or reaches nobody, is what
+ * its pods, and when a whole zone of one node is gone. That a node's pods are evicted for a taint, while its kubelet is not heard, is what
  * the control plane does to a node that it holds NotReady. Without the latter somebody may have set the taint by hand.
  * https://kubernetes.io/docs/concepts/scheduling-eviction/taint-and-toleration/#taint-based-evictions
  */
@@ -8,7 +8,7 @@ import type { Entity } from '../../model/entity.js'
 import { groupBy } from '../../model/lists.js'
 import type { Timeline } from '../../timeline/timeline.js'
 import { chooseEvidence, overlaps, type Detector, type Found } from '../finding.js'
-import { ofKind } from '../lookup.js'
+import { ofKind, signalsOf } from '../lookup.js'
 import { called } from '../words.js'
 
 /** The kubelet's API. https://kubernetes.io/docs/reference/networking/ports-and-protocols/ */
@@ -25,7 +25,7 @@ export const nodeTainted: Detector = {
     const evicted = ofKind(found, 'pod.evicted').filter(({ attributes }) => attributes['reason'] === 'taint')
     return [...groupBy(evicted, ({ entity, start }) => timeline.topology.nodeOf(entity, start - 1))].flatMap(([node, pods]) => {
       const first = pods[0]
-      const silent = first === undefined ? undefined : silence(node, first.start, found)
+      const silent = first === undefined ? undefined : (silence(node, first.start, found) ?? stoppedIn(node, first.start, timeline))
       if (first === undefined || silent === undefined || isKnown(node, first.start, found)) return []
       const zone = zoneLost(silent.start, first.start, timeline)
       return [
@@ -35,7 +35,7 @@ export const nodeTainted: Detector = {
           start: zone?.at ?? Math.min(silent.start + GRACE_MS, first.start),
           end: silent.end,
           confidence: 0.85,
-          summary: `${called(node).replace(/^n/u, 'N')} was held NotReady: the control plane evicted ${pods.length === 1 ? 'a pod' : `${pods.length} pods`} from it for a taint while its kubelet ${silent.kind === 'service.unreachable' ? 'answered nobody' : 'got no word through'}.`,
+          summary: `${called(node).replace(/^n/u, 'N')} was held NotReady: the control plane evicted ${pods.length === 1 ? 'a pod' : `${pods.length} pods`} from it for a taint while its kubelet ${silent.how}.`,
           evidence: chooseEvidence([...silent.evidence, ...(zone?.evidence ?? []), ...pods.flatMap(({ evidence }) => evidence)]),
           attributes: { reason: 'taint' },
           slackMs: zone === undefined ? GRACE_MS : 5_000,
@@ -46,13 +46,31 @@ export const nodeTainted: Detector = {
   },
 }
 
-const silence = (node: Entity, evictedAt: number, found: readonly Found[]): Found | undefined =>
+/** From when to when a kubelet was not heard, and how that showed. */
+interface Silence extends Pick<Found, 'start' | 'end' | 'evidence'> {
+  readonly how: string
+}
+
+const silence = (node: Entity, evictedAt: number, found: readonly Found[]): Silence | undefined =>
   [
-    ...ofKind(found, 'node.heartbeat-missed', node),
-    ...ofKind(found, 'service.unreachable').filter(
-      ({ entity, attributes }) => entity.endsWith(KUBELET_PORT) && `node/${String(attributes['node'] ?? '')}` === node,
-    ),
+    ...ofKind(found, 'node.heartbeat-missed', node).map((one) => ({ ...one, how: 'got no word through' })),
+    ...ofKind(found, 'service.unreachable')
+      .filter(({ entity, attributes }) => entity.endsWith(KUBELET_PORT) && `node/${String(attributes['node'] ?? '')}` === node)
+      .map((one) => ({ ...one, how: 'answered nobody' })),
   ].find(({ start, end }) => start < evictedAt && start >= evictedAt - PATIENCE_MS && (end ?? Infinity) >= start + GRACE_MS / 2)
+
+/** Its own log that stops, and goes on with a start once its pods are gone. */
+const stoppedIn = (node: Entity, evictedAt: number, timeline: Timeline): Silence | undefined => {
+  const starts = signalsOf(timeline, node).filter(({ kind }) => kind === 'kubelet.started')
+  return timeline.silences
+    .filter(({ node: of, from, to }) => of === node && from < evictedAt - GRACE_MS / 2 && from >= evictedAt - PATIENCE_MS && to > evictedAt)
+    .flatMap(({ input, from, to }) => {
+      const started = starts.find(({ at, evidence }) => Math.abs(at - to) <= START_MS && evidence.some((one) => one.input === input))
+      return started === undefined ? [] : [{ start: from, end: to, evidence: started.evidence, how: 'wrote nothing until it started anew' }]
+    })[0]
+}
+/** The first lines of a kubelet come before it says that it starts. */
+const START_MS = 15_000
 
 const isKnown = (node: Entity, evictedAt: number, found: readonly Found[]): boolean =>
   (['node.not-ready', 'action.drain', 'action.cordon', 'change.node-removed'] as const).some((kind) =>

@@ -299,6 +299,12 @@ test("without the control plane's word: a node whose pods are evicted for a tain
   )
   assert.deepEqual(found([evicted, signal('action.drain', 'node/a', 900)]), [])
   assert.deepEqual(found([signal('pod.evicted', pod, 950, { reason: 'memory' })]), [])
+  // Without metrics its own log tells that it was not there.
+  const log = (signals: readonly Signal[]): readonly string[] =>
+    findings('node.not-ready', { facts: [...facts, writtenOn('a')], silences: [silence(610, 1_010)], signals: [evicted, ...signals] }).map(
+      ({ entity, start }) => `${entity} ${start}`,
+    )
+  assert.deepEqual([log([signal('kubelet.started', 'node/a', 1_012)]), log([])], [['node/a 650'], []])
   // Who said it himself is believed.
   assert.deepEqual(found([evicted, ...notReady(650, 1_005)]), [650, 1_005])
 })
