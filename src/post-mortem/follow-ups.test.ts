@@ -47,6 +47,18 @@ describe('lines to paste', () => {
     assert.match(advised('node/a'), /^- alert: KubeletClientCertificateExpires/u)
   })
 
+  test('are about what kept the pods out: no room, a quota, a webhook, or nobody to place them', () => {
+    const advised = (entity: Entity, reason: string): string =>
+      ADVICE.flatMap(({ kinds, fits, title }) => {
+        const one = { ...about('pod.unschedulable', entity), attributes: { reason } }
+        return kinds.includes('pod.unschedulable') && fits?.(one, [one]) !== false ? title(one) : []
+      }).join()
+    assert.equal(advised('pod/shop/web-1', 'cpu'), 'Alert on pods that find no node')
+    assert.equal(advised('pod/shop/web-1', 'untried'), 'Alert on a scheduler that is gone')
+    assert.equal(advised('workload/shop/web', 'quota'), 'Alert on a quota that is nearly used up')
+    assert.equal(advised('workload/shop/web', 'webhook'), 'Keep an admission webhook from standing in its own way')
+  })
+
   test('alert in the words of the metric that showed the impact', () => {
     assert.match(impactAlert(about('service.errors', 'service/shop/web', 'nginx_ingress_controller_requests{status="502"} 12')), /exported_service="web"/u)
     assert.match(impactAlert(about('service.errors', 'service/shop/web', '"GET / HTTP/1.1" 502')), /http_requests_total\{job="web",code=~"5\.\."\}/u)

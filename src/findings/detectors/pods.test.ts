@@ -220,6 +220,15 @@ test('a workload is degraded while some of its pods do not serve and unavailable
   )
 })
 
+test('a workload that was scaled to nothing is not missed any more', () => {
+  const scaled = signal('change.scaled', WEB, 700, { replicaSet: 'web-7d9c5b8f6d', from: 1, to: 0 })
+  const [gone] = findings('workload.unavailable', {
+    facts: [on(one, 'a')],
+    signals: [scaled, signal('pod.unready', one, 300, { reason: 'node-not-ready' }, { phase: 'begin' })],
+  })
+  assert.deepEqual([gone?.start, gone?.end], [300, 700])
+})
+
 test('where nobody lists the pods, one that fails is not known to be the only one: its workload is short of it, not gone', () => {
   const signals = [condition('pod.unready', one, 300, 900)]
   none('workload.unavailable', { signals })

@@ -99,7 +99,7 @@ const shortages = (workload: Entity, troubles: readonly Found[], timeline: Timel
       degraded = short > before.most ? { ...before, most: short, wanted, known } : before
       if (trouble !== null && by > 0 && !degraded.troubles.includes(trouble.first)) degraded.troubles.push(trouble.first)
     }
-    if (known && down > 0 && down >= there) {
+    if (known && wanted > 0 && down > 0 && down >= there) {
       dark ??= { start: at, troubles: ongoing.map(({ first }) => first), most: wanted, wanted, known }
     } else if (dark !== null) {
       result.push(...shortage('workload.unavailable', workload, dark, at))
