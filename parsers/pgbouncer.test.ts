@@ -118,6 +118,16 @@ describe('the log of PgBouncer', () => {
       'service.unreachable end 00:52 gone',
     ])
     assert.deepEqual(await told(busy(1) + start(32)), [])
+    // Its statistics come all the time: where they do not, it did nothing.
+    const counting = (from: number, to: number): string =>
+      Array.from({ length: to - from }, (_, index) =>
+        at(20 * (from + index), 'stats: 4 xacts/s, 4 queries/s, in 2 B/s, out 3 B/s, xact 4 us, query 5 us, wait 6 us'),
+      ).join('')
+    const client = (second: number): string => at(second, `${CLIENT} login attempt: db=store user=reader tls=no`)
+    assert.deepEqual(await told(counting(0, 5) + client(85) + client(130)), ['service.unreachable begin 01:25 silent', 'service.unreachable end 02:10 silent'])
+    assert.deepEqual(await told(counting(0, 5) + client(85) + client(102)), [])
+    assert.deepEqual(await told(client(5) + client(85)), [])
+    assert.deepEqual(await told(busy(1) + counting(2, 6) + start(140)), ['service.unreachable begin 01:40 gone', 'service.unreachable end 02:20 gone'])
     assert.deepEqual(await told(busy(1) + at(30, 'got SIGTERM, fast exit') + start(40)), [])
     assert.deepEqual(await told(busy(20) + start(30 * 20 + 30)), [])
     assert.deepEqual(await told(busy(20) + at(581, 'got SIGTERM, fast exit') + start(611)), [

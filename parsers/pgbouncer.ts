@@ -44,7 +44,26 @@ const RESTART_MS = 15_000
 const AWAY_MS = 5_000
 /** A log that is silent for long now and then (no statistics, connections that stay) does not tell by its silence that nobody was there. */
 const TIMES_SILENCE = 3
+/** log_stats: once every stats_period, whatever else happens. A log without them for longer is one of a process that did nothing. */
+const STATS = 'stats: '
+const MIN_STATS = 3
+const TIMES_STATS = 1.25
 const MIN_LINES = 20
+
+/** A time without a line. */
+interface Pause {
+  readonly from: number
+  readonly to: number
+  /** The last one before it. */
+  readonly line: number
+  /** Nobody was there, if a start comes now. */
+  readonly told: boolean
+  readonly stops: boolean
+  /** The longest one before it. */
+  readonly silence: number
+  /** Whoever goes on now did nothing meanwhile. */
+  readonly hung: boolean
+}
 
 const TOO_MANY = /sorry, too many clients already|remaining connection slots are reserved|too many connections for (?:role|database)/u
 const SERVER_SAYS = /(?:^| )(?:server )?login failed: (?:FATAL:? )?(.{1,200})/u
@@ -73,22 +92,18 @@ export const pgbouncer: LineFormat = {
     const servers = new Set<string>()
     /** The line before the one that is read, and how far apart those until then had been at most. */
     const before = { ms: NaN, line: 0, lines: 0, silence: 0, stops: false }
+    /** How often it tells its statistics, at the seldomest. */
+    const stats = { ms: NaN, count: 0, period: 0 }
     /** The last time that it was silent for long, and how long it had been at most before that. */
-    let pause: {
-      readonly from: number
-      readonly to: number
-      readonly line: number
-      readonly told: boolean
-      readonly stops: boolean
-      readonly silence: number
-    } | null = null
+    let pause: Pause | null = null
 
     const follow = (ms: number): void => {
       const missing = ms - before.ms
       if (missing >= AWAY_MS) {
         const { stops, silence } = before
-        const told = stops ? missing >= RESTART_MS : before.lines >= MIN_LINES && missing >= TIMES_SILENCE * silence
-        pause = { from: before.ms, to: ms, line: before.line, told, stops, silence }
+        const hung = stats.count >= MIN_STATS && missing >= TIMES_STATS * stats.period
+        const told = stops ? missing >= RESTART_MS : hung || (before.lines >= MIN_LINES && missing >= TIMES_SILENCE * silence)
+        pause = { from: before.ms, to: ms, line: before.line, told, stops, silence, hung }
       }
       if (missing > before.silence) before.silence = missing
       before.ms = ms
@@ -96,14 +111,28 @@ export const pgbouncer: LineFormat = {
       before.lines++
     }
 
+    const counted = (ms: number): void => {
+      if (stats.count++ > 0 && ms - stats.ms < TIMES_STATS * (stats.period || Infinity)) stats.period = Math.max(stats.period, ms - stats.ms)
+      stats.ms = ms
+    }
+
+    const missed = (self: Entity, { from, to, line }: Pause, reason: string, basis: Basis, text: string): void => {
+      const say = (phase: Phase, at: number, on: number): void =>
+        sink.signal({ kind: 'service.unreachable', entity: self, phase, at: { ms: at, basis }, attributes: { reason }, line: on, text })
+      say('begin', from, line)
+      say('end', to, sink.line)
+    }
+
+    /** A line that is no start's: what was silent goes on. */
+    const goesOn = (self: Entity, basis: Basis, text: string): void => {
+      if (pause?.hung === true) missed(self, pause, 'silent', basis, text)
+      pause = null
+    }
+
     /** It has started: between the last line of the one before it and the first of its own nobody was there to take connections. */
     const started = (self: Entity, ms: number, basis: Basis, text: string): void => {
       if (pause?.told === true && ms - pause.to < RESTART_MS) {
-        const attributes = { reason: pause.stops ? 'stopped' : 'gone' }
-        const say = (phase: Phase, at: number, line: number): void =>
-          sink.signal({ kind: 'service.unreachable', entity: self, phase, at: { ms: at, basis }, attributes, line, text })
-        say('begin', pause.from, pause.line)
-        say('end', pause.to, sink.line)
+        missed(self, pause, pause.stops ? 'stopped' : 'gone', basis, text)
         before.silence = pause.silence
       }
       pause = null
@@ -150,6 +179,7 @@ export const pgbouncer: LineFormat = {
         follow(ms)
         const self: Entity = envelope?.pod ?? context.pod ?? process('-', 'pgbouncer')
         const what = afterAddress(bytes, at, end)
+        if (pause !== null && what > at) goesOn(self, basis, decode(bytes, start, end))
         if (level === 'LOG' && what > at) {
           if (startsWith(bytes, what, end, CLOSING) && startsWith(bytes, what + CLOSING.length, end, CLIENT_ASKED)) return true
           if (startsWith(bytes, what, end, LOGIN_ATTEMPT)) {
@@ -166,7 +196,10 @@ export const pgbouncer: LineFormat = {
         const signal = (kind: SignalKind, attributes: Attributes, burst: string, entity: Entity = self): void =>
           sink.signal({ kind, entity, at: { ms, basis }, attributes, burst, text })
         if (message.startsWith(STARTED)) started(self, ms, basis, text)
-        else if (what === at && STOPS.test(message)) before.stops = true
+        else if (message.startsWith(STATS)) {
+          goesOn(self, basis, text)
+          counted(ms)
+        } else if (what === at && STOPS.test(message)) before.stops = true
         if (level === 'LOG' || level === 'DEBUG' || level === 'NOISE') {
           const limit = /max_client_conn: (\d{1,9})/u.exec(message)?.[1]
           if (limit !== undefined) sink.fact({ fact: 'limit', of: self, name: 'max_client_conn', value: Number(limit) })

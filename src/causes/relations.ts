@@ -325,7 +325,8 @@ const dependence: Judge = (cause, effect, timeline) => {
   const serverType = typeOf(server)
   const reason = String(effect.attributes['reason'] ?? '')
   if (reason.startsWith(serverType)) return 1
-  if (cause.attributes['probed'] !== undefined && reason.startsWith(String(cause.attributes['probed']))) return 0.9
+  const { probed } = cause.attributes
+  if (probed !== undefined && (reason.startsWith(String(probed)) || (reason === 'no-server' && POOLER.test(effect.entity)))) return 0.9
   if (reason === 'postgres-pool' && POOLER.test(server)) return 0.95
   if (reason === 'stale-replica' && serverType === 'postgres') return 0.9
   const servers = topology.serversOf(effect.entity)

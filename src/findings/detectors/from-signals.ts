@@ -246,6 +246,7 @@ const POLICIES: Partial<Readonly<Record<FindingKind, Policy>>> = {
     say: (entity, stretch) => {
       const reason = text(stretch, 'reason')
       if (reason === 'gone') return `${called(entity)} was not there${forHowLong(stretch)}: its log stops in the middle and goes on with a start.`
+      if (reason === 'silent') return `${called(entity)} did nothing${forHowLong(stretch)}: its log stops, statistics and all, and goes on without a start.`
       return reason === 'stopped'
         ? `${called(entity)} was stopped, and started again${forHowLong(stretch).replace(' for ', ' after ')}.`
         : `${called(entity)} did not answer.`
