@@ -27,7 +27,7 @@ const conflictOf = (node: Entity, timeline: Timeline): readonly Found[] => {
   const conflictCount = count(conflicts)
   const flipsBack = flipCount >= MIN_FLIPS
   // Leases collide now and then by themselves; beside a kubelet that starts while none stopped they tell of a twin.
-  const collides = conflictCount >= 3 && starts.length > 0
+  const collides = (conflictCount >= MIN_FLIPS && starts.length > 0) || conflicts.some(isCeaseless)
   if (!flipsBack && !collides) return []
   const first = Math.min(...[...flips, ...(collides ? conflicts : [])].map((signal) => signal.at))
   const twin = starts.filter((signal) => Math.abs(signal.at - first) <= WINDOW_MS)
@@ -48,6 +48,13 @@ const conflictOf = (node: Entity, timeline: Timeline): readonly Found[] => {
     },
   ]
 }
+
+/** A kubelet renews its lease every 10 s, and nobody else ever writes it: of renewals that collide for a minute and more, each or every other, the other writer is a kubelet. */
+const isCeaseless = ({ at, until, count: often }: TimedSignal): boolean =>
+  often >= MIN_CEASELESS && until - at >= CEASELESS_MS && until - at <= often * 2 * RENEWAL_MS
+const MIN_CEASELESS = 10
+const CEASELESS_MS = 60_000
+const RENEWAL_MS = 10_000
 
 /** A renewal that collides with another writer's is a missed one; now and then that happens to everybody. */
 const lostRenewals = (node: Entity, timeline: Timeline): readonly Found[] =>

@@ -168,6 +168,16 @@ test('a second kubelet that starts while leases collide is a twin, from its star
   near(findings('node.heartbeat-missed', { signals })[0]?.start, 600, 0)
 })
 
+test('a lease that collides at every renewal, for minutes, has a second kubelet that writes it; one that collides at times has none', () => {
+  const collides = (until: number): Parameters<typeof findings>[1] => ({ signals: [signal('lease.conflict', 'node/a', 600, {}, { count: 12, until })] })
+  assert.deepEqual(
+    findings('node.identity-conflict', collides(760)).map(({ start, end }) => [start, end]),
+    [[600, 760]],
+  )
+  none('node.identity-conflict', collides(610))
+  none('node.identity-conflict', collides(3_000))
+})
+
 test('a node that was reinstalled once, and leases that collide now and then, are no twins', () => {
   none('node.identity-conflict', { signals: [signal('node.identity', 'node/a', 600, { machineId: 'x' })] })
   none('node.identity-conflict', { signals: [signal('lease.conflict', 'node/a', 600), signal('lease.conflict', 'node/a', 900)] })
