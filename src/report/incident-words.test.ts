@@ -34,3 +34,17 @@ test('what was felt at the time of an incident is told, though nothing joins it;
   assert.doesNotMatch(told, /No service or workload is seen to suffer/iu)
   assert.match(renderMarkdown(unfelt([])), /No service or workload is seen to suffer/u)
 })
+
+test('who fails requests may fail all of them: nothing is said to be wholly gone, nor to be left', () => {
+  const [incident] = CASCADE.analysis.incidents
+  assert.ok(incident)
+  const only = (kind: 'service.errors' | 'service.slow'): PostMortem => ({
+    ...CASCADE,
+    analysis: {
+      ...CASCADE.analysis,
+      incidents: [{ ...incident, findings: incident.findings.map((one) => (one.role === 'impact' ? { ...one, kind } : one)) }],
+    },
+  })
+  assert.doesNotMatch(renderMarkdown(only('service.errors')), /nothing is seen to be wholly gone/u)
+  assert.match(renderMarkdown(only('service.slow')), /nothing is seen to be wholly gone/u)
+})

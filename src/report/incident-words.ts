@@ -49,11 +49,11 @@ export const severityOf = (impact: readonly FindingView[], incident: Incident, b
   const open = incident.end === null ? '; not over when the data end' : ''
   const word = severityWord(impact)
   if (out.length > 0) return { word, why: `${list(out.map((finding) => finding.shortWords))} did not answer${open}` }
-  if (impact.length > 0)
-    return {
-      word,
-      why: `${list(asFelt(impact, incident).map((finding) => finding.shortWords))} suffered; nothing is seen to be wholly gone${open}`,
-    }
+  if (impact.length > 0) {
+    const suffered = `${list(asFelt(impact, incident).map((finding) => finding.shortWords))} suffered`
+    // Who fails requests may fail all of them.
+    return { word, why: `${suffered}${impact.some(({ kind }) => kind === 'service.errors') ? '' : '; nothing is seen to be wholly gone'}${open}` }
+  }
   return { word, why: `${beside.length > 0 ? unjoined(beside) : 'no service or workload is seen to suffer in the data'}${open}` }
 }
 
