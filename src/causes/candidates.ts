@@ -5,7 +5,7 @@ import { once } from '../model/once.js'
 import type { Found } from '../findings/finding.js'
 import type { Timeline } from '../timeline/timeline.js'
 import type { Mechanism, Relation } from './mechanism.js'
-import { nodeHinted } from './relations.js'
+import { nodeHinted } from './places.js'
 
 /** What is seen late may have begun this much before. */
 export const MAX_SLACK_MS = 3 * 60_000

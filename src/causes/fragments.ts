@@ -10,7 +10,8 @@ import type { Found } from '../findings/finding.js'
 import type { Timeline } from '../timeline/timeline.js'
 import type { Graph, RankedRoot } from './graph.js'
 import type { CausalLink } from './link.js'
-import { nearness, placeOf } from './relations.js'
+import { placeOf } from './places.js'
+import { nearness } from './relations.js'
 
 export interface Part {
   /** Positions in the list of findings. */

@@ -9,6 +9,7 @@ import type { Attributes, Fact } from '../model/extract.js'
 import { isFindingKind, type FindingKind } from '../model/vocabulary.js'
 import { linkCauses } from './link.js'
 import { loadMechanisms } from './load-mechanisms.js'
+import { nearness } from './relations.js'
 import type { Mechanism, Relation } from './mechanism.js'
 
 const mechanisms = loadMechanisms([])
@@ -486,4 +487,16 @@ test('whoever cannot reach the database suffers what its probe sees, and whoever
     [links({ probed: 'postgres' }, 'postgres-unreachable'), links({ probed: 'postgres' }, 'postgres-login'), links({}, 'postgres-unreachable')],
     [1, 0, 0],
   )
+})
+
+test('how near a client is to a server is not remembered from a finding of the same server that tells less', () => {
+  const world = timeline({})
+  const near = (attributes: Attributes): number =>
+    nearness(
+      'client-of',
+      found('service.unreachable', 'service/-/postgres-primary', 0, { attributes }),
+      found('app.errors', 'process/-/checkout-api', 4, { attributes: { reason: 'postgres-unreachable' } }),
+      world,
+    )
+  assert.ok(near({}) < near({ probed: 'postgres' }))
 })

@@ -1,0 +1,146 @@
+/** Whether one depends on the other: as its client, or on what runs on a node. */
+import { nameOf, namespaceOf, process, service, shortName, typeOf, type Entity } from '../model/entity.js'
+import { once } from '../model/once.js'
+import type { Found } from '../findings/finding.js'
+import type { Timeline } from '../timeline/timeline.js'
+import { FAR, UNKNOWN, WORDS, workloadOf, type Judge } from './judge.js'
+import { placeOf } from './places.js'
+
+/** A service is a client of what the pods of the workload of its name are clients of. */
+const backedByClient = (service: Entity, server: Entity, { topology }: Timeline): boolean => {
+  const namespace = namespaceOf(service)
+  return topology.clientsOf(server).some((client) => {
+    const by = topology.workloadOf(client)
+    return by !== null && shortName(by) === shortName(service) && (namespace === '-' || namespace === namespaceOf(by))
+  })
+}
+
+/** A workload called redis is the Redis that a client speaks of. */
+const isKindOf = (server: Entity, by: Entity): boolean => WORDS[typeOf(server)]?.test(shortName(by)) === true
+
+/** Clients name a service; what serves it is the workload of its name, in one of its pods. */
+const isCalledBy = (callee: Entity, client: Entity, timeline: Timeline): boolean => {
+  const by = workloadOf(callee, timeline)
+  const of = workloadOf(client, timeline)
+  if (by === null || of === null) return false
+  const called = service(namespaceOf(by), shortName(by))
+  // Where an application's log tells only its name, that is the workload's.
+  return [of, ...timeline.topology.podsOf(of), process('-', shortName(of))].some((one) =>
+    timeline.topology.serversOf(one).some((server) => server === called || server === by || isKindOf(server, by)),
+  )
+}
+
+/** A client that is no pod names the service that it asked; what serves it is the workload of that name. */
+export const isNamedBy = (server: Entity, named: readonly Entity[], timeline: Timeline): boolean => {
+  const by = workloadOf(server, timeline)
+  if (by === null) return false
+  return named.some((one) => typeOf(one) === 'service' && shortName(one) === shortName(by) && ['-', namespaceOf(by)].includes(namespaceOf(one)))
+}
+
+/** By whose trouble it is, and who suffers for what reason. */
+type Dependences = Map<Entity, Map<string, number>>
+const dependences = once((_: Timeline) => ({ some: new Map() as Dependences, all: new Map() as Dependences, size: 0 }))
+
+/** Pairs of thousands of pods would fill the memory; those that are asked about again are asked soon. */
+const MOST_KEPT = 200_000
+
+/** The same pair is asked about again and again where both were in trouble for hours. */
+export const clientOf: Judge = (cause, effect, timeline) => {
+  const known = dependences(timeline)
+  if (known.size >= MOST_KEPT) {
+    for (const causes of [known.some, known.all]) causes.clear()
+    known.size = 0
+  }
+  const causes = REFUSES_ALL.has(cause.kind) ? known.all : known.some
+  let effects = causes.get(cause.entity)
+  if (effects === undefined) causes.set(cause.entity, (effects = new Map<string, number>()))
+  const key = `${effect.entity} ${String(effect.attributes['reason'] ?? '')} ${String(cause.attributes['probed'] ?? '')}`
+  let near = effects.get(key)
+  if (near === undefined) {
+    effects.set(key, (near = dependence(cause, effect, timeline)))
+    known.size++
+  }
+  return near
+}
+
+const POOLER = /pgbouncer|pgpool|odyssey|pgcat/iu
+/** A database's user is written with '_' where the program has '-', as neither may be written the other way there. */
+const asProgram = (entity: Entity): string => shortName(entity).replaceAll('_', '-')
+
+/** The effect is on somebody who depends on the cause's entity. */
+const dependence: Judge = (cause, effect, timeline) => {
+  const { topology } = timeline
+  const server = cause.entity
+  if (server === effect.entity) return 1
+  const workload = workloadOf(effect.entity, timeline)
+  // A workload is no client of itself: its pods are what it is.
+  if (workload !== null && typeOf(effect.entity) === 'pod' && workload === workloadOf(server, timeline)) return FAR
+  const serverType = typeOf(server)
+  const reason = String(effect.attributes['reason'] ?? '')
+  if (reason.startsWith(serverType)) return 1
+  const { probed } = cause.attributes
+  if (probed !== undefined && (reason.startsWith(String(probed)) || (reason === 'no-server' && POOLER.test(effect.entity)))) return 0.9
+  if (reason === 'postgres-pool' && POOLER.test(server)) return 0.95
+  if (reason === 'stale-replica' && serverType === 'postgres') return 0.9
+  const servers = topology.serversOf(effect.entity)
+  if (servers.includes(server)) return 1
+  if (isCalledBy(server, effect.entity, timeline) || isNamedBy(server, servers, timeline)) return 1
+  // The same application under another type: its process in a log, its service in a metric.
+  if (
+    topology.clientsOf(server).some((client) => {
+      const workload = workloadOf(client, timeline)
+      return asProgram(client) === asProgram(effect.entity) || (workload !== null && shortName(workload) === shortName(effect.entity))
+    })
+  )
+    return 0.95
+  const words = WORDS[serverType]
+  if (words?.test(nameOf(effect.entity)) === true) return 0.95
+  if (workload !== null && topology.podsOf(workload).some((pod) => topology.serversOf(pod).includes(server))) return 1
+  if (typeOf(effect.entity) === 'service' && backedByClient(effect.entity, server, timeline)) return 1
+  if (serverType === 'workload') return servers.length > 0 ? 0.15 : shortName(effect.entity).includes(shortName(server)) ? 0.8 : 0.25
+  if (typeOf(effect.entity) === 'target' || servers.length > 0) return 0.15
+  // A server that refused everybody, and the only one there is: whoever fails now most likely needs it.
+  return REFUSES_ALL.has(cause.kind) && isOnly(server, timeline) ? 0.55 : UNKNOWN
+}
+
+const REFUSES_ALL: ReadonlySet<string> = new Set(['postgres.connections-saturated', 'postgres.crashed', 'postgres.recovering', 'postgres.shutdown'])
+
+const postgresServers = once(({ signals }: Timeline) => new Set(signals.map(({ entity }) => entity).filter((entity) => typeOf(entity) === 'postgres')))
+const isOnly = (server: Entity, timeline: Timeline): boolean => {
+  const servers = postgresServers(timeline)
+  return servers.size === 1 && servers.has(server)
+}
+
+/** The effect is on somebody who depends on what was on that node. */
+export const clientOfNode: Judge = (cause, effect, timeline) => {
+  // A proxy that names the machine whose answer it missed.
+  const { backend, node: machine } = effect.attributes
+  const named = backend === undefined ? null : typeof machine === 'string' ? (`node/${machine}` as const) : timeline.topology.nodeAt(String(backend))
+  if (named !== null) return cause.entity === 'cluster' ? 0.85 : named === cause.entity ? 1 : 0.2
+  const needs = [effect.entity, ...timeline.topology.serversOf(effect.entity)]
+  const reason = /^(postgres|redis)/u.exec(String(effect.attributes['reason'] ?? ''))?.[1]
+  if (needs.some((entity) => livesOn(entity, cause, timeline)) || (reason !== undefined && anyNamed(reason, cause, timeline))) return 1
+  const mine = placeOf(effect.entity, effect.start, timeline)
+  if (mine !== null) return mine === cause.entity && !runsInPods(effect.entity, timeline) ? 1 : 0.2
+  return needs.length > 1 ? 0.15 : 0.25
+}
+
+/** Whether the entity, or a pod of the workload that goes by its name, was on the cause's node when that began. */
+const livesOn = (entity: Entity, cause: Found, timeline: Timeline): boolean =>
+  (!runsInPods(entity, timeline) && placeOf(entity, cause.start, timeline) === cause.entity) ||
+  timeline.topology.runsAs(entity).some((by) => podsNear(by, cause, timeline)) ||
+  anyNamed(shortName(entity), cause, timeline, namespaceOf(entity))
+
+/** Its pods are known, so they tell where it was, and since when. */
+const runsInPods = (entity: Entity, { topology }: Timeline): boolean => topology.runsAs(entity).some((by) => typeOf(by) === 'pod')
+
+const podsNear = (by: Entity, cause: Found, timeline: Timeline): boolean => {
+  const pods = typeOf(by) === 'workload' ? timeline.topology.podsOf(by) : [by]
+  return pods.some((pod) => isThere(pod, cause, timeline.topology))
+}
+
+const isThere = (pod: Entity, { entity, start }: Found, topology: Timeline['topology']): boolean =>
+  topology.nodeOf(pod, start) === entity && topology.existedAt(pod, start)
+
+const anyNamed = (name: string, cause: Found, { topology }: Timeline, namespace = '-'): boolean =>
+  topology.podsCalled(name).some((pod) => isThere(pod, cause, topology) && (namespace === '-' || namespace === namespaceOf(topology.workloadOf(pod) ?? pod)))

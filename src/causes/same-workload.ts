@@ -1,0 +1,97 @@
+/** Whether a finding is that workload's, and of a rollout whether it is about the pods that it brought. */
+import { shortName, typeOf, type Entity } from '../model/entity.js'
+import type { Found } from '../findings/finding.js'
+import { signalsOf } from '../findings/lookup.js'
+import { replicasAt } from '../findings/replicas.js'
+import type { Timeline } from '../timeline/timeline.js'
+import { FAR, WHOLE_SECOND_MS, workloadOf, type Judge } from './judge.js'
+import { placedFirst } from './places.js'
+
+export const sameWorkload: Judge = (cause, effect, timeline) => {
+  const [a, b] = [workloadOf(cause.entity, timeline), workloadOf(effect.entity, timeline)]
+  if (a === null || b === null) return cause.entity === effect.entity ? 1 : FAR
+  if (a !== b) return FAR
+  if (cause.kind !== 'change.deployed') return 1
+  // Whoever asked for a pod: nobody looked for a place.
+  if (effect.kind === 'pod.unschedulable' && effect.attributes['reason'] === 'untried') return FAR
+  if (typeOf(effect.entity) !== 'pod')
+    return effect.kind === 'pod.unschedulable' && (wasThrough(a, cause, effect.start, timeline) || isSuperseded(a, cause, effect.start, timeline)) ? LATER : 1
+  const set = cause.attributes['replicaSet']
+  // Of one rollout's pods: those of the same ReplicaSet.
+  if (typeof set === 'string' && set !== '' && !shortName(effect.entity).startsWith(`${set}-`)) return FAR
+  // What a rollout takes away are the others' pods.
+  if (effect.kind === 'pod.stuck' && effect.attributes['reason'] === 'terminating' && cameWith(effect.entity, cause, timeline)) return FAR
+  if (effect.kind === 'app.errors' && isOfAnother(effect, cause, timeline)) return LATER
+  if (MET_AT_START.has(effect.kind) && standsIn(effect.entity, a, cause, timeline)) return LATER
+  if (typeof set === 'string' && set !== '' && cameLater(effect.entity, cause, timeline)) return LATER
+  return effect.kind === 'pod.unready' && wasReady(effect, cause, timeline) ? READY_BEFORE : 1
+}
+
+/** A version that served for a minute may still be at fault; whatever else explains why it stopped explains it better. */
+const READY_BEFORE = 0.7
+const wasReady = ({ entity, start, end }: Found, rollout: Found, timeline: Timeline): boolean => {
+  const came = placedFirst(timeline).get(entity) ?? rollout.end ?? rollout.start
+  if (rollout.attributes['undone'] === 'yes' || start - came <= RAN_WELL_MS) return false
+  return signalsOf(timeline, entity).some(({ kind, phase, at, attributes }) => {
+    if (kind !== 'pod.unready') return false
+    if (phase === 'end') return at >= came && at < start
+    // Its object says since when it has not been ready: of one that never was, since its start, which carries another reason here.
+    return phase === 'begin' && attributes['reason'] === 'ContainersNotReady' && at >= start - WHOLE_SECOND_MS && at <= (end ?? timeline.to)
+  })
+}
+
+/** An error that names another server as its reason, from a pod that had run without it: that server failed, not the version, unless people took that back. */
+const isOfAnother = ({ entity, start, attributes }: Found, rollout: Found, timeline: Timeline): boolean =>
+  rollout.attributes['undone'] !== 'yes' &&
+  NEEDS_ANOTHER.test(String(attributes['reason'] ?? '')) &&
+  start - (placedFirst(timeline).get(entity) ?? rollout.end ?? rollout.start) > RAN_WELL_MS
+const NEEDS_ANOTHER = /^(?:refused|timeout|dns|upstream-error|postgres-.*|redis-.*)$/u
+/** By then a new version has made its first requests. */
+const RAN_WELL_MS = 60_000
+
+/** What a version that is at fault shows in its first pods already, and not only in those that come after them. */
+const MET_AT_START: ReadonlySet<string> = new Set([
+  'app.errors',
+  'pod.image-pull-failed',
+  'pod.volume-mount-failed',
+  'pod.unready',
+  'pod.stuck',
+  'pod.unschedulable',
+])
+
+/** A pod that was placed when all of the rollout's pods had been. */
+const standsIn = (pod: Entity, workload: Entity, rollout: Found, timeline: Timeline): boolean => {
+  const placed = placedFirst(timeline).get(pod)
+  return placed !== undefined && wasThrough(workload, rollout, placed - 1, timeline, -Infinity)
+}
+
+/** Another rollout of the workload came after it: what is refused now are that one's pods. */
+const isSuperseded = (workload: Entity, rollout: Found, at: number, timeline: Timeline): boolean =>
+  signalsOf(timeline, workload).some(
+    (signal) =>
+      signal.kind === 'change.deployed' &&
+      signal.at > (rollout.end ?? rollout.start) + WHOLE_SECOND_MS &&
+      signal.at <= at &&
+      signal.attributes['replicaSet'] !== rollout.attributes['replicaSet'],
+  )
+
+/** Where the rollout's ReplicaSet is not known: placed since. */
+const cameWith = (pod: Entity, { start, attributes: { replicaSet: set } }: Found, timeline: Timeline): boolean =>
+  typeof set === 'string' && set !== '' ? shortName(pod).startsWith(`${set}-`) : (placedFirst(timeline).get(pod) ?? -Infinity) >= start - WHOLE_SECOND_MS
+
+/** A rollout all of whose pods had found their place was let through: a pod that is refused after that was to stand in for one of them. `unknown`: when pods came that nobody saw placed, if not when they are first heard of. */
+const wasThrough = (workload: Entity, rollout: Found, at: number, timeline: Timeline, unknown = Infinity): boolean => {
+  const said = timeline.topology.replicas(workload).map(({ wanted }) => wanted)
+  const wanted = replicasAt(workload, Math.max(at, rollout.end ?? rollout.start), timeline)?.wanted ?? (said.length > 0 ? Math.max(...said) : NaN)
+  const since = (pod: Entity): number => placedFirst(timeline).get(pod) ?? Math.min(unknown, signalsOf(timeline, pod)[0]?.at ?? Infinity)
+  const placed = timeline.topology.podsOf(workload).filter((pod) => cameWith(pod, rollout, timeline) && since(pod) <= at)
+  return placed.length >= Math.max(1, wanted)
+}
+
+/** A pod that came minutes after a rollout was through stands in for one of its pods: what is wrong with it now was not wrong with that. */
+const cameLater = (pod: Entity, rollout: Found, { topology }: Timeline): boolean => {
+  const placed = topology.placements(pod)[0]?.from ?? -Infinity
+  return Number.isFinite(placed) && placed - (rollout.end ?? rollout.start) > LATER_MS
+}
+const LATER_MS = 3 * 60_000
+const LATER = 0.2
