@@ -30,6 +30,13 @@ export const called = (entity: Entity): string => {
   }
 }
 
+/** The same where a sentence begins with it. A program's name stays as it is written. */
+export const opening = (entity: Entity): string => {
+  const words = called(entity)
+  const type = typeOf(entity)
+  return type === 'process' || type === 'external' ? words : `${words.charAt(0).toUpperCase()}${words.slice(1)}`
+}
+
 export const bytes = (value: number): string => {
   const units = ['B', 'KiB', 'MiB', 'GiB', 'TiB']
   let unit = 0

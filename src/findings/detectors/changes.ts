@@ -7,7 +7,7 @@ import { countWhile, groupBy } from '../../model/lists.js'
 import type { TimedSignal, Timeline } from '../../timeline/timeline.js'
 import { chooseEvidence, evidenceOf, type Detector, type Found } from '../finding.js'
 import { STEP_MS } from '../replicas.js'
-import { called } from '../words.js'
+import { called, opening } from '../words.js'
 
 const MINUTE = 60_000
 /** Where no pod may be missing, the last old one goes last; where one may, the last new one comes right after it. */
@@ -202,9 +202,9 @@ const found = (workload: Entity, change: Change): Found => {
     end: last.until,
     confidence: 0.95,
     summary: scaled
-      ? `${name.charAt(0).toUpperCase()}${name.slice(1)} was scaled${back ? ' back' : ''}${numbers}.`
+      ? `${opening(workload)} was scaled${back ? ' back' : ''}${numbers}.`
       : back
-        ? `${name.charAt(0).toUpperCase()}${name.slice(1)} was rolled back to its earlier ReplicaSet ${set}.`
+        ? `${opening(workload)} was rolled back to its earlier ReplicaSet ${set}.`
         : `A rollout of ${name} started.`,
     evidence: chooseEvidence(evidenceOf(signals)),
     attributes: {

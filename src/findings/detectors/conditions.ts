@@ -7,7 +7,7 @@ import { chooseEvidence, evidenceOf, sampleEvidence, type Detector, type Found }
 import { ofKind, signalsOf } from '../lookup.js'
 import { replicasAt, wasTurnedAway } from '../replicas.js'
 import { median } from '../statistics.js'
-import { called } from '../words.js'
+import { called, opening } from '../words.js'
 import { connectionCounts } from './postgres-metrics.js'
 
 export const conditions: Detector = {
@@ -109,7 +109,7 @@ const unlimited = (workload: Entity, telling: Found, timeline: Timeline): readon
       start,
       end: null,
       confidence: 0.9,
-      summary: `${called(workload).replace(/^w/u, 'W')} runs without a memory limit.`,
+      summary: `${opening(workload)} runs without a memory limit.`,
       evidence: [{ ...first, time: iso(start) }],
       attributes: {},
       slackMs: 0,
@@ -139,7 +139,7 @@ const nearMax = (found: readonly Found[], timeline: Timeline): readonly Found[] 
         start: first,
         end: null,
         confidence: 0.85,
-        summary: `${called(server).replace(/^t/u, 'T')} had about ${usual.toFixed(0)} of ${max} connections in use before anything was wrong.`,
+        summary: `${opening(server)} had about ${usual.toFixed(0)} of ${max} connections in use before anything was wrong.`,
         evidence: [sampleEvidence(source, first, `→ ${(column.values[0] ?? 0).toFixed(0)} connections in all, max_connections ${max}`)],
         attributes: {},
         slackMs: 0,

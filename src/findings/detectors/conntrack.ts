@@ -3,7 +3,7 @@ import { groupBy } from '../../model/lists.js'
 import { sampleEvidence, type Detector, type Found } from '../finding.js'
 import { nodeOfLabels } from '../measures.js'
 import { higher, stepOf, stretches, valueAt } from '../statistics.js'
-import { called, percent } from '../words.js'
+import { opening, percent } from '../words.js'
 
 /** Entries come and go between two scrapes: from here on the table is full in between. */
 const FULL = 0.98
@@ -30,7 +30,7 @@ export const conntrack: Detector = {
         start: stretch.start,
         end: stretch.end,
         confidence: 0.92,
-        summary: `${called(entity).replace(/^n/u, 'N')} ran out of room in its table of connections: ${percent(stretch.peak)} of ${valueAt(limit, stretch.start).toFixed(0)} entries.`,
+        summary: `${opening(entity)} ran out of room in its table of connections: ${percent(stretch.peak)} of ${valueAt(limit, stretch.start).toFixed(0)} entries.`,
         evidence: [sampleEvidence(series, stretch.start, `→ ${valueAt(series, stretch.start).toFixed(0)} entries`)],
         attributes: { metric: 'nf_conntrack', does: 'ran out of room in its table of connections' },
         slackMs: step,

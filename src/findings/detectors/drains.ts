@@ -2,7 +2,7 @@
 import { nameOf, shortName, type Entity } from '../../model/entity.js'
 import type { Timeline } from '../../timeline/timeline.js'
 import { chooseEvidence, evidenceOf, type Detector, type Found } from '../finding.js'
-import { called } from '../words.js'
+import { opening } from '../words.js'
 
 const WITHIN_MS = 15 * 60_000
 /** A kubelet tells that its node was cordoned when it next posts its status, every 10 s; the pods are told to go right after it was. */
@@ -30,7 +30,7 @@ export const drains: Detector = {
           start: Math.min(cordon.start, first.at),
           end: Math.max(...gone.map((signal) => signal.until)),
           confidence: 0.9,
-          summary: `${called(cordon.entity).replace(/^n/u, 'N')} was drained: it was cordoned and ${new Set(gone.map((signal) => signal.entity)).size} of its pods were told to go.`,
+          summary: `${opening(cordon.entity)} was drained: it was cordoned and ${new Set(gone.map((signal) => signal.entity)).size} of its pods were told to go.`,
           evidence: chooseEvidence([...cordon.evidence, ...evidenceOf(gone.slice(0, 3))]),
           attributes: {},
           slackMs: 1_000,
@@ -65,7 +65,7 @@ export const emptiedBefore = (node: Entity, silence: number, timeline: Timeline)
     start,
     end: Math.max(...gone.map(({ until }) => until)),
     confidence: 0.7,
-    summary: `${called(node).replace(/^n/u, 'N')} was emptied before it stopped: its ${told.size} pods were told to go, and only those that every node has were left.`,
+    summary: `${opening(node)} was emptied before it stopped: its ${told.size} pods were told to go, and only those that every node has were left.`,
     evidence: chooseEvidence(evidenceOf(gone.slice(0, 6))),
     attributes: {},
     slackMs: 1_000,

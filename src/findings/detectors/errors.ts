@@ -5,7 +5,7 @@ import type { TimedSignal, Timeline } from '../../timeline/timeline.js'
 import { failingAddress, failingBackend } from '../backends.js'
 import { chooseEvidence, evidenceOf, type Detector, type Found } from '../finding.js'
 import { median } from '../statistics.js'
-import { called, times } from '../words.js'
+import { opening, times } from '../words.js'
 
 const GAP_MS = 60_000
 /** Fewer errors than this in a burst are the noise of a working day. */
@@ -42,10 +42,7 @@ const bursts = (timeline: Timeline, signal: 'log.error' | 'http.error', kind: 'a
         start,
         end,
         confidence: Math.min(0.95, 0.6 + 0.05 * count),
-        summary:
-          refuses === undefined
-            ? said(kind, entity, reason, count, stretch)
-            : `${called(entity).replace(/^t/u, 'T')} ${refuses}${usersOf(stretch)}, ${times(count)}.`,
+        summary: refuses === undefined ? said(kind, entity, reason, count, stretch) : `${opening(entity)} ${refuses}${usersOf(stretch)}, ${times(count)}.`,
         evidence: chooseEvidence(evidenceOf(stretch)),
         attributes: {
           ...(reason === '' ? {} : { reason }),
@@ -64,8 +61,8 @@ const bursts = (timeline: Timeline, signal: 'log.error' | 'http.error', kind: 'a
 const REFUSES: Readonly<Record<string, string>> = { authentication: 'refused logins', 'read-only': 'took no writes' }
 
 const said = (kind: 'app.errors' | 'service.errors', entity: Entity, reason: string, count: number, stretch: readonly TimedSignal[]): string => {
-  if (kind === 'service.errors') return `${called(entity).replace(/^s/u, 'S')} answered with errors, ${times(count)}.`
-  const name = called(entity).replace(/^[pst](?=od |ervice |he )/u, (letter) => letter.toUpperCase())
+  if (kind === 'service.errors') return `${opening(entity)} answered with errors, ${times(count)}.`
+  const name = opening(entity)
   if (reason === 'query_wait_timeout') return `${name} had no server connection free for its clients in time, ${times(count)} (${reason}).`
   if (reason === 'no-server') return `${name} had no connection to its server, ${times(count)}.`
   return `${name} logged errors, ${times(count)}${reason === '' ? '' : ` (${reason})`}${reason === '' || reason === 'schema' ? mostSay(stretch) : ''}.`

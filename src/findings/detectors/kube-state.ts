@@ -7,7 +7,7 @@ import type { TimedSeries, Timeline } from '../../timeline/timeline.js'
 import { sampleEvidence, type Detector, type Found } from '../finding.js'
 import { nodeOfLabels } from '../measures.js'
 import { greatest, lower, stepOf, stretches, valueAt, type Column } from '../statistics.js'
-import { called, duration } from '../words.js'
+import { called, duration, opening } from '../words.js'
 
 export const kubeState: Detector = {
   id: 'kube-state',
@@ -29,7 +29,7 @@ const stateOf = (series: TimedSeries, timeline: Timeline): readonly Found[] => {
           series,
           timeline,
           (value) => value === 0,
-          (long) => `${called(node).replace(/^n/u, 'N')} was NotReady${long}.`,
+          (long) => `${opening(node)} was NotReady${long}.`,
         )
   }
   if (name === 'redis_up') {
@@ -54,7 +54,7 @@ const stateOf = (series: TimedSeries, timeline: Timeline): readonly Found[] => {
       series,
       timeline,
       (value, index) => value === 0 && index > ready,
-      (long) => `${called(entity).replace(/^p/u, 'P')} was not ready${long}.`,
+      (long) => `${opening(entity)} was not ready${long}.`,
     )
   }
   // What is missing is said outright: some exports have no more than this.
@@ -72,7 +72,7 @@ const shortages = (series: TimedSeries, timeline: Timeline): readonly Found[] =>
   const spec = specOf(labels, timeline)
   const most = greatest(series.values)
   const wanted = (at: number): number => (spec === undefined ? most : valueAt(spec, at))
-  const name = called(entity).replace(/^w/u, 'W')
+  const name = opening(entity)
   return [
     ...bad(
       'workload.unavailable',
@@ -102,7 +102,7 @@ const hasAvailable = (labels: Labels, timeline: Timeline): boolean => deployment
 
 const missingReplicas = (series: TimedSeries, timeline: Timeline): readonly Found[] => {
   const entity = workload(namespaceIn(series.labels), series.labels['deployment'] ?? '')
-  const name = called(entity).replace(/^w/u, 'W')
+  const name = opening(entity)
   const wanted = Math.max(
     0,
     ...timeline.topology.replicas(entity).map((count) => count.wanted),

@@ -5,7 +5,7 @@
 import type { Timeline } from '../../timeline/timeline.js'
 import { chooseEvidence, overlaps, type Detector, type Found } from '../finding.js'
 import { ofKind, signalsOf } from '../lookup.js'
-import { called } from '../words.js'
+import { called, opening } from '../words.js'
 
 /** The kubelet's API: its own metrics, cAdvisor and probes are scraped there. https://kubernetes.io/docs/reference/networking/ports-and-protocols/ */
 const KUBELET_PORT = ':10250'
@@ -44,7 +44,7 @@ export const kubeletSilent: Detector = {
           end: lost.end,
           confidence: 0.85,
           summary: whole
-            ? `${called(lost.entity).replace(/^n/u, 'N')} fell silent as a whole: nothing that is scraped from it answered, and the control plane heard nothing from it.`
+            ? `${opening(lost.entity)} fell silent as a whole: nothing that is scraped from it answered, and the control plane heard nothing from it.`
             : `The kubelet of ${called(lost.entity)} fell silent: its port did not answer, and the control plane heard nothing from it.`,
           evidence: chooseEvidence(silent.flatMap((one) => one.evidence)),
           attributes: whole ? { ...SILENT, whole: 'yes' } : SILENT,

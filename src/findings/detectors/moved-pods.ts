@@ -8,7 +8,7 @@ import { compare, type TimedSeries, type Timeline } from '../../timeline/timelin
 import { sampleEvidence, type Found } from '../finding.js'
 import { ofKind } from '../lookup.js'
 import { stepOf } from '../statistics.js'
-import { called } from '../words.js'
+import { opening } from '../words.js'
 
 /** A replacement is created when the old pod is marked for deletion, and the old one may take its grace period to end. */
 const LEFT_BEFORE_MS = 3 * 60_000
@@ -99,7 +99,7 @@ const moved = (one: Presence, came: number, old: Presence): Found => {
     start: came,
     end: came,
     confidence: 0.75,
-    summary: `${called(one.pod).replace(/^p/u, 'P')} appeared on node ${to}, as it seems in place of ${shortName(old.pod)} on node ${from}.`,
+    summary: `${opening(one.pod)} appeared on node ${to}, as it seems in place of ${shortName(old.pod)} on node ${from}.`,
     evidence: [
       sampleEvidence(one.series, came, `→ the first sample: on node ${to}`),
       ...(old.left === null ? [] : [sampleEvidence(old.series, old.left - old.stepMs, `→ the last sample: on node ${from}`)]),

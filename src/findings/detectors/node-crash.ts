@@ -11,7 +11,7 @@ import { iso, type TimedSignal, type TimedSilence, type Timeline } from '../../t
 import { chooseEvidence, overlaps, sampleEvidence, type Detector, type Found } from '../finding.js'
 import { ofKind } from '../lookup.js'
 import { nodeOfLabels } from '../measures.js'
-import { called, duration } from '../words.js'
+import { duration, opening } from '../words.js'
 import { emptiedBefore } from './drains.js'
 
 /** A machine needs a while to boot before its kernel writes its first line, and its clock may be set after that. */
@@ -50,7 +50,7 @@ const bootsByClock = (timeline: Timeline): readonly Found[] =>
           start: booted * 1000,
           end: booted * 1000,
           confidence: 0.95,
-          summary: `${called(node).replace(/^n/u, 'N')} started again.`,
+          summary: `${opening(node)} started again.`,
           evidence: [sampleEvidence(series, series.times[index] ?? 0, `→ booted at ${iso(booted * 1000)}`)],
           attributes: {},
           slackMs: 1_000,
@@ -71,7 +71,7 @@ const bootsById = (timeline: Timeline, known: readonly Found[]): readonly Found[
       start: signal.at,
       end: signal.at,
       confidence: 0.85,
-      summary: `${called(signal.entity).replace(/^n/u, 'N')} started again: it has a new boot id.`,
+      summary: `${opening(signal.entity)} started again: it has a new boot id.`,
       evidence: chooseEvidence(signal.evidence),
       attributes: {},
       slackMs: SEEN_WITHIN_MS,
@@ -98,7 +98,7 @@ const crashBefore = (boot: Found, timeline: Timeline, found: readonly Found[]): 
       start: stopped,
       end: boot.start,
       confidence: 0.75,
-      summary: `${called(boot.entity).replace(/^n/u, 'N')} crashed: its log stops without a shutdown and goes on ${duration(silence.to - stopped)} later with a boot.`,
+      summary: `${opening(boot.entity)} crashed: its log stops without a shutdown and goes on ${duration(silence.to - stopped)} later with a boot.`,
       evidence: chooseEvidence([
         { input: silence.input, line: silence.line, time: iso(silence.to), text: `nothing between ${iso(silence.from)} and ${iso(silence.to)}` },
         ...(word === null ? [] : [word.evidence]),

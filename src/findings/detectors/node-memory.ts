@@ -7,7 +7,7 @@ import { ofKind } from '../lookup.js'
 import { memoryLeft } from '../expression/shares.js'
 import { asMetric, formOf, inShares, labelsOf, nodeOfLabels, nodeUseOf, readingOf, rest, shareOf, undone } from '../measures.js'
 import { greatest, lower, median, stepOf, stretches, type Column } from '../statistics.js'
-import { bytes, called, percent } from '../words.js'
+import { bytes, opening, percent } from '../words.js'
 
 /** Of the node's memory: below this a kubelet's default evictionHard (100 MiB) is near on small nodes and reclaim stalls on large ones. */
 const LEFT = 0.1
@@ -37,7 +37,7 @@ const provenByKills = (found: readonly Found[], measured: readonly MemoryNode[])
       start: kill.start,
       end: kill.end,
       confidence: 0.85 * kill.confidence,
-      summary: `${called(kill.entity).replace(/^n/u, 'N')} had no memory left to give: its kernel killed for the whole machine.`,
+      summary: `${opening(kill.entity)} had no memory left to give: its kernel killed for the whole machine.`,
       evidence: kill.evidence,
       attributes: {},
       slackMs: THRASHING_MS,
@@ -115,7 +115,7 @@ const exhausted = (node: Entity, left: Column, source: TimedSeries, total: numbe
     start: stretch.start,
     end: stretch.end,
     confidence: stretch.samples > 1 ? 0.9 : 0.75,
-    summary: `${called(node).replace(/^n/u, 'N')} ran out of memory: ${percent(stretch.peak)}${total === null ? '' : ` (${bytes(stretch.peak * total)})`} left, usually ${percent(usual)}.`,
+    summary: `${opening(node)} ran out of memory: ${percent(stretch.peak)}${total === null ? '' : ` (${bytes(stretch.peak * total)})`} left, usually ${percent(usual)}.`,
     evidence: [
       sampleEvidence(source, stretch.start, `→ ${percent(LEFT)} of the memory left or less from here`),
       sampleEvidence(source, stretch.peakAt, `→ ${percent(stretch.peak)} left, the least`),

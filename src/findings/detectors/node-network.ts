@@ -6,7 +6,7 @@ import { typeOf, type Entity } from '../../model/entity.js'
 import type { TimedSignal, Timeline } from '../../timeline/timeline.js'
 import { chooseEvidence, evidenceOf, overlaps, type Detector, type Found } from '../finding.js'
 import { ofKind, signalsOf } from '../lookup.js'
-import { called, times } from '../words.js'
+import { opening, times } from '../words.js'
 
 const NETWORK_REASONS: ReadonlySet<string> = new Set(['timeout', 'no-route', 'refused', 'reset'])
 const MINUTE = 60_000
@@ -62,8 +62,8 @@ export const nodeNetwork: Detector = {
             end: missed.end,
             confidence: told ? 0.88 : 0.7,
             summary: told
-              ? `${called(missed.entity).replace(/^n/u, 'N')} lost its network: its kubelet could not reach the API server and none of its ${mine.length} scrape targets answered, while the machine went on.`
-              : `${called(missed.entity).replace(/^n/u, 'N')} lost its network, as it seems from outside: the control plane heard nothing of it, none of its ${mine.length} scrape targets answered, and it came back without a reboot.`,
+              ? `${opening(missed.entity)} lost its network: its kubelet could not reach the API server and none of its ${mine.length} scrape targets answered, while the machine went on.`
+              : `${opening(missed.entity)} lost its network, as it seems from outside: the control plane heard nothing of it, none of its ${mine.length} scrape targets answered, and it came back without a reboot.`,
             evidence: chooseEvidence([...missed.evidence, ...mine.flatMap((one) => one.evidence)]),
             attributes: {},
             slackMs: 10_000,
@@ -124,7 +124,7 @@ const cutOff = (timeline: Timeline, found: readonly Found[]): readonly Found[] =
           entity: node,
           ...during,
           confidence: alone ? 0.6 : 0.85,
-          summary: `${called(node).replace(/^n/u, 'N')} lost its network: its kubelet had no route to the API server, ${times(count)}${alone ? '' : ', while other nodes got through'}.`,
+          summary: `${opening(node)} lost its network: its kubelet had no route to the API server, ${times(count)}${alone ? '' : ', while other nodes got through'}.`,
           evidence: chooseEvidence(evidenceOf(stretch)),
           attributes: { reason: 'no-route' },
           slackMs: slack.get(first) ?? 10_000,

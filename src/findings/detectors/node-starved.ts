@@ -7,7 +7,7 @@
 import { typeOf, type Entity } from '../../model/entity.js'
 import type { TimedSignal, Timeline } from '../../timeline/timeline.js'
 import { chooseEvidence, evidenceOf, overlaps, type Detector, type Found } from '../finding.js'
-import { called } from '../words.js'
+import { opening } from '../words.js'
 import { busyNodes } from './node-cpu.js'
 
 type Lateness = 'probes' | 'kubelet' | 'lease' | 'kernel' | 'silent'
@@ -132,7 +132,7 @@ const starved = (node: Entity, stretch: readonly Late[], found: readonly Found[]
       entity: node,
       ...during,
       confidence: 0.55 + 0.05 * kinds,
-      summary: `${called(node).replace(/^n/u, 'N')} got too little done, most likely for want of CPU, which nobody measured: ${words.join(', ')}.`,
+      summary: `${opening(node)} got too little done, most likely for want of CPU, which nobody measured: ${words.join(', ')}.`,
       evidence: chooseEvidence(evidenceOf(counted.slice(0, 8))),
       attributes: { inferred: 'yes' },
       slackMs: BEFORE_MS,

@@ -9,7 +9,7 @@ import { groupBy } from '../../model/lists.js'
 import type { Timeline } from '../../timeline/timeline.js'
 import { chooseEvidence, overlaps, type Detector, type Found } from '../finding.js'
 import { ofKind, signalsOf } from '../lookup.js'
-import { called } from '../words.js'
+import { opening } from '../words.js'
 
 /** The kubelet's API. https://kubernetes.io/docs/reference/networking/ports-and-protocols/ */
 const KUBELET_PORT = ':10250'
@@ -35,7 +35,7 @@ export const nodeTainted: Detector = {
           start: zone?.at ?? Math.min(silent.start + GRACE_MS, first.start),
           end: silent.end,
           confidence: 0.85,
-          summary: `${called(node).replace(/^n/u, 'N')} was held NotReady: the control plane evicted ${pods.length === 1 ? 'a pod' : `${pods.length} pods`} from it for a taint while its kubelet ${silent.how}.`,
+          summary: `${opening(node)} was held NotReady: the control plane evicted ${pods.length === 1 ? 'a pod' : `${pods.length} pods`} from it for a taint while its kubelet ${silent.how}.`,
           evidence: chooseEvidence([...silent.evidence, ...(zone?.evidence ?? []), ...pods.flatMap(({ evidence }) => evidence)]),
           attributes: { reason: 'taint' },
           slackMs: zone === undefined ? GRACE_MS : 5_000,

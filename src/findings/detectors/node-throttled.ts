@@ -7,7 +7,7 @@ import type { TimedSeries, Timeline } from '../../timeline/timeline.js'
 import { sampleEvidence, type Detector, type Found } from '../finding.js'
 import { asGauge, nodeOfLabels, readingOf } from '../measures.js'
 import { greatest, higher, median, stepOf, stretches, type Column } from '../statistics.js'
-import { called } from '../words.js'
+import { opening } from '../words.js'
 
 /** Seconds per second, summed over processors. Moments of it happen to every quota. */
 const HELD_BACK = 0.2
@@ -66,7 +66,7 @@ const heldBack = ({ node, column, source }: RootSeries): readonly Found[] => {
       start: unseen ? before + step : stretch.start,
       end: stretch.end,
       confidence: 0.92,
-      summary: `${called(node).replace(/^n/u, 'N')} was held back at its CPU quota: throttled ${stretch.peak.toFixed(1)} s per second.`,
+      summary: `${opening(node)} was held back at its CPU quota: throttled ${stretch.peak.toFixed(1)} s per second.`,
       evidence: [sampleEvidence(source, stretch.start, `→ throttled ${stretch.peak.toFixed(1)} s per second at most`)],
       attributes: { reason: 'quota' },
       slackMs: Math.max(unseen ? stretch.start - before : 0, 2 * step, 15_000),

@@ -6,7 +6,7 @@ import { isAtQuota, overlaps, sampleEvidence, type Detector, type Found } from '
 import { ofKind } from '../lookup.js'
 import { asGauge, nodeOfLabels, readingOf, saysPodUse } from '../measures.js'
 import { combine, greatest, higher, least, median, onsetOfRise, stepOf, stretches, valueAt, type Column } from '../statistics.js'
-import { bytes, called, percent } from '../words.js'
+import { bytes, called, opening, percent } from '../words.js'
 import { busyNodes } from './node-cpu.js'
 import { mostUsedByNode } from './node-throttled.js'
 
@@ -209,7 +209,7 @@ const hungry = (timeline: Timeline, found: readonly Found[]): readonly Found[] =
           start: Math.min(at, saturation.start),
           end: saturation.end,
           confidence: Math.min(0.95, 0.6 + share / 2),
-          summary: `${called(entity).replace(/^p/u, 'P')} used ${peak.toFixed(1)} cores, ${percent(share)} of ${called(saturation.entity)} (${isNew ? 'from its first sample on' : `usually ${usual.toFixed(1)}`}).`,
+          summary: `${opening(entity)} used ${peak.toFixed(1)} cores, ${percent(share)} of ${called(saturation.entity)} (${isNew ? 'from its first sample on' : `usually ${usual.toFixed(1)}`}).`,
           evidence: [
             sampleEvidence(source, at, `→ ${valueAt(column, at).toFixed(2)} cores`),
             sampleEvidence(source, peakAt, `→ ${peak.toFixed(2)} cores, the most`),
@@ -251,7 +251,7 @@ const throttled = (timeline: Timeline): readonly Found[] =>
         start: stretch.start,
         end: stretch.end,
         confidence: 0.85,
-        summary: `${called(entity).replace(/^p/u, 'P')} ran into its CPU limit: throttled ${stretch.peak.toFixed(1)} s per second.`,
+        summary: `${opening(entity)} ran into its CPU limit: throttled ${stretch.peak.toFixed(1)} s per second.`,
         evidence: [sampleEvidence(source, stretch.start, `→ ${valueAt(column, stretch.start).toFixed(2)} s throttled per second`)],
         attributes: {},
         slackMs: stepOf(column.times),

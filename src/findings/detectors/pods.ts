@@ -4,7 +4,7 @@ import { addTo } from '../../model/lists.js'
 import { compare, type Timeline } from '../../timeline/timeline.js'
 import { chooseEvidence, evidenceOf, overlaps, type Detector, type Found } from '../finding.js'
 import { ofKind, podsEverOn, signalsOf } from '../lookup.js'
-import { called, duration } from '../words.js'
+import { called, duration, opening } from '../words.js'
 import { movedPods } from './moved-pods.js'
 
 /** A replacement is created at once; it waits for a place as long as its back-off and the scheduler let it. */
@@ -48,7 +48,7 @@ const rescheduled = (timeline: Timeline, found: readonly Found[]): readonly Foun
       start: signal.at,
       end: signal.at,
       confidence: 0.9,
-      summary: `${called(pod).replace(/^p/u, 'P')} was placed on node ${to} in place of ${from.pod.slice(from.pod.lastIndexOf('/') + 1)} on ${called(from.node)}.`,
+      summary: `${opening(pod)} was placed on node ${to} in place of ${from.pod.slice(from.pod.lastIndexOf('/') + 1)} on ${called(from.node)}.`,
       evidence: chooseEvidence(evidenceOf([signal])),
       attributes: { from: from.node.slice('node/'.length), to, ...(hadNoImage(from.pod, signal.at, timeline) ? { ran: 'no' } : {}) },
       slackMs: 1_000,
@@ -103,7 +103,7 @@ const inLimbo = (timeline: Timeline, found: readonly Found[], replaced: Readonly
         start: lost.start,
         end: until,
         confidence: 0.8,
-        summary: `${called(pod).replace(/^p/u, 'P')} stayed bound to ${called(lost.entity)} while that was NotReady${until === null ? '' : ` (${duration(until - lost.start)})`} and was not replaced.`,
+        summary: `${opening(pod)} stayed bound to ${called(lost.entity)} while that was NotReady${until === null ? '' : ` (${duration(until - lost.start)})`} and was not replaced.`,
         evidence: lost.evidence,
         attributes: { reason: 'node', node: lost.entity.slice('node/'.length) },
         slackMs: lost.slackMs,

@@ -8,7 +8,7 @@ import { ofKind } from '../lookup.js'
 import { connectionsUsed } from '../expression/shares.js'
 import { asMetric, formOf, inShares, labelsOf, postgresOfLabels, readingOf, undone } from '../measures.js'
 import { combine, higher, type Interval, median, onsetOfRise, smoothed, stepOf, stretches, valueAt, type Column } from '../statistics.js'
-import { bytes, called } from '../words.js'
+import { bytes, called, opening } from '../words.js'
 
 export const postgresMetrics: Detector = {
   id: 'postgres-metrics',
@@ -90,7 +90,7 @@ const connections = (server: Entity, { column, source, max, inPercent }: Count, 
       start: stretch.start,
       end: stretch.end,
       confidence: 0.8,
-      summary: `${called(server)} had ${stretch.peak.toFixed(0)} ${inPercent ? '' : `of ${String(max)} `}${unit} in use.`,
+      summary: `${opening(server)} had ${stretch.peak.toFixed(0)} ${inPercent ? '' : `of ${String(max)} `}${unit} in use.`,
       evidence: [sampleEvidence(source, stretch.start, `→ ${valueAt(column, stretch.start).toFixed(0)} ${unit} in all`)],
       attributes: {},
       slackMs: step,

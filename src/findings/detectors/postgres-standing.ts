@@ -5,7 +5,7 @@ import { chooseEvidence, evidenceOf, sampleEvidence, type Detector, type Found }
 import { ofKind } from '../lookup.js'
 import { postgresOfLabels } from '../measures.js'
 import { higher, median, onsetOfRise, stepOf, stretches } from '../statistics.js'
-import { called, duration } from '../words.js'
+import { called, duration, opening } from '../words.js'
 
 export const postgresStanding: Detector = {
   id: 'postgres-standing',
@@ -69,8 +69,8 @@ const wraparound = ({ signals, to }: Timeline): readonly Found[] => {
       confidence: 0.95,
       summary:
         refused === undefined
-          ? `${called(server).replace(/^t/u, 'T')} warned that its transaction ids run out.`
-          : `${called(server).replace(/^t/u, 'T')} had no transaction ids left and refused to write.`,
+          ? `${opening(server)} warned that its transaction ids run out.`
+          : `${opening(server)} had no transaction ids left and refused to write.`,
       evidence: chooseEvidence(evidenceOf(list)),
       attributes: { metric: refused === undefined ? 'wraparound-near' : 'wraparound', does: 'ran out of transaction ids' },
       slackMs: 1_000,
@@ -113,7 +113,7 @@ const unarchived = (timeline: Timeline, found: readonly Found[]): readonly Found
       start,
       end: timeline.to - last <= TRIES_APART_MS ? null : last,
       confidence: 0.9,
-      summary: `${called(server).replace(/^t/u, 'T')} could not archive its WAL for ${duration(last - start)}: all of it was kept.`,
+      summary: `${opening(server)} could not archive its WAL for ${duration(last - start)}: all of it was kept.`,
       evidence,
       attributes: { metric: 'unarchived-wal', does: 'could not archive its WAL and kept all of it' },
       slackMs,

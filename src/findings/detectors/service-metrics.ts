@@ -9,7 +9,7 @@ import { ofKind, signalsOf } from '../lookup.js'
 import { requestsFailed } from '../expression/shares.js'
 import { asGauge, asMetric, formOf, inShares, labelsOf, readingOf, rest, undone } from '../measures.js'
 import { combine, higher, median, rateOf, smoothed, stepOf, stretches, valueAt, type Column } from '../statistics.js'
-import { called, percent } from '../words.js'
+import { opening, percent } from '../words.js'
 
 export const serviceMetrics: Detector = {
   id: 'service-metrics',
@@ -105,7 +105,7 @@ const failures = (entity: Entity, source: TimedSeries, share: Column, timeline: 
       start: source.name.startsWith('faultline_') ? firstIn(entity, stretch.start, step, timeline) : stretch.start,
       end: stretch.end,
       confidence: 0.9,
-      summary: `${called(entity).replace(/^s/u, 'S')} failed up to ${percent(stretch.peak)} of its requests (usually ${percent(usual)}).`,
+      summary: `${opening(entity)} failed up to ${percent(stretch.peak)} of its requests (usually ${percent(usual)}).`,
       evidence: [
         sampleEvidence(source, stretch.start, `→ ${percent(valueAt(share, stretch.start))} of requests failed`),
         sampleEvidence(source, stretch.peakAt, `→ ${percent(stretch.peak)} of requests failed, the most`),
@@ -182,7 +182,7 @@ const slow = (timeline: Timeline): readonly Found[] =>
         start: stretch.start,
         end: stretch.end,
         confidence: 0.85,
-        summary: `${called(entity).replace(/^s/u, 'S')} took up to ${stretch.peak.toFixed(2)} s per request (usually ${usual.toFixed(3)} s).`,
+        summary: `${opening(entity)} took up to ${stretch.peak.toFixed(2)} s per request (usually ${usual.toFixed(3)} s).`,
         evidence: [
           sampleEvidence(series, stretch.start, `→ ${valueAt(calm, stretch.start).toFixed(3)} s`),
           sampleEvidence(series, stretch.peakAt, `→ ${stretch.peak.toFixed(3)} s, the most`),
@@ -227,7 +227,7 @@ const slowOnAverage = (timeline: Timeline): readonly Found[] => {
         start: stretch.start,
         end: stretch.end,
         confidence: 0.8,
-        summary: `${called(entity).replace(/^s/u, 'S')} took up to ${stretch.peak.toFixed(2)} s per request on average (usually ${usual.toFixed(3)} s).`,
+        summary: `${opening(entity)} took up to ${stretch.peak.toFixed(2)} s per request on average (usually ${usual.toFixed(3)} s).`,
         evidence: [
           sampleEvidence(source, stretch.start, `→ ${valueAt(mean, stretch.start).toFixed(3)} s per request`),
           sampleEvidence(source, stretch.peakAt, `→ ${stretch.peak.toFixed(3)} s per request, the most`),

@@ -5,7 +5,7 @@ import type { TimedSeries, TimedSignal, Timeline } from '../../timeline/timeline
 import { chooseEvidence, evidenceOf, sampleEvidence, type Detector, type Found } from '../finding.js'
 import { nodeOfLabels } from '../measures.js'
 import { lower, stepOf, stretches, valueAt } from '../statistics.js'
-import { called, duration, times } from '../words.js'
+import { called, duration, opening, times } from '../words.js'
 
 /** Two lost scrapes in a row happen to everybody. */
 const MIN_SAMPLES = 3
@@ -82,7 +82,7 @@ const unanswered = (series: TimedSeries, entity: Entity, durations: readonly Tim
       start: flap.start,
       end: flap.end,
       confidence: 0.93,
-      summary: `${called(entity).replace(/^s/u, 'S')} did not answer${flap.end === null ? '' : ` for ${duration(flap.end - flap.start)}`}${flap.runs > 1 ? `, in ${flap.runs} stretches` : ''} (${times(flap.samples)}${atOnce ? ', refused at once' : ''}).`,
+      summary: `${opening(entity)} did not answer${flap.end === null ? '' : ` for ${duration(flap.end - flap.start)}`}${flap.runs > 1 ? `, in ${flap.runs} stretches` : ''} (${times(flap.samples)}${atOnce ? ', refused at once' : ''}).`,
       evidence: [sampleEvidence(series, flap.start, '0'), sampleEvidence(series, flap.last, '0')],
       attributes: {
         flaps: flap.runs,
@@ -146,7 +146,7 @@ const toldByAlerts = (timeline: Timeline): readonly Found[] => {
       start: signals[0]?.at ?? 0,
       end,
       confidence: 0.75,
-      summary: `${called(entity).replace(/^s/u, 'S')} did not answer, as an alert says (${String(signals[0]?.attributes['alertname'] ?? '')}).`,
+      summary: `${opening(entity)} did not answer, as an alert says (${String(signals[0]?.attributes['alertname'] ?? '')}).`,
       evidence: chooseEvidence(evidenceOf(signals)),
       attributes: { told: 'alert' },
       slackMs: ALERT_SLACK_MS,

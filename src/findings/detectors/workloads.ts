@@ -7,7 +7,7 @@ import type { Timeline } from '../../timeline/timeline.js'
 import { chooseEvidence, type Detector, type Found } from '../finding.js'
 import { signalsOf } from '../lookup.js'
 import { isEvictedAt, replicaChanges, replicasAt, wasTurnedAway, type Replicas } from '../replicas.js'
-import { called, duration } from '../words.js'
+import { duration, opening } from '../words.js'
 
 /** While one of these holds, the pod does not serve. */
 const NOT_SERVING: ReadonlySet<string> = new Set<FindingKind>([
@@ -217,8 +217,8 @@ const shortage = (
       confidence: 0.85,
       summary:
         kind === 'workload.unavailable'
-          ? `${called(workload).replace(/^w/u, 'W')} had no serving replica${long}.`
-          : `${called(workload).replace(/^w/u, 'W')} was short of replicas${long}: up to ${known ? `${most} of ${wanted}` : `${most} of its pods`} did not serve${known ? '' : ', and nothing tells how many it has'}.`,
+          ? `${opening(workload)} had no serving replica${long}.`
+          : `${opening(workload)} was short of replicas${long}: up to ${known ? `${most} of ${wanted}` : `${most} of its pods`} did not serve${known ? '' : ', and nothing tells how many it has'}.`,
       evidence: chooseEvidence(troubles.flatMap((trouble) => trouble.evidence)),
       attributes: known ? { down: most, wanted } : { down: most },
       slackMs: Math.min(...troubles.map((trouble) => trouble.slackMs)),
