@@ -2,6 +2,9 @@
  * node.heartbeat-missed as others see it: the kubelet's own port does not answer, and then the control plane holds its node NotReady.
  * A kubelet that was stopped or killed writes no line about it; what is scraped from it tells when it fell silent.
  */
+import type { Entity } from '../../model/entity.js'
+import { addTo } from '../../model/lists.js'
+import { once } from '../../model/once.js'
 import type { Timeline } from '../../timeline/timeline.js'
 import { chooseEvidence, overlaps, type Detector, type Found } from '../finding.js'
 import { ofKind, signalsOf } from '../lookup.js'
@@ -56,16 +59,23 @@ export const kubeletSilent: Detector = {
 }
 
 /** What listens on other ports of the node stopped answering with its kubelet, all of it: then it is the machine, or its network. */
-const silentAsAWhole = (lost: Found, silent: readonly Found[], { series, topology }: Timeline, found: readonly Found[]): boolean => {
+const silentAsAWhole = (lost: Found, silent: readonly Found[], timeline: Timeline, found: readonly Found[]): boolean => {
   const from = Math.min(...silent.map((one) => one.start))
-  const others = series.flatMap(({ name, labels }) => {
-    const instance = labels['instance'] ?? ''
-    const node = topology.nodeAt(labels['node'] ?? '') ?? topology.nodeAt(instance)
-    return name === 'up' && node === lost.entity && !instance.endsWith(KUBELET_PORT) ? [`/${labels['job'] ?? '-'}/${instance}`] : []
-  })
+  const others = othersOn(timeline).get(lost.entity) ?? []
   const gone = ofKind(found, 'service.unreachable').filter((one) => Math.abs(one.start - from) <= TOGETHER_MS && (one.end === null || one.end > lost.start))
   return others.length > 0 && others.every((other) => gone.some((one) => one.entity.endsWith(other)))
 }
+/** What is scraped on each node but its kubelet: the ends of its targets' names. */
+const othersOn = once(({ series, topology }: Timeline) => {
+  const others = new Map<Entity, string[]>()
+  for (const { name, labels } of series) {
+    const instance = labels['instance'] ?? ''
+    if (name !== 'up' || instance.endsWith(KUBELET_PORT)) continue
+    const node = topology.nodeAt(labels['node'] ?? '') ?? topology.nodeAt(instance)
+    if (node !== null) addTo(others, node, `/${labels['job'] ?? '-'}/${instance}`)
+  }
+  return others
+})
 /** Scrapes of one machine are spread over their interval, a minute at most. */
 const TOGETHER_MS = 60_000
 

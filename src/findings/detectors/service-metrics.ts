@@ -208,13 +208,15 @@ const slowOnAverage = (timeline: Timeline): readonly Found[] => {
     const entity = isSum(series) ? serviceOf(series.labels) : null
     return entity === null || known.has(entity) ? null : entity
   })
+  if (sums.size === 0) return []
+  const names = new Set([...sums.values()].flatMap((all) => all.map(({ name }) => name.replace(/_sum$/u, '_count'))))
+  const counted = groupBy(timeline.series, ({ name, labels }) => (names.has(name) ? `${name} ${serviceOf(labels) ?? ''}` : null))
   return [...sums].flatMap(([entity, all]) => {
     const [source] = all
     if (source === undefined) return []
     const ofOne = all.filter(({ name }) => name === source.name)
-    const counted = source.name.replace(/_sum$/u, '_count')
-    const counts = timeline.series.filter(({ name, labels }) => name === counted && serviceOf(labels) === entity)
-    if (counts.length === 0) return []
+    const counts = counted.get(`${source.name.replace(/_sum$/u, '_count')} ${entity}`)
+    if (counts === undefined) return []
     const mean = meanOf(combine(ofOne.map(perSecond), 'sum'), combine(counts.map(perSecond), 'sum'))
     const usual = median(mean.values.filter((value) => !Number.isNaN(value)))
     const step = stepOf(mean.times)
