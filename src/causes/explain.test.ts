@@ -298,6 +298,20 @@ test('what a rollout costs another workload, or the node that its pods land on, 
   assert.equal(incidents(hungry, full, found('pod.unready', 'pod/shop/web-7d9c5b8f6d-x2x4z', 30, { endSecond: 90, attributes: { reason: 'timeout' } })), 0)
 })
 
+test('a pod that is not ready any more as it begins to miss a server is not what its rollout broke', () => {
+  const pod = 'pod/shop/web-7d9c5b8f6d-x2x4z' as const
+  const blamed = (second: number, reason: string): boolean => {
+    const world = timeline({ signals: [signal('log.error', pod, second, { reason })] })
+    const all = [
+      found('change.deployed', 'workload/shop/web', 0, { endSecond: 5 }),
+      found('pod.unready', pod, 120, { endSecond: 500 }),
+      found('workload.unavailable', 'workload/shop/web', 121, { endSecond: 500 }),
+    ]
+    return linkCauses(all, mechanisms, world).some(({ cause, effect, faint }) => cause === 0 && effect === 1 && !faint)
+  }
+  assert.deepEqual([blamed(118, 'dns'), blamed(118, 'other'), blamed(20, 'dns')], [false, true, true])
+})
+
 test('a server that was told to restart and did is no incident; one that stayed away is', () => {
   const restart = (end: number, mode = 'fast'): readonly Found[] => [
     found('postgres.shutdown', 'postgres/main', 100, { endSecond: end, attributes: { mode } }),

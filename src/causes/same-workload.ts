@@ -21,7 +21,7 @@ export const sameWorkload: Judge = (cause, effect, timeline) => {
   if (typeof set === 'string' && set !== '' && !shortName(effect.entity).startsWith(`${set}-`)) return FAR
   // What a rollout takes away are the others' pods.
   if (effect.kind === 'pod.stuck' && effect.attributes['reason'] === 'terminating' && cameWith(effect.entity, cause, timeline)) return FAR
-  if (effect.kind === 'app.errors' && isOfAnother(effect, cause, timeline)) return LATER
+  if (isOfAnother(effect, cause, timeline)) return LATER
   if (MET_AT_START.has(effect.kind) && standsIn(effect.entity, a, cause, timeline)) return LATER
   if (typeof set === 'string' && set !== '' && cameLater(effect.entity, cause, timeline)) return LATER
   return effect.kind === 'pod.unready' && wasReady(effect, cause, timeline) ? READY_BEFORE : 1
@@ -40,11 +40,21 @@ const wasReady = ({ entity, start, end }: Found, rollout: Found, timeline: Timel
   })
 }
 
-/** An error that names another server as its reason, from a pod that had run without it: that server failed, not the version, unless people took that back. */
-const isOfAnother = ({ entity, start, attributes }: Found, rollout: Found, timeline: Timeline): boolean =>
+/**
+ * An error that names another server as its reason, from a pod that had run without it: that server failed, not the version, unless people took that back.
+ * So it is for the pod that is not ready any more as it logs the first of them.
+ */
+const isOfAnother = ({ kind, entity, start, attributes }: Found, rollout: Found, timeline: Timeline): boolean =>
   rollout.attributes['undone'] !== 'yes' &&
-  NEEDS_ANOTHER.test(String(attributes['reason'] ?? '')) &&
-  start - (placedFirst(timeline).get(entity) ?? rollout.end ?? rollout.start) > RAN_WELL_MS
+  start - (placedFirst(timeline).get(entity) ?? rollout.end ?? rollout.start) > RAN_WELL_MS &&
+  ((kind === 'app.errors' && NEEDS_ANOTHER.test(String(attributes['reason'] ?? ''))) || (kind === 'pod.unready' && beganToMiss(entity, start, timeline)))
+
+const beganToMiss = (pod: Entity, at: number, timeline: Timeline): boolean => {
+  const first = signalsOf(timeline, pod).find(({ kind, attributes }) => kind === 'log.error' && NEEDS_ANOTHER.test(String(attributes['reason'] ?? '')))
+  return first !== undefined && Math.abs(first.at - at) <= MISSED_SINCE_MS
+}
+/** Readiness is probed every 10 s, and fails at the third time, where nobody set anything else. */
+const MISSED_SINCE_MS = 30_000
 const NEEDS_ANOTHER = /^(?:refused|timeout|dns|upstream-error|postgres-.*|redis-.*)$/u
 /** By then a new version has made its first requests. */
 const RAN_WELL_MS = 60_000
