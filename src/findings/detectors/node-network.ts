@@ -12,6 +12,8 @@ const NETWORK_REASONS: ReadonlySet<string> = new Set(['timeout', 'no-route', 're
 const MINUTE = 60_000
 const AROUND_MS = 45_000
 const RESET_MS = 5 * MINUTE
+/** Less sure is what is said of processors that are nearly full all day. */
+const SURELY_FULL = 0.6
 const SILENCING: ReadonlySet<string> = new Set([
   'node.rebooted',
   'node.kernel-panic',
@@ -51,6 +53,9 @@ export const nodeNetwork: Detector = {
         if (ofKind(found, 'node.rebooted', missed.entity).some(({ start }) => missed.end !== null && start > missed.start && start <= missed.end + RESET_MS))
           return []
         if (covered(missed, mine, timeline) < MOSTLY || (!told && !cameBack(missed, found, timeline))) return []
+        // From outside a machine that is out of CPU looks the same.
+        if (!told && ofKind(found, 'node.cpu-saturated', missed.entity).some((full) => full.confidence >= SURELY_FULL && overlaps(full, missed, AROUND_MS)))
+          return []
         // One program that is gone may have died; what listens on several ports died together only with the machine or its network.
         if (!told && new Set(mine.map((one) => one.entity.slice(one.entity.lastIndexOf(':')))).size < 2) return []
         const start = Math.min(missed.start, ...mine.map((one) => one.start))
