@@ -87,6 +87,16 @@ const session = ({ pid, user, database, application, statement }: TimedSignal['a
   return `process ${String(pid ?? '?')}${words === '' ? '' : ` (${words})`}`
 }
 
+/**
+ * One event of many failures tells when the first and the last of them was, and their number. Probes come every 10 s, where nobody set anything else: so few
+ * of them were no single stretch. Of more than 25 the recorder leaves most out, and their number tells nothing.
+ * https://github.com/kubernetes/client-go/blob/v0.30.0/tools/record/events_cache.go (defaultSpamBurst)
+ */
+const isSeldom = ({ start, last, count, signals }: Stretch): boolean =>
+  count < MOST_COUNTED && last - start > count * SELDOM_MS && signals.every(({ phase }) => phase === 'point')
+const MOST_COUNTED = 25
+const SELDOM_MS = 25_000
+
 /** A role or a database may have a limit of its own, and the server room for others. */
 const takenBy = ({ signals }: Stretch): string => {
   const [own] = signals.filter(({ attributes: { scope } }) => scope === 'role' || scope === 'database')
@@ -198,7 +208,10 @@ const POLICIES: Partial<Readonly<Record<FindingKind, Policy>>> = {
     minPoints: 3,
     sure: 0.85,
     slackMs: 10_000,
-    say: (entity, stretch) => `${called(entity)} was not ready${forHowLong(stretch)}${because(stretch)}.`,
+    say: (entity, stretch) =>
+      isSeldom(stretch)
+        ? `${called(entity)} failed its probe ${times(stretch.count)} in ${duration(stretch.last - stretch.start)}${because(stretch)}.`
+        : `${called(entity)} was not ready${forHowLong(stretch)}${because(stretch)}.`,
   },
   'pod.unschedulable': {
     gapMs: 6 * MINUTE,

@@ -606,3 +606,14 @@ test('a pod that was unready on a node that has left the cluster is no pod any m
   const [other] = findings('pod.unready', { facts: [on(one, 'a')], signals: [unready, signal('change.node-removed', 'node/b', 900, {})] })
   assert.equal(other?.end, null)
 })
+
+test('a few failed probes over minutes are told as what they are; where they follow each other the pod was not ready', () => {
+  const told = (count: number, until: number): string | undefined =>
+    findings('pod.unready', {
+      signals: [signal('pod.unready', 'pod/shop/web-7d4f9c5b8-bcdfg', 600, { probe: 'Readiness', reason: 'status' }, { count, until })],
+    })[0]?.found.summary
+  assert.match(told(6, 840) ?? '', /failed its probe 6 times in 4 min/u)
+  assert.match(told(24, 840) ?? '', /was not ready for 4 min/u)
+  // The recorder of events leaves out most of those after the first 25.
+  assert.match(told(30, 3_600) ?? '', /was not ready for 50 min/u)
+})
