@@ -75,7 +75,7 @@ export const atHand = async <T>(
   }
 }
 
-/** Everything, those inputs included that can be opened once more. Their series and the places of their signals keep within one budget each, all together. */
+/** Everything, those inputs included that can be opened once more. Their series, signals, the places of those and facts keep within one budget each, all together. */
 export const readAll = async (
   paths: readonly (string | Named)[],
   options: GatherOptions,

@@ -63,32 +63,26 @@ export const joinFragments = (parts: readonly Part[], found: readonly Found[], t
     for (const source of sourcesOf(group.part)) {
       const one = found[source]
       if (one === undefined) continue
-      if (group.relapse) {
-        for (const index of neighbours(one, isRelapse)) consider(index)
-        continue
-      }
       if (roleOf(one) === 'response')
         groups.forEach((other, index) => (other.start < one.start && other.harmedUntil >= one.start ? consider(index) : undefined))
-      else for (const index of neighbours(one)) consider(index)
+      else for (const index of neighbours(one, group.relapse ? isRelapse : belongs)) consider(index)
     }
     group.into = best
   })
-  const joined = new Map<number, Part[]>()
-  groups.forEach(({ part, into }, at) => {
-    if (into >= 0) addTo(joined, hostOf(at), part)
+  const joined = new Map<number, (typeof groups)[number][]>()
+  groups.forEach((group, at) => {
+    if (group.into >= 0) addTo(joined, hostOf(at), group)
   })
   return groups.flatMap(({ part, into }, at): JoinedPart[] => {
     if (into >= 0 || part.links.length === 0) return []
     const others = joined.get(at) ?? []
+    const all = [part, ...others.map((other) => other.part)]
     return [
       {
         ...part,
-        members: [part, ...others].flatMap((one) => one.members).sort((a, b) => a - b),
-        links: [part, ...others].flatMap((one) => one.links),
-        unexplained: others
-          .filter((one) => isFragment(one, found))
-          .flatMap(sourcesOf)
-          .sort((a, b) => a - b),
+        members: all.flatMap((one) => one.members).sort((a, b) => a - b),
+        links: all.flatMap((one) => one.links),
+        unexplained: others.flatMap((other) => (other.fragment ? sourcesOf(other.part) : [])).sort((a, b) => a - b),
       },
     ]
   })
@@ -121,7 +115,7 @@ const LOOKED_AT = 64
 
 type Belongs = (source: Found, other: Found, timeline: Timeline) => boolean
 /** The parts, by position, that have a finding to which one belongs. */
-type Neighbours = (source: Found, belongsTo?: Belongs) => readonly number[]
+type Neighbours = (source: Found, belongsTo: Belongs) => readonly number[]
 
 const indexOf = (parts: readonly Part[], found: readonly Found[], timeline: Timeline): Neighbours => {
   const members = new Map<string, { readonly at: number; readonly part: number }[]>()
@@ -143,7 +137,7 @@ const indexOf = (parts: readonly Part[], found: readonly Found[], timeline: Time
     }
   })
   for (const list of members.values()) list.sort((a, b) => a.at - b.at)
-  return (source, belongsTo = belongs) => {
+  return (source, belongsTo) => {
     const place = placeOf(source.entity, source.start, timeline)
     const keys = [
       source.entity,

@@ -7,7 +7,7 @@ import { clientOf, clientOfNode, isNamedBy } from './client-of.js'
 import { FAR, UNKNOWN, WHOLE_SECOND_MS, WORDS, workloadOf, type Judge } from './judge.js'
 import type { Relation } from './mechanism.js'
 import { nodeHinted, placeOf, sameContainer, sameNode, samePlace, SATELLITE } from './places.js'
-import { sameWorkload } from './same-workload.js'
+import { isOfChange, sameWorkload } from './same-workload.js'
 
 /** One pod more or two come to a node all day: two are told only where the trouble went with them. */
 const PAIR = 2
@@ -90,10 +90,6 @@ const registryOf = (image: string): string | null => {
   const host = image.slice(0, Math.max(0, image.indexOf('/')))
   return /[.:]/u.test(host) ? (host.split(':', 1)[0] ?? null) : null
 }
-
-/** Of the ReplicaSet that a change names, if it names one. */
-const isOfChange = (pod: Entity, { attributes: { replicaSet: set } }: Found): boolean =>
-  typeof set !== 'string' || set === '' || shortName(pod).startsWith(`${set}-`)
 
 /** Whether the trouble went with the pods: the next node that they came to, which had been well, missed its heartbeats soon after. */
 const goesWith = (pods: readonly Entity[], { entity, start }: Found, timeline: Timeline): boolean =>

@@ -16,22 +16,37 @@ export const sameWorkload: Judge = (cause, effect, timeline) => {
   if (effect.kind === 'pod.unschedulable' && effect.attributes['reason'] === 'untried') return FAR
   if (typeOf(effect.entity) !== 'pod')
     return effect.kind === 'pod.unschedulable' && (wasThrough(a, cause, effect.start, timeline) || isSuperseded(a, cause, effect.start, timeline)) ? LATER : 1
-  const set = cause.attributes['replicaSet']
-  // Of one rollout's pods: those of the same ReplicaSet.
-  if (typeof set === 'string' && set !== '' && !shortName(effect.entity).startsWith(`${set}-`)) return FAR
+  if (!isOfChange(effect.entity, cause)) return FAR
   // What a rollout takes away are the others' pods.
   if (effect.kind === 'pod.stuck' && effect.attributes['reason'] === 'terminating' && cameWith(effect.entity, cause, timeline)) return FAR
   if (isOfAnother(effect, cause, timeline)) return LATER
   if (MET_AT_START.has(effect.kind) && standsIn(effect.entity, a, cause, timeline)) return LATER
-  if (typeof set === 'string' && set !== '' && cameLater(effect.entity, cause, timeline)) return LATER
+  if (setOf(cause) !== null && cameLater(effect.entity, cause, timeline)) return LATER
   return effect.kind === 'pod.unready' && wasReady(effect, cause, timeline) ? READY_BEFORE : 1
 }
+
+/** The ReplicaSet that a change names, if it names one. */
+const setOf = ({ attributes: { replicaSet: set } }: Found): string | null => (typeof set === 'string' && set !== '' ? set : null)
+
+/** Of one rollout's pods: those of the same ReplicaSet, where it is known. */
+export const isOfChange = (pod: Entity, change: Found): boolean => {
+  const set = setOf(change)
+  return set === null || shortName(pod).startsWith(`${set}-`)
+}
+
+/** When a pod came, as far as anybody saw it placed: with its rollout otherwise. */
+const cameAt = (pod: Entity, rollout: Found, timeline: Timeline): number => placedFirst(timeline).get(pod) ?? rollout.end ?? rollout.start
+
+/** By a minute after it came a new version has made its first requests: what it shows then for the first time is not its fault, unless people took it back. */
+const ranWell = (pod: Entity, until: number, rollout: Found, timeline: Timeline): boolean =>
+  rollout.attributes['undone'] !== 'yes' && until - cameAt(pod, rollout, timeline) > RAN_WELL_MS
+const RAN_WELL_MS = 60_000
 
 /** A version that served for a minute may still be at fault; whatever else explains why it stopped explains it better. */
 const READY_BEFORE = 0.7
 const wasReady = ({ entity, start, end }: Found, rollout: Found, timeline: Timeline): boolean => {
-  const came = placedFirst(timeline).get(entity) ?? rollout.end ?? rollout.start
-  if (rollout.attributes['undone'] === 'yes' || start - came <= RAN_WELL_MS) return false
+  if (!ranWell(entity, start, rollout, timeline)) return false
+  const came = cameAt(entity, rollout, timeline)
   return signalsOf(timeline, entity).some(({ kind, phase, at, attributes }) => {
     if (kind !== 'pod.unready') return false
     if (phase === 'end') return at >= came && at < start
@@ -45,8 +60,7 @@ const wasReady = ({ entity, start, end }: Found, rollout: Found, timeline: Timel
  * So it is for the pod that is not ready any more as it logs the first of them.
  */
 const isOfAnother = ({ kind, entity, start, attributes }: Found, rollout: Found, timeline: Timeline): boolean =>
-  rollout.attributes['undone'] !== 'yes' &&
-  start - (placedFirst(timeline).get(entity) ?? rollout.end ?? rollout.start) > RAN_WELL_MS &&
+  ranWell(entity, start, rollout, timeline) &&
   ((kind === 'app.errors' && NEEDS_ANOTHER.test(String(attributes['reason'] ?? ''))) || (kind === 'pod.unready' && beganToMiss(entity, start, timeline)))
 
 const beganToMiss = (pod: Entity, at: number, timeline: Timeline): boolean => {
@@ -56,8 +70,6 @@ const beganToMiss = (pod: Entity, at: number, timeline: Timeline): boolean => {
 /** Readiness is probed every 10 s, and fails at the third time, where nobody set anything else. */
 const MISSED_SINCE_MS = 30_000
 const NEEDS_ANOTHER = /^(?:refused|timeout|dns|upstream-error|postgres-.*|redis-.*)$/u
-/** By then a new version has made its first requests. */
-const RAN_WELL_MS = 60_000
 
 /** What a version that is at fault shows in its first pods already, and not only in those that come after them. */
 const MET_AT_START: ReadonlySet<string> = new Set([
@@ -86,8 +98,8 @@ const isSuperseded = (workload: Entity, rollout: Found, at: number, timeline: Ti
   )
 
 /** Where the rollout's ReplicaSet is not known: placed since. */
-const cameWith = (pod: Entity, { start, attributes: { replicaSet: set } }: Found, timeline: Timeline): boolean =>
-  typeof set === 'string' && set !== '' ? shortName(pod).startsWith(`${set}-`) : (placedFirst(timeline).get(pod) ?? -Infinity) >= start - WHOLE_SECOND_MS
+const cameWith = (pod: Entity, rollout: Found, timeline: Timeline): boolean =>
+  setOf(rollout) === null ? (placedFirst(timeline).get(pod) ?? -Infinity) >= rollout.start - WHOLE_SECOND_MS : isOfChange(pod, rollout)
 
 /** A rollout all of whose pods had found their place was let through: a pod that is refused after that was to stand in for one of them. `unknown`: when pods came that nobody saw placed, if not when they are first heard of. */
 const wasThrough = (workload: Entity, rollout: Found, at: number, timeline: Timeline, unknown = Infinity): boolean => {

@@ -34,10 +34,10 @@ export const factsBudget = (most = MOST_FACTS): FactsBudget => {
       return {
         take(spoken) {
           if (!isOver()) return { kept: held, said: [] }
+          const waiting = batches === null ? held : (unpackList(batches) as Iterable<Fact>) // packed above
           const kept: Fact[] = []
           let gone = 0
-          for (const fact of batches === null ? held : (unpackList(batches) as Iterable<Fact>))
-            // packed above
+          for (const fact of waiting)
             if (spoken.has(fact)) kept.push(fact)
             else gone++
           if (gone === 0) return { kept, said: [] }

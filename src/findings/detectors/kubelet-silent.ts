@@ -7,11 +7,10 @@ import { addTo } from '../../model/lists.js'
 import { once } from '../../model/once.js'
 import type { Timeline } from '../../timeline/timeline.js'
 import { chooseEvidence, overlaps, type Detector, type Found } from '../finding.js'
+import { KUBELET_PORT, KUBELET_START_MS, kubeletUnreachable, SHORTEST_GRACE_MS } from '../kubelet.js'
 import { ofKind, signalsOf } from '../lookup.js'
 import { called, opening } from '../words.js'
 
-/** The kubelet's API: its own metrics, cAdvisor and probes are scraped there. https://kubernetes.io/docs/reference/networking/ports-and-protocols/ */
-const KUBELET_PORT = ':10250'
 /** node-monitor-grace-period is 40 s (50 s since 1.32), and clusters stretch it. */
 const GRACE_MS = 5 * 60_000
 
@@ -27,13 +26,7 @@ export const kubeletSilent: Detector = {
       const speaks = ofKind(found, 'node.heartbeat-missed', lost.entity).some(
         (one) => one.attributes['source'] === undefined && one.start <= lost.start && overlaps(one, lost, GRACE_MS),
       )
-      const silent = ofKind(found, 'service.unreachable').filter(
-        (one) =>
-          one.entity.endsWith(KUBELET_PORT) &&
-          `node/${String(one.attributes['node'] ?? '')}` === lost.entity &&
-          one.start <= lost.start &&
-          lost.start - one.start <= GRACE_MS,
-      )
+      const silent = kubeletUnreachable(lost.entity, found).filter(({ start }) => start <= lost.start && lost.start - start <= GRACE_MS)
       const [first] = silent
       if (speaks) return []
       if (first === undefined) return stopped(lost, timeline, found)
@@ -84,10 +77,10 @@ const TOGETHER_MS = 60_000
  * starts anew, was not there.
  */
 const stopped = (lost: Found, timeline: Timeline, found: readonly Found[]): readonly Found[] => {
-  const until = (lost.end ?? timeline.to) + START_MS
+  const until = (lost.end ?? timeline.to) + KUBELET_START_MS
   const start = signalsOf(timeline, lost.entity).find(({ kind, at }) => kind === 'kubelet.started' && at > lost.start && at <= until)
   const silence = timeline.silences.find(
-    ({ node, from, to }) => start !== undefined && node === lost.entity && from < lost.start && Math.abs(to - start.at) <= START_MS,
+    ({ node, from, to }) => start !== undefined && node === lost.entity && from < lost.start && Math.abs(to - start.at) <= KUBELET_START_MS,
   )
   const other = (['node.runtime-down', 'node.kernel-panic', 'node.network-lost', 'node.certificate-expired'] as const).some((kind) =>
     ofKind(found, kind, lost.entity).some((one) => one.start <= lost.start && overlaps(one, lost, GRACE_MS)),
@@ -108,10 +101,6 @@ const stopped = (lost: Found, timeline: Timeline, found: readonly Found[]): read
     },
   ]
 }
-/** The first lines of a kubelet come before it says that it starts, and a node is Ready soon after that. */
-const START_MS = 15_000
-/** node-monitor-grace-period where nobody changed it; a node is held NotReady so long after its last word, or somewhat later. */
-const SHORTEST_GRACE_MS = 40_000
 
 /** A kubelet that says what its runtime does is alive, and waits for it: so late an answer is no silence. One that says so only afterwards was not there to hear it. */
 const isBlocked = (found: readonly Found[], lost: Found, silent: Found): boolean =>

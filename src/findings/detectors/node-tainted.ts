@@ -8,15 +8,12 @@ import type { Entity } from '../../model/entity.js'
 import { groupBy } from '../../model/lists.js'
 import type { Timeline } from '../../timeline/timeline.js'
 import { chooseEvidence, overlaps, type Detector, type Found } from '../finding.js'
+import { KUBELET_START_MS, kubeletUnreachable, SHORTEST_GRACE_MS } from '../kubelet.js'
 import { ofKind, signalsOf } from '../lookup.js'
 import { opening } from '../words.js'
 
-/** The kubelet's API. https://kubernetes.io/docs/reference/networking/ports-and-protocols/ */
-const KUBELET_PORT = ':10250'
 /** A pod tolerates the taint for 300 s, where nobody set anything else, and the taint comes after node-monitor-grace-period. */
 const PATIENCE_MS = 10 * 60_000
-/** node-monitor-grace-period where nobody changed it (50 s since 1.32); some clusters shorten it. */
-const GRACE_MS = 40_000
 
 export const nodeTainted: Detector = {
   id: 'node-tainted',
@@ -32,13 +29,13 @@ export const nodeTainted: Detector = {
         {
           kind: 'node.not-ready',
           entity: node,
-          start: zone?.at ?? Math.min(silent.start + GRACE_MS, first.start),
+          start: zone?.at ?? Math.min(silent.start + SHORTEST_GRACE_MS, first.start),
           end: silent.end,
           confidence: 0.85,
           summary: `${opening(node)} was held NotReady: the control plane evicted ${pods.length === 1 ? 'a pod' : `${pods.length} pods`} from it for a taint while its kubelet ${silent.how}.`,
           evidence: chooseEvidence([...silent.evidence, ...(zone?.evidence ?? []), ...pods.flatMap(({ evidence }) => evidence)]),
           attributes: { reason: 'taint' },
-          slackMs: zone === undefined ? GRACE_MS : 5_000,
+          slackMs: zone === undefined ? SHORTEST_GRACE_MS : 5_000,
           dose: pods.length,
         } satisfies Found,
       ]
@@ -54,23 +51,19 @@ interface Silence extends Pick<Found, 'start' | 'end' | 'evidence'> {
 const silence = (node: Entity, evictedAt: number, found: readonly Found[]): Silence | undefined =>
   [
     ...ofKind(found, 'node.heartbeat-missed', node).map((one) => ({ ...one, how: 'got no word through' })),
-    ...ofKind(found, 'service.unreachable')
-      .filter(({ entity, attributes }) => entity.endsWith(KUBELET_PORT) && `node/${String(attributes['node'] ?? '')}` === node)
-      .map((one) => ({ ...one, how: 'answered nobody' })),
-  ].find(({ start, end }) => start < evictedAt && start >= evictedAt - PATIENCE_MS && (end ?? Infinity) >= start + GRACE_MS / 2)
+    ...kubeletUnreachable(node, found).map((one) => ({ ...one, how: 'answered nobody' })),
+  ].find(({ start, end }) => start < evictedAt && start >= evictedAt - PATIENCE_MS && (end ?? Infinity) >= start + SHORTEST_GRACE_MS / 2)
 
 /** Its own log that stops, and goes on with a start once its pods are gone. */
 const stoppedIn = (node: Entity, evictedAt: number, timeline: Timeline): Silence | undefined => {
   const starts = signalsOf(timeline, node).filter(({ kind }) => kind === 'kubelet.started')
   return timeline.silences
-    .filter(({ node: of, from, to }) => of === node && from < evictedAt - GRACE_MS / 2 && from >= evictedAt - PATIENCE_MS && to > evictedAt)
+    .filter(({ node: of, from, to }) => of === node && from < evictedAt - SHORTEST_GRACE_MS / 2 && from >= evictedAt - PATIENCE_MS && to > evictedAt)
     .flatMap(({ input, from, to }) => {
-      const started = starts.find(({ at, evidence }) => Math.abs(at - to) <= START_MS && evidence.some((one) => one.input === input))
+      const started = starts.find(({ at, evidence }) => Math.abs(at - to) <= KUBELET_START_MS && evidence.some((one) => one.input === input))
       return started === undefined ? [] : [{ start: from, end: to, evidence: started.evidence, how: 'wrote nothing until it started anew' }]
     })[0]
 }
-/** The first lines of a kubelet come before it says that it starts. */
-const START_MS = 15_000
 
 const isKnown = (node: Entity, evictedAt: number, found: readonly Found[]): boolean =>
   (['node.not-ready', 'action.drain', 'action.cordon', 'change.node-removed'] as const).some((kind) =>

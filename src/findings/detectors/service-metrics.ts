@@ -2,13 +2,14 @@
 import { service, shortName, type Entity } from '../../model/entity.js'
 import type { Labels } from '../../model/extract.js'
 import { groupBy } from '../../model/lists.js'
+import { once } from '../../model/once.js'
 import type { TimedSeries, Timeline } from '../../timeline/timeline.js'
 import { failingBackend } from '../backends.js'
 import { overlaps, sampleEvidence, type Detector, type Found } from '../finding.js'
 import { ofKind, signalsOf } from '../lookup.js'
 import { requestsFailed } from '../expression/shares.js'
 import { asGauge, asMetric, formOf, inShares, labelsOf, readingOf, rest, undone } from '../measures.js'
-import { combine, higher, median, rateOf, smoothed, stepOf, stretches, valueAt, type Column } from '../statistics.js'
+import { combine, higher, median, rateOf, smoothed, stepOf, stretches, valueAt, type Column, type Interval } from '../statistics.js'
 import { opening, percent } from '../words.js'
 
 export const serviceMetrics: Detector = {
@@ -167,31 +168,41 @@ const latencyOf = (series: TimedSeries): Entity | null => {
   return serviceOf(labelsOf(series))
 }
 
+const latencies = once(({ series }: Timeline) =>
+  series.flatMap((one) => {
+    const entity = latencyOf(one)
+    return entity === null ? [] : [{ entity, series: one }]
+  }),
+)
+
 const slow = (timeline: Timeline): readonly Found[] =>
-  timeline.series.flatMap((series): Found[] => {
-    const entity = latencyOf(series)
-    if (entity === null) return []
+  latencies(timeline).flatMap(({ entity, series }): Found[] => {
     const calm = smoothed(asMetric(series))
     const usual = median(calm.values)
     const step = stepOf(calm.times)
     return stretches(calm, (value) => value >= usual * SLOWER && value >= usual + SLOWER_SECONDS, Math.max(30_000, 3 * step), higher)
       .filter((stretch) => stretch.samples >= 3)
-      .map((stretch) => ({
-        kind: 'service.slow',
-        entity,
-        start: stretch.start,
-        end: stretch.end,
-        confidence: 0.85,
-        summary: `${opening(entity)} took up to ${stretch.peak.toFixed(2)} s per request (usually ${usual.toFixed(3)} s).`,
-        evidence: [
-          sampleEvidence(series, stretch.start, `→ ${valueAt(calm, stretch.start).toFixed(3)} s`),
-          sampleEvidence(series, stretch.peakAt, `→ ${stretch.peak.toFixed(3)} s, the most`),
-        ],
-        attributes: {},
-        slackMs: Math.max(step, 10_000),
-        dose: stretch.peak / Math.max(usual, 0.001),
-      }))
+      .map((stretch) => tookLong(entity, series, calm, stretch, usual))
   })
+
+const tookLong = (entity: Entity, source: TimedSeries, seconds: Column, stretch: Interval, usual: number, onAverage = false): Found => {
+  const unit = onAverage ? 's per request' : 's'
+  return {
+    kind: 'service.slow',
+    entity,
+    start: stretch.start,
+    end: stretch.end,
+    confidence: onAverage ? 0.8 : 0.85,
+    summary: `${opening(entity)} took up to ${stretch.peak.toFixed(2)} s per request${onAverage ? ' on average' : ''} (usually ${usual.toFixed(3)} s).`,
+    evidence: [
+      sampleEvidence(source, stretch.start, `→ ${valueAt(seconds, stretch.start).toFixed(3)} ${unit}`),
+      sampleEvidence(source, stretch.peakAt, `→ ${stretch.peak.toFixed(3)} ${unit}, the most`),
+    ],
+    attributes: {},
+    slackMs: Math.max(stepOf(seconds.times), 10_000),
+    dose: stretch.peak / Math.max(usual, 0.001),
+  }
+}
 
 /** What is answered to somebody who waits. https://prometheus.io/docs/practices/histograms/#count-and-sum-of-observations */
 const SUM = /(?:request|response|http)\w*_seconds_sum$/u
@@ -202,7 +213,7 @@ const ON_AVERAGE_FOR_MS = 10_000
 
 /** Of services whose histogram was collected and whose quantiles nobody asked for: the time of all requests by their number. */
 const slowOnAverage = (timeline: Timeline): readonly Found[] => {
-  const known = new Set(timeline.series.map(latencyOf))
+  const known = new Set(latencies(timeline).map(({ entity }) => entity))
   const isSum = (series: TimedSeries): boolean => SUM.test(series.name) && LATENCY.test(series.name.replace(/_sum$/u, '')) && !isComponent(series)
   const sums = groupBy(timeline.series, (series) => {
     const entity = isSum(series) ? serviceOf(series.labels) : null
@@ -223,21 +234,7 @@ const slowOnAverage = (timeline: Timeline): readonly Found[] => {
     const isSlow = (value: number): boolean => value >= usual * SLOWER_ON_AVERAGE && value >= usual + SLOWER_SECONDS_ON_AVERAGE
     return stretches(mean, isSlow, Math.max(30_000, 3 * step), higher)
       .filter(({ samples, start, last }) => samples >= 3 && last - start >= ON_AVERAGE_FOR_MS)
-      .map((stretch): Found => ({
-        kind: 'service.slow',
-        entity,
-        start: stretch.start,
-        end: stretch.end,
-        confidence: 0.8,
-        summary: `${opening(entity)} took up to ${stretch.peak.toFixed(2)} s per request on average (usually ${usual.toFixed(3)} s).`,
-        evidence: [
-          sampleEvidence(source, stretch.start, `→ ${valueAt(mean, stretch.start).toFixed(3)} s per request`),
-          sampleEvidence(source, stretch.peakAt, `→ ${stretch.peak.toFixed(3)} s per request, the most`),
-        ],
-        attributes: {},
-        slackMs: Math.max(step, 10_000),
-        dose: stretch.peak / Math.max(usual, 0.001),
-      }))
+      .map((stretch) => tookLong(entity, source, mean, stretch, usual, true))
   })
 }
 
