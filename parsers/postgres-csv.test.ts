@@ -20,7 +20,29 @@ const LOG =
   row(7, 'LOG', '00000', 'duration: 812.000 ms  statement: SELECT\n\t1') +
   row(8, 'FATAL', '53300', 'sorry, too many clients already')
 
+/** A session of billing_sync from its authorization on, a client that is turned away. */
+const refused = (at: number): string => {
+  const time = new Date(Date.UTC(2026, 10, 22, 11, 24, 3) + 400 * at).toISOString().replace('T', ' ').replace('Z', ' UTC')
+  const line = (number: number, severity: string, code: string, message: string): string =>
+    `${time},"billing_sync","shop",${21468 + at},"127.0.0.1:44172",6b02d0d3.53dc,${number},"startup",${time.slice(0, 19)} UTC,60/1,0,${severity},${code},"${message}",,,,,,,,,"","client backend",,0\n`
+  return (
+    line(1, 'LOG', '00000', 'connection authorized: user=billing_sync database=shop application_name=web-shop') +
+    line(2, 'FATAL', '53300', 'remaining connection slots are reserved for non-replication superuser connections')
+  )
+}
+
 describe('the csvlog of Postgres', () => {
+  test('a client that is turned away has no session, though it was authorized and no disconnection follows', async () => {
+    const gone = refused(0).replace(
+      /,FATAL,53300,"[^"]*"/u,
+      ',LOG,00000,"disconnection: session time: 0:00:01.000 user=billing_sync database=shop host=127.0.0.1"',
+    )
+    const extract = await read(gone + Array.from({ length: 500 }, (_, at) => refused(at + 1)).join(''))
+    const open = extract.series.filter(({ name }) => name === 'faultline_postgres_sessions').flatMap(({ values }) => [...values])
+    assert.ok(open.length > 100)
+    assert.ok(Math.max(...open) <= 1)
+  })
+
   test('reads a record, also where its texts hold newlines and quotes', async () => {
     const extract = await read(LOG)
     assert.equal(extract.format, 'postgres')
@@ -139,6 +161,10 @@ describe('the csvlog of Postgres', () => {
     const stderr = await said('log')
     assert.deepEqual(await said('csv'), stderr)
     assert.deepEqual(await said('json'), stderr)
+    const { series } = await read(readFileSync(shared(`${SURGE}.log`)))
+    const sessions = series.filter(({ name }) => name === 'faultline_postgres_sessions')
+    // max_connections
+    assert.ok(sessions.length > 0 && sessions.every(({ values }) => values.every((value) => value <= 60)))
   })
 
   test('pg-quiet: nothing but warnings, small vacuums and a start', needs('recordings/pg-quiet'), async () => {

@@ -90,6 +90,8 @@ export interface Sessions {
   changed(changed: Changed, basis: Basis, greeted: readonly (Session | undefined)[]): void
   opened(ms: number, basis: Basis, pid: number, session: Session): void
   closed(ms: number, pid: number): void
+  /** With a FATAL: one that was never wholly open, as where all slots are taken, has no disconnection after it. */
+  died(ms: number, pid: number): void
   /** A server start or crash ends every session that was open. */
   reset(at: Stamp): void
   /** Whose session a pid is, where the log said so when it began. */
@@ -276,7 +278,6 @@ export const sessions = (sink: Sink): Sessions => {
   }
   const end = (pid: number): void => {
     const ms = moment[0] ?? NaN
-    disconnections = true
     const place = placeOf(pid)
     if (openAt(place) <= ms) {
       close(place)
@@ -290,6 +291,11 @@ export const sessions = (sink: Sink): Sessions => {
     setEnded(place, ms)
   }
 
+  const disconnected = (pid: number): void => {
+    disconnections = true
+    end(pid)
+  }
+
   return {
     changed({ times, words, from, to }, basis, greeted) {
       for (let at = from; at < to; at += CHANGE.size) {
@@ -297,7 +303,7 @@ export const sessions = (sink: Sink): Sessions => {
         const pid = words[(at + CHANGE.pid) >> 2] ?? 0
         const who = words[(at + CHANGE.who) >> 2] ?? ENDED
         const session = who === ENDED ? undefined : greeted[who]
-        if (session === undefined) end(pid)
+        if (session === undefined) disconnected(pid)
         else open(pid, numberedMember(who, session, basis))
       }
     },
@@ -307,6 +313,11 @@ export const sessions = (sink: Sink): Sessions => {
       open(pid, memberOf(session, basis))
     },
     closed(ms, pid) {
+      if (Number.isNaN(ms) || pid <= 0) return
+      moment[0] = ms
+      disconnected(pid)
+    },
+    died(ms, pid) {
       if (Number.isNaN(ms) || pid <= 0) return
       moment[0] = ms
       end(pid)

@@ -113,7 +113,7 @@ export const postgresStderr: LineFormat = {
       const { at, pid, line, severity, prefix, message, detail, words, hour } = record
       if (last === record) last = null
       if (words !== null && words.said.length > 0) {
-        const before = server.saidBefore(words.said, pid, prefix)
+        const before = server.saidBefore(words.said, at.ms, pid, prefix)
         if (before !== undefined) {
           const text = hour === null ? record.text : { of: lateText(words, hour), one: at.ms, other: pid }
           for (const repeat of before.repeats) repeat(at, text, undefined, undefined, line)

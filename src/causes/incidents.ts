@@ -1,11 +1,12 @@
 /** Incidents: the connected parts of the causal graph that reach somebody. No impact or no link: no incident, however noisy the day. */
 import { isOfCluster, typeOf } from '../model/entity.js'
 import { countWhile } from '../model/lists.js'
-import { isFindingKind, roleOf, type FindingKind } from '../model/vocabulary.js'
+import { roleOf } from '../model/vocabulary.js'
 import type { Found } from '../findings/finding.js'
 import type { Timeline } from '../timeline/timeline.js'
 import { joinFaintly } from './faint.js'
 import { joinFragments, type Part } from './fragments.js'
+import { HARM_TO_CLIENTS, harmsOf } from './harm.js'
 import { components, explained, graphOf, pathsFrom, type Graph, type Path, type RankedRoot } from './graph.js'
 import { howOftenRight, type CausalLink } from './link.js'
 
@@ -24,45 +25,6 @@ export interface CausalIncident {
   /** Whether people are seen to suffer, who use services and workloads. */
   readonly felt: boolean
   readonly severity: number
-}
-
-/** How much it hurts, where it hurts somebody. */
-const HARM: Partial<Readonly<Record<FindingKind, number>>> = {
-  'workload.unavailable': 0.8,
-  'service.errors': 1,
-  'service.unreachable': 0.85,
-  'app.errors': 0.8,
-  'workload.degraded': 0.6,
-  'service.slow': 0.6,
-  'redis.down': 0.6,
-  'redis.quorum-lost': 0.6,
-  'postgres.crashed': 0.6,
-  'postgres.recovering': 0.55,
-  'network.dns-failure': 0.5,
-  'network.pod-to-pod-lost': 0.5,
-  'loadbalancer.backends-down': 0.5,
-  'pod.crash-looping': 0.45,
-  'pod.stuck': 0.45,
-  'pod.unschedulable': 0.4,
-  'pod.unready': 0.4,
-  'node.not-ready': 0.4,
-  'node.oom-kill': 0.35,
-  'pod.oom-killed': 0.35,
-  'pod.evicted': 0.3,
-  'node.heartbeat-missed': 0.3,
-}
-
-/** What somebody says of a kind of their own. */
-const CUSTOM_HARM = { impact: 0.8, symptom: 0.4 } as const
-
-const harmOf = (one: Found): number => {
-  if (!isFindingKind(one.kind)) return one.role === 'impact' ? CUSTOM_HARM.impact : one.role === 'symptom' ? CUSTOM_HARM.symptom : 0
-  const harm = HARM[one.kind] ?? 0
-  // A scrape target is watched by machines; people use services.
-  if (one.kind === 'service.unreachable' && typeOf(one.entity) === 'target') return 0.45
-  if (one.kind === 'node.heartbeat-missed' && one.dose < 5) return 0
-  if ((one.kind === 'pod.unready' || one.kind === 'pod.unschedulable') && one.end !== null && one.end - one.start < 20_000) return 0
-  return harm
 }
 
 /** A planned change may cost replicas for a while: that is its plan, not an incident. */
@@ -89,53 +51,55 @@ const MUCH_HARM = 0.8
 
 export const tellIncidents = (found: readonly Found[], links: readonly CausalLink[], timeline: Timeline): readonly CausalIncident[] => {
   const isAlert = (at: number): boolean => found[at]?.kind === 'alert.fired'
+  const harms = harmsOf(found, timeline)
   const causal = links.filter((link) => !link.faint && !isAlert(link.effect))
   const told: Part[] = []
   for (const { members, links: mine } of components(causal)) {
     const graph = graphOf(mine)
-    const weakest = members.some((at) => isFeltLong(found[at], timeline)) ? WEAKEST_OF_OUTAGE : WEAKEST_CAUSE
+    const weakest = members.some((at) => isFeltLong(found[at], harms[at] ?? 0, timeline)) ? WEAKEST_OF_OUTAGE : WEAKEST_CAUSE
     if (!mine.some((link) => link.confidence >= weakest)) continue
-    const roots = rankRoots(members, found, graph)
+    const roots = rankRoots(members, found, harms, graph)
     const [first] = roots
     if (first === undefined) continue
     const paths = pathsFrom(first.finding, graph)
-    if (isPlan(first.finding, paths, found, timeline) || isStanding(members, found, timeline)) continue
-    told.push({ members, links: mine, roots, graph, harm: harmIn(members, found) })
+    if (isPlan(first.finding, paths, found, harms, timeline) || isStanding(members, found, timeline)) continue
+    told.push({ members, links: mine, roots, graph, harm: harmIn(members, harms) })
   }
   const harming = joinFaintly(
     told,
     links.filter(({ faint }) => faint),
     found,
-    (members, graph) => ({ roots: rankRoots(members, found, graph), harm: harmIn(members, found) }),
+    (members, graph) => ({ roots: rankRoots(members, found, harms, graph), harm: harmIn(members, harms) }),
   )
   const alerts = alertsOf(links, new Set(harming.flatMap(({ members }) => members)), isAlert)
   const tellers = graphOf(alerts)
   const linked = new Set(links.flatMap((link) => (link.faint ? [] : [link.cause, link.effect])))
   for (const { members } of harming) for (const at of members) linked.add(at)
-  const incidents = joinFragments([...harming, ...loneImpacts(linked, found)], found, timeline).map((part) => {
+  const incidents = joinFragments([...harming, ...loneImpacts(linked, found, harms)], found, timeline).map((part) => {
     const ofMine = part.members.flatMap((at) => tellers.outgoing.get(at) ?? [])
-    return { ...complete(part, ofMine, found, timeline), unexplained: part.unexplained }
+    return { ...complete(part, ofMine, found, harms, timeline), unexplained: part.unexplained }
   })
   // What somebody felt comes before what only the cluster did, however much of that there is.
   return withConsidered(incidents, found, timeline).sort((a, b) => Number(b.felt) - Number(a.felt) || b.severity - a.severity || a.start - b.start)
 }
 
-const isFeltLong = (one: Found | undefined, { to }: Timeline): boolean =>
-  one !== undefined && roleOf(one) === 'impact' && harmOf(one) >= MUCH_HARM && (one.end ?? to) - one.start >= LONG_FELT_MS
+const isFeltLong = (one: Found | undefined, harm: number, { to }: Timeline): boolean =>
+  one !== undefined && roleOf(one) === 'impact' && harm >= MUCH_HARM && (one.end ?? to) - one.start >= LONG_FELT_MS
 
 /** Impacts that nothing is linked to: they are told with what went wrong in their time and place, or not at all. What another rule made of the same lines is told by that. */
-const loneImpacts = (linked: ReadonlySet<number>, found: readonly Found[]): readonly Part[] => {
+const loneImpacts = (linked: ReadonlySet<number>, found: readonly Found[], harms: readonly number[]): readonly Part[] => {
   const placesOf = ({ evidence }: Found): readonly string[] => evidence.map(({ input, line, time }) => `${input}:${line ?? time}`)
   const told = new Set([...linked].flatMap((at) => placesOf(found[at] as Found))) // positions in the list
-  return found.flatMap((one, at): Part[] =>
-    linked.has(at) || roleOf(one) !== 'impact' || harmOf(one) < LEAST_LONE_HARM || (one.evidence.length > 0 && placesOf(one).every((place) => told.has(place)))
+  return found.flatMap((one, at): Part[] => {
+    const harm = harms[at] ?? 0
+    return linked.has(at) || roleOf(one) !== 'impact' || harm < LEAST_LONE_HARM || (one.evidence.length > 0 && placesOf(one).every((place) => told.has(place)))
       ? []
-      : [{ members: [at], links: [], roots: [], graph: graphOf([]), harm: harmOf(one) }],
-  )
+      : [{ members: [at], links: [], roots: [], graph: graphOf([]), harm }]
+  })
 }
 const LEAST_LONE_HARM = 0.6
 
-const harmIn = (members: readonly number[], found: readonly Found[]): number => members.reduce((sum, at) => sum + harmOf(found[at] as Found), 0) // positions in the list
+const harmIn = (members: readonly number[], harms: readonly number[]): number => members.reduce((sum, at) => sum + (harms[at] ?? 0), 0)
 
 /** What belongs to another incident was not a candidate here; what belongs to none may have been. */
 const withConsidered = (incidents: readonly CausalIncident[], found: readonly Found[], timeline: Timeline): CausalIncident[] => {
@@ -143,12 +107,12 @@ const withConsidered = (incidents: readonly CausalIncident[], found: readonly Fo
   return incidents.map((incident) => ({ ...incident, considered: consideredFor(taken, incident.start, incident.end ?? timeline.to, found) }))
 }
 
-const rankRoots = (members: readonly number[], found: readonly Found[], graph: Graph): readonly RankedRoot[] => {
+const rankRoots = (members: readonly number[], found: readonly Found[], all: readonly number[], graph: Graph): readonly RankedRoot[] => {
   // What fails in a dozen stretches is one thing that fails.
   const times = new Map<string, number>()
   const nameOf = (at: number): string => `${found[at]?.kind ?? ''} ${found[at]?.entity ?? ''}`
   for (const at of members) times.set(nameOf(at), (times.get(nameOf(at)) ?? 0) + 1)
-  const harms = new Map(members.map((at) => [at, harmOf(found[at] as Found) / (times.get(nameOf(at)) ?? 1)])) // members are positions in the list
+  const harms = new Map(members.map((at) => [at, (all[at] ?? 0) / (times.get(nameOf(at)) ?? 1)]))
   const total = [...harms.values()].reduce((sum, harm) => sum + harm, 0)
   if (total === 0) return []
   const candidates = members
@@ -207,10 +171,10 @@ const isHandedOver = (shutdown: Found, impacts: readonly Found[], { signals }: T
   )
 const HANDED_OVER_MS = 60_000
 
-const isPlan = (root: number, paths: ReadonlyMap<number, Path>, found: readonly Found[], timeline: Timeline): boolean => {
+const isPlan = (root: number, paths: ReadonlyMap<number, Path>, found: readonly Found[], harms: readonly number[], timeline: Timeline): boolean => {
   const one = found[root]
   if (one === undefined) return false
-  const impacts = [...paths.keys()].map((at) => found[at]).filter((at): at is Found => at !== undefined && at !== one && harmOf(at) > 0)
+  const impacts = [...paths.keys()].flatMap((at) => (at === root || (harms[at] ?? 0) === 0 ? [] : (found[at] ?? [])))
   // A server that was told to restart, and did: its clients' failed requests of those seconds are no incident.
   if (one.kind === 'postgres.shutdown' && one.attributes['mode'] !== 'immediate')
     return isHandedOver(one, impacts, timeline) || impacts.every((impact) => impact.end !== null && impact.end - one.start < RESTART_MS)
@@ -295,25 +259,28 @@ const complete = (
   { members, links, roots, graph }: Part,
   alerts: readonly CausalLink[],
   found: readonly Found[],
+  harms: readonly number[],
   timeline: Timeline,
 ): Omit<CausalIncident, 'unexplained'> => {
   const all = [...new Set([...members, ...alerts.map((link) => link.effect)])].sort((a, b) => a - b)
   const of = (at: number): Found => found[at] as Found // positions come from the list itself
-  const harmed = members.filter((at) => harmOf(of(at)) > 0)
+  const harmed = members.filter((at) => (harms[at] ?? 0) > 0)
   const start = Math.min(...members.map((at) => of(at).start))
   const felt = harmed.filter((at) => !isForgotten(of(at)))
   const suffered = (felt.length > 0 ? felt : harmed).map(of)
   // Where nobody is seen to suffer, it lasts as long as what went wrong.
   const end = endOf(
-    suffered.some((one) => roleOf(one) === 'impact') ? suffered : members.map(of).filter((one) => ['fault', 'symptom'].includes(roleOf(one))),
+    suffered.some((one) => roleOf(one) === 'impact' || one.kind in HARM_TO_CLIENTS)
+      ? suffered
+      : members.map(of).filter((one) => ['fault', 'symptom'].includes(roleOf(one))),
     timeline,
   )
-  const severity = harmed.reduce((sum, at) => sum + harmOf(of(at)) * Math.log2(2 + ((of(at).end ?? timeline.to) - of(at).start) / 60_000), 0)
+  const severity = harmed.reduce((sum, at) => sum + (harms[at] ?? 0) * Math.log2(2 + ((of(at).end ?? timeline.to) - of(at).start) / 60_000), 0)
   return {
     findings: all,
     links: [...links, ...alerts],
     roots,
-    chains: chainsOf(roots, graph, found),
+    chains: chainsOf(roots, graph, found, harms),
     considered: [],
     start,
     end,
@@ -329,14 +296,14 @@ const MOST_TOLD = 6
 const OF_CLUSTER = 0.75
 
 /** From each root to the impact it reaches most surely and that hurts most. */
-const chainsOf = (roots: readonly RankedRoot[], graph: Graph, found: readonly Found[]): readonly (readonly number[])[] => {
+const chainsOf = (roots: readonly RankedRoot[], graph: Graph, found: readonly Found[], harms: readonly number[]): readonly (readonly number[])[] => {
   const chains: { steps: readonly number[]; worth: number; root: number }[] = []
   roots.forEach((root, rank) => {
     let best: { steps: readonly number[]; worth: number } | null = null
     for (const [to, path] of pathsFrom(root.finding, graph)) {
       const one = found[to]
       if (one === undefined || to === root.finding) continue
-      const harm = harmOf(one)
+      const harm = harms[to] ?? 0
       if (harm === 0) continue
       const impact = (roleOf(one) === 'impact' ? 1 : 0.5) * (isOfCluster(one.entity) ? OF_CLUSTER : 1)
       const worth = path.product ** (1 / (path.steps.length - 1)) * harm * impact * (1 + 0.08 * Math.min(MOST_TOLD, path.steps.length))

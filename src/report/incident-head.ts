@@ -25,7 +25,7 @@ export const incidentHead = (incident: Incident, index: number, alertsCollected:
   return {
     anchor: `incident-${index + 1}`,
     title: incident.title || `Incident ${index + 1}`,
-    severity: { word: severityWord(incident.findings.filter(({ role }) => role === 'impact')) },
+    severity: { word: severityWord(incident.findings) },
     when: range(incident.start, incident.end),
     start: incident.start,
     end: incident.end,

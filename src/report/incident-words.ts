@@ -38,8 +38,13 @@ const OUTAGES = new Set(['workload.unavailable', 'service.unreachable', 'postgre
 /** A scrape target that does not answer is what monitoring feels; people may have been served all the same. */
 const isOutage = ({ kind, entity }: Pick<Finding, 'kind' | 'entity'>): boolean => OUTAGES.has(kind) && !entity.startsWith('target/')
 
-export const severityWord = (impact: readonly Pick<Finding, 'kind' | 'entity'>[]): string =>
-  impact.some(isOutage) ? 'Outage' : impact.length > 0 ? 'Degradation' : 'No known impact'
+/** What a server's own log says that it did to its clients, who may not be in the data. */
+const TURNED_AWAY = new Set(['postgres.connections-saturated', 'postgres.timeouts'])
+
+export const severityWord = (findings: readonly Pick<Finding, 'kind' | 'entity' | 'role'>[]): string => {
+  const impact = findings.filter(({ role }) => role === 'impact')
+  return impact.some(isOutage) ? 'Outage' : impact.length > 0 || findings.some(({ kind }) => TURNED_AWAY.has(kind)) ? 'Degradation' : 'No known impact'
+}
 
 /** What was felt at its time is not denied because nothing joins it to the incident. */
 const unjoined = (beside: readonly string[]): string => `nothing in the data joins it to what was felt at that time: ${beside.join(' ')}`
@@ -47,14 +52,15 @@ const unjoined = (beside: readonly string[]): string => `nothing in the data joi
 export const severityOf = (impact: readonly FindingView[], incident: Incident, beside: readonly string[]): Severity => {
   const out = asFelt(impact, incident).filter(isOutage)
   const open = incident.end === null ? '; not over when the data end' : ''
-  const word = severityWord(impact)
+  const word = severityWord(incident.findings)
   if (out.length > 0) return { word, why: `${list(out.map((finding) => finding.shortWords))} did not answer${open}` }
   if (impact.length > 0) {
     const suffered = `${list(asFelt(impact, incident).map((finding) => finding.shortWords))} suffered`
     // Who fails requests may fail all of them.
     return { word, why: `${suffered}${impact.some(({ kind }) => kind === 'service.errors') ? '' : '; nothing is seen to be wholly gone'}${open}` }
   }
-  return { word, why: `${beside.length > 0 ? unjoined(beside) : 'no service or workload is seen to suffer in the data'}${open}` }
+  const away = incident.findings.some(({ kind }) => TURNED_AWAY.has(kind)) ? 'the server says itself that clients were turned away or cut off; ' : ''
+  return { word, why: `${away}${beside.length > 0 ? unjoined(beside) : 'no service or workload is seen to suffer in the data'}${open}` }
 }
 
 /** 'a, b and 3 more'. */
