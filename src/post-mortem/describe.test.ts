@@ -1,8 +1,11 @@
-/** What the post-mortem says where no incident is told. */
+/** What the post-mortem says of what no incident tells. */
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { found, timeline } from '../../test/timeline-builder.js'
 import { explain } from '../causes/explain.js'
+import { tellIncidents } from '../causes/incidents.js'
+import { linkCauses } from '../causes/link.js'
+import { loadMechanisms } from '../causes/load-mechanisms.js'
 import { byStart, type Found } from '../findings/finding.js'
 import { describe } from './describe.js'
 
@@ -10,7 +13,7 @@ const observed = (...findings: readonly Found[]): readonly string[] => {
   const over = timeline({ facts: [{ fact: 'pod-on-node', pod: 'pod/shop/web-1', node: 'node/a', at: null }] })
   const sorted = findings.toSorted(byStart)
   const options = { version: '0', command: '', unreadable: [] }
-  return describe(explain(over, sorted, []), sorted, over, options).observed.map((line) => line.replace(/^.* UTC: | \(dump.*$/gu, ''))
+  return describe(explain(over, sorted, []), sorted, over, options).observed.map(({ told }) => told.replace(/^.* UTC: | \(dump.*$/gu, ''))
 }
 
 test('where no incident is told, nodes that were not heard and pods that had to go are listed beside what people felt', () => {
@@ -24,4 +27,33 @@ test('a heartbeat or two, a drained node and whom it moves are no trouble', () =
   const drained = [found('action.drain', 'node/a', 50), found('node.not-ready', 'node/a', 100, { endSecond: 200 })]
   assert.deepEqual(observed(...drained, found('pod.evicted', 'pod/shop/web-1', 60, { attributes: { reason: 'taint' } })), [])
   assert.deepEqual(observed(found('pod.evicted', 'pod/shop/web-1', 60, { attributes: { reason: 'drain' } })), [])
+})
+
+test('a service that failed most of its requests for long is listed first, and also beside an incident that does not tell of it', () => {
+  const failed = found('service.errors', 'service/shop/search', 3_000, { endSecond: 3_090, attributes: { failed: 'most' } })
+  const few = found('service.errors', 'service/shop/till', 2_000, { endSecond: 2_090 })
+  const over = timeline({ facts: [{ fact: 'client-of', client: 'process/-/web', server: 'postgres/main' }] })
+  const options = { version: '0', command: '', unreadable: [] }
+  const observedWith = (...findings: readonly Found[]): unknown => {
+    const sorted = [...findings, few, failed].toSorted(byStart)
+    const { analysis, observed: all } = describe(
+      explain(over, sorted, tellIncidents(sorted, linkCauses(sorted, loadMechanisms([]), over), over)),
+      sorted,
+      over,
+      options,
+    )
+    return [analysis.incidents.length, all.map(({ told, felt }) => [told.replace(/^.* UTC: | \(dump.*$/gu, ''), felt])]
+  }
+  assert.deepEqual(observedWith(), [
+    0,
+    [
+      ['service.errors of service/shop/search', true],
+      ['service.errors of service/shop/till', false],
+    ],
+  ])
+  const full = [
+    found('postgres.connections-saturated', 'postgres/main', 100, { endSecond: 200 }),
+    found('app.errors', 'process/-/web', 101, { endSecond: 200 }),
+  ]
+  assert.deepEqual(observedWith(...full), [1, [['service.errors of service/shop/search', true]]])
 })

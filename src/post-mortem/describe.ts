@@ -3,6 +3,7 @@ import type { Explanation, ExplainedIncident } from '../causes/explain.js'
 import type { Mechanism } from '../causes/mechanism.js'
 import type { Incident } from '../model/analysis.js'
 import type { Surroundings } from '../model/surroundings.js'
+import { typeOf } from '../model/entity.js'
 import { roleOf } from '../model/vocabulary.js'
 import { overlaps, type Found } from '../findings/finding.js'
 import { roundsOf } from '../causes/rounds.js'
@@ -15,7 +16,7 @@ import { alertsIn, factorsOf, firstFelt, isFelt } from './factors.js'
 import { checksOf, followUpsOf } from './follow-ups.js'
 import { gapsOf } from './gaps.js'
 import { missingIn } from './missing.js'
-import type { IncidentDetail, Phase, PostMortem } from './post-mortem.js'
+import type { IncidentDetail, Observed, Phase, PostMortem } from './post-mortem.js'
 import { ofKind } from '../findings/lookup.js'
 import { duration } from '../findings/words.js'
 import { groupBy } from '../model/lists.js'
@@ -39,7 +40,7 @@ export const describe = (explanation: Explanation, found: readonly Found[], time
     version: options.version,
     command: options.command,
     incidents: explanation.incidents.map((one) => detail(one, found, alone, timeline)),
-    observed: explanation.incidents.length > 0 ? [] : observedIn(found, timeline),
+    observed: explanation.incidents.length > 0 ? feltAlone(alone, timeline) : observedIn(found, timeline),
     missing: [
       ...options.unreadable.map(({ path, reason }) => ({ what: `${path} could not be read (${reason})`, hides: 'whatever it says' })),
       ...missingIn(explanation, timeline),
@@ -62,7 +63,8 @@ const PLANNED = ['action.drain', 'action.cordon', 'action.node-restarted', 'chan
 const PLAN_MS = 30 * 60_000
 
 /** The worst first: what people felt, then what broke, then nodes that were not heard and pods that had to go. */
-const observedIn = (found: readonly Found[], { topology }: Timeline): readonly string[] => {
+const observedIn = (found: readonly Found[], timeline: Timeline): readonly Observed[] => {
+  const { topology } = timeline
   const of = (role: string): readonly Found[] => found.filter((one) => roleOf(one) === role)
   const isPlanned = ({ entity, start }: Found): boolean =>
     PLANNED.some((kind) => ofKind(found, kind, topology.nodeOf(entity, start) ?? entity).some((plan) => Math.abs(plan.start - start) <= PLAN_MS))
@@ -72,12 +74,34 @@ const observedIn = (found: readonly Found[], { topology }: Timeline): readonly s
     ...ofKind(found, 'pod.evicted').filter(({ attributes }) => FORCED.has(attributes['reason'])),
   ].filter((one) => !isPlanned(one))
   return [
-    ...[...of('impact'), ...of('fault')].slice(0, MOST_OBSERVED).map((one) => observed(one, 0)),
+    ...[...of('impact'), ...of('fault')]
+      .map((one) => ({ one, felt: wasFelt(one, timeline) }))
+      .sort((a, b) => Number(b.felt) - Number(a.felt))
+      .slice(0, MOST_OBSERVED)
+      .map(({ one, felt }) => ({ told: observed(one, 0), felt })),
     ...[...groupBy(ofNodes, ({ kind, entity }) => (kind === 'pod.evicted' ? kind : `${kind} ${entity}`)).values()]
       .slice(0, MOST_OF_NODES)
-      .flatMap(([first, ...more]) => (first === undefined ? [] : [observed(first, more.length)])),
+      .flatMap(([first, ...more]) => (first === undefined ? [] : [{ told: observed(first, more.length), felt: false }])),
   ]
 }
+
+/** A service that fails requests may fail a few; one that is gone, or fails most for so long, is missed. What a probe alone asks may be missed by nobody. */
+const FELT: ReadonlySet<string> = new Set(['workload.unavailable', 'service.unreachable', 'service.errors'])
+const FELT_MS = 30_000
+
+const wasFelt = ({ kind, entity, start, end, attributes }: Found, { to }: Timeline): boolean =>
+  FELT.has(kind) &&
+  typeOf(entity) !== 'target' &&
+  attributes['probed'] === undefined &&
+  (kind !== 'service.errors' || attributes['failed'] === 'most') &&
+  (end ?? to) - start >= FELT_MS
+
+/** What no incident tells of must not be hidden by those that are told. */
+const feltAlone = (alone: readonly Found[], timeline: Timeline): readonly Observed[] =>
+  alone
+    .filter((one) => wasFelt(one, timeline))
+    .slice(0, MOST_OBSERVED)
+    .map((one) => ({ told: observed(one, 0), felt: true }))
 
 const observed = ({ summary, start, evidence }: Found, more: number): string => {
   const [first] = evidence

@@ -13,8 +13,8 @@ export interface PostMortem {
   readonly incidents: readonly IncidentDetail[]
   /** Whether the data hold records of alerts at all: only then does silence mean that none fired. */
   readonly alertsCollected: boolean
-  /** Where there is no incident: troubles that were seen and that nothing in the data explains or joins, one sentence each. */
-  readonly observed: readonly string[]
+  /** Troubles that were seen and that nothing in the data explains or joins; where there are incidents, those that people felt. */
+  readonly observed: readonly Observed[]
   /** What the data cannot tell, and what that hides. */
   readonly missing: readonly Missing[]
   /** How the clocks were brought together: one line each, e.g. a zone that was assumed. */
@@ -23,6 +23,13 @@ export interface PostMortem {
   readonly surroundings: Surroundings
   /** Names of machines, pods and whoever they are run for: for redaction, shown nowhere. */
   readonly known: readonly KnownName[]
+}
+
+export interface Observed {
+  /** One sentence, with its time and place. */
+  readonly told: string
+  /** Whether a service or a workload failed for a while. */
+  readonly felt: boolean
 }
 
 export interface IncidentDetail {

@@ -158,6 +158,17 @@ describe('a report without an incident', () => {
     assert.match(partly ?? '', /could not be read at all.*dump\/node-7\/kubelet\.log/su)
   })
 
+  test('failures that people felt are in the heading, and listed beside incidents that do not tell of them', async () => {
+    const observed = [{ told: '2026-03-04 10:00:00 UTC: Service <b>search</b> failed all of its requests.', felt: true }]
+    const alone = await renderHtml({ ...HEALTHY, observed })
+    assert.match(alone, /<h1>Failures were felt; what caused them cannot be told<\/h1>/u)
+    assert.match(alone, /class="verdict unexplained".*Service &lt;b&gt;search&lt;\/b&gt; failed/su)
+    const beside = await renderHtml({ ...CASCADE, observed })
+    assert.match(beside, /What the data cannot tell<\/h2>\s*<p>Also seen, .*Service &lt;b&gt;search&lt;\/b&gt; failed/su)
+    assert.doesNotMatch(await renderHtml(CASCADE), /Also seen/u)
+    assert.match(await renderHtml({ ...HEALTHY, observed: [{ ...observed[0], told: 'A node was slow.', felt: false }] }), /<h1>No incident found<\/h1>/u)
+  })
+
   test('an answer without results was read, and hides nothing', async () => {
     const { inputs } = HEALTHY.analysis
     const answer = { path: 'dump/slots.json', format: 'prometheus', lines: 0, records: 0, skipped: 0, from: null, to: null, warnings: [] }

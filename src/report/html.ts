@@ -46,6 +46,7 @@ const WIDE = 300
 
 const MARKS = {
   incidents: '',
+  unexplained: 'Read, and not explained',
   'no-incident': 'Read, and nothing found',
   'no-incident-partly-read': 'Read in part, and nothing found',
   'nothing-read': 'Not judged',

@@ -88,6 +88,9 @@ const whole = function* (sheet: Sheet): Generator<string> {
       ? [`${plural(view.incidents.length - told.incidents.length, 'more incident')}: ${elsewhere(sheet)}.`]
       : []),
     d.heading(2, 'What the data cannot tell'),
+    ...(view.unexplained.length === 0
+      ? []
+      : ['Also seen, and nothing in the data explains it or joins it to an incident:', d.bullets(view.unexplained.map(d.say))]),
     view.missing.length === 0
       ? 'Nothing is known to be missing from the inputs. That is not the same as everything being there.'
       : d.bullets(view.missing.map((missing) => `${d.bold(d.say(missing.what))}${missing.hides === '' ? '' : `. Hidden by it: ${d.say(missing.hides)}`}`)),

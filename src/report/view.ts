@@ -5,7 +5,7 @@ import type { Input } from '../model/analysis.js'
 import { once } from '../model/once.js'
 import { incidentHead, type IncidentHead } from './incident-head.js'
 import { incidentView, type IncidentView } from './incident-view.js'
-import type { Missing, PostMortem } from '../post-mortem/post-mortem.js'
+import type { Missing, Observed, PostMortem } from '../post-mortem/post-mortem.js'
 import { plainDeep } from './safe.js'
 import { bytes, duration, grouped, moment, plural, range } from './words.js'
 
@@ -14,6 +14,8 @@ export interface ReportView {
   readonly version: string
   readonly command: string
   readonly verdict: Verdict
+  /** What was felt beside the incidents, and nothing joins to them. */
+  readonly unexplained: readonly string[]
   readonly incidents: readonly IncidentView[]
   readonly several: boolean
   readonly missing: readonly Missing[]
@@ -27,7 +29,7 @@ export interface ReportView {
 
 /** "Nothing was wrong" and "nothing could be read" are different outcomes and must never look alike. */
 export interface Verdict {
-  readonly outcome: 'incidents' | 'no-incident' | 'no-incident-partly-read' | 'nothing-read'
+  readonly outcome: 'incidents' | 'unexplained' | 'no-incident' | 'no-incident-partly-read' | 'nothing-read'
   readonly heading: string
   readonly lines: readonly string[]
   readonly unread: readonly InputView[]
@@ -69,6 +71,7 @@ export const frameOf = once((raw: PostMortem): Omit<ReportView, 'incidents'> => 
     version: postMortem.version,
     command: postMortem.command,
     verdict,
+    unexplained: length === 0 ? [] : postMortem.observed.map((one) => one.told),
     several: length > 1,
     missing: postMortem.missing,
     clockNotes: postMortem.clockNotes,
@@ -146,15 +149,15 @@ const inputsLine = (inputs: readonly Input[]): string => {
 }
 
 /** What was seen though it is no incident: silence about it would be taken for calm. */
-const seen = (read: string, observed: readonly string[]): readonly string[] =>
+const seen = (read: string, observed: readonly Observed[]): readonly string[] =>
   observed.length === 0
     ? [`${read} Nothing in them had an impact.`]
     : [
         `${read} ${observed.length === 1 ? 'One trouble was' : 'Troubles were'} seen in them, and nothing in the data explains or joins ${observed.length === 1 ? 'it' : 'them'}:`,
-        ...observed,
+        ...observed.map((one) => one.told),
       ]
 
-const verdictOf = (inputs: readonly Input[], views: readonly InputView[], incidents: number, observed: readonly string[]): Verdict => {
+const verdictOf = (inputs: readonly Input[], views: readonly InputView[], incidents: number, observed: readonly Observed[]): Verdict => {
   const unread = views.filter((input) => input.unread)
   const readRange = rangeOf(inputs)
   if (incidents > 0)
@@ -173,19 +176,19 @@ const verdictOf = (inputs: readonly Input[], views: readonly InputView[], incide
       unread,
     }
   const wasRead = `${plural(read, 'input')} ${read === 1 ? 'was' : 'were'} read${readRange === null ? '' : `, from ${readRange}`}.`
-  return unread.length === 0
-    ? {
-        outcome: 'no-incident',
-        heading: 'No incident found',
-        lines: [...seen(wasRead, observed), 'This is a statement about these inputs only: what was not collected cannot be judged.'],
-        unread,
-      }
-    : {
-        outcome: 'no-incident-partly-read',
-        heading: 'No incident found in what could be read',
-        lines: [...seen(wasRead, observed), `${plural(unread.length, 'input')} could not be read at all: something may be hidden there.`],
-        unread,
-      }
+  const part = unread.length > 0
+  const felt = observed.some((one) => one.felt)
+  return {
+    outcome: felt ? 'unexplained' : part ? 'no-incident-partly-read' : 'no-incident',
+    heading: felt ? 'Failures were felt; what caused them cannot be told' : `No incident found${part ? ' in what could be read' : ''}`,
+    lines: [
+      ...seen(wasRead, observed),
+      part
+        ? `${plural(unread.length, 'input')} could not be read at all: something may be hidden there.`
+        : 'This is a statement about these inputs only: what was not collected cannot be judged.',
+    ],
+    unread,
+  }
 }
 
 const rangeOf = (inputs: readonly Input[]): string | null => {
