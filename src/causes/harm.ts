@@ -50,11 +50,14 @@ const SERVERS_LOGS: ReadonlySet<string> = new Set(['postgres', 'pgbouncer', 'ker
 const MANY_CLIENTS = 10
 const LONG_MS = 15_000
 
+/** Whether nothing in the data tells of those who use the servers. */
+export const areClientsUnseen = ({ inputs }: Timeline): boolean => inputs.every(({ format, records }) => records === 0 || SERVERS_LOGS.has(format))
+
 const isOfClients = ({ dose, start, end }: Found): boolean => dose >= MANY_CLIENTS && (end ?? Infinity) - start >= LONG_MS
 
 /** By position in the list. */
-export const harmsOf = (found: readonly Found[], { inputs }: Timeline): readonly number[] => {
-  const unseen = inputs.every(({ format, records }) => records === 0 || SERVERS_LOGS.has(format))
+export const harmsOf = (found: readonly Found[], timeline: Timeline): readonly number[] => {
+  const unseen = areClientsUnseen(timeline)
   return found.map((one) => {
     const harm = harmOf(one)
     return harm === 0 && unseen && isFindingKind(one.kind) && isOfClients(one) ? (HARM_TO_CLIENTS[one.kind] ?? 0) : harm

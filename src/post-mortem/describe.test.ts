@@ -1,7 +1,7 @@
 /** What the post-mortem says of what no incident tells. */
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { found, timeline } from '../../test/timeline-builder.js'
+import { found, signal, timeline } from '../../test/timeline-builder.js'
 import { explain } from '../causes/explain.js'
 import { tellIncidents } from '../causes/incidents.js'
 import { linkCauses } from '../causes/link.js'
@@ -56,4 +56,22 @@ test('a service that failed most of its requests for long is listed first, and a
     found('app.errors', 'process/-/web', 101, { endSecond: 200 }),
   ]
   assert.deepEqual(observedWith(...full), [1, [['service.errors of service/shop/search', true]]])
+})
+
+test('where a service failed and only metrics were given, logs are what is missing; where only the database tells, its clients are', () => {
+  const missingOf = (format: string, ...findings: readonly Found[]): readonly string[] => {
+    const over = timeline({ format, signals: [signal('log.warning', 'postgres/main', 0), signal('log.warning', 'postgres/main', 300)] })
+    const links = linkCauses(findings, loadMechanisms([]), over)
+    return describe(explain(over, findings, tellIncidents(findings, links, over)), findings, over, { version: '0', command: '', unreadable: [] }).missing.map(
+      ({ what }) => what,
+    )
+  }
+  const failed = found('service.errors', 'service/shop/search', 60, { endSecond: 150, attributes: { failed: 'most' } })
+  assert.deepEqual(missingOf('prometheus', failed), ['No logs', 'No records of alerts'])
+  assert.deepEqual(missingOf('prometheus', { ...failed, attributes: {} }), [])
+  const cut = [
+    found('postgres.lock-pileup', 'postgres/main', 100, { endSecond: 160 }),
+    found('postgres.timeouts', 'postgres/main', 104, { endSecond: 160, dose: 60, attributes: { reason: 'statement' } }),
+  ]
+  assert.deepEqual(missingOf('postgres', ...cut), ['Nothing of the clients of the database', 'No metrics', 'No records of alerts'])
 })

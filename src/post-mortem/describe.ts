@@ -34,16 +34,18 @@ export interface DescribeOptions {
 export const describe = (explanation: Explanation, found: readonly Found[], timeline: Timeline, options: DescribeOptions): PostMortem => {
   const taken = new Set(explanation.incidents.flatMap(({ causal }) => causal.findings))
   const alone = found.filter((one, at) => roleOf(one) === 'impact' && !taken.has(at))
+  const beside = explanation.incidents.length > 0 ? feltAlone(alone, timeline) : observedIn(found, timeline)
+  const isAnyFelt = beside.some(({ felt }) => felt)
   return maskSecretsDeep({
     alertsCollected: alertsIn(timeline),
     analysis: explanation.analysis,
     version: options.version,
     command: options.command,
     incidents: explanation.incidents.map((one) => detail(one, found, alone, timeline)),
-    observed: explanation.incidents.length > 0 ? feltAlone(alone, timeline) : observedIn(found, timeline),
+    observed: beside,
     missing: [
       ...options.unreadable.map(({ path, reason }) => ({ what: `${path} could not be read (${reason})`, hides: 'whatever it says' })),
-      ...missingIn(explanation, timeline),
+      ...missingIn(explanation, isAnyFelt, timeline),
     ],
     clockNotes: [...timeline.clockNotes, ...undecided(explanation, found)],
     surroundings: options.surroundings ?? { quotes: [], notes: [] },

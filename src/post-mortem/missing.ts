@@ -1,5 +1,6 @@
 /** What the data cannot tell, and what that hides: said where the story would need it. */
 import type { Explanation } from '../causes/explain.js'
+import { areClientsUnseen } from '../causes/harm.js'
 import type { Incident } from '../model/analysis.js'
 import { nameOf, typeOf } from '../model/entity.js'
 import type { Timeline } from '../timeline/timeline.js'
@@ -10,8 +11,11 @@ import type { Missing } from './post-mortem.js'
 const MOST_UNEXPLAINED = 3
 /** The severest; of hundreds a report tells no more. */
 const MOST_ASKED = 40
+/** Formats of what is measured. */
+const MEASURED: ReadonlySet<string> = new Set(['prometheus', 'alertmanager'])
 
-export const missingIn = ({ incidents }: Explanation, timeline: Timeline): readonly Missing[] => {
+/** `felt`: people felt something, whether an incident tells of it or not. */
+export const missingIn = ({ incidents }: Explanation, felt: boolean, timeline: Timeline): readonly Missing[] => {
   // Namespaces in which nothing happened have no events, either.
   const hasEvents = timeline.inputs.some((input) => input.format === 'kubernetes-events' && input.records > 0)
   const missing: Missing[] = timeline.missing.filter(({ what }) => !hasEvents || !what.startsWith('events in '))
@@ -39,10 +43,15 @@ export const missingIn = ({ incidents }: Explanation, timeline: Timeline): reado
       add(`The data begin at about the time of the root cause (${root.start.slice(11, 19)} UTC)`, 'whether it had begun before, and what led to it')
     if (incident.end === null) add('The data end before the incident does', 'when and how it ended')
   }
-  if (incidents.length > 0 && !formats.has('kubernetes-events') && [...formats].some((format) => format === 'kubelet' || format === 'kubernetes-objects'))
+  const asked = felt || incidents.length > 0
+  if (asked && [...formats].every((format) => MEASURED.has(format)))
+    add('No logs', 'what the services, their databases and their machines said themselves: metrics and alerts alone seldom tell a cause')
+  else if (incidents.length > 0 && areClientsUnseen(timeline))
+    add('Nothing of the clients of the database', 'who was turned away or had to wait, for how long, and what people felt of it')
+  if (asked && !formats.has('kubernetes-events') && [...formats].some((format) => format === 'kubelet' || format === 'kubernetes-objects'))
     add('No Kubernetes events', 'scheduling, evictions and what people did; events are kept for one hour only')
-  if (incidents.length > 0 && !formats.has('prometheus')) add('No metrics', 'load, memory and latency before and during the incident')
-  if (incidents.length > 0 && !alertsIn(timeline))
+  if (asked && !formats.has('prometheus')) add('No metrics', 'load, memory and latency before and during the incident')
+  if (asked && !alertsIn(timeline))
     add('No records of alerts', 'whether anybody was told, by what and when (the ALERTS series or Alertmanager’s notifications would tell)')
   emptyFiles(timeline, add)
   return missing
