@@ -53,13 +53,14 @@ const LONG_MS = 15_000
 /** Whether nothing in the data tells of those who use the servers. */
 export const areClientsUnseen = ({ inputs }: Timeline): boolean => inputs.every(({ format, records }) => records === 0 || SERVERS_LOGS.has(format))
 
-const isOfClients = ({ dose, start, end }: Found): boolean => dose >= MANY_CLIENTS && (end ?? Infinity) - start >= LONG_MS
+export const harmToClients = ({ kind, dose, start, end }: Found): number =>
+  isFindingKind(kind) && dose >= MANY_CLIENTS && (end ?? Infinity) - start >= LONG_MS ? (HARM_TO_CLIENTS[kind] ?? 0) : 0
 
 /** By position in the list. */
 export const harmsOf = (found: readonly Found[], timeline: Timeline): readonly number[] => {
   const unseen = areClientsUnseen(timeline)
   return found.map((one) => {
     const harm = harmOf(one)
-    return harm === 0 && unseen && isFindingKind(one.kind) && isOfClients(one) ? (HARM_TO_CLIENTS[one.kind] ?? 0) : harm
+    return harm === 0 && unseen ? harmToClients(one) : harm
   })
 }

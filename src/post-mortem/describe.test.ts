@@ -29,6 +29,15 @@ test('a heartbeat or two, a drained node and whom it moves are no trouble', () =
   assert.deepEqual(observed(found('pod.evicted', 'pod/shop/web-1', 60, { attributes: { reason: 'drain' } })), [])
 })
 
+test('statements that were cut off and a server that was down for seconds are told, a restart of a moment is not', () => {
+  const cut = found('postgres.timeouts', 'postgres/main', 100, { endSecond: 140, dose: 8 })
+  assert.deepEqual(observed(cut, found('postgres.shutdown', 'postgres/main', 200, { endSecond: 212 })), [
+    'postgres.timeouts of postgres/main',
+    'postgres.shutdown of postgres/main',
+  ])
+  assert.deepEqual(observed(found('postgres.shutdown', 'postgres/main', 200, { endSecond: 200.2 })), [])
+})
+
 test('a service that failed most of its requests for long is listed first, and also beside an incident that does not tell of it', () => {
   const failed = found('service.errors', 'service/shop/search', 3_000, { endSecond: 3_090, attributes: { failed: 'most' } })
   const few = found('service.errors', 'service/shop/till', 2_000, { endSecond: 2_090 })

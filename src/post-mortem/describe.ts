@@ -6,6 +6,7 @@ import type { Surroundings } from '../model/surroundings.js'
 import { typeOf } from '../model/entity.js'
 import { roleOf } from '../model/vocabulary.js'
 import { overlaps, type Found } from '../findings/finding.js'
+import { areClientsUnseen, harmToClients } from '../causes/harm.js'
 import { roundsOf } from '../causes/rounds.js'
 import { iso, type Timeline } from '../timeline/timeline.js'
 import { alternativesOf } from './alternatives.js'
@@ -76,7 +77,7 @@ const observedIn = (found: readonly Found[], timeline: Timeline): readonly Obser
     ...ofKind(found, 'pod.evicted').filter(({ attributes }) => FORCED.has(attributes['reason'])),
   ].filter((one) => !isPlanned(one))
   return [
-    ...[...of('impact'), ...of('fault')]
+    ...[...of('impact'), ...of('fault'), ...found.filter(isOtherTrouble)]
       .map((one) => ({ one, felt: wasFelt(one, timeline) }))
       .sort((a, b) => Number(b.felt) - Number(a.felt))
       .slice(0, MOST_OBSERVED)
@@ -91,12 +92,20 @@ const observedIn = (found: readonly Found[], timeline: Timeline): readonly Obser
 const FELT: ReadonlySet<string> = new Set(['workload.unavailable', 'service.unreachable', 'service.errors'])
 const FELT_MS = 30_000
 
-const wasFelt = ({ kind, entity, start, end, attributes }: Found, { to }: Timeline): boolean =>
-  FELT.has(kind) &&
-  typeOf(entity) !== 'target' &&
-  attributes['probed'] === undefined &&
-  (kind !== 'service.errors' || attributes['failed'] === 'most') &&
-  (end ?? to) - start >= FELT_MS
+const wasFelt = (one: Found, timeline: Timeline): boolean => {
+  const { kind, entity, start, end, attributes } = one
+  if (harmToClients(one) > 0 && areClientsUnseen(timeline)) return true
+  const isGone = FELT.has(kind) && typeOf(entity) !== 'target' && attributes['probed'] === undefined
+  return isGone && (kind !== 'service.errors' || attributes['failed'] === 'most') && (end ?? timeline.to) - start >= FELT_MS
+}
+
+/** Symptoms, and what somebody did, that cost clients something. */
+const TROUBLES: ReadonlySet<string> = new Set(['postgres.timeouts', 'postgres.shutdown', 'pod.crash-looping', 'loadbalancer.backends-down'])
+/** A server that is back at once was hardly missed. */
+const BRIEFLY_MS = 5_000
+
+const isOtherTrouble = ({ kind, start, end }: Found): boolean =>
+  TROUBLES.has(kind) && (kind !== 'postgres.shutdown' || end === null || end - start >= BRIEFLY_MS)
 
 /** What no incident tells of must not be hidden by those that are told. */
 const feltAlone = (alone: readonly Found[], timeline: Timeline): readonly Observed[] =>

@@ -151,7 +151,7 @@ const inputsLine = (inputs: readonly Input[]): string => {
 /** What was seen though it is no incident: silence about it would be taken for calm. */
 const seen = (read: string, observed: readonly Observed[]): readonly string[] =>
   observed.length === 0
-    ? [`${read} Nothing in them had an impact.`]
+    ? [`${read} Nothing in them is seen to have had an impact.`]
     : [
         `${read} ${observed.length === 1 ? 'One trouble was' : 'Troubles were'} seen in them, and nothing in the data explains or joins ${observed.length === 1 ? 'it' : 'them'}:`,
         ...observed.map((one) => one.told),
@@ -180,7 +180,7 @@ const verdictOf = (inputs: readonly Input[], views: readonly InputView[], incide
   const felt = observed.some((one) => one.felt)
   return {
     outcome: felt ? 'unexplained' : part ? 'no-incident-partly-read' : 'no-incident',
-    heading: felt ? 'Failures were felt; what caused them cannot be told' : `No incident found${part ? ' in what could be read' : ''}`,
+    heading: felt ? 'Failures were felt; no chain of causes can be told' : `No incident found${part ? ' in what could be read' : ''}`,
     lines: [
       ...seen(wasRead, observed),
       part
