@@ -151,13 +151,14 @@ const lagFit = (lagMs: number, mechanism: Mechanism, cause: Found, effect: Found
 /** A condition acts while it lasts, and a little longer; an occurrence acts once and its effect takes its time. */
 const isCondition = (one: Found): boolean =>
   one.end !== null &&
-  !/^(?:change|action|alert)\.|\.(?:evicted|rescheduled|rebooted|oom-kill|oom-killed|kernel-panic|kernel-hang|clock-stepped|backend-killed|shutdown|deadlock)$/u.test(
+  !/^(?:change|action|alert)\.|\.(?:evicted|rescheduled|rebooted|oom-kill|oom-killed|kernel-panic|kernel-hang|clock-stepped|backend-killed|deadlock)$/u.test(
     one.kind,
   )
 
 const lingerMs = (mechanism: Mechanism, cause: Found, effect: Found): number => {
-  // Nobody answers what is over already.
-  const acts = roleOf(effect) === 'response' ? 15_000 : Math.max(30_000, mechanism.lag.typical * 1000)
+  // Nobody answers what is over already; who waited for a lock goes on as soon as it is given back.
+  const atOnce = roleOf(effect) === 'response' || (cause.kind === 'postgres.lock-pileup' && HEALS_AT_ONCE.has(effect.kind))
+  const acts = atOnce ? 15_000 : Math.max(30_000, mechanism.lag.typical * 1000)
   return acts + cause.slackMs + effect.slackMs
 }
 
@@ -246,6 +247,8 @@ const AS_ONE_MS = 60_000
 const LIKELY = 0.25
 const MOST_UNTOUCHED = 2
 
+const GONE: ReadonlySet<string> = new Set(['postgres.crashed', 'postgres.recovering', 'postgres.shutdown'])
+
 /** Nothing is said to be certain. */
 const SUREST = 0.97
 
@@ -281,14 +284,17 @@ const compete = (candidates: readonly Candidate[], found: readonly Found[]): rea
       if (candidate.cause === effect || (leadsOn.has(effect) && isAncestor(effect, candidate.cause))) continue // would close a circle
       kept.push(candidate)
     }
+    // Who asks a server that is not there gets no answer, whatever else the processors had to do.
+    const gone = kept.find(({ cause }) => GONE.has(found[cause]?.kind ?? ''))
+    const possible = gone === undefined ? kept : kept.filter(({ cause, strength }) => found[cause]?.kind !== FULL || strength * RIVAL > gone.strength)
     // The detailed path tells more than the short cut: of two causes of which one leads to the other, the nearer one is the cause.
-    const direct = kept.filter(
-      (candidate) => !kept.some((other) => other !== candidate && other.strength >= candidate.strength * 0.6 && isAncestor(candidate.cause, other.cause)),
+    const direct = possible.filter(
+      (candidate) => !possible.some((other) => other !== candidate && other.strength >= candidate.strength * 0.6 && isAncestor(candidate.cause, other.cause)),
     )
     const strongest = direct[0]?.strength ?? 0
     const near = direct.filter((candidate) => candidate.strength >= Math.max(strongest * RIVAL, SAYABLE))
     // Where the detailed path is too weak to be told, the short cut is what is left of it.
-    const instead = kept.filter(
+    const instead = possible.filter(
       (candidate) => !direct.includes(candidate) && candidate.strength >= strongest * RIVAL && !near.some((other) => isAncestor(candidate.cause, other.cause)),
     )
     const serious = [...near, ...instead]

@@ -110,7 +110,9 @@ const causeOf = (mechanism: Mechanism, kind: FindingKind): Found => {
   // A workload is no client of itself.
   const isBackend = mechanism.where === 'client-of' && kind.startsWith('workload.')
   // What a server's own log says of those that it refuses.
-  const refuses = ['authentication', 'query_wait_timeout', 'no-server', 'read-only'].includes(String(attributes['reason'])) || attributes['of'] === 'server'
+  const refuses =
+    ['authentication', 'query_wait_timeout', 'no-server', 'read-only', 'memory', 'damaged', 'sessions'].includes(String(attributes['reason'])) ||
+    attributes['of'] === 'server'
   const entity = AT[mechanism.where] ?? (isBackend ? near.backend : refuses ? near.postgres : entityOf(kind, near, mechanism.where))
   return found(kind, entity, 0, { attributes })
 }
@@ -402,6 +404,37 @@ test('a busy machine makes requests late, and refuses nobody', () => {
       world,
     ).filter(({ faint }) => !faint).length
   assert.deepEqual([target(30), target(50)], [1, 0])
+})
+
+test('a server that was down is why its exporter did not answer, however busy the processors were', () => {
+  const rules = mechanisms.filter(({ id }) => id === 'saturation-slows-targets' || id === 'down-server-fails-clients')
+  const causes = (...others: readonly Found[]): readonly string[] => {
+    const target: Entity = 'target/postgres/a:9187'
+    const all = [found('node.cpu-saturated', 'node/a', 0, { endSecond: 36 }), ...others, found('service.unreachable', target, 10, { endSecond: 38 })]
+    return linkCauses(all, rules, timeline({ facts: [{ fact: 'alias', of: 'node/a', name: 'a', at: null }] })).map(({ cause }) => String(all[cause]?.kind))
+  }
+  assert.deepEqual(causes(), ['node.cpu-saturated'])
+  assert.deepEqual(causes(found('postgres.crashed', 'postgres/main', 6, { endSecond: 35 })), ['postgres.crashed'])
+})
+
+test('a server that was up again for a minute and a half is not why it logs errors now', () => {
+  const links = (second: number): number =>
+    linkCauses(
+      [found('postgres.shutdown', 'postgres/main', 0, { endSecond: 1 }), found('app.errors', 'postgres/main', second, { endSecond: 160 })],
+      mechanisms.filter(({ id }) => id === 'down-server-fails-clients'),
+      world,
+    ).filter(({ faint }) => !faint).length
+  assert.deepEqual([links(2), links(98)], [1, 0])
+})
+
+test('who waited for a lock goes on when it is given back: what fails a minute later is no work of it', () => {
+  const links = (second: number): number =>
+    linkCauses(
+      [found('postgres.lock-pileup', 'postgres/main', 0, { endSecond: 36 }), found('service.errors', 'service/-/postgres-client', second, { endSecond: 130 })],
+      mechanisms.filter(({ id }) => id === 'locks-hold-requests'),
+      world,
+    ).filter(({ faint }) => !faint).length
+  assert.deepEqual([links(10), links(95)], [1, 0])
 })
 
 test('a pool that is used up is the trouble of its users, who are programs of that name, and of those that were told so', () => {
