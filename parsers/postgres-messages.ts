@@ -264,10 +264,21 @@ const readOnly: Rule['tell'] = (record, say) => {
   return true
 }
 
+/** What the server cannot do for whoever asks, and why; a PANIC is more than that. */
+const cannot =
+  (reason: string): Rule['tell'] =>
+  (record, say) => {
+    if (record.severity === 'PANIC') return false
+    trouble(record, say, 'log.error', record.sqlstate, { reason })
+    return true
+  }
+
 const RULES: readonly Rule[] = [
   { begins: ['automatic vacuum', 'automatic aggressive vacuum'], tell: vacuum },
   { begins: ['process '], tell: lock },
   { begins: ['sorry, too many clients already', 'remaining connection slots are reserved', 'too many connections for '], tell: tooMany },
+  // src/backend/storage/ipc/dsm_impl.c: no room in /dev/shm, whatever the errno says of a device; src/backend/storage/lmgr/lock.c: none in the lock table.
+  { begins: ['could not resize shared memory segment', 'out of shared memory', 'out of memory'], tell: cannot('memory') },
   // Full before crashed: a PANIC for lack of space is both.
   {
     has: ['No space left on device', 'isk quota exceeded', ': wrote only '],
@@ -433,6 +444,23 @@ const RULES: readonly Rule[] = [
   { begins: ['received promote request'], tell: told('log.warning', 'promoted') },
   { begins: ['checkpoints are occurring too frequently'], tell: told('log.warning', 'checkpoints') },
   { begins: ['could not fork ', 'could not create shared memory', 'could not map anonymous shared memory'], tell: told('log.error', 'resources') },
+  // src/backend/libpq/pqcomm.c
+  { begins: ['could not accept new connection: '], tell: cannot('sessions') },
+  // src/backend/storage/page/bufpage.c, smgr/md.c, access/nbtree, access/common/toast_internals.c, access/transam/slru.c
+  {
+    begins: [
+      'invalid page in block',
+      'page verification failed',
+      'could not read block',
+      'could not open file "base/',
+      'could not open file "pg_tblspc/',
+      'missing chunk number',
+      'could not access status of transaction',
+      'unexpected data beyond EOF',
+    ],
+    has: ['contains unexpected zero page', 'contains corrupted page'],
+    tell: cannot('damaged'),
+  },
   {
     // src/backend/postmaster/pgarch.c, src/backend/archive/shell_archive.c
     begins: [
@@ -504,11 +532,14 @@ const BY_CODE: ReadonlyMap<string, Rule['tell']> = new Map<string, Rule['tell']>
   ['40P01', RULES.find(({ begins }) => begins?.[0] === 'deadlock detected')?.tell ?? (() => false)],
   ['28P01', refused],
   ['25006', readOnly],
+  ['53200', cannot('memory')],
+  ['XX001', cannot('damaged')],
+  ['XX002', cannot('damaged')],
   ['25P03', timedOut('idle-in-transaction')],
 ])
 
 const fits = ({ begins, has }: Rule, start: string): boolean =>
-  begins?.some((text) => start.startsWith(text)) ?? has?.some((text) => start.includes(text)) ?? false
+  begins?.some((text) => start.startsWith(text)) === true || has?.some((text) => start.includes(text)) === true
 
 const REMEMBERED = 1_000
 /** Messages that no rule fits: most errors of clients, which come again and again. */

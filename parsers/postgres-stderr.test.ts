@@ -239,6 +239,29 @@ describe('the stderr log of Postgres', () => {
     )
   })
 
+  test('what the server cannot do for anybody is told by its reason', async () => {
+    const text = `2026-11-22 11:16:09.408 CST [15551]: user=checkout_api,db=shop,app=checkout-api,client=127.0.0.1 WARNING:  page verification failed, calculated checksum 42706 but expected 22387
+2026-11-22 11:16:09.408 CST [15551]: user=checkout_api,db=shop,app=checkout-api,client=127.0.0.1 ERROR:  invalid page in block 27 of relation base/16384/16395
+2026-11-22 11:16:09.500 CST [15552]: user=checkout_api,db=shop,app=checkout-api,client=127.0.0.1 ERROR:  index "orders_pkey" contains unexpected zero page at block 3
+2026-11-22 11:16:10.000 CST [15553]: user=checkout_api,db=shop,app=checkout-api,client=127.0.0.1 FATAL:  out of shared memory
+2026-11-22 11:16:11.000 CST [15554]: user=report,db=shop,app=report,client=127.0.0.1 ERROR:  could not resize shared memory segment "/PostgreSQL.1829" to 8388608 bytes: No space left on device
+2026-11-22 11:16:12.000 CST [15000]: user=,db=,app=,client= LOG:  could not accept new connection: Too many open files
+2026-11-22 11:16:13.000 CST [15555]: user=checkout_api,db=shop,app=checkout-api,client=127.0.0.1 ERROR:  could not open file "pg_stat_tmp/global.stat": No such file or directory
+`
+    assert.deepEqual(
+      (await read(text)).signals.map(({ kind, attributes: { reason } }) => [kind, reason]),
+      [
+        ['log.error', 'damaged'],
+        ['log.error', 'damaged'],
+        ['log.error', 'damaged'],
+        ['log.error', 'memory'],
+        ['log.error', 'memory'],
+        ['log.error', 'sessions'],
+        ['log.error', undefined],
+      ],
+    )
+  })
+
   test('a plain start is no recovery', async () => {
     const extract = await read(`2026-03-04 10:00:01.000 UTC [9] LOG:  database system was shut down at 2026-03-04 09:00:00 UTC
 2026-03-04 10:00:01.100 UTC [12] a@b FATAL:  the database system is starting up

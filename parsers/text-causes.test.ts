@@ -50,6 +50,27 @@ test('a server that takes no writes answers, and does not recover', () => {
   assert.equal(reason('FATAL: the database system is in recovery mode'), 'postgres-recovering')
 })
 
+test("a server's memory and its damaged data are told from the program's own memory, and from a disk", () => {
+  for (const text of [
+    '{"level": "error", "service": "checkout-api", "message": "request failed: out of shared memory", "kind": "OutOfMemory", "sqlstate": "53200"}',
+    'pq: could not resize shared memory segment "/PostgreSQL.1829" to 8388608 bytes: No space left on device',
+  ])
+    assert.equal(reason(text), 'postgres-memory', text)
+  assert.equal(reason('msg="request failed: invalid page in block 27 of relation base/16384/16395" sqlstate=XX001'), 'postgres-damaged')
+  assert.equal(reason('{"message":"could not open file \\"base/16384/16395\\": No such file or directory"}'), 'postgres-damaged')
+  assert.equal(reason('java.lang.OutOfMemoryError: Java heap space'), 'oom')
+  assert.equal(reason('could not open file "settings.yaml": No such file or directory'), 'other')
+})
+
+test('a right that is missing is neither a login nor a file', () => {
+  assert.equal(reason('kind=InsufficientPrivilege sqlstate=42501 msg="job failed: permission denied for table customers"'), 'postgres-denied')
+  assert.equal(reason('open /etc/app/settings.yaml: permission denied'), 'other')
+})
+
+test('a client that gave up waiting for its connection says it in the words of psycopg', () => {
+  assert.equal(reason('"message": "job failed: connection timeout expired", "kind": "ConnectionTimeout", "sqlstate": "-"'), 'postgres-timeout')
+})
+
 test('a column that is not there is named in quotation marks, which JSON and logfmt escape', () => {
   assert.equal(reason('{"level":"error","message":"request failed: column \\"region\\" does not exist","sqlstate":"42703"}'), 'schema')
 })

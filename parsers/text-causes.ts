@@ -13,6 +13,9 @@ export type Reason =
   | 'postgres-timeout'
   | 'postgres-login'
   | 'postgres-pool'
+  | 'postgres-memory'
+  | 'postgres-damaged'
+  | 'postgres-denied'
   | 'redis-unreachable'
   | 'stale-replica'
   | 'schema'
@@ -39,13 +42,21 @@ const RECOVERING = /the database system is (?:starting up|in recovery mode|shutt
 const READ_ONLY = /cannot execute \w+(?: \w+){0,3} in a read-only transaction|\bSQLSTATE[ =:[('"]{1,3}25006\b/
 /** In the words of Postgres, which no other server uses; MySQL's deadlock is 'found'. */
 const DEADLOCK = /deadlock detected|\b40P01\b/
+/** Cancelled by the server, or, in psycopg's words, a connection that did not come in time. */
 const CANCELLED =
-  /canceling statement due to (?:(?:statement|lock) timeout|conflict with recovery)|terminating connection due to idle-in-transaction timeout|\b(?:57014|55P03)\b.{0,200}(?:timeout|lock)/
+  /canceling statement due to (?:(?:statement|lock) timeout|conflict with recovery)|\bconnection timeout expired\b|terminating connection due to idle-in-transaction timeout|\b(?:57014|55P03)\b.{0,200}(?:timeout|lock)/
 /** PgBouncer's word to a client for which no connection of its pool came free in time. */
 const POOL = /query_wait_timeout/
 /** The server answered, and did not let this user in: invalid_password, and pg_hba.conf's invalid_authorization_specification. */
 const LOGIN =
   /password authentication failed for user|no pg_hba\.conf entry for|pg_hba\.conf rejects connection|role "[^"\n]{1,63}" (?:does not exist|is not permitted to log in)|database \\?"[^"\n]{1,63}" (?:does not exist|is not currently accepting connections)|\b28P01\b/
+/** The server's own memory, its lock table among it, not the program's. */
+const SERVER_MEMORY = /\bout of shared memory\b|could not resize shared memory segment|Failed on request of size \d|\bSQLSTATE[ =:[('"]{1,3}53200\b/
+/** Blocks, rows or whole files of the database that cannot be read any more: data_corrupted, index_corrupted, undefined_file. */
+const DAMAGED =
+  /invalid page in block \d{1,10} of relation|could not (?:read block \d{1,10} in|open) file \\?"(?:base|global|pg_tblspc)\/|missing chunk number \d{1,10} for toast|could not access status of transaction|\bSQLSTATE[ =:[('"]{1,3}XX00[12]\b/
+/** The user got in, and has no right to what it asks for: insufficient_privilege. */
+const DENIED = /permission denied for (?:table|relation|schema|sequence|function|view|materialized view) |\bSQLSTATE[ =:[('"]{1,3}42501\b/
 /** A table or column that the program expects and the database does not have: undefined_table, undefined_column; MySQL's and SQLite's words. */
 const SCHEMA =
   /\b(?:relation|column) \\?"?[\w.]{1,128}\\?"? (?:of relation \\?"[\w.]{1,128}\\?" )?does not exist|\b42P01\b|\bSQLSTATE[ =:[('"]{1,3}42703\b|Table '[\w.-]{1,128}' doesn't exist|Unknown column '|no such (?:table|column): /
@@ -128,6 +139,9 @@ export const causeOf = (line: string): Cause => {
   if (CANCELLED.test(text)) return { reason: 'postgres-timeout', server: THIS_POSTGRES, name: null }
   if (POOL.test(text)) return { reason: 'postgres-pool', server: THIS_POSTGRES, name: null }
   if (LOGIN.test(text)) return { reason: 'postgres-login', server: THIS_POSTGRES, name: null }
+  if (SERVER_MEMORY.test(text)) return { reason: 'postgres-memory', server: THIS_POSTGRES, name: null }
+  if (DAMAGED.test(text)) return { reason: 'postgres-damaged', server: THIS_POSTGRES, name: null }
+  if (DENIED.test(text)) return { reason: 'postgres-denied', server: THIS_POSTGRES, name: null }
   if (SCHEMA.test(text)) return { reason: 'schema', server: null, name: null }
   const ofRedis = REDIS.test(text)
   const ofPostgres = !ofRedis && (POSTGRES.test(text) || (OPERATIONAL.test(text) && !NOT_POSTGRES.test(text)))

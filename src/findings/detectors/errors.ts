@@ -58,7 +58,13 @@ const bursts = (timeline: Timeline, signal: 'log.error' | 'http.error', kind: 'a
 }
 
 /** What a server's own log says of those whom it turned away. */
-const REFUSES: Readonly<Record<string, string>> = { authentication: 'refused logins', 'read-only': 'took no writes' }
+const REFUSES: Readonly<Record<string, string>> = {
+  authentication: 'refused logins',
+  'read-only': 'took no writes',
+  memory: 'had no memory for statements',
+  damaged: 'could not read damaged data',
+  sessions: 'could not take new connections',
+}
 
 const said = (kind: 'app.errors' | 'service.errors', entity: Entity, reason: string, count: number, stretch: readonly TimedSignal[]): string => {
   if (kind === 'service.errors') return `${opening(entity)} answered with errors, ${times(count)}.`
