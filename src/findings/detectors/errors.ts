@@ -25,6 +25,7 @@ const bursts = (timeline: Timeline, signal: 'log.error' | 'http.error', kind: 'a
     const stretches = stretchesOf(timeline, signals)
     const rates = stretches.map(({ signals: stretch }) => rateOf(stretch))
     const allDay = isAllDay(timeline, signals)
+    let matter = 0
     stretches.forEach(({ signals: stretch, alone }, index) => {
       const count = stretch.reduce((sum, one) => sum + one.count, 0)
       const start = stretch[0]?.at ?? 0
@@ -34,6 +35,8 @@ const bursts = (timeline: Timeline, signal: 'log.error' | 'http.error', kind: 'a
       const others = rates.filter((_, other) => other !== index)
       if (!alone && allDay && others.length >= 4 && (rates[index] ?? 0) < median(others) * 3) return
       if (isBackground(timeline, signals, count, start, end)) return
+      const before = stretches[index - 1]
+      if (before !== undefined && isOtherMatter(before.signals, stretch)) matter++
       const reason = commonReason(stretch)
       const refuses = kind === 'app.errors' && typeOf(entity) === 'postgres' ? REFUSES[reason] : undefined
       found.push({
@@ -46,6 +49,7 @@ const bursts = (timeline: Timeline, signal: 'log.error' | 'http.error', kind: 'a
         evidence: chooseEvidence(evidenceOf(stretch)),
         attributes: {
           ...(reason === '' ? {} : { reason }),
+          ...(matter === 0 ? {} : { matter }),
           ...(refuses === undefined ? {} : { does: refuses, ...onlyUser(stretch) }),
           ...(kind === 'service.errors' ? failingBackend(entity, start, end, timeline) : failingAddress(stretch, timeline)),
         },
@@ -106,7 +110,34 @@ interface Stretch {
  * they keep together at their own pace, and there is next to nothing outside, they are one stretch all the same.
  */
 const stretchesOf = (timeline: Timeline, signals: readonly TimedSignal[]): readonly Stretch[] =>
-  keptTogether(timeline, signals).flatMap(({ signals: stretch, alone }) => withoutStrays(stretch).map((part) => ({ signals: part, alone })))
+  keptTogether(timeline, signals).flatMap(({ signals: stretch, alone }) =>
+    byMatter(stretch)
+      .flatMap(withoutStrays)
+      .map((part) => ({ signals: part, alone })),
+  )
+
+/** A pause after which nothing is said that was said before is where one trouble ends and another begins. */
+const MATTER_MS = 30_000
+const byMatter = (stretch: readonly TimedSignal[]): readonly (readonly TimedSignal[])[] => {
+  let until = -Infinity
+  for (const [index, one] of stretch.entries()) {
+    const pause = one.at - until
+    until = Math.max(until, one.until)
+    if (index === 0 || pause <= MATTER_MS) continue
+    const [before, after] = [stretch.slice(0, index), stretch.slice(index)]
+    if (isOtherMatter(before, after)) return [before, ...byMatter(after)]
+  }
+  return [stretch]
+}
+const isOtherMatter = (before: readonly TimedSignal[], after: readonly TimedSignal[]): boolean => {
+  if ((after[0]?.at ?? 0) - untilOf(before) <= MATTER_MS || countOf(before) < MIN_COUNT || countOf(after) < MIN_COUNT) return false
+  const said = new Set(before.flatMap(mattersOf))
+  return !after.flatMap(mattersOf).some((matter) => said.has(matter))
+}
+const mattersOf = (one: TimedSignal): readonly string[] => {
+  const reason = String(one.attributes['reason'] ?? '')
+  return reason === '' || reason === 'other' ? [wordsOf(one)] : [wordsOf(one), reason]
+}
 
 /** A pause after which an error with another reason is another matter. */
 const STRAY_MS = 10_000

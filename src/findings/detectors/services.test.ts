@@ -651,6 +651,22 @@ test('an error of other words half a minute before all those that are alike is n
   assert.equal(start(line(600, 'job failed: nextval: reached maximum value of sequence "orders_id_seq" (301001)'), full(646)), 600)
 })
 
+test('errors of other words after a pause are another trouble, those of the same words or without a pause the same', () => {
+  const line = (at: number, reason: string, text: string, count: number, until: number): Signal =>
+    signal('log.error', 'process/-/orders-worker', at, { app: 'orders-worker', reason }, { count, until, text })
+  const waited = line(600, 'postgres-timeout', 'job failed: canceling statement due to statement timeout', 5, 627)
+  const denied = (at: number): Signal => line(at, 'postgres-denied', 'job failed: permission denied for table customers', 22, at + 33)
+  const told = (...signals: readonly Signal[]): readonly (readonly unknown[])[] =>
+    findings('app.errors', { signals: [...day, ...signals] }).map(({ start, found }) => [start, found.attributes['reason']])
+  assert.deepEqual(told(waited, denied(686)), [
+    [600, 'postgres-timeout'],
+    [686, 'postgres-denied'],
+  ])
+  assert.equal(told(waited, denied(640)).length, 1)
+  assert.equal(told(waited, line(686, 'postgres-timeout', 'report failed: canceling statement due to statement timeout', 5, 700)).length, 1)
+  assert.equal(told(waited, line(686, 'other', 'job failed: duplicate key', 1, 686)).length, 1)
+})
+
 test('why a target does not answer is what its exporter logs meanwhile', () => {
   const parts = (...targets: readonly string[]): InputParts => ({
     signals: [
