@@ -113,7 +113,7 @@ export const mountAttributes = (message: string): Attributes => {
 
 function unhealthy(message: string, container: Attributes): Echo {
   const probe = /^(Readiness|Liveness|Startup)/u.exec(message)?.[1] ?? 'Readiness'
-  return { kind: 'pod.unready', attributes: { probe, reason: probeFailure(message), ...container } }
+  return { kind: 'pod.unready', attributes: { probe, ...probeFailure(message), ...container } }
 }
 
 function backOff(message: string, container: Attributes): Echo | null {

@@ -95,13 +95,14 @@ export const schedulingFailure = (text: string): string => {
 }
 
 const STATUS_CODE = /statuscode: (\d{3})/u
-export const probeFailure = (output: string): string => {
+/** In the words that the kubelet's event of it is read in. */
+export const probeFailure = (output: string): Attributes => {
   const status = STATUS_CODE.exec(output)?.[1]
-  if (status !== undefined) return `http-${status}`
-  if (output.includes('connection refused')) return 'refused'
-  if (has(output, 'no route to host', 'network is unreachable')) return 'no-route'
-  if (has(output, 'connection reset', 'EOF')) return 'reset'
-  return has(output, 'deadline exceeded', 'Client.Timeout', 'timeout', 'timed out') ? 'timeout' : 'failure'
+  if (status !== undefined) return { reason: 'status', status: Number(status) }
+  if (output.includes('connection refused')) return { reason: 'refused' }
+  if (has(output, 'no route to host', 'network is unreachable')) return { reason: 'no-route' }
+  if (has(output, 'connection reset', 'EOF')) return { reason: 'reset' }
+  return { reason: has(output, 'deadline exceeded', 'Client.Timeout', 'timeout', 'timed out') ? 'timeout' : 'failure' }
 }
 
 const GO_UNITS: Readonly<Record<string, number>> = { h: 3_600_000, m: 60_000, s: 1_000, ms: 1, us: 0.001, µs: 0.001, ns: 0.000_001 }

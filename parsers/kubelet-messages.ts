@@ -201,10 +201,10 @@ const sayProbe = (line: KlogLine, said: Saying): void => {
   const old = OLD_PROBE.exec(messageOf(line))
   const probe = fieldsOf(line).get('probeType') ?? old?.[1] ?? 'Readiness'
   const container = fieldsOf(line).get('containerName') ?? old?.[3] ?? ''
-  const reason = probeFailure(fieldsOf(line).get('output') ?? errorOf(line))
+  const failure = probeFailure(fieldsOf(line).get('output') ?? errorOf(line))
   // A server that is still starting refuses connections: no fault in a container's first seconds.
-  if (reason === 'refused' && timeOf(line).ms - said.memory.lastStart(entity) < STARTING_MS) return
-  said.emit(line, 'pod.unready', entity, { probe, container, reason })
+  if (failure['reason'] === 'refused' && timeOf(line).ms - said.memory.lastStart(entity) < STARTING_MS) return
+  said.emit(line, 'pod.unready', entity, { probe, container, ...failure })
 }
 
 /** "SyncLoop (probe)" probe="readiness" status="ready": the probe's answer changed. */

@@ -133,7 +133,7 @@ const MEANINGS: readonly (readonly [string, string])[] = [
   [
     head('W', 'prober.go:112') +
       'Readiness probe for "web-1_shop(0ac7a38c-74bc-4d23-ae50-2576492537e0):web" failed (failure): HTTP probe failed with statuscode: 503',
-    'pod.unready point pod/shop/web-1 http-503',
+    'pod.unready point pod/shop/web-1 status',
   ],
   [head('I', 'prober.go:117') + '"Probe succeeded" probeType="Readiness" pod="shop/web-1" containerName="web"', ''],
   [

@@ -31,7 +31,7 @@ const lost = [
 ]
 /** A pod that was unready and left its workload short, for a reason that no line tells. */
 const unready = (name: string, start: number): readonly Found[] => [
-  found('pod.unready', `pod/shop/${name}-7d9c5b8f6d-x2x4z`, start, { endSecond: start + 300, attributes: { reason: 'http-503' } }),
+  found('pod.unready', `pod/shop/${name}-7d9c5b8f6d-x2x4z`, start, { endSecond: start + 300, attributes: { reason: 'status' } }),
   found('workload.degraded', `workload/shop/${name}`, start, { endSecond: start + 300 }),
 ]
 
@@ -138,7 +138,7 @@ test('what was felt well before a busy minute and well after it is an incident o
     found('workload.unavailable', 'workload/shop/desk', 110, { endSecond: 170 }),
   ]
   const errors = (end: number): readonly Found[] => [
-    found('pod.unready', 'pod/shop/web-7d9c5b8f6d-x2x4z', 40, { endSecond: end, attributes: { reason: 'http-503' } }),
+    found('pod.unready', 'pod/shop/web-7d9c5b8f6d-x2x4z', 40, { endSecond: end, attributes: { reason: 'status' } }),
     found('workload.unavailable', 'workload/shop/web', 40, { endSecond: end }),
   ]
   assert.equal(incidents(...busy, ...errors(180)).length, 1)

@@ -22,9 +22,19 @@ export interface Replicas {
   readonly there: number
 }
 
+/** An event that came again says when it was so first and last: a number of replicas that somebody set twice. */
+export const eachTime = (signal: TimedSignal): readonly TimedSignal[] =>
+  signal.count > 1 && signal.until - signal.at > AT_ONCE_MS
+    ? [
+        { ...signal, until: signal.at, count: 1 },
+        { ...signal, at: signal.until, count: signal.count - 1 },
+      ]
+    : [signal]
+
 const stepsIn = once(({ signals }: Timeline) => {
   const steps = new Map<Entity, Step[]>()
-  for (const { kind, entity, at, attributes } of signals) {
+  const scalings = signals.filter(({ kind }) => kind === 'change.scaled').flatMap(eachTime)
+  for (const { kind, entity, at, attributes } of scalings.sort((a, b) => a.at - b.at)) {
     const { replicaSet, from, to } = attributes
     if (kind !== 'change.scaled' || typeof replicaSet !== 'string' || replicaSet === '' || to === undefined) continue
     addTo(steps, entity, { at, set: replicaSet, from: from === undefined ? null : Number(from), to: Number(to) })

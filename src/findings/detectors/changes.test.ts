@@ -126,3 +126,15 @@ test('objects without ReplicaSets: another image within minutes is another rollo
   const image = (second: number, name: string): Signal => signal('change.deployed', WEB, second, { image: name })
   assert.equal(told({ signals: [...day, image(600, 'web:2'), image(602, 'web:2'), image(2 * MINUTE + 600, 'web:3')] }).length, 2)
 })
+
+test('a number of replicas that was set twice, as one event of two times tells, was set then and then, and is no rollout', () => {
+  const twice = (second: number, until: number, from: number, to: number): Signal =>
+    signal('change.scaled', WEB, second, { replicaSet: 'web-old', from, to }, { count: 2, until })
+  assert.deepEqual(told({ signals: [...day, scaled(600, 'web-old', 0, 1), twice(656, 788, 1, 0), twice(722, 858, 0, 1)] }), [
+    '600 change: A rollout of workload shop/web started.',
+    '656 change: Workload shop/web was scaled from 1 to 0 replicas.',
+    '722 response: Workload shop/web was scaled back from 0 to 1 replica.',
+    '788 change: Workload shop/web was scaled from 1 to 0 replicas.',
+    '858 response: Workload shop/web was scaled back from 0 to 1 replica.',
+  ])
+})

@@ -6,7 +6,7 @@ import { replicaSetName, typeOf, type Entity } from '../../model/entity.js'
 import { countWhile, groupBy } from '../../model/lists.js'
 import type { TimedSignal, Timeline } from '../../timeline/timeline.js'
 import { chooseEvidence, evidenceOf, type Detector, type Found } from '../finding.js'
-import { STEP_MS } from '../replicas.js'
+import { eachTime, STEP_MS } from '../replicas.js'
 import { called, opening } from '../words.js'
 
 const MINUTE = 60_000
@@ -28,7 +28,13 @@ export const changes: Detector = {
       const workload = timeline.topology.workloadOf(signal.entity) ?? signal.entity
       return typeOf(workload) === 'workload' ? workload : null
     })
-    return [...byWorkload].flatMap(([workload, signals]) => changesOf(workload, signals, timeline))
+    return [...byWorkload].flatMap(([workload, signals]) =>
+      changesOf(
+        workload,
+        signals.flatMap((signal) => (setOf(signal) === '' ? [signal] : eachTime(signal))).sort((a, b) => a.at - b.at),
+        timeline,
+      ),
+    )
   },
 }
 
@@ -65,7 +71,8 @@ const changesOf = (workload: Entity, signals: readonly TimedSignal[], timeline: 
   for (const signal of signals) {
     const set = setOf(signal)
     const until = rollout?.signals.at(-1)?.until ?? -Infinity
-    const going: Change | null = rollout !== null && signal.at - until <= (rollout.done ? LAST_STEP_MS : STEP_MS) ? rollout : null
+    const inTime = rollout !== null && signal.at - until <= (rollout.done ? LAST_STEP_MS : STEP_MS)
+    const going: Change | null = inTime && !isTakenAway(rollout, all.at(-1)) && !leavesNothing(signal, signals) ? rollout : null
     const begins = signal.kind === 'change.deployed' || isNew(signal, seen, givingWay(signals, signal, until), timeline)
     if (set !== '' && shrinks(signal)) gaveWay.add(set)
     if (going !== null && isStepOf(signal, going)) {
@@ -142,6 +149,16 @@ const isStepOf = (signal: TimedSignal, rollout: Change): boolean => {
   if (set === '') return !isOther(rollout.signals, signal)
   return rollout.set === '' || set !== rollout.set ? shrinks(signal) || rollout.set === '' : !shrinks(signal)
 }
+
+/** What a rollout brought was scaled down since: the next change of it is none of the rollout's steps. */
+const isTakenAway = (rollout: Change | null, last: Change | undefined): boolean =>
+  rollout !== null && last?.kind === 'change.scaled' && (rollout.set === '' || last.set === rollout.set) && last.signals.every(shrinks)
+
+/** Down to nothing while no other ReplicaSet grows: a rollout puts something in its place. */
+const leavesNothing = (signal: TimedSignal, signals: readonly TimedSignal[]): boolean =>
+  numberOf(signal, 'to') === 0 &&
+  setOf(signal) !== '' &&
+  !signals.some((other) => setOf(other) !== '' && setOf(other) !== setOf(signal) && !shrinks(other) && Math.abs(other.at - signal.at) <= STEP_MS)
 
 /** Of objects without ReplicaSets another image is another rollout. */
 const isOther = (signals: readonly TimedSignal[], { attributes: { image } }: TimedSignal): boolean =>

@@ -64,6 +64,8 @@ const text = (stretch: Stretch, name: string): string => {
 }
 const because = (stretch: Stretch): string => {
   const reason = text(stretch, 'reason')
+  const status = text(stretch, 'status')
+  if (reason === 'status' && status !== '') return ` (HTTP ${status})`
   return reason === '' || reason === 'other' ? '' : ` (${reason})`
 }
 /** Of a workload: the API server did not take the pods that its controller asked for. */
@@ -96,6 +98,12 @@ const isSeldom = ({ start, last, count, signals }: Stretch): boolean =>
   count < MOST_COUNTED && last - start > count * SELDOM_MS && signals.every(({ phase }) => phase === 'point')
 const MOST_COUNTED = 25
 const SELDOM_MS = 25_000
+
+/** Whom the kubelet kills for it may serve all the while: only the readiness probe says who is not ready. */
+const lethalProbe = ({ signals }: Stretch): string | null => {
+  const [probe, ...others] = new Set(signals.map(({ attributes }) => String(attributes['probe'] ?? '')))
+  return others.length === 0 && (probe === 'Liveness' || probe === 'Startup') ? probe.toLowerCase() : null
+}
 
 /** A role or a database may have a limit of its own, and the server room for others. */
 const takenBy = ({ signals }: Stretch): string => {
@@ -211,7 +219,7 @@ const POLICIES: Partial<Readonly<Record<FindingKind, Policy>>> = {
     say: (entity, stretch) =>
       isSeldom(stretch)
         ? `${called(entity)} failed its probe ${times(stretch.count)} in ${duration(stretch.last - stretch.start)}${because(stretch)}.`
-        : `${called(entity)} was not ready${forHowLong(stretch)}${because(stretch)}.`,
+        : `${called(entity)} ${lethalProbe(stretch) === null ? 'was not ready' : `failed its ${lethalProbe(stretch) ?? ''} probe`}${forHowLong(stretch)}${because(stretch)}.`,
   },
   'pod.unschedulable': {
     gapMs: 6 * MINUTE,
@@ -351,8 +359,12 @@ const UNTIL_REPLACED_MS = 8 * 24 * 60 * MINUTE
 /** Credentials that are refused stay refused until somebody renews them or the kubelet does, which takes more than the next try. */
 const UNTIL_RENEWED_MS = 20 * MINUTE
 
+/** Who sets a number of replicas, and sets it back, may well do the same again some minutes later. */
+const SET_AGAIN_MS = 30_000
+
 const lastingGap = (kind: FindingKind, reason: unknown): number | null => {
   if (kind === 'node.certificate-expired') return UNTIL_REPLACED_MS
+  if (kind === 'change.scaled') return SET_AGAIN_MS
   if (kind !== 'node.heartbeat-missed') return null
   return reason === 'certificate' ? UNTIL_REPLACED_MS : reason === 'unauthorized' ? UNTIL_RENEWED_MS : null
 }
@@ -399,7 +411,7 @@ export const fromSignals: Detector = {
           !(kind === 'action.session-ended' && stops.some((stop) => isOfShutdown(signal, stop))) &&
           !isToldBetter(signal, group),
       )
-      for (const plain of stretchesOf(told, policy, gone.get(entity) ?? [])) {
+      for (const plain of stretchesOf(withoutQuiet(told, policy.gapMs, timeline), policy, gone.get(entity) ?? [])) {
         const stretch = policy.times === undefined ? plain : { ...plain, count: policy.times(plain.signals) }
         const whole = stretch.end === null ? stretch : { ...stretch, end: Math.max(stretch.end, stretch.last) }
         if (stretch.count < (policy.minCount ?? 1) || (kind === 'node.runtime-down' && isWakingUp(stretch))) continue
@@ -435,6 +447,39 @@ const isToldBetter = (signal: TimedSignal, group: readonly TimedSignal[]): boole
   group.some((other) => other.attributes['source'] === undefined && other.at >= signal.at && other.at - signal.at <= WRITTEN_WITHIN_MS)
 /** nodeStatusReportFrequency is 5 min. */
 const WRITTEN_WITHIN_MS = 6 * MINUTE
+
+/**
+ * An event of many times says when it was so first and last, which may be hours apart. Where another source tells of the last of them one by one, and was
+ * silent before that although it was written, or says that it began then, there was nothing for so long: what was so first is another matter.
+ */
+const withoutQuiet = (signals: readonly TimedSignal[], gapMs: number, timeline: Timeline): readonly TimedSignal[] => {
+  if (!signals.some((signal) => isLong(signal, gapMs))) return signals
+  const from = new Map(timeline.inputs.map((input) => [input.path, Date.parse(input.from ?? '')]))
+  return signals
+    .flatMap((signal) => {
+      if (!isLong(signal, gapMs)) return [signal]
+      const others = signals.filter((other) => other.input !== signal.input && other.phase !== 'end' && other.until >= signal.at)
+      const next = others[0]
+      if (next === undefined) return [signal]
+      const since = Math.max(signal.at, Math.min(...others.map(({ input, at }) => (at === next.at ? (from.get(input) ?? Infinity) : Infinity))))
+      const began = next.at - signal.at > gapMs && others.some(({ phase, at }) => phase === 'begin' && at - next.at <= gapMs)
+      const isQuiet = (began || next.at - since > quietFor(signal, gapMs)) && next.at <= signal.until + SAME_TIME_MS
+      return isQuiet
+        ? [
+            { ...signal, until: signal.at, count: 1 },
+            { ...signal, at: Math.min(next.at, signal.until), count: signal.count - 1 },
+          ]
+        : [signal]
+    })
+    .sort((a, b) => a.at - b.at)
+}
+/** As long as three times of it would have taken, were they spread evenly. */
+const quietFor = ({ at, until, count }: TimedSignal, gapMs: number): number =>
+  Math.min(gapMs, Math.max(LEAST_QUIET_MS, (3 * (until - at)) / Math.max(1, count - 1)))
+const LEAST_QUIET_MS = 15_000
+const isLong = ({ phase, at, until, count }: TimedSignal, gapMs: number): boolean => phase === 'point' && count > 1 && until - at > gapMs
+/** Events have whole seconds. */
+const SAME_TIME_MS = 1_000
 
 /** From the request on, as long as a session may take to notice. */
 const isOfShutdown = (signal: TimedSignal, stop: TimedSignal): boolean =>

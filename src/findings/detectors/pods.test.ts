@@ -1,9 +1,10 @@
 /** What detectors find about pods and workloads, each beside its near miss. */
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { condition, counting, findings, HOUR, MINUTE, series, signal, type InputParts } from '../../../test/timeline-builder.js'
+import { condition, counting, findings, HOUR, input, MINUTE, series, signal, T0, timelineOf, type InputParts } from '../../../test/timeline-builder.js'
 import type { Entity } from '../../model/entity.js'
 import type { Fact, Series, Signal } from '../../model/extract.js'
+import { findWrong } from '../find.js'
 
 const none = (kind: Parameters<typeof findings>[0], parts: InputParts): void =>
   assert.deepEqual(
@@ -616,4 +617,32 @@ test('a few failed probes over minutes are told as what they are; where they fol
   assert.match(told(24, 840) ?? '', /was not ready for 4 min/u)
   // The recorder of events leaves out most of those after the first 25.
   assert.match(told(30, 3_600) ?? '', /was not ready for 50 min/u)
+})
+
+test('an event of many failed probes, the first of them minutes ago, is no unready pod from then on where the kubelet says since when it is', () => {
+  const pod = 'pod/shop/cart-859ff5cd6c-wzhf9'
+  const probe = { probe: 'Readiness', reason: 'status', status: 503 }
+  const event: Signal = signal('pod.unready', pod, 600, probe, { count: 42, until: 952 })
+  const log: readonly Signal[] = [
+    signal('pod.unready', pod, 952, probe, { count: 17, until: 1027 }),
+    signal('pod.unready', pod, 962, { probe: 'Readiness' }, { phase: 'begin' }),
+    signal('pod.unready', pod, 1032, { probe: 'Readiness' }, { phase: 'end' }),
+  ]
+  const told = (signals: readonly Signal[]): readonly (readonly number[])[] =>
+    findWrong(timelineOf([input('events.json', { signals: [event] }), input('kubelet.log', { signals })])).flatMap(({ kind, start, end }) =>
+      kind === 'pod.unready' ? [[start - T0, (end ?? NaN) - T0].map((ms) => ms / 1000)] : [],
+    )
+  assert.deepEqual(told(log), [[952, 1032]])
+  assert.deepEqual(told([]), [[600, 952]])
+})
+
+test('a pod that fails its liveness probe only is not said to be unready: it may serve until it is killed for that', () => {
+  const told = (...probes: readonly string[]): string | undefined =>
+    findings('pod.unready', {
+      signals: probes.map((probe) =>
+        signal('pod.unready', 'pod/shop/web-7d4f9c5b8-bcdfg', 600, { probe, reason: 'status', status: 404 }, { count: 10, until: 648 }),
+      ),
+    })[0]?.found.summary
+  assert.match(told('Liveness') ?? '', /failed its liveness probe for 48 s \(HTTP 404\)/u)
+  assert.match(told('Liveness', 'Readiness') ?? '', /was not ready for 48 s/u)
 })
