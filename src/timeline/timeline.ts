@@ -9,6 +9,7 @@ import { joinParts } from './parts.js'
 import { joinRotated } from './rotated.js'
 import { todaysLabels, todaysName } from './metric-names.js'
 import { senderOf } from './senders.js'
+import { nameLoggers } from './loggers.js'
 import { makeNames, type Names } from './names.js'
 import type { TimedSeries, TimedSignal, TimedSilence } from './timed.js'
 import { makeTopology, type TimedFact, type Topology } from './topology.js'
@@ -98,7 +99,7 @@ export const buildTimeline = (unordered: readonly InputExtract[], options: Timel
   const topology = makeTopology(facts, signals, names.canonical)
   return {
     inputs,
-    signals: nameVictims(signals, topology),
+    signals: nameVictims(nameLoggers(signals, series.values()), topology),
     series: [...series].sort(([aKey, a], [bKey, b]) => compare(a.name, b.name) || compare(aKey, bKey)).map(([, one]) => one),
     silences: silences.sort((a, b) => a.from - b.from || compare(a.input, b.input)),
     writtenOn,
