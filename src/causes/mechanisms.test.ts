@@ -7,7 +7,7 @@ import { byStart, type Found } from '../findings/finding.js'
 import { process, shortName, typeOf, type Entity } from '../model/entity.js'
 import type { Attributes, Fact } from '../model/extract.js'
 import { isFindingKind, type FindingKind } from '../model/vocabulary.js'
-import { linkCauses } from './link.js'
+import { howOftenRight, linkCauses } from './link.js'
 import { loadMechanisms } from './load-mechanisms.js'
 import { nearness } from './relations.js'
 import type { Mechanism, Relation } from './mechanism.js'
@@ -520,6 +520,18 @@ test('whoever cannot reach the database suffers what its probe sees, and whoever
     [links({ probed: 'postgres' }, 'postgres-unreachable'), links({ probed: 'postgres' }, 'postgres-login'), links({}, 'postgres-unreachable')],
     [1, 0, 0],
   )
+})
+
+test('a probe that is asked every other second sees a server gone after its clients do, and is enough to tell of an incident all the same', () => {
+  const [link] = linkCauses(
+    [
+      found('app.errors', 'process/-/checkout-api', 0, { attributes: { reason: 'postgres-unreachable' } }),
+      { ...found('service.unreachable', 'service/-/postgres-primary', 0.7, { attributes: { probed: 'postgres' } }), slackMs: 2_000 },
+    ],
+    mechanisms.filter(({ id }) => id === 'unanswering-server-fails-clients'),
+    timeline({}),
+  )
+  assert.ok((link?.confidence ?? 0) >= howOftenRight(0.42))
 })
 
 test('how near a client is to a server is not remembered from a finding of the same server that tells less', () => {
