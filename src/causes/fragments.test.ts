@@ -170,3 +170,26 @@ test('programs to which a server says the same from one moment on have one troub
   assert.equal(told(failing('checkout-api', 100, 'postgres-login'), failing('orders-worker', 900, 'postgres-login')), 2)
   assert.equal(told(failing('checkout-api', 100, 'schema'), failing('orders-worker', 101, 'schema')), 2)
 })
+
+test('a change that explains a pod of an incident is not told as the root of what a machine did to all the others', () => {
+  const pods = ['web', 'desk', 'till', 'search'].map((name): Found => found('pod.unready', `pod/shop/${name}-7d9c5b8f6d-x2x4z`, 505, { endSecond: 800 }))
+  const cart = found('pod.unready', 'pod/shop/cart-7d9c5b8f6d-x2x4z', 500, { endSecond: 900 })
+  const world = timeline({
+    format: 'kubernetes-objects',
+    facts: [
+      { fact: 'node', node: 'node/a', at: null },
+      ...[...pods, cart].map(({ entity }): Fact => ({ fact: 'pod-on-node', pod: entity, node: 'node/a', at: null })),
+    ],
+  })
+  const sorted = [
+    found('change.deployed', 'workload/shop/cart', 470),
+    cart,
+    found('workload.degraded', 'workload/shop/cart', 500, { endSecond: 900 }),
+    found('node.not-ready', 'node/a', 504, { endSecond: 800, attributes: { reason: 'NodeStatusUnknown' } }),
+    ...pods,
+    ...['web', 'desk', 'till', 'search'].map((name) => found('workload.unavailable', `workload/shop/${name}`, 505, { endSecond: 800 })),
+  ].toSorted(byStart)
+  const told = tellIncidents(sorted, linkCauses(sorted, mechanisms, world), world)
+  const firsts = told.map(({ roots }) => sorted[roots[0]?.finding ?? -1]?.kind)
+  assert.equal(firsts[0], 'node.not-ready', JSON.stringify(firsts))
+})

@@ -8,7 +8,7 @@ import { addTo, countWhile } from '../model/lists.js'
 import { roleOf } from '../model/vocabulary.js'
 import type { Found } from '../findings/finding.js'
 import type { Timeline } from '../timeline/timeline.js'
-import type { Graph, RankedRoot } from './graph.js'
+import { graphOf, type Graph, type RankedRoot } from './graph.js'
 import type { CausalLink } from './link.js'
 import { placeOf } from './places.js'
 import { nearness } from './relations.js'
@@ -34,11 +34,18 @@ const LEAD_UP_MS = 15 * 60_000
 const AT_ONCE_MS = 30_000
 const AFTER_MS = 5 * 60_000
 const RELAPSE_MS = 10 * 60_000
+const MUCH_MORE = 2
 /** What clients, balancers and machines see of one network, within the time-outs of all of them. */
 const NETWORK: ReadonlySet<string> = new Set(['network.dns-failure', 'network.pod-to-pod-lost', 'node.network-lost', 'loadbalancer.backends-down'])
 const NETWORK_AT_ONCE_MS = 90_000
 
-export const joinFragments = (parts: readonly Part[], found: readonly Found[], timeline: Timeline): readonly JoinedPart[] => {
+/** `ranked`: the roots of so many findings and how they are linked. */
+export const joinFragments = (
+  parts: readonly Part[],
+  found: readonly Found[],
+  timeline: Timeline,
+  ranked: (members: readonly number[], graph: Graph) => readonly RankedRoot[],
+): readonly JoinedPart[] => {
   // The least harmful first: each goes to a greater one, or to one whose beginning is explained.
   const sorted = [...parts].sort((a, b) => a.harm - b.harm || (b.members[0] ?? 0) - (a.members[0] ?? 0))
   const neighbours = indexOf(sorted, found, timeline)
@@ -77,11 +84,17 @@ export const joinFragments = (parts: readonly Part[], found: readonly Found[], t
     if (into >= 0 || part.links.length === 0) return []
     const others = joined.get(at) ?? []
     const all = [part, ...others.map((other) => other.part)]
+    const members = all.flatMap((one) => one.members).sort((a, b) => a - b)
+    const links = all.flatMap((one) => one.links)
+    const graph = graphOf(links)
+    // A change that explains the lesser harm is not the root of all of it.
+    const isLesser = roleOf(found[part.roots[0]?.finding ?? -1] ?? '') === 'change' && others.some((other) => other.part.harm > MUCH_MORE * part.harm)
     return [
       {
         ...part,
-        members: all.flatMap((one) => one.members).sort((a, b) => a - b),
-        links: all.flatMap((one) => one.links),
+        members,
+        links,
+        ...(isLesser ? { graph, roots: ranked(members, graph) } : {}),
         unexplained: others.flatMap((other) => (other.fragment ? sourcesOf(other.part) : [])).sort((a, b) => a - b),
       },
     ]

@@ -52,13 +52,14 @@ const MUCH_HARM = 0.8
 export const tellIncidents = (found: readonly Found[], links: readonly CausalLink[], timeline: Timeline): readonly CausalIncident[] => {
   const isAlert = (at: number): boolean => found[at]?.kind === 'alert.fired'
   const harms = harmsOf(found, timeline)
+  const ranked = (members: readonly number[], graph: Graph): readonly RankedRoot[] => rankRoots(members, found, harms, graph)
   const causal = links.filter((link) => !link.faint && !isAlert(link.effect))
   const told: Part[] = []
   for (const { members, links: mine } of components(causal)) {
     const graph = graphOf(mine)
     const weakest = members.some((at) => isFeltLong(found[at], harms[at] ?? 0, timeline)) ? WEAKEST_OF_OUTAGE : WEAKEST_CAUSE
     if (!mine.some((link) => link.confidence >= weakest)) continue
-    const roots = rankRoots(members, found, harms, graph)
+    const roots = ranked(members, graph)
     const [first] = roots
     if (first === undefined) continue
     const paths = pathsFrom(first.finding, graph)
@@ -69,13 +70,13 @@ export const tellIncidents = (found: readonly Found[], links: readonly CausalLin
     told,
     links.filter(({ faint }) => faint),
     found,
-    (members, graph) => ({ roots: rankRoots(members, found, harms, graph), harm: harmIn(members, harms) }),
+    (members, graph) => ({ roots: ranked(members, graph), harm: harmIn(members, harms) }),
   )
   const alerts = alertsOf(links, new Set(harming.flatMap(({ members }) => members)), isAlert)
   const tellers = graphOf(alerts)
   const linked = new Set(links.flatMap((link) => (link.faint ? [] : [link.cause, link.effect])))
   for (const { members } of harming) for (const at of members) linked.add(at)
-  const incidents = joinFragments([...harming, ...loneImpacts(linked, found, harms)], found, timeline).map((part) => {
+  const incidents = joinFragments([...harming, ...loneImpacts(linked, found, harms)], found, timeline, ranked).map((part) => {
     const ofMine = part.members.flatMap((at) => tellers.outgoing.get(at) ?? [])
     return { ...complete(part, ofMine, found, harms, timeline), unexplained: part.unexplained }
   })

@@ -1,5 +1,7 @@
 /** Whether a finding is that workload's, and of a rollout whether it is about the pods that it brought. */
 import { shortName, typeOf, type Entity } from '../model/entity.js'
+import { addTo, countWhile } from '../model/lists.js'
+import { once } from '../model/once.js'
 import type { Found } from '../findings/finding.js'
 import { signalsOf } from '../findings/lookup.js'
 import { replicasAt } from '../findings/replicas.js'
@@ -22,6 +24,7 @@ export const sameWorkload: Judge = (cause, effect, timeline) => {
   if (isOfAnother(effect, cause, timeline)) return LATER
   if (MET_AT_START.has(effect.kind) && standsIn(effect.entity, a, cause, timeline)) return LATER
   if (setOf(cause) !== null && cameLater(effect.entity, cause, timeline)) return LATER
+  if (effect.kind === 'pod.unready' && ranWell(effect.entity, effect.start, cause, timeline) && fellWithOthers(effect, timeline)) return LATER
   return effect.kind === 'pod.unready' && wasReady(effect, cause, timeline) ? READY_BEFORE : 1
 }
 
@@ -70,6 +73,35 @@ const beganToMiss = (pod: Entity, at: number, timeline: Timeline): boolean => {
 /** Readiness is probed every 10 s, and fails at the third time, where nobody set anything else. */
 const MISSED_SINCE_MS = 30_000
 const NEEDS_ANOTHER = /^(?:refused|timeout|dns|upstream-error|postgres-.*|redis-.*)$/u
+
+/** When pods of each machine are said not to be ready, and whose they are, by time. */
+const unreadyOn = once((timeline: Timeline): ReadonlyMap<Entity, readonly { readonly at: number; readonly of: Entity }[]> => {
+  const { topology } = timeline
+  const said = new Map<Entity, { readonly at: number; readonly of: Entity }[]>()
+  for (const { kind, phase, entity, at } of timeline.signals) {
+    const node = kind === 'pod.unready' && phase !== 'end' ? topology.nodeOf(entity, at) : null
+    if (node !== null) addTo(said, node, { at, of: topology.workloadOf(entity) ?? entity })
+  }
+  for (const list of said.values()) list.sort((a, b) => a.at - b.at)
+  return said
+})
+
+/** With pods of several other workloads of its machine, in the same moment: that is the machine's doing. */
+const fellWithOthers = ({ entity, start }: Found, timeline: Timeline): boolean => {
+  const { topology } = timeline
+  const node = topology.nodeOf(entity, start)
+  const list = node === null ? [] : (unreadyOn(timeline).get(node) ?? [])
+  const own = topology.workloadOf(entity) ?? entity
+  const others = new Set<Entity>()
+  for (let at = countWhile(list.length, (index) => (list[index]?.at ?? 0) < start - AT_ONCE_MS); at < list.length; at++) {
+    const one = list[at]
+    if (one === undefined || one.at > start + AT_ONCE_MS) break
+    if (one.of !== own) others.add(one.of)
+  }
+  return others.size >= SEVERAL
+}
+const AT_ONCE_MS = 30_000
+const SEVERAL = 2
 
 /** What a version that is at fault shows in its first pods already, and not only in those that come after them. */
 const MET_AT_START: ReadonlySet<string> = new Set([
