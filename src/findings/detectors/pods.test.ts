@@ -246,6 +246,15 @@ test('a pod that was unready for a few seconds leaves its workload whole; one of
   none('workload.unavailable', { facts: bound, signals: [condition('pod.unready', one, 300, 900), condition('pod.unready', two, 300, 900)] })
 })
 
+test('a pod that its kubelet just heard of is starting, unless the kubelet is starting itself', () => {
+  const signals = [signal('pod.started', one, 299), signal('container.started', one, 300), condition('pod.unready', one, 301, 330)]
+  none('workload.degraded', { facts: bound, signals })
+  const [short] = findings('workload.degraded', { facts: bound, signals: [signal('kubelet.started', 'node/a', 290), ...signals] })
+  assert.deepEqual([short?.start, short?.end], [301, 330])
+  // It ran before.
+  assert.equal(findings('workload.degraded', { facts: bound, signals: [signal('container.exited', one, 100), ...signals] }).length, 1)
+})
+
 test('a pod that is unready, crash-looping and evicted at once is one pod', () => {
   none('workload.unavailable', {
     facts: [...bound.slice(0, 2), wanted(2)],

@@ -3,7 +3,7 @@ import type { Entity } from '../../model/entity.js'
 import { groupBy } from '../../model/lists.js'
 import { once } from '../../model/once.js'
 import type { FindingKind } from '../../model/vocabulary.js'
-import type { Timeline } from '../../timeline/timeline.js'
+import type { TimedSignal, Timeline } from '../../timeline/timeline.js'
 import { chooseEvidence, type Detector, type Found } from '../finding.js'
 import { signalsOf } from '../lookup.js'
 import { isEvictedAt, replicaChanges, replicasAt, wasTurnedAway, type Replicas } from '../replicas.js'
@@ -41,13 +41,20 @@ const START_MS = 2 * 60_000
 /** A new pod whose first probes fail is starting. One that does not get over it is a fault, and one whose node was lost had started. */
 const isStarting = ({ kind, entity, start, end, attributes }: Found, timeline: Timeline): boolean => {
   if (kind !== 'pod.unready' || end === null || end - start > START_MS || String(attributes['reason'] ?? '').startsWith('node')) return false
-  const placed = signalsOf(timeline, entity).findLast((signal) => signal.kind === 'pod.scheduled' && signal.at <= start)
-  return (
-    placed !== undefined &&
-    end - placed.at <= 1.5 * START_MS &&
-    !wasReady(entity, placed.at, start, timeline) &&
-    !lostReadiness(entity, placed.at, end, timeline)
-  )
+  const came = cameAt(entity, start, timeline)
+  return came !== null && end - came <= 1.5 * START_MS && !wasReady(entity, came, start, timeline) && !lostReadiness(entity, came, end, timeline)
+}
+
+/** When a pod was placed; where only its kubelet tells, when it first heard of the pod: null where it may have been starting itself, for then it hears of all that it has. */
+const cameAt = (pod: Entity, until: number, timeline: Timeline): number | null => {
+  const own = signalsOf(timeline, pod)
+  const placed = own.findLast(({ kind, at }) => kind === 'pod.scheduled' && at <= until)
+  if (placed !== undefined) return placed.at
+  const added = own.find(({ kind, attributes }) => kind === 'pod.started' && attributes['container'] === undefined)
+  if (added === undefined || added.at > until || own[0]?.at !== added.at) return null
+  const node = timeline.topology.nodeOf(pod, added.at)
+  const isOfStart = ({ kind, at }: TimedSignal): boolean => kind === 'kubelet.started' && at <= added.at && added.at - at <= START_MS
+  return node === null || signalsOf(timeline, node).some(isOfStart) ? null : added.at
 }
 
 /** A pod that was ready, and then no more, is not starting. */
