@@ -59,7 +59,7 @@ export const makeNames = (extracts: readonly InputExtract[]): Names => {
   return {
     nodes,
     canonical: canonicalNode,
-    serverOf: (labels) => servers.ofLabels(labels),
+    serverOf: (labels) => servers.ofLog(labels) ?? servers.ofLabels(labels),
     serverPods: servers.runs,
     comparable: comparing(extracts, canonicalNode),
     byAddress: (name) => addresses.get(name) ?? null,

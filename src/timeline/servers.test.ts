@@ -139,3 +139,18 @@ test('logs of one folder are of two servers where these listen on different port
     'postgres/main',
   ])
 })
+
+test('what is counted in the logs of two servers stays two series, each of its server', () => {
+  const log = (host: string): InputExtract =>
+    input(`dump/logs/${host}/postgresql.log`, {
+      format: 'postgres',
+      signals: [signal('postgres.timeouts', THIS_POSTGRES, 0)],
+      series: [series('faultline_postgres_statement_seconds', { database: 'shop' }, () => 1)],
+    })
+  const counted = (...logs: readonly InputExtract[]): readonly Entity[] => {
+    const timeline = timelineOf(logs)
+    return timeline.series.map(({ labels }) => postgresOfLabels(labels, timeline)).sort()
+  }
+  assert.deepEqual(counted(log('db-node-1'), log('db-node-2')), ['postgres/db-node-1', 'postgres/db-node-2'])
+  assert.deepEqual(counted(log('db-node-1')), ['postgres/main'])
+})

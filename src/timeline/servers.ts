@@ -12,6 +12,8 @@ export interface Servers {
   canonical(server: Entity): Entity
   /** The server that a series is about. */
   ofLabels(labels: Labels): Entity
+  /** The server in whose log a series was counted, where several have logs here. */
+  ofLog(labels: Labels): Entity | null
   /** In which pods servers run, as far as names tell. */
   readonly runs: readonly { readonly of: Entity; readonly by: Entity }[]
 }
@@ -41,9 +43,15 @@ export const serversOf = (extracts: readonly InputExtract[], namespaces: Namespa
     of: (index) => meant[index] ?? MAIN,
     canonical: (server) => (metrics.names.has(nameOf(server)) ? named(nameOf(server)) : server),
     ofLabels,
+    ofLog: ({ [OF_LOG]: name }) => (name === undefined ? null : postgres(name)),
     runs,
   }
 }
+
+/** Counts of two servers' logs would be one series: whose they are stands in a label of ours. */
+const OF_LOG = 'faultline_server'
+export const countedIn = ({ name, labels }: Pick<Series, 'name' | 'labels'>, server: Entity, servers: Pick<Servers, 'ofLabels'>): Labels =>
+  name.startsWith('faultline_postgres_') && servers.ofLabels(labels) !== server ? { ...labels, [OF_LOG]: nameOf(server) } : labels
 
 const MAIN = postgres('main')
 

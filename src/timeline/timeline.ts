@@ -1,5 +1,5 @@
 /** Everything on one clock, in one order, under one set of names. Pure: the same extracts in any order give the same timeline. */
-import { nameOf, node, THIS_NODE, typeOf, type Entity } from '../model/entity.js'
+import { nameOf, node, THIS_NODE, THIS_POSTGRES, typeOf, type Entity } from '../model/entity.js'
 import type { Basis, Fact, InputExtract, Labels, Series, Signal } from '../model/extract.js'
 import type { Input } from '../model/analysis.js'
 import { addTo } from '../model/lists.js'
@@ -9,6 +9,7 @@ import { joinParts } from './parts.js'
 import { joinRotated } from './rotated.js'
 import { todaysLabels, todaysName } from './metric-names.js'
 import { senderOf } from './senders.js'
+import { countedIn } from './servers.js'
 import { nameLoggers } from './loggers.js'
 import { makeNames, type Names } from './names.js'
 import type { TimedSeries, TimedSignal, TimedSilence } from './timed.js'
@@ -89,7 +90,9 @@ export const buildTimeline = (unordered: readonly InputExtract[], options: Timel
         to: clock.at({ ms: to, basis }),
         line,
       })
-    for (const one of extract.series) addSeries(series, one, extract.path, clock, options)
+    const server = names.resolver(index)(THIS_POSTGRES)
+    for (const one of extract.series)
+      addSeries(series, { ...one, labels: countedIn(one, server, { ofLabels: (labels) => names.serverOf(labels) }) }, extract.path, clock, options)
   })
   for (const { of, by } of names.serverPods) facts.push({ fact: 'runs-as', of, by })
   for (const signal of unknownIn(signals, byAge)) signals.push(signal)
