@@ -23,6 +23,7 @@ import { podMetrics } from './detectors/pod-metrics.js'
 import { nodeStarved } from './detectors/node-starved.js'
 import { pods } from './detectors/pods.js'
 import { postgresMetrics } from './detectors/postgres-metrics.js'
+import { postgresWaits } from './detectors/postgres-waits.js'
 import { postgresStanding } from './detectors/postgres-standing.js'
 import { serviceMetrics } from './detectors/service-metrics.js'
 import { signatures } from './detectors/signatures.js'
@@ -53,6 +54,7 @@ export const detectors: readonly Detector[] = [
   postgresStanding,
   errors,
   serviceMetrics,
+  postgresWaits,
   nodeIdentity,
   nodeTainted,
   nodeNetwork,

@@ -198,7 +198,7 @@ const tookLong = (entity: Entity, source: TimedSeries, seconds: Column, stretch:
       sampleEvidence(source, stretch.start, `→ ${valueAt(seconds, stretch.start).toFixed(3)} ${unit}`),
       sampleEvidence(source, stretch.peakAt, `→ ${stretch.peak.toFixed(3)} ${unit}, the most`),
     ],
-    attributes: {},
+    attributes: { seconds: Math.round(stretch.peak * 1000) / 1000 },
     slackMs: Math.max(stepOf(seconds.times), 10_000),
     dose: stretch.peak / Math.max(usual, 0.001),
   }

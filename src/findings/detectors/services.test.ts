@@ -283,6 +283,24 @@ test('statements of many seconds are slow also in a log that has no others; thos
   none('postgres.slow-queries', each(2))
 })
 
+test('one statement of most of a minute is what requests waited for that took as long and came to an end with it; alone it is a report', () => {
+  const statement = (at: number, seconds: number): InputParts['series'] => [
+    series('faultline_postgres_statement_seconds', { database: 'shop' }, (second) => (second === at ? seconds : null), { step: 10 }),
+  ]
+  const hung = series(
+    'histogram_quantile(0.95, sum by (app, le) (rate(app_request_duration_seconds_bucket[20s])))',
+    { app: 'checkout-api' },
+    (second) => (between(second, 656, 680) ? 10 : second > 600 && second < 656 ? null : 0.005),
+    { step: 4 },
+  )
+  const told = (at: number, seconds: number, ...requests: NonNullable<InputParts['series']>): readonly (readonly [number, number | null | undefined])[] =>
+    findings('postgres.slow-queries', { signals: day, series: [...(statement(at, seconds) ?? []), ...requests] }).map(({ start, end }) => [start, end])
+  assert.deepEqual(told(650, 45, hung), [[610, 660]])
+  assert.deepEqual(told(650, 45), [])
+  assert.deepEqual(told(560, 45, hung), [])
+  assert.deepEqual(told(650, 7, hung), [])
+})
+
 test('requests that fail in an access log are the errors of their service', () => {
   const [first] = findings('service.errors', { signals: [...day, signal('http.error', 'service/-/shop', 600, { status: 502 }, { count: 30, until: 650 })] })
   assert.deepEqual([first?.entity, first?.start, first?.end], ['service/-/shop', 600, 650])
