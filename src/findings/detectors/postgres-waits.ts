@@ -14,10 +14,20 @@ const LONG_SECONDS = 5
 const TOLD_TOGETHER_MS = 10_000
 const TOGETHER_MS = 15_000
 
-const longest = ({ times, values }: TimedSeries, from: number, to: number): number => {
+/** Of what most of its requests took. */
+const AS_LONG = 0.8
+
+/** The longest statement that ended as the first slow requests did and took as long, or went on as long as the service was slow. */
+const waitedFor = ({ times, values }: TimedSeries, { start, end, attributes }: Found): number => {
+  const least = Math.max(LONG_SECONDS, AS_LONG * Number(attributes['seconds']))
   let best = -1
   times.forEach((at, index) => {
-    if (at >= from && at <= to && (values[index] ?? 0) >= LONG_SECONDS && (values[index] ?? 0) > (values[best] ?? 0)) best = index
+    const seconds = values[index] ?? 0
+    if (seconds < least || seconds <= (values[best] ?? 0)) return
+    const ended = at + TOLD_TOGETHER_MS / 2
+    const withFirst = Math.abs(ended - start) <= TOGETHER_MS + TOLD_TOGETHER_MS / 2
+    const throughout = end !== null && Math.abs(ended - end) <= TOGETHER_MS && Math.abs(ended - seconds * 1000 - start) <= TOGETHER_MS
+    if (withFirst || throughout) best = index
   })
   return best
 }
@@ -34,9 +44,9 @@ export const postgresWaits: Detector = {
         const server = postgresOfLabels(series.labels, timeline)
         const told = new Map<number, Found>()
         for (const service of slow) {
-          const index = longest(series, service.start - TOLD_TOGETHER_MS - TOGETHER_MS, service.start + TOGETHER_MS)
+          const index = waitedFor(series, service)
           const [at, seconds] = [series.times[index], series.values[index]]
-          if (at === undefined || seconds === undefined || seconds < Number(service.attributes['seconds'])) continue
+          if (at === undefined || seconds === undefined) continue
           const start = at - seconds * 1000 + TOLD_TOGETHER_MS / 2
           if (ofKind(found, 'postgres.slow-queries', server).some((one) => one.start <= at && (one.end ?? Infinity) >= start)) continue
           told.set(at, {

@@ -299,6 +299,12 @@ test('one statement of most of a minute is what requests waited for that took as
   assert.deepEqual(told(650, 45), [])
   assert.deepEqual(told(560, 45, hung), [])
   assert.deepEqual(told(650, 7, hung), [])
+  const slowFor = (from: number): Series =>
+    series('histogram_quantile(0.95, sum by (app, le) (rate(app_request_duration_seconds_bucket[20s])))', { app: 'checkout-api' }, (second) =>
+      between(second, from, 660) ? 9.6 : 0.005,
+    )
+  assert.deepEqual(told(650, 49, slowFor(600)), [[606, 660]])
+  assert.deepEqual(told(650, 49, slowFor(300)), [])
 })
 
 test('requests that fail in an access log are the errors of their service', () => {
