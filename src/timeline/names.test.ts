@@ -136,8 +136,11 @@ test("a pod's uid is also known from another's name of it; what a kernel says of
 })
 
 test('Postgres logs in one folder are one server, in two folders two, named after them', () => {
-  const log = (path: string): InputExtract => input(path, { format: 'postgres-csv', signals: [signal('postgres.crashed', THIS_POSTGRES, 0)] })
-  const servers = (...paths: string[]): readonly Entity[] => timelineOf(paths.map(log)).signals.map((one) => one.entity)
+  const log = (path: string, at: number): InputExtract => input(path, { format: 'postgres-csv', signals: [signal('postgres.crashed', THIS_POSTGRES, at)] })
+  const servers = (...paths: string[]): readonly Entity[] =>
+    timelineOf(paths.map(log))
+      .signals.map((one) => one.entity)
+      .toSorted()
   assert.deepEqual(servers('dump/logs/pg.csv', 'dump/logs/pg.json'), ['postgres/main', 'postgres/main'])
   assert.deepEqual(servers('dump/orders/pg.csv', 'dump/stock/pg.csv'), ['postgres/orders', 'postgres/stock'])
 })
@@ -155,8 +158,11 @@ test('what is measured of a server without a name is of the one server that logs
 })
 
 test('a directory that is called log, data or var everywhere names no server: the one above it does, else they are one', () => {
-  const log = (path: string): InputExtract => input(path, { format: 'postgres', signals: [signal('postgres.crashed', THIS_POSTGRES, 0)] })
-  const servers = (...paths: string[]): readonly Entity[] => timelineOf(paths.map(log)).signals.map((one) => one.entity)
+  const log = (path: string, at: number): InputExtract => input(path, { format: 'postgres', signals: [signal('postgres.crashed', THIS_POSTGRES, at)] })
+  const servers = (...paths: string[]): readonly Entity[] =>
+    timelineOf(paths.map(log))
+      .signals.map((one) => one.entity)
+      .toSorted()
   assert.deepEqual(servers('dump/postgres/log/pg.csv', 'dump/logs/pg.log', 'dump/var/log/postgresql/pg.log'), [
     'postgres/main',
     'postgres/main',
@@ -170,7 +176,7 @@ test('a directory that is called log, data or var everywhere names no server: th
 })
 
 test('servers that AWS runs have the names of their log groups, in one directory, too', () => {
-  const log = (path: string): InputExtract => input(path, { format: 'postgres', signals: [signal('postgres.crashed', THIS_POSTGRES, 0)] })
+  const log = (path: string, at: number): InputExtract => input(path, { format: 'postgres', signals: [signal('postgres.crashed', THIS_POSTGRES, at)] })
   const servers = (...paths: string[]): readonly Entity[] =>
     timelineOf(paths.map(log))
       .signals.map((one) => one.entity)

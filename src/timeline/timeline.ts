@@ -5,6 +5,7 @@ import type { Input } from '../model/analysis.js'
 import { addTo } from '../model/lists.js'
 import type { ClockOptions, InputClock } from './clock.js'
 import { commonClock } from './common-clock.js'
+import { withoutCopies } from './copies.js'
 import { joinParts } from './parts.js'
 import { joinRotated } from './rotated.js'
 import { todaysLabels, todaysName } from './metric-names.js'
@@ -97,12 +98,13 @@ export const buildTimeline = (unordered: readonly InputExtract[], options: Timel
   for (const { of, by } of names.serverPods) facts.push({ fact: 'runs-as', of, by })
   for (const signal of unknownIn(signals, byAge)) signals.push(signal)
   signals.sort(bySignal)
+  const told = withoutCopies(signals)
   const inputs = extracts.map((extract, index) => describeInput(extract, clocks[index]))
   const times = bounds(inputs, [...series.values()])
-  const topology = makeTopology(facts, signals, names.canonical)
+  const topology = makeTopology(facts, told, names.canonical)
   return {
     inputs,
-    signals: nameVictims(nameLoggers(signals, series.values()), topology),
+    signals: nameVictims(nameLoggers(told, series.values()), topology),
     series: [...series].sort(([aKey, a], [bKey, b]) => compare(a.name, b.name) || compare(aKey, bKey)).map(([, one]) => one),
     silences: silences.sort((a, b) => a.from - b.from || compare(a.input, b.input)),
     writtenOn,
