@@ -10,6 +10,7 @@ import { isFindingKind } from '../../model/vocabulary.js'
 import type { TimedSignal, Timeline } from '../../timeline/timeline.js'
 import { chooseEvidence, evidenceOf, isAtQuota, type Detector, type Found } from '../finding.js'
 import { signalsOf } from '../lookup.js'
+import { kills, timesSeen, untilPlaced, withoutQuiet } from '../occurrences.js'
 import { isUnheard } from '../unheard.js'
 import { called, duration, times } from '../words.js'
 
@@ -29,19 +30,8 @@ interface Policy {
   /** The onset may lie this much before the first sign. */
   readonly slackMs?: number
   /** How many occurrences so many signals tell of, where that is not their sum. */
-  readonly times?: (signals: readonly TimedSignal[]) => number
+  readonly times?: (signals: readonly TimedSignal[], timeline: Timeline) => number
   readonly say: (entity: Entity, stretch: Stretch, timeline: Timeline) => string
-}
-
-/** A kill that the kernel, the kubelet's event and a status tell of is one: by the victim's pid, where it is told. */
-const kills = (signals: readonly TimedSignal[]): number => {
-  const victims = new Set<unknown>()
-  let unnamed = 0
-  for (const { attributes, count } of signals) {
-    if (attributes['pid'] === undefined) unnamed += count
-    else victims.add(attributes['pid'])
-  }
-  return Math.max(victims.size, unnamed)
 }
 
 interface Stretch {
@@ -411,8 +401,9 @@ export const fromSignals: Detector = {
           !(kind === 'action.session-ended' && stops.some((stop) => isOfShutdown(signal, stop))) &&
           !isToldBetter(signal, group),
       )
-      for (const plain of stretchesOf(withoutQuiet(told, policy.gapMs, timeline), policy, gone.get(entity) ?? [])) {
-        const stretch = policy.times === undefined ? plain : { ...plain, count: policy.times(plain.signals) }
+      const lasting = kind === 'pod.unschedulable' ? untilPlaced(told, timeline) : withoutQuiet(told, policy.gapMs, timeline)
+      for (const plain of stretchesOf(lasting, policy, gone.get(entity) ?? [])) {
+        const stretch = policy.times === undefined ? plain : { ...plain, count: policy.times(plain.signals, timeline) }
         const whole = stretch.end === null ? stretch : { ...stretch, end: Math.max(stretch.end, stretch.last) }
         if (stretch.count < (policy.minCount ?? 1) || (kind === 'node.runtime-down' && isWakingUp(stretch))) continue
         if (stretch.count < (policy.minPoints ?? 1) && stretch.signals.every(({ phase }) => phase === 'point')) continue
@@ -423,7 +414,7 @@ export const fromSignals: Detector = {
           start: whole.start,
           end: whole.end,
           confidence: Math.min(0.99, 1 - (1 - policy.sure) * 0.8 ** Math.min(6, stretch.count - 1)),
-          summary: sentence(policy.say(entity, whole, timeline)),
+          summary: sentence(policy.say(entity, policy.times === undefined ? { ...whole, count: timesSeen(whole.signals, timeline) } : whole, timeline)),
           evidence: chooseEvidence(evidenceOf(stretch.signals)),
           attributes: { ...attributesOf(stretch.signals) },
           slackMs: policy.slackMs ?? 0,
@@ -447,39 +438,6 @@ const isToldBetter = (signal: TimedSignal, group: readonly TimedSignal[]): boole
   group.some((other) => other.attributes['source'] === undefined && other.at >= signal.at && other.at - signal.at <= WRITTEN_WITHIN_MS)
 /** nodeStatusReportFrequency is 5 min. */
 const WRITTEN_WITHIN_MS = 6 * MINUTE
-
-/**
- * An event of many times says when it was so first and last, which may be hours apart. Where another source tells of the last of them one by one, and was
- * silent before that although it was written, or says that it began then, there was nothing for so long: what was so first is another matter.
- */
-const withoutQuiet = (signals: readonly TimedSignal[], gapMs: number, timeline: Timeline): readonly TimedSignal[] => {
-  if (!signals.some((signal) => isLong(signal, gapMs))) return signals
-  const from = new Map(timeline.inputs.map((input) => [input.path, Date.parse(input.from ?? '')]))
-  return signals
-    .flatMap((signal) => {
-      if (!isLong(signal, gapMs)) return [signal]
-      const others = signals.filter((other) => other.input !== signal.input && other.phase !== 'end' && other.until >= signal.at)
-      const next = others[0]
-      if (next === undefined) return [signal]
-      const since = Math.max(signal.at, Math.min(...others.map(({ input, at }) => (at === next.at ? (from.get(input) ?? Infinity) : Infinity))))
-      const began = next.at - signal.at > gapMs && others.some(({ phase, at }) => phase === 'begin' && at - next.at <= gapMs)
-      const isQuiet = (began || next.at - since > quietFor(signal, gapMs)) && next.at <= signal.until + SAME_TIME_MS
-      return isQuiet
-        ? [
-            { ...signal, until: signal.at, count: 1 },
-            { ...signal, at: Math.min(next.at, signal.until), count: signal.count - 1 },
-          ]
-        : [signal]
-    })
-    .sort((a, b) => a.at - b.at)
-}
-/** As long as three times of it would have taken, were they spread evenly. */
-const quietFor = ({ at, until, count }: TimedSignal, gapMs: number): number =>
-  Math.min(gapMs, Math.max(LEAST_QUIET_MS, (3 * (until - at)) / Math.max(1, count - 1)))
-const LEAST_QUIET_MS = 15_000
-const isLong = ({ phase, at, until, count }: TimedSignal, gapMs: number): boolean => phase === 'point' && count > 1 && until - at > gapMs
-/** Events have whole seconds. */
-const SAME_TIME_MS = 1_000
 
 /** From the request on, as long as a session may take to notice. */
 const isOfShutdown = (signal: TimedSignal, stop: TimedSignal): boolean =>

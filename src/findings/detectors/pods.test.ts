@@ -628,6 +628,33 @@ test('a few failed probes over minutes are told as what they are; where they fol
   assert.match(told(30, 3_600) ?? '', /was not ready for 50 min/u)
 })
 
+test('a pod that the scheduler tells of once found no node until it is bound', () => {
+  const refused = signal('pod.unschedulable', one, 600, { reason: 'node-selector' })
+  const [told, ...others] = findings('pod.unschedulable', { signals: [refused, scheduled(one, 670, 'n1')] })
+  assert.deepEqual([told?.start, told?.end, others.length], [600, 670, 0])
+  none('pod.unschedulable', { signals: [refused, scheduled(one, 601, 'n1')] })
+})
+
+test('what events and the log of the runtime tell of the same kills is not added up', () => {
+  const kill = (second: number, count: number, more: Readonly<Record<string, string | number>> = {}): Signal =>
+    signal('pod.oom-killed', one, second, { container: 'migrate', ...more }, { count, until: second + 45 })
+  const parts = (format: string, signals: readonly Signal[]): Parameters<typeof input>[1] => ({ format, signals })
+  const told = findWrong(
+    timelineOf([
+      input('watch/pods.jsonl', parts('kubernetes-objects', [kill(600, 4)])),
+      input('logs/containerd.log', parts('containerd', [kill(601, 4)])),
+      input(
+        'logs/kernel.log',
+        parts(
+          'kernel',
+          [14152, 14278].map((pid) => kill(600, 1, { pid })),
+        ),
+      ),
+    ]),
+  )
+  assert.match(told.find(({ kind }) => kind === 'pod.oom-killed')?.summary ?? '', /, 4 times/u)
+})
+
 test('an event of many failed probes, the first of them minutes ago, is no unready pod from then on where the kubelet says since when it is', () => {
   const pod = 'pod/shop/cart-859ff5cd6c-wzhf9'
   const probe = { probe: 'Readiness', reason: 'status', status: 503 }

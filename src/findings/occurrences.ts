@@ -1,0 +1,67 @@
+/** How often something was so, and from when to when: what several sources tell of the same failures, and one event of many times. */
+import { typeOf } from '../model/entity.js'
+import { once } from '../model/once.js'
+import type { TimedSignal, Timeline } from '../timeline/timeline.js'
+import { signalsOf } from './lookup.js'
+
+const formats = once(({ inputs }: Timeline) => new Map(inputs.map(({ path, format }) => [path, format])))
+
+/** Events, a kubelet's log and objects tell of the same failures, which are not added up; several files of one format are parts of a whole. */
+export const timesSeen = (signals: readonly TimedSignal[], timeline: Timeline): number => {
+  const counts = new Map<string, number>()
+  for (const { input, phase, count } of signals) {
+    if (phase === 'end') continue
+    const format = formats(timeline).get(input) ?? ''
+    counts.set(format, (counts.get(format) ?? 0) + count)
+  }
+  return Math.max(0, ...counts.values())
+}
+
+/** A kill that the kernel, the kubelet's event and a status tell of is one: by the victim's pid, where it is told. */
+export const kills = (signals: readonly TimedSignal[], timeline: Timeline): number => {
+  const victims = new Set(signals.flatMap(({ attributes: { pid } }) => (pid === undefined ? [] : [pid])))
+  const unnamed = signals.filter(({ attributes }) => attributes['pid'] === undefined)
+  return Math.max(victims.size, timesSeen(unnamed, timeline))
+}
+
+/** The scheduler says once that no node takes a pod, and not again before something changes: it waits until it is bound. */
+export const untilPlaced = (signals: readonly TimedSignal[], timeline: Timeline): readonly TimedSignal[] => {
+  const first = signals[0]
+  if (first === undefined || typeOf(first.entity) !== 'pod') return signals
+  const placed = signalsOf(timeline, first.entity).find(({ kind, at }) => kind === 'pod.scheduled' && at > first.at)
+  if (placed === undefined || signals.some(({ phase, until }) => phase !== 'point' || until > placed.at)) return signals
+  return [{ ...first, phase: 'begin' }, ...signals.slice(1), { ...placed, kind: first.kind, phase: 'end', attributes: {} }]
+}
+
+/**
+ * An event of many times says when it was so first and last, which may be hours apart. Where another source tells of the last of them one by one, and was
+ * silent before that although it was written, or says that it began then, there was nothing for so long: what was so first is another matter.
+ */
+export const withoutQuiet = (signals: readonly TimedSignal[], gapMs: number, timeline: Timeline): readonly TimedSignal[] => {
+  if (!signals.some((signal) => isLong(signal, gapMs))) return signals
+  const from = new Map(timeline.inputs.map((input) => [input.path, Date.parse(input.from ?? '')]))
+  return signals
+    .flatMap((signal) => {
+      if (!isLong(signal, gapMs)) return [signal]
+      const others = signals.filter((other) => other.input !== signal.input && other.phase !== 'end' && other.until >= signal.at)
+      const next = others[0]
+      if (next === undefined) return [signal]
+      const since = Math.max(signal.at, Math.min(...others.map(({ input, at }) => (at === next.at ? (from.get(input) ?? Infinity) : Infinity))))
+      const began = next.at - signal.at > gapMs && others.some(({ phase, at }) => phase === 'begin' && at - next.at <= gapMs)
+      const isQuiet = (began || next.at - since > quietFor(signal, gapMs)) && next.at <= signal.until + SAME_TIME_MS
+      return isQuiet
+        ? [
+            { ...signal, until: signal.at, count: 1 },
+            { ...signal, at: Math.min(next.at, signal.until), count: signal.count - 1 },
+          ]
+        : [signal]
+    })
+    .sort((a, b) => a.at - b.at)
+}
+/** As long as three times of it would have taken, were they spread evenly. */
+const quietFor = ({ at, until, count }: TimedSignal, gapMs: number): number =>
+  Math.min(gapMs, Math.max(LEAST_QUIET_MS, (3 * (until - at)) / Math.max(1, count - 1)))
+const LEAST_QUIET_MS = 15_000
+const isLong = ({ phase, at, until, count }: TimedSignal, gapMs: number): boolean => phase === 'point' && count > 1 && until - at > gapMs
+/** Events have whole seconds. */
+const SAME_TIME_MS = 1_000
