@@ -142,7 +142,9 @@ const sayNoFit = (line: KlogLine, said: Saying): void => {
 
 const sayPreempted = (line: KlogLine, said: Saying): void => {
   const victim = fieldsOf(line).get('victim')
-  if (victim !== undefined) said.emit(line, 'pod.evicted', podOfReference(victim), { reason: 'preemption' })
+  const by = fieldsOf(line).get('preemptor')
+  if (victim !== undefined)
+    said.emit(line, 'pod.evicted', podOfReference(victim), { reason: 'preemption', ...(by === undefined ? {} : { by: podOfReference(by) }) })
 }
 
 /** The scheduler keeps nodes by zone: a node that comes back in another zone has changed its labels. */

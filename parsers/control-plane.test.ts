@@ -207,6 +207,15 @@ test('errors of other programs that log with klog are errors of an application',
   )
 })
 
+test('whom the scheduler puts out, and for which pod', async () => {
+  const line = `${head('I', 'executor.go:152')}"Preemptor Pod preempted victim Pod" preemptor="shop/analytics-84cc75df84-qdcvk" victim="shop/cart-6894d8b6ff-8g7kv" node="worker-3"`
+  const extract = await read(line, { path: 'logs/kube-scheduler.log' })
+  assert.deepEqual(
+    extract.signals.map(({ kind, entity, attributes }) => [kind, entity, attributes]),
+    [['pod.evicted', 'pod/shop/cart-6894d8b6ff-8g7kv', { reason: 'preemption', by: 'pod/shop/analytics-84cc75df84-qdcvk' }]],
+  )
+})
+
 test('however the bytes are cut, the extract is the same', async () => {
   const sample = MEANINGS.map(([line]) => line).join('\n')
   const whole = await read(sample, { path: MANAGER })

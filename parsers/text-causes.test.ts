@@ -33,6 +33,12 @@ test('who is not let in has reached the server: it is told from a server that do
     assert.equal(reason(text), 'postgres-login', text)
 })
 
+test('a server that answers with an error is told in the words of those who asked it', () => {
+  assert.equal(reason('level=ERROR service=storefront msg="upstream answered 503 after 1ms"'), 'upstream-error')
+  assert.equal(reason('backend checkout-api responded with status 502'), 'upstream-error')
+  assert.equal(reason('service returned 500 rows of 7200'), 'other')
+})
+
 test('a client that waited for a pool in vain says so', () => {
   assert.equal(
     reason('kind=OperationalError sqlstate=- msg="job failed: consuming input failed: query_wait_timeout\\nserver closed the connection unexpectedly"'),

@@ -80,7 +80,7 @@ const TLS =
 const STALE =
   /read[- ]your[- ]writes|\b(?:on|from|by) (?:the )?(?:read[- ])?(?:replica|standby)\b|repl(?:ica|ication) (?:is )?(?:lag|behind|stale)|stale (?:read|replica)/i
 const UPSTREAM =
-  /\b50[0234] (?:Bad Gateway|Service (?:Temporarily )?Unavailable|Gateway Time-?out|Internal Server Error)|\bstatus(?:[ _]?code)?[ =:"]{1,3}5\d\d\b|\bHTTP(?:\/[\d.]{1,3})? 5\d\d\b|upstream connect error|no healthy upstream/i
+  /\b50[0234] (?:Bad Gateway|Service (?:Temporarily )?Unavailable|Gateway Time-?out|Internal Server Error)|\bstatus(?:[ _]?code)?[ =:"]{1,3}5\d\d\b|\bHTTP(?:\/[\d.]{1,3})? 5\d\d\b|upstream connect error|no healthy upstream|\b(?:upstream|backend|server|service) (?:\S{1,128} )?(?:answered|responded|returned|replied)(?: with)? (?:status |code |HTTP )?5\d\d\b(?! \w{0,30}s\b)/i
 const TIMEOUT = /timed? ?out|timeout|deadline exceeded|ETIMEDOUT/i
 const REFUSED = /connection refused|ECONNREFUSED|connection reset|ECONNRESET|no route to host|EHOSTUNREACH|network is unreachable|broken pipe|EPIPE/i
 

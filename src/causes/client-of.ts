@@ -2,6 +2,7 @@
 import { nameOf, namespaceOf, process, service, shortName, typeOf, type Entity } from '../model/entity.js'
 import { once } from '../model/once.js'
 import type { Found } from '../findings/finding.js'
+import { signalsOf } from '../findings/lookup.js'
 import type { Timeline } from '../timeline/timeline.js'
 import { FAR, UNKNOWN, WORDS, workloadOf, type Judge } from './judge.js'
 import { placeOf } from './places.js'
@@ -60,9 +61,32 @@ export const clientOf: Judge = (cause, effect, timeline) => {
     effects.set(key, (near = dependence(cause, effect, timeline)))
     known.size++
   }
-  return near
+  return near === NOT_NAMED && goTogether(cause, effect, timeline) ? TOGETHER : near
 }
 
+/** Nobody says whom the client asks, or none of what is known is a server's name. */
+const NOT_NAMED = 0.25
+const TOGETHER = 0.62
+
+/** Who misses a server from the moment on in which a workload goes, and misses none any more in the moment in which it is back, needs that one most likely, whatever the address is called. */
+const goTogether: (...of: Parameters<Judge>) => boolean = (cause, effect, timeline) => {
+  const back = cause.kind === 'change.scaled' ? scaledUpAfter(cause, timeline) : cause.end
+  if (typeOf(cause.entity) !== 'workload' || !MISSES.test(String(effect.attributes['reason'] ?? '')) || back === null || effect.end === null) return false
+  const [from, to] = [Math.abs(effect.start - cause.start), Math.abs(effect.end - back)]
+  return from <= TOGETHER_MS && to <= TOGETHER_MS && back - cause.start >= LONG_ENOUGH_MS
+}
+const MISSES = /^(?:refused|timeout|no-route|reset|upstream-error)$/u
+/** A client asks every second or so, and may wait for its time-out. */
+const TOGETHER_MS = 5_000
+/** Of what lasts for moments, both ends fall together by chance. */
+const LONG_ENOUGH_MS = 20_000
+
+const scaledUpAfter = ({ entity, start }: Found, timeline: Timeline): number | null =>
+  signalsOf(timeline, entity).find(({ kind, at, attributes: { from, to } }) => kind === 'change.scaled' && at > start && Number(to) > Number(from ?? to))?.at ??
+  null
+
+/** What runs the pods of a node asks none of them for anything. */
+const NODES_OWN = /^(?:kubelet|containerd|dockerd|cri-?o)$/u
 const POOLER = /pgbouncer|pgpool|odyssey|pgcat/iu
 /** A database's user is written with '_' where the program has '-', as neither may be written the other way there. */
 const asProgram = (entity: Entity): string => shortName(entity).replaceAll('_', '-')
@@ -72,6 +96,7 @@ const dependence: Judge = (cause, effect, timeline) => {
   const { topology } = timeline
   const server = cause.entity
   if (server === effect.entity) return 1
+  if (typeOf(server) === 'workload' && typeOf(effect.entity) === 'process' && NODES_OWN.test(shortName(effect.entity))) return FAR
   const workload = workloadOf(effect.entity, timeline)
   // A workload is no client of itself: its pods are what it is.
   if (workload !== null && typeOf(effect.entity) === 'pod' && workload === workloadOf(server, timeline)) return FAR
@@ -97,7 +122,7 @@ const dependence: Judge = (cause, effect, timeline) => {
   if (words?.test(nameOf(effect.entity)) === true) return 0.95
   if (workload !== null && topology.podsOf(workload).some((pod) => topology.serversOf(pod).includes(server))) return 1
   if (typeOf(effect.entity) === 'service' && backedByClient(effect.entity, server, timeline)) return 1
-  if (serverType === 'workload') return servers.length > 0 ? 0.15 : shortName(effect.entity).includes(shortName(server)) ? 0.8 : 0.25
+  if (serverType === 'workload') return servers.length > 0 ? 0.15 : shortName(effect.entity).includes(shortName(server)) ? 0.8 : NOT_NAMED
   if (typeOf(effect.entity) === 'target' || servers.length > 0) return 0.15
   // A server that refused everybody, and the only one there is: whoever fails now most likely needs it.
   return REFUSES_ALL.has(cause.kind) && isOnly(server, timeline) ? 0.55 : UNKNOWN

@@ -127,6 +127,7 @@ const effectOf = (mechanism: Mechanism, kind: FindingKind, cause: Found, here: P
       ...asked(mechanism.if?.effect),
       ...(mechanism.where === 'room-of-node' ? { taint: 'node.kubernetes.io/unreachable' } : {}),
       ...(mechanism.where === 'named-server' ? { server: `service/mesh/${here === near ? 'injector' : 'policy'}` } : {}),
+      ...(mechanism.where === 'preempted-for' ? { by: here.pod } : {}),
       ...(mechanism.where === 'pulls-from' ? { image: `${here === near ? 'registry.example:443' : 'docker.io'}/shop/web:1` } : {}),
     },
   })
@@ -204,6 +205,7 @@ const DENIABLE: ReadonlySet<Relation> = new Set([
   'loads-node',
   'crowds-node',
   'came-from-node',
+  'preempted-for',
   'serves',
   'client-of',
   'client-of-node',
@@ -322,6 +324,59 @@ test('what happens to the pods of a rollout once they stand is not its doing: th
     ).length
   assert.deepEqual([links('pod.stuck', fresh, 'terminating', placed(1)), links('pod.stuck', fresh, 'terminating', placed(-600))], [0, 1])
   assert.deepEqual([links('pod.unschedulable', near.workload, 'webhook', placed(1)), links('pod.unschedulable', near.workload, 'webhook')], [0, 1])
+})
+
+test('a rollout put out the pods whose place its own took, where the event names only a uid; not its neighbours', () => {
+  const rule = mechanisms.filter(({ id }) => id === 'preemption-makes-room')
+  const [taker, victim]: readonly [Entity, Entity] = ['pod/shop/analytics-84cc75df84-qdcvk', 'pod/shop/cart-6894d8b6ff-8g7kv']
+  const links = (second: number, node: string): number =>
+    linkCauses(
+      [
+        found('change.deployed', 'workload/shop/analytics', 0, { endSecond: 0, attributes: { replicaSet: 'analytics-84cc75df84' } }),
+        found('pod.evicted', victim, 1, { attributes: { reason: 'preemption' } }),
+      ],
+      rule,
+      timeline({ facts: [{ fact: 'pod-on-node', pod: victim, node: 'node/a', at: at(-600) }], signals: [signal('pod.scheduled', taker, second, { node })] }),
+    ).length
+  assert.deepEqual([links(6, 'a'), links(6, 'b'), links(300, 'a')], [1, 0, 0])
+})
+
+test('what began and ended with a workload is its client, though nobody says whom it asks; what only began with it may be', () => {
+  const rule = mechanisms.filter(({ id }) => id === 'scaled-to-nothing-breaks-clients')
+  const orders: Entity = 'workload/shop/orders'
+  const scaled = (second: number, from: number, to: number): ReturnType<typeof signal> => signal('change.scaled', orders, second, { from, to })
+  const links = (endSecond: number, reason: string): number =>
+    linkCauses(
+      [
+        found('change.scaled', orders, 0, { endSecond: 0, attributes: { from: 1, to: 0 } }),
+        found('app.errors', 'pod/shop/cart-859ff5cd6c-wzhf9', 1, { endSecond, attributes: { reason } }),
+      ],
+      rule,
+      timeline({ signals: [scaled(0, 1, 0), scaled(70, 0, 1)] }),
+    ).filter(({ faint }) => !faint).length
+  assert.deepEqual([links(71, 'refused'), links(30, 'refused'), links(71, 'postgres-too-many')], [1, 0, 0])
+})
+
+test("a node's own container runtime is nobody's client: it does not fail for want of a workload", () => {
+  const rule = mechanisms.filter(({ id }) => id === 'backend-down-breaks-clients')
+  const links = (client: Entity): number =>
+    linkCauses([found('workload.unavailable', 'workload/shop/cart', 0), found('app.errors', client, 1)], rule, timeline({})).length
+  assert.deepEqual([links('process/-/checkout'), links('process/-/containerd'), links('process/worker-1/containerd')], [1, 0, 0])
+})
+
+test('a rollout is not why no node takes the pod that stands in for an evicted one of the same version', () => {
+  const rule = mechanisms.filter(({ id }) => id === 'rollout-breaks-pods')
+  const [old, fresh]: readonly [Entity, Entity] = ['pod/shop/web-5bb955977f-bbbbb', 'pod/shop/web-5bb955977f-ccccc']
+  const links = (...signals: readonly ReturnType<typeof signal>[]): number =>
+    linkCauses(
+      [
+        found('change.deployed', near.workload, 0, { endSecond: 0 }),
+        found('pod.unschedulable', fresh, 57, { endSecond: 127, attributes: { reason: 'node-selector' } }),
+      ],
+      rule,
+      timeline({ signals: [signal('pod.unschedulable', fresh, 57, { reason: 'node-selector' }), signal('pod.killed', old, 56), ...signals] }),
+    ).length
+  assert.deepEqual([links(signal('pod.evicted', old, 56, { reason: 'taint' })), links()], [0, 1])
 })
 
 test('a rollout is not why a pod that ran well loses another server, nor why one that stands in for a lost pod does', () => {

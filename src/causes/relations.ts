@@ -100,6 +100,8 @@ const goesWith = (pods: readonly Entity[], { entity, start }: Found, timeline: T
       return first !== undefined && first.at > from && first.at - from <= SOON_MS
     }),
   )
+/** Two grace periods of 30 s, which is what a pod has where nobody set anything else. */
+const MAKES_ROOM_MS = 60_000
 const MISSED: ReadonlySet<string> = new Set(['node.heartbeat-missed', 'node.not-ready'])
 /** Tolerations of five minutes, and the grace period before them. */
 const MOVES_ON_MS = 10 * 60_000
@@ -152,6 +154,20 @@ const JUDGES: Readonly<Record<Relation, Judge>> = {
     const from = effect.attributes['from']
     const place = typeOf(cause.entity) === 'pod' ? timeline.topology.nodeOf(cause.entity, cause.start) : null
     return typeof from === 'string' && place !== null && nameOf(place) !== from ? FAR : sameWorkload(cause, effect, timeline)
+  },
+  'preempted-for'(cause, effect, timeline) {
+    const workload = workloadOf(cause.entity, timeline)
+    const { by } = effect.attributes
+    if (typeof by === 'string') return isOfChange(by as Entity, cause) && workloadOf(by as Entity, timeline) === workload ? 1 : FAR
+    // An event names the pod by its uid, which nobody else may tell: whose pod came to the node as soon as there was room.
+    const { topology } = timeline
+    const node = topology.nodeOf(effect.entity, effect.start)
+    if (workload === null || node === null || workloadOf(effect.entity, timeline) === workload) return FAR
+    const came = topology
+      .podsOf(workload)
+      .filter((pod) => isOfChange(pod, cause))
+      .flatMap((pod) => topology.placements(pod))
+    return came.some((place) => place.node === node && place.from >= effect.start - WHOLE_SECOND_MS && place.from <= effect.start + MAKES_ROOM_MS) ? 0.9 : FAR
   },
   'loads-node'(cause, effect, timeline) {
     const { topology } = timeline

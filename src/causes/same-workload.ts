@@ -1,5 +1,5 @@
 /** Whether a finding is that workload's, and of a rollout whether it is about the pods that it brought. */
-import { shortName, typeOf, type Entity } from '../model/entity.js'
+import { replicaSetName, shortName, typeOf, type Entity } from '../model/entity.js'
 import { addTo, countWhile } from '../model/lists.js'
 import { once } from '../model/once.js'
 import type { Found } from '../findings/finding.js'
@@ -21,7 +21,7 @@ export const sameWorkload: Judge = (cause, effect, timeline) => {
   if (!isOfChange(effect.entity, cause)) return FAR
   // What a rollout takes away are the others' pods.
   if (effect.kind === 'pod.stuck' && effect.attributes['reason'] === 'terminating' && cameWith(effect.entity, cause, timeline)) return FAR
-  if (isOfAnother(effect, cause, timeline)) return LATER
+  if (isOfAnother(effect, cause, timeline) || isForEvicted(effect, a, timeline)) return LATER
   if (MET_AT_START.has(effect.kind) && standsIn(effect.entity, a, cause, timeline)) return LATER
   if (setOf(cause) !== null && cameLater(effect.entity, cause, timeline)) return LATER
   if (effect.kind === 'pod.unready' && ranWell(effect.entity, effect.start, cause, timeline) && fellWithOthers(effect, timeline)) return LATER
@@ -118,6 +118,22 @@ const standsIn = (pod: Entity, workload: Entity, rollout: Found, timeline: Timel
   const placed = placedFirst(timeline).get(pod)
   return placed !== undefined && wasThrough(workload, rollout, placed - 1, timeline, -Infinity)
 }
+
+/** A pod that finds no node when one of its own ReplicaSet has just been put out: that one had found its place, so the version is not what keeps this one out. */
+const isForEvicted = ({ kind, entity, start }: Found, workload: Entity, timeline: Timeline): boolean => {
+  if (kind !== 'pod.unschedulable') return false
+  const times = evictions(timeline).get(`${workload} ${replicaSetName(entity)}`) ?? []
+  const last = times[countWhile(times.length, (index) => (times[index] ?? Infinity) <= start) - 1]
+  return last !== undefined && start - last <= REPLACED_WITHIN_MS
+}
+const evictions = once(({ signals, topology }: Timeline) => {
+  const times = new Map<string, number[]>()
+  for (const { kind, entity, at } of signals)
+    if (kind === 'pod.evicted' && typeOf(entity) === 'pod') addTo(times, `${topology.workloadOf(entity) ?? ''} ${replicaSetName(entity)}`, at)
+  return times
+})
+/** Its controller asks for another as soon as the pod is to be deleted. */
+const REPLACED_WITHIN_MS = 2 * 60_000
 
 /** Another rollout of the workload came after it: what is refused now are that one's pods. */
 const isSuperseded = (workload: Entity, rollout: Found, at: number, timeline: Timeline): boolean =>
