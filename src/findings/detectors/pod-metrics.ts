@@ -4,7 +4,7 @@ import { groupBy } from '../../model/lists.js'
 import type { TimedSeries, Timeline } from '../../timeline/timeline.js'
 import { isAtQuota, overlaps, sampleEvidence, type Detector, type Found } from '../finding.js'
 import { ofKind } from '../lookup.js'
-import { asGauge, nodeOfLabels, readingOf, saysPodUse } from '../measures.js'
+import { asGauge, formOf, inShares, nodeOfLabels, readingOf, saysPodUse, undone } from '../measures.js'
 import { combine, greatest, higher, least, median, onsetOfRise, stepOf, stretches, valueAt, type Column } from '../statistics.js'
 import { bytes, called, opening, percent } from '../words.js'
 import { busyNodes } from './node-cpu.js'
@@ -21,11 +21,14 @@ export const podMetrics: Detector = {
 /** cAdvisor's labels were pod_name and container_name before Kubernetes 1.16. */
 const containerOf = ({ labels }: TimedSeries): string => labels['container'] ?? labels['container_name'] ?? ''
 
+/** A metric of cAdvisor's, or an expression over one. */
+const OF_CONTAINER = /(?:^|\()container_/u
+
 const podOf = (series: TimedSeries): Entity | null => {
   const { labels } = series
   // cAdvisor outside Kubernetes names containers only; id="/" is the whole machine.
   const name =
-    labels['pod'] ?? labels['pod_name'] ?? (series.name.startsWith('container_') && labels['id'] !== '/' ? (labels['name'] ?? labels['container']) : undefined)
+    labels['pod'] ?? labels['pod_name'] ?? (labels['id'] !== '/' && OF_CONTAINER.test(series.name) ? (labels['name'] ?? labels['container']) : undefined)
   if (name === undefined || name === '' || containerOf(series) === 'POD') return null
   return pod(labels['namespace'] ?? labels['exported_namespace'] ?? '-', name)
 }
@@ -238,8 +241,32 @@ const coresOf = (timeline: Timeline): ReadonlyMap<Entity, number> => {
   return cores
 }
 
+interface Throttling {
+  readonly entity: Entity
+  readonly column: Column
+  readonly source: TimedSeries
+  readonly say: (value: number) => string
+  readonly lateMs: number
+}
+/** A rate over some time, which is not known any more where it is divided, rises that much later. */
+const RATE_LATE_MS = 30_000
+
+/** Seconds per second, as the counters have it; else the share of its periods, as most dashboards ask for it. */
+const throttlings = (timeline: Timeline): readonly Throttling[] => {
+  const seconds = usage(timeline, /^container_cpu_cfs_throttled_(?:seconds|periods)_total$/u, /^pod_throttled/u, null)
+  const shares = timeline.series.flatMap((source): Throttling[] => {
+    const form = formOf(source)
+    const [term, ...others] = form?.terms ?? []
+    const entity = term?.of.metric === 'container_cpu_cfs_throttled_periods_total' ? podOf(source) : null
+    if (form?.over?.metric !== 'container_cpu_cfs_periods_total' || term === undefined || others.length > 0 || entity === null || seconds.has(entity)) return []
+    const column = inShares(undone(source, { by: term.by, plus: form.plus }))
+    return column === null ? [] : [{ entity, column, source, say: (value) => `in ${percent(value)} of its periods`, lateMs: RATE_LATE_MS }]
+  })
+  return [...[...seconds].map(([entity, one]): Throttling => ({ entity, ...one, say: (value) => `${value.toFixed(1)} s per second`, lateMs: 0 })), ...shares]
+}
+
 const throttled = (timeline: Timeline): readonly Found[] =>
-  [...usage(timeline, /^container_cpu_cfs_throttled_(?:seconds|periods)_total$/u, /^pod_throttled/u, null)].flatMap(([entity, { column, source }]) => {
+  throttlings(timeline).flatMap(({ entity, column, source, say, lateMs }) => {
     // A container that came while the data were taken has no usual of its own.
     const isNew = (column.times[0] ?? 0) > timeline.from + Math.max(60_000, 3 * stepOf(column.times))
     const usual = isNew ? 0 : median(column.values)
@@ -251,10 +278,10 @@ const throttled = (timeline: Timeline): readonly Found[] =>
         start: stretch.start,
         end: stretch.end,
         confidence: 0.85,
-        summary: `${opening(entity)} ran into its CPU limit: throttled ${stretch.peak.toFixed(1)} s per second.`,
-        evidence: [sampleEvidence(source, stretch.start, `→ ${valueAt(column, stretch.start).toFixed(2)} s throttled per second`)],
+        summary: `${opening(entity)} ran into its CPU limit: throttled ${say(stretch.peak)}.`,
+        evidence: [sampleEvidence(source, stretch.start, `→ throttled ${say(valueAt(column, stretch.start))}`)],
         attributes: {},
-        slackMs: stepOf(column.times),
+        slackMs: Math.max(stepOf(column.times), lateMs),
         dose: stretch.peak,
       }))
   })

@@ -146,6 +146,33 @@ test('a container that is throttled for minutes, far beyond its usual, ran into 
   )
 })
 
+test('dashboards ask for the share of periods in which a container was throttled, of containers outside Kubernetes, too', () => {
+  const shares = (value: (second: number) => number, by = ''): InputParts => ({
+    series: [
+      series(
+        `${by}rate(container_cpu_cfs_throttled_periods_total[1m]) / rate(container_cpu_cfs_periods_total[1m])`,
+        { id: '/system.slice/postgres', name: 'postgres', node: 'db-node-1' },
+        value,
+      ),
+    ],
+  })
+  const [first] = findings(
+    'pod.cpu-throttled',
+    shares((second) => (second >= 1800 && second <= 2100 ? 1 : 0.01)),
+  )
+  assert.deepEqual([first?.entity, first?.start], ['pod/-/postgres', 1800])
+  assert.match(first?.found.summary ?? '', /throttled in 100 % of its periods/u)
+  const [percent] = findings(
+    'pod.cpu-throttled',
+    shares((second) => (second >= 1800 && second <= 2100 ? 90 : 1), '100 * '),
+  )
+  assert.match(percent?.found.summary ?? '', /throttled in 90 % of its periods/u)
+  none(
+    'pod.cpu-throttled',
+    shares(() => 0.8),
+  )
+})
+
 test('a container that came while the data were taken and is throttled since has no usual that excuses it', () => {
   const later = (second: number): number | null => (second < 1800 ? null : (second - 1800) * 0.8)
   const watched = series('up', { job: 'node', instance: 'a:9100' }, () => 1)
