@@ -45,7 +45,10 @@ const bursts = (timeline: Timeline, signal: 'log.error' | 'http.error', kind: 'a
         start,
         end,
         confidence: Math.min(0.95, 0.6 + 0.05 * count),
-        summary: refuses === undefined ? said(kind, entity, reason, count, stretch) : `${opening(entity)} ${refuses}${usersOf(stretch)}, ${times(count)}.`,
+        summary:
+          refuses === undefined
+            ? said(kind, entity, reason, count, stretch)
+            : `${opening(entity)} ${refuses}${usersOf(stretch)}, ${times(count)}${SAYS_WHICH.has(reason) ? quoted('such as', stretch.toSorted((a, b) => b.count - a.count)[0]) : ''}.`,
         evidence: chooseEvidence(evidenceOf(stretch)),
         attributes: {
           ...(reason === '' ? {} : { reason }),
@@ -70,6 +73,9 @@ const REFUSES: Readonly<Record<string, string>> = {
   sessions: 'could not take new connections',
 }
 
+/** The name of the reason says that much; the server's own words say which memory, which data. */
+const SAYS_WHICH: ReadonlySet<string> = new Set(['memory', 'damaged', 'sessions'])
+
 const said = (kind: 'app.errors' | 'service.errors', entity: Entity, reason: string, count: number, stretch: readonly TimedSignal[]): string => {
   if (kind === 'service.errors') return `${opening(entity)} answered with errors, ${times(count)}.`
   const name = opening(entity)
@@ -83,20 +89,21 @@ const MAX_QUOTED = 120
 const MESSAGES = [
   /"(?:message|msg|error|err)" ?: ?"((?:[^"\\]|\\.){4,300})"/u,
   /\b(?:msg|message|error|err)="((?:[^"\\]|\\.){4,300})"/u,
-  /\b(?:ERROR|FATAL|PANIC): {1,2}(.{4,300})$/u,
+  /\b(?:ERROR|FATAL|PANIC|LOG): {1,2}(.{4,300})$/mu,
+  /,(?:ERROR|FATAL|PANIC|LOG),[0-9A-Z]{5},"((?:[^"]|""){4,300})"/u,
 ]
 /** Where no reason is known that has a name, or its name says little: the words of most of them. */
-const mostSay = (stretch: readonly TimedSignal[]): string => {
-  const most = mostOf(stretch)
-  if (most === null) return ''
-  const text = most.evidence[0]?.text ?? ''
+const mostSay = (stretch: readonly TimedSignal[]): string => quoted('most say', mostOf(stretch))
+
+const quoted = (how: string, one: TimedSignal | null | undefined): string => {
+  const text = one?.evidence[0]?.text ?? ''
   const message = MESSAGES.map((pattern) => pattern.exec(text)?.[1]).find((found) => found !== undefined)
   if (message === undefined) return ''
   const plain = message
     .replace(/\\(["\\])/gu, '$1')
     .replace(/\\[nt]|\s+/gu, ' ')
     .replace(/[. ]+$/u, '')
-  return `; most say: ${plain.length > MAX_QUOTED ? `${plain.slice(0, MAX_QUOTED)}…` : plain}`
+  return `; ${how}: ${plain.length > MAX_QUOTED ? `${plain.slice(0, MAX_QUOTED)}…` : plain}`
 }
 
 interface Stretch {

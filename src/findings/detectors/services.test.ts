@@ -664,6 +664,12 @@ test('a role that has all its connections is not a server that has none left, an
     signals: [signal('log.error', 'postgres/main', 600, { app: 'postgres', reason: 'read-only' }, { count: 9, until: 640 })],
   })[0]
   assert.equal(refused?.found.summary, 'The Postgres server took no writes, 9 times.')
+  const line =
+    '2026-11-23 01:22:14.972 +08,"batch","shop",3538,"127.0.0.1:41812",6b0324.dd2,3,"SELECT",2026-11-23 01:22:14 +08,3/2,0,ERROR,53200,"out of shared memory",,"…"'
+  const crowded = findings('app.errors', {
+    signals: [signal('log.error', 'postgres/main', 600, { app: 'postgres', reason: 'memory' }, { count: 9, until: 640, text: line })],
+  })[0]
+  assert.equal(crowded?.found.summary, 'The Postgres server had no memory for statements, 9 times; such as: out of shared memory.')
 })
 
 test('an error of other words half a minute before all those that are alike is no beginning of them', () => {
