@@ -116,7 +116,8 @@ const judge = (causeIndex: number, effectIndex: number, mechanism: Mechanism, fo
   if (fits === 0) return null
   const lagMs = Math.max(0, effect.start - cause.start)
   const inTime = outlasts(cause, effect, timeline.to) ? OVER : lagFit(lagMs, mechanism, cause, effect)
-  const atBest = mechanism.holds * inTime * fits * order * Math.sqrt(cause.confidence * effect.confidence)
+  const steady = comesAndGoes(cause, effect, timeline.to) ? UNTOUCHED : 1
+  const atBest = mechanism.holds * inTime * steady * fits * order * Math.sqrt(cause.confidence * effect.confidence)
   // How near they are is asked last, as it costs the most.
   if (atBest < WEAKEST) return null
   const near = nearness(mechanism.where, cause, effect, timeline)
@@ -178,6 +179,19 @@ const outlasts = (cause: Found, effect: Found, to: number): boolean => {
   return Math.min(cause.end, end) - Math.max(cause.start, effect.start) + SEEN_LONGER_MS < (end - effect.start) / 2
 }
 
+/** Of processors that were as full before and after: some of the effects of that end only with it. */
+const WITHOUT_IT_MS = 30_000
+const UNTOUCHED = 0.5
+
+/** What came and went while processors were full from long before until long after hardly came from them. */
+const comesAndGoes = (cause: Found, effect: Found, to: number): boolean => {
+  if (cause.kind !== FULL || isAtQuota(cause) || !HEALS_AT_ONCE.has(effect.kind) || effect.end === null) return false
+  const until = cause.end ?? to
+  const before = effect.start - cause.start - effect.slackMs - cause.slackMs
+  const after = until - effect.end - effect.slackMs - cause.slackMs
+  return before > WITHOUT_IT_MS && after > WITHOUT_IT_MS && before + after > effect.end - effect.start
+}
+
 const fitOf = (mechanism: Mechanism, cause: Found, effect: Found): number => {
   const rule = mechanism.if
   if (rule === undefined) return 1
@@ -215,6 +229,21 @@ const weighCounterEvidence = (candidates: Candidate[], found: readonly Found[]):
     candidate.strength *= 0.5 + 0.5 * ((hits + 1) / (trials + 1))
   }
   weighSharedLoad(ofNodes, found)
+  weighRefusals(ofNodes, found)
+}
+
+const REFUSED_MS = 15_000
+const OF_POSTGRES = /postgres|(?<![a-z])pg(?![a-z])/iu
+
+/** A busy machine answers late, and refuses nobody: where clients of a server were refused as its probe or exporter fell silent, that was the server. */
+const weighRefusals = (candidates: readonly Candidate[], found: readonly Found[]): void => {
+  const refused = found.filter(({ kind, attributes: { reason } }) => kind === 'app.errors' && reason === 'postgres-unreachable')
+  if (refused.length === 0) return
+  for (const candidate of candidates) {
+    const effect = found[candidate.effect]
+    if (effect?.kind !== 'service.unreachable' || sortOf(found[candidate.cause]) !== FULL || !OF_POSTGRES.test(effect.entity)) continue
+    if (refused.some(({ start, end }) => Math.abs(start - effect.start) <= REFUSED_MS && (end ?? Infinity) >= effect.start)) candidate.strength *= CONTRADICTED
+  }
 }
 
 /**

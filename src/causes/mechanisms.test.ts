@@ -472,6 +472,32 @@ test('a server that was down is why its exporter did not answer, however busy th
   assert.deepEqual(causes(found('postgres.crashed', 'postgres/main', 6, { endSecond: 35 })), ['postgres.crashed'])
 })
 
+test('clients that are refused as an exporter falls silent tell that it was the server, and not the processors', () => {
+  const target: Entity = 'target/postgres/a:9187'
+  const facts: readonly Fact[] = [{ fact: 'alias', of: 'node/a', name: 'a', at: null }]
+  const links = (of: Entity, ...others: readonly Found[]): number => {
+    const all = [found('node.cpu-saturated', 'node/a', 0, { endSecond: 36 }), ...others, found('service.unreachable', of, 10, { endSecond: 38 })]
+    return linkCauses(
+      all,
+      mechanisms.filter(({ id }) => id === 'saturation-slows-targets'),
+      timeline({ facts }),
+    ).filter(({ faint }) => !faint).length
+  }
+  const failing = (reason: string): Found => found('app.errors', 'process/-/report-api', 6, { endSecond: 35, attributes: { reason } })
+  assert.deepEqual([links(target), links(target, failing('postgres-unreachable')), links(target, failing('postgres-timeout'))], [1, 0, 1])
+  assert.equal(links('target/node/a:9100', failing('postgres-unreachable')), 1)
+})
+
+test('what comes and goes while the processors are full all along hardly came from them', () => {
+  const links = (from: number, to: number): number =>
+    linkCauses(
+      [found('node.cpu-saturated', 'node/a', 0, { endSecond: 195 }), found('service.slow', near.service, from, { endSecond: to })],
+      mechanisms.filter(({ id }) => id === 'starved-node-fails-requests'),
+      world,
+    ).filter(({ faint }) => !faint).length
+  assert.deepEqual([links(10, 80), links(60, 90), links(60, 190)], [1, 0, 1])
+})
+
 test('a server that was up again for a minute and a half is not why it logs errors now', () => {
   const links = (second: number): number =>
     linkCauses(
