@@ -376,7 +376,24 @@ const learnAddress = (line: KlogLine, said: Saying): void => {
 export const sayFatal = (line: KlogLine, said: Saying): void =>
   said.emit(line, 'log.error', said.thisNode(line), { app: 'kubelet' }, { burst: 'kubelet could not start' })
 
+/** cmd/kubelet/app, component-base/cli/run.go: the process ends here, and is started again by whatever looks after it, with the same end. */
+const sayNotStarted = (line: KlogLine, said: Saying): void =>
+  said.emit(
+    line,
+    'node.heartbeat-missed',
+    said.thisNode(line),
+    {
+      reason: 'not-started',
+      said: errorOf(line)
+        .replace(/, path: &TypeMeta\{[^]*$/u, '')
+        .slice(0, MOST_SAID),
+    },
+    { burst: 'not-started' },
+  )
+const MOST_SAID = 200
+
 export const kubeletMeanings: readonly Meaning[] = [
+  { starts: 'command failed', say: sayNotStarted },
   { starts: 'Failed to update lease', say: sayHeartbeat },
   { starts: 'Failed to update node lease', say: sayHeartbeat },
   { starts: 'Failed to ensure lease exists', say: sayHeartbeat },

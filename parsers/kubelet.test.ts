@@ -135,6 +135,11 @@ const MEANINGS: readonly (readonly [string, string])[] = [
       'Readiness probe for "web-1_shop(0ac7a38c-74bc-4d23-ae50-2576492537e0):web" failed (failure): HTTP probe failed with statuscode: 503',
     'pod.unready point pod/shop/web-1 status',
   ],
+  [
+    head('E', 'run.go:72') +
+      '"command failed" err="failed to validate kubelet configuration, error: invalid configuration: imageGCHighThresholdPercent (--image-gc-high-threshold) 120 must be between 0 and 100, inclusive, path: &TypeMeta{Kind:,APIVersion:,}"',
+    'node.heartbeat-missed point node/? not-started',
+  ],
   [head('I', 'prober.go:117') + '"Probe succeeded" probeType="Readiness" pod="shop/web-1" containerName="web"', ''],
   [
     head('E', 'pod_workers.go:191') +

@@ -6,7 +6,7 @@ import type { Timeline } from '../timeline/timeline.js'
 import { clientOf, clientOfNode, isNamedBy } from './client-of.js'
 import { FAR, UNKNOWN, WHOLE_SECOND_MS, WORDS, workloadOf, type Judge } from './judge.js'
 import type { Relation } from './mechanism.js'
-import { nodeHinted, placeOf, sameContainer, sameNode, samePlace, SATELLITE } from './places.js'
+import { nodeHinted, placedFirst, placeOf, sameContainer, sameNode, samePlace, SATELLITE } from './places.js'
 import { isOfChange, sameWorkload } from './same-workload.js'
 
 /** One pod more or two come to a node all day: two are told only where the trouble went with them. */
@@ -163,11 +163,13 @@ const JUDGES: Readonly<Record<Relation, Judge>> = {
     const { topology } = timeline
     const node = topology.nodeOf(effect.entity, effect.start)
     if (workload === null || node === null || workloadOf(effect.entity, timeline) === workload) return FAR
-    const came = topology
-      .podsOf(workload)
-      .filter((pod) => isOfChange(pod, cause))
-      .flatMap((pod) => topology.placements(pod))
-    return came.some((place) => place.node === node && place.from >= effect.start - WHOLE_SECOND_MS && place.from <= effect.start + MAKES_ROOM_MS) ? 0.9 : FAR
+    const placed = placedFirst(timeline)
+    return topology.podsOf(workload).some((pod) => {
+      const at = placed.get(pod) ?? NaN
+      return isOfChange(pod, cause) && at >= effect.start - WHOLE_SECOND_MS && at <= effect.start + MAKES_ROOM_MS && topology.nodeOf(pod, at) === node
+    })
+      ? 0.9
+      : FAR
   },
   'loads-node'(cause, effect, timeline) {
     const { topology } = timeline

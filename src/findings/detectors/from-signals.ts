@@ -153,7 +153,10 @@ const POLICIES: Partial<Readonly<Record<FindingKind, Policy>>> = {
     gapMs: 1.6 * MINUTE,
     sure: 0.7,
     slackMs: 10_000,
-    say: (entity, stretch) => `The kubelet of ${called(entity)} could not renew its lease or post its status, ${times(stretch.count)}${because(stretch)}.`,
+    say: (entity, stretch) =>
+      text(stretch, 'reason') === 'not-started'
+        ? `The kubelet of ${called(entity)} could not start, ${times(stretch.count)}: ${text(stretch, 'said')}.`
+        : `The kubelet of ${called(entity)} could not renew its lease or post its status, ${times(stretch.count)}${because(stretch)}.`,
   },
   'node.not-ready': { gapMs: 3 * MINUTE, sure: 0.97, say: (entity, stretch) => `${called(entity)} was NotReady${forHowLong(stretch)}${because(stretch)}.` },
   'node.certificate-expired': {
@@ -402,7 +405,8 @@ export const fromSignals: Detector = {
           !isToldBetter(signal, group),
       )
       const lasting = kind === 'pod.unschedulable' ? untilPlaced(told, timeline) : withoutQuiet(told, policy.gapMs, timeline)
-      for (const plain of stretchesOf(lasting, policy, gone.get(entity) ?? [])) {
+      const over = KEEPS_FROM_START.has(kind) ? [...(gone.get(entity) ?? []), ...startsOf(entity, timeline)].sort((a, b) => a - b) : (gone.get(entity) ?? [])
+      for (const plain of stretchesOf(lasting, policy, over)) {
         const stretch = policy.times === undefined ? plain : { ...plain, count: policy.times(plain.signals, timeline) }
         const whole = stretch.end === null ? stretch : { ...stretch, end: Math.max(stretch.end, stretch.last) }
         if (stretch.count < (policy.minCount ?? 1) || (kind === 'node.runtime-down' && isWakingUp(stretch))) continue
@@ -447,6 +451,11 @@ const sentence = (words: string): string => words.charAt(0).toUpperCase() + word
 
 const attributesOf = (signals: readonly TimedSignal[]): Found['attributes'] =>
   Object.assign({}, ...signals.map((signal) => signal.attributes).reverse()) as Found['attributes'] // a merge of attributes is attributes
+
+/** A container that starts has its sandbox and its volumes. */
+const KEEPS_FROM_START: ReadonlySet<FindingKind> = new Set<FindingKind>(['pod.sandbox-failed', 'pod.volume-mount-failed'])
+const startsOf = (pod: Entity, timeline: Timeline): readonly number[] =>
+  signalsOf(timeline, pod).flatMap(({ kind, at, until }) => (kind === 'container.started' ? [...new Set([at, until])] : []))
 
 /** When pods went away: what was wrong with them ended then. */
 const deletions = (timeline: Timeline): ReadonlyMap<Entity, readonly number[]> => {

@@ -651,3 +651,11 @@ test('a node at its limits before and after it could not be reached was so betwe
   near(all?.end, 2400, 45)
   assert.equal(findings('node.cpu-saturated', { series: scraped }).length, 2)
 })
+
+test('a kubelet that ends as it starts, again and again, says why', () => {
+  const words = 'failed to validate kubelet configuration, error: invalid configuration: imageGCHighThresholdPercent 120 must be between 0 and 100, inclusive'
+  const [told] = findings('node.heartbeat-missed', {
+    signals: [signal('node.heartbeat-missed', 'node/a', 600, { reason: 'not-started', said: words }, { count: 41, until: 682 })],
+  })
+  assert.match(told?.found.summary ?? '', /could not start, 41 times: failed to validate kubelet configuration.* inclusive\.$/u)
+})

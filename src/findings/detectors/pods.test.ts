@@ -662,6 +662,32 @@ test('a pod that the scheduler tells of once found no node until it is bound', (
   none('pod.unschedulable', { signals: [refused, scheduled(one, 601, 'n1')] })
 })
 
+test('a sandbox that failed is over when the container starts, and nobody misses a new pod that is through with it at once', () => {
+  const failed = signal('pod.sandbox-failed', one, 600, { reason: 'runtime' })
+  const parts = (started: number): InputParts => ({
+    facts: [{ fact: 'replicas', workload: WEB, at: null, wanted: 2, ready: null }],
+    signals: [scheduled(one, 599, 'n1'), failed, signal('container.started', one, started, { container: 'web' }), signal('pod.deleted', one, 700)],
+  })
+  assert.equal(findings('pod.sandbox-failed', parts(623))[0]?.end, 623)
+  none('workload.degraded', parts(623))
+  assert.equal(findings('workload.degraded', parts(690))[0]?.end, 690)
+})
+
+test('a pod that was put out and the one that finds no node in its place are one that is missing', () => {
+  const parts: InputParts = {
+    facts: [{ fact: 'replicas', workload: WEB, at: null, wanted: 3, ready: null }],
+    signals: [
+      signal('pod.evicted', one, 600, { reason: 'preemption' }),
+      signal('pod.unschedulable', two, 600, { reason: 'memory' }),
+      scheduled(two, 670, 'n1'),
+      signal('container.started', two, 671, { container: 'web' }),
+    ],
+  }
+  const [short, ...others] = findings('workload.degraded', parts)
+  assert.match(short?.found.summary ?? '', /up to 1 of 3 did not serve/u)
+  assert.deepEqual([short?.start, short?.end, others.length], [600, 671, 0])
+})
+
 test('what events and the log of the runtime tell of the same kills is not added up', () => {
   const kill = (second: number, count: number, more: Readonly<Record<string, string | number>> = {}): Signal =>
     signal('pod.oom-killed', one, second, { container: 'migrate', ...more }, { count, until: second + 45 })

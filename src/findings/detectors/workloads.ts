@@ -40,10 +40,17 @@ const START_MS = 2 * 60_000
 
 /** A new pod whose first probes fail is starting. One that does not get over it is a fault, and one whose node was lost had started. */
 const isStarting = ({ kind, entity, start, end, attributes }: Found, timeline: Timeline): boolean => {
+  if (kind === 'pod.sandbox-failed' && end !== null) {
+    const came = cameAt(entity, start, timeline)
+    return came !== null && end - came <= TRIED_AGAIN_MS
+  }
   if (kind !== 'pod.unready' || end === null || end - start > START_MS || String(attributes['reason'] ?? '').startsWith('node')) return false
   const came = cameAt(entity, start, timeline)
   return came !== null && end - came <= 1.5 * START_MS && !wasReady(entity, came, start, timeline) && !lostReadiness(entity, came, end, timeline)
 }
+
+/** A runtime that is being restarted fails the sandbox of whatever starts just then; the kubelet tries again, and is through with it. */
+const TRIED_AGAIN_MS = 45_000
 
 /** When a pod was placed; where only its kubelet tells, when it first heard of the pod: null where it may have been starting itself, for then it hears of all that it has. */
 const cameAt = (pod: Entity, until: number, timeline: Timeline): number | null => {
@@ -122,10 +129,12 @@ const shortages = (workload: Entity, troubles: readonly Found[], timeline: Timel
   return result
 }
 
-/** What could not be created, of which the workload itself tells, stands in for the pods that are gone: they are missing once. */
+/** What could not be created, of which the workload itself tells, or has not started yet, stands in for the pods that are gone: they are missing once. */
 const missing = (ongoing: readonly Stretch[], workload: Entity): number => {
   const pods = ongoing.filter(({ first }) => first.entity !== workload)
-  return pods.length + (pods.length < ongoing.length && !pods.some(({ gone }) => gone) ? 1 : 0)
+  const gone = pods.filter((stretch) => stretch.gone).length
+  const fresh = pods.filter(({ gone, isNew }) => isNew && !gone).length
+  return pods.length - Math.min(gone, fresh) + (pods.length < ongoing.length && gone === 0 ? 1 : 0)
 }
 
 interface Short {
@@ -168,7 +177,14 @@ interface Stretch {
   readonly first: Found
   /** Whether the pod had to go, so that its workload wants another in its place. */
   gone: boolean
+  /** Whether the pod has never run. */
+  readonly isNew: boolean
 }
+
+/** What keeps a pod from starting. */
+const BEFORE_START: ReadonlySet<string> = new Set<FindingKind>(['pod.unschedulable', 'pod.sandbox-failed', 'pod.image-pull-failed', 'pod.volume-mount-failed'])
+const hasNotRun = ({ kind, entity, start }: Found, timeline: Timeline): boolean =>
+  BEFORE_START.has(kind) && !signalsOf(timeline, entity).some((signal) => signal.kind === 'container.started' && signal.at <= start)
 
 /** One pod's troubles as stretches in which it did not serve. One that has to go is missed until its replacement is ready, as far as that is known, however long it hangs. */
 const unite = (troubles: readonly Found[], timeline: Timeline, workload: Entity): readonly Stretch[] => {
@@ -185,7 +201,7 @@ const unite = (troubles: readonly Found[], timeline: Timeline, workload: Entity)
     if (open !== undefined && (open.end === null || trouble.start <= open.end + 5_000)) {
       open.end = open.end === null || end === null ? null : Math.max(open.end, end)
       open.gone ||= gone
-    } else stretches.push({ start: trouble.start, end, first: trouble, gone })
+    } else stretches.push({ start: trouble.start, end, first: trouble, gone, isNew: hasNotRun(trouble, timeline) })
   }
   return stretches
 }
