@@ -5,6 +5,7 @@ import { alignAges } from './ages.js'
 import { countingBack, READ_AS_UTC, readClocks, type ClockOptions, type InputClock } from './clock.js'
 import type { Names } from './names.js'
 import { hasOwnZone } from './seen-zones.js'
+import { estimateServerSkews } from './server-skew.js'
 import { estimateSkews, estimateZones, type EstimatedZone, type Skew, type Skews } from './skew.js'
 import { signed } from './zones.js'
 
@@ -14,7 +15,8 @@ export const commonClock = (extracts: readonly InputExtract[], options: ClockOpt
   const read = readClocks(extracts, options, machines)
   const zoned = inZones(extracts, read, machines, names)
   const skews = estimateSkews(extracts, zoned, names)
-  const right = corrected(zoned, skews)
+  const cluster = corrected(zoned, skews.inputs, "the API server's")
+  const right = corrected(cluster, estimateServerSkews(extracts, cluster, names), "its clients'")
   return withSenders(extracts, withSteps(extracts, alignAges(extracts, countingBack(extracts, right), names)), skews)
 }
 
@@ -63,11 +65,11 @@ const inZones = (
 }
 
 /** The clocks with what two inputs' common facts say they are off by. */
-const corrected = (clocks: readonly InputClock[], skews: Skews): readonly InputClock[] =>
+const corrected = (clocks: readonly InputClock[], skews: ReadonlyMap<number, Skew>, whose: string): readonly InputClock[] =>
   clocks.map((clock, index) => {
-    const skew = skews.inputs.get(index)
+    const skew = skews.get(index)
     if (skew === undefined) return clock
-    const note = `its clock was ${how(skew)} the API server's, from ${skew.pairs} facts that both recorded (± ${Math.ceil(skew.uncertaintyMs / 1000)} s): corrected`
+    const note = `its clock was ${how(skew)} ${whose}, from ${skew.pairs} facts that both recorded (± ${Math.ceil(skew.uncertaintyMs / 1000)} s): corrected`
     return { at: (stamp) => clock.at(stamp) + skew.offsetMs, offsetMs: skew.offsetMs, uncertaintyMs: skew.uncertaintyMs, notes: [...clock.notes, note] }
   })
 

@@ -17,9 +17,9 @@ export interface Skew {
 }
 
 /** Below this a difference is the way from one program to the other. */
-const NOTABLE_MS = 8_000
+export const NOTABLE_MS = 8_000
 /** Beyond this two occurrences are two facts. */
-const FARTHEST_MS = 30 * 60_000
+export const FARTHEST_MS = 30 * 60_000
 /** What the ways from program to program, and stamps of whole seconds, make of one offset: facts this near each other agree on it. */
 const WINDOW_MS = 8_000
 const MIN_PAIRS = 4
