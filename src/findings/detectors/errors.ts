@@ -76,12 +76,15 @@ const REFUSES: Readonly<Record<string, string>> = {
 /** The name of the reason says that much; the server's own words say which memory, which data. */
 const SAYS_WHICH: ReadonlySet<string> = new Set(['memory', 'damaged', 'sessions'])
 
+/** Which table, which column, which memory. */
+const SAYS_LITTLE: ReadonlySet<string> = new Set(['schema', 'postgres-denied', 'postgres-damaged', 'postgres-memory'])
+
 const said = (kind: 'app.errors' | 'service.errors', entity: Entity, reason: string, count: number, stretch: readonly TimedSignal[]): string => {
   if (kind === 'service.errors') return `${opening(entity)} answered with errors, ${times(count)}.`
   const name = opening(entity)
   if (reason === 'query_wait_timeout') return `${name} had no server connection free for its clients in time, ${times(count)} (${reason}).`
   if (reason === 'no-server') return `${name} had no connection to its server, ${times(count)}.`
-  return `${name} logged errors, ${times(count)}${reason === '' ? '' : ` (${reason})`}${reason === '' || reason === 'schema' ? mostSay(stretch) : ''}.`
+  return `${name} logged errors, ${times(count)}${reason === '' ? '' : ` (${reason})`}${reason === '' || SAYS_LITTLE.has(reason) ? mostSay(stretch) : ''}.`
 }
 
 const MAX_QUOTED = 120

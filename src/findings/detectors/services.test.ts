@@ -697,6 +697,14 @@ test('errors of other words after a pause are another trouble, those of the same
   assert.equal(told(waited, line(686, 'other', 'job failed: duplicate key', 1, 686)).length, 1)
 })
 
+test('which table a program has no right to is told in its words', () => {
+  const text = '2026-11-22T17:24:38.448Z level=error app=orders-worker sqlstate=42501 msg="job failed: permission denied for table customers"'
+  const [first] = findings('app.errors', {
+    signals: [...day, signal('log.error', 'process/-/orders-worker', 600, { reason: 'postgres-denied' }, { count: 22, until: 633, text })],
+  })
+  assert.equal(first?.found.summary, 'orders-worker logged errors, 22 times (postgres-denied); most say: job failed: permission denied for table customers.')
+})
+
 test('why a target does not answer is what its exporter logs meanwhile', () => {
   const parts = (...targets: readonly string[]): InputParts => ({
     signals: [
