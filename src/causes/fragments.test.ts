@@ -193,3 +193,16 @@ test('a change that explains a pod of an incident is not told as the root of wha
   const firsts = told.map(({ roots }) => sorted[roots[0]?.finding ?? -1]?.kind)
   assert.equal(firsts[0], 'node.not-ready', JSON.stringify(firsts))
 })
+
+test('what a program says in other words after a pause is no part of what was over by then', () => {
+  const failing = (start: number, attributes: Found['attributes'], name = 'orders-worker'): readonly Found[] => [
+    found('app.errors', `process/-/${name}`, start, { endSecond: start + 30, attributes }),
+    found('service.errors', `service/-/${name}`, start + 4, { endSecond: start + 36, attributes: { failed: 'most', ...attributes } }),
+  ]
+  const first = [
+    found('postgres.timeouts', 'postgres/main', 99, { endSecond: 130, attributes: { reason: 'statement' } }),
+    ...failing(100, { reason: 'postgres-timeout' }),
+  ]
+  assert.equal(incidents(...first, ...failing(190, { reason: 'postgres-denied', matter: 1 })).length, 2)
+  assert.equal(incidents(...first, ...failing(190, { reason: 'postgres-denied' })).length, 1)
+})

@@ -202,6 +202,8 @@ const isAllRelapse = (part: Part, found: readonly Found[], neighbours: Neighbour
 const belongs: Belongs = (source, other, timeline) => {
   const during = source.start >= other.start - BEFORE_MS || (source.start >= other.start - LEAD_UP_MS && (source.end ?? Infinity) >= other.start)
   if (!during || source.start > (other.end ?? Infinity) + AFTER_MS) return false
+  // Its words are others than before a pause: what was over by then is another trouble.
+  if (source.attributes['matter'] !== undefined && other.end !== null && other.end < source.start) return false
   if (source.entity === other.entity) return true
   // Machines that fall ill in the same moment have one illness, whatever it is.
   if (source.kind === other.kind && typeOf(other.entity) === 'node' && Math.abs(source.start - other.start) <= AT_ONCE_MS) return true

@@ -32,6 +32,8 @@ const waitedFor = ({ times, values }: TimedSeries, { start, end, attributes }: F
   return best
 }
 
+const KNOWN = ['postgres.slow-queries', 'postgres.lock-pileup'] as const
+
 export const postgresWaits: Detector = {
   id: 'postgres-waits',
   finds: ['postgres.slow-queries'],
@@ -48,7 +50,8 @@ export const postgresWaits: Detector = {
           const [at, seconds] = [series.times[index], series.values[index]]
           if (at === undefined || seconds === undefined) continue
           const start = at - seconds * 1000 + TOLD_TOGETHER_MS / 2
-          if (ofKind(found, 'postgres.slow-queries', server).some((one) => one.start <= at && (one.end ?? Infinity) >= start)) continue
+          // What is known of the same time says more.
+          if (KNOWN.some((kind) => ofKind(found, kind, server).some((one) => one.start <= at && (one.end ?? Infinity) >= start))) continue
           told.set(at, {
             kind: 'postgres.slow-queries',
             entity: server,

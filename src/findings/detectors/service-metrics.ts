@@ -1,7 +1,7 @@
 /** service.errors and service.slow from what services count about themselves, and from access logs: against their own usual level. */
 import { service, shortName, type Entity } from '../../model/entity.js'
 import type { Labels } from '../../model/extract.js'
-import { groupBy } from '../../model/lists.js'
+import { countWhile, groupBy } from '../../model/lists.js'
 import { once } from '../../model/once.js'
 import type { TimedSeries, Timeline } from '../../timeline/timeline.js'
 import { failingBackend } from '../backends.js'
@@ -15,7 +15,7 @@ import { opening, percent } from '../words.js'
 export const serviceMetrics: Detector = {
   id: 'service-metrics',
   finds: ['service.errors', 'service.slow'],
-  detect: (timeline, found) => [...failing(timeline).map((one) => withReason(one, found)), ...slow(timeline), ...slowOnAverage(timeline)],
+  detect: (timeline, found) => [...failing(timeline, found).map((one) => withReason(one, found)), ...slow(timeline), ...slowOnAverage(timeline)],
 }
 
 /** A count says that requests failed; what the same program logged meanwhile says of what. */
@@ -63,7 +63,7 @@ const isError = ({ name, labels }: TimedSeries): boolean => {
   return /^5|^(?:error|fail|failed|failure)$/iu.test(status)
 }
 
-const failing = (timeline: Timeline): readonly Found[] => {
+const failing = (timeline: Timeline, found: readonly Found[]): readonly Found[] => {
   const requests = timeline.series.filter(
     (series) =>
       (REQUESTS.test(readingOf(series).metric) || series.name === 'faultline_http_requests' || OF_BALANCER.test(series.name)) &&
@@ -78,9 +78,12 @@ const failing = (timeline: Timeline): readonly Found[] => {
     if (source === undefined || (OF_BALANCER.test(source.name) && errors.length === group.length)) return []
     const total = combine(group.map(perSecond), 'sum')
     const share = shareOf(combine(errors.map(perSecond), 'sum'), total)
-    return failures(entity, source, share, timeline)
+    return failures(entity, source, share, timeline, found)
   })
-  return [...counted, ...failingShares(timeline).flatMap(({ entity, source, share }) => (groups.has(entity) ? [] : failures(entity, source, share, timeline)))]
+  return [
+    ...counted,
+    ...failingShares(timeline).flatMap(({ entity, source, share }) => (groups.has(entity) ? [] : failures(entity, source, share, timeline, found))),
+  ]
 }
 
 /** What somebody's expression says of a service whose requests nobody else counts: failed ones over all, or 1 less those that did not fail. */
@@ -95,8 +98,25 @@ const failingShares = (timeline: Timeline): readonly { readonly entity: Entity; 
   return [...groupBy(read, ({ entity }) => entity).values()].flatMap(([first]) => (first === undefined ? [] : [first]))
 }
 
-const failures = (entity: Entity, source: TimedSeries, share: Column, timeline: Timeline): readonly Found[] => {
+/** Where the program's log begins to say something else, after a pause: two troubles, though the failed requests of both are near to each other. */
+const byMatter = (entity: Entity, share: Column, found: readonly Found[]): readonly Column[] => {
+  const own = ofKind(found, 'app.errors').filter((logged) => shortName(logged.entity) === shortName(entity) && logged.attributes['matter'] !== undefined)
+  const cuts = own.map(({ start }) => start - BEFORE_LOGGED_MS).sort((a, b) => a - b)
+  const between = (from: number, to: number): Column => {
+    const first = countWhile(share.times.length, (index) => (share.times[index] ?? 0) < from)
+    const end = countWhile(share.times.length, (index) => (share.times[index] ?? 0) < to)
+    return { times: share.times.subarray(first, end), values: share.values.subarray(first, end) }
+  }
+  return [-Infinity, ...cuts].map((from, index) => between(from, cuts[index] ?? Infinity))
+}
+const BEFORE_LOGGED_MS = 5_000
+
+const failures = (entity: Entity, source: TimedSeries, share: Column, timeline: Timeline, found: readonly Found[]): readonly Found[] => {
   const usual = median(share.values.filter((value) => !Number.isNaN(value)))
+  return byMatter(entity, share, found).flatMap((part, matter) => failuresIn(entity, source, part, usual, matter, timeline))
+}
+
+const failuresIn = (entity: Entity, source: TimedSeries, share: Column, usual: number, matter: number, timeline: Timeline): readonly Found[] => {
   const step = stepOf(share.times)
   return stretches(share, (value) => value >= FAILING_SHARE && value >= usual * 4, Math.max(GAP_MS, 3 * step), higher)
     .filter((stretch) => stretch.samples >= 2)
@@ -114,6 +134,7 @@ const failures = (entity: Entity, source: TimedSeries, share: Column, timeline: 
       attributes: {
         ...failingBackend(entity, stretch.start, stretch.end ?? timeline.to, timeline),
         ...(stretch.peak >= MOST ? { failed: 'most' } : {}),
+        ...(matter === 0 ? {} : { matter }),
       },
       slackMs: Math.max(step, 5_000),
       dose: stretch.peak,

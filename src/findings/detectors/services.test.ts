@@ -697,6 +697,33 @@ test('errors of other words after a pause are another trouble, those of the same
   assert.equal(told(waited, line(686, 'other', 'job failed: duplicate key', 1, 686)).length, 1)
 })
 
+test('failed requests of two troubles near to each other are told apart where the program says other words from a time on', () => {
+  const line = (at: number, reason: string, text: string): Signal =>
+    signal('log.error', 'process/-/orders-worker', at, { app: 'orders-worker', reason }, { count: 9, until: at + 27, text })
+  const parts: InputParts = {
+    signals: [
+      ...day,
+      line(600, 'postgres-timeout', 'job failed: canceling statement due to statement timeout'),
+      line(665, 'postgres-denied', 'job failed: permission denied'),
+    ],
+    series: (['error', 'ok'] as const).map((status) =>
+      series(
+        'app_requests_total',
+        { app: 'orders-worker', status },
+        counting((second) => (status === 'ok' ? 1 : (second > 600 && second <= 630) || (second > 665 && second <= 695) ? 1 : 0), 5),
+        { step: 5 },
+      ),
+    ),
+  }
+  assert.deepEqual(
+    findings('service.errors', parts).map(({ start, end, found }) => [start, end, found.attributes['reason']]),
+    [
+      [605, 635, 'postgres-timeout'],
+      [670, 700, 'postgres-denied'],
+    ],
+  )
+})
+
 test('which table a program has no right to is told in its words', () => {
   const text = '2026-11-22T17:24:38.448Z level=error app=orders-worker sqlstate=42501 msg="job failed: permission denied for table customers"'
   const [first] = findings('app.errors', {
