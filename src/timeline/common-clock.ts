@@ -16,7 +16,8 @@ export const commonClock = (extracts: readonly InputExtract[], options: ClockOpt
   const zoned = inZones(extracts, read, machines, names)
   const skews = estimateSkews(extracts, zoned, names)
   const cluster = corrected(zoned, skews.inputs, "the API server's")
-  const right = corrected(cluster, estimateServerSkews(extracts, cluster, names), "its clients'")
+  const { servers, clients } = estimateServerSkews(extracts, cluster, names)
+  const right = corrected(corrected(cluster, servers, "its clients'"), clients, "the database server's")
   return withSenders(extracts, withSteps(extracts, alignAges(extracts, countingBack(extracts, right), names)), skews)
 }
 

@@ -36,6 +36,21 @@ describe('the clock of a database server', () => {
     assert.equal(new Set(signals.map(({ at }) => Math.round(at / 2_000))).size, 1)
   })
 
+  test('is right where an alert fired, or another client failed, at its time: it is the clock of those who differ that is off', () => {
+    const off = (...more: readonly InputExtract[]): readonly (readonly [string, number])[] =>
+      timelineOf([log(full(100, 160)), clients('postgres-too-many', 38, 98), ...more]).inputs.flatMap(({ path, clockOffsetMs }) =>
+        clockOffsetMs === 0 ? [] : [[path, clockOffsetMs / 1_000] as const],
+      )
+    assert.deepEqual(off(), [['dump/postgresql.log', -62]])
+    const alert = signal('alert.fired', 'service/-/web', 107, { alertname: 'AppErrors' }, { phase: 'begin' })
+    assert.deepEqual(off(input('dump/alerts.json', { format: 'alertmanager', signals: [alert] })), [['dump/app.log', 62]])
+    const probe = signal('log.error', 'process/-/probe', 101, { reason: 'postgres-too-many' }, { until: 159, count: 300 })
+    assert.equal(
+      off(input('dump/probe.log', { format: 'text', signals: [probe] })).some(([path]) => path !== 'dump/app.log'),
+      false,
+    )
+  })
+
   test('is left alone where both ends do not agree, or the trouble is too short to have two', () => {
     assert.equal(offset(log(full(162, 222)), clients('postgres-too-many', 100, 190))[0], 0)
     assert.equal(offset(log(full(162, 165)), clients('postgres-too-many', 100, 103))[0], 0)

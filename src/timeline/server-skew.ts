@@ -40,51 +40,109 @@ const LONGEST_TIME_OUT_MS = 35_000
 /** What is told of as often on both sides, by this factor. */
 const AS_OFTEN = 2
 
-/** By the input's position, for the logs of the one server that there is. */
-export const estimateServerSkews = (extracts: readonly InputExtract[], clocks: readonly InputClock[], names: Names): ReadonlyMap<number, Skew> => {
+/** Of inputs, by their positions. */
+export interface ServerSkews {
+  /** The server's logs, on its clients' clock. */
+  readonly servers: ReadonlyMap<number, Skew>
+  /** Its clients' logs, on the server's clock. */
+  readonly clients: ReadonlyMap<number, Skew>
+}
+const NONE: ServerSkews = { servers: new Map(), clients: new Map() }
+
+/** Of the one server that there is. Where alerts tell that its clients' clock is off, it is theirs; else the server's, which is one, and theirs are several. */
+export const estimateServerSkews = (extracts: readonly InputExtract[], clocks: readonly InputClock[], names: Names): ServerSkews => {
   const logs = extracts.flatMap(({ format }, index) => (format === 'postgres' && clocks[index]?.offsetMs === 0 ? [index] : []))
-  const servers = new Set<Entity>(logs.map((index) => names.resolver(index)(THIS_POSTGRES)))
-  if (servers.size !== 1) return new Map()
+  if (new Set<Entity>(logs.map((index) => names.resolver(index)(THIS_POSTGRES))).size !== 1) return NONE
   /** By log: a server may write several of the same. */
-  const said: ReadonlyMap<string, readonly Stretch[]>[] = []
-  const felt = new Map<string, Stretch[]>()
-  extracts.forEach((extract, index) => {
+  const said = logs.flatMap((index) => [...saidBy(extracts[index], clocks[index])])
+  const clients = new Map<number, ReadonlyMap<string, readonly Stretch[]>>()
+  extracts.forEach(({ signals }, index) => {
     const clock = clocks[index]
-    if (clock === undefined) return
-    const at = (signal: Signal): Stretch => ({ from: clock.at(signal.at), to: clock.at(signal.until), count: signal.count })
-    if (!logs.includes(index)) {
-      for (const signal of extract.signals) {
-        const fact = signal.kind === 'log.error' ? FELT.get(signal.attributes['reason']) : undefined
-        if (fact !== undefined) addTo(felt, fact, at(signal))
-      }
-      return
-    }
-    const mine = new Map<string, Stretch[]>([['gone', absences(extract, clock)]])
-    for (const signal of extract.signals) {
-      const fact = SAID.get(signal.kind)
-      if (fact !== undefined) addTo(mine, fact, at(signal))
-    }
-    said.push(mine)
+    const theirs = signals.filter(({ kind, attributes }) => kind === 'log.error' && FELT.has(attributes['reason']))
+    if (clock === undefined || logs.includes(index) || theirs.length === 0) return
+    const felt = new Map<string, Stretch[]>()
+    for (const signal of theirs) addTo(felt, FELT.get(signal.attributes['reason']) ?? '', stretchOf(signal, clock))
+    clients.set(index, felt)
   })
-  const offsets: number[] = []
+  const pairs: Pair[] = []
   let compared = 0
-  for (const [fact, stretches] of said.flatMap((mine) => [...mine])) {
-    const others = merged(felt.get(fact) ?? [])
+  for (const [fact, stretches] of said) {
+    const others = merged([...clients.values()].flatMap((felt) => felt.get(fact) ?? []))
     if (others.length === 0) continue
-    for (const one of merged(stretches)) {
+    for (const server of merged(stretches)) {
       compared++
-      const apart = others.flatMap((other) => distance(one, other, fact) ?? [])
-      // Where both lie at once, nothing else that is alike matters.
-      const nearest = apart.sort((a, b) => Math.abs(a) - Math.abs(b))[0]
-      if (nearest !== undefined) offsets.push(nearest)
+      pairs.push(...nearest(fact, server, others))
     }
   }
-  offsets.sort((a, b) => a - b)
-  const offsetMs = offsets[offsets.length >> 1] ?? 0
-  const agreeing = offsets.filter((offset) => Math.abs(offset - offsetMs) <= AGREE_MS).length
-  if (Math.abs(offsetMs) < NOTABLE_MS || agreeing * 2 <= compared) return new Map()
-  return new Map(logs.map((index) => [index, { offsetMs: Math.round(offsetMs), pairs: 2 * agreeing, uncertaintyMs: AGREE_MS }]))
+  pairs.sort((a, b) => a.apart - b.apart)
+  const offsetMs = Math.round(pairs[pairs.length >> 1]?.apart ?? 0)
+  const agreeing = pairs.filter(({ apart }) => Math.abs(apart - offsetMs) <= AGREE_MS)
+  if (Math.abs(offsetMs) < NOTABLE_MS || agreeing.length * 2 <= compared) return NONE
+  const all = (inputs: readonly number[], ms: number): ReadonlyMap<number, Skew> =>
+    new Map(inputs.map((index) => [index, { offsetMs: ms, pairs: 2 * agreeing.length, uncertaintyMs: AGREE_MS }]))
+  // Whoever has it at the server's time speaks for that.
+  const off = [...clients].filter(
+    ([, felt]) => !said.some(([fact, mine]) => merged(mine).some((server) => isAtOnce(nearest(fact, server, merged(felt.get(fact) ?? []))))),
+  )
+  const areTheirs = off.length < clients.size || areClientsOff(agreeing, alertsIn(extracts, clocks))
+  const moved = off.flatMap(([index]) => (clocks[index]?.offsetMs === 0 ? [index] : []))
+  return areTheirs ? { ...NONE, clients: all(moved, -offsetMs) } : { ...NONE, servers: all(logs, offsetMs) }
 }
+
+/** What clients tell that can be the server's trouble: where both lie at once, nothing else that is alike matters. */
+const nearest = (fact: string, server: Stretch, others: readonly Stretch[]): readonly Pair[] =>
+  others
+    .flatMap((client): readonly Pair[] => {
+      const apart = distance(server, client, fact)
+      return apart === null ? [] : [{ apart, server, client }]
+    })
+    .sort((a, b) => Math.abs(a.apart) - Math.abs(b.apart))
+    .slice(0, 1)
+
+const isAtOnce = ([pair]: readonly Pair[]): boolean => pair !== undefined && Math.abs(pair.apart) < NOTABLE_MS
+
+/** The same trouble by both clocks. */
+interface Pair {
+  readonly apart: number
+  readonly server: Stretch
+  readonly client: Stretch
+}
+
+const stretchOf = ({ at, until, count }: Signal, clock: InputClock): Stretch => ({ from: clock.at(at), to: clock.at(until), count })
+
+const saidBy = (extract: InputExtract | undefined, clock: InputClock | undefined): ReadonlyMap<string, readonly Stretch[]> => {
+  if (extract === undefined || clock === undefined) return new Map()
+  const mine = new Map<string, Stretch[]>([['gone', absences(extract, clock)]])
+  for (const signal of extract.signals) {
+    const fact = SAID.get(signal.kind)
+    if (fact !== undefined) addTo(mine, fact, stretchOf(signal, clock))
+  }
+  return mine
+}
+
+const alertsIn = (extracts: readonly InputExtract[], clocks: readonly InputClock[]): readonly number[] =>
+  extracts.flatMap(({ signals }, index) =>
+    signals.flatMap(({ kind, phase, at }) => (kind === 'alert.fired' && phase === 'begin' ? [clocks[index]?.at(at) ?? NaN] : [])),
+  )
+
+/** Alerts fire once a trouble has begun, and soon: by whose clock they do. */
+const areClientsOff = (pairs: readonly Pair[], alerts: readonly number[]): boolean => {
+  let ofServer = 0
+  let ofClients = 0
+  for (const { server, client } of pairs) {
+    for (const at of alerts) {
+      const [afterServer, afterClient] = [at - server.from, at - client.from].map((ms) => (ms >= -ALERT_SLACK_MS && ms <= SOON_MS ? ms : Infinity))
+      if (afterServer !== undefined && afterClient !== undefined && afterServer !== afterClient) {
+        if (afterServer < afterClient) ofServer++
+        else ofClients++
+      }
+    }
+  }
+  return ofServer > ofClients
+}
+/** Scrapes and rules are evaluated by a clock of their own. */
+const ALERT_SLACK_MS = 2_000
+const SOON_MS = 2 * 60_000
 
 /** How far the clients' stretch lies from the server's, if it can be the same. */
 const distance = (mine: Stretch, other: Stretch, fact: string): number | null => {
