@@ -80,13 +80,15 @@ export const estimateServerSkews = (extracts: readonly InputExtract[], clocks: r
   if (Math.abs(offsetMs) < NOTABLE_MS || agreeing.length * 2 <= compared) return NONE
   const all = (inputs: readonly number[], ms: number): ReadonlyMap<number, Skew> =>
     new Map(inputs.map((index) => [index, { offsetMs: ms, pairs: 2 * agreeing.length, uncertaintyMs: AGREE_MS }]))
+  const seenBy = (felt: ReadonlyMap<string, readonly Stretch[]>): readonly number[] =>
+    said.flatMap(([fact, mine]) => merged(mine).flatMap((server) => nearest(fact, server, merged(felt.get(fact) ?? [])).map(({ apart }) => apart)))
+  const seen = [...clients].map(([index, felt]) => ({ index, aparts: seenBy(felt) }))
   // Whoever has it at the server's time speaks for that.
-  const off = [...clients].filter(
-    ([, felt]) => !said.some(([fact, mine]) => merged(mine).some((server) => isAtOnce(nearest(fact, server, merged(felt.get(fact) ?? []))))),
-  )
-  const areTheirs = off.length < clients.size || areClientsOff(agreeing, alertsIn(extracts, clocks))
-  const moved = off.flatMap(([index]) => (clocks[index]?.offsetMs === 0 ? [index] : []))
-  return areTheirs ? { ...NONE, clients: all(moved, -offsetMs) } : { ...NONE, servers: all(logs, offsetMs) }
+  const isServers = !seen.some(({ aparts }) => aparts.some((apart) => Math.abs(apart) < NOTABLE_MS)) && !areClientsOff(agreeing, alertsIn(extracts, clocks))
+  if (isServers) return { ...NONE, servers: all(logs, offsetMs) }
+  const off = seen.filter(({ index, aparts }) => clocks[index]?.offsetMs === 0 && aparts.some((apart) => Math.abs(apart - offsetMs) <= AGREE_MS))
+  const moved = off.map(({ index }) => index)
+  return { ...NONE, clients: all(moved, -offsetMs) }
 }
 
 /** What clients tell that can be the server's trouble: where both lie at once, nothing else that is alike matters. */
@@ -98,8 +100,6 @@ const nearest = (fact: string, server: Stretch, others: readonly Stretch[]): rea
     })
     .sort((a, b) => Math.abs(a.apart) - Math.abs(b.apart))
     .slice(0, 1)
-
-const isAtOnce = ([pair]: readonly Pair[]): boolean => pair !== undefined && Math.abs(pair.apart) < NOTABLE_MS
 
 /** The same trouble by both clocks. */
 interface Pair {
