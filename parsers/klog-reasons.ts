@@ -79,7 +79,11 @@ export const missingObject = (text: string): string | null => {
   return found === null ? null : `${found[1]}/${found[2]}`
 }
 
+/** In the words of host-local ('no IP addresses available in range set: 10.244.2.200-10.244.2.202') and of cloud providers' plugins. */
+export const NO_ADDRESS = /no IP addresses available|no available IPs?\b|failed to assign an IP address to container|InsufficientFreeAddresses/u
+
 export const sandboxFailure = (text: string): string => {
+  if (NO_ADDRESS.test(text)) return 'addresses'
   if (has(text, 'cni', 'CNI', 'network', 'plugin type=', 'IPAM', 'ipam')) return 'cni'
   return has(text, 'runtime', 'runc', 'containerd', 'OCI', 'cgroup', 'context deadline exceeded') ? 'runtime' : 'other'
 }

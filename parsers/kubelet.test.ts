@@ -153,7 +153,12 @@ const MEANINGS: readonly (readonly [string, string])[] = [
   ],
   [
     head('E', 'pod_workers.go:1300') +
-      '"Error syncing pod, skipping" err="failed to \\"CreatePodSandbox\\" for \\"web-1_shop(0ac7a38c)\\" with CreatePodSandboxError: \\"plugin type=\\\\\\"bridge\\\\\\" failed (add): no IP addresses available\\"" pod="shop/web-1"',
+      '"Error syncing pod, skipping" err="failed to \\"CreatePodSandbox\\" for \\"web-1_shop(0ac7a38c)\\" with CreatePodSandboxError: \\"plugin type=\\\\\\"bridge\\\\\\" failed (add): failed to allocate for range 0: no IP addresses available in range set: 10.244.2.200-10.244.2.202\\"" pod="shop/web-1"',
+    'pod.sandbox-failed point pod/shop/web-1 addresses',
+  ],
+  [
+    head('E', 'pod_workers.go:1300') +
+      '"Error syncing pod, skipping" err="failed to \\"CreatePodSandbox\\" for \\"web-1_shop(0ac7a38c)\\" with CreatePodSandboxError: \\"plugin type=\\\\\\"bridge\\\\\\" failed (add): failed to set bridge addr\\"" pod="shop/web-1"',
     'pod.sandbox-failed point pod/shop/web-1 cni',
   ],
   [

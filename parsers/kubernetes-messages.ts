@@ -1,7 +1,7 @@
 /** What the message of an event or condition says beyond its reason: the words of kubelet, scheduler, attach-detach controller and drivers. */
 import { external, service, type Entity } from '../src/model/entity.js'
 import type { Attributes } from '../src/model/extract.js'
-import { expiredFor, isUncached } from './klog-reasons.js'
+import { expiredFor, isUncached, NO_ADDRESS } from './klog-reasons.js'
 
 /** Messages can carry a whole response body; what tells stands at the beginning. */
 const head = (message: string): string => (message.length > 4096 ? message.slice(0, 4096) : message)
@@ -130,9 +130,10 @@ export const imageFailure = (message: string): Attributes => {
 export const isAboutImages = (message: string): boolean =>
   /pulling image|pull image|ErrImagePull|ImagePullBackOff|InvalidImageName|ErrImageNeverPull|inspect image|image name|unpack image/iu.test(head(message))
 
-/** Why a sandbox could not be made: the network plugin or the runtime. */
+/** Why a sandbox could not be made: the network plugin, which may have no address left, or the runtime. */
 export const sandboxFailure = (message: string): string => {
   const text = head(message)
+  if (NO_ADDRESS.test(text)) return 'addresses'
   if (/cni|network plugin|networkPlugin|setup network|IPAM|failed to set up sandbox container|no IP addresses|range set/iu.test(text)) return 'cni'
   return /rpc error|runtime|containerd|shim|cgroup|deadline/iu.test(text) ? 'runtime' : 'other'
 }

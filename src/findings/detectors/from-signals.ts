@@ -240,7 +240,12 @@ const POLICIES: Partial<Readonly<Record<FindingKind, Policy>>> = {
         : `A volume of ${called(entity)} could not be mounted${text(stretch, 'object') === '' ? because(stretch) : ` (${text(stretch, 'object')})`}, ${times(stretch.count)}.`,
   },
   'pod.image-pull-failed': { gapMs: 6 * MINUTE, sure: 0.95, say: (entity, stretch) => `An image of ${called(entity)} could not be pulled${because(stretch)}.` },
-  'pod.sandbox-failed': { gapMs: 3 * MINUTE, sure: 0.9, say: (entity, stretch) => `The sandbox of ${called(entity)} could not be set up${because(stretch)}.` },
+  'pod.sandbox-failed': {
+    gapMs: 3 * MINUTE,
+    sure: 0.9,
+    say: (entity, stretch) =>
+      `The sandbox of ${called(entity)} could not be set up${text(stretch, 'reason') === 'addresses' ? ': the pod network of its node had no address left' : because(stretch)}.`,
+  },
   'workload.unavailable': {
     gapMs: MINUTE,
     sure: 0.9,

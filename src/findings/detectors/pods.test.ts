@@ -688,6 +688,11 @@ test('a pod that was put out and the one that finds no node in its place are one
   assert.deepEqual([short?.start, short?.end, others.length], [600, 671, 0])
 })
 
+test('a sandbox without an address is told as what it is: the range of its node is used up', () => {
+  const [told] = findings('pod.sandbox-failed', { signals: [signal('pod.sandbox-failed', one, 600, { reason: 'addresses' })] })
+  assert.match(told?.found.summary ?? '', /could not be set up: the pod network of its node had no address left\.$/u)
+})
+
 test('what events and the log of the runtime tell of the same kills is not added up', () => {
   const kill = (second: number, count: number, more: Readonly<Record<string, string | number>> = {}): Signal =>
     signal('pod.oom-killed', one, second, { container: 'migrate', ...more }, { count, until: second + 45 })
