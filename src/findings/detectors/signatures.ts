@@ -5,7 +5,7 @@ import { isCustomKind, isFindingKind, type AnyKind, type Role } from '../../mode
 import type { TimedSignal } from '../../timeline/timeline.js'
 import { chooseEvidence, evidenceOf, type Detector, type Found } from '../finding.js'
 import { called, duration, times } from '../words.js'
-import { stretchesOf } from './from-signals.js'
+import { stretchesOf } from '../stretches.js'
 
 const ROLES: ReadonlySet<string> = new Set<Role>(['condition', 'change', 'fault', 'symptom', 'impact', 'detection', 'response', 'recovery'])
 const isRole = (role: unknown): role is Role => ROLES.has(String(role))

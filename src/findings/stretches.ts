@@ -1,0 +1,66 @@
+/** Signals as intervals: begin and end open and close, points within the kind's gap are one stretch. */
+import { isFindingKind, type FindingKind } from '../model/vocabulary.js'
+import type { TimedSignal } from '../timeline/timeline.js'
+
+/** From when to when something was so, as its signals tell it. */
+export interface Stretch {
+  readonly start: number
+  readonly end: number | null
+  readonly last: number
+  readonly count: number
+  readonly signals: readonly TimedSignal[]
+}
+
+const MINUTE = 60_000
+/** A rejected certificate stays rejected until somebody replaces it: silence between two such lines is a thinned or rotated log, not a recovery. */
+const UNTIL_REPLACED_MS = 8 * 24 * 60 * MINUTE
+/** Credentials that are refused stay refused until somebody renews them or the kubelet does, which takes more than the next try. */
+const UNTIL_RENEWED_MS = 20 * MINUTE
+
+/** Who sets a number of replicas, and sets it back, may well do the same again some minutes later. */
+const SET_AGAIN_MS = 30_000
+
+/** What stays so however long nobody says it again; null where the kind has no such gap of its own. */
+export const lastingGap = (kind: FindingKind, reason: unknown): number | null => {
+  if (kind === 'node.certificate-expired') return UNTIL_REPLACED_MS
+  if (kind === 'change.scaled') return SET_AGAIN_MS
+  if (kind !== 'node.heartbeat-missed') return null
+  return reason === 'certificate' ? UNTIL_REPLACED_MS : reason === 'unauthorized' ? UNTIL_RENEWED_MS : null
+}
+const gapBefore = ({ kind, attributes }: TimedSignal, policy: { readonly gapMs: number }): number =>
+  (isFindingKind(kind) ? lastingGap(kind, attributes['reason']) : null) ?? policy.gapMs
+
+export const stretchesOf = (signals: readonly TimedSignal[], policy: { readonly gapMs: number }, gone: readonly number[]): Stretch[] => {
+  const found: Stretch[] = []
+  let open: { start: number; last: number; count: number; signals: TimedSignal[]; held: boolean } | null = null
+  const close = (end: number | null): void => {
+    if (open !== null) found.push({ start: open.start, end, last: open.last, count: open.count, signals: open.signals })
+    open = null
+  }
+  const extend = (signal: TimedSignal, held: boolean): void => {
+    if (open !== null && !open.held && signal.at - open.last > gapBefore(signal, policy)) close(open.last)
+    open ??= { start: signal.at, last: signal.at, count: 0, signals: [], held: false }
+    open.count += signal.count
+    open.last = Math.max(open.last, signal.until)
+    open.signals.push(signal)
+    open.held ||= held
+  }
+  for (const signal of signals) {
+    const start = open === null ? Infinity : (open as { start: number }).start
+    const goneAt = gone.find((at) => at >= start && at < signal.at)
+    if (goneAt !== undefined) close(goneAt)
+    if (signal.phase === 'begin') extend(signal, true)
+    else if (signal.phase === 'end') {
+      if (open !== null) {
+        const { signals: mine } = open as { signals: TimedSignal[] }
+        mine.push(signal)
+        close(signal.at)
+      }
+    } else extend(signal, false)
+  }
+  if (open !== null) {
+    const { start, held, last } = open as { start: number; held: boolean; last: number }
+    close(gone.find((at) => at >= start) ?? (held ? null : last))
+  }
+  return found
+}
