@@ -34,6 +34,13 @@ const rule = (alert: string, expr: string, wait: string): string =>
 
 const some = (all: readonly Found[], ...kinds: readonly FindingKind[]): boolean => all.some(({ kind }) => kinds.some((one) => one === kind))
 
+/** Who puts pods out without asking a disruption budget: the eviction API alone does. https://kubernetes.io/docs/concepts/workloads/pods/disruptions/ */
+const UNASKED: ReadonlySet<unknown> = new Set(['taint', 'memory', 'disk', 'node', 'preemption'])
+const isPutOut = ({ kind, attributes }: Found): boolean => kind === 'pod.evicted' && UNASKED.has(attributes['reason'])
+const isPreempted = ({ kind, attributes }: Found): boolean => kind === 'pod.evicted' && attributes['reason'] === 'preemption'
+const isDrained = (all: readonly Found[]): boolean =>
+  some(all, 'action.drain', 'action.cordon', 'action.node-restarted') || all.some((one) => one.kind === 'pod.evicted' && !isPutOut(one))
+
 const workload = (found: Found): boolean => typeOf(found.entity) === 'workload'
 
 /** A workload's label is not known from its name alone. */
@@ -77,7 +84,7 @@ export const ADVICE: readonly Advice[] = [
   },
   {
     kinds: ['workload.unavailable'],
-    fits: (found, all) => workload(found) && some(all, 'action.drain', 'action.cordon', 'action.node-restarted', 'pod.evicted', 'workload.colocated'),
+    fits: (found, all) => workload(found) && isDrained(all),
     title: (found) => `Keep a replica of ${shortName(found.entity)} when nodes are emptied`,
     detail: () =>
       'A disruption budget holds drains and evictions through the API back. It does not help when a node crashes: that takes more replicas, on more nodes.',
@@ -91,6 +98,40 @@ export const ADVICE: readonly Advice[] = [
         `  selector: {matchLabels: {app: ${name(found)}}}  ${LABEL}`,
       ),
     reference: 'https://kubernetes.io/docs/tasks/run-application/configure-pdb/',
+  },
+  {
+    kinds: ['workload.unavailable'],
+    fits: (found, all) => workload(found) && !isDrained(all) && all.some(isPutOut),
+    title: (found) => `Keep another replica of ${shortName(found.entity)} on another node`,
+    detail: () =>
+      'A taint, a node that is lost or short of something, and a pod of higher priority put pods out without asking a disruption budget. What serves meanwhile is a replica elsewhere:',
+    manifest: (found) =>
+      lines(
+        'replicas: 2',
+        '# in the pod template',
+        'topologySpreadConstraints:',
+        '  - maxSkew: 1',
+        '    topologyKey: kubernetes.io/hostname',
+        '    whenUnsatisfiable: ScheduleAnyway',
+        `    labelSelector: {matchLabels: {app: ${name(found)}}}  ${LABEL}`,
+      ),
+    reference: 'https://kubernetes.io/docs/concepts/workloads/pods/disruptions/',
+  },
+  {
+    kinds: ['pod.evicted'],
+    fits: isPreempted,
+    title: () => 'Let new pods wait for room instead of making it',
+    detail: () => 'For whatever need not run at once; what has to keep its place wants a class of a higher value:',
+    manifest: () =>
+      lines(
+        'apiVersion: scheduling.k8s.io/v1',
+        'kind: PriorityClass',
+        'metadata: {name: waits-for-room}  # spec.priorityClassName of its pods',
+        'value: 1000',
+        'preemptionPolicy: Never',
+        'description: Goes before others in the queue, and puts nobody out.',
+      ),
+    reference: 'https://kubernetes.io/docs/concepts/scheduling-eviction/pod-priority-preemption/#non-preempting-priority-class',
   },
   {
     kinds: ['node.memory-exhausted'],
@@ -179,6 +220,8 @@ export const ADVICE: readonly Advice[] = [
   {
     kinds: ['change.deployed'],
     onChain: true,
+    // Its pods were well, and others had to go for them.
+    fits: (_, all) => !all.some(isPreempted),
     title: (found) => `Let a rollout of ${shortName(found.entity)} stop before all of it is replaced`,
     detail: () => 'In its Deployment: few pods at a time, each watched for a while before the next, and a deadline after which it counts as failed:',
     manifest: () =>

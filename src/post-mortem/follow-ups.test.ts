@@ -59,6 +59,24 @@ describe('lines to paste', () => {
     assert.equal(advised('workload/shop/web', 'webhook'), 'Keep an admission webhook from standing in its own way')
   })
 
+  test('a disruption budget is advised where somebody asks for it, and a replica elsewhere where nobody does', () => {
+    const advised = (...others: readonly Found[]): string[] => {
+      const all = [about('workload.unavailable', 'workload/shop/web'), ...others]
+      return ADVICE.flatMap(({ kinds, fits, title }) =>
+        all.flatMap((one) => (kinds.some((kind) => kind === one.kind) && fits?.(one, all) !== false ? title(one) : [])),
+      )
+    }
+    const evicted = (reason: string): Found => ({ ...about('pod.evicted', 'pod/shop/web-1'), attributes: { reason } })
+    assert.deepEqual(advised(evicted('taint')), ['Keep another replica of web on another node'])
+    assert.deepEqual(advised(evicted('drain')), ['Keep a replica of web when nodes are emptied'])
+    assert.deepEqual(advised(about('action.drain', 'node/a'), evicted('taint')), ['Keep a replica of web when nodes are emptied'])
+    assert.deepEqual(advised(about('change.deployed', 'workload/shop/batch'), evicted('preemption')), [
+      'Keep another replica of web on another node',
+      'Let new pods wait for room instead of making it',
+    ])
+    assert.deepEqual(advised(), [])
+  })
+
   test('alert in the words of the metric that showed the impact', () => {
     assert.match(impactAlert(about('service.errors', 'service/shop/web', 'nginx_ingress_controller_requests{status="502"} 12')), /exported_service="web"/u)
     assert.match(impactAlert(about('service.errors', 'service/shop/web', '"GET / HTTP/1.1" 502')), /http_requests_total\{job="web",code=~"5\.\."\}/u)
