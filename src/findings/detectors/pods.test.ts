@@ -459,6 +459,13 @@ test('all replicas on one node is said of a workload in trouble, not of one spre
   none('workload.colocated', { facts: together, signals: [trouble, signal('pod.unready', 'pod/shop/web-3', 0)] })
   none('workload.colocated', { facts: [on(one, 'a'), on(two, 'b'), wanted(2)], signals: [trouble] })
   none('workload.colocated', { facts: [on(one, 'a'), on(two, 'a'), wanted(2)], signals: [trouble] }) // the only node there is
+  // Those that were told to go before are replicas no more.
+  const gone = ['eeeee', 'fffff'].map((name) => web(name))
+  const [all] = findings('workload.colocated', {
+    facts: [...together, ...gone.map((pod) => on(pod, 'a'))],
+    signals: [trouble, ...gone.map((pod) => signal('pod.deleted', pod, 1))],
+  })
+  assert.match(all?.found.summary ?? '', /All 2 replicas/u)
 })
 
 test('a pod that nobody saw placed is on the machine whose cAdvisor tells of it, under labels old or new', () => {
