@@ -296,8 +296,9 @@ export const postgresCsv: BytesFormat = {
         greetings[number] = server.authorized(ms, basis, pid, bytes, from[MESSAGE] ?? 0, to[MESSAGE] ?? 0)
       } else {
         const words = number === 0 || passed.renamed ? undefined : wordsKnown[number]
-        const before = words === undefined ? undefined : server.saidBefore(words.said, ms, pid, words.names)
+        const before = words === undefined ? undefined : server.saidBefore(words.said, pid, words.names)
         if (words !== undefined && before !== undefined) {
+          if (before.severity === 'FATAL') server.died(ms, pid)
           const at = { ms, basis }
           const text = { of: lateText(words, steady.hour), one: ms, other: pid }
           for (const repeat of before.repeats) repeat(at, text, undefined, undefined, line)

@@ -28,8 +28,9 @@ export interface PostgresServer {
   readonly knowsSessions: boolean
   /** Returned is what says it again when its words come again; null where it may not be the same then. */
   say(record: PostgresRecord): Said | null
-  /** What of these a record of this pid and moment says, if it is written so, and that its session ended where it is a FATAL; undefined: none of them. */
-  saidBefore(all: readonly Said[], ms: number, pid: number, names: Session): Said | undefined
+  /** What of these a record of this pid says, if it is written so; undefined: none of them. A FATAL is to be told with `died` besides. */
+  saidBefore(all: readonly Said[], pid: number, names: Session): Said | undefined
+  died(ms: number, pid: number): void
   /** An error of the program that runs the server. */
   manager(at: Stamp, app: string, message: string): void
   end(): void
@@ -217,14 +218,14 @@ export const postgresServer = (sink: Sink, context: InputContext): PostgresServe
     get knowsSessions() {
       return open.any
     },
-    saidBefore(all, ms, pid, names) {
+    died: (ms, pid) => open.died(ms, pid),
+    saidBefore(all, pid, names) {
       const session = pid > 0 ? open.of(pid) : NOBODY
       const user = names.user || session.user
       const database = names.database || session.database
       const application = names.application || session.application
-      const same = all.find((one) => one.user === user && one.database === database && one.application === application && one.entity === entity)
-      if (same?.severity === 'FATAL') open.died(ms, pid)
-      return same
+      for (const one of all) if (one.user === user && one.database === database && one.application === application && one.entity === entity) return one
+      return undefined
     },
     say(record) {
       if (Number.isNaN(record.at.ms)) {

@@ -278,6 +278,7 @@ export const sessions = (sink: Sink): Sessions => {
   }
   const end = (pid: number): void => {
     const ms = moment[0] ?? NaN
+    disconnections = true
     const place = placeOf(pid)
     if (openAt(place) <= ms) {
       close(place)
@@ -291,11 +292,6 @@ export const sessions = (sink: Sink): Sessions => {
     setEnded(place, ms)
   }
 
-  const disconnected = (pid: number): void => {
-    disconnections = true
-    end(pid)
-  }
-
   return {
     changed({ times, words, from, to }, basis, greeted) {
       for (let at = from; at < to; at += CHANGE.size) {
@@ -303,7 +299,7 @@ export const sessions = (sink: Sink): Sessions => {
         const pid = words[(at + CHANGE.pid) >> 2] ?? 0
         const who = words[(at + CHANGE.who) >> 2] ?? ENDED
         const session = who === ENDED ? undefined : greeted[who]
-        if (session === undefined) disconnected(pid)
+        if (session === undefined) end(pid)
         else open(pid, numberedMember(who, session, basis))
       }
     },
@@ -315,12 +311,12 @@ export const sessions = (sink: Sink): Sessions => {
     closed(ms, pid) {
       if (Number.isNaN(ms) || pid <= 0) return
       moment[0] = ms
-      disconnected(pid)
+      end(pid)
     },
     died(ms, pid) {
       if (Number.isNaN(ms) || pid <= 0) return
-      moment[0] = ms
-      end(pid)
+      const place = find(pid)
+      if (place !== NONE && openAt(place) <= ms) closeAt(place, ms)
     },
     reset({ ms }) {
       if (Number.isNaN(ms)) return

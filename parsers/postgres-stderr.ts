@@ -113,8 +113,9 @@ export const postgresStderr: LineFormat = {
       const { at, pid, line, severity, prefix, message, detail, words, hour } = record
       if (last === record) last = null
       if (words !== null && words.said.length > 0) {
-        const before = server.saidBefore(words.said, at.ms, pid, prefix)
+        const before = server.saidBefore(words.said, pid, prefix)
         if (before !== undefined) {
+          if (severity === 'FATAL') server.died(at.ms, pid)
           const text = hour === null ? record.text : { of: lateText(words, hour), one: at.ms, other: pid }
           for (const repeat of before.repeats) repeat(at, text, undefined, undefined, line)
           return
