@@ -82,7 +82,6 @@ const unreadyOn = once((timeline: Timeline): ReadonlyMap<Entity, readonly { read
     const node = kind === 'pod.unready' && phase !== 'end' ? topology.nodeOf(entity, at) : null
     if (node !== null) addTo(said, node, { at, of: topology.workloadOf(entity) ?? entity })
   }
-  for (const list of said.values()) list.sort((a, b) => a.at - b.at)
   return said
 })
 

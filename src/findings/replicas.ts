@@ -34,9 +34,9 @@ export const eachTime = (signal: TimedSignal): readonly TimedSignal[] =>
 const stepsIn = once(({ signals }: Timeline) => {
   const steps = new Map<Entity, Step[]>()
   const scalings = signals.filter(({ kind }) => kind === 'change.scaled').flatMap(eachTime)
-  for (const { kind, entity, at, attributes } of scalings.sort((a, b) => a.at - b.at)) {
+  for (const { entity, at, attributes } of scalings.sort((a, b) => a.at - b.at)) {
     const { replicaSet, from, to } = attributes
-    if (kind !== 'change.scaled' || typeof replicaSet !== 'string' || replicaSet === '' || to === undefined) continue
+    if (typeof replicaSet !== 'string' || replicaSet === '' || to === undefined) continue
     addTo(steps, entity, { at, set: replicaSet, from: from === undefined ? null : Number(from), to: Number(to) })
   }
   return steps

@@ -46,6 +46,15 @@ const workload = (found: Found): boolean => typeOf(found.entity) === 'workload'
 /** A workload's label is not known from its name alone. */
 const LABEL = '# the label that its pods carry'
 
+const spreadOverNodes = (found: Found): string =>
+  lines(
+    'topologySpreadConstraints:',
+    '  - maxSkew: 1',
+    '    topologyKey: kubernetes.io/hostname',
+    '    whenUnsatisfiable: ScheduleAnyway',
+    `    labelSelector: {matchLabels: {app: ${name(found)}}}`,
+  )
+
 export const ADVICE: readonly Advice[] = [
   {
     kinds: ['workload.colocated'],
@@ -60,11 +69,7 @@ export const ADVICE: readonly Advice[] = [
         '        podAffinityTerm:',
         '          topologyKey: kubernetes.io/hostname',
         `          labelSelector: {matchLabels: {app: ${name(found)}}}  ${LABEL}`,
-        'topologySpreadConstraints:',
-        '  - maxSkew: 1',
-        '    topologyKey: kubernetes.io/hostname',
-        '    whenUnsatisfiable: ScheduleAnyway',
-        `    labelSelector: {matchLabels: {app: ${name(found)}}}`,
+        spreadOverNodes(found),
       ),
     reference: 'https://kubernetes.io/docs/concepts/scheduling-eviction/topology-spread-constraints/',
   },
@@ -105,16 +110,7 @@ export const ADVICE: readonly Advice[] = [
     title: (found) => `Keep another replica of ${shortName(found.entity)} on another node`,
     detail: () =>
       'A taint, a node that is lost or short of something, and a pod of higher priority put pods out without asking a disruption budget. What serves meanwhile is a replica elsewhere:',
-    manifest: (found) =>
-      lines(
-        'replicas: 2',
-        '# in the pod template',
-        'topologySpreadConstraints:',
-        '  - maxSkew: 1',
-        '    topologyKey: kubernetes.io/hostname',
-        '    whenUnsatisfiable: ScheduleAnyway',
-        `    labelSelector: {matchLabels: {app: ${name(found)}}}  ${LABEL}`,
-      ),
+    manifest: (found) => lines('replicas: 2', '# in the pod template', `${spreadOverNodes(found)}  ${LABEL}`),
     reference: 'https://kubernetes.io/docs/concepts/workloads/pods/disruptions/',
   },
   {

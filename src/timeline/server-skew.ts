@@ -64,25 +64,18 @@ export const estimateServerSkews = (extracts: readonly InputExtract[], clocks: r
     for (const signal of theirs) addTo(felt, FELT.get(signal.attributes['reason']) ?? '', stretchOf(signal, clock))
     clients.set(index, felt)
   })
-  const pairs: Pair[] = []
-  let compared = 0
-  for (const [fact, stretches] of said) {
-    const others = merged([...clients.values()].flatMap((felt) => felt.get(fact) ?? []))
-    if (others.length === 0) continue
-    for (const server of merged(stretches)) {
-      compared++
-      pairs.push(...nearest(fact, server, others))
-    }
-  }
+  const together = pairsOf(said, (fact) => [...clients.values()].flatMap((felt) => felt.get(fact) ?? []))
+  const pairs = together.flatMap((pair) => pair ?? [])
   pairs.sort((a, b) => a.apart - b.apart)
   const offsetMs = Math.round(pairs[pairs.length >> 1]?.apart ?? 0)
   const agreeing = pairs.filter(({ apart }) => Math.abs(apart - offsetMs) <= AGREE_MS)
-  if (Math.abs(offsetMs) < NOTABLE_MS || agreeing.length * 2 <= compared) return NONE
+  if (Math.abs(offsetMs) < NOTABLE_MS || agreeing.length * 2 <= together.length) return NONE
   const all = (inputs: readonly number[], ms: number): ReadonlyMap<number, Skew> =>
     new Map(inputs.map((index) => [index, { offsetMs: ms, pairs: 2 * agreeing.length, uncertaintyMs: AGREE_MS }]))
-  const seenBy = (felt: ReadonlyMap<string, readonly Stretch[]>): readonly number[] =>
-    said.flatMap(([fact, mine]) => merged(mine).flatMap((server) => nearest(fact, server, merged(felt.get(fact) ?? [])).map(({ apart }) => apart)))
-  const seen = [...clients].map(([index, felt]) => ({ index, aparts: seenBy(felt) }))
+  const seen = [...clients].map(([index, felt]) => ({
+    index,
+    aparts: pairsOf(said, (fact) => felt.get(fact) ?? []).flatMap((pair) => (pair === null ? [] : [pair.apart])),
+  }))
   // Whoever has it at the server's time speaks for that.
   const isServers = !seen.some(({ aparts }) => aparts.some((apart) => Math.abs(apart) < NOTABLE_MS)) && !areClientsOff(agreeing, alertsIn(extracts, clocks))
   if (isServers) return { ...NONE, servers: all(logs, offsetMs) }
@@ -91,15 +84,21 @@ export const estimateServerSkews = (extracts: readonly InputExtract[], clocks: r
   return { ...NONE, clients: all(moved, -offsetMs) }
 }
 
-/** What clients tell that can be the server's trouble: where both lie at once, nothing else that is alike matters. */
-const nearest = (fact: string, server: Stretch, others: readonly Stretch[]): readonly Pair[] =>
-  others
-    .flatMap((client): readonly Pair[] => {
-      const apart = distance(server, client, fact)
-      return apart === null ? [] : [{ apart, server, client }]
-    })
-    .sort((a, b) => Math.abs(a.apart) - Math.abs(b.apart))
-    .slice(0, 1)
+/** For each stretch of what clients tell of, too, what they tell that can be the same; null where nothing can. */
+const pairsOf = (said: readonly (readonly [string, readonly Stretch[]])[], felt: (fact: string) => readonly Stretch[]): readonly (Pair | null)[] =>
+  said.flatMap(([fact, stretches]) => {
+    const others = merged(felt(fact))
+    return others.length === 0 ? [] : stretches.map((server) => nearest(fact, server, others))
+  })
+
+/** Where both lie at once, nothing else that is alike matters. */
+const nearest = (fact: string, server: Stretch, others: readonly Stretch[]): Pair | null => {
+  const alike = others.flatMap((client): readonly Pair[] => {
+    const apart = distance(server, client, fact)
+    return apart === null ? [] : [{ apart, server, client }]
+  })
+  return alike.sort((a, b) => Math.abs(a.apart) - Math.abs(b.apart))[0] ?? null
+}
 
 /** The same trouble by both clocks. */
 interface Pair {
@@ -117,7 +116,7 @@ const saidBy = (extract: InputExtract | undefined, clock: InputClock | undefined
     const fact = SAID.get(signal.kind)
     if (fact !== undefined) addTo(mine, fact, stretchOf(signal, clock))
   }
-  return mine
+  return new Map([...mine].map(([fact, stretches]) => [fact, merged(stretches)]))
 }
 
 const alertsIn = (extracts: readonly InputExtract[], clocks: readonly InputClock[]): readonly number[] =>

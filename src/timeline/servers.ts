@@ -50,8 +50,10 @@ export const serversOf = (extracts: readonly InputExtract[], namespaces: Namespa
 
 /** Counts of two servers' logs would be one series: whose they are stands in a label of ours. */
 const OF_LOG = 'faultline_server'
-export const countedIn = ({ name, labels }: Pick<Series, 'name' | 'labels'>, server: Entity, servers: Pick<Servers, 'ofLabels'>): Labels =>
-  name.startsWith('faultline_postgres_') && servers.ofLabels(labels) !== server ? { ...labels, [OF_LOG]: nameOf(server) } : labels
+export const countedIn = (series: Series, server: Entity, serverOf: (labels: Labels) => Entity): Series =>
+  series.name.startsWith('faultline_postgres_') && serverOf(series.labels) !== server
+    ? { ...series, labels: { ...series.labels, [OF_LOG]: nameOf(server) } }
+    : series
 
 const MAIN = postgres('main')
 

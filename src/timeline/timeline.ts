@@ -93,7 +93,13 @@ export const buildTimeline = (unordered: readonly InputExtract[], options: Timel
       })
     const server = names.resolver(index)(THIS_POSTGRES)
     for (const one of extract.series)
-      addSeries(series, { ...one, labels: countedIn(one, server, { ofLabels: (labels) => names.serverOf(labels) }) }, extract.path, clock, options)
+      addSeries(
+        series,
+        countedIn(one, server, (labels) => names.serverOf(labels)),
+        extract.path,
+        clock,
+        options,
+      )
   })
   for (const { of, by } of names.serverPods) facts.push({ fact: 'runs-as', of, by })
   for (const signal of unknownIn(signals, byAge)) signals.push(signal)
