@@ -1,6 +1,7 @@
 /** How many sessions are open, by who they are; counted instead of told line by line. */
 import type { Basis, Labels, Stamp } from '../src/model/extract.js'
 import type { Sink } from '../src/model/format.js'
+import { timeOrder } from '../src/model/lists.js'
 import { CHANGE, ENDED, GREETINGS } from './postgres-kernel.js'
 import { NOBODY, type Session } from './postgres-record.js'
 import { on } from './postgres-series.js'
@@ -64,7 +65,7 @@ const sorted = (changes: Changes): Changes => {
   if (changes.inOrder) return changes
   const { times, open, size, second } = changes
   const ordered: Changes = { times: new Float64Array(size), open: new Float64Array(size), size: 0, second, inOrder: true }
-  const order = Int32Array.from({ length: size }, (_, place) => place).sort((a, b) => (times[a] ?? 0) - (times[b] ?? 0) || a - b)
+  const order = timeOrder(times, size)
   let count = 0
   for (const place of order) {
     count += (open[place] ?? 0) - (place === 0 ? 0 : (open[place - 1] ?? 0))

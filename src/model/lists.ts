@@ -33,3 +33,22 @@ export const countWhile = (length: number, holds: (index: number) => boolean): n
   }
   return low
 }
+
+/** Moves, for each entry, that are cheaper than sorting them all. */
+const MOVES_EACH = 8
+
+/**
+ * The places of the first `size` times in the order of their times; of one moment, as they stand. Lines are written nearly in order: each is carried to its place
+ * past the few that are later, and only where those are many all of them are sorted.
+ */
+export const timeOrder = (times: Float64Array, size: number): Int32Array => {
+  const order = new Int32Array(size)
+  let moves = MOVES_EACH * size
+  for (let place = 0; place < size && moves >= 0; place++) {
+    const ms = times[place] ?? NaN
+    let at = place
+    for (let before = order[at - 1] ?? 0; at > 0 && (times[before] ?? NaN) > ms && moves-- > 0; before = order[at - 1] ?? 0) order[at--] = before
+    order[at] = place
+  }
+  return moves >= 0 ? order : order.map((_, place) => place).sort((a, b) => (times[a] ?? 0) - (times[b] ?? 0) || a - b)
+}

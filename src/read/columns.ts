@@ -4,6 +4,7 @@
  */
 import type { Labels, Series } from '../model/extract.js'
 import type { SeriesWriter } from '../model/format.js'
+import { timeOrder } from '../model/lists.js'
 import { BLOCK, packedColumns, roomFor, sampleBlocks, type Place } from './sample-memory.js'
 import { FEWEST, FEWEST_USED, isUsed } from './series-use.js'
 import { extremes, findExtremes, halve } from './thin.js'
@@ -327,9 +328,9 @@ export const seriesStore = (most: number = MAX_SAMPLES): SeriesStore => {
 }
 
 const sort = (times: Float64Array, values: Float64Array, size: number): void => {
-  const order = Array.from({ length: size }, (_, index) => index).sort((a, b) => (times[a] ?? 0) - (times[b] ?? 0))
-  times.set(order.map((index) => times[index] ?? 0))
-  values.set(order.map((index) => values[index] ?? 0))
+  const order = timeOrder(times, size)
+  times.set(Float64Array.from(order, (place) => times[place] ?? 0))
+  values.set(Float64Array.from(order, (place) => values[place] ?? 0))
 }
 
 const isEqual = (one: Float64Array, other: Float64Array): boolean => {
