@@ -159,6 +159,40 @@ test('more data makes of an incident what it is, under the same id; data that go
   assert.notEqual(after[0]?.end, before?.end)
 })
 
+/** What a service answered, every 15 s: failures between two moments. */
+const answers = (fromMs: number, toMs: number, failsFrom: number, failsTo: number): string => {
+  const samples = ['200', '500'].flatMap((code) => {
+    let count = 0
+    return Array.from({ length: (toMs - fromMs) / 15_000 }, (_, index) => {
+      const ms = fromMs + index * 15_000
+      if ((ms >= failsFrom && ms < failsTo) === (code === '500')) count += 300
+      return `{__name__="http_requests_total", code="${code}", job="acme-search", namespace="shop"} ${count} ${ms}\n`
+    })
+  })
+  return samples.join('')
+}
+
+test('failures that nothing explains are told with the day on which they began, once, and without names where names are hidden', async (t) => {
+  const { archive, out, options } = await place(t)
+  writeNight(archive, day(2, 8, 0), quiet(day(2, 8, 0)))
+  writeNight(archive, day(4, 23, 0), [['metrics.txt', answers(day(4, 23, 0), day(5, 1, 0), day(4, 23, 50), day(5, 0, 10))]])
+  const night = await nightly(options)
+  const { incidents, unexplained } = summaryOf(out)
+  assert.equal(night?.unexplained, 1)
+  assert.deepEqual([incidents, unexplained.map(({ start }) => start.slice(0, 13))], [[], ['2026-04-04T23']])
+  assert.match(unexplained[0]?.told ?? '', /acme-search failed up to 100 %.*metrics\.txt/u)
+  const index = readFileSync(join(out, 'index.html'), 'utf8')
+  assert.match(index, /<h1>No incidents, one failure that nothing explains<\/h1>/u)
+  assert.match(index, /<td class="felt"><a href="#unexplained"[^>]*2026-04-04: failures[^>]*>4<\/a>/u)
+  assert.match(index, /<section id="unexplained">.*acme-search failed/su)
+  assert.doesNotMatch(index, /Nothing was wrong/u)
+
+  const hidden = join(out, '..', 'hidden')
+  await nightly({ ...options, out: hidden, redact: { also: ['acme'], mapFile: join(out, '..', 'map.json') } })
+  assert.equal(summaryOf(hidden).unexplained.length, 1)
+  for (const file of ['index.html', 'summary.json']) assert.doesNotMatch(readFileSync(join(hidden, file), 'utf8'), /acme/iu)
+})
+
 test('two at once: the second one ends, and says so', async (t) => {
   const { archive, out, options } = await place(t)
   writeNight(archive, day(1, 8, 0), quiet(day(1, 8, 0)))

@@ -82,7 +82,17 @@ const runIn = async (archive: string, flags: NightlyFlags): Promise<number> => {
   const metrics = async (night: Awaited<ReturnType<typeof nightly>>): Promise<void> => {
     if (flags.metricsFile === undefined) return
     const ended = Date.now()
-    const counts = { files: 0, filesRead: 0, bytesRead: 0, unreadable: 0, incidents: 0, hookFailures: 0, ...night, newIncidents: night?.fresh.length ?? 0 }
+    const counts = {
+      files: 0,
+      filesRead: 0,
+      bytesRead: 0,
+      unreadable: 0,
+      incidents: 0,
+      unexplained: 0,
+      hookFailures: 0,
+      ...night,
+      newIncidents: night?.fresh.length ?? 0,
+    }
     await write(
       flags.metricsFile,
       renderMetrics({ ...counts, endedAt: Math.floor(ended / 1000), seconds: (ended - started) / 1000, succeeded: night !== null }),

@@ -14,12 +14,14 @@ body{margin:2rem auto;max-width:70rem;padding:0 1rem;background:var(--paper);col
 a{color:var(--link)}h1,h2,h3{line-height:1.2}h2{margin-top:2.5rem}.quiet{color:var(--quiet)}
 table{border-collapse:collapse;width:100%}th,td{padding:.35rem .6rem .35rem 0;border-bottom:1px solid var(--rule);text-align:left;vertical-align:top}td.number,th.number{text-align:right}
 .months{display:flex;flex-wrap:wrap;gap:1.5rem}.month{width:auto}.month caption{text-align:left;font-weight:600}.month th,.month td{width:2rem;height:2rem;padding:0;text-align:center;border:1px solid var(--rule)}
-.month th{border:0;font-weight:400;color:var(--quiet)}.month .none{border:0}.month .some{background:var(--mark)}.month .some a{display:block;color:var(--on-mark);font-weight:700;line-height:2rem;text-decoration:none}
+.month th{border:0;font-weight:400;color:var(--quiet)}.month .none{border:0}.month .some{background:var(--mark)}.month .felt{outline:2px solid var(--mark);outline-offset:-2px}.month a{display:block;color:inherit;font-weight:700;line-height:2rem;text-decoration:none}.month .some a{color:var(--on-mark)}
 .month .seen{background:var(--tint)}@media print{a{color:inherit}}`
 
 export const renderIndex = (summary: Summary, version: string): string => {
-  const { incidents } = summary
-  const title = incidents.length === 0 ? 'No incidents' : incidents.length === 1 ? 'One incident' : `${incidents.length} incidents`
+  const { incidents, unexplained } = summary
+  const found = incidents.length === 0 ? 'No incidents' : incidents.length === 1 ? 'One incident' : `${incidents.length} incidents`
+  const title =
+    unexplained.length === 0 ? found : `${found}, ${unexplained.length === 1 ? 'one failure' : `${unexplained.length} failures`} that nothing explains`
   const body = join([
     element('h1', {}, text(title)),
     element(
@@ -34,6 +36,7 @@ export const renderIndex = (summary: Summary, version: string): string => {
     ),
     section('Calendar', calendar(summary)),
     section('Incidents', incidentTable(summary)),
+    ...(unexplained.length === 0 ? [] : [failureList(unexplained)]),
     ...(summary.recurrences.length === 0 ? [] : [section('What keeps coming back', recurrences(summary))]),
     ...(incidents.length === 0 ? [] : [section('Time to detect', detection(summary))]),
     ...trend('By mechanism', summary.trends.mechanisms),
@@ -55,21 +58,22 @@ const row = (...cells: readonly Markup[]): Markup => element('tr', {}, ...cells)
 const heads = (...names: readonly string[]): Markup => element('thead', {}, row(...names.map((name) => element('th', { scope: 'col' }, text(name)))))
 const table = (head: Markup, rows: readonly Markup[]): Markup => element('table', {}, head, element('tbody', {}, ...rows, text('')))
 
-const calendar = ({ incidents, from, to }: Summary): Markup => {
+const calendar = ({ incidents, unexplained, from, to }: Summary): Markup => {
   const byDay = new Map<string, typeof incidents>()
   for (const incident of incidents) byDay.set(incident.start.slice(0, 10), [...(byDay.get(incident.start.slice(0, 10)) ?? []), incident])
-  const bounds = [from, to, ...incidents.map(({ start }) => start)].flatMap((moment) => moment?.slice(0, 7) ?? []).sort()
+  const bounds = [from, to, ...[...incidents, ...unexplained].map(({ start }) => start)].flatMap((moment) => moment?.slice(0, 7) ?? []).sort()
   const [first, last] = [bounds[0], bounds.at(-1)]
   if (first === undefined || last === undefined) return element('p', {}, text('Nothing yet.'))
   const months: string[] = []
   for (let month = last; month >= first && months.length < MAX_MONTHS; month = before(month)) months.unshift(month)
   const seen = (day: string): boolean => from !== null && to !== null && day >= from.slice(0, 10) && day <= to.slice(0, 10)
-  return element('div', { class: 'months' }, ...months.map((month) => monthTable(month, byDay, seen)))
+  const failed = new Set(unexplained.map(({ start }) => start.slice(0, 10)))
+  return element('div', { class: 'months' }, ...months.map((month) => monthTable(month, byDay, failed, seen)))
 }
 
 const before = (month: string): string => new Date(Date.parse(`${month}-01`) - DAY_MS).toISOString().slice(0, 7)
 
-const monthTable = (month: string, byDay: ReadonlyMap<string, Summary['incidents']>, seen: (day: string) => boolean): Markup => {
+const monthTable = (month: string, byDay: ReadonlyMap<string, Summary['incidents']>, failed: ReadonlySet<string>, seen: (day: string) => boolean): Markup => {
   const startMs = Date.parse(`${month}-01`)
   const weeks: Markup[] = []
   // Weeks begin on Monday.
@@ -81,16 +85,16 @@ const monthTable = (month: string, byDay: ReadonlyMap<string, Summary['incidents
           if (!day.startsWith(month)) return cell(text(''), 'none')
           const incidents = byDay.get(day) ?? []
           const [one] = incidents
-          if (one === undefined) return cell(text(String(Number(day.slice(8)))), seen(day) ? 'seen' : undefined)
-          const label = `${day}: ${incidents.length === 1 ? one.title : `${incidents.length} incidents`}`
-          return cell(
-            element(
-              'a',
-              { href: incidents.length === 1 ? reportPath(one.id) : `#${one.id}`, title: label, 'aria-label': label },
-              text(String(Number(day.slice(8)))),
-            ),
-            'some',
-          )
+          const number = text(String(Number(day.slice(8))))
+          const marked = (href: string, what: string, name: string): Markup =>
+            cell(element('a', { href, title: `${day}: ${what}`, 'aria-label': `${day}: ${what}` }, number), name)
+          if (one !== undefined)
+            return marked(
+              incidents.length === 1 ? reportPath(one.id) : `#${one.id}`,
+              incidents.length === 1 ? one.title : `${incidents.length} incidents`,
+              'some',
+            )
+          return failed.has(day) ? marked(`#${FAILURES}`, 'failures that nothing explains', 'felt') : cell(number, seen(day) ? 'seen' : undefined)
         }),
       ),
     )
@@ -106,9 +110,9 @@ const monthTable = (month: string, byDay: ReadonlyMap<string, Summary['incidents
 
 const link = (id: string, words: string): Markup => element('a', { href: reportPath(id) }, text(words))
 
-const incidentTable = ({ incidents }: Summary): Markup =>
+const incidentTable = ({ incidents, unexplained }: Summary): Markup =>
   incidents.length === 0
-    ? element('p', {}, text('Nothing was wrong in what was read.'))
+    ? element('p', {}, text(unexplained.length === 0 ? 'Nothing was wrong in what was read.' : 'No chain of causes can be told.'))
     : table(
         heads('When', 'What', 'Told by an alert after', 'How often'),
         incidents
@@ -133,6 +137,27 @@ const incidentTable = ({ incidents }: Summary): Markup =>
             ),
           ),
       )
+
+/** Where a day of the calendar leads that has failures but no incident. */
+const FAILURES = 'unexplained'
+
+const failureList = (unexplained: Summary['unexplained']): Markup => {
+  const shown = unexplained.toReversed().slice(0, 5 * MOST_ROWS)
+  return element(
+    'section',
+    { id: FAILURES },
+    element('h2', {}, text('Failures that nothing explains')),
+    element(
+      'p',
+      {},
+      text('They were felt; nothing in the data tells why, or joins them to an incident. analyze tells more of such a day, and what is missing.'),
+    ),
+    element('ul', {}, ...shown.map(({ told }) => element('li', {}, text(told)))),
+    ...(shown.length < unexplained.length
+      ? [element('p', { class: 'quiet' }, text(`${unexplained.length - shown.length} older ones are in summary.json.`))]
+      : []),
+  )
+}
 
 const recurrences = ({ recurrences: families, incidents }: Summary): Markup => {
   const of = new Map(incidents.map((incident) => [incident.id, incident]))

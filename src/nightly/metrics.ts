@@ -11,6 +11,7 @@ export interface RunMetrics {
   readonly unreadable: number
   readonly incidents: number
   readonly newIncidents: number
+  readonly unexplained: number
   readonly hookFailures: number
 }
 
@@ -24,6 +25,7 @@ const HELP: readonly (readonly [keyof RunMetrics, string, string])[] = [
   ['unreadable', 'faultline_nightly_failures', 'Files that cannot be read.'],
   ['incidents', 'faultline_nightly_incidents', 'Incidents known.'],
   ['newIncidents', 'faultline_nightly_last_run_new_incidents', 'Incidents that the last run found for the first time.'],
+  ['unexplained', 'faultline_nightly_unexplained_failures', 'Failures that people felt and that no incident tells of.'],
   ['hookFailures', 'faultline_nightly_last_run_hook_failures', 'Hooks of the last run that failed; they are tried again.'],
 ]
 

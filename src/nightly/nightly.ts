@@ -49,6 +49,8 @@ export interface Night {
   readonly bytesRead: number
   readonly unreadable: number
   readonly incidents: number
+  /** Failures that people felt and that no incident tells of. */
+  readonly unexplained: number
   readonly fresh: readonly string[]
   readonly hookFailures: number
 }
@@ -147,6 +149,7 @@ const run = async (database: Database, options: NightlyOptions): Promise<Night> 
     reports,
     delivered,
     incidents: summary.incidents.length,
+    unexplained: summary.unexplained.length,
   })
   return {
     files: ingested.files,
@@ -154,6 +157,7 @@ const run = async (database: Database, options: NightlyOptions): Promise<Night> 
     bytesRead: ingested.bytes,
     unreadable: problems.length,
     incidents: summary.incidents.length,
+    unexplained: summary.unexplained.length,
     fresh: told.fresh,
     hookFailures: failures.length,
   }

@@ -13,7 +13,7 @@ import { within, type Database } from './database.js'
 import { writeChanged, writeWhole } from './files.js'
 import { factsOf, recurrencesOf, recurrenceSentence, type Facts, type Recurrence } from './incidents.js'
 import { renderIndex } from './index-page.js'
-import { knownIncidents } from './reconcile.js'
+import { knownIncidents, unexplainedFailures } from './reconcile.js'
 import { setSetting, setting } from './state.js'
 import { summarize, type Coverage, type Summary } from './summary.js'
 
@@ -32,7 +32,9 @@ export interface RedactOptions {
 
 export const publish = async (out: string, database: Database, coverage: Coverage, version: string, redacting: RedactOptions | null): Promise<Published> => {
   const known = knownIncidents(database).map((one) => ({ ...one, id: one.facts.id }))
+  const failed = unexplainedFailures(database)
   const shown = redacting === null ? known : withoutNames(database, known, redacting)
+  const failures = redacting === null ? failed : failed.map((one) => redacted(database, one, redacting))
   if (redacting !== null) await writeMap(redacting.mapFile, mapOf(database))
   const recurrences = recurrencesOf(shown.map(({ facts }) => facts))
   let reports = 0
@@ -51,6 +53,7 @@ export const publish = async (out: string, database: Database, coverage: Coverag
   const summary = summarize(
     shown.map(({ facts }) => facts),
     recurrences,
+    failures.flatMap(({ observed }) => observed),
     redacting === null ? coverage : { ...coverage, unreadable: coverage.unreadable.map(({ reason }) => ({ path: '(redacted)', reason })) },
   )
   await writeChanged(join(out, 'summary.json'), `${JSON.stringify(summary, null, 2)}\n`)
@@ -66,15 +69,18 @@ interface Shown {
 }
 
 /** The same pseudonym means the same in all of them, also in those to come: who is who is kept before anything is written that says so. */
-const withoutNames = (database: Database, known: readonly Shown[], { also }: RedactOptions): readonly Shown[] => {
-  let names = mapOf(database)
-  return known.map((one) => {
-    const { postMortem, map } = redact(one.postMortem, also, names)
-    if (map.size > names.size) within(database, () => setSetting(database, PSEUDONYMS, JSON.stringify([...map])))
-    names = map
+const withoutNames = (database: Database, known: readonly Shown[], redacting: RedactOptions): readonly Shown[] =>
+  known.map((one) => {
+    const postMortem = redacted(database, one.postMortem, redacting)
     const id = postMortem.analysis.incidents[0]?.id ?? one.id
     return { ...one, postMortem, facts: factsOf(id, postMortem) ?? one.facts }
   })
+
+const redacted = (database: Database, told: PostMortem, { also }: RedactOptions): PostMortem => {
+  const names = mapOf(database)
+  const { postMortem, map } = redact(told, also, names)
+  if (map.size > names.size) within(database, () => setSetting(database, PSEUDONYMS, JSON.stringify([...map])))
+  return postMortem
 }
 
 const PSEUDONYMS = 'pseudonyms'

@@ -154,6 +154,23 @@ const renamed = (postMortem: PostMortem, id: string): PostMortem => ({
   incidents: postMortem.incidents.map((detail) => ({ ...detail, incident: id })),
 })
 
+/** Failures that people felt and nothing explains, by time: each as the day on which it began tells it. What an incident tells of, seen from further off, is explained. */
+export const unexplainedFailures = (database: Database): readonly PostMortem[] => {
+  const explained = new Set(knownIncidents(database).flatMap(({ incident }) => incident?.findings.map(({ start, summary }) => `${start} ${summary}`) ?? []))
+  return windowStates(database)
+    .filter(({ name }) => !name.startsWith(WIDE))
+    .flatMap(({ name, sinceMs, untilMs }) => {
+      const isOwn = (ms: number): boolean => ms >= sinceMs + BEFORE_MS && ms < untilMs - AFTER_MS
+      return conclusionsOf(database, name)
+        .filter(({ analysis }) => analysis.incidents.length === 0)
+        .map((failed) => ({
+          ...failed,
+          observed: failed.observed.filter(({ start, summary }) => isOwn(Date.parse(start)) && !explained.has(`${start} ${summary}`)),
+        }))
+    })
+    .filter(({ observed }) => observed.length > 0)
+}
+
 export const knownIncidents = (database: Database) =>
   database
     .prepare('select facts, post_mortem, published from incidents order by start_ms, id')

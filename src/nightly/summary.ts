@@ -1,5 +1,6 @@
 /** All nights at a glance: what summary.json holds and the index page shows. Pure; nothing in it depends on when it was made. */
 import { groupBy } from '../model/lists.js'
+import type { Observed } from '../post-mortem/post-mortem.js'
 import type { Facts, Recurrence } from './incidents.js'
 
 export interface SummarizedIncident extends Facts {
@@ -26,6 +27,8 @@ export interface Summary {
   readonly bytes: number
   /** By start. */
   readonly incidents: readonly SummarizedIncident[]
+  /** Failures that people felt and that no incident tells of: nothing in the data explains them. By start. */
+  readonly unexplained: readonly { readonly start: string; readonly told: string }[]
   /** What came more than once, most often first. */
   readonly recurrences: readonly { readonly family: string; readonly title: string; readonly incidents: readonly string[] }[]
   readonly trends: { readonly mechanisms: readonly Count[]; readonly nodes: readonly Count[]; readonly workloads: readonly Count[] }
@@ -45,7 +48,7 @@ export interface Coverage {
 
 export const reportPath = (id: string): string => `incidents/${id}.html`
 
-export const summarize = (all: readonly Facts[], recurrences: ReadonlyMap<string, Recurrence>, coverage: Coverage): Summary => {
+export const summarize = (all: readonly Facts[], recurrences: ReadonlyMap<string, Recurrence>, failures: readonly Observed[], coverage: Coverage): Summary => {
   const incidents = all.map((facts): SummarizedIncident => {
     const recurrence = recurrences.get(facts.id)
     return {
@@ -65,6 +68,7 @@ export const summarize = (all: readonly Facts[], recurrences: ReadonlyMap<string
     files: coverage.files,
     bytes: coverage.bytes,
     incidents,
+    unexplained: failures.map(({ start, told }) => ({ start, told })).sort((a, b) => compare(a.start, b.start) || compare(a.told, b.told)),
     recurrences: [...families]
       .filter(([, { length }]) => length > 1)
       .map(([family, members]) => ({ family, title: members[0]?.title ?? '', incidents: members.map(({ id }) => id) }))

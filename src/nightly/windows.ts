@@ -89,14 +89,17 @@ const keyOf = (window: Window, inputs: readonly InputState[], circumstances: str
   return hash.digest('hex')
 }
 
-/** One post-mortem for each incident: what a report is made of. */
-const splitUp = (whole: PostMortem): readonly PostMortem[] =>
-  whole.analysis.incidents.map((incident) => ({
+/** One post-mortem for each incident: what a report is made of; and one without any for failures that people felt and nothing explains. */
+const splitUp = (whole: PostMortem): readonly PostMortem[] => {
+  const about = (incidents: PostMortem['analysis']['incidents']): PostMortem => ({
     ...whole,
-    analysis: { ...whole.analysis, incidents: [incident] },
-    incidents: whole.incidents.filter(({ incident: id }) => id === incident.id),
+    analysis: { ...whole.analysis, incidents },
+    incidents: whole.incidents.filter(({ incident }) => incidents.some(({ id }) => id === incident)),
     surroundings: { quotes: [], notes: [] },
-  }))
+  })
+  const felt = whole.observed.filter((one) => one.felt)
+  return [...whole.analysis.incidents.map((incident) => about([incident])), ...(felt.length === 0 ? [] : [{ ...about([]), observed: felt }])]
+}
 
 /** Neighbouring days share their inputs: the last ones read are kept. */
 const keptExtracts = (out: string): ((address: string) => Promise<readonly InputExtract[]>) => {

@@ -81,10 +81,10 @@ const observedIn = (found: readonly Found[], timeline: Timeline): readonly Obser
       .map((one) => ({ one, felt: wasFelt(one, timeline) }))
       .sort((a, b) => Number(b.felt) - Number(a.felt))
       .slice(0, MOST_OBSERVED)
-      .map(({ one, felt }) => ({ told: observed(one, 0), felt })),
+      .map(({ one, felt }) => observed(one, 0, felt)),
     ...[...groupBy(ofNodes, ({ kind, entity }) => (kind === 'pod.evicted' ? kind : `${kind} ${entity}`)).values()]
       .slice(0, MOST_OF_NODES)
-      .flatMap(([first, ...more]) => (first === undefined ? [] : [{ told: observed(first, more.length), felt: false }])),
+      .flatMap(([first, ...more]) => (first === undefined ? [] : [observed(first, more.length, false)])),
   ]
 }
 
@@ -112,9 +112,11 @@ const feltAlone = (alone: readonly Found[], timeline: Timeline): readonly Observ
   alone
     .filter((one) => wasFelt(one, timeline))
     .slice(0, MOST_OBSERVED)
-    .map((one) => ({ told: observed(one, 0), felt: true }))
+    .map((one) => observed(one, 0, true))
 
-const observed = ({ summary, start, evidence }: Found, more: number): string => {
+const observed = (one: Found, more: number, felt: boolean): Observed => ({ start: iso(one.start), summary: one.summary, told: toldOf(one, more), felt })
+
+const toldOf = ({ summary, start, evidence }: Found, more: number): string => {
   const [first] = evidence
   const place = first === undefined ? '' : ` (${first.input}${first.line === null ? '' : `:${first.line}`})`
   const others = more === 0 ? '' : ` ${more} more like it ${more === 1 ? 'is' : 'are'} seen.`
@@ -159,7 +161,7 @@ const detail = (explained: ExplainedIncident, found: readonly Found[], alone: re
     beside: alone
       .filter((one) => overlaps(one, causal, BESIDE_MS))
       .slice(0, MOST_BESIDE)
-      .map((one) => observed(one, 0)),
+      .map((one) => toldOf(one, 0)),
     gaps: gapsOf(explained, timeline),
   }
 }

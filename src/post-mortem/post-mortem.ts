@@ -26,7 +26,10 @@ export interface PostMortem {
 }
 
 export interface Observed {
-  /** One sentence, with its time and place. */
+  readonly start: string
+  /** The finding's own words. */
+  readonly summary: string
+  /** The same with its time and place. */
   readonly told: string
   /** Whether a service or a workload failed for a while. */
   readonly felt: boolean

@@ -159,14 +159,18 @@ describe('a report without an incident', () => {
   })
 
   test('failures that people felt are in the heading, and listed beside incidents that do not tell of them', async () => {
-    const observed = [{ told: '2026-03-04 10:00:00 UTC: Service <b>search</b> failed all of its requests.', felt: true }]
+    const summary = 'Service <b>search</b> failed all of its requests.'
+    const observed = [{ start: '2026-03-04T10:00:00.000Z', summary, told: `2026-03-04 10:00:00 UTC: ${summary}`, felt: true }]
     const alone = await renderHtml({ ...HEALTHY, observed })
     assert.match(alone, /<h1>Failures were felt; no chain of causes can be told<\/h1>/u)
     assert.match(alone, /class="verdict unexplained".*Service &lt;b&gt;search&lt;\/b&gt; failed/su)
     const beside = await renderHtml({ ...CASCADE, observed })
     assert.match(beside, /What the data cannot tell<\/h2>\s*<p>Also seen, .*Service &lt;b&gt;search&lt;\/b&gt; failed/su)
     assert.doesNotMatch(await renderHtml(CASCADE), /Also seen/u)
-    assert.match(await renderHtml({ ...HEALTHY, observed: [{ ...observed[0], told: 'A node was slow.', felt: false }] }), /<h1>No incident found<\/h1>/u)
+    assert.match(
+      await renderHtml({ ...HEALTHY, observed: observed.map((one) => ({ ...one, told: 'A node was slow.', felt: false })) }),
+      /<h1>No incident found<\/h1>/u,
+    )
   })
 
   test('an answer without results was read, and hides nothing', async () => {
