@@ -61,12 +61,20 @@ export const clientOf: Judge = (cause, effect, timeline) => {
     effects.set(key, (near = dependence(cause, effect, timeline)))
     known.size++
   }
+  if (near === UNKNOWN && isWaiting(cause, effect)) return WAITED
   return near === NOT_NAMED && goTogether(cause, effect, timeline) ? TOGETHER : near
 }
 
 /** Nobody says whom the client asks, or none of what is known is a server's name. */
 const NOT_NAMED = 0.25
 const TOGETHER = 0.62
+const WAITED = 0.9
+
+/** Whose requests took as long as something in the server did and came to an end with it (findings/detectors/postgres-waits.ts) most likely asked that server. */
+const isWaiting = ({ attributes: { waiting } }: Found, { entity }: Found): boolean =>
+  String(waiting ?? '')
+    .split(' ')
+    .includes(entity)
 
 /** Who misses a server from the moment on in which a workload goes, and misses none any more in the moment in which it is back, needs that one most likely, whatever the address is called. */
 const goTogether: (...of: Parameters<Judge>) => boolean = (cause, effect, timeline) => {
