@@ -21,7 +21,6 @@ interface Bucket {
 interface Durations {
   readonly database: string
   readonly basis: Basis
-  readonly line: number
   /** In the order in which they were opened, from `next` on and round, and when they begin. */
   readonly buckets: (Bucket | undefined)[]
   readonly starts: Float64Array
@@ -66,7 +65,6 @@ export const statements = (sink: Sink): Statements => {
       durations = {
         database,
         basis,
-        line: sink.line,
         buckets: [],
         starts: new Float64Array(OPEN_BUCKETS).fill(NaN),
         next: 0,
@@ -96,7 +94,8 @@ export const statements = (sink: Sink): Statements => {
     return (durations.last = bucket)
   }
 
-  const series = (name: string, { database, basis, line }: Durations): SeriesWriter => sink.series(name, on({ database: database || '-' }, basis), line)
+  // Counted from many lines: none of them is where a value stands.
+  const series = (name: string, { database, basis }: Durations): SeriesWriter => sink.series(name, on({ database: database || '-' }, basis), null)
 
   const give = (durations: Durations, bucket: Bucket): void => {
     bucket.given = true

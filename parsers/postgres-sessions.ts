@@ -16,7 +16,6 @@ const NONE = -1
 
 interface Group {
   readonly labels: Labels
-  readonly line: number
   readonly changes: Changes
 }
 
@@ -222,7 +221,7 @@ export const sessions = (sink: Sink): Sessions => {
     if (group !== undefined) return group
     const labels: Labels = key === basis ? { user: '(others)', database: '(others)' } : { user, database, ...(application === '' ? {} : { application }) }
     const changes: Changes = { times: new Float64Array(16), open: new Float64Array(16), size: 0, second: NaN, inOrder: true }
-    groups.set(key, (group = { labels: on(labels, basis), line: sink.line, changes }))
+    groups.set(key, (group = { labels: on(labels, basis), changes }))
     return group
   }
 
@@ -348,7 +347,7 @@ export const sessions = (sink: Sink): Sessions => {
       if (!disconnections) return // log_disconnections is off: nobody knows how many are open
       for (const group of groups.values()) {
         const { times, open, size } = sorted(group.changes)
-        sink.series('faultline_postgres_sessions', group.labels, group.line).pushAll(times, open, size)
+        sink.series('faultline_postgres_sessions', group.labels, null).pushAll(times, open, size)
       }
     },
   }
