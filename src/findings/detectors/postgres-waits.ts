@@ -83,24 +83,32 @@ export const postgresWaits: Detector = {
   detect(timeline, found) {
     const slow = ofKind(found, 'service.slow')
     if (slow.length === 0) return []
-    return [...serversIn(timeline)].flatMap(([server, { busy, idle }]) => {
-      const waiting = new Map<Long, Entity[]>()
-      for (const service of slow) {
-        const [longest] = busy
-          .filter((long) => isWaitedFor(long, service) && busy.filter((other) => lasts(other) >= lasts(long) / 2).length <= MOST_OTHERS)
-          .sort((a, b) => lasts(b) - lasts(a))
-        if (longest !== undefined) addTo(waiting, longest, service.entity)
+    const servers = [...serversIn(timeline)]
+    const told: Found[] = []
+    // What a log says of a statement names its server, which the age of a transaction may not: nobody is waiting for two.
+    for (const what of ['statement', 'transaction'] as const)
+      for (const [server, { busy, idle }] of servers) {
+        const waiting = new Map<Long, Entity[]>()
+        for (const service of slow) {
+          if (told.some(({ attributes }) => namesOf(attributes['waiting']).includes(service.entity))) continue
+          const [longest] = busy
+            .filter((long) => long.what === what && isWaitedFor(long, service) && busy.filter((other) => lasts(other) >= lasts(long) / 2).length <= MOST_OTHERS)
+            .sort((a, b) => lasts(b) - lasts(a))
+          if (longest !== undefined) addTo(waiting, longest, service.entity)
+        }
+        for (const [long, services] of waiting) {
+          // What is known of the same time says more.
+          if (KNOWN.some((kind) => ofKind(found, kind, server).some((one) => one.start <= long.end && (one.end ?? Infinity) >= long.start))) continue
+          const holder = holderOf(long, idle, found, server)
+          const one = { ...hung(server, long), attributes: { waiting: [...new Set(services)].sort().join(' ') } }
+          told.push(holder === undefined ? one : { ...one, ...queued(server, long, holder) })
+        }
       }
-      return [...waiting].flatMap(([long, services]): Found[] => {
-        // What is known of the same time says more.
-        if (KNOWN.some((kind) => ofKind(found, kind, server).some((one) => one.start <= long.end && (one.end ?? Infinity) >= long.start))) return []
-        const holder = holderOf(long, idle, found, server)
-        const told = { ...hung(server, long), attributes: { waiting: [...new Set(services)].sort().join(' ') } }
-        return [holder === undefined ? told : { ...told, ...queued(server, long, holder) }]
-      })
-    })
+    return told
   },
 }
+
+const namesOf = (names: unknown): readonly string[] => String(names ?? '').split(' ')
 
 interface LongOfServer {
   /** Of sessions at work. */
