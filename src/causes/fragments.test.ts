@@ -160,8 +160,8 @@ test('the same fault on the same machine again, within minutes, is the same inci
 })
 
 test('programs to which a server says the same from one moment on have one trouble; to which it says another thing, or later, two', () => {
-  const failing = (name: string, start: number, reason: string): readonly Found[] => [
-    found('app.errors', `process/-/${name}`, start, { endSecond: start + 40, attributes: { reason } }),
+  const failing = (name: string, start: number, reason: string, why?: string): readonly Found[] => [
+    found('app.errors', `process/-/${name}`, start, { endSecond: start + 40, attributes: { reason, ...(why === undefined ? {} : { why }) } }),
     found('service.errors', `service/-/${name}`, start + 2, { endSecond: start + 50, attributes: { reason, failed: 'most' } }),
   ]
   const told = (...all: readonly (readonly Found[])[]): number => incidents(...all.flat()).length
@@ -169,6 +169,10 @@ test('programs to which a server says the same from one moment on have one troub
   assert.equal(told(failing('checkout-api', 100, 'postgres-login'), failing('orders-worker', 101, 'redis-unreachable')), 2)
   assert.equal(told(failing('checkout-api', 100, 'postgres-login'), failing('orders-worker', 900, 'postgres-login')), 2)
   assert.equal(told(failing('checkout-api', 100, 'schema'), failing('orders-worker', 101, 'schema')), 2)
+  // A reason without a server's name: the words tell whether it is one.
+  const words = 'no partition of relation "events" found for row'
+  assert.equal(told(failing('checkout-api', 100, 'schema', words), failing('orders-worker', 101, 'schema', words)), 1)
+  assert.equal(told(failing('checkout-api', 100, 'schema', words), failing('orders-worker', 101, 'schema', words.replace('events', 'orders'))), 2)
 })
 
 test('a change that explains a pod of an incident is not told as the root of what a machine did to all the others', () => {

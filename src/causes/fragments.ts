@@ -176,9 +176,12 @@ const indexOf = (parts: readonly Part[], found: readonly Found[], timeline: Time
   }
 }
 
-/** Programs that fail for what one server says to them. */
-const serverReasonOf = ({ kind, attributes: { reason } }: Found): string | null =>
-  kind === 'app.errors' && typeof reason === 'string' && /^(?:(?:postgres|redis)-|tls$)/u.test(reason) ? `reason ${reason}` : null
+/** Programs that fail for what one server says to them: a reason that has a name, or the same words. */
+const serverReasonOf = ({ kind, attributes: { reason, why } }: Found): string | null => {
+  if (kind !== 'app.errors') return null
+  if (typeof reason === 'string' && /^(?:(?:postgres|redis)-|tls$)/u.test(reason)) return `reason ${reason}`
+  return typeof why === 'string' ? `reason ${why}` : null
+}
 
 const sourcesOf = ({ members, graph }: Pick<Part, 'members' | 'graph'>): readonly number[] =>
   members.filter((at) => (graph.incoming.get(at) ?? []).length === 0)

@@ -52,6 +52,7 @@ const bursts = (timeline: Timeline, signal: 'log.error' | 'http.error', kind: 'a
         evidence: chooseEvidence(evidenceOf(stretch)),
         attributes: {
           ...(reason === '' ? {} : { reason }),
+          ...(kind === 'app.errors' ? whyOf(reason, stretch) : {}),
           ...(matter === 0 ? {} : { matter }),
           ...(refuses === undefined ? {} : { does: refuses, ...onlyUser(stretch) }),
           ...(kind === 'service.errors' ? failingBackend(entity, start, end, timeline) : failingAddress(stretch, timeline)),
@@ -99,14 +100,26 @@ const MESSAGES = [
 const mostSay = (stretch: readonly TimedSignal[]): string => quoted('most say', mostOf(stretch))
 
 const quoted = (how: string, one: TimedSignal | null | undefined): string => {
+  const plain = messageOf(one)
+  return plain === '' ? '' : `; ${how}: ${plain.length > MAX_QUOTED ? `${plain.slice(0, MAX_QUOTED)}…` : plain}`
+}
+
+const messageOf = (one: TimedSignal | null | undefined): string => {
   const text = one?.evidence[0]?.text ?? ''
   const message = MESSAGES.map((pattern) => pattern.exec(text)?.[1]).find((found) => found !== undefined)
   if (message === undefined) return ''
-  const plain = message
+  return message
     .replace(/\\(["\\])/gu, '$1')
     .replace(/\\[nt]|\s+/gu, ' ')
     .replace(/[. ]+$/u, '')
-  return `; ${how}: ${plain.length > MAX_QUOTED ? `${plain.slice(0, MAX_QUOTED)}…` : plain}`
+}
+
+const FEWEST_WORDS = 4
+/** What most of them say of why, where that has no name: 'request failed' and 'job failed' are what programs say before it. Two words are said of many things. */
+const whyOf = (reason: string, stretch: readonly TimedSignal[]): { readonly why?: string } => {
+  if (reason !== '' && !SAYS_LITTLE.has(reason)) return {}
+  const why = messageOf(mostOf(stretch)).replace(/^[^:"]{1,40} failed: /u, '')
+  return why.split(' ').length < FEWEST_WORDS ? {} : { why: why.slice(0, MAX_QUOTED) }
 }
 
 interface Stretch {

@@ -108,7 +108,7 @@ export const postgresWaits: Detector = {
   },
 }
 
-const namesOf = (names: unknown): readonly string[] => String(names ?? '').split(' ')
+const namesOf = (names: string | number | undefined): readonly string[] => String(names ?? '').split(' ')
 
 interface LongOfServer {
   /** Of sessions at work. */

@@ -113,8 +113,21 @@ const BEFORE_LOGGED_MS = 5_000
 
 const failures = (entity: Entity, source: TimedSeries, share: Column, timeline: Timeline, found: readonly Found[]): readonly Found[] => {
   const usual = median(share.values.filter((value) => !Number.isNaN(value)))
-  return byMatter(entity, share, found).flatMap((part, matter) => failuresIn(entity, source, part, usual, matter, timeline))
+  return byMatter(entity, share, found)
+    .flatMap((part, matter) => failuresIn(entity, source, part, usual, matter, timeline))
+    .map((failed) => (isNoticed(failed, found) ? { ...failed, attributes: { ...failed.attributes, noticed: 'yes' } } : failed))
 }
+
+/** Of fewer requests than most, an alert says that they are too many; the program's own log says what they failed with, from their first to their last. */
+const isNoticed = ({ entity, start, end }: Found, found: readonly Found[]): boolean => {
+  const own = (kind: 'app.errors' | 'alert.fired'): readonly Found[] => ofKind(found, kind).filter((one) => shortName(one.entity) === shortName(entity))
+  const isWithin = (one: Found): boolean => one.start >= start - NOTICED_MS && one.start <= (end ?? Infinity)
+  const isLogged = own('app.errors').some(
+    (one) => isWithin(one) && one.start <= start + NOTICED_MS && Math.abs((one.end ?? Infinity) - (end ?? Infinity)) <= NOTICED_MS,
+  )
+  return isLogged && own('alert.fired').some(isWithin)
+}
+const NOTICED_MS = 30_000
 
 const failuresIn = (entity: Entity, source: TimedSeries, share: Column, usual: number, matter: number, timeline: Timeline): readonly Found[] => {
   const step = stepOf(share.times)

@@ -209,6 +209,31 @@ test('logins that a server refuses name the users, and a count of failed request
   assert.deepEqual([unlogged('orders-worker'), unlogged('shop')], ['postgres-login', undefined])
 })
 
+test('a fifth of the requests that fails is noticed where an alert says so and the log of the same program tells of it from first to last', () => {
+  const failing = (fails: Signal, alerted: string) =>
+    findings('service.errors', {
+      ...requests((second) => (between(second, 600, 900) ? 0.2 : 0), { service: 'orders' }),
+      signals: [
+        ...day,
+        fails,
+        ...condition('alert.fired', `service/-/${alerted}`, 640, 900).map((one) => ({ ...one, attributes: { alertname: 'ErrorRateHigh' } })),
+      ],
+    })[0]?.found.attributes['noticed']
+  assert.equal(failing(erring(600, 100, 895), 'orders'), 'yes')
+  assert.equal(failing(erring(600, 100, 895), 'checkout'), undefined)
+  assert.equal(failing(erring(600, 100, 660), 'orders'), undefined)
+})
+
+test('programs name why they fail in the words of whom they asked, without their own', () => {
+  const why = (text: string) =>
+    findings('app.errors', { signals: [...day, signal('log.error', app, 600, { app: 'orders', reason: 'other' }, { count: 10, until: 640, text })] })[0]?.found
+      .attributes['why']
+  const words = 'no partition of relation \\"events\\" found for row'
+  assert.equal(why(`level=error app=orders sqlstate=23514 msg="request failed: ${words}"`), 'no partition of relation "events" found for row')
+  assert.equal(why(`level=error app=orders msg="job failed: ${words}"`), 'no partition of relation "events" found for row')
+  assert.equal(why('level=error app=orders msg="request failed: timed out"'), undefined)
+})
+
 test('a backend that dies again and again says what it ran, and a pooler what its clients waited for', () => {
   const dies = (second: number): Signal =>
     signal('postgres.backend-killed', 'postgres/main', second, { process: 'server process', signal: 11, statement: 'SELECT geo(region)\n\tFROM customers' })
