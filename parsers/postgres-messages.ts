@@ -405,10 +405,15 @@ const RULES: readonly Rule[] = [
     },
   },
   {
-    begins: ['parameter "max_connections" changed to'],
+    // At a reload: src/backend/utils/misc/guc-file.l.
+    begins: ['parameter "'],
     tell({ message }, say) {
-      const value = number(/changed to "(\d{1,9})"/u.exec(message)?.[1])
-      if (!Number.isNaN(value)) say.fact({ fact: 'limit', of: say.server, name: 'max_connections', value })
+      const [, parameter, value = ''] =
+        /^parameter "([\w.]{1,63})" (?:changed to "([^"\n]{0,80})"|removed from configuration file, reset to default)/u.exec(message) ?? []
+      if (parameter === undefined) return false
+      if (parameter === 'max_connections' && /^\d{1,9}$/u.test(value))
+        say.fact({ fact: 'limit', of: say.server, name: 'max_connections', value: Number(value) })
+      say.signal('postgres.parameter-changed', { attributes: { parameter, value }, burst: `${parameter} ${value}` })
       return true
     },
   },

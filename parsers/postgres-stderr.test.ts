@@ -49,6 +49,21 @@ const SESSIONS = `2026-03-04 10:00:01.000 UTC [7] [unknown]@[unknown] LOG:  conn
 `
 
 describe('the stderr log of Postgres', () => {
+  test('tells which settings a reload changed, took out, or could not change', async () => {
+    const extract = await read(`2026-11-22 21:18:01.375 UTC [100] LOG:  received SIGHUP, reloading configuration files
+2026-11-22 21:18:01.376 UTC [100] LOG:  parameter "idle_session_timeout" changed to "1s"
+2026-11-22 21:18:01.376 UTC [100] LOG:  parameter "port" cannot be changed without restarting the server
+2026-11-22 21:18:51.014 UTC [100] LOG:  parameter "idle_session_timeout" removed from configuration file, reset to default
+`)
+    assert.deepEqual(
+      of(extract, 'postgres.parameter-changed').map(({ at, attributes }) => [new Date(at.ms).toISOString().slice(11, 19), attributes]),
+      [
+        ['21:18:01', { parameter: 'idle_session_timeout', value: '1s' }],
+        ['21:18:51', { parameter: 'idle_session_timeout', value: '' }],
+      ],
+    )
+  })
+
   test('reads its example', async () => {
     const extract = await read(`${postgresStderr.example}\n`)
     assert.equal(extract.format, 'postgres')

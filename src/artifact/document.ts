@@ -19,6 +19,7 @@ const HELPERS: Readonly<Record<HelperKind, true>> = {
   'lease.conflict': true,
   'postgres.started': true,
   'postgres.ready': true,
+  'postgres.parameter-changed': true,
   'postgres.connection-rejected': true,
   'log.error': true,
   'log.warning': true,

@@ -23,6 +23,7 @@ import { nodeThrottled } from './detectors/node-throttled.js'
 import { podMetrics } from './detectors/pod-metrics.js'
 import { nodeStarved } from './detectors/node-starved.js'
 import { pods } from './detectors/pods.js'
+import { postgresParameters } from './detectors/postgres-parameters.js'
 import { postgresMetrics } from './detectors/postgres-metrics.js'
 import { postgresWaits } from './detectors/postgres-waits.js'
 import { postgresStanding } from './detectors/postgres-standing.js'
@@ -32,6 +33,7 @@ import { targets } from './detectors/targets.js'
 import { workloads } from './detectors/workloads.js'
 import { toldByExporters } from './exporters.js'
 import { ofKind } from './lookup.js'
+import { sinceSettings } from './since-settings.js'
 import { nodesOfRejection } from './whose-certificate.js'
 import { isAtQuota, join, mergeSame, type Detector, type Found } from './finding.js'
 
@@ -52,6 +54,7 @@ export const detectors: readonly Detector[] = [
   targets,
   podMetrics,
   postgresMetrics,
+  postgresParameters,
   postgresStanding,
   errors,
   serviceMetrics,
@@ -73,7 +76,7 @@ export const findWrong = (timeline: Timeline): readonly Found[] => {
     const next = detector.detect(timeline, found)
     if (next.length > 0) found = settled(unseenBetween(mergeSame(nodesOfRejection([...found, ...next], timeline), gapOf, aspectOf)), timeline)
   }
-  found = toldByExporters(missedTogether(withoutMachines(found), timeline))
+  found = sinceSettings(toldByExporters(missedTogether(withoutMachines(found), timeline)))
   return timeline.clockUncertainty.size === 0 ? found : found.map((one) => asSureAsItsClock(one, timeline))
 }
 

@@ -42,6 +42,7 @@ export type HelperKind =
   | 'lease.conflict'
   | 'postgres.started'
   | 'postgres.ready'
+  | 'postgres.parameter-changed'
   | 'postgres.connection-rejected'
   | 'log.error'
   | 'log.warning'

@@ -1,5 +1,6 @@
 /** What else was considered as the cause, and why it is less likely: said for everything that could look like one. */
 import type { ExplainedIncident } from '../causes/explain.js'
+import type { Finding } from '../model/analysis.js'
 import { groupBy } from '../model/lists.js'
 import { once } from '../model/once.js'
 import type { Found } from '../findings/finding.js'
@@ -26,7 +27,8 @@ export const alternativesOf = ({ incident, causal, positions }: ExplainedInciden
   const beside = causal.considered.flatMap((at): Beside[] => {
     const [one, finding] = [found[at], ids.get(at)]
     // A condition is told as a contributing factor: it never was a rival.
-    return one === undefined || finding === undefined || finding === root || roleOf(one.kind) === 'condition' ? [] : [{ one, finding }]
+    if (one === undefined || finding === undefined || finding === root || roleOf(one.kind) === 'condition') return []
+    return isToldBy(one, of.get(root ?? '')) || isAnswer(one) ? [] : [{ one, finding }]
   })
   const before = beside
     .filter(({ one }) => one.start <= first)
@@ -34,6 +36,15 @@ export const alternativesOf = ({ incident, causal, positions }: ExplainedInciden
     .map(({ one, finding }): Alternative => ({ finding, why: whyNot(one, kindsOf(found)) }))
   return [...lower, ...before, ...tooLate(beside.filter(({ one }) => one.start > first))]
 }
+
+/** A change that was made for what went wrong. */
+const isAnswer = ({ kind, role }: Found): boolean => kind === 'metric.anomalous' && role === 'response'
+
+/** The change of a setting that the first cause names is no rival of it. */
+const isToldBy = (one: Found, root: Finding | undefined): boolean =>
+  one.role === 'change' &&
+  root !== undefined &&
+  one.evidence.some(({ input, line }) => root.evidence.some((cited) => cited.input === input && cited.line === line))
 
 interface Beside {
   readonly one: Found
