@@ -3,6 +3,7 @@ import { isControlPlane, nameOf, namespaceOf, process, shortName, typeOf, type E
 import type { Found } from '../findings/finding.js'
 import { signalsOf } from '../findings/lookup.js'
 import type { Timeline } from '../timeline/timeline.js'
+import { broughtLittle } from './arrived.js'
 import { clientOf, clientOfNode, isNamedBy } from './client-of.js'
 import { FAR, UNKNOWN, WHOLE_SECOND_MS, WORDS, workloadOf, type Judge } from './judge.js'
 import type { Relation } from './mechanism.js'
@@ -198,7 +199,7 @@ const JUDGES: Readonly<Record<Relation, Judge>> = {
     const enough = here - before >= (goesWith(pods, effect, timeline) ? PAIR : CROWD)
     return enough && here * 2 > brought.length ? 1 : FAR
   },
-  'moved-to': (cause, effect) => (cause.attributes['to'] === nameOf(effect.entity) ? 1 : FAR),
+  'moved-to': (cause, effect, timeline) => (cause.attributes['to'] === nameOf(effect.entity) && !broughtLittle(cause, effect, timeline) ? 1 : FAR),
   serves,
   'client-of': clientOf,
   'client-of-node': clientOfNode,
