@@ -525,20 +525,25 @@ test('a pod that came minutes after a rollout, in place of one that was evicted,
   assert.ok(!mechanisms(320).includes('rollout-unready-pods'))
 })
 
-test('a pod that stops minutes after its rollout together with the pods of others on its machine is not what the rollout broke', () => {
+test('a pod that stops, or is killed, minutes after its rollout together with the pods of others on its machine is not what the rollout broke', () => {
   const pod: Entity = 'pod/shop/web-7d9c5b8f6d-x2x4z'
   const others: readonly Entity[] = ['pod/shop/cart-66bc4f48ff-l2586', 'pod/shop/till-559f6b99d4-6rrlm']
-  const sureness = (...alsoUnready: readonly Entity[]): number => {
-    const over = timeline({
-      signals: alsoUnready.map((one) => signal('pod.unready', one, 305, {}, { phase: 'begin' })),
-      facts: [pod, ...others].map((one) => ({ fact: 'pod-on-node', pod: one, node: 'node/a', at: null })),
-    })
-    const sorted = [found('change.deployed', 'workload/shop/web', 0, { endSecond: 20 }), found('pod.unready', pod, 300, { endSecond: 900 })]
-    return linkCauses(sorted, mechanisms, over).find(({ mechanism }) => mechanism.id === 'rollout-unready-pods')?.confidence ?? 0
+  for (const [kind, phase, rule] of [
+    ['pod.unready', 'begin', 'rollout-unready-pods'],
+    ['pod.oom-killed', 'point', 'rollout-breaks-pods'],
+  ] as const) {
+    const sureness = (...also: readonly Entity[]): number => {
+      const over = timeline({
+        signals: also.map((one) => signal(kind, one, 305, {}, { phase })),
+        facts: [pod, ...others].map((one) => ({ fact: 'pod-on-node', pod: one, node: 'node/a', at: null })),
+      })
+      const sorted = [found('change.deployed', 'workload/shop/web', 0, { endSecond: 20 }), found(kind, pod, 300, { endSecond: 900 })]
+      return linkCauses(sorted, mechanisms, over).find(({ mechanism }) => mechanism.id === rule)?.confidence ?? 0
+    }
+    assert.ok(sureness() > 0.6)
+    assert.equal(sureness(...others.slice(0, 1)), sureness())
+    assert.ok(sureness(...others) < 0.4)
   }
-  assert.ok(sureness() > 0.6)
-  assert.equal(sureness(...others.slice(0, 1)), sureness())
-  assert.ok(sureness(...others) < 0.4)
 })
 
 test('pods that a quota refused for some seconds, until old ones were gone, are no incident', () => {

@@ -24,7 +24,7 @@ export const sameWorkload: Judge = (cause, effect, timeline) => {
   if (isOfAnother(effect, cause, timeline) || isForEvicted(effect, a, timeline)) return LATER
   if (MET_AT_START.has(effect.kind) && standsIn(effect.entity, a, cause, timeline)) return LATER
   if (setOf(cause) !== null && cameLater(effect.entity, cause, timeline)) return LATER
-  if (effect.kind === 'pod.unready' && ranWell(effect.entity, effect.start, cause, timeline) && fellWithOthers(effect, timeline)) return LATER
+  if (FALLS_WITH_OTHERS.has(effect.kind) && ranWell(effect.entity, effect.start, cause, timeline) && fellWithOthers(effect, timeline)) return LATER
   return effect.kind === 'pod.unready' && wasReady(effect, cause, timeline) ? READY_BEFORE : 1
 }
 
@@ -74,22 +74,25 @@ const beganToMiss = (pod: Entity, at: number, timeline: Timeline): boolean => {
 const MISSED_SINCE_MS = 30_000
 const NEEDS_ANOTHER = /^(?:refused|timeout|dns|upstream-error|postgres-.*|redis-.*)$/u
 
-/** When pods of each machine are said not to be ready, and whose they are, by time. */
-const unreadyOn = once((timeline: Timeline): ReadonlyMap<Entity, readonly { readonly at: number; readonly of: Entity }[]> => {
+/** What a machine does to many of its pods at once. */
+const FALLS_WITH_OTHERS: ReadonlySet<string> = new Set(['pod.unready', 'pod.oom-killed'])
+
+/** When pods of each machine are said to have fallen so, and whose they are, by kind and machine and by time. */
+const fellOn = once((timeline: Timeline): ReadonlyMap<string, readonly { readonly at: number; readonly of: Entity }[]> => {
   const { topology } = timeline
-  const said = new Map<Entity, { readonly at: number; readonly of: Entity }[]>()
+  const said = new Map<string, { readonly at: number; readonly of: Entity }[]>()
   for (const { kind, phase, entity, at } of timeline.signals) {
-    const node = kind === 'pod.unready' && phase !== 'end' ? topology.nodeOf(entity, at) : null
-    if (node !== null) addTo(said, node, { at, of: topology.workloadOf(entity) ?? entity })
+    const node = FALLS_WITH_OTHERS.has(kind) && phase !== 'end' && typeOf(entity) === 'pod' ? topology.nodeOf(entity, at) : null
+    if (node !== null) addTo(said, `${kind} ${node}`, { at, of: topology.workloadOf(entity) ?? entity })
   }
   return said
 })
 
 /** With pods of several other workloads of its machine, in the same moment: that is the machine's doing. */
-const fellWithOthers = ({ entity, start }: Found, timeline: Timeline): boolean => {
+const fellWithOthers = ({ kind, entity, start }: Found, timeline: Timeline): boolean => {
   const { topology } = timeline
   const node = topology.nodeOf(entity, start)
-  const list = node === null ? [] : (unreadyOn(timeline).get(node) ?? [])
+  const list = fellOn(timeline).get(`${kind} ${node ?? ''}`) ?? []
   const own = topology.workloadOf(entity) ?? entity
   const others = new Set<Entity>()
   for (let at = countWhile(list.length, (index) => (list[index]?.at ?? 0) < start - AT_ONCE_MS); at < list.length; at++) {
