@@ -396,6 +396,27 @@ test('a rollout is not why a pod that ran well loses another server, nor why one
   assert.deepEqual([links('bbbbb', 5, 'timeout', 'pod.image-pull-failed'), links('ccccc', 105, 'timeout', 'pod.image-pull-failed')], [1, 0])
 })
 
+test('pods that find no room when more are asked for are for the scaling, not for the rollout whose pods had found theirs', () => {
+  const rules = mechanisms.filter(({ id }) => id === 'rollout-breaks-pods' || id === 'scaling-finds-no-room')
+  const set = 'web-5bb955977f'
+  const more: Entity = `pod/shop/${set}-ccccc`
+  const asked = signal('change.scaled', near.workload, 86, { replicaSet: set, from: 2, to: 6 })
+  const causes = (to: number, ...signals: readonly ReturnType<typeof signal>[]): readonly string[] => {
+    const all = [
+      found('change.deployed', near.workload, 0, { endSecond: 0, attributes: { replicaSet: set } }),
+      found('change.scaled', near.workload, 86, { attributes: { replicaSet: set, from: 2, to } }),
+      found('pod.unschedulable', more, 87, { endSecond: 170, attributes: { reason: 'cpu' } }),
+    ]
+    return linkCauses(all, rules, timeline({ signals: [...signals, signal('pod.unschedulable', more, 87, { reason: 'cpu' })] }))
+      .filter(({ confidence }) => confidence > 0.5)
+      .map(({ cause }) => String(all[cause]?.kind))
+  }
+  assert.deepEqual(causes(6, asked), ['change.scaled'])
+  // Fewer bring no pods; and what found no room before is the version's own trouble.
+  assert.ok(!causes(1).includes('change.scaled'))
+  assert.ok(causes(6, asked, signal('pod.unschedulable', `pod/shop/${set}-bbbbb`, 5, { reason: 'cpu' })).includes('change.deployed'))
+})
+
 test('a rollout that another one followed, or whose pods were all there, is not why a quota refuses pods now', () => {
   const rule = mechanisms.filter(({ id }) => id === 'quota-keeps-pods-out')
   const refused = found('pod.unschedulable', near.workload, 900, { attributes: { reason: 'quota' } })

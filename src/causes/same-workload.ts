@@ -13,6 +13,7 @@ export const sameWorkload: Judge = (cause, effect, timeline) => {
   const [a, b] = [workloadOf(cause.entity, timeline), workloadOf(effect.entity, timeline)]
   if (a === null || b === null) return cause.entity === effect.entity ? 1 : FAR
   if (a !== b) return FAR
+  if (cause.kind === 'change.scaled' && typeOf(effect.entity) === 'pod') return isAskedFor(effect, cause, timeline) ? 1 : FAR
   if (cause.kind !== 'change.deployed') return 1
   // Whoever asked for a pod: nobody looked for a place.
   if (effect.kind === 'pod.unschedulable' && effect.attributes['reason'] === 'untried') return FAR
@@ -21,7 +22,7 @@ export const sameWorkload: Judge = (cause, effect, timeline) => {
   if (!isOfChange(effect.entity, cause)) return FAR
   // What a rollout takes away are the others' pods.
   if (effect.kind === 'pod.stuck' && effect.attributes['reason'] === 'terminating' && cameWith(effect.entity, cause, timeline)) return FAR
-  if (isOfAnother(effect, cause, timeline) || isForEvicted(effect, a, timeline)) return LATER
+  if (isOfAnother(effect, cause, timeline) || isForEvicted(effect, a, timeline) || isForMore(effect, a, cause, timeline)) return LATER
   if (MET_AT_START.has(effect.kind) && standsIn(effect.entity, a, cause, timeline)) return LATER
   if (setOf(cause) !== null && cameLater(effect.entity, cause, timeline)) return LATER
   if (FALLS_WITH_OTHERS.has(effect.kind) && ranWell(effect.entity, effect.start, cause, timeline) && fellWithOthers(effect, timeline)) return LATER
@@ -136,6 +137,28 @@ const evictions = once(({ signals, topology }: Timeline) => {
 })
 /** Its controller asks for another as soon as the pod is to be deleted. */
 const REPLACED_WITHIN_MS = 2 * 60_000
+
+/** A pod that came when somebody asked for more of its ReplicaSet. */
+const isAskedFor = ({ entity, start }: Found, scaling: Found, timeline: Timeline): boolean => {
+  const { from, to } = scaling.attributes
+  const came = Math.min(start, signalsOf(timeline, entity)[0]?.at ?? start)
+  return !(Number(to) < Number(from)) && isOfChange(entity, scaling) && came >= scaling.start - WHOLE_SECOND_MS
+}
+
+/** A pod that finds no node when more were asked for than the rollout had brought, all of which had found theirs. */
+const isForMore = ({ kind, entity, start }: Found, workload: Entity, rollout: Found, timeline: Timeline): boolean => {
+  if (kind !== 'pod.unschedulable') return false
+  const set = replicaSetName(entity)
+  const after = (rollout.end ?? rollout.start) + WHOLE_SECOND_MS
+  const more = signalsOf(timeline, workload).find(
+    ({ kind: what, at, attributes: { replicaSet, from, to } }) =>
+      what === 'change.scaled' && replicaSet === set && at > after && at <= start + WHOLE_SECOND_MS && Number(from) > 0 && Number(to) > Number(from),
+  )
+  return more !== undefined && !timeline.topology.podsOf(workload).some((pod) => replicaSetName(pod) === set && foundNoRoom(pod, more.at, timeline))
+}
+
+const foundNoRoom = (pod: Entity, before: number, timeline: Timeline): boolean =>
+  signalsOf(timeline, pod).some(({ kind, phase, at }) => kind === 'pod.unschedulable' && phase !== 'end' && at < before - WHOLE_SECOND_MS)
 
 /** Another rollout of the workload came after it: what is refused now are that one's pods. */
 const isSuperseded = (workload: Entity, rollout: Found, at: number, timeline: Timeline): boolean =>

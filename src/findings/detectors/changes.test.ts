@@ -138,3 +138,26 @@ test('a number of replicas that was set twice, as one event of two times tells, 
     '858 response: Workload shop/web was scaled back from 0 to 1 replica.',
   ])
 })
+
+test('an object that was created is no first step of what its ReplicaSets do minutes later', () => {
+  const created = signal('change.deployed', WEB, 600, { image: 'web:1' })
+  const first = '600 change: A rollout of workload shop/web started.'
+  assert.deepEqual(told({ signals: [...day, created, scaled(686, 'web-old', 2, 6)] }), [
+    first,
+    '686 change: Workload shop/web was scaled from 2 to 6 replicas.',
+  ])
+  const rollout = [scaled(676, 'web-old', 3, 2), scaled(676, 'web-new', 0, 1)]
+  assert.deepEqual(told({ signals: [...day, created, ...rollout] }), [first, '676 change: A rollout of workload shop/web started.'])
+  // What had pods by then is what it brought.
+  assert.deepEqual(
+    findings('change.deployed', { signals: [...day, created, ...rollout] }).map(({ found: { attributes } }) => attributes['replicaSet']),
+    ['web-old', 'web-new'],
+  )
+  assert.deepEqual(told({ signals: [...day, created, scaled(600, 'web-old', 0, 3)] }), [first])
+})
+
+test('the only ReplicaSet that gets more pods minutes after it was made is scaled', () =>
+  assert.deepEqual(told({ signals: [...day, scaled(600, 'web-old', 0, 2), scaled(643, 'web-old', 2, 3)] }), [
+    '600 change: A rollout of workload shop/web started.',
+    '643 change: Workload shop/web was scaled from 2 to 3 replicas.',
+  ]))

@@ -72,7 +72,8 @@ const changesOf = (workload: Entity, signals: readonly TimedSignal[], timeline: 
     const set = setOf(signal)
     const until = rollout?.signals.at(-1)?.until ?? -Infinity
     const inTime = rollout !== null && signal.at - until <= (rollout.done ? LAST_STEP_MS : STEP_MS)
-    const going: Change | null = inTime && !isTakenAway(rollout, all.at(-1)) && !leavesNothing(signal, signals) ? rollout : null
+    const goesOn = inTime && !isTakenAway(rollout, all.at(-1)) && !leavesNothing(signal, signals) && !isOfAnObject(rollout, signal)
+    const going: Change | null = goesOn && !givesMore(signal, signals) ? rollout : null
     const begins = signal.kind === 'change.deployed' || isNew(signal, seen, givingWay(signals, signal, until), timeline)
     if (set !== '' && shrinks(signal)) gaveWay.add(set)
     if (going !== null && isStepOf(signal, going)) {
@@ -100,11 +101,18 @@ const changesOf = (workload: Entity, signals: readonly TimedSignal[], timeline: 
   }
   for (const [index, change] of all.entries()) {
     const before = all.slice(Math.max(0, index - MOST_BACK), index)
+    change.set ||= foundThere(all[index + 1])
     const taken = change.kind === 'change.scaled' ? takenBack(change, before) : change.back ? rolledBack(change, before) : []
     for (const one of taken) one.undone = true
     if (change.kind === 'change.scaled') change.back = taken.length > 0
   }
   return all.map((change) => found(workload, change))
+}
+
+/** The ReplicaSet that had pods when the next change came is what the change before brought. */
+const foundThere = (next: Change | undefined): string => {
+  const had = next?.signals.find((signal) => (numberOf(signal, 'from') ?? 0) > 0)
+  return had === undefined ? '' : setOf(had)
 }
 
 /** A ReplicaSet that was not there before, or that takes over from another one. */
@@ -153,6 +161,17 @@ const isStepOf = (signal: TimedSignal, rollout: Change): boolean => {
 /** What a rollout brought was scaled down since: the next change of it is none of the rollout's steps. */
 const isTakenAway = (rollout: Change | null, last: Change | undefined): boolean =>
   rollout !== null && last?.kind === 'change.scaled' && (rollout.set === '' || last.set === rollout.set) && last.signals.every(shrinks)
+
+/** An object that names no ReplicaSet, as its creation does: its controller makes one at once, so what changes replicas later is none of its steps. */
+const isOfAnObject = (rollout: Change | null, signal: TimedSignal): boolean =>
+  rollout?.set === '' && setOf(signal) !== '' && signal.at - (rollout.signals.at(-1)?.until ?? 0) > ASKED_MS
+
+/** What has pods already gets more of them while no other ReplicaSet gives any away: that is its number, not a rollout's next step. */
+const givesMore = (signal: TimedSignal, signals: readonly TimedSignal[]): boolean =>
+  setOf(signal) !== '' &&
+  !shrinks(signal) &&
+  (numberOf(signal, 'from') ?? 0) > 0 &&
+  !signals.some((other) => setOf(other) !== '' && setOf(other) !== setOf(signal) && shrinks(other) && Math.abs(other.at - signal.at) <= STEP_MS)
 
 /** Down to nothing while no other ReplicaSet grows: a rollout puts something in its place. */
 const leavesNothing = (signal: TimedSignal, signals: readonly TimedSignal[]): boolean =>
