@@ -322,6 +322,16 @@ test('a server that was told to restart and did is no incident; one that stayed 
   assert.equal(analyse(restart(104, 'immediate')).incidents.length, 1)
 })
 
+test('a restart that failed most of the requests of a service, and woke somebody, is an incident however short it was', () => {
+  const restart = (failed: string, alerted: Entity): number =>
+    analyse([
+      found('postgres.shutdown', 'postgres/main', 100, { endSecond: 110, attributes: { mode: 'fast' } }),
+      found('service.errors', 'service/-/web', 102, { endSecond: 111, attributes: { reason: 'postgres-unreachable', failed } }),
+      found('alert.fired', alerted, 107, { endSecond: 115, attributes: { alertname: 'ErrorRateHigh' } }),
+    ]).incidents.length
+  assert.deepEqual([restart('most', 'service/-/web'), restart('few', 'service/-/web'), restart('most', 'service/-/mail')], [1, 0, 0])
+})
+
 test('a server that was shut down as another took over from it is missed by nobody but its exporter and its probe', () => {
   const over = (others: readonly Found[], promoted = 102): number => {
     const world = timeline({

@@ -54,6 +54,7 @@ export const tellIncidents = (found: readonly Found[], links: readonly CausalLin
   const harms = harmsOf(found, timeline)
   const ranked = (members: readonly number[], graph: Graph): readonly RankedRoot[] => rankRoots(members, found, harms, graph)
   const causal = links.filter((link) => !link.faint && !isAlert(link.effect))
+  const alarming = new Set(links.flatMap((link) => (!link.faint && isAlert(link.effect) ? (found[link.cause] ?? []) : [])))
   const told: Part[] = []
   for (const { members, links: mine } of components(causal)) {
     const graph = graphOf(mine)
@@ -63,7 +64,7 @@ export const tellIncidents = (found: readonly Found[], links: readonly CausalLin
     const [first] = roots
     if (first === undefined) continue
     const paths = pathsFrom(first.finding, graph)
-    if (isPlan(first.finding, paths, found, harms, timeline) || isStanding(members, found, timeline)) continue
+    if (isPlan(first.finding, paths, found, harms, timeline, alarming) || isStanding(members, found, timeline)) continue
     told.push({ members, links: mine, roots, graph, harm: harmIn(members, harms) })
   }
   const harming = joinFaintly(
@@ -172,13 +173,26 @@ const isHandedOver = (shutdown: Found, impacts: readonly Found[], { signals }: T
   )
 const HANDED_OVER_MS = 60_000
 
-const isPlan = (root: number, paths: ReadonlyMap<number, Path>, found: readonly Found[], harms: readonly number[], timeline: Timeline): boolean => {
+/** Most of the requests failed, and somebody was told so: that much is in nobody's plan, however short. */
+const isAlarm = (one: Found, alarming: ReadonlySet<Found>): boolean => one.attributes['failed'] === 'most' && alarming.has(one)
+
+const isPlan = (
+  root: number,
+  paths: ReadonlyMap<number, Path>,
+  found: readonly Found[],
+  harms: readonly number[],
+  timeline: Timeline,
+  alarming: ReadonlySet<Found>,
+): boolean => {
   const one = found[root]
   if (one === undefined) return false
   const impacts = [...paths.keys()].flatMap((at) => (at === root || (harms[at] ?? 0) === 0 ? [] : (found[at] ?? [])))
   // A server that was told to restart, and did: its clients' failed requests of those seconds are no incident.
   if (one.kind === 'postgres.shutdown' && one.attributes['mode'] !== 'immediate')
-    return isHandedOver(one, impacts, timeline) || impacts.every((impact) => impact.end !== null && impact.end - one.start < RESTART_MS)
+    return (
+      isHandedOver(one, impacts, timeline) ||
+      impacts.every((impact) => impact.end !== null && impact.end - one.start < RESTART_MS && !isAlarm(impact, alarming))
+    )
   if (!(PLANNED.has(one.kind) || waitedForRoom(one))) return false
   // Nobody rolls back what went as planned.
   if (one.kind === 'change.deployed' && one.attributes['undone'] === 'yes') return false

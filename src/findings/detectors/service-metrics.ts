@@ -7,6 +7,7 @@ import type { TimedSeries, Timeline } from '../../timeline/timeline.js'
 import { failingBackend } from '../backends.js'
 import { overlaps, sampleEvidence, type Detector, type Found } from '../finding.js'
 import { ofKind, signalsOf } from '../lookup.js'
+import { secondsOf } from '../expression/read.js'
 import { requestsFailed } from '../expression/shares.js'
 import { asGauge, asMetric, formOf, inShares, labelsOf, readingOf, rest, undone } from '../measures.js'
 import { combine, higher, median, rateOf, smoothed, stepOf, stretches, valueAt, type Column, type Interval } from '../statistics.js'
@@ -115,7 +116,26 @@ const failures = (entity: Entity, source: TimedSeries, share: Column, timeline: 
   const usual = median(share.values.filter((value) => !Number.isNaN(value)))
   return byMatter(entity, share, found)
     .flatMap((part, matter) => failuresIn(entity, source, part, usual, matter, timeline))
+    .map((failed) => untilLast(failed, source, stepOf(share.times), found))
     .map((failed) => (isNoticed(failed, found) ? { ...failed, attributes: { ...failed.attributes, noticed: 'yes' } } : failed))
+}
+
+/** A rate over 20 s shows the last failed request for 20 s: it was over so much sooner, or when the program's own log tells of the last one. */
+const untilLast = (failed: Found, { name }: TimedSeries, step: number, found: readonly Found[]): Found => {
+  const { entity, start, end } = failed
+  const window = windowOf(name)
+  if (end === null || window === null) return failed
+  const least = Math.max(start + step, end - window)
+  const logged = ofKind(found, 'app.errors')
+    .filter((one) => shortName(one.entity) === shortName(entity) && overlaps(one, failed, LOGGED_MS))
+    .flatMap((one) => one.end ?? Infinity)
+  return { ...failed, end: Math.min(end, Math.max(least, ...logged)) }
+}
+
+/** Of what is asked for as rate(requests[20s]), milliseconds; null where several are asked for, or one that is not known. */
+const windowOf = (name: string): number | null => {
+  const [window, ...others] = new Set([...name.matchAll(/\[([^\]]*)\]/gu)].map(([, range]) => secondsOf(range ?? '') * 1000))
+  return window === undefined || others.length > 0 || !(window > 0) ? null : window
 }
 
 /** Of fewer requests than most, an alert says that they are too many; the program's own log says what they failed with, from their first to their last. */

@@ -749,6 +749,19 @@ test('failed requests of two troubles near to each other are told apart where th
   )
 })
 
+const RATIO = 'sum by (app) (rate(app_requests_total{status="error"}[20s])) / sum by (app) (rate(app_requests_total[20s]))'
+const unreachable = (entity: Entity, second: number, count: number, until = second + 0.5): Signal =>
+  signal('log.error', entity, second, { reason: 'postgres-unreachable' }, { count, until })
+
+test('a share of failed requests over 20 s is over when the last of them failed: 20 s before it is no longer shown, or when the log of the same program tells', () => {
+  const share = series(RATIO, { app: 'report-api' }, (second) => (between(second, 600, 670) ? 0.5 : 0), { from: 540, to: 720, step: 2 })
+  const end = (...signals: readonly Signal[]) => findings('service.errors', { series: [share], signals: [...day, ...signals] })[0]?.end
+  assert.equal(end(), 650)
+  assert.equal(end(unreachable('process/-/report-api', 600, 40, 653)), 653)
+  assert.equal(end(unreachable('process/-/report-api', 600, 40, 630)), 650)
+  assert.equal(end(unreachable('process/-/checkout-api', 600, 40, 653)), 650)
+})
+
 test('which table a program has no right to is told in its words', () => {
   const text = '2026-11-22T17:24:38.448Z level=error app=orders-worker sqlstate=42501 msg="job failed: permission denied for table customers"'
   const [first] = findings('app.errors', {

@@ -257,7 +257,7 @@ const ranged = (form: Form, how: Quantity['how']): Form | null => {
 const SECONDS: Readonly<Record<string, number>> = { ms: 0.001, s: 1, m: 60, h: 3600, d: 86_400, w: 604_800, y: 31_536_000 }
 
 /** 1h30m; NaN for what dashboards put in later ($__rate_interval) and for subqueries ([1h:5m]). */
-const secondsOf = (range: string): number => {
+export const secondsOf = (range: string): number => {
   const text = range.trim()
   if (!/^(?:\d{1,9}(?:ms|[smhdwy])){1,7}$/u.test(text)) return NaN
   let seconds = 0
