@@ -4,6 +4,7 @@ import { groupBy } from '../../model/lists.js'
 import type { TimedSignal, Timeline } from '../../timeline/timeline.js'
 import { failingAddress, failingBackend } from '../backends.js'
 import { chooseEvidence, evidenceOf, type Detector, type Found } from '../finding.js'
+import { CALM_BEFORE_STOP_MS, stopsAgain } from '../restarts.js'
 import { median } from '../statistics.js'
 import { opening, times } from '../words.js'
 
@@ -36,7 +37,7 @@ const bursts = (timeline: Timeline, signal: 'log.error' | 'http.error', kind: 'a
       if (!alone && allDay && others.length >= 4 && (rates[index] ?? 0) < median(others) * 3) return
       if (isBackground(timeline, signals, count, start, end)) return
       const before = stretches[index - 1]
-      if (before !== undefined && isOtherMatter(before.signals, stretch)) matter++
+      if (before !== undefined && (isOtherMatter(before.signals, stretch) || nextStop(timeline, before.signals, stretch))) matter++
       const reason = commonReason(stretch)
       const refuses = kind === 'app.errors' && typeOf(entity) === 'postgres' ? REFUSES[reason] : undefined
       found.push({
@@ -135,6 +136,7 @@ interface Stretch {
 const stretchesOf = (timeline: Timeline, signals: readonly TimedSignal[]): readonly Stretch[] =>
   keptTogether(timeline, signals).flatMap(({ signals: stretch, alone }) =>
     byMatter(stretch)
+      .flatMap((part) => byStop(timeline, part))
       .flatMap(withoutStrays)
       .map((part) => ({ signals: part, alone })),
   )
@@ -160,6 +162,23 @@ const isOtherMatter = (before: readonly TimedSignal[], after: readonly TimedSign
 const mattersOf = (one: TimedSignal): readonly string[] => {
   const reason = String(one.attributes['reason'] ?? '')
   return reason === '' || reason === 'other' ? [wordsOf(one)] : [wordsOf(one), reason]
+}
+
+/** So soon after a server was asked to stop, its clients notice. */
+const NOTICED_MS = 10_000
+/** Errors that came when a server was stopped, were over with that, and come again when it is stopped the next time: it did not fail in between. */
+const nextStop = (timeline: Timeline, before: readonly TimedSignal[], after: readonly TimedSignal[]): boolean => {
+  const isOf = (stop: number, [first]: readonly TimedSignal[]): boolean => first !== undefined && first.at >= stop && first.at - stop <= NOTICED_MS
+  const over = untilOf(before)
+  return stopsAgain(timeline).some((stop) => isOf(stop.before, before) && isOf(stop.at, after) && stop.at - over >= CALM_BEFORE_STOP_MS)
+}
+const byStop = (timeline: Timeline, stretch: readonly TimedSignal[]): readonly (readonly TimedSignal[])[] => {
+  for (const { at } of stopsAgain(timeline)) {
+    const index = stretch.findIndex((one) => one.at >= at)
+    const [before, after] = [stretch.slice(0, index), stretch.slice(index)]
+    if (index > 0 && nextStop(timeline, before, after)) return [before, ...byStop(timeline, after)]
+  }
+  return [stretch]
 }
 
 /** A pause after which an error with another reason is another matter. */

@@ -10,6 +10,7 @@ import { ofKind, signalsOf } from '../lookup.js'
 import { secondsOf } from '../expression/read.js'
 import { requestsFailed } from '../expression/shares.js'
 import { asGauge, asMetric, formOf, inShares, labelsOf, readingOf, rest, undone } from '../measures.js'
+import { CALM_BEFORE_STOP_MS, stopsAgain } from '../restarts.js'
 import { combine, higher, median, rateOf, smoothed, stepOf, stretches, valueAt, type Column, type Interval } from '../statistics.js'
 import { opening, percent } from '../words.js'
 
@@ -99,10 +100,15 @@ const failingShares = (timeline: Timeline): readonly { readonly entity: Entity; 
   return [...groupBy(read, ({ entity }) => entity).values()].flatMap(([first]) => (first === undefined ? [] : [first]))
 }
 
-/** Where the program's log begins to say something else, after a pause: two troubles, though the failed requests of both are near to each other. */
-const byMatter = (entity: Entity, share: Column, found: readonly Found[]): readonly Column[] => {
+/**
+ * Where the program's log begins to say something else, after a pause, and where a server is stopped once more after none of the requests failed any longer: two
+ * troubles, though the failed requests of both are near to each other.
+ */
+const byMatter = (entity: Entity, share: Column, timeline: Timeline, found: readonly Found[]): readonly Column[] => {
   const own = ofKind(found, 'app.errors').filter((logged) => shortName(logged.entity) === shortName(entity) && logged.attributes['matter'] !== undefined)
-  const cuts = own.map(({ start }) => start - BEFORE_LOGGED_MS).sort((a, b) => a - b)
+  const stops = stopsAgain(timeline).flatMap(({ at }) => (isCalm(share, at - CALM_BEFORE_STOP_MS, at) ? at : []))
+  const logged = own.map(({ start }) => start - BEFORE_LOGGED_MS).filter((at) => !stops.some((stop) => Math.abs(stop - at) <= 2 * BEFORE_LOGGED_MS))
+  const cuts = [...stops, ...logged].sort((a, b) => a - b)
   const between = (from: number, to: number): Column => {
     const first = countWhile(share.times.length, (index) => (share.times[index] ?? 0) < from)
     const end = countWhile(share.times.length, (index) => (share.times[index] ?? 0) < to)
@@ -112,9 +118,19 @@ const byMatter = (entity: Entity, share: Column, found: readonly Found[]): reado
 }
 const BEFORE_LOGGED_MS = 5_000
 
+/** It was looked at, there were requests, and none of them failed. */
+const isCalm = ({ times, values }: Column, from: number, to: number): boolean => {
+  const within = values.subarray(
+    countWhile(times.length, (index) => (times[index] ?? 0) < from),
+    countWhile(times.length, (index) => (times[index] ?? 0) < to),
+  )
+  return within.length >= LEAST_CALM && within.every((value) => value === 0)
+}
+const LEAST_CALM = 3
+
 const failures = (entity: Entity, source: TimedSeries, share: Column, timeline: Timeline, found: readonly Found[]): readonly Found[] => {
   const usual = median(share.values.filter((value) => !Number.isNaN(value)))
-  return byMatter(entity, share, found)
+  return byMatter(entity, share, timeline, found)
     .flatMap((part, matter) => failuresIn(entity, source, part, usual, matter, timeline))
     .map((failed) => untilLast(failed, source, stepOf(share.times), found))
     .map((failed) => (isNoticed(failed, found) ? { ...failed, attributes: { ...failed.attributes, noticed: 'yes' } } : failed))

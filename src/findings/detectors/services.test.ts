@@ -750,6 +750,9 @@ test('failed requests of two troubles near to each other are told apart where th
 })
 
 const RATIO = 'sum by (app) (rate(app_requests_total{status="error"}[20s])) / sum by (app) (rate(app_requests_total[20s]))'
+/** Of 40 requests in 20 s two fail at each of these times: a rate over 20 s shows them for as long. */
+const twoFailedAt = (...times: readonly number[]): Series =>
+  series(RATIO, { app: 'report-api' }, (second) => (times.some((time) => between(second, time, time + 20)) ? 2 / 40 : 0), { from: 540, to: 720, step: 2 })
 const unreachable = (entity: Entity, second: number, count: number, until = second + 0.5): Signal =>
   signal('log.error', entity, second, { reason: 'postgres-unreachable' }, { count, until })
 
@@ -760,6 +763,31 @@ test('a share of failed requests over 20 s is over when the last of them failed:
   assert.equal(end(unreachable('process/-/report-api', 600, 40, 653)), 653)
   assert.equal(end(unreachable('process/-/report-api', 600, 40, 630)), 650)
   assert.equal(end(unreachable('process/-/checkout-api', 600, 40, 653)), 650)
+})
+
+test('what fails for a moment each time a server is stopped did not fail in between', () => {
+  const stopped = (second: number): readonly Signal[] => [
+    ...condition('postgres.shutdown', 'postgres/main', second, second + 0.2, { mode: 'fast' }),
+    signal('postgres.ready', 'postgres/main', second + 0.2),
+  ]
+  const parts = (signals: readonly Signal[], ...failed: readonly number[]): InputParts => ({
+    series: [twoFailedAt(...failed)],
+    signals: [...day, ...signals, ...failed.map((second) => unreachable('process/-/checkout-api', second, 4))],
+  })
+  const spans = (kind: 'app.errors' | 'service.errors', given: InputParts) => findings(kind, given).map(({ start, end }) => [start, end])
+  const twice = parts([...stopped(599.9), ...stopped(645.9)], 600, 646)
+  assert.deepEqual(spans('app.errors', twice), [
+    [600, 600.5],
+    [646, 646.5],
+  ])
+  assert.deepEqual(spans('service.errors', twice), [
+    [600, 602],
+    [646, 648],
+  ])
+  // The second time nothing was stopped, or it had not been over.
+  assert.deepEqual(spans('app.errors', parts(stopped(599.9), 600, 646)), [[600, 646.5]])
+  assert.deepEqual(spans('app.errors', parts([...stopped(599.9), ...stopped(645.9)], 600, 632, 646)), [[600, 646.5]])
+  assert.deepEqual(spans('service.errors', parts([...stopped(599.9), ...stopped(645.9)], 600, 620, 646)), [[600, 646]])
 })
 
 test('which table a program has no right to is told in its words', () => {
