@@ -3,12 +3,12 @@ import { isControlPlane, nameOf, namespaceOf, process, shortName, typeOf, type E
 import type { Found } from '../findings/finding.js'
 import { signalsOf } from '../findings/lookup.js'
 import type { Timeline } from '../timeline/timeline.js'
-import { broughtLittle } from './arrived.js'
 import { clientOf, clientOfNode, isNamedBy } from './client-of.js'
 import { FAR, UNKNOWN, WHOLE_SECOND_MS, WORDS, workloadOf, type Judge } from './judge.js'
 import type { Relation } from './mechanism.js'
 import { nodeHinted, placedFirst, placeOf, sameContainer, sameNode, samePlace, SATELLITE } from './places.js'
 import { isOfChange, sameWorkload } from './same-workload.js'
+import { arrivedWith, takeLittle } from './use.js'
 
 /** One pod more or two come to a node all day: two are told only where the trouble went with them. */
 const PAIR = 2
@@ -177,7 +177,10 @@ const JUDGES: Readonly<Record<Relation, Judge>> = {
     const workload = workloadOf(cause.entity, timeline)
     if (workload === null) return FAR
     const brought = topology.podsOf(workload).filter((pod) => isOfChange(pod, cause))
-    const isOn = (pods: readonly Entity[]): boolean => pods.some((pod) => topology.nodeOf(pod, effect.start) === effect.entity)
+    const isOn = (pods: readonly Entity[]): boolean => {
+      const here = pods.filter((pod) => topology.nodeOf(pod, effect.start) === effect.entity)
+      return here.length > 0 && !takeLittle(here, cause.start, effect, timeline)
+    }
     if (isOn(brought)) return 1
     const servers = [workload, ...topology.podsOf(workload), process('-', shortName(workload))].flatMap((client) => topology.serversOf(client))
     const called = servers.flatMap((server) => [...topology.podsCalled(shortName(server)), ...topology.runsAs(server)])
@@ -192,14 +195,16 @@ const JUDGES: Readonly<Record<Relation, Judge>> = {
       return at === undefined ? [] : [{ ...at, pod }]
     })
     const brought = placed.filter(({ pod, from }) => from >= cause.start - WHOLE_SECOND_MS && isOfChange(pod, cause))
-    const here = brought.filter(({ node }) => node === effect.entity).length
+    const onIt = brought.flatMap(({ node, pod }) => (node === effect.entity ? [pod] : []))
+    const here = onIt.length
     // What a rollout takes the place of was there as well.
     const before =
       cause.kind === 'change.deployed' ? placed.filter(({ node, from }) => node === effect.entity && from < cause.start - WHOLE_SECOND_MS).length : 0
     const enough = here - before >= (goesWith(pods, effect, timeline) ? PAIR : CROWD)
-    return enough && here * 2 > brought.length ? 1 : FAR
+    return enough && here * 2 > brought.length && !takeLittle(onIt, cause.start, effect, timeline) ? 1 : FAR
   },
-  'moved-to': (cause, effect, timeline) => (cause.attributes['to'] === nameOf(effect.entity) && !broughtLittle(cause, effect, timeline) ? 1 : FAR),
+  'moved-to': (cause, effect, timeline) =>
+    cause.attributes['to'] === nameOf(effect.entity) && !takeLittle(arrivedWith(cause, effect.entity, timeline), cause.start, effect, timeline) ? 1 : FAR,
   serves,
   'client-of': clientOf,
   'client-of-node': clientOfNode,
