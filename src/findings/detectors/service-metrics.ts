@@ -308,15 +308,38 @@ const slowOnAverage = (timeline: Timeline): readonly Found[] => {
   })
 }
 
-/** While none of its requests came to an end those went on that came to one last. */
+/** While none of its requests came to an end those went on that came to one last; where those that came to one next had waited all the while, it was those. */
 const meanOf = (seconds: Column, requests: Column): Column => {
+  const { times } = seconds
+  const counts = times.map((at) => valueAt(requests, at))
+  const usually = median(counts)
+  const values = new Float64Array(times.length)
   let last = NaN
-  return {
-    times: seconds.times,
-    values: seconds.values.map((value, index) => {
-      const count = valueAt(requests, seconds.times[index] ?? NaN)
-      if (count > 0) last = value / count
-      return last
-    }),
-  }
+  let still = 0
+  counts.forEach((count, index) => {
+    if (!(count > 0)) {
+      values[index] = last
+      still++
+      return
+    }
+    const spent = seconds.values[index] ?? NaN
+    last = spent / count
+    values[index] = last
+    if (still > 0 && still < index) {
+      const before = times[index - 1] ?? NaN
+      const stoodFor = (before - (times[index - still - 1] ?? NaN)) / 1000
+      const lookedFor = ((times[index] ?? NaN) - before) / 1000
+      if (waitedThrough(stoodFor, lookedFor, last, spent * lookedFor, usually)) values.fill(last, index - still, index)
+    }
+    still = 0
+  })
+  return { times, values }
 }
+
+/**
+ * Nothing ended where many requests would have, and then some that took longer than since the last look: they began before it. Together they took as long as nothing
+ * ended, or nobody need have waited from first to last: a program that nobody asks stands still, too.
+ */
+const waitedThrough = (stoodFor: number, lookedFor: number, mean: number, together: number, usually: number): boolean =>
+  usually * stoodFor >= LEAST_MISSED && mean >= lookedFor && together >= stoodFor
+const LEAST_MISSED = 5

@@ -856,3 +856,26 @@ test('a service whose requests take long on average is slow, also while none of 
   const calm = series('histogram_quantile(0.95, sum by (app, le) (rate(app_request_duration_seconds_bucket[20s])))', { app: 'checkout-api' }, () => 0.03)
   none('service.slow', histogram(often, long, [calm]))
 })
+
+test('a service whose requests all wait for something, and end together, is slow from when none of them ended; one that nobody asks is not', () => {
+  const counted = [504, 552, 574, 574, 574, 574, 574, 574, 574, 574, 584, 633, 664]
+  const summed = [1.541, 1.674, 1.721, 1.721, 1.721, 1.721, 1.721, 1.721, 1.721, 1.721, 160.858, 160.967, 161.042]
+  const histogram = (counts: readonly number[], sums: readonly number[]): InputParts => {
+    const samples = (of: string, values: readonly number[]): Series =>
+      series(
+        `app_request_duration_seconds_${of}`,
+        { app: 'checkout-api' },
+        // As before and after it: 8 requests a second of 3 ms each.
+        (second) =>
+          values[(second - 600) / 5] ??
+          (second < 600 ? (values[0] ?? 0) : (values.at(-1) ?? 0)) + (second < 600 ? second - 600 : second - 660) * (of === 'sum' ? 0.024 : 8),
+        { from: 540, to: 720, step: 5 },
+      )
+    return { series: [samples('count', counts), samples('sum', sums)] }
+  }
+  const [first, ...rest] = findings('service.slow', histogram(counted, summed))
+  assert.deepEqual([first?.start, first?.end, first?.found.attributes['seconds'], rest.length], [615, 655, 15.914, 0])
+  // Ten requests of a second each after a pause; one of half a minute after it; nobody asked, and all is well.
+  const after = (more: number): readonly number[] => summed.map((sum) => (sum > 100 ? sum - 159.137 + more : sum))
+  for (const more of [10, 30, 0.03]) none('service.slow', histogram(counted, after(more)))
+})
