@@ -417,6 +417,64 @@ test('pods that find no room when more are asked for are for the scaling, not fo
   assert.ok(causes(6, asked, signal('pod.unschedulable', `pod/shop/${set}-bbbbb`, 5, { reason: 'cpu' })).includes('change.deployed'))
 })
 
+test('a rollout whose pod had been ready is not why the pod that stands in for it does not start', () => {
+  const rule = mechanisms.filter(({ id }) => id === 'rollout-breaks-pods')
+  const [first, fresh]: readonly Entity[] = ['pod/shop/web-5bb955977f-bbbbb', 'pod/shop/web-5bb955977f-ccccc']
+  const links = (undone: string, ...ready: readonly ReturnType<typeof signal>[]): number =>
+    linkCauses(
+      [
+        found('change.deployed', near.workload, 0, { endSecond: 0, attributes: undone === '' ? {} : { undone } }),
+        found('pod.crash-looping', fresh as Entity, 93, { endSecond: 170 }),
+      ],
+      rule,
+      timeline({
+        facts: [{ fact: 'replicas', workload: near.workload, at: null, wanted: 1, ready: null }],
+        signals: [signal('pod.scheduled', first as Entity, 1, { node: 'a' }), signal('pod.scheduled', fresh as Entity, 92, { node: 'b' }), ...ready],
+      }),
+    ).filter(({ confidence }) => confidence > 0.5).length
+  const ready = signal('pod.unready', first as Entity, 6, {}, { phase: 'end' })
+  assert.deepEqual([links(''), links('', ready), links('yes', ready)], [1, 0, 1])
+})
+
+test('a rollout is not why its ready pods miss an address that pods of other workloads begin to miss in the same moment', () => {
+  const rule = mechanisms.filter(({ id }) => id === 'rollout-logs-errors')
+  const pod: Entity = 'pod/shop/web-5bb955977f-bbbbb'
+  const missing = (entity: Entity, second: number, address: string): ReturnType<typeof signal> =>
+    signal('log.error', entity, second, { reason: 'refused' }, { text: `Get "http://${address}/": dial tcp ${address}: connect: connection refused` })
+  const links = (address: string, ready: boolean): number =>
+    linkCauses(
+      [
+        found('change.deployed', near.workload, 0, { endSecond: 6, attributes: { replicaSet: 'web-5bb955977f' } }),
+        found('app.errors', pod, 43, { endSecond: 130, attributes: { reason: 'refused' } }),
+      ],
+      rule,
+      timeline({
+        signals: [
+          signal('pod.scheduled', pod, 1, { node: 'a' }),
+          ...(ready ? [signal('pod.unready', pod, 2, {}, { phase: 'end' })] : []),
+          missing(pod, 43, '10.96.62.1:8086'),
+          missing('pod/shop/cart-84b5c9d7f6-bbbbb', 44, address),
+          missing('pod/shop/search-6c4dd8f7b9-bbbbb', 45, address),
+        ],
+      }),
+    ).filter(({ confidence }) => confidence > 0.5).length
+  assert.deepEqual([links('10.96.62.1:8086', true), links('10.96.70.9:8086', true), links('10.96.62.1:8086', false)], [0, 1, 1])
+})
+
+test('a pod that became ready after its start is not why its workload is short of replicas later', () => {
+  const rule = mechanisms.filter(({ id }) => id === 'troubled-pods-shorten-workload')
+  const links = (endSecond: number): number =>
+    linkCauses(
+      [
+        found('pod.unready', near.pod, 0, { endSecond, slackMs: 10_000, attributes: { reason: 'starting' } }),
+        found('workload.degraded', near.workload, 45, { endSecond: 130 }),
+      ],
+      rule,
+      world,
+    ).length
+  assert.deepEqual([links(5), links(60)], [0, 1])
+})
+
 test('a rollout that another one followed, or whose pods were all there, is not why a quota refuses pods now', () => {
   const rule = mechanisms.filter(({ id }) => id === 'quota-keeps-pods-out')
   const refused = found('pod.unschedulable', near.workload, 900, { attributes: { reason: 'quota' } })

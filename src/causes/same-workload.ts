@@ -2,7 +2,8 @@
 import { replicaSetName, shortName, typeOf, type Entity } from '../model/entity.js'
 import { addTo, countWhile } from '../model/lists.js'
 import { once } from '../model/once.js'
-import type { Found } from '../findings/finding.js'
+import { dialled } from '../findings/backends.js'
+import { hasStarted, type Found } from '../findings/finding.js'
 import { signalsOf } from '../findings/lookup.js'
 import { replicasAt } from '../findings/replicas.js'
 import type { Timeline } from '../timeline/timeline.js'
@@ -13,6 +14,7 @@ export const sameWorkload: Judge = (cause, effect, timeline) => {
   const [a, b] = [workloadOf(cause.entity, timeline), workloadOf(effect.entity, timeline)]
   if (a === null || b === null) return cause.entity === effect.entity ? 1 : FAR
   if (a !== b) return FAR
+  if (hasStarted(cause) && effect.start > (cause.end ?? Infinity) + WHOLE_SECOND_MS) return FAR
   if (cause.kind === 'change.scaled' && typeOf(effect.entity) === 'pod') return isAskedFor(effect, cause, timeline) ? 1 : FAR
   if (cause.kind !== 'change.deployed') return 1
   // Whoever asked for a pod: nobody looked for a place.
@@ -23,7 +25,8 @@ export const sameWorkload: Judge = (cause, effect, timeline) => {
   // What a rollout takes away are the others' pods.
   if (effect.kind === 'pod.stuck' && effect.attributes['reason'] === 'terminating' && cameWith(effect.entity, cause, timeline)) return FAR
   if (isOfAnother(effect, cause, timeline) || isForEvicted(effect, a, timeline) || isForMore(effect, a, cause, timeline)) return LATER
-  if (MET_AT_START.has(effect.kind) && standsIn(effect.entity, a, cause, timeline)) return LATER
+  if ((MET_AT_START.has(effect.kind) || othersWereReady(effect, cause, timeline)) && standsIn(effect.entity, a, cause, timeline)) return LATER
+  if (missesWithOthers(effect, a, cause, timeline)) return LATER
   if (setOf(cause) !== null && cameLater(effect.entity, cause, timeline)) return LATER
   if (FALLS_WITH_OTHERS.has(effect.kind) && ranWell(effect.entity, effect.start, cause, timeline) && fellWithOthers(effect, timeline)) return LATER
   return effect.kind === 'pod.unready' && wasReady(effect, cause, timeline) ? READY_BEFORE : 1
@@ -121,6 +124,38 @@ const standsIn = (pod: Entity, workload: Entity, rollout: Found, timeline: Timel
   const placed = placedFirst(timeline).get(pod)
   return placed !== undefined && wasThrough(workload, rollout, placed - 1, timeline, -Infinity)
 }
+
+/** A program of that version that could not start here had done so in another pod, unless people took the version back. */
+const othersWereReady = ({ kind, entity }: Found, rollout: Found, timeline: Timeline): boolean => {
+  const placed = placedFirst(timeline).get(entity)
+  if (kind !== 'pod.crash-looping' || placed === undefined || rollout.attributes['undone'] === 'yes') return false
+  const set = replicaSetName(entity)
+  return timeline.topology
+    .podsOf(timeline.topology.workloadOf(entity) ?? entity)
+    .some((pod) => pod !== entity && replicaSetName(pod) === set && becameReady(pod, rollout.start, placed, timeline))
+}
+const becameReady = (pod: Entity, from: number, to: number, timeline: Timeline): boolean =>
+  signalsOf(timeline, pod).some(({ kind, phase, at }) => kind === 'pod.unready' && phase === 'end' && at >= from && at < to)
+
+/** Errors that name an address from a pod that had been ready, as pods of several workloads log them of that address in the same moment: it failed all of them. */
+const missesWithOthers = ({ kind, entity, start }: Found, workload: Entity, rollout: Found, timeline: Timeline): boolean => {
+  if (kind !== 'app.errors' || rollout.attributes['undone'] === 'yes' || !becameReady(entity, rollout.start, start, timeline)) return false
+  const first = signalsOf(timeline, entity).find((signal) => signal.kind === 'log.error' && signal.at >= start)
+  const address = first === undefined ? null : dialled(first)
+  const all = address === null ? [] : (missed(timeline).get(address) ?? [])
+  const others = new Set(all.filter(({ at, of }) => of !== workload && Math.abs(at - start) <= AT_ONCE_MS).map(({ of }) => of))
+  return others.size >= SEVERAL
+}
+
+/** Who could not reach an address, and when. */
+const missed = once(({ signals, topology }: Timeline): ReadonlyMap<string, readonly { readonly at: number; readonly of: Entity }[]> => {
+  const said = new Map<string, { readonly at: number; readonly of: Entity }[]>()
+  for (const signal of signals) {
+    const address = signal.kind === 'log.error' && typeOf(signal.entity) === 'pod' ? dialled(signal) : null
+    if (address !== null) addTo(said, address, { at: signal.at, of: topology.workloadOf(signal.entity) ?? signal.entity })
+  }
+  return said
+})
 
 /** A pod that finds no node when one of its own ReplicaSet has just been put out: that one had found its place, so the version is not what keeps this one out. */
 const isForEvicted = ({ kind, entity, start }: Found, workload: Entity, timeline: Timeline): boolean => {

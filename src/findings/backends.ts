@@ -29,14 +29,17 @@ export const failingBackend = (service: Entity, start: number, end: number, time
 /** 'dial tcp 10.0.0.7:8080: i/o timeout', 'Get "http://10.0.0.7:8080/": context deadline exceeded', 'connect to 10.0.0.7 port 8080: refused'. */
 const DIALLED = /(?:dial tcp |https?:\/\/|connect(?:ing|ion)? to (?:host |server )?)(\d{1,3}(?:\.\d{1,3}){3})(?=[:\/ "\\]|$)/iu
 
+/** The address that an error names as what could not be reached; null where it names none. */
+export const dialled = ({ evidence }: TimedSignal): string | null => DIALLED.exec(evidence[0]?.text ?? '')?.[1] ?? null
+
 /** Whom an application could not reach, where nearly all of its errors name one address whose node is known. */
 export const failingAddress = (signals: readonly TimedSignal[], { topology }: Timeline): Found['attributes'] => {
   const counts = new Map<string, number>()
   let all = 0
-  for (const { count, evidence } of signals) {
-    all += count
-    const address = DIALLED.exec(evidence[0]?.text ?? '')?.[1]
-    if (address !== undefined) counts.set(address, (counts.get(address) ?? 0) + count)
+  for (const signal of signals) {
+    all += signal.count
+    const address = dialled(signal)
+    if (address !== null) counts.set(address, (counts.get(address) ?? 0) + signal.count)
   }
   const [most] = [...counts].sort(([a, many], [b, more]) => more - many || (a < b ? -1 : 1))
   if (most === undefined || all < FEWEST || most[1] < all * NEARLY_ALL) return {}

@@ -33,3 +33,20 @@ test('an outage that a coarser source tells as a much longer one was there on an
   assert.equal(merged(short, long), 'web was gone on and off over 36 min.')
   assert.equal(merged(short, long, down(30, 40, 0.5, 'web was gone for 10 min.')), 'web was gone on and off over 40 min.')
 })
+
+test('a start that a pod got over is not one stretch with what keeps it from serving soon after', () => {
+  const unready = (from: number, to: number, reason: string): Found => ({
+    ...down(from / 60, to / 60, 0.9, `pod was not ready from ${from} to ${to}.`),
+    kind: 'pod.unready',
+    entity: 'pod/shop/web-5bb955977f-bbbbb',
+    attributes: { reason },
+  })
+  const stretches = (reason: string): readonly number[] =>
+    mergeSame(
+      [unready(4, 9, reason), unready(49, 134, 'ContainersNotReady')],
+      () => MINUTE,
+      () => '',
+    ).map(({ start }) => start / 1000)
+  assert.deepEqual(stretches('starting'), [4, 49])
+  assert.deepEqual(stretches('ContainersNotReady'), [4])
+})

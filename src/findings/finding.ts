@@ -89,7 +89,7 @@ export const mergeSame = (
   for (const same of groupBy(found, (one) => `${one.kind} ${one.entity} ${aspect(one.kind, one.attributes)}`).values()) {
     let open: Found | null = null
     for (const next of same.toSorted(byStart)) {
-      if (open !== null && overlaps(open, next, gapMs(next.kind, next.attributes['reason']))) open = join(open, next)
+      if (open !== null && overlaps(open, next, hasStarted(open) ? 0 : gapMs(next.kind, next.attributes['reason']))) open = join(open, next)
       else {
         if (open !== null) merged.push(open)
         open = next
@@ -99,6 +99,9 @@ export const mergeSame = (
   }
   return merged.sort(byStart)
 }
+
+/** A pod that became ready after its start is through with it: what keeps it from serving later is another matter, however soon it comes. */
+export const hasStarted = ({ kind, end, attributes }: Found): boolean => kind === 'pod.unready' && end !== null && attributes['reason'] === 'starting'
 
 /** How long the surer of two says that it lasted, told of both together: one stretch grew, or there were several with something between them. */
 const retold = ({ summary, start, end }: Found, from: number, to: number | null): string => {
