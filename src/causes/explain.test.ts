@@ -298,6 +298,25 @@ test('what a rollout costs another workload, or the node that its pods land on, 
   assert.equal(incidents(hungry, full, found('pod.unready', 'pod/shop/web-7d9c5b8f6d-x2x4z', 30, { endSecond: 90, attributes: { reason: 'timeout' } })), 0)
 })
 
+test('requests that wait for a lock wait for that, however full the processors are since; a lock that came after those may be their doing', () => {
+  const causes = (lockedAt: number): readonly string[] => {
+    const all = [
+      found('postgres.lock-pileup', 'postgres/main', lockedAt, { endSecond: 130 }),
+      found('node.cpu-saturated', 'node/db-1', 100, { endSecond: 130, confidence: 0.9 }),
+      found('service.slow', 'service/-/orders', 105, {
+        endSecond: 130,
+        attributes: { reason: 'postgres-timeout', seconds: 4, backend: '10.0.0.7:5432', node: 'db-1' },
+      }),
+    ].toSorted(byStart)
+    const world = timeline({ facts: [{ fact: 'client-of', client: 'service/-/orders', server: 'postgres/main' }] })
+    return linkCauses(all, mechanisms, world).flatMap(({ cause, effect, faint }) =>
+      all[effect]?.kind === 'service.slow' && !faint ? (all[cause]?.kind ?? '') : [],
+    )
+  }
+  assert.deepEqual(causes(96), ['postgres.lock-pileup'])
+  assert.ok(causes(103).includes('node.cpu-saturated'), causes(103).join())
+})
+
 test('a pod that is not ready any more as it begins to miss a server is not what its rollout broke', () => {
   const pod = 'pod/shop/web-7d9c5b8f6d-x2x4z' as const
   const blamed = (second: number, reason: string): boolean => {

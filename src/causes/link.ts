@@ -313,9 +313,15 @@ const compete = (candidates: readonly Candidate[], found: readonly Found[]): rea
       if (candidate.cause === effect || (leadsOn.has(effect) && isAncestor(effect, candidate.cause))) continue // would close a circle
       kept.push(candidate)
     }
-    // Who asks a server that is not there gets no answer, whatever else the processors had to do.
-    const gone = kept.find(({ cause }) => GONE.has(found[cause]?.kind ?? ''))
-    const possible = gone === undefined ? kept : kept.filter(({ cause, strength }) => found[cause]?.kind !== FULL || strength * RIVAL > gone.strength)
+    // Who asks a server that is not there gets no answer, whatever else the processors had to do; so does who waits for a lock that was held before they were full.
+    const isBeside = ({ cause, strength }: Candidate): boolean =>
+      found[cause]?.kind === FULL &&
+      kept.some((other) => {
+        const [full, one] = [found[cause], found[other.cause]]
+        if (full === undefined || one === undefined || strength * RIVAL > other.strength) return false
+        return GONE.has(one.kind) || (one.kind === 'postgres.lock-pileup' && one.start <= full.start)
+      })
+    const possible = kept.filter((candidate) => !isBeside(candidate))
     // The detailed path tells more than the short cut: of two causes of which one leads to the other, the nearer one is the cause.
     const direct = possible.filter(
       (candidate) => !possible.some((other) => other !== candidate && other.strength >= candidate.strength * 0.6 && isAncestor(candidate.cause, other.cause)),

@@ -97,8 +97,9 @@ export const postgresWaits: Detector = {
           if (longest !== undefined) addTo(waiting, longest, service.entity)
         }
         for (const [long, services] of waiting) {
-          // What is known of the same time says more.
-          if (KNOWN.some((kind) => ofKind(found, kind, server).some((one) => one.start <= long.end && (one.end ?? Infinity) >= long.start))) continue
+          // What is known of the same time says more, whichever server numbers without a name are of.
+          const known = KNOWN.flatMap((kind) => (what === 'statement' ? ofKind(found, kind, server) : ofKind(found, kind)))
+          if (known.some((one) => one.start <= long.end && (one.end ?? Infinity) >= long.start)) continue
           const holder = holderOf(long, idle, found, server)
           const one = { ...hung(server, long), attributes: { waiting: [...new Set(services)].sort().join(' ') } }
           told.push(holder === undefined ? one : { ...one, ...queued(server, long, holder) })
