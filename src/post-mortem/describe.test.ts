@@ -65,6 +65,16 @@ test('a service that failed most of its requests for long is listed first, and a
     found('app.errors', 'process/-/web', 101, { endSecond: 200 }),
   ]
   assert.deepEqual(observedWith(...full), [1, [['service.errors of service/shop/search', true]]])
+  // Nobody asks the controller manager for anything; but what fails while it is gone is not mended.
+  const unmanaged = found('service.unreachable', 'target/kube-controller-manager/10.0.0.1:10257', 90, { endSecond: 165 })
+  const unscraped = found('service.unreachable', 'target/shop/10.0.0.7:8080', 90, { endSecond: 165 })
+  assert.deepEqual(observedWith(...full, unmanaged, unscraped), [
+    1,
+    [
+      ['service.unreachable of target/kube-controller-manager/10.0.0.1:10257', false],
+      ['service.errors of service/shop/search', true],
+    ],
+  ])
 })
 
 test('where a service failed and only metrics were given, logs are what is missing; where only the database tells, its clients are', () => {

@@ -3,7 +3,7 @@ import type { Explanation, ExplainedIncident } from '../causes/explain.js'
 import type { Mechanism } from '../causes/mechanism.js'
 import type { Incident } from '../model/analysis.js'
 import type { Surroundings } from '../model/surroundings.js'
-import { typeOf } from '../model/entity.js'
+import { isControlPlane, typeOf } from '../model/entity.js'
 import { roleOf } from '../model/vocabulary.js'
 import { overlaps, type Found } from '../findings/finding.js'
 import { areClientsUnseen, harmToClients } from '../causes/harm.js'
@@ -107,12 +107,18 @@ const BRIEFLY_MS = 5_000
 const isOtherTrouble = ({ kind, start, end }: Found): boolean =>
   TROUBLES.has(kind) && (kind !== 'postgres.shutdown' || end === null || end - start >= BRIEFLY_MS)
 
+/** A part of the control plane that is gone for a while: nobody's requests fail for it, but nothing that fails meanwhile is mended. */
+const MANAGES = /\/(?:kube-(?:controller-manager|scheduler)|cloud-controller)/u
+const isUnmanaged = ({ kind, entity, start, end }: Found, { to }: Timeline): boolean =>
+  kind === 'service.unreachable' && (isControlPlane(entity) || MANAGES.test(entity)) && (end ?? to) - start >= FELT_MS
+
 /** What no incident tells of must not be hidden by those that are told. */
 const feltAlone = (alone: readonly Found[], timeline: Timeline): readonly Observed[] =>
   alone
-    .filter((one) => wasFelt(one, timeline))
+    .map((one) => ({ one, felt: wasFelt(one, timeline) }))
+    .filter(({ one, felt }) => felt || isUnmanaged(one, timeline))
     .slice(0, MOST_OBSERVED)
-    .map((one) => observed(one, 0, true))
+    .map(({ one, felt }) => observed(one, 0, felt))
 
 const observed = (one: Found, more: number, felt: boolean): Observed => ({ start: iso(one.start), summary: one.summary, told: toldOf(one, more), felt })
 
