@@ -105,6 +105,14 @@ describe('follow-ups', () => {
     ])
   })
 
+  test('are not asked for by a fault beside it that no link joins to it, whatever else it would ask for', () => {
+    const beside = [...found, about('node.cpu-saturated', 'node/a')]
+    const given = { ...explained([0, 1]), positions: new Map([...explained([0, 1]).positions, ['d', 3]]) }
+    const told = (one: ExplainedIncident): readonly string[] => followUpsOf(one, beside, true).map(({ title }) => title)
+    assert.ok(!told(given).some((title) => title.includes('saturated')))
+    assert.ok(told({ ...given, causal: { ...given.causal, findings: [0, 1, 3] } }).some((title) => title.includes('saturated')))
+  })
+
   test('are not asked for by what happens on any day and led to nothing', () => {
     assert.ok(!titles([1]).some((title) => title.includes('rollout')))
   })

@@ -16,19 +16,21 @@ const MOST = 9
 /** What a kind of finding asks for, then the alert. `alerts`: whether the data hold records of any. */
 export const followUpsOf = ({ incident, causal, positions }: ExplainedIncident, found: readonly Found[], alerts: boolean): readonly FollowUp[] => {
   const followUps = new Map<string, FollowUp>()
-  // A condition that no mechanism joins to the rest is part of the incident all the same.
-  const mine = [...new Set([...causal.findings, ...positions.values()])].flatMap((at) => found[at] ?? [])
+  const joined = new Set(causal.findings.flatMap((at) => found[at] ?? []))
+  const mine = [...new Set([...joined, ...[...positions.values()].flatMap((at) => found[at] ?? [])])]
+  // A condition that no mechanism joins to the rest is part of the incident all the same; a fault that led to nothing in it is for another day.
+  const calls = mine.filter((one) => joined.has(one) || roleOf(one) === 'condition')
   const chain = (causal.chains[0] ?? []).flatMap((at) => found[at] ?? [])
   const onChain = new Set(chain)
   const nearest = new Map<string, number>()
   for (const advice of ADVICE) {
     // The one on the chain, where several of a kind are part of it.
-    const fitting = mine.filter((one) => advice.kinds.some((kind) => kind === one.kind) && (advice.fits === undefined || advice.fits(one, mine)))
-    const about = fitting.find((one) => onChain.has(one)) ?? fitting[0]
+    const fitting = calls.filter((one) => advice.kinds.some((kind) => kind === one.kind) && (advice.fits === undefined || advice.fits(one, mine)))
+    const about = fitting.find((one) => onChain.has(one)) ?? fitting.find((one) => joined.has(one)) ?? fitting[0]
     if (about === undefined || (advice.onChain === true && !onChain.has(about))) continue
     const title = advice.title(about)
     const reference = advice.reference
-    nearest.set(title, onChain.has(about) ? chain.indexOf(about) : chain.length)
+    nearest.set(title, onChain.has(about) ? chain.indexOf(about) : joined.has(about) ? chain.length : chain.length + 1)
     followUps.set(title, { title, detail: advice.detail(about), manifest: advice.manifest(about), mechanism: about.kind, reference })
   }
   const { delaySeconds, firstAlert } = incident.detection
