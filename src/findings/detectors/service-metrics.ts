@@ -150,7 +150,7 @@ const untilLast = (failed: Found, { name }: TimedSeries, step: number, found: re
 
 /** Of what is asked for as rate(requests[20s]), milliseconds; null where several are asked for, or one that is not known. */
 const windowOf = (name: string): number | null => {
-  const [window, ...others] = new Set([...name.matchAll(/\[([^\]]*)\]/gu)].map(([, range]) => secondsOf(range ?? '') * 1000))
+  const [window, ...others] = new Set([...name.matchAll(/\[([^\]]{0,30})\]/gu)].map(([, range]) => secondsOf(range ?? '') * 1000))
   return window === undefined || others.length > 0 || !(window > 0) ? null : window
 }
 
