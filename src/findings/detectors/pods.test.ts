@@ -573,6 +573,15 @@ test('a pod placed a minute ago whose object tells that it was ready until now i
   )
 })
 
+test('a probe that begins to fail more than a minute after its pod came had gone well: it is not starting', () => {
+  const failing = (from: number): readonly Signal[] => [
+    scheduled(one, 530, 'n1'),
+    ...condition('pod.unready', one, from, from + 60, { probe: 'Readiness', reason: 'status', status: 503 }),
+  ]
+  const told = (from: number) => findings('workload.unavailable', { facts: [on(one, 'n1'), wanted(1)], signals: failing(from) }).map(({ start }) => start)
+  assert.deepEqual([told(545), told(605)], [[], [605]])
+})
+
 test('a pod that the control plane called unready with its node is so until the node is back, or until it is evicted', () => {
   const lost = condition('node.not-ready', 'node/n1', 600, 900)
   const called = [one, two].map((pod) => signal('pod.unready', pod, 600, { reason: 'node-not-ready' }, { phase: 'begin' }))

@@ -37,6 +37,8 @@ const isScheduledJob = (workload: Entity): boolean => /-\d{8}$/u.test(workload)
 
 /** A pod takes as long to get ready for the first time; until then others serve, or its workload says that they do not. */
 const START_MS = 2 * 60_000
+/** By a minute after it came a pod has been probed: probes that begin to fail later had gone well. */
+const FIRST_PROBED_MS = 60_000
 
 /** A new pod whose first probes fail is starting. One that does not get over it is a fault, and one whose node was lost had started. */
 const isStarting = ({ kind, entity, start, end, attributes }: Found, timeline: Timeline): boolean => {
@@ -46,7 +48,8 @@ const isStarting = ({ kind, entity, start, end, attributes }: Found, timeline: T
   }
   if (kind !== 'pod.unready' || end === null || end - start > START_MS || String(attributes['reason'] ?? '').startsWith('node')) return false
   const came = cameAt(entity, start, timeline)
-  return came !== null && end - came <= 1.5 * START_MS && !wasReady(entity, came, start, timeline) && !lostReadiness(entity, came, end, timeline)
+  const isFirst = came !== null && (attributes['reason'] === 'starting' || start - came <= FIRST_PROBED_MS)
+  return isFirst && end - came <= 1.5 * START_MS && !wasReady(entity, came, start, timeline) && !lostReadiness(entity, came, end, timeline)
 }
 
 /** A runtime that is being restarted fails the sandbox of whatever starts just then; the kubelet tries again, and is through with it. */
