@@ -81,10 +81,16 @@ const NEEDS_ANOTHER = /^(?:refused|timeout|dns|upstream-error|postgres-.*|redis-
 /** What a machine does to many of its pods at once. */
 const FALLS_WITH_OTHERS: ReadonlySet<string> = new Set(['pod.unready', 'pod.oom-killed'])
 
+/** When something was said of a workload. */
+interface Said {
+  readonly at: number
+  readonly of: Entity
+}
+
 /** When pods of each machine are said to have fallen so, and whose they are, by kind and machine and by time. */
-const fellOn = once((timeline: Timeline): ReadonlyMap<string, readonly { readonly at: number; readonly of: Entity }[]> => {
+const fellOn = once((timeline: Timeline): ReadonlyMap<string, readonly Said[]> => {
   const { topology } = timeline
-  const said = new Map<string, { readonly at: number; readonly of: Entity }[]>()
+  const said = new Map<string, Said[]>()
   for (const { kind, phase, entity, at } of timeline.signals) {
     const node = FALLS_WITH_OTHERS.has(kind) && phase !== 'end' && typeOf(entity) === 'pod' ? topology.nodeOf(entity, at) : null
     if (node !== null) addTo(said, `${kind} ${node}`, { at, of: topology.workloadOf(entity) ?? entity })
@@ -96,8 +102,11 @@ const fellOn = once((timeline: Timeline): ReadonlyMap<string, readonly { readonl
 const fellWithOthers = ({ kind, entity, start }: Found, timeline: Timeline): boolean => {
   const { topology } = timeline
   const node = topology.nodeOf(entity, start)
-  const list = fellOn(timeline).get(`${kind} ${node ?? ''}`) ?? []
-  const own = topology.workloadOf(entity) ?? entity
+  return isOfSeveral(fellOn(timeline).get(`${kind} ${node ?? ''}`) ?? [], topology.workloadOf(entity) ?? entity, start)
+}
+
+/** Whether the same is said of several other workloads in the same moment; `list` is in the order of time. */
+const isOfSeveral = (list: readonly Said[], own: Entity, start: number): boolean => {
   const others = new Set<Entity>()
   for (let at = countWhile(list.length, (index) => (list[index]?.at ?? 0) < start - AT_ONCE_MS); at < list.length; at++) {
     const one = list[at]
@@ -142,14 +151,12 @@ const missesWithOthers = ({ kind, entity, start }: Found, workload: Entity, roll
   if (kind !== 'app.errors' || rollout.attributes['undone'] === 'yes' || !becameReady(entity, rollout.start, start, timeline)) return false
   const first = signalsOf(timeline, entity).find((signal) => signal.kind === 'log.error' && signal.at >= start)
   const address = first === undefined ? null : dialled(first)
-  const all = address === null ? [] : (missed(timeline).get(address) ?? [])
-  const others = new Set(all.filter(({ at, of }) => of !== workload && Math.abs(at - start) <= AT_ONCE_MS).map(({ of }) => of))
-  return others.size >= SEVERAL
+  return address !== null && isOfSeveral(missed(timeline).get(address) ?? [], workload, start)
 }
 
 /** Who could not reach an address, and when. */
-const missed = once(({ signals, topology }: Timeline): ReadonlyMap<string, readonly { readonly at: number; readonly of: Entity }[]> => {
-  const said = new Map<string, { readonly at: number; readonly of: Entity }[]>()
+const missed = once(({ signals, topology }: Timeline): ReadonlyMap<string, readonly Said[]> => {
+  const said = new Map<string, Said[]>()
   for (const signal of signals) {
     const address = signal.kind === 'log.error' && typeOf(signal.entity) === 'pod' ? dialled(signal) : null
     if (address !== null) addTo(said, address, { at: signal.at, of: topology.workloadOf(signal.entity) ?? signal.entity })

@@ -2,9 +2,11 @@
 import { typeOf, type Entity } from '../model/entity.js'
 import type { Found } from '../findings/finding.js'
 import { podCpu, podMemory } from '../findings/detectors/pod-metrics.js'
+import { addTo } from '../model/lists.js'
 import { once } from '../model/once.js'
 import type { Timeline } from '../timeline/timeline.js'
 
+type Use = ReturnType<typeof podCpu>
 const cpuOfPods = once((timeline: Timeline) => podCpu(timeline))
 const memoryOfPods = once((timeline: Timeline) => podMemory(timeline))
 
@@ -17,15 +19,14 @@ const LITTLE_BYTES = 64 << 20
 export const takeLittle = (pods: readonly Entity[], since: number, full: Found, timeline: Timeline): boolean => {
   if (pods.length === 0 || typeOf(full.entity) !== 'node') return false
   const { cores, memoryBytes } = timeline.topology.nodeFacts(full.entity)
-  if (full.kind === 'node.cpu-saturated') return sumOf(pods, cpuOfPods(timeline), since, full, timeline) < Math.max(LITTLE_CORES, (cores ?? 0) * LITTLE_SHARE)
-  if (full.kind === 'node.memory-exhausted')
-    return sumOf(pods, memoryOfPods(timeline), since, full, timeline) < Math.max(LITTLE_BYTES, (memoryBytes ?? 0) * LITTLE_SHARE)
-  return false
+  const isBelow = (use: Use, all: number | null, least: number): boolean =>
+    sumOf(pods, use, since, full.end ?? timeline.to) < Math.max(least, (all ?? 0) * LITTLE_SHARE)
+  if (full.kind === 'node.cpu-saturated') return isBelow(cpuOfPods(timeline), cores, LITTLE_CORES)
+  return full.kind === 'node.memory-exhausted' && isBelow(memoryOfPods(timeline), memoryBytes, LITTLE_BYTES)
 }
 
 /** The most that each has taken since then; infinite where one was not measured. */
-const sumOf = (pods: readonly Entity[], use: ReturnType<typeof podCpu>, since: number, { end }: Found, timeline: Timeline): number => {
-  const until = end ?? timeline.to
+const sumOf = (pods: readonly Entity[], use: Use, since: number, until: number): number => {
   let sum = 0
   for (const pod of pods) {
     const column = use.get(pod)?.column
@@ -40,10 +41,16 @@ const sumOf = (pods: readonly Entity[], use: ReturnType<typeof podCpu>, since: n
 /** Pods of one node that failed come within so much of each other. */
 const TOGETHER_MS = 2 * 60_000
 
+/** Which of the pods that are measured came to each node, and when. */
+const arrivals = once((timeline: Timeline): ReadonlyMap<Entity, readonly { readonly pod: Entity; readonly from: number }[]> => {
+  const came = new Map<Entity, { readonly pod: Entity; readonly from: number }[]>()
+  for (const pod of new Set([...cpuOfPods(timeline).keys(), ...memoryOfPods(timeline).keys()]))
+    for (const { node, from } of timeline.topology.placements(pod)) addTo(came, node, { pod, from })
+  return came
+})
+
 /** The pod that moved, and what came to the node with it. */
 export const arrivedWith = (moved: Found, node: Entity, timeline: Timeline): readonly Entity[] => {
-  const pods = new Set([moved.entity])
-  for (const pod of [...cpuOfPods(timeline).keys(), ...memoryOfPods(timeline).keys()])
-    if (timeline.topology.placements(pod).some((one) => one.node === node && Math.abs(one.from - moved.start) <= TOGETHER_MS)) pods.add(pod)
-  return [...pods]
+  const together = (arrivals(timeline).get(node) ?? []).filter(({ from }) => Math.abs(from - moved.start) <= TOGETHER_MS)
+  return [...new Set([moved.entity, ...together.map(({ pod }) => pod)])]
 }

@@ -50,13 +50,11 @@ export const sinceSettings = (found: readonly Found[]): readonly Found[] => {
     })
     if (change === undefined) return one
     blamed.add(change)
-    const { parameter = '' } = change.attributes
     const [first, ...more] = one.evidence
     return {
       ...one,
       summary: `${one.summary.replace(/\.$/u, '')}; ${change.summary.replace(/\.$/u, '')} ${howLongAgo(one.start - change.start)}.`,
       evidence: [...(first === undefined ? [] : [first]), ...change.evidence, ...more],
-      attributes: { ...one.attributes, parameter },
     }
   })
   const impacts = found.filter((one) => roleOf(one) === 'impact')

@@ -32,9 +32,10 @@ export interface RedactOptions {
 
 export const publish = async (out: string, database: Database, coverage: Coverage, version: string, redacting: RedactOptions | null): Promise<Published> => {
   const known = knownIncidents(database).map((one) => ({ ...one, id: one.facts.id }))
-  const failed = unexplainedFailures(database)
-  const shown = redacting === null ? known : withoutNames(database, known, redacting)
-  const failures = redacting === null ? failed : failed.map((one) => redacted(database, one, redacting))
+  const failed = unexplainedFailures(database, known)
+  const redacted = redacting === null ? null : redacter(database, redacting)
+  const shown = redacted === null ? known : known.map((one) => withoutNames(one, redacted))
+  const failures = redacted === null ? failed : failed.map(redacted)
   if (redacting !== null) await writeMap(redacting.mapFile, mapOf(database))
   const recurrences = recurrencesOf(shown.map(({ facts }) => facts))
   let reports = 0
@@ -68,24 +69,26 @@ interface Shown {
   readonly published: string | null
 }
 
-/** The same pseudonym means the same in all of them, also in those to come: who is who is kept before anything is written that says so. */
-const withoutNames = (database: Database, known: readonly Shown[], redacting: RedactOptions): readonly Shown[] =>
-  known.map((one) => {
-    const postMortem = redacted(database, one.postMortem, redacting)
-    const id = postMortem.analysis.incidents[0]?.id ?? one.id
-    return { ...one, postMortem, facts: factsOf(id, postMortem) ?? one.facts }
-  })
+const withoutNames = (one: Shown, redacted: (told: PostMortem) => PostMortem): Shown => {
+  const postMortem = redacted(one.postMortem)
+  const id = postMortem.analysis.incidents[0]?.id ?? one.id
+  return { ...one, postMortem, facts: factsOf(id, postMortem) ?? one.facts }
+}
 
-const redacted = (database: Database, told: PostMortem, { also }: RedactOptions): PostMortem => {
-  const names = mapOf(database)
-  const { postMortem, map } = redact(told, also, names)
-  if (map.size > names.size) within(database, () => setSetting(database, PSEUDONYMS, JSON.stringify([...map])))
-  return postMortem
+/** The same pseudonym means the same in all of them, also in those to come: who is who is kept before anything is written that says so. */
+const redacter = (database: Database, { also }: RedactOptions): ((told: PostMortem) => PostMortem) => {
+  let names = mapOf(database)
+  return (told) => {
+    const { postMortem, map } = redact(told, also, names)
+    if (map.size > names.size) within(database, () => setSetting(database, PSEUDONYMS, JSON.stringify([...map])))
+    names = map
+    return postMortem
+  }
 }
 
 const PSEUDONYMS = 'pseudonyms'
 
-const mapOf = (database: Database): ReadonlyMap<string, string> => new Map(JSON.parse(setting(database, PSEUDONYMS) ?? '[]') as [string, string][]) // as withoutNames wrote it
+const mapOf = (database: Database): ReadonlyMap<string, string> => new Map(JSON.parse(setting(database, PSEUDONYMS) ?? '[]') as [string, string][]) // as redacter wrote it
 
 /** For its owner's eyes only. */
 const writeMap = async (file: string, map: ReadonlyMap<string, string>): Promise<void> => {

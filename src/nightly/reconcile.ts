@@ -155,8 +155,8 @@ const renamed = (postMortem: PostMortem, id: string): PostMortem => ({
 })
 
 /** Failures that people felt and nothing explains, by time: each as the day on which it began tells it. What an incident tells of, seen from further off, is explained. */
-export const unexplainedFailures = (database: Database): readonly PostMortem[] => {
-  const explained = new Set(knownIncidents(database).flatMap(({ incident }) => incident?.findings.map(({ start, summary }) => `${start} ${summary}`) ?? []))
+export const unexplainedFailures = (database: Database, known: ReturnType<typeof knownIncidents>): readonly PostMortem[] => {
+  const explained = new Set(known.flatMap(({ incident }) => incident?.findings.map(({ start, summary }) => `${start} ${summary}`) ?? []))
   return windowStates(database)
     .filter(({ name }) => !name.startsWith(WIDE))
     .flatMap(({ name, sinceMs, untilMs }) => {

@@ -168,16 +168,15 @@ const isOfAnObject = (rollout: Change | null, signal: TimedSignal): boolean =>
 
 /** What has pods already gets more of them while no other ReplicaSet gives any away: that is its number, not a rollout's next step. */
 const givesMore = (signal: TimedSignal, signals: readonly TimedSignal[]): boolean =>
-  setOf(signal) !== '' &&
-  !shrinks(signal) &&
-  (numberOf(signal, 'from') ?? 0) > 0 &&
-  !signals.some((other) => setOf(other) !== '' && setOf(other) !== setOf(signal) && shrinks(other) && Math.abs(other.at - signal.at) <= STEP_MS)
+  setOf(signal) !== '' && !shrinks(signal) && (numberOf(signal, 'from') ?? 0) > 0 && !goesWithAnother(signal, signals, shrinks)
 
 /** Down to nothing while no other ReplicaSet grows: a rollout puts something in its place. */
 const leavesNothing = (signal: TimedSignal, signals: readonly TimedSignal[]): boolean =>
-  numberOf(signal, 'to') === 0 &&
-  setOf(signal) !== '' &&
-  !signals.some((other) => setOf(other) !== '' && setOf(other) !== setOf(signal) && !shrinks(other) && Math.abs(other.at - signal.at) <= STEP_MS)
+  numberOf(signal, 'to') === 0 && setOf(signal) !== '' && !goesWithAnother(signal, signals, (other) => !shrinks(other))
+
+/** Whether another ReplicaSet changes so within a rollout's step of it. */
+const goesWithAnother = (signal: TimedSignal, signals: readonly TimedSignal[], so: (other: TimedSignal) => boolean): boolean =>
+  signals.some((other) => setOf(other) !== '' && setOf(other) !== setOf(signal) && so(other) && Math.abs(other.at - signal.at) <= STEP_MS)
 
 /** Of objects without ReplicaSets another image is another rollout. */
 const isOther = (signals: readonly TimedSignal[], { attributes: { image } }: TimedSignal): boolean =>

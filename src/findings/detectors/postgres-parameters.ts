@@ -35,7 +35,7 @@ const found = (signal: TimedSignal, before: readonly TimedSignal[]): Found => {
     confidence: 0.95,
     summary: `${parameter} of ${called(entity)} was ${back ? 'set back' : 'changed'} to ${value === '' ? 'its default' : `“${value}”`}.`,
     evidence: evidenceOf([signal]),
-    attributes: { metric: `parameter ${parameter} ${before.length}`, does: `had ${parameter} ${back ? 'set back' : 'changed'}`, parameter, value },
+    attributes: { metric: `parameter ${parameter} ${before.length}`, does: `had ${parameter} ${back ? 'set back' : 'changed'}`, parameter },
     slackMs: 1_000,
     dose: 1,
   }

@@ -85,12 +85,13 @@ export const postgresWaits: Detector = {
     if (slow.length === 0) return []
     const servers = [...serversIn(timeline)]
     const told: Found[] = []
+    const explained = new Set<Entity>()
     // What a log says of a statement names its server, which the age of a transaction may not: nobody is waiting for two.
     for (const what of ['statement', 'transaction'] as const)
       for (const [server, { busy, idle }] of servers) {
         const waiting = new Map<Long, Entity[]>()
         for (const service of slow) {
-          if (told.some(({ attributes }) => namesOf(attributes['waiting']).includes(service.entity))) continue
+          if (explained.has(service.entity)) continue
           const [longest] = busy
             .filter((long) => long.what === what && isWaitedFor(long, service) && busy.filter((other) => lasts(other) >= lasts(long) / 2).length <= MOST_OTHERS)
             .sort((a, b) => lasts(b) - lasts(a))
@@ -101,6 +102,7 @@ export const postgresWaits: Detector = {
           const known = KNOWN.flatMap((kind) => (what === 'statement' ? ofKind(found, kind, server) : ofKind(found, kind)))
           if (known.some((one) => one.start <= long.end && (one.end ?? Infinity) >= long.start)) continue
           const holder = holderOf(long, idle, found, server)
+          for (const service of services) explained.add(service)
           const one = { ...hung(server, long), attributes: { waiting: [...new Set(services)].sort().join(' ') } }
           told.push(holder === undefined ? one : { ...one, ...queued(server, long, holder) })
         }
@@ -108,8 +110,6 @@ export const postgresWaits: Detector = {
     return told
   },
 }
-
-const namesOf = (names: string | number | undefined): readonly string[] => String(names ?? '').split(' ')
 
 interface LongOfServer {
   /** Of sessions at work. */

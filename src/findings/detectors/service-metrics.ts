@@ -105,26 +105,28 @@ const failingShares = (timeline: Timeline): readonly { readonly entity: Entity; 
  * troubles, though the failed requests of both are near to each other.
  */
 const byMatter = (entity: Entity, share: Column, timeline: Timeline, found: readonly Found[]): readonly Column[] => {
-  const own = ofKind(found, 'app.errors').filter((logged) => shortName(logged.entity) === shortName(entity) && logged.attributes['matter'] !== undefined)
+  const own = ofSameName('app.errors', entity, found).filter(({ attributes }) => attributes['matter'] !== undefined)
   const stops = stopsAgain(timeline).flatMap(({ at }) => (isCalm(share, at - CALM_BEFORE_STOP_MS, at) ? at : []))
   const logged = own.map(({ start }) => start - BEFORE_LOGGED_MS).filter((at) => !stops.some((stop) => Math.abs(stop - at) <= 2 * BEFORE_LOGGED_MS))
   const cuts = [...stops, ...logged].sort((a, b) => a - b)
-  const between = (from: number, to: number): Column => {
-    const first = countWhile(share.times.length, (index) => (share.times[index] ?? 0) < from)
-    const end = countWhile(share.times.length, (index) => (share.times[index] ?? 0) < to)
-    return { times: share.times.subarray(first, end), values: share.values.subarray(first, end) }
-  }
-  return [-Infinity, ...cuts].map((from, index) => between(from, cuts[index] ?? Infinity))
+  return [-Infinity, ...cuts].map((from, index) => between(share, from, cuts[index] ?? Infinity))
 }
 const BEFORE_LOGGED_MS = 5_000
 
+const between = ({ times, values }: Column, from: number, to: number): Column => {
+  const first = countWhile(times.length, (index) => (times[index] ?? 0) < from)
+  const end = countWhile(times.length, (index) => (times[index] ?? 0) < to)
+  return { times: times.subarray(first, end), values: values.subarray(first, end) }
+}
+
+/** What is found of the program that goes by the same name: its log's errors, alerts about it. */
+const ofSameName = (kind: 'app.errors' | 'alert.fired', entity: Entity, found: readonly Found[]): readonly Found[] =>
+  ofKind(found, kind).filter((one) => shortName(one.entity) === shortName(entity))
+
 /** It was looked at, there were requests, and none of them failed. */
-const isCalm = ({ times, values }: Column, from: number, to: number): boolean => {
-  const within = values.subarray(
-    countWhile(times.length, (index) => (times[index] ?? 0) < from),
-    countWhile(times.length, (index) => (times[index] ?? 0) < to),
-  )
-  return within.length >= LEAST_CALM && within.every((value) => value === 0)
+const isCalm = (share: Column, from: number, to: number): boolean => {
+  const { values } = between(share, from, to)
+  return values.length >= LEAST_CALM && values.every((value) => value === 0)
 }
 const LEAST_CALM = 3
 
@@ -142,8 +144,8 @@ const untilLast = (failed: Found, { name }: TimedSeries, step: number, found: re
   const window = windowOf(name)
   if (end === null || window === null) return failed
   const least = Math.max(start + step, end - window)
-  const logged = ofKind(found, 'app.errors')
-    .filter((one) => shortName(one.entity) === shortName(entity) && overlaps(one, failed, LOGGED_MS))
+  const logged = ofSameName('app.errors', entity, found)
+    .filter((one) => overlaps(one, failed, LOGGED_MS))
     .flatMap((one) => one.end ?? Infinity)
   return { ...failed, end: Math.min(end, Math.max(least, ...logged)) }
 }
@@ -156,12 +158,11 @@ const windowOf = (name: string): number | null => {
 
 /** Of fewer requests than most, an alert says that they are too many; the program's own log says what they failed with, from their first to their last. */
 const isNoticed = ({ entity, start, end }: Found, found: readonly Found[]): boolean => {
-  const own = (kind: 'app.errors' | 'alert.fired'): readonly Found[] => ofKind(found, kind).filter((one) => shortName(one.entity) === shortName(entity))
   const isWithin = (one: Found): boolean => one.start >= start - NOTICED_MS && one.start <= (end ?? Infinity)
-  const isLogged = own('app.errors').some(
+  const isLogged = ofSameName('app.errors', entity, found).some(
     (one) => isWithin(one) && one.start <= start + NOTICED_MS && Math.abs((one.end ?? Infinity) - (end ?? Infinity)) <= NOTICED_MS,
   )
-  return isLogged && own('alert.fired').some(isWithin)
+  return isLogged && ofSameName('alert.fired', entity, found).some(isWithin)
 }
 const NOTICED_MS = 30_000
 
