@@ -55,7 +55,7 @@ export const clientOf: Judge = (cause, effect, timeline) => {
   const causes = REFUSES_ALL.has(cause.kind) ? known.all : known.some
   let effects = causes.get(cause.entity)
   if (effects === undefined) causes.set(cause.entity, (effects = new Map<string, number>()))
-  const key = `${effect.entity} ${String(effect.attributes['reason'] ?? '')} ${String(cause.attributes['probed'] ?? '')}`
+  const key = `${effect.entity} ${String(effect.attributes['reason'] ?? '')} ${String(cause.attributes['probed'] ?? '')} ${String(effect.attributes['exporter'] ?? '')}`
   let near = effects.get(key)
   if (near === undefined) {
     effects.set(key, (near = dependence(cause, effect, timeline)))
@@ -112,6 +112,7 @@ const dependence: Judge = (cause, effect, timeline) => {
   const reason = String(effect.attributes['reason'] ?? '')
   if (reason.startsWith(serverType)) return 1
   const { probed } = cause.attributes
+  if (probed !== undefined && probed === effect.attributes['exporter']) return 0.9
   if (probed !== undefined && (reason.startsWith(String(probed)) || (reason === 'no-server' && POOLER.test(effect.entity)))) return 0.9
   if (reason === 'postgres-pool' && POOLER.test(server)) return 0.95
   if (reason === 'stale-replica' && serverType === 'postgres') return 0.9

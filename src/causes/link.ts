@@ -319,7 +319,7 @@ const compete = (candidates: readonly Candidate[], found: readonly Found[]): rea
       kept.some((other) => {
         const [full, one] = [found[cause], found[other.cause]]
         if (full === undefined || one === undefined || strength * RIVAL > other.strength) return false
-        return GONE.has(one.kind) || (one.kind === 'postgres.lock-pileup' && one.start <= full.start)
+        return GONE.has(one.kind) || one.attributes['probed'] !== undefined || (one.kind === 'postgres.lock-pileup' && one.start <= full.start)
       })
     const possible = kept.filter((candidate) => !isBeside(candidate))
     // The detailed path tells more than the short cut: of two causes of which one leads to the other, the nearer one is the cause.

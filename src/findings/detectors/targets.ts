@@ -26,10 +26,12 @@ export const targets: Detector = {
   },
 }
 
-/** What a probe asks, where its name says that it is a database server: whoever needs one asks the same. */
 const DATABASE = /postgres|pgsql|(?:^|[^a-z])pg(?:[^a-z]|$)/iu
-const probedIn = (entity: Entity): { readonly probed?: string } =>
-  typeOf(entity) === 'service' && DATABASE.test(shortName(entity)) ? { probed: 'postgres' } : {}
+/** What a probe asks, where its name says that it is a database server: whoever needs one asks the same. An exporter's name says whom it asks at each scrape. */
+const askedOf = (entity: Entity): { readonly probed?: string; readonly exporter?: string } => {
+  if (typeOf(entity) === 'target') return DATABASE.test(entity) ? { exporter: 'postgres' } : {}
+  return typeOf(entity) === 'service' && DATABASE.test(shortName(entity)) ? { probed: 'postgres' } : {}
+}
 
 const targetOf = ({ labels }: TimedSeries): Entity => target(labels['job'] ?? '-', labels['instance'] ?? '-')
 
@@ -89,7 +91,7 @@ const unanswered = (series: TimedSeries, entity: Entity, durations: readonly Tim
         ...(atOnce ? { answer: 'refused' } : {}),
         ...(node === null ? {} : { node: node.slice('node/'.length) }),
         ...(port === undefined ? {} : { port }),
-        ...probedIn(entity),
+        ...askedOf(entity),
       },
       slackMs: step,
       dose: flap.samples,
@@ -109,7 +111,7 @@ const failedProbes = (timeline: Timeline): readonly Found[] =>
       confidence: 0.9,
       summary: `Probes of ${called(signal.entity)} failed, ${times(signal.count)}.`,
       evidence: chooseEvidence(evidenceOf([signal])),
-      attributes: { ...signal.attributes, ...probedIn(signal.entity) },
+      attributes: { ...signal.attributes, ...askedOf(signal.entity) },
       slackMs: 2_000,
       dose: signal.count,
     }))
