@@ -77,7 +77,7 @@ test('a service that failed most of its requests for long is listed first, and a
   ])
 })
 
-test('where a service failed and only metrics were given, logs are what is missing; where only the database tells, its clients are', () => {
+test('where a service failed and only metrics were given, logs are what is missing; where only the database tells, its clients are; where nothing was found, what was not looked at', () => {
   const missingOf = (format: string, ...findings: readonly Found[]): readonly string[] => {
     const over = timeline({ format, signals: [signal('log.warning', 'postgres/main', 0), signal('log.warning', 'postgres/main', 300)] })
     const links = linkCauses(findings, loadMechanisms([]), over)
@@ -87,7 +87,8 @@ test('where a service failed and only metrics were given, logs are what is missi
   }
   const failed = found('service.errors', 'service/shop/search', 60, { endSecond: 150, attributes: { failed: 'most' } })
   assert.deepEqual(missingOf('prometheus', failed), ['No logs', 'No records of alerts'])
-  assert.deepEqual(missingOf('prometheus', { ...failed, attributes: {} }), [])
+  assert.deepEqual(missingOf('prometheus', { ...failed, attributes: {} }), ['Not among the inputs: logs, records of alerts'])
+  assert.deepEqual(missingOf('postgres'), ['Not among the inputs: metrics, records of alerts'])
   const cut = [
     found('postgres.lock-pileup', 'postgres/main', 100, { endSecond: 160 }),
     found('postgres.timeouts', 'postgres/main', 104, { endSecond: 160, dose: 60, attributes: { reason: 'statement' } }),

@@ -44,7 +44,8 @@ export const missingIn = ({ incidents }: Explanation, felt: boolean, timeline: T
     if (incident.end === null) add('The data end before the incident does', 'when and how it ended')
   }
   const asked = felt || incidents.length > 0
-  if (asked && [...formats].every((format) => MEASURED.has(format)))
+  if (!asked) quietFor(formats, timeline, add)
+  if (asked && isOnlyMeasured(formats))
     add('No logs', 'what the services, their databases and their machines said themselves: metrics and alerts alone seldom tell a cause')
   else if (incidents.length > 0 && areClientsUnseen(timeline))
     add('Nothing of the clients of the database', 'who was turned away or had to wait, for how long, and what people felt of it')
@@ -55,6 +56,19 @@ export const missingIn = ({ incidents }: Explanation, felt: boolean, timeline: T
     add('No records of alerts', 'whether anybody was told, by what and when (the ALERTS series or Alertmanager’s notifications would tell)')
   emptyFiles(timeline, add)
   return missing
+}
+
+const isOnlyMeasured = (formats: ReadonlySet<string>): boolean => [...formats].every((format) => MEASURED.has(format))
+
+/** Where nothing was found: what would have told otherwise and is not there. */
+const quietFor = (formats: ReadonlySet<string>, timeline: Timeline, add: (what: string, hides: string) => void): void => {
+  if (formats.size === 0) return
+  const absent = [
+    ...(isOnlyMeasured(formats) ? ['logs'] : []),
+    ...(formats.has('prometheus') ? [] : ['metrics']),
+    ...(alertsIn(timeline) ? [] : ['records of alerts']),
+  ]
+  if (absent.length > 0) add(`Not among the inputs: ${absent.join(', ')}`, 'whatever only they show; that nothing was found holds for what was given')
 }
 
 const nodesWithoutLog = (incident: Incident, timeline: Timeline, formats: ReadonlySet<string>, add: (what: string, hides: string) => void): void => {
