@@ -48,3 +48,16 @@ test('who fails requests may fail all of them: nothing is said to be wholly gone
   assert.doesNotMatch(renderMarkdown(only('service.errors')), /nothing is seen to be wholly gone/u)
   assert.match(renderMarkdown(only('service.slow')), /nothing is seen to be wholly gone/u)
 })
+
+test('what was done before anybody suffered is no answer, and is not denied either', () => {
+  const [incident] = CASCADE.analysis.incidents
+  const [one] = incident?.findings ?? []
+  assert.ok(incident && one)
+  const ended = { ...one, id: 'f99', kind: 'action.session-ended' as const, role: 'response' as const, start: incident.start, end: incident.start }
+  const told = renderMarkdown({
+    ...CASCADE,
+    analysis: { ...CASCADE.analysis, incidents: [{ ...incident, findings: [...incident.findings.filter(({ role }) => role !== 'response'), ended] }] },
+  })
+  assert.match(told, /Time to respond\*{2} \| no intervention after the first symptom; before it: /u)
+  assert.doesNotMatch(told, /no intervention in the data/u)
+})

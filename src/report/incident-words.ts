@@ -154,14 +154,15 @@ export const factsOf = (incident: Incident, { severity, broke, affected, lasted,
 /** From the first symptom to the first thing that somebody did. */
 export const respondedOf = (response: readonly FindingView[], symptom: string | null, incident: Incident): Fact => {
   const since = symptom ?? incident.start
-  const first = response.filter((finding) => finding.start >= since).toSorted(inOrder)[0]
+  const ordered = response.toSorted(inOrder)
+  const first = ordered.find((finding) => finding.start >= since)
   const label = 'Time to respond'
-  if (first === undefined) return { label, value: 'no intervention in the data', note: '' }
-  return {
-    label,
-    value: duration(secondsBetween(since, first.start)),
-    note: `${first.kindWords}, ${first.shortWords}, at ${moment(first.start, dayTold(incident))} UTC`,
-  }
+  const noteOf = (one: FindingView): string => `${one.kindWords}, ${one.shortWords}, at ${moment(one.start, dayTold(incident))} UTC`
+  if (first !== undefined) return { label, value: duration(secondsBetween(since, first.start)), note: noteOf(first) }
+  const before = ordered.at(-1)
+  return before === undefined
+    ? { label, value: 'no intervention in the data', note: '' }
+    : { label, value: 'no intervention after the first symptom', note: `before it: ${noteOf(before)}` }
 }
 
 interface LessonFacts {
