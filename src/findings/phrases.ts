@@ -26,7 +26,7 @@ const VERBS: Readonly<Record<FindingKind, string>> = {
   'node.network-lost': 'lost its network',
   'pod.evicted': 'was evicted',
   'pod.rescheduled': 'was placed elsewhere',
-  'pod.oom-killed': 'was killed at its memory limit',
+  'pod.oom-killed': 'was OOM-killed',
   'pod.memory-growing': 'grew in memory',
   'pod.cpu-throttled': 'was throttled at its CPU limit',
   'pod.cpu-hungry': 'took the CPU of its node',

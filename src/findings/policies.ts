@@ -107,6 +107,8 @@ const queueOf = (entity: Entity, { signals, start, last }: Stretch, timeline: Ti
 
 const MAX_STATEMENT = 160
 
+export const AT_ITS_LIMIT = 'was killed at its memory limit'
+
 export const POLICIES: Partial<Readonly<Record<FindingKind, Policy>>> = {
   'change.node-added': { gapMs: MINUTE, sure: 0.95, say: (entity) => `${called(entity)} joined the cluster.` },
   'change.node-removed': { gapMs: MINUTE, sure: 0.95, say: (entity) => `${called(entity)} left the cluster.` },
@@ -180,7 +182,7 @@ export const POLICIES: Partial<Readonly<Record<FindingKind, Policy>>> = {
     gapMs: 2 * MINUTE,
     times: kills,
     sure: 0.97,
-    say: (entity, stretch) => `A container of ${called(entity)} was killed at its memory limit${stretch.count > 1 ? `, ${times(stretch.count)}` : ''}.`,
+    say: (entity, stretch) => `A container of ${called(entity)} ${AT_ITS_LIMIT}${stretch.count > 1 ? `, ${times(stretch.count)}` : ''}.`,
   },
   'pod.crash-looping': {
     gapMs: 6 * MINUTE,
