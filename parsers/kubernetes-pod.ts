@@ -216,7 +216,7 @@ export const podReader = (sink: Sink, once: Once): PodReader => {
     const text = `${pod.label} container ${container} terminated ${textOf(terminated, 'finishedAt')}: ${reason} (exit code ${textOf(terminated, 'exitCode')}, restarts ${restarts})`
     once.signal({ kind: 'container.exited', entity: pod.entity, at: stamp(at), attributes, text, burst: `${container} ${reason} ${exitCode}` })
     if (reason === 'OOMKilled')
-      once.signal({ kind: 'pod.oom-killed', entity: pod.entity, at: stamp(at), attributes: { container, limit: 'cgroup' }, text, burst: container })
+      once.signal({ kind: 'pod.oom-killed', entity: pod.entity, at: stamp(at), attributes: { container, limit: 'cgroup', restarts }, text, burst: container })
     sayStarted(pod, container, timeOf(terminated, 'startedAt'))
   }
 

@@ -153,6 +153,13 @@ const killing: Meaning = (told) => {
   return told.kind === 'Pod' ? { kind: 'pod.killed', attributes: withContainer(told, probe === undefined ? {} : { reason: probe }) } : null
 }
 
+/** Of a ReplicaSet, a DaemonSet or a Job; of a StatefulSet: pkg/controller/controller_utils.go, pkg/controller/statefulset/stateful_pod_control.go */
+const DELETED_POD = /^(?:Deleted pod: |delete Pod )([a-z0-9.-]{1,253})/u
+const deleting: Meaning = (told) => {
+  const name = DELETED_POD.exec(told.message)?.[1]
+  return name === undefined ? null : { kind: 'pod.deleted', entity: pod(told.namespace, name) }
+}
+
 const draining: Meaning = (told) => (/fail|abort/iu.test(told.reason) ? null : { kind: 'action.drain' })
 
 const runtimeDown: Meaning = (told) =>
@@ -176,6 +183,7 @@ const MEANINGS: readonly (readonly [string, Meaning])[] = [
   ['FailedScheduling', scheduling],
   ['Started', onPod('pod.started')],
   ['Killing', killing],
+  ['SuccessfulDelete', deleting],
   ['BackOff', backOff],
   ['Failed', failed],
   ['InspectFailed', imagePull],

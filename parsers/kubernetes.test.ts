@@ -188,6 +188,18 @@ test('events.k8s.io/v1 tells the same in other fields, and an event without time
   assert.deepEqual(extract.signals[0]?.attributes, { reason: 'memory', taint: 'pool' })
 })
 
+test('whoever owns pods says of each that it deletes it; a CronJob that tidies up its Jobs deletes none', async () => {
+  const deleting = (kind: string, name: string, message: string): object => eventOf({ reason: 'SuccessfulDelete', kind, name, message })
+  const extract = await read(
+    listOf([
+      deleting('ReplicaSet', 'till-7d9f8b6c5d', 'Deleted pod: till-7d9f8b6c5d-x2x4z'),
+      deleting('StatefulSet', 'ledger', 'delete Pod ledger-0 in StatefulSet ledger successful'),
+      deleting('CronJob', 'price-import', 'Deleted job price-import-29922629'),
+    ]),
+  )
+  assert.deepEqual(said(extract), ['10:00:00 pod.deleted point pod/sales/till-7d9f8b6c5d-x2x4z', '10:00:00 pod.deleted point pod/sales/ledger-0'])
+})
+
 test('words of the reason decide, not the reason alone', async () => {
   const cases: readonly (readonly [string, string, string | null])[] = [
     ['TaintManagerEviction', 'Marking for deletion Pod sales/till-0', 'pod.evicted'],

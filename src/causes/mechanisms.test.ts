@@ -683,9 +683,9 @@ test('whoever cannot reach the database suffers what its probe sees, and whoever
 })
 
 test('a database server that answers nobody is why its exporter does not, and processors that were full before are why neither does', () => {
-  const full = found('node.cpu-saturated', 'node/db-node-1', 0, { end: at(60) })
-  const server = found('service.unreachable', 'service/-/postgres-primary', 8, { end: at(38), attributes: { probed: 'postgres' } })
-  const exporter = found('service.unreachable', 'target/postgres/127.0.0.1:9187', 10, { end: at(38), attributes: { exporter: 'postgres' } })
+  const full = found('node.cpu-saturated', 'node/db-node-1', 0, { endSecond: 60 })
+  const server = found('service.unreachable', 'service/-/postgres-primary', 8, { endSecond: 38, attributes: { probed: 'postgres' } })
+  const exporter = found('service.unreachable', 'target/postgres/127.0.0.1:9187', 10, { endSecond: 38, attributes: { exporter: 'postgres' } })
   const links = (...findings: readonly Found[]): readonly string[] => linkCauses(findings, mechanisms, timeline({})).map(({ mechanism }) => mechanism.id)
   assert.deepEqual(links(full, server, exporter), ['unanswering-server-stalls-exporter'])
   assert.deepEqual(links(full, exporter), ['saturation-slows-targets'])

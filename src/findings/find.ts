@@ -33,7 +33,7 @@ import { targets } from './detectors/targets.js'
 import { workloads } from './detectors/workloads.js'
 import { toldByExporters } from './exporters.js'
 import { ofKind } from './lookup.js'
-import { killedWithNode } from './killed-with-node.js'
+import { tellKills } from './kills.js'
 import { sinceSettings } from './since-settings.js'
 import { nodesOfRejection } from './whose-certificate.js'
 import { isAtQuota, join, mergeSame, type Detector, type Found } from './finding.js'
@@ -77,7 +77,7 @@ export const findWrong = (timeline: Timeline): readonly Found[] => {
     const next = detector.detect(timeline, found)
     if (next.length > 0) found = settled(unseenBetween(mergeSame(nodesOfRejection([...found, ...next], timeline), gapOf, aspectOf)), timeline)
   }
-  found = killedWithNode(sinceSettings(toldByExporters(missedTogether(withoutMachines(found), timeline))), timeline)
+  found = tellKills(sinceSettings(toldByExporters(missedTogether(withoutMachines(found), timeline))), timeline)
   return timeline.clockUncertainty.size === 0 ? found : found.map((one) => asSureAsItsClock(one, timeline))
 }
 

@@ -41,7 +41,8 @@ export const fromSignals: Detector = {
       const over = KEEPS_FROM_START.has(kind) ? [...(gone.get(entity) ?? []), ...startsOf(entity, timeline)].sort((a, b) => a - b) : (gone.get(entity) ?? [])
       for (const plain of stretchesOf(lasting, policy, over)) {
         const stretch = policy.times === undefined ? plain : { ...plain, count: policy.times(plain.signals, timeline) }
-        const whole = stretch.end === null ? stretch : { ...stretch, end: Math.max(stretch.end, stretch.last) }
+        const seen = stretch.end === null ? stretch : { ...stretch, end: Math.max(stretch.end, stretch.last) }
+        const whole = kind === 'pod.crash-looping' && seen.end === seen.last ? { ...seen, end: wellAfter(seen.last, entity, policy.gapMs, timeline) } : seen
         if (stretch.count < (policy.minCount ?? 1) || (kind === 'node.runtime-down' && isWakingUp(stretch))) continue
         if (stretch.count < (policy.minPoints ?? 1) && stretch.signals.every(({ phase }) => phase === 'point')) continue
         if (policy.minMs !== undefined && whole.end !== null && whole.end - whole.start < policy.minMs && stretch.count < 3) continue
@@ -89,6 +90,11 @@ const attributesOf = (signals: readonly TimedSignal[]): Found['attributes'] =>
 const KEEPS_FROM_START: ReadonlySet<FindingKind> = new Set<FindingKind>(['pod.sandbox-failed', 'pod.volume-mount-failed'])
 const startsOf = (pod: Entity, timeline: Timeline): readonly number[] =>
   signalsOf(timeline, pod).flatMap(({ kind, at, until }) => (kind === 'container.started' ? [...new Set([at, until])] : []))
+
+/** A back-off is said as a container waits, not as it recovers: its loop is over with the pod's next readiness, and open where the data end before another would have been said. */
+const wellAfter = (last: number, pod: Entity, gapMs: number, timeline: Timeline): number | null =>
+  signalsOf(timeline, pod).find(({ kind, phase, at }) => kind === 'pod.unready' && phase === 'end' && at > last)?.at ??
+  (timeline.to - last < gapMs ? null : last)
 
 /** When pods went away: what was wrong with them ended then. */
 const deletions = (timeline: Timeline): ReadonlyMap<Entity, readonly number[]> => {

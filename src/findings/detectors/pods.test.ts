@@ -293,6 +293,17 @@ test('a pod that is unready, crash-looping and evicted at once is one pod', () =
   })
 })
 
+test('a crash loop is over when its pod is ready again or gone, and open where the data end before the next back-off would be said', () => {
+  const ends = (...more: readonly Signal[]): readonly (number | null | undefined)[] =>
+    findings('pod.crash-looping', { facts: bound, signals: [signal('pod.crash-looping', one, 300, {}, { count: 3, until: 400 }), ...more] }).map(
+      ({ end }) => end,
+    )
+  assert.deepEqual(ends(signal('pod.unready', one, 330, {}, { phase: 'end' }), signal('pod.unready', one, 450, {}, { phase: 'end' })), [450])
+  assert.deepEqual(ends(signal('pod.deleted', one, 470)), [470])
+  assert.deepEqual(ends(signal('pod.unready', two, 600)), [null])
+  assert.deepEqual(ends(signal('pod.unready', two, 2000)), [400])
+})
+
 test('an evicted pod is missing until its replacement has started', () => {
   const [first] = findings('workload.degraded', {
     facts: bound,
@@ -499,7 +510,7 @@ test('a missing limit is said where memory grew, not where a limit was or nothin
 })
 
 test('what a pod says by itself: each kind once, a burst once', () => {
-  for (const kind of ['pod.evicted', 'pod.oom-killed', 'pod.crash-looping', 'pod.volume-mount-failed', 'pod.image-pull-failed', 'pod.sandbox-failed'] as const)
+  for (const kind of ['pod.evicted', 'pod.oom-killed', 'pod.volume-mount-failed', 'pod.image-pull-failed', 'pod.sandbox-failed'] as const)
     assert.deepEqual(
       findings(kind, { signals: [signal(kind, one, 300), signal(kind, one, 320)] }).map(({ start, end }) => [start, end]),
       [[300, 320]],
