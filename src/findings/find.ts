@@ -5,6 +5,7 @@ import { apiServer } from './detectors/api-server.js'
 import { changes } from './detectors/changes.js'
 import { conditions } from './detectors/conditions.js'
 import { conntrack } from './detectors/conntrack.js'
+import { deletions } from './detectors/deletions.js'
 import { drains } from './detectors/drains.js'
 import { errors } from './detectors/errors.js'
 import { fromSignals } from './detectors/from-signals.js'
@@ -68,6 +69,7 @@ export const detectors: readonly Detector[] = [
   nodeStarved,
   pods,
   workloads,
+  deletions,
   conditions,
 ]
 
