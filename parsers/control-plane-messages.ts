@@ -232,6 +232,9 @@ export const controlPlaneMeanings: readonly Meaning[] = [
   { starts: 'Error retrieving lease lock', say: sayTrouble('leader lock') },
   { starts: 'Timeout or abort while handling', say: sayTrouble('request timeout') },
   { starts: 'leaderelection lost', say: sayTrouble('leader lost') },
+  { starts: 'Leaderelection lost', say: sayTrouble('leader lost') },
+  // component-base/cli/run.go, of whatever component: the kubelet's own log is read by another format.
+  { starts: 'command failed', say: sayTrouble('not started') },
 ]
 
 /** Old wordings that begin with a name ('node worker-1 hasn't been updated'): found by their first word. */

@@ -115,6 +115,11 @@ const MEANINGS: readonly (readonly [string, string])[] = [
       'error retrieving resource lock kube-system/kube-controller-manager: Get "https://10.0.0.1:6443/x": context deadline exceeded',
     'log.error point process/-/kube-controller-manager',
   ],
+  [head('E', 'server.go:338') + '"Leaderelection lost"', 'log.error point process/-/kube-controller-manager'],
+  [
+    head('E', 'run.go:72') + '"command failed" err="unable to load configmap based request-header-client-ca-file: connect: connection refused"',
+    'log.error point process/-/kube-controller-manager', // and nothing of a kubelet
+  ],
   [
     head('E', 'replica_set.go:640') +
       '"Unhandled Error" err="sync \\"shop/web-5bb955977f\\" failed with read version: 3976 is not as new as written version: 4036" logger="UnhandledError"',

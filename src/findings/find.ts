@@ -79,7 +79,7 @@ export const findWrong = (timeline: Timeline): readonly Found[] => {
     const next = detector.detect(timeline, found)
     if (next.length > 0) found = settled(unseenBetween(mergeSame(nodesOfRejection([...found, ...next], timeline), gapOf, aspectOf)), timeline)
   }
-  found = tellKills(sinceSettings(toldByExporters(missedTogether(withoutMachines(found), timeline))), timeline)
+  found = tellKills(sinceSettings(toldByExporters(missedTogether(withoutJoining(withoutMachines(found), timeline), timeline))), timeline)
   return timeline.clockUncertainty.size === 0 ? found : found.map((one) => asSureAsItsClock(one, timeline))
 }
 
@@ -92,6 +92,17 @@ const withoutMachines = (found: readonly Found[]): readonly Found[] => {
 }
 /** Of a node that is always full. */
 const STANDING = 0.6
+
+/** A node that joins is NotReady until its network is set up and its first status is written; where that takes longer, or is still so, it is told. */
+const withoutJoining = (found: readonly Found[], { to }: Timeline): readonly Found[] =>
+  found.filter(
+    (one) =>
+      one.kind !== 'node.not-ready' ||
+      (one.end ?? to) - one.start > JOINS_WITHIN_MS ||
+      !ofKind(found, 'change.node-added', one.entity).some(({ start }) => Math.abs(start - one.start) <= JOINED_MS),
+  )
+const JOINS_WITHIN_MS = 2 * 60_000
+const JOINED_MS = 5_000
 
 /** What an input with a corrected clock shows may have been earlier or later by as much as the correction is unsure. */
 const asSureAsItsClock = (found: Found, timeline: Timeline): Found => {

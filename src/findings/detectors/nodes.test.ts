@@ -423,6 +423,13 @@ test('a node that left the cluster is no longer NotReady', () => {
   assert.deepEqual([first?.start, first?.end], [100, 130])
 })
 
+test('a node that has just joined is NotReady for a while, as every node is; for minutes it is told, and so is one that was there', () => {
+  const notReady = (end: number, ...signals: readonly Signal[]): number =>
+    findings('node.not-ready', { signals: [...signals, ...condition('node.not-ready', 'node/a', 300, end), signal('log.warning', 'node/b', 900)] }).length
+  const joined = signal('change.node-added', 'node/a', 301)
+  assert.deepEqual([notReady(360, joined), notReady(600, joined), notReady(360), notReady(360, signal('change.node-added', 'node/a', 100))], [0, 1, 1, 1])
+})
+
 test('a node was removed when the control plane says so, not when the watch last saw it written', () => {
   const watched = signal('change.node-removed', 'node/a', 100, { source: 'watch' })
   const starts = (...signals: readonly Signal[]): readonly number[] => findings('change.node-removed', { signals }).map(({ start }) => start)

@@ -204,6 +204,13 @@ test('a pod that comes back to its own node, one of another workload, and one mu
   none('pod.rescheduled', { facts: [on(one, 'a')], signals: [evicted, scheduled('pod/shop/cart-5c5f8d9b7c-zzzzz', 302, 'b')] })
   none('pod.rescheduled', { facts: [on(one, 'a')], signals: [evicted, scheduled(two, 300 + 20 * MINUTE, 'b')] })
   none('pod.rescheduled', { facts: [on(one, 'a')], signals: [scheduled(two, 302, 'b')] })
+  // A pod is replaced once: the next one is more of its workload.
+  assert.deepEqual(
+    findings('pod.rescheduled', { facts: [on(one, 'a')], signals: [evicted, scheduled(two, 302, 'b'), scheduled(three, 400, 'b')] }).map(
+      ({ entity }) => entity,
+    ),
+    [two],
+  )
 })
 
 test('a pod that stays bound to a NotReady node and is not replaced is stuck from then on', () => {

@@ -35,13 +35,15 @@ const rescheduled = (timeline: Timeline, found: readonly Found[]): readonly Foun
   for (const signal of timeline.signals) if (signal.kind === 'pod.deleted' || signal.kind === 'action.pod-deleted') leave(signal.entity, signal.at)
   const result: Found[] = []
   const told = new Set<string>()
+  const replaced = new Set<Entity>()
   for (const signal of timeline.signals) {
     const pod = signal.entity
     const to = signal.attributes['node']
     if (signal.kind !== 'pod.scheduled' || typeof to !== 'string' || told.has(`${pod} ${to}`)) continue
     told.add(`${pod} ${to}`)
-    const from = replacedBy(pod, `node/${to}`, signal.at, leaving, timeline)
+    const from = replacedBy(pod, `node/${to}`, signal.at, leaving, replaced, timeline)
     if (from === undefined) continue
+    if (from.pod !== pod) replaced.add(from.pod)
     result.push({
       kind: 'pod.rescheduled',
       entity: pod,
@@ -68,12 +70,19 @@ interface Leaving {
   readonly at: number
 }
 
-/** Whom a pod on this node stands in for: a sibling of the same ReplicaSet that had to leave another node, the latest before it. */
-const replacedBy = (pod: Entity, to: Entity, at: number, leaving: ReadonlyMap<Entity, readonly Leaving[]>, timeline: Timeline): Leaving | undefined => {
+/** Whom a pod on this node stands in for: a sibling of the same ReplicaSet that had to leave another node, the latest before it. None comes in the place of one that has its successor. */
+const replacedBy = (
+  pod: Entity,
+  to: Entity,
+  at: number,
+  leaving: ReadonlyMap<Entity, readonly Leaving[]>,
+  replaced: ReadonlySet<Entity>,
+  timeline: Timeline,
+): Leaving | undefined => {
   const workload = timeline.topology.workloadOf(pod)
   if (workload === null) return undefined
   return (leaving.get(workload) ?? [])
-    .filter((one) => one.node !== to && siblings(one.pod, pod) && at >= one.at - 1_000 && at - one.at <= REPLACED_WITHIN_MS)
+    .filter((one) => one.node !== to && !replaced.has(one.pod) && siblings(one.pod, pod) && at >= one.at - 1_000 && at - one.at <= REPLACED_WITHIN_MS)
     .sort((a, b) => b.at - a.at || compare(a.pod, b.pod))[0]
 }
 
