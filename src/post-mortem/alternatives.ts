@@ -30,11 +30,16 @@ export const alternativesOf = ({ incident, causal, positions }: ExplainedInciden
     if (one === undefined || finding === undefined || finding === root || roleOf(one.kind) === 'condition') return []
     return isToldBy(one, of.get(root ?? '')) || isAnswer(one) ? [] : [{ one, finding }]
   })
-  const before = beside
-    .filter(({ one }) => one.start <= first)
-    .slice(0, MOST - lower.length)
-    .map(({ one, finding }): Alternative => ({ finding, why: whyNot(one, kindsOf(found)) }))
-  return [...lower, ...before, ...tooLate(beside.filter(({ one }) => one.start > first))]
+  const before = groupBy(
+    beside.filter(({ one }) => one.start <= first),
+    ({ one }) => whyNot(one, sameIn(found)),
+  )
+  const late = beside.filter(({ one }) => one.start > first)
+  return [
+    ...lower,
+    ...[...before].slice(0, MOST - lower.length).flatMap(([why, all]) => saidOnce(why, 'of', all)),
+    ...saidOnce(TOO_LATE, 'of what else came later', late),
+  ]
 }
 
 /** A change that was made for what went wrong. */
@@ -51,31 +56,27 @@ interface Beside {
   readonly finding: string
 }
 
+const TOO_LATE = 'It began after the first impact, so it did not cause it, and no known mechanism makes it part of what followed.'
+
 /** One reason for all of them is said once. */
-const tooLate = ([first, ...others]: readonly Beside[]): readonly Alternative[] => {
+const saidOnce = (why: string, of: string, [first, ...others]: readonly Beside[]): readonly Alternative[] => {
   if (first === undefined) return []
   const more = others.length - MOST_NAMED
   const same = others.slice(0, MOST_NAMED).map(({ one }) => one.summary)
-  return [
-    {
-      finding: first.finding,
-      why: [
-        'It began after the first impact, so it did not cause it, and no known mechanism makes it part of what followed.',
-        ...(same.length === 0 ? [] : [`The same holds of what else came later: ${same.join(' ')}${more > 0 ? ` And of ${more} more.` : ''}`]),
-      ].join(' '),
-    },
-  ]
+  const rest = same.length === 0 ? '' : ` The same holds ${of}: ${same.join(' ')}${more > 0 ? ` And of ${more} more.` : ''}`
+  return [{ finding: first.finding, why: why + rest }]
 }
 
-/** How many findings there are of each kind. */
-const kindsOf = once((found: readonly Found[]): ReadonlyMap<string, number> => {
+/** How many findings there are of each kind and entity. */
+const sameIn = once((found: readonly Found[]): ReadonlyMap<string, number> => {
   const counts = new Map<string, number>()
-  for (const { kind } of found) counts.set(kind, (counts.get(kind) ?? 0) + 1)
+  for (const one of found) counts.set(nameOf(one), (counts.get(nameOf(one)) ?? 0) + 1)
   return counts
 })
+const nameOf = ({ kind, entity }: Found): string => `${kind} ${entity}`
 
-const whyNot = (one: Found, kinds: ReadonlyMap<string, number>): string => {
-  const others = (kinds.get(one.kind) ?? 1) - 1
+const whyNot = (one: Found, same: ReadonlyMap<string, number>): string => {
+  const others = (same.get(nameOf(one)) ?? 1) - 1
   if (others >= 2) return `The same was seen ${others} more times in this data without this effect, and no known mechanism leads from it to the impact here.`
   return 'No known mechanism leads from it to the impact in this place and within the time it would take: a coincidence, as far as the data tell.'
 }
