@@ -157,7 +157,7 @@ const killing: Meaning = (told) => {
 const DELETED_POD = /^(?:Deleted pod: |delete Pod )([a-z0-9.-]{1,253})/u
 const deleting: Meaning = (told) => {
   const name = DELETED_POD.exec(told.message)?.[1]
-  return name === undefined ? null : { kind: 'pod.deleted', entity: pod(told.namespace, name) }
+  return name === undefined ? null : { kind: 'pod.deleted', entity: pod(told.namespace, name), attributes: { by: 'owner' } }
 }
 
 const draining: Meaning = (told) => (/fail|abort/iu.test(told.reason) ? null : { kind: 'action.drain' })

@@ -198,6 +198,10 @@ test('whoever owns pods says of each that it deletes it; a CronJob that tidies u
     ]),
   )
   assert.deepEqual(said(extract), ['10:00:00 pod.deleted point pod/sales/till-7d9f8b6c5d-x2x4z', '10:00:00 pod.deleted point pod/sales/ledger-0'])
+  assert.deepEqual(
+    extract.signals.map(({ attributes }) => attributes['by']),
+    ['owner', 'owner'],
+  )
 })
 
 test('words of the reason decide, not the reason alone', async () => {

@@ -682,6 +682,19 @@ test('whoever cannot reach the database suffers what its probe sees, and whoever
   )
 })
 
+test('a rollout brings the pods without a limit that are of its own ReplicaSet', () => {
+  const rollout = (replicaSet: string): number =>
+    linkCauses(
+      [
+        found('change.deployed', 'workload/shop/web', 0, { attributes: { replicaSet } }),
+        found('workload.no-limits', 'workload/shop/web', 10, { attributes: { replicaSet: 'web-5bb955977f' } }),
+      ],
+      mechanisms.filter(({ id }) => id === 'rollout-brings-no-limits'),
+      timeline({}),
+    ).length
+  assert.deepEqual([rollout('web-5bb955977f'), rollout('web-7d9c5b8f6d')], [1, 0])
+})
+
 test('a database server that answers nobody is why its exporter does not, and processors that were full before are why neither does', () => {
   const full = found('node.cpu-saturated', 'node/db-node-1', 0, { endSecond: 60 })
   const server = found('service.unreachable', 'service/-/postgres-primary', 8, { endSecond: 38, attributes: { probed: 'postgres' } })

@@ -19,6 +19,8 @@ export const sameWorkload: Judge = (cause, effect, timeline) => {
   if (cause.kind !== 'change.deployed') return 1
   // Whoever asked for a pod: nobody looked for a place.
   if (effect.kind === 'pod.unschedulable' && effect.attributes['reason'] === 'untried') return FAR
+  // Pods without a limit came with their own ReplicaSet.
+  if (effect.kind === 'workload.no-limits' && setOf(cause) !== null && setOf(effect) !== setOf(cause)) return FAR
   if (typeOf(effect.entity) !== 'pod')
     return effect.kind === 'pod.unschedulable' && (wasThrough(a, cause, effect.start, timeline) || isSuperseded(a, cause, effect.start, timeline)) ? LATER : 1
   if (!isOfChange(effect.entity, cause)) return FAR

@@ -1,5 +1,5 @@
 /** workload.colocated, workload.no-limits, postgres.connections-near-max: conditions that widen the damage. They are said only where something else is wrong. */
-import { replicaSetOf, type Entity } from '../../model/entity.js'
+import { replicaSetName, replicaSetOf, type Entity } from '../../model/entity.js'
 import { groupBy } from '../../model/lists.js'
 import type { Timeline } from '../../timeline/timeline.js'
 import { iso } from '../../timeline/timeline.js'
@@ -114,7 +114,7 @@ const unlimited = (workload: Entity, telling: Found, timeline: Timeline): readon
       confidence: 0.9,
       summary: `${opening(workload)} runs without a memory limit.`,
       evidence: [{ ...first, time: iso(start) }],
-      attributes: {},
+      attributes: { replicaSet: replicaSetName(telling.entity) },
       slackMs: 0,
       dose: 1,
     },

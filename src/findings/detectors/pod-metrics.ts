@@ -3,7 +3,7 @@ import { pod, shortName, type Entity } from '../../model/entity.js'
 import { groupBy } from '../../model/lists.js'
 import type { TimedSeries, Timeline } from '../../timeline/timeline.js'
 import { isAtQuota, overlaps, sampleEvidence, type Detector, type Found } from '../finding.js'
-import { ofKind } from '../lookup.js'
+import { ofKind, signalsOf } from '../lookup.js'
 import { asGauge, formOf, inShares, nodeOfLabels, readingOf, saysPodUse, undone } from '../measures.js'
 import { combine, greatest, higher, least, median, onsetOfRise, stepOf, stretches, valueAt, type Column } from '../statistics.js'
 import { bytes, called, opening, percent } from '../words.js'
@@ -147,7 +147,7 @@ const growing = (timeline: Timeline): readonly Found[] => {
         kind: 'pod.memory-growing',
         entity,
         start: at,
-        end: after ?? endOf(column, timeline),
+        end: untilGone(entity, at, after ?? endOf(column, timeline), timeline),
         confidence: nearLimit ? 0.93 : 0.8,
         summary: `The memory of ${called(entity)} grew from ${bytes(floor)} to ${bytes(peak)}.`,
         evidence: [sampleEvidence(source, at, `→ ${bytes(valueAt(column, at))}`), sampleEvidence(source, mostAt, `→ ${bytes(peak)}, the most`)],
@@ -169,6 +169,12 @@ const growing = (timeline: Timeline): readonly Found[] => {
 const measured = ({ times, values }: Column): Column => {
   const first = values.findIndex((value) => value > 0)
   return first <= 0 ? { times, values } : { times: times.slice(first), values: values.slice(first) }
+}
+
+/** cAdvisor goes on for minutes with the last value of a container that is gone. */
+const untilGone = (entity: Entity, start: number, end: number | null, timeline: Timeline): number | null => {
+  const gone = signalsOf(timeline, entity).find(({ kind, at }) => (kind === 'pod.deleted' || kind === 'pod.evicted') && at > start)
+  return gone === undefined ? end : Math.min(gone.at, end ?? Infinity)
 }
 
 /** A container whose series stops before the data does is gone; null where it goes on to the end. */

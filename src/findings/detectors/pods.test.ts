@@ -41,6 +41,13 @@ test('a container that grows to many times its usual level grows from where it l
   near(first?.start, 1200, 400)
 })
 
+test('a container that grew stops with its pod, however long its last value is shown', () => {
+  const ends = (...signals: readonly Signal[]): readonly (number | null)[] =>
+    findings('pod.memory-growing', { series: [memory(one, leak)], signals }).map(({ end }) => end)
+  assert.deepEqual(ends(signal('pod.evicted', one, 3000)), [3000])
+  assert.deepEqual(ends(signal('pod.deleted', one, 600)), [null]) // an earlier pod of that name
+})
+
 test('a container that grows to its limit is surer, and does not have to grow by much', () => {
   const small = (second: number): number => (60 + Math.max(0, Math.min(second, 2400) - 1200) * 0.05) * MIB
   const [first] = findings('pod.memory-growing', { facts: [limited(one, 128 * MIB)], series: [memory(one, small)] })
@@ -204,6 +211,9 @@ test('a pod that comes back to its own node, one of another workload, and one mu
   none('pod.rescheduled', { facts: [on(one, 'a')], signals: [evicted, scheduled('pod/shop/cart-5c5f8d9b7c-zzzzz', 302, 'b')] })
   none('pod.rescheduled', { facts: [on(one, 'a')], signals: [evicted, scheduled(two, 300 + 20 * MINUTE, 'b')] })
   none('pod.rescheduled', { facts: [on(one, 'a')], signals: [scheduled(two, 302, 'b')] })
+  // Nor is one replaced elsewhere that has its successor on its own node, or that its own ReplicaSet took away.
+  none('pod.rescheduled', { facts: [on(one, 'a')], signals: [evicted, scheduled(two, 301, 'a'), scheduled(three, 400, 'b')] })
+  none('pod.rescheduled', { facts: [on(one, 'a')], signals: [signal('pod.deleted', one, 300, { by: 'owner' }), scheduled(two, 302, 'b')] })
   // A pod is replaced once: the next one is more of its workload.
   assert.deepEqual(
     findings('pod.rescheduled', { facts: [on(one, 'a')], signals: [evicted, scheduled(two, 302, 'b'), scheduled(three, 400, 'b')] }).map(

@@ -32,7 +32,9 @@ const rescheduled = (timeline: Timeline, found: readonly Found[]): readonly Foun
     if (workload !== null && node !== null) addTo(leaving, workload, { pod, node, at })
   }
   for (const one of found) if (one.kind === 'pod.evicted') leave(one.entity, one.start)
-  for (const signal of timeline.signals) if (signal.kind === 'pod.deleted' || signal.kind === 'action.pod-deleted') leave(signal.entity, signal.at)
+  // Whom its own ReplicaSet takes away is one too many: it makes none in its place.
+  const surplus = new Set(timeline.signals.flatMap(({ kind, entity, attributes }) => (kind === 'pod.deleted' && attributes['by'] === 'owner' ? [entity] : [])))
+  for (const { kind, entity, at } of timeline.signals) if ((kind === 'pod.deleted' || kind === 'action.pod-deleted') && !surplus.has(entity)) leave(entity, at)
   const result: Found[] = []
   const told = new Set<string>()
   const replaced = new Set<Entity>()
@@ -44,6 +46,7 @@ const rescheduled = (timeline: Timeline, found: readonly Found[]): readonly Foun
     const from = replacedBy(pod, `node/${to}`, signal.at, leaving, replaced, timeline)
     if (from === undefined) continue
     if (from.pod !== pod) replaced.add(from.pod)
+    if (from.node === `node/${to}`) continue
     result.push({
       kind: 'pod.rescheduled',
       entity: pod,
@@ -70,7 +73,10 @@ interface Leaving {
   readonly at: number
 }
 
-/** Whom a pod on this node stands in for: a sibling of the same ReplicaSet that had to leave another node, the latest before it. None comes in the place of one that has its successor. */
+/**
+ * Whom a pod on this node stands in for: a sibling of the same ReplicaSet that had to leave, the latest before it; of several in one second one of another node.
+ * None comes in the place of one that has its successor.
+ */
 const replacedBy = (
   pod: Entity,
   to: Entity,
@@ -82,9 +88,14 @@ const replacedBy = (
   const workload = timeline.topology.workloadOf(pod)
   if (workload === null) return undefined
   return (leaving.get(workload) ?? [])
-    .filter((one) => one.node !== to && !replaced.has(one.pod) && siblings(one.pod, pod) && at >= one.at - 1_000 && at - one.at <= REPLACED_WITHIN_MS)
-    .sort((a, b) => b.at - a.at || compare(a.pod, b.pod))[0]
+    .filter(
+      (one) =>
+        !replaced.has(one.pod) && (one.pod !== pod || one.node !== to) && siblings(one.pod, pod) && at >= one.at - 1_000 && at - one.at <= REPLACED_WITHIN_MS,
+    )
+    .sort((a, b) => secondOf(b) - secondOf(a) || Number(a.node === to) - Number(b.node === to) || b.at - a.at || compare(a.pod, b.pod))[0]
 }
+
+const secondOf = ({ at }: Leaving): number => Math.floor(at / 1_000)
 
 /** A pod of a new ReplicaSet is a rollout's, not a replacement; a StatefulSet's pod comes back under its own name. */
 const siblings = (a: Entity, b: Entity): boolean => a === b || replicaSetOf(a) === replicaSetOf(b)
