@@ -152,7 +152,8 @@ const JUDGES: Readonly<Record<Relation, Judge>> = {
   },
   // A pod that comes from another node than the one that went stands in for somebody else.
   'replaced-by'(cause, effect, timeline) {
-    const from = effect.attributes['from']
+    const { from, replaces } = effect.attributes
+    if (typeOf(cause.entity) === 'pod' && replaces !== undefined) return replaces === cause.entity ? 1 : FAR
     const place = typeOf(cause.entity) === 'pod' ? timeline.topology.nodeOf(cause.entity, cause.start) : null
     return typeof from === 'string' && place !== null && nameOf(place) !== from ? FAR : sameWorkload(cause, effect, timeline)
   },

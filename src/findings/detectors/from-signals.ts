@@ -35,10 +35,15 @@ export const fromSignals: Detector = {
         (signal) =>
           !isUnheard(signal, timeline) &&
           !(kind === 'action.session-ended' && stops.some((stop) => isOfShutdown(signal, stop))) &&
-          !isToldBetter(signal, group),
+          !isToldBetter(signal, group) &&
+          !isLongDead(signal, group, timeline),
       )
       const lasting = kind === 'pod.unschedulable' ? untilPlaced(told, timeline) : withoutQuiet(told, policy.gapMs, timeline)
-      const over = KEEPS_FROM_START.has(kind) ? [...(gone.get(entity) ?? []), ...startsOf(entity, timeline)].sort((a, b) => a - b) : (gone.get(entity) ?? [])
+      const over = OCCURRENCES.has(kind)
+        ? []
+        : KEEPS_FROM_START.has(kind)
+          ? [...(gone.get(entity) ?? []), ...startsOf(entity, timeline)].sort((a, b) => a - b)
+          : (gone.get(entity) ?? [])
       for (const plain of stretchesOf(lasting, policy, over)) {
         const stretch = policy.times === undefined ? plain : { ...plain, count: policy.times(plain.signals, timeline) }
         const seen = stretch.end === null ? stretch : { ...stretch, end: Math.max(stretch.end, stretch.last) }
@@ -77,6 +82,18 @@ const isToldBetter = (signal: TimedSignal, group: readonly TimedSignal[]): boole
 /** nodeStatusReportFrequency is 5 min. */
 const WRITTEN_WITHIN_MS = 6 * MINUTE
 
+/** What its kubelet evicted stays listed: that it is told to go once more, with all that is listed on its node, does nothing to it. One that is placed again is another. */
+const isLongDead = (signal: TimedSignal, group: readonly TimedSignal[], timeline: Timeline): boolean =>
+  signal.kind === 'pod.evicted' &&
+  signal.attributes['reason'] === 'taint' &&
+  group.some(
+    (other) =>
+      BY_KUBELET.has(other.attributes['reason']) &&
+      other.at < signal.at &&
+      !signalsOf(timeline, signal.entity).some(({ kind, at }) => kind === 'pod.scheduled' && at > other.at && at <= signal.at),
+  )
+const BY_KUBELET: ReadonlySet<unknown> = new Set(['memory', 'disk', 'pids'])
+
 /** From the request on, as long as a session may take to notice. */
 const isOfShutdown = (signal: TimedSignal, stop: TimedSignal): boolean =>
   stop.entity === signal.entity && signal.at >= stop.at - 1_000 && signal.at <= stop.until + MINUTE
@@ -85,6 +102,9 @@ const sentence = (words: string): string => words.charAt(0).toUpperCase() + word
 
 const attributesOf = (signals: readonly TimedSignal[]): Found['attributes'] =>
   Object.assign({}, ...signals.map((signal) => signal.attributes).reverse()) as Found['attributes'] // a merge of attributes is attributes
+
+/** What happens to a pod in a moment does not last until the pod is taken away. */
+const OCCURRENCES: ReadonlySet<FindingKind> = new Set<FindingKind>(['pod.evicted', 'pod.oom-killed'])
 
 /** A container that starts has its sandbox and its volumes. */
 const KEEPS_FROM_START: ReadonlySet<FindingKind> = new Set<FindingKind>(['pod.sandbox-failed', 'pod.volume-mount-failed'])

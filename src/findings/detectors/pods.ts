@@ -55,7 +55,7 @@ const rescheduled = (timeline: Timeline, found: readonly Found[]): readonly Foun
       confidence: 0.9,
       summary: `${opening(pod)} was placed on node ${to} in place of ${from.pod.slice(from.pod.lastIndexOf('/') + 1)} on ${called(from.node)}.`,
       evidence: chooseEvidence(evidenceOf([signal])),
-      attributes: { from: from.node.slice('node/'.length), to, ...(hadNoImage(from.pod, signal.at, timeline) ? { ran: 'no' } : {}) },
+      attributes: { from: from.node.slice('node/'.length), to, replaces: from.pod, ...(hadNoImage(from.pod, signal.at, timeline) ? { ran: 'no' } : {}) },
       slackMs: 1_000,
       dose: 1,
     })

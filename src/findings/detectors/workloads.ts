@@ -86,7 +86,9 @@ interface Change {
 
 const shortages = (workload: Entity, troubles: readonly Found[], timeline: Timeline): readonly Found[] => {
   const begin = Math.min(...troubles.map((trouble) => trouble.start))
-  const counted = wantedOf(workload, timeline, begin)
+  // Who is placed in the second of an eviction is in its place.
+  const isReplaced = troubles.some((trouble) => trouble.start === begin && hasToGo(trouble))
+  const counted = wantedOf(workload, timeline, isReplaced ? begin - WHOLE_SECOND_MS - 1 : begin)
   const replicas = (at: number): Replicas & { readonly known: boolean } => {
     const told = replicasAt(workload, at, timeline)
     return told === null ? { wanted: counted.wanted, there: counted.wanted, known: counted.known } : { ...told, known: true }
@@ -162,12 +164,14 @@ const wantedOf = (workload: Entity, timeline: Timeline, at: number): { readonly 
     const signals = signalsOf(timeline, pod)
     const [first] = signals
     // A pod whose first sign is its placement came then; one that is first heard of otherwise was there before.
-    const later =
-      first !== undefined && first.at > at + 1_000 && (first.kind === 'pod.scheduled' || first.kind === 'pod.started' || first.kind === 'pod.unschedulable')
+    const later = first !== undefined && first.at > at + WHOLE_SECOND_MS && signals.some((signal) => signal.at === first.at && COMING.has(signal.kind))
     return !later && !wasTurnedAway(pod, at, timeline) && !signals.some((signal) => signal.kind === 'pod.deleted' && signal.at < at)
   })
   return { wanted: Math.max(1, there.length), known: podsAreListed(timeline) }
 }
+
+const WHOLE_SECOND_MS = 1_000
+const COMING: ReadonlySet<string> = new Set(['pod.scheduled', 'pod.started', 'pod.unschedulable'])
 
 const podsAreListed = once(
   ({ inputs, series }: Timeline) =>
