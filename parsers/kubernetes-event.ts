@@ -166,7 +166,7 @@ export const judge = (
 export const eventReader = (sink: Sink, basis: Basis = 'utc', expire = true): EventReader => {
   const stamp = (ms: number): Stamp => ({ ms, basis })
   const counts = recentBytes(REMEMBERED)
-  const startedAt = recent<number>(REMEMBERED)
+  const startedAt = recent<{ readonly first: number; readonly last: number }>(REMEMBERED)
   const placed = recent<string>(REMEMBERED)
   /** Of the events of lists: a watch forgets nothing. */
   const listed = { count: 0, oldest: NaN, newest: NaN }
@@ -204,7 +204,7 @@ export const eventReader = (sink: Sink, basis: Basis = 'utc', expire = true): Ev
     if (saying.kind === 'kubelet.started') kubeletStarts.push({ name, ms: last })
     if (reason === 'RegisteredNode') registered.push({ name, ms: last, line: sink.line, text: madeOf(text) })
     else {
-      const said = withStart(saying, told, first)
+      const said = withStart(saying, told, first, last)
       if (said !== null) say(said, told, first, last, count, earlier, text)
     }
   }
@@ -257,11 +257,13 @@ export const eventReader = (sink: Sink, basis: Basis = 'utc', expire = true): Ev
     sink.signal({ kind: saying.kind, entity, phase: earlier && phase === 'begin' ? 'point' : phase, at: stamp(last), attributes, text, burst })
   }
 
-  const withStart = (saying: Saying, told: Judged, at: number): Saying | null => {
-    if (saying.kind === 'pod.started') startedAt.set(told.place, at)
+  const withStart = (saying: Saying, told: Judged, first: number, last: number): Saying | null => {
+    if (saying.kind === 'pod.started') startedAt.set(told.place, { first, last })
     if (saying.kind !== 'pod.unready' || saying.attributes?.['reason'] !== 'refused') return saying
     const started = startedAt.get(told.place)
-    if (started === undefined || at < started || at - started > (basis === 'ago' ? STARTING_BY_AGE_MS : STARTING_MS)) return saying
+    if (started === undefined || first < started.first || first - started.first > (basis === 'ago' ? STARTING_BY_AGE_MS : STARTING_MS)) return saying
+    // What was refused for so long after its last start was not starting any more.
+    if (last - started.last > STARTING_BY_AGE_MS) return saying
     // Ordinary, and by ages it cannot be told apart from what happened half a minute later.
     return basis === 'ago' ? null : { ...saying, attributes: { ...saying.attributes, starting: 'yes' } }
   }

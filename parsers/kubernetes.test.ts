@@ -242,6 +242,17 @@ test('a refused connection right after a start is marked as ordinary, a later on
     extract.signals.filter((signal) => signal.kind === 'pod.unready').map((signal) => signal.attributes['starting'] ?? 'no'),
     ['yes', 'no'],
   )
+  // From the first second on, and still so minutes after its only start.
+  const never = await read(
+    listOf([
+      eventOf({ reason: 'Started', message: 'Started container web', container: 'web' }),
+      eventOf({ reason: 'Unhealthy', message, container: 'web', first: '2026-03-02T10:00:01Z', last: '2026-03-02T10:01:40Z', count: 22, uid: 'a' }),
+    ]),
+  )
+  assert.deepEqual(
+    never.signals.filter((signal) => signal.kind === 'pod.unready').map((signal) => signal.attributes['starting'] ?? 'no'),
+    ['no'],
+  )
 })
 
 test('a controller that restarts registers all nodes at once: none of them has joined', async () => {

@@ -4,9 +4,7 @@ import { addTo } from '../model/lists.js'
 import { once } from '../model/once.js'
 import type { TimedSignal, Timeline } from '../timeline/timeline.js'
 import { signalsOf } from './lookup.js'
-
-/** The next step of a rollout comes when the new pods of the last one are ready. */
-export const STEP_MS = 5 * 60_000
+import { eachTime, lifeOf, scalings, STEP_MS } from './steps.js'
 
 interface Step {
   /** Milliseconds since the epoch. */
@@ -22,19 +20,11 @@ export interface Replicas {
   readonly there: number
 }
 
-/** An event that came again says when it was so first and last: a number of replicas that somebody set twice. */
-export const eachTime = (signal: TimedSignal): readonly TimedSignal[] =>
-  signal.count > 1 && signal.until - signal.at > AT_ONCE_MS
-    ? [
-        { ...signal, until: signal.at, count: 1 },
-        { ...signal, at: signal.until, count: signal.count - 1 },
-      ]
-    : [signal]
-
-const stepsIn = once(({ signals }: Timeline) => {
+const stepsIn = once((timeline: Timeline) => {
   const steps = new Map<Entity, Step[]>()
-  const scalings = signals.filter(({ kind }) => kind === 'change.scaled').flatMap(eachTime)
-  for (const { entity, at, attributes } of scalings.sort((a, b) => a.at - b.at)) {
+  for (const { entity, at, attributes } of scalings(timeline)
+    .flatMap(eachTime)
+    .sort((a, b) => a.at - b.at)) {
     const { replicaSet, from, to } = attributes
     if (typeof replicaSet !== 'string' || replicaSet === '' || to === undefined) continue
     addTo(steps, entity, { at, set: replicaSet, from: from === undefined ? null : Number(from), to: Number(to) })
@@ -86,6 +76,22 @@ const goingOn = (steps: readonly Step[], at: number): readonly Step[] => {
   for (let last = at; start > 0 && last - (steps[start - 1]?.at ?? 0) <= STEP_MS; start--) last = steps[start - 1]?.at ?? last
   for (let last = at; end < steps.length && (steps[end]?.at ?? Infinity) - last <= STEP_MS; end++) last = steps[end]?.at ?? last
   return steps.slice(start, end)
+}
+
+/** Whether a ReplicaSet of the workload other than this had pods then. */
+export const hasOthers = (workload: Entity, set: string, at: number, timeline: Timeline): boolean =>
+  timeline.topology.podsOf(workload).some((pod) => {
+    const life = lifeOf(pod, timeline)
+    return life.set !== set && life.from < at && life.to > at
+  })
+
+/** One that a rollout made before it took any of the old ones away: it is one too many as long as it is not ready, and nobody misses it. */
+export const isSurge = (pod: Entity, workload: Entity, from: number, until: number, timeline: Timeline): boolean => {
+  const steps = stepsIn(timeline).get(workload) ?? []
+  const set = replicaSetName(pod)
+  const first = steps.find((step) => step.set === set)
+  if (first?.from !== 0 || !hasOthers(workload, set, from, timeline)) return false
+  return !steps.some((step) => step.set !== set && step.from !== null && step.to < step.from && step.at >= first.at - AT_ONCE_MS && step.at <= until)
 }
 
 /** A node under pressure evicts at once what is placed on it, and its workload makes another, dozens of times in seconds: all of them stand in for one pod. */

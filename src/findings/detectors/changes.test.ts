@@ -161,3 +161,37 @@ test('the only ReplicaSet that gets more pods minutes after it was made is scale
     '600 change: A rollout of workload shop/web started.',
     '643 change: Workload shop/web was scaled from 2 to 3 replicas.',
   ]))
+
+const pod = (set: string, suffix: string): Entity => `pod/shop/${set}-${suffix}`
+const [old, fresh] = ['web-7d9c5b8f6d', 'web-5bb955977f']
+const placed = (name: Entity, second: number): Signal => signal('pod.scheduled', name, second, { node: 'a' })
+const deleted = (name: Entity, second: number): Signal => signal('pod.deleted', name, second, { by: 'owner' })
+
+test('a rollout of which the Deployment says nothing shows in what its ReplicaSets make and take away', () => {
+  const before = ['bbbbb', 'ccccc', 'ddddd'].map((suffix) => signal('container.started', pod(old, suffix), 100))
+  const rollout = [deleted(pod(old, 'bbbbb'), 600), placed(pod(fresh, 'fffff'), 601), placed(pod(fresh, 'ggggg'), 601)]
+  const back = [deleted(pod(fresh, 'fffff'), 700), deleted(pod(fresh, 'ggggg'), 700), scaled(700, old, 2, 3)]
+  assert.deepEqual(told({ signals: [...day, ...before, ...rollout] }), ['600 change: A rollout of workload shop/web started.'])
+  assert.deepEqual(told({ signals: [...day, ...before, ...rollout, ...back] }), [
+    '600 change: A rollout of workload shop/web started.',
+    `700 response: Workload shop/web was rolled back to its earlier ReplicaSet ${old}.`,
+  ])
+  // Pods that come while nobody takes any away are none, and what the Deployment says itself is said once.
+  none('change.deployed', { signals: [...day, ...before, placed(pod(fresh, 'fffff'), 601)] })
+  assert.deepEqual(told({ signals: [...day, ...before, scaled(599, fresh, 0, 2), scaled(600, old, 3, 2), ...rollout] }), [
+    '599 change: A rollout of workload shop/web started.',
+  ])
+})
+
+test('what a rollout brought and is taken away while the pods before it go on is rolled back; the only ReplicaSet is scaled', () => {
+  const there = signal('container.started', pod(old, 'bbbbb'), 100)
+  const changes = [...day, scaled(600, fresh, 0, 1), scaled(700, fresh, 1, 0)]
+  assert.deepEqual(told({ signals: [...changes, there, placed(pod(fresh, 'fffff'), 600)] }), [
+    '600 change: A rollout of workload shop/web started.',
+    '700 response: Workload shop/web was rolled back: what the rollout had brought was taken away.',
+  ])
+  assert.deepEqual(told({ signals: [...changes, placed(pod(fresh, 'fffff'), 600)] }), [
+    '600 change: A rollout of workload shop/web started.',
+    '700 change: Workload shop/web was scaled from 1 to 0 replicas.',
+  ])
+})

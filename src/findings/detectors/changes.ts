@@ -6,7 +6,8 @@ import { replicaSetName, typeOf, type Entity } from '../../model/entity.js'
 import { countWhile, groupBy } from '../../model/lists.js'
 import type { TimedSignal, Timeline } from '../../timeline/timeline.js'
 import { chooseEvidence, evidenceOf, type Detector, type Found } from '../finding.js'
-import { eachTime, STEP_MS } from '../replicas.js'
+import { hasOthers } from '../replicas.js'
+import { eachTime, scalings, STEP_MS } from '../steps.js'
 import { called, opening } from '../words.js'
 
 const MINUTE = 60_000
@@ -21,8 +22,8 @@ export const changes: Detector = {
   id: 'changes',
   finds: ['change.deployed', 'change.scaled'],
   detect(timeline) {
-    const byWorkload = groupBy(timeline.signals, (signal) => {
-      if (signal.kind !== 'change.deployed' && signal.kind !== 'change.scaled') return null
+    const deployed = timeline.signals.filter(({ kind }) => kind === 'change.deployed')
+    const byWorkload = groupBy([...deployed, ...scalings(timeline)], (signal) => {
       // An object created long before the data begins was deployed then, not in this incident.
       if (signal.at < timeline.from - 60 * MINUTE) return null
       const workload = timeline.topology.workloadOf(signal.entity) ?? signal.entity
@@ -92,6 +93,9 @@ const changesOf = (workload: Entity, signals: readonly TimedSignal[], timeline: 
         done: before !== null && toOf(before) === 0,
       }
       all.push(rollout)
+    } else if (rollout !== null && takesBack(signal, rollout) && hasOthers(workload, set, signal.at, timeline)) {
+      all.push({ kind: 'change.deployed', set: '', signals: [signal], back: true, undone: false, done: false })
+      rollout = null
     } else {
       const last = all.at(-1)
       if (last !== undefined && isSameScaling(signal, last)) last.signals.push(signal)
@@ -101,7 +105,7 @@ const changesOf = (workload: Entity, signals: readonly TimedSignal[], timeline: 
   }
   for (const [index, change] of all.entries()) {
     const before = all.slice(Math.max(0, index - MOST_BACK), index)
-    change.set ||= foundThere(all[index + 1])
+    if (!change.back) change.set ||= foundThere(all[index + 1])
     const taken = change.kind === 'change.scaled' ? takenBack(change, before) : change.back ? rolledBack(change, before) : []
     for (const one of taken) one.undone = true
     if (change.kind === 'change.scaled') change.back = taken.length > 0
@@ -114,6 +118,10 @@ const foundThere = (next: Change | undefined): string => {
   const had = next?.signals.find((signal) => (numberOf(signal, 'from') ?? 0) > 0)
   return had === undefined ? '' : setOf(had)
 }
+
+/** What a rollout brought is taken away again while the ReplicaSets before it go on. */
+const takesBack = (signal: TimedSignal, rollout: Change): boolean =>
+  numberOf(signal, 'to') === 0 && rollout.set !== '' && setOf(signal) === rollout.set && !rollout.done && !rollout.back
 
 /** A ReplicaSet that was not there before, or that takes over from another one. */
 const isNew = (signal: TimedSignal, seen: ReadonlySet<string>, around: Around, timeline: Timeline): boolean => {
@@ -214,6 +222,7 @@ const takenBack = (change: Change, before: readonly Change[]): readonly Change[]
 /** Whatever was rolled out since the ReplicaSet that comes back gave way; where nobody saw that, since it was rolled out; else the rollout before this. */
 const rolledBack = (change: Change, before: readonly Change[]): readonly Change[] => {
   const rollouts = before.filter(({ kind }) => kind === 'change.deployed')
+  if (change.set === '') return rollouts.slice(-1)
   const gaveWay = rollouts.findLastIndex(({ signals }) => signals.some((signal) => setOf(signal) === change.set && shrinks(signal)))
   if (gaveWay >= 0) return rollouts.slice(gaveWay)
   const at = rollouts.findLastIndex(({ set }) => set === change.set)
@@ -239,7 +248,7 @@ const found = (workload: Entity, change: Change): Found => {
     summary: scaled
       ? `${opening(workload)} was scaled${back ? ' back' : ''}${numbers}.`
       : back
-        ? `${opening(workload)} was rolled back to its earlier ReplicaSet ${set}.`
+        ? `${opening(workload)} was rolled back${set === '' ? ': what the rollout had brought was taken away' : ` to its earlier ReplicaSet ${set}`}.`
         : `A rollout of ${name} started.`,
     evidence: chooseEvidence(evidenceOf(signals)),
     attributes: {

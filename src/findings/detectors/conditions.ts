@@ -35,7 +35,11 @@ const colocated = (workload: Entity, trouble: Found, timeline: Timeline): readon
   const placed = ofLatestSet(
     topology.podsOf(workload).flatMap((pod) => {
       const placement = topology.placements(pod)[0]
-      return placement !== undefined && placement.from <= trouble.start && !wasTurnedAway(pod, trouble.start, timeline) && !isGone(pod, trouble.start, timeline)
+      return placement !== undefined &&
+        placement.from <= trouble.start &&
+        !(trouble.kind === 'pod.evicted' && placement.from === trouble.start) &&
+        !wasTurnedAway(pod, trouble.start, timeline) &&
+        !isGone(pod, trouble.start, timeline)
         ? [{ pod, node: placement.node, from: placement.from }]
         : []
     }),
@@ -70,7 +74,8 @@ const colocated = (workload: Entity, trouble: Found, timeline: Timeline): readon
 }
 
 /** Told to go before that: another one has its place. */
-const isGone = (pod: Entity, by: number, timeline: Timeline): boolean => signalsOf(timeline, pod).some(({ kind, at }) => kind === 'pod.deleted' && at < by)
+const isGone = (pod: Entity, by: number, timeline: Timeline): boolean =>
+  signalsOf(timeline, pod).some(({ kind, at }) => (kind === 'pod.deleted' || kind === 'pod.evicted') && at < by)
 
 interface Placed {
   readonly pod: Entity

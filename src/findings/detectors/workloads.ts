@@ -6,7 +6,7 @@ import type { FindingKind } from '../../model/vocabulary.js'
 import type { TimedSignal, Timeline } from '../../timeline/timeline.js'
 import { chooseEvidence, type Detector, type Found } from '../finding.js'
 import { signalsOf } from '../lookup.js'
-import { isEvictedAt, replicaChanges, replicasAt, wasTurnedAway, type Replicas } from '../replicas.js'
+import { isEvictedAt, isSurge, replicaChanges, replicasAt, wasTurnedAway, type Replicas } from '../replicas.js'
 import { duration, opening } from '../words.js'
 
 /** While one of these holds, the pod does not serve. */
@@ -49,7 +49,13 @@ const isStarting = ({ kind, entity, start, end, attributes }: Found, timeline: T
   if (kind !== 'pod.unready' || end === null || end - start > START_MS || String(attributes['reason'] ?? '').startsWith('node')) return false
   const came = cameAt(entity, start, timeline)
   const isFirst = came !== null && (attributes['reason'] === 'starting' || start - came <= FIRST_PROBED_MS)
-  return isFirst && end - came <= 1.5 * START_MS && !wasReady(entity, came, start, timeline) && !lostReadiness(entity, came, end, timeline)
+  return (
+    isFirst &&
+    end - came <= 1.5 * START_MS &&
+    !wasReady(entity, came, start, timeline) &&
+    !lostReadiness(entity, came, end, timeline) &&
+    !wasGivenUp(entity, came, end, timeline)
+  )
 }
 
 /** A runtime that is being restarted fails the sandbox of whatever starts just then; the kubelet tries again, and is through with it. */
@@ -70,6 +76,16 @@ const cameAt = (pod: Entity, until: number, timeline: Timeline): number | null =
 /** A pod that was ready, and then no more, is not starting. */
 const wasReady = (pod: Entity, from: number, to: number, timeline: Timeline): boolean =>
   signalsOf(timeline, pod).some(({ kind, phase, at }) => kind === 'pod.unready' && phase === 'end' && at > from && at < to)
+
+/** A pod that was taken away after a minute in which it never got ready was not starting any more, though nothing else is said of it. */
+const wasGivenUp = (pod: Entity, came: number, end: number, timeline: Timeline): boolean => {
+  const own = signalsOf(timeline, pod)
+  if (own.some(({ kind }) => kind !== 'pod.unready' && NOT_SERVING.has(kind))) return false
+  const left = own.find(({ kind, at, attributes }) => at > came && (kind === 'pod.deleted' || (kind === 'pod.killed' && attributes['reason'] === undefined)))
+  return left !== undefined && left.at - came >= FIRST_PROBED_MS && left.at - end <= GIVEN_UP_MS && !wasReady(pod, came, left.at, timeline)
+}
+/** Probes fail until it goes, every 10 s by default. */
+const GIVEN_UP_MS = 15_000
 
 /** A pod's object says since when it has not been ready: of one that never was, since its start, which carries another reason here. */
 const lostReadiness = (pod: Entity, from: number, to: number, timeline: Timeline): boolean =>
@@ -97,6 +113,7 @@ const shortages = (workload: Entity, troubles: readonly Found[], timeline: Timel
   for (const [pod, ofPod] of groupBy(troubles, (trouble) => trouble.entity)) {
     if (wasTurnedAway(pod, begin, timeline)) continue
     for (const stretch of unite(ofPod, timeline, workload)) {
+      if (isSurge(pod, workload, stretch.start, stretch.end ?? timeline.to, timeline)) continue
       changes.push({ at: stretch.start, by: 1, trouble: stretch })
       if (stretch.end !== null) changes.push({ at: stretch.end, by: -1, trouble: stretch })
     }
