@@ -210,3 +210,16 @@ test('what a program says in other words after a pause is no part of what was ov
   assert.equal(incidents(...first, ...failing(190, { reason: 'postgres-denied', matter: 1 })).length, 2)
   assert.equal(incidents(...first, ...failing(190, { reason: 'postgres-denied' })).length, 1)
 })
+
+test('a trouble with a fault of its own that was over before another began is another trouble; one that still lasts may be its lead-up', () => {
+  const slots = (end: number): readonly Found[] => [
+    found('postgres.connections-rising', 'postgres/main', 10, { endSecond: end }),
+    found('postgres.connections-saturated', 'postgres/main', 15, { endSecond: end }),
+    found('app.errors', 'process/-/report-api', 16, { endSecond: end, attributes: { reason: 'postgres-too-many' } }),
+  ]
+  const deadlocks = [
+    found('postgres.deadlock', 'postgres/main', 100, { endSecond: 140 }),
+    found('app.errors', 'process/-/price-sync', 101, { endSecond: 140, attributes: { reason: 'postgres-deadlock' } }),
+  ]
+  assert.deepEqual([incidents(...slots(50), ...deadlocks).length, incidents(...slots(90), ...deadlocks).length], [2, 1])
+})

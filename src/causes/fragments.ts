@@ -64,7 +64,7 @@ export const joinFragments = (
     const consider = (index: number): void => {
       const host = hostOf(index)
       if (host === at || groups[host]?.part.links.length === 0) return
-      if (groups[host] !== undefined && isWider(group, groups[host])) return
+      if (groups[host] !== undefined && (isWider(group, groups[host]) || isOver(group, groups[host]))) return
       if (host > at || groups[host]?.fragment === false) best = Math.max(best, host)
     }
     for (const source of sourcesOf(group.part)) {
@@ -105,22 +105,29 @@ export const joinFragments = (
 const isWider = (group: Span, host: Span): boolean =>
   host.start - group.start > AT_ONCE_MS && group.harmedUntil - host.harmedUntil > AT_ONCE_MS && Number.isFinite(host.harmedUntil)
 
+/** What a fault of its own did to people, and was over before the other began, is no lead-up of it. */
+const isOver = (group: Span, host: Span): boolean => group.faulty && host.start - group.harmedUntil > AT_ONCE_MS && Number.isFinite(group.harmedUntil)
+
 interface Span {
   readonly start: number
   readonly harmedUntil: number
+  /** Whether a fault is part of it. */
+  readonly faulty: boolean
 }
 
 /** From when on somebody could answer the part's trouble, and until when there was an impact to answer. */
 const spanOf = ({ members }: Part, found: readonly Found[]): Span => {
   let start = Infinity
   let harmedUntil = -Infinity
+  let faulty = false
   for (const at of members) {
     const one = found[at]
     if (one === undefined) continue
     start = Math.min(start, one.start)
+    faulty ||= roleOf(one) === 'fault'
     if (roleOf(one) === 'impact') harmedUntil = Math.max(harmedUntil, one.end ?? Infinity)
   }
-  return { start, harmedUntil }
+  return { start, harmedUntil, faulty }
 }
 
 /** How far back is looked for what a symptom may belong to, in findings of one entity, workload or kind. */

@@ -695,6 +695,22 @@ test('a rollout brings the pods without a limit that are of its own ReplicaSet',
   assert.deepEqual([rollout('web-5bb955977f'), rollout('web-7d9c5b8f6d')], [1, 0])
 })
 
+test('an alert on deadlocks is not for connections, and one that fired before the alert that tells of a trouble did not fire for that', () => {
+  const links = (cause: Found, alertname: string): number =>
+    linkCauses(
+      [cause, found('alert.fired', 'target/postgres/10.0.0.9:9187', 30, { attributes: { alertname } })].sort(byStart),
+      mechanisms.filter(({ id }) => id === 'alert-on-finding'),
+      timeline({}),
+    ).length
+  const server = (kind: FindingKind): Found => found(kind, 'postgres/main', 20, { endSecond: 60 })
+  assert.deepEqual([links(server('postgres.deadlock'), 'PostgresDeadlocks'), links(server('postgres.connections-saturated'), 'PostgresDeadlocks')], [1, 0])
+  const late = (attributes: Attributes): Found => ({
+    ...found('service.unreachable', 'target/postgres/10.0.0.9:9187', 40, { endSecond: 60, attributes }),
+    slackMs: 120_000,
+  })
+  assert.deepEqual([links(late({}), 'TargetSlow'), links(late({ told: 'alert' }), 'TargetSlow')], [1, 0])
+})
+
 test('a database server that answers nobody is why its exporter does not, and processors that were full before are why neither does', () => {
   const full = found('node.cpu-saturated', 'node/db-node-1', 0, { endSecond: 60 })
   const server = found('service.unreachable', 'service/-/postgres-primary', 8, { endSecond: 38, attributes: { probed: 'postgres' } })

@@ -21,6 +21,9 @@ const WATCHED: readonly (readonly [RegExp, RegExp])[] = [
   [/cpu|(?<![a-z])load(?!balancer)|(?:high|node|system)load(?!balancer)/iu, /cpu-/u],
   [/memory|(?<![a-z])(?:mem|oom)(?![a-z])|oomkill/iu, /memory|oom-kill/u],
   [/disk|file ?system|volume|inode|storage/iu, /disk-full/u],
+  [/deadlock/iu, /deadlock/u],
+  [/long[-_ ]?(?:running[-_ ]?)?(?:transaction|tx)|idle[-_ ]?in[-_ ]?trans/iu, /lock-pileup|slow-queries|connections/u],
+  [/replication|slot ?lag|standby|replica ?lag/iu, /replication|standby|slot|disk-full/u],
   [
     /down|unreachable|probe\w{0,12}fail|not[-_ ]?(?:responding|answering|reachable|ready)/iu,
     /unreachable|crash|recovering|shutdown|down|not-ready|unready|network|panic|hang|reboot|heartbeat|unavailable|degraded|removed/u,

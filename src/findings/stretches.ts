@@ -20,10 +20,14 @@ const UNTIL_RENEWED_MS = 20 * MINUTE
 /** Who sets a number of replicas, and sets it back, may well do the same again some minutes later. */
 const SET_AGAIN_MS = 30_000
 
+/** Processors that were free for longer were full twice. */
+export const BUSY_AGAIN_MS = 30_000
+
 /** What stays so however long nobody says it again; null where the kind has no such gap of its own. */
 export const lastingGap = (kind: FindingKind, reason: unknown): number | null => {
   if (kind === 'node.certificate-expired') return UNTIL_REPLACED_MS
   if (kind === 'change.scaled') return SET_AGAIN_MS
+  if (kind === 'node.cpu-saturated') return BUSY_AGAIN_MS
   if (kind !== 'node.heartbeat-missed') return null
   return reason === 'certificate' ? UNTIL_REPLACED_MS : reason === 'unauthorized' ? UNTIL_RENEWED_MS : null
 }

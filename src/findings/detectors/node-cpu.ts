@@ -6,12 +6,12 @@ import { sampleEvidence, type Detector, type Found } from '../finding.js'
 import { processorTime } from '../expression/shares.js'
 import { asGauge, formOf, inShares, labelsOf, nodeOfLabels, nodeUseOf, readingOf, rest, shareOf, undone } from '../measures.js'
 import { combine, higher, median, smoothed, stepOf, stretches, type Column } from '../statistics.js'
+import { BUSY_AGAIN_MS } from '../stretches.js'
 import { called, percent } from '../words.js'
 
 /** Busy beyond this, a scheduler's queue grows: utilisation has no room for bursts. */
 const SATURATED = 0.92
 const SHORTEST_MS = 10_000
-const GAP_MS = 30_000
 
 interface BusyNode {
   readonly node: Entity
@@ -117,7 +117,7 @@ const saturated = ({ node, busy, source }: BusyNode): readonly Found[] => {
   const found: Found[] = []
   // Full from the first sample to the last, as far as it was asked: nothing changed that could have changed anything.
   if (calm.values.filter((value) => value >= SATURATED).length >= ALL * calm.values.length) return []
-  for (const stretch of stretches(calm, (value) => value >= SATURATED, Math.max(GAP_MS, 3 * step), higher)) {
+  for (const stretch of stretches(calm, (value) => value >= SATURATED, Math.max(BUSY_AGAIN_MS, 3 * step), higher)) {
     if (stretch.last - stretch.start + step < SHORTEST_MS || stretch.samples < 2) continue
     found.push({
       kind: 'node.cpu-saturated',

@@ -40,6 +40,12 @@ test('a node whose idle time falls to nothing for minutes is saturated from then
   assert.ok(first.confidence >= 0.85)
 })
 
+test('processors that were free for a minute were full twice', () => {
+  const twice = (pause: number): number =>
+    findings('node.cpu-saturated', { series: cores((second) => (between(second, 1800, 1980) || between(second, 1980 + pause, 2400) ? 0.99 : 0.3)) }).length
+  assert.deepEqual([twice(120), twice(0)], [2, 1])
+})
+
 test('one busy scrape is no saturation, nor is a node at four fifths', () => {
   none('node.cpu-saturated', { series: cores((second) => (second === 1800 ? 1 : 0.3)) })
   none('node.cpu-saturated', { series: cores((second) => (between(second, 1800, 2400) ? 0.8 : 0.3)) })
