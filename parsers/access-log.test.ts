@@ -133,6 +133,16 @@ describe('what failed is a signal', () => {
     assert.deepEqual(extract.facts, [{ fact: 'runs-as', of: 'service/shop/web', by: 'pod/shop/web-669fc94c59-hl2fh' }])
   })
 
+  test('of nobody, where a kubelet asks its pod whether it is ready yet; of an application, a path of that name is a request', async () => {
+    const lines = ['GET /ready HTTP/1.1', 'GET /api/healthz?full=1 HTTP/1.1', 'GET /readymade/shelves HTTP/1.1']
+      .map((request) => clf(`"${request}" 503 5`))
+      .join('\n')
+    const asked = async (context: Parameters<typeof read>[1]): Promise<number> =>
+      (await read(lines, context)).signals.reduce((sum, { count }) => sum + count, 0)
+    assert.equal(await asked({ context: { pod: pod('shop', 'web-669fc94c59-hl2fh') } }), 1)
+    assert.equal(await asked({ path: 'dump/shop-access.log' }), 3)
+  })
+
   test('of the file, where nothing names it', async () => {
     assert.equal((await read(clf('"GET / HTTP/1.1" 500 5'), { path: 'dump/shop-access.log' })).signals[0]?.entity, 'service/-/shop')
     assert.equal((await read(clf('"GET / HTTP/1.1" 500 5'), { path: 'dump/nginx/access.log' })).signals[0]?.entity, 'service/-/nginx')

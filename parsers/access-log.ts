@@ -32,6 +32,10 @@ const ERROR_FIELD = /\s(?:error|err|exception|exception_message)=/u
 const serverOf = (upstream: string): string =>
   upstream === '-' || upstream === 'null' || upstream.endsWith('>') ? '' : upstream.slice(upstream.lastIndexOf('/') + 1)
 
+/** What a kubelet asks of a pod, which is no request of anybody: a pod that has just started answers it with 503 by design, and gets no others. */
+const PROBE = /kube-probe\/|["\s=](?:\/[\w.-]{1,40}){0,2}\/(?:healthz?|healthcheck|readyz?|readiness|livez?|liveness)["\s?]/u
+const isProbe = (bytes: Buffer, start: number, end: number): boolean => PROBE.test(bytes.toString('latin1', start, Math.min(end, start + 1_024)))
+
 export const accessLog: LineFormat = {
   id: 'access-log',
   takes: 'lines',
@@ -135,8 +139,10 @@ const reader = (sink: Sink, context: InputContext): LineReader => {
         const { ms, basis } = found
         sink.record(ms, basis)
         const service = services.of(bytes, envelope)
+        const isFailed = hit.status >= 499
+        if (isFailed && hit.form === 'none' && context.pod !== null && isProbe(bytes, start, end)) return true
         traffic.add(service, ms, basis)
-        if (hit.status >= 499) failed(bytes, start, end, envelope?.host ?? null, { ms, basis }, service)
+        if (isFailed) failed(bytes, start, end, envelope?.host ?? null, { ms, basis }, service)
         return true
       }
       if (readStarted(bytes, start, end)) {

@@ -79,7 +79,7 @@ export const findWrong = (timeline: Timeline): readonly Found[] => {
     const next = detector.detect(timeline, found)
     if (next.length > 0) found = settled(unseenBetween(mergeSame(nodesOfRejection([...found, ...next], timeline), gapOf, aspectOf)), timeline)
   }
-  found = tellKills(sinceSettings(toldByExporters(missedTogether(withoutJoining(withoutMachines(found), timeline), timeline))), timeline)
+  found = tellKills(sinceSettings(toldByExporters(missedTogether(withoutJoining(withoutWaiting(withoutMachines(found)), timeline), timeline))), timeline)
   return timeline.clockUncertainty.size === 0 ? found : found.map((one) => asSureAsItsClock(one, timeline))
 }
 
@@ -92,6 +92,19 @@ const withoutMachines = (found: readonly Found[]): readonly Found[] => {
 }
 /** Of a node that is always full. */
 const STANDING = 0.6
+
+/** A new pod is not ready from the moment it was created: what keeps it from starting says why, and that it waits for that says nothing more. */
+const withoutWaiting = (found: readonly Found[]): readonly Found[] =>
+  found.filter(
+    (one) =>
+      one.kind !== 'pod.unready' ||
+      one.attributes['reason'] !== 'starting' ||
+      !KEEPS_FROM_STARTING.some((kind) =>
+        ofKind(found, kind, one.entity).some(({ start }) => start >= one.start - JOINED_MS && start <= one.start + STARTS_WITHIN_MS),
+      ),
+  )
+const KEEPS_FROM_STARTING = ['pod.sandbox-failed', 'pod.volume-mount-failed', 'pod.image-pull-failed'] as const
+const STARTS_WITHIN_MS = 30_000
 
 /** A node that joins is NotReady until its network is set up and its first status is written; where that takes longer, or is still so, it is told. */
 const withoutJoining = (found: readonly Found[], { to }: Timeline): readonly Found[] =>

@@ -334,6 +334,13 @@ test('a new pod that is taken away after a minute without ever being ready was n
   none('workload.degraded', rollout(340))
 })
 
+test('a new pod that has no sandbox is not ready for that, and not besides', () => {
+  const failed = signal('pod.sandbox-failed', one, 302, { reason: 'cni' }, { count: 9, until: 350 })
+  const waiting = condition('pod.unready', one, 300, 368, { reason: 'starting' })
+  none('pod.unready', { facts: bound, signals: [failed, ...waiting] })
+  assert.equal(findings('pod.unready', { facts: bound, signals: waiting }).length, 1)
+})
+
 test('an evicted pod is missing until its replacement has started', () => {
   const [first] = findings('workload.degraded', {
     facts: bound,
