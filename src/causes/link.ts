@@ -134,10 +134,25 @@ const orderOf = (cause: Found, effect: Found, causeIndex: number, effectIndex: n
   const ahead = effect.start - cause.start
   if (ahead > 0) return 1
   if (ahead === 0) return causeIndex === effectIndex ? 0 : 1
-  // What only an alert tells of may have begun minutes before, but an alert that fired before that one did not ring for it.
-  const slack = effect.kind === 'alert.fired' && cause.attributes['told'] === 'alert' ? 0 : cause.slackMs
+  const slack = effect.kind === 'alert.fired' && isTimed(cause) ? 0 : cause.slackMs
   return -ahead < WHOLE_SECOND_MS || -ahead <= Math.min(slack, MAX_SLACK_MS) ? 0.8 : 0
 }
+
+/**
+ * What only an alert tells of may have begun minutes before, but an alert that fired before that one did not ring for it; nor did it for lines that a log has
+ * with their times.
+ */
+const isTimed = ({ kind, attributes }: Found): boolean => attributes['told'] === 'alert' || TIMED.has(kind)
+const TIMED: ReadonlySet<string> = new Set([
+  'app.errors',
+  'postgres.crashed',
+  'postgres.recovering',
+  'postgres.backend-killed',
+  'postgres.disk-full',
+  'postgres.deadlock',
+  'postgres.timeouts',
+  'postgres.lock-pileup',
+])
 
 const lagFit = (lagMs: number, mechanism: Mechanism, cause: Found, effect: Found): number => {
   const { min, typical, max } = mechanism.lag

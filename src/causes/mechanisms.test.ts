@@ -695,6 +695,20 @@ test('a rollout brings the pods without a limit that are of its own ReplicaSet',
   assert.deepEqual([rollout('web-5bb955977f'), rollout('web-7d9c5b8f6d')], [1, 0])
 })
 
+test('a disk on which there is room stops no server, and a server that lost a process keeps nobody out a minute later', () => {
+  const links = (...findings: readonly Found[]): number =>
+    linkCauses(findings, mechanisms, timeline({ facts: [{ fact: 'node', node: 'node/a', at: null }] })).length
+  const disk = (left: string): number =>
+    links(found('node.disk-full', 'node/a', 0, { endSecond: 90, attributes: { left } }), found('postgres.crashed', 'postgres/main', 20, { endSecond: 50 }))
+  assert.deepEqual([disk('none'), disk('some')], [1, 0])
+  const killed = (second: number): number =>
+    links(
+      found('postgres.backend-killed', 'postgres/main', 0, { endSecond: 0 }),
+      found('app.errors', 'process/-/checkout-api', second, { endSecond: second + 30, attributes: { reason: 'postgres-unreachable' } }),
+    )
+  assert.deepEqual([killed(1), killed(71)], [1, 0])
+})
+
 test('an alert on deadlocks is not for connections, and one that fired before the alert that tells of a trouble did not fire for that', () => {
   const links = (cause: Found, alertname: string): number =>
     linkCauses(

@@ -1,6 +1,7 @@
 /** All detectors in their order: each sees what the ones before it found. */
 import type { Timeline } from '../timeline/timeline.js'
 import { missedTogether } from './at-once.js'
+import { asCircles } from './circles.js'
 import { apiServer } from './detectors/api-server.js'
 import { changes } from './detectors/changes.js'
 import { conditions } from './detectors/conditions.js'
@@ -79,7 +80,10 @@ export const findWrong = (timeline: Timeline): readonly Found[] => {
     const next = detector.detect(timeline, found)
     if (next.length > 0) found = settled(unseenBetween(mergeSame(nodesOfRejection([...found, ...next], timeline), gapOf, aspectOf)), timeline)
   }
-  found = tellKills(sinceSettings(toldByExporters(missedTogether(withoutJoining(withoutWaiting(withoutMachines(found)), timeline), timeline))), timeline)
+  found = tellKills(
+    asCircles(sinceSettings(toldByExporters(missedTogether(withoutJoining(withoutWaiting(withoutMachines(found)), timeline), timeline)))),
+    timeline,
+  )
   return timeline.clockUncertainty.size === 0 ? found : found.map((one) => asSureAsItsClock(one, timeline))
 }
 

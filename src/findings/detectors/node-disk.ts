@@ -8,6 +8,8 @@ import { greatest, least, lower, stepOf, stretches, type Column } from '../stati
 import { called, percent } from '../words.js'
 
 const LEFT = 0.06
+/** Between two scrapes the last of it is taken; of a large disk this is room for gigabytes. */
+const NOTHING = 0.02
 /** Read-only images are always full and nobody minds. */
 const NO_DISK = /^(?:squashfs|iso9660|erofs|cramfs|overlay)$/u
 
@@ -33,7 +35,7 @@ export const nodeDisk: Detector = {
           sampleEvidence(source, stretch.start, `→ ${percent(LEFT)} left or less from here`),
           sampleEvidence(source, stretch.peakAt, `→ ${percent(stretch.peak)} left, the least`),
         ],
-        attributes: { mount },
+        attributes: { mount, left: stretch.peak <= NOTHING ? 'none' : 'some' },
         slackMs: step,
         dose: 1 - stretch.peak,
       }))
