@@ -27,6 +27,7 @@ import { nodeStarved } from './detectors/node-starved.js'
 import { pods } from './detectors/pods.js'
 import { postgresParameters } from './detectors/postgres-parameters.js'
 import { postgresMetrics } from './detectors/postgres-metrics.js'
+import { postgresSlower } from './detectors/postgres-slower.js'
 import { postgresWaits } from './detectors/postgres-waits.js'
 import { postgresStanding } from './detectors/postgres-standing.js'
 import { serviceMetrics } from './detectors/service-metrics.js'
@@ -62,6 +63,7 @@ export const detectors: readonly Detector[] = [
   errors,
   serviceMetrics,
   postgresWaits,
+  postgresSlower,
   nodeIdentity,
   nodeTainted,
   nodeNetwork,

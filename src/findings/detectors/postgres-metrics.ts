@@ -243,7 +243,7 @@ const queues = (
 
 /** One slow report is a report; statements that go on being slow are a server in trouble. */
 const SLOW_SECONDS = 1
-const SLOWER = 8
+export const SLOWER = 8
 const SLOW_FOR_MS = 60_000
 /** Of statements that take this long one after the other half a minute is enough. */
 const VERY_SLOW_SECONDS = 5
@@ -282,7 +282,7 @@ const isLasting = ({ samples, last, start, peak }: Interval): boolean =>
 /** How much denser than in the rest of the data slow statements have to be. */
 const DENSER = 5
 
-const standsOut = ({ start, last, samples }: Interval, { times }: TimedSeries, timeline: Timeline): boolean => {
+export const standsOut = ({ start, last, samples }: Interval, { times }: TimedSeries, timeline: Timeline): boolean => {
   const rest = timeline.to - timeline.from - (last - start)
   return rest > last - start && (times.length - samples) / rest < samples / (last - start) / DENSER
 }
