@@ -11,6 +11,7 @@ import { drains } from './detectors/drains.js'
 import { errors } from './detectors/errors.js'
 import { fromSignals } from './detectors/from-signals.js'
 import { aspectOf, gapOf } from './policies.js'
+import { goneWorkloads } from './detectors/gone-workloads.js'
 import { kubeState } from './detectors/kube-state.js'
 import { kubeletSilent } from './detectors/kubelet-silent.js'
 import { nodeCpu } from './detectors/node-cpu.js'
@@ -72,6 +73,7 @@ export const detectors: readonly Detector[] = [
   nodeStarved,
   pods,
   workloads,
+  goneWorkloads,
   deletions,
   conditions,
 ]

@@ -42,12 +42,14 @@ const workloadOf = (entity: Entity, { topology }: Timeline): Entity | null => to
 /** A template's hash and a pod's name: what a Deployment's pods are called. */
 const OF_DEPLOYMENT = /-[bcdfghjklmnpqrstvwxz2456789]{5,10}-[bcdfghjklmnpqrstvwxz2456789]{5}$/u
 
+export const isOfDeployment = (pod: Entity): boolean => OF_DEPLOYMENT.test(pod)
+
 const unsaidOf = (workload: Entity, deleted: readonly TimedSignal[], said: readonly TimedSignal[], timeline: Timeline): readonly TimedSignal[] => {
   const isSaid = (set: string, at: number): boolean =>
     said.some(({ attributes, at: when }) => attributes['replicaSet'] === set && Math.abs(when - at) <= SAID_MS)
   const lives = timeline.topology
     .podsOf(workload)
-    .filter((pod) => OF_DEPLOYMENT.test(pod))
+    .filter(isOfDeployment)
     .map((pod) => lifeOf(pod, timeline))
   const alive = (set: string, at: number): number => lives.filter((one) => one.set === set && one.from < at && one.to >= at).length
   const step = (signals: readonly TimedSignal[], set: string, from: number, to: number): TimedSignal[] => {
@@ -56,7 +58,7 @@ const unsaidOf = (workload: Entity, deleted: readonly TimedSignal[], said: reado
     const evidence = signals.flatMap((signal) => signal.evidence)
     return [{ ...first, kind: 'change.scaled', entity: workload, attributes: { replicaSet: set, from, to }, evidence }]
   }
-  const fewer = atOnce(deleted.filter(({ entity }) => OF_DEPLOYMENT.test(entity))).flatMap((signals) => {
+  const fewer = atOnce(deleted.filter(({ entity }) => isOfDeployment(entity))).flatMap((signals) => {
     const [first] = signals
     const set = first === undefined ? '' : replicaSetName(first.entity)
     const had = Math.max(signals.length, alive(set, first?.at ?? 0))

@@ -37,6 +37,7 @@ const gapBefore = ({ kind, attributes }: TimedSignal, policy: { readonly gapMs: 
 export const stretchesOf = (signals: readonly TimedSignal[], policy: { readonly gapMs: number }, gone: readonly number[]): Stretch[] => {
   const found: Stretch[] = []
   let open: { start: number; last: number; count: number; signals: TimedSignal[]; held: boolean } | null = null
+  let ended = -Infinity
   const close = (end: number | null): void => {
     if (open !== null) found.push({ start: open.start, end, last: open.last, count: open.count, signals: open.signals })
     open = null
@@ -53,8 +54,11 @@ export const stretchesOf = (signals: readonly TimedSignal[], policy: { readonly 
     const start = open === null ? Infinity : (open as { start: number }).start
     const goneAt = gone.find((at) => at >= start && at < signal.at)
     if (goneAt !== undefined) close(goneAt)
+    // Times of whole seconds: what began with the pod and was over in the same second is told in either order.
+    if (signal.phase === 'begin' && signal.attributes['reason'] === 'starting' && ended === signal.at) continue
     if (signal.phase === 'begin') extend(signal, true)
     else if (signal.phase === 'end') {
+      ended = signal.at
       if (open !== null) {
         const { signals: mine } = open as { signals: TimedSignal[] }
         mine.push(signal)

@@ -341,6 +341,14 @@ test('a new pod that has no sandbox is not ready for that, and not besides', () 
   assert.equal(findings('pod.unready', { facts: bound, signals: waiting }).length, 1)
 })
 
+test('a pod that is ready in the second it was made is ready, in whichever order the files tell it', () => {
+  const end = signal('pod.unready', one, 300, {}, { phase: 'end' })
+  none('pod.unready', {
+    facts: bound,
+    signals: [end, signal('pod.unready', one, 300, { reason: 'starting' }, { phase: 'begin' }), signal('log.warning', 'cluster', 900)],
+  })
+})
+
 test('an evicted pod is missing until its replacement has started', () => {
   const [first] = findings('workload.degraded', {
     facts: bound,

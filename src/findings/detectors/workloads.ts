@@ -190,7 +190,7 @@ const wantedOf = (workload: Entity, timeline: Timeline, at: number): { readonly 
 const WHOLE_SECOND_MS = 1_000
 const COMING: ReadonlySet<string> = new Set(['pod.scheduled', 'pod.started', 'pod.unschedulable'])
 
-const podsAreListed = once(
+export const podsAreListed = once(
   ({ inputs, series }: Timeline) =>
     inputs.some(({ format, records }) => format === 'kubernetes-objects' && records > 0) || series.some(({ name }) => name.startsWith('kube_pod_')),
 )

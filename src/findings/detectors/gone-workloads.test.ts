@@ -1,0 +1,30 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { findings, signal } from '../../../test/timeline-builder.js'
+import type { Entity } from '../../model/entity.js'
+import type { Signal } from '../../model/extract.js'
+
+const pod = (suffix: string): Entity => `pod/shop/sessions-66946f6897-${suffix}`
+const there = ['bbbbb', 'ccccc'].map((suffix) => signal('container.started', pod(suffix), 10))
+const deleted = (second: number, by?: string): readonly Signal[] =>
+  ['bbbbb', 'ccccc'].map((suffix) => signal('pod.deleted', pod(suffix), second, by === undefined ? {} : { by }))
+const created = (second: number): readonly Signal[] => [
+  signal('pod.scheduled', pod('ddddd'), second, { node: 'a' }),
+  signal('container.started', pod('ddddd'), second + 1),
+]
+const gone = (format: string, ...signals: readonly (readonly Signal[])[]): readonly unknown[] =>
+  findings('workload.unavailable', { format, signals: [...there, signal('log.warning', 'cluster', 900), ...signals.flat()] }).map(({ entity, start, end }) => [
+    entity,
+    start,
+    end,
+  ])
+
+test('a workload all of whose pods were deleted is gone until others are made; one that is scaled, replaced or not listed is not', () => {
+  assert.deepEqual(gone('kubernetes-objects', deleted(300), created(386)), [['workload/shop/sessions', 300, 387]])
+  assert.deepEqual(gone('kubernetes-objects', deleted(300)), [['workload/shop/sessions', 300, null]])
+  assert.deepEqual(gone('kubernetes-objects', deleted(300), created(302)), [])
+  assert.deepEqual(gone('kubernetes-objects', deleted(300, 'owner'), created(386)), [])
+  assert.deepEqual(gone('kubernetes-objects', deleted(300).slice(1), created(386)), [])
+  assert.deepEqual(gone('kubernetes-objects', deleted(300), [signal('pod.evicted', pod('ccccc'), 290)], created(386)), [])
+  assert.deepEqual(gone('kubelet', deleted(300), created(386)), [])
+})

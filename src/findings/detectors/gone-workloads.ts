@@ -1,0 +1,74 @@
+/**
+ * workload.unavailable: all pods of a Deployment were deleted and nobody made others, as when the Deployment itself is. What its own ReplicaSet takes away was scaled, and
+ * is told as that; who is evicted has a successor.
+ */
+import type { Entity } from '../../model/entity.js'
+import type { TimedSignal, Timeline } from '../../timeline/timeline.js'
+import { chooseEvidence, evidenceOf, type Detector, type Found } from '../finding.js'
+import { ofKind, signalsOf } from '../lookup.js'
+import { isOfDeployment, lifeOf } from '../steps.js'
+import { duration, opening } from '../words.js'
+import { podsAreListed } from './workloads.js'
+
+/** A pod that is made at once is there within this. */
+const REPLACED_MS = 15_000
+const SCALED_MS = 30_000
+
+export const goneWorkloads: Detector = {
+  id: 'gone-workloads',
+  finds: ['workload.unavailable'],
+  detect(timeline, found) {
+    // Where nobody listed the pods, there may be others of which no line speaks.
+    if (!podsAreListed(timeline)) return []
+    const told = ofKind(found, 'workload.unavailable')
+    const workloads = new Set(timeline.signals.flatMap(({ kind, entity }) => (kind === 'pod.deleted' ? (timeline.topology.workloadOf(entity) ?? []) : [])))
+    return [...workloads].flatMap((workload): Found[] => {
+      const gone = goneOf(workload, timeline)
+      if (gone === null || gone.last.some(({ attributes }) => attributes['by'] === 'owner')) return []
+      const { at, until, last } = gone
+      const isKnown = told.some((one) => one.entity === workload && one.start <= (until ?? Infinity) && (one.end ?? Infinity) >= at)
+      const isScaled = ofKind(found, 'change.scaled', workload).some(({ start }) => Math.abs(start - at) <= SCALED_MS)
+      if (isKnown || isScaled) return []
+      return [
+        {
+          kind: 'workload.unavailable',
+          entity: workload,
+          start: at,
+          end: until,
+          confidence: 0.85,
+          summary: `${opening(workload)} had no pod${until === null ? '' : ` for ${duration(until - at)}`}: all of them were deleted, and none was made in their place.`,
+          evidence: chooseEvidence(evidenceOf(last)),
+          attributes: {},
+          slackMs: 1_000,
+          dose: last.length,
+        },
+      ]
+    })
+  },
+}
+
+interface Gone {
+  readonly at: number
+  /** When the next one was started; null where none was. */
+  readonly until: number | null
+  readonly last: readonly TimedSignal[]
+}
+
+/** The first moment from which on there was none for a while. */
+const goneOf = (workload: Entity, timeline: Timeline): Gone | null => {
+  const pods = timeline.topology.podsOf(workload).filter(isOfDeployment)
+  const lives = pods.map((pod) => ({ pod, ...lifeOf(pod, timeline) })).sort((a, b) => a.from - b.from)
+  let end = -Infinity
+  for (const [index, { to }] of lives.entries()) {
+    end = Math.max(end, to)
+    const next = lives[index + 1]
+    if (!Number.isFinite(end) || end < timeline.watchedFrom || (next !== undefined && next.from - end < REPLACED_MS)) continue
+    const last = lives.slice(0, index + 1).flatMap(({ pod, to: left }) => (left > end - REPLACED_MS ? (deletionOf(pod, timeline) ?? []) : []))
+    if (last.length === 0 || last.some(({ entity }) => signalsOf(timeline, entity).some(({ kind }) => kind === 'pod.evicted'))) return null
+    const started = next === undefined ? undefined : signalsOf(timeline, next.pod).find(({ kind }) => kind === 'container.started' || kind === 'pod.started')
+    return { at: end, until: next === undefined ? null : (started?.at ?? next.from), last }
+  }
+  return null
+}
+
+const deletionOf = (pod: Entity, timeline: Timeline): TimedSignal | undefined => signalsOf(timeline, pod).find(({ kind }) => kind === 'pod.deleted')
