@@ -128,11 +128,13 @@ describe('the log of PgBouncer', () => {
     assert.deepEqual(await told(counting(0, 5) + client(85) + client(102)), [])
     assert.deepEqual(await told(client(5) + client(85)), [])
     assert.deepEqual(await told(busy(1) + counting(2, 6) + start(140)), ['service.unreachable begin 01:40 gone', 'service.unreachable end 02:20 gone'])
-    assert.deepEqual(await told(busy(1) + at(30, 'got SIGTERM, fast exit') + start(40)), [])
+    assert.deepEqual(await told(busy(1) + at(30, 'got SIGTERM, fast exit') + start(40)), ['action.restart point 00:30 undefined'])
+    assert.deepEqual(await told(busy(1) + at(30, 'got SIGTERM, fast exit')), [])
     assert.deepEqual(await told(busy(20) + start(30 * 20 + 30)), [])
     assert.deepEqual(await told(busy(20) + at(581, 'got SIGTERM, fast exit') + start(611)), [
       'service.unreachable begin 09:41 stopped',
       'service.unreachable end 10:11 stopped',
+      'action.restart point 09:41 undefined',
     ])
   })
 

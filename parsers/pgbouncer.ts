@@ -92,6 +92,8 @@ export const pgbouncer: LineFormat = {
     const servers = new Set<string>()
     /** The line before the one that is read, and how far apart those until then had been at most. */
     const before = { ms: NaN, line: 0, lines: 0, silence: 0, stops: false }
+    /** Where it was told to stop. */
+    const stop = { ms: NaN, line: 0, text: '' }
     /** How often it tells its statistics, at the seldomest. */
     const stats = { ms: NaN, count: 0, period: 0 }
     /** The last time that it was silent for long, and how long it had been at most before that. */
@@ -135,6 +137,7 @@ export const pgbouncer: LineFormat = {
         missed(self, pause, pause.stops ? 'stopped' : 'gone', basis, text)
         before.silence = pause.silence
       }
+      if (before.stops) sink.signal({ kind: 'action.restart', entity: self, at: { ms: stop.ms, basis }, line: stop.line, text: stop.text })
       pause = null
       before.stops = false
     }
@@ -199,7 +202,10 @@ export const pgbouncer: LineFormat = {
         else if (message.startsWith(STATS)) {
           goesOn(self, basis, text)
           counted(ms)
-        } else if (what === at && STOPS.test(message)) before.stops = true
+        } else if (what === at && STOPS.test(message)) {
+          if (!before.stops) Object.assign(stop, { ms, line: sink.line, text })
+          before.stops = true
+        }
         if (level === 'LOG' || level === 'DEBUG' || level === 'NOISE') {
           const limit = /max_client_conn: (\d{1,9})/u.exec(message)?.[1]
           if (limit !== undefined) sink.fact({ fact: 'limit', of: self, name: 'max_client_conn', value: Number(limit) })

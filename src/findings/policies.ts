@@ -336,7 +336,7 @@ export const POLICIES: Partial<Readonly<Record<FindingKind, Policy>>> = {
         : `A session of ${called(entity)} was ended by an administrator's command: ${session(stretch.signals[0]?.attributes ?? {})}.`
     },
   },
-  'action.restart': { gapMs: MINUTE, sure: 0.9, say: (entity) => `${called(entity)} was restarted.` },
+  'action.restart': { gapMs: 10_000, sure: 0.9, say: (entity) => `${called(entity)} was restarted.` },
 }
 /** How far apart two findings of a kind may lie and still be one. */
 export const gapOf = (kind: AnyKind, reason?: unknown): number => (isFindingKind(kind) ? (lastingGap(kind, reason) ?? POLICIES[kind]?.gapMs ?? 3 * MINUTE) : 0) // its signature says how far apart its lines may be
