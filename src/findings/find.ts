@@ -85,7 +85,7 @@ export const findWrong = (timeline: Timeline): readonly Found[] => {
     if (next.length > 0) found = settled(unseenBetween(mergeSame(nodesOfRejection([...found, ...next], timeline), gapOf, aspectOf)), timeline)
   }
   found = tellKills(
-    asCircles(sinceSettings(toldByExporters(missedTogether(withoutJoining(withoutWaiting(withoutMachines(found)), timeline), timeline)))),
+    asCircles(sinceSettings(toldByExporters(missedTogether(withoutJoining(withoutTwins(withoutWaiting(withoutMachines(found))), timeline), timeline)))),
     timeline,
   )
   return timeline.clockUncertainty.size === 0 ? found : found.map((one) => asSureAsItsClock(one, timeline))
@@ -113,6 +113,16 @@ const withoutWaiting = (found: readonly Found[]): readonly Found[] =>
   )
 const KEEPS_FROM_STARTING = ['pod.sandbox-failed', 'pod.volume-mount-failed', 'pod.image-pull-failed'] as const
 const STARTS_WITHIN_MS = 30_000
+
+/** Of two machines under one name each finds the other's boot id in the node's object, and calls that a reboot. */
+const withoutTwins = (found: readonly Found[]): readonly Found[] =>
+  found.filter(
+    (one) =>
+      one.kind !== 'node.rebooted' ||
+      !ofKind(found, 'node.identity-conflict', one.entity).some(
+        ({ start, end, slackMs }) => one.start >= start - slackMs && one.start <= (end ?? Infinity) + slackMs,
+      ),
+  )
 
 /** A node that joins is NotReady until its network is set up and its first status is written; where that takes longer, or is still so, it is told. */
 const withoutJoining = (found: readonly Found[], { to }: Timeline): readonly Found[] =>

@@ -167,6 +167,13 @@ test('two machines under one name: its identity flips to and fro', () => {
   assert.deepEqual([first?.entity, first?.start, first?.end], ['node/a', 600, 660])
 })
 
+test('two machines under one name call each other a reboot; one that is alone was rebooted', () => {
+  const rebooted = signal('node.rebooted', 'node/a', 330, { bootId: 'b' })
+  const flips = [300, 310, 320, 330, 340].map((second, index) => signal('node.identity', 'node/a', second, { machineId: index % 2 === 0 ? 'x' : 'y' }))
+  none('node.rebooted', { signals: [...flips, rebooted] })
+  assert.equal(findings('node.rebooted', { signals: [rebooted] }).length, 1)
+})
+
 test('a second kubelet that starts while leases collide is a twin, from its start on', () => {
   const signals = [signal('kubelet.started', 'node/a', 590), signal('lease.conflict', 'node/a', 600, {}, { count: 12, until: 900 })]
   const [first] = findings('node.identity-conflict', { signals })
