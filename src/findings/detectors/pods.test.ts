@@ -355,6 +355,10 @@ test('an evicted pod is missing until its replacement has started', () => {
     signals: [signal('pod.evicted', one, 300), scheduled(web('fffff'), 302, 'b'), signal('container.started', web('fffff'), 340)],
   })
   assert.deepEqual([first?.start, first?.end], [300, 340])
+  // That it is deleted at last gives nobody its place.
+  const signals = [signal('pod.evicted', one, 300), signal('pod.deleted', one, 335), signal('log.warning', 'cluster', 900)]
+  const ends = (format: string): readonly unknown[] => findings('workload.degraded', { format, facts: bound, signals }).map(({ end }) => end)
+  assert.deepEqual(ends('kubernetes-objects'), [null])
 })
 
 test('a job that a schedule started serves nobody: its container that fails leaves no workload short', () => {

@@ -244,7 +244,9 @@ const replacedAt = (leaving: Found, timeline: Timeline, workload: Entity): numbe
     // Who is turned away at once stands in for nobody.
     if (sign !== undefined && !signalsOf(timeline, mate).some((one) => isEvictedAt(one, sign.at))) started = Math.min(started, sign.at)
   }
-  return Number.isFinite(started) ? Math.min(started, leaving.kind === 'pod.stuck' ? (leaving.end ?? Infinity) : Infinity) : leaving.end
+  if (Number.isFinite(started)) return Math.min(started, leaving.kind === 'pod.stuck' ? (leaving.end ?? Infinity) : Infinity)
+  // Where the pods are listed and none came since, none has its place.
+  return leaving.kind === 'pod.evicted' && podsAreListed(timeline) ? null : leaving.end
 }
 
 const shortage = (
