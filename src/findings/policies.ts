@@ -303,7 +303,7 @@ export const POLICIES: Partial<Readonly<Record<FindingKind, Policy>>> = {
     sure: 0.85,
     slackMs: 1_000,
     say: (entity, stretch, timeline) =>
-      `Sessions of ${called(entity)} queued behind a lock, seen ${times(stretch.count)}${queueOf(entity, stretch, timeline)}.`,
+      `Sessions of ${called(entity)} queued behind a lock, as ${stretch.count} lines of its log tell${queueOf(entity, stretch, timeline)}.`,
   },
   'postgres.deadlock': { gapMs: 2 * MINUTE, sure: 0.97, say: (entity, stretch) => `${called(entity)} broke a deadlock, ${times(stretch.count)}.` },
   'postgres.timeouts': {

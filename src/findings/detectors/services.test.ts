@@ -407,7 +407,7 @@ test('a queue behind a lock names who waited first and who had it, with what the
     })
   const ended = signal('action.session-ended', 'postgres/main', 660, { pid: 44, user: 'bi', database: 'shop', application: 'metabase' })
   const summary = (...signals: readonly Signal[]): string | undefined => findings('postgres.lock-pileup', { signals })[0]?.found.summary
-  const queued = 'Sessions of the Postgres server queued behind a lock, seen 3 times; the first to wait'
+  const queued = 'Sessions of the Postgres server queued behind a lock, as 3 lines of its log tell; the first to wait'
   assert.equal(
     summary(wait(600, 51), wait(620, 52), wait(640, 53), ended),
     `${queued} for AccessExclusiveLock was process 51 (web@shop), behind process 44 (bi@shop, metabase).`,
