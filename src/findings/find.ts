@@ -38,9 +38,10 @@ import { workloads } from './detectors/workloads.js'
 import { toldByExporters } from './exporters.js'
 import { ofKind } from './lookup.js'
 import { tellKills } from './kills.js'
+import { withoutNeedless } from './needless.js'
 import { sinceSettings } from './since-settings.js'
 import { nodesOfRejection } from './whose-certificate.js'
-import { isAtQuota, join, mergeSame, type Detector, type Found } from './finding.js'
+import { join, mergeSame, type Detector, type Found } from './finding.js'
 
 /** What is seen by itself first, then what follows from several sightings. */
 export const detectors: readonly Detector[] = [
@@ -84,56 +85,10 @@ export const findWrong = (timeline: Timeline): readonly Found[] => {
     const next = detector.detect(timeline, found)
     if (next.length > 0) found = settled(unseenBetween(mergeSame(nodesOfRejection([...found, ...next], timeline), gapOf, aspectOf)), timeline)
   }
-  found = tellKills(
-    asCircles(sinceSettings(toldByExporters(missedTogether(withoutJoining(withoutTwins(withoutWaiting(withoutMachines(found))), timeline), timeline)))),
-    timeline,
-  )
+  found = missedTogether(withoutNeedless(found, timeline), timeline)
+  found = tellKills(asCircles(sinceSettings(toldByExporters(found))), timeline)
   return timeline.clockUncertainty.size === 0 ? found : found.map((one) => asSureAsItsClock(one, timeline))
 }
-
-/** How busy a machine always is says nothing of a node that has a quota of it, where that quota is known to have held it back. */
-const withoutMachines = (found: readonly Found[]): readonly Found[] => {
-  const held = new Set(found.filter(isAtQuota).map(({ entity }) => entity))
-  return held.size === 0
-    ? found
-    : found.filter((one) => one.kind !== 'node.cpu-saturated' || isAtQuota(one) || !held.has(one.entity) || one.confidence > STANDING)
-}
-/** Of a node that is always full. */
-const STANDING = 0.6
-
-/** A new pod is not ready from the moment it was created: what keeps it from starting says why, and that it waits for that says nothing more. */
-const withoutWaiting = (found: readonly Found[]): readonly Found[] =>
-  found.filter(
-    (one) =>
-      one.kind !== 'pod.unready' ||
-      one.attributes['reason'] !== 'starting' ||
-      !KEEPS_FROM_STARTING.some((kind) =>
-        ofKind(found, kind, one.entity).some(({ start }) => start >= one.start - JOINED_MS && start <= one.start + STARTS_WITHIN_MS),
-      ),
-  )
-const KEEPS_FROM_STARTING = ['pod.sandbox-failed', 'pod.volume-mount-failed', 'pod.image-pull-failed'] as const
-const STARTS_WITHIN_MS = 30_000
-
-/** Of two machines under one name each finds the other's boot id in the node's object, and calls that a reboot. */
-const withoutTwins = (found: readonly Found[]): readonly Found[] =>
-  found.filter(
-    (one) =>
-      one.kind !== 'node.rebooted' ||
-      !ofKind(found, 'node.identity-conflict', one.entity).some(
-        ({ start, end, slackMs }) => one.start >= start - slackMs && one.start <= (end ?? Infinity) + slackMs,
-      ),
-  )
-
-/** A node that joins is NotReady until its network is set up and its first status is written; where that takes longer, or is still so, it is told. */
-const withoutJoining = (found: readonly Found[], { to }: Timeline): readonly Found[] =>
-  found.filter(
-    (one) =>
-      one.kind !== 'node.not-ready' ||
-      (one.end ?? to) - one.start > JOINS_WITHIN_MS ||
-      !ofKind(found, 'change.node-added', one.entity).some(({ start }) => Math.abs(start - one.start) <= JOINED_MS),
-  )
-const JOINS_WITHIN_MS = 2 * 60_000
-const JOINED_MS = 5_000
 
 /** What an input with a corrected clock shows may have been earlier or later by as much as the correction is unsure. */
 const asSureAsItsClock = (found: Found, timeline: Timeline): Found => {

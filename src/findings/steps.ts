@@ -39,7 +39,7 @@ export const scalings = once((timeline: Timeline): readonly TimedSignal[] => {
 
 const workloadOf = (entity: Entity, { topology }: Timeline): Entity | null => topology.workloadOf(entity)
 
-/** A template's hash and a pod's name: what a Deployment's pods are called. */
+/** A template's hash and five letters more, of those that rand.SafeEncodeString uses (apimachinery, pkg/util/rand): what a Deployment's pods are called. */
 const OF_DEPLOYMENT = /-[bcdfghjklmnpqrstvwxz2456789]{5,10}-[bcdfghjklmnpqrstvwxz2456789]{5}$/u
 
 export const isOfDeployment = (pod: Entity): boolean => OF_DEPLOYMENT.test(pod)
@@ -70,7 +70,12 @@ const unsaidOf = (workload: Entity, deleted: readonly TimedSignal[], said: reado
     const [first] = placed
     if (first === undefined || placed.length < all.length) return []
     const yields = [...fewer, ...said].some(
-      ({ attributes: { replicaSet, from, to }, at }) => replicaSet !== set && Number(to) < Number(from) && at >= first.at - SAID_MS && at <= first.at + STEP_MS,
+      ({ attributes: { replicaSet, from, to }, at }) =>
+        replicaSet !== set &&
+        Number(to) < Number(from) &&
+        at >= first.at - SAID_MS &&
+        at <= first.at + STEP_MS &&
+        alive(String(replicaSet), first.at - AT_ONCE_MS) > 0,
     )
     const together = placed.filter(({ at }) => at - first.at <= AT_ONCE_MS)
     return yields ? step(together, set, 0, together.length) : []
@@ -86,8 +91,19 @@ export interface Life {
   readonly placed: TimedSignal | null
 }
 
+const livesIn = once((_: Timeline) => new Map<Entity, Life>())
+
 /** Since when and until when there was a pod, as far as it is seen. */
 export const lifeOf = (pod: Entity, timeline: Timeline): Life => {
+  const known = livesIn(timeline)
+  const before = known.get(pod)
+  if (before !== undefined) return before
+  const life = seenOf(pod, timeline)
+  known.set(pod, life)
+  return life
+}
+
+const seenOf = (pod: Entity, timeline: Timeline): Life => {
   const signals = signalsOf(timeline, pod)
   const placed = signals.find(({ kind }) => kind === 'pod.scheduled')
   const isFirst = placed !== undefined && placed.at <= (signals[0]?.at ?? 0) + AT_ONCE_MS

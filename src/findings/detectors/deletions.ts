@@ -2,16 +2,15 @@
  * action.pod-deleted: a pod was told to go and its own ReplicaSet made another at once. A ReplicaSet that is scaled makes none, and a rollout's is a new one: somebody
  * deleted it, where nothing else is known that takes pods away (a drain, an eviction, a node in trouble).
  */
-import type { Entity } from '../../model/entity.js'
+import { replicaSetOf, type Entity } from '../../model/entity.js'
 import { groupBy } from '../../model/lists.js'
 import type { TimedSignal, Timeline } from '../../timeline/timeline.js'
 import { chooseEvidence, evidenceOf, type Detector, type Found } from '../finding.js'
 import { ofKind } from '../lookup.js'
+import { isOfDeployment } from '../steps.js'
 import { opening } from '../words.js'
 
-/** A ReplicaSet's pod: its template's hash and five letters more, of those that rand.SafeEncodeString uses (apimachinery, pkg/util/rand). */
-const OF_REPLICA_SET = /^(pod\/.{1,300}-[bcdfghjklmnpqrstvwxz2456789]{5,10})-[bcdfghjklmnpqrstvwxz2456789]{5}$/u
-const replicaSetOf = (pod: Entity): string | null => OF_REPLICA_SET.exec(pod)?.[1] ?? null
+const setOf = (pod: Entity): string | null => (isOfDeployment(pod) ? replicaSetOf(pod) : null)
 
 /** Events have whole seconds. */
 const BEFORE_MS = 1_500
@@ -85,9 +84,9 @@ interface Replaced {
 
 /** Pods that left, each with the one of its ReplicaSet that was placed in that moment. */
 const replacedAtOnce = (timeline: Timeline): readonly Replaced[] => {
-  const made = groupBy(timeline.signals, ({ kind, entity }) => (kind === 'pod.scheduled' ? replicaSetOf(entity) : null))
+  const made = groupBy(timeline.signals, ({ kind, entity }) => (kind === 'pod.scheduled' ? setOf(entity) : null))
   return [...firstLeaving(timeline)].flatMap(([pod, first]): Replaced[] => {
-    const set = replicaSetOf(pod)
+    const set = setOf(pod)
     const next = made.get(set ?? '')?.find(({ entity, at }) => entity !== pod && at >= first.at - BEFORE_MS && at <= first.at + AFTER_MS)
     return set === null || next === undefined ? [] : [{ set, node: timeline.topology.nodeOf(pod, first.at), first, next }]
   })

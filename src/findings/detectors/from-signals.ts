@@ -92,7 +92,7 @@ const isLongDead = (signal: TimedSignal, group: readonly TimedSignal[], timeline
       other.at < signal.at &&
       !signalsOf(timeline, signal.entity).some(({ kind, at }) => kind === 'pod.scheduled' && at > other.at && at <= signal.at),
   )
-const BY_KUBELET: ReadonlySet<unknown> = new Set(['memory', 'disk', 'pids'])
+const BY_KUBELET: ReadonlySet<unknown> = new Set(['memory', 'disk'])
 
 /** From the request on, as long as a session may take to notice. */
 const isOfShutdown = (signal: TimedSignal, stop: TimedSignal): boolean =>

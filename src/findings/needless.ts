@@ -1,0 +1,40 @@
+/** What is true and says nothing more than another finding does, or nothing of what it seems to be about. */
+import type { Entity } from '../model/entity.js'
+import type { Timeline } from '../timeline/timeline.js'
+import { isAtQuota, type Found } from './finding.js'
+import { ofKind } from './lookup.js'
+
+export const withoutNeedless = (found: readonly Found[], timeline: Timeline): readonly Found[] => {
+  const held = new Set(found.filter(isAtQuota).map(({ entity }) => entity))
+  return found.filter((one) => {
+    if (one.kind === 'node.cpu-saturated') return !isOfMachine(one, held)
+    if (one.kind === 'pod.unready') return !isWaiting(one, found)
+    if (one.kind === 'node.rebooted') return !isTwins(one, found)
+    return one.kind !== 'node.not-ready' || !isJoining(one, found, timeline)
+  })
+}
+
+/** How busy a machine always is says nothing of a node that has a quota of it, where that quota is known to have held it back. */
+const isOfMachine = (one: Found, held: ReadonlySet<Entity>): boolean => held.has(one.entity) && !isAtQuota(one) && one.confidence <= STANDING
+/** Of a node that is always full. */
+const STANDING = 0.6
+
+/** A new pod is not ready from the moment it was created: what keeps it from starting says why, and that it waits for that says nothing more. */
+const isWaiting = ({ entity, start, attributes }: Found, found: readonly Found[]): boolean =>
+  attributes['reason'] === 'starting' &&
+  KEEPS_FROM_STARTING.some((kind) => ofKind(found, kind, entity).some((other) => other.start >= start - AT_ONCE_MS && other.start <= start + STARTS_WITHIN_MS))
+const KEEPS_FROM_STARTING = ['pod.sandbox-failed', 'pod.volume-mount-failed', 'pod.image-pull-failed'] as const
+const STARTS_WITHIN_MS = 30_000
+
+/** Of two machines under one name each finds the other's boot id in the node's object, and calls that a reboot. */
+const isTwins = (one: Found, found: readonly Found[]): boolean =>
+  ofKind(found, 'node.identity-conflict', one.entity).some(
+    ({ start, end, slackMs }) => one.start >= start - slackMs && one.start <= (end ?? Infinity) + slackMs,
+  )
+
+/** A node that joins is NotReady until its network is set up and its first status is written; where that takes longer, or is still so, it is told. */
+const isJoining = (one: Found, found: readonly Found[], { to }: Timeline): boolean =>
+  (one.end ?? to) - one.start <= JOINS_WITHIN_MS &&
+  ofKind(found, 'change.node-added', one.entity).some(({ start }) => Math.abs(start - one.start) <= AT_ONCE_MS)
+const JOINS_WITHIN_MS = 2 * 60_000
+const AT_ONCE_MS = 5_000
