@@ -76,6 +76,28 @@ describe('a stamp is read where applications put it', () => {
   })
 })
 
+describe('a program says which version of it starts', () => {
+  const versions: readonly [line: string, version: string | undefined][] = [
+    ['{"ts": "2026-11-23T01:02:38.928Z", "level": "info", "service": "orders", "message": "starting version 2.7.0"}', '2.7.0'],
+    ['2026-11-23T01:02:38.928Z level=info app=orders msg="starting version 2.7.0-rc.1"', '2.7.0-rc.1'],
+    ['2026-11-23 01:02:38,928 INFO    [orders] starting version 3.12.2', '3.12.2'],
+    // https://docs.spring.io/spring-boot/reference/features/spring-application.html
+    ['2026-11-23T01:02:38.928Z  INFO 39 --- [main] c.e.OrdersApplication : Starting OrdersApplication v1.4.2 using Java 21.0.5 with PID 39', '1.4.2'],
+    ['ts=2026-11-23T01:02:38.928Z level=info msg="Starting Prometheus Server" mode=server version="(version=3.5.0, branch=HEAD)"', '3.5.0'],
+    ['2026-11-23T01:02:38.928Z INFO started in 4.5 seconds', undefined],
+    ['2026-11-23T01:02:38.928Z INFO restarting version 2.7.0', undefined],
+    ['2026-11-23T01:02:38.928Z level=info app=orders msg="client starting version 2.7.0 refused"', undefined],
+    ['2026-11-23T01:02:38.928Z INFO starting conversion 2.7.0', undefined],
+  ]
+  for (const [line, version] of versions)
+    test(line, () =>
+      assert.deepEqual(
+        lines(line).signals.map(({ kind, attributes }) => [kind, attributes['version']]),
+        version === undefined ? [] : [['app.started', version]],
+      ),
+    )
+})
+
 const levelsOf = (content: string): string =>
   lines(content)
     .series.filter((series) => series.name === 'faultline_log_lines')

@@ -9,6 +9,7 @@ import { appsOf, type App } from './text-apps.js'
 import { fields, scanJson, scanPlain } from './logfmt.js'
 import { ERROR, FATAL, NONE, WARNING } from './levels.js'
 import { sayProbe } from './text-probes.js'
+import { sayStart } from './text-starts.js'
 import { findStamp, readEpoch, readHeadStamp, readStamp } from './text-stamps.js'
 import { complaints } from './text-complaints.js'
 import { composePrefix, continues, endsTrace, exceptionHead, tellsFailure, withoutColours } from './text-shapes.js'
@@ -68,6 +69,7 @@ export const text: LineFormat = {
       lastLine = sink.line
       apps.count(app, level, found)
       if (level >= WARNING || said.pending) said.record(bytes, start, end, body, app, level, found)
+      if (level < WARNING) sayStart(sink, bytes, start, end, body, app, found)
       if (fields.probe.start >= 0) sayProbe(sink, bytes, start, end, found)
       return true
     }

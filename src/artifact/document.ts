@@ -14,6 +14,7 @@ const HELPERS: Readonly<Record<HelperKind, true>> = {
   'container.started': true,
   'container.exited': true,
   'kubelet.started': true,
+  'app.started': true,
   'kubelet.slow': true,
   'node.identity': true,
   'lease.conflict': true,

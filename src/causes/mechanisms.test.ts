@@ -524,6 +524,8 @@ test('a busy machine makes requests late, and refuses nobody', () => {
       world,
     ).filter(({ faint }) => !faint).length
   assert.deepEqual([links(), links('postgres-timeout'), links('postgres-login'), links('postgres-unreachable')], [1, 1, 0, 0])
+  const alone = found('service.slow', near.service, 60, { attributes: { others: 'as usual' } })
+  assert.deepEqual(linkCauses([found('node.cpu-saturated', 'node/a', 0), alone], rule, world), [])
   // Nor when it has had room again for a while, nor much longer than it had none.
   const over = (second: number, endSecond: number): number =>
     linkCauses([found('node.cpu-saturated', 'node/a', 0, { endSecond: 56 }), found('service.errors', near.service, second, { endSecond })], rule, world).filter(
@@ -565,6 +567,20 @@ test('clients that are refused as an exporter falls silent tell that it was the 
   const failing = (reason: string): Found => found('app.errors', 'process/-/report-api', 6, { endSecond: 35, attributes: { reason } })
   assert.deepEqual([links(target), links(target, failing('postgres-unreachable')), links(target, failing('postgres-timeout'))], [1, 0, 1])
   assert.equal(links('target/node/a:9100', failing('postgres-unreachable')), 1)
+})
+
+test("a program's new version is blamed for what it does slowly or wrongly, not for a server that nobody reaches", () => {
+  const rules = mechanisms.filter(({ cause }) => cause.includes('change.deployed'))
+  const program: Entity = 'process/-/report-api'
+  const version = found('change.deployed', program, 0, { endSecond: 0, attributes: { of: 'version', version: '2.0.0', from: '1.9.0' } })
+  const links = (kind: FindingKind, of: Entity, reason?: string): readonly string[] =>
+    linkCauses([version, found(kind, of, 5, { endSecond: 60, attributes: reason === undefined ? {} : { reason } })], rules, timeline({}))
+      .filter(({ faint }) => !faint)
+      .map(({ mechanism }) => mechanism.id)
+  assert.deepEqual(links('service.slow', 'service/-/report-api'), ['new-version-troubles-service'])
+  assert.deepEqual(links('service.slow', 'service/-/checkout-api'), [])
+  assert.deepEqual(links('app.errors', program, 'schema'), ['new-version-troubles-service'])
+  assert.deepEqual(links('app.errors', program, 'postgres-unreachable'), [])
 })
 
 test('what comes and goes while the processors are full all along hardly came from them', () => {

@@ -31,9 +31,11 @@ import { postgresMetrics } from './detectors/postgres-metrics.js'
 import { postgresSlower } from './detectors/postgres-slower.js'
 import { postgresWaits } from './detectors/postgres-waits.js'
 import { postgresStanding } from './detectors/postgres-standing.js'
+import { serviceLatency } from './detectors/service-latency.js'
 import { serviceMetrics } from './detectors/service-metrics.js'
 import { signatures } from './detectors/signatures.js'
 import { targets } from './detectors/targets.js'
+import { versions } from './detectors/versions.js'
 import { workloads } from './detectors/workloads.js'
 import { toldByExporters } from './exporters.js'
 import { ofKind } from './lookup.js'
@@ -64,6 +66,7 @@ export const detectors: readonly Detector[] = [
   postgresStanding,
   errors,
   serviceMetrics,
+  serviceLatency,
   postgresWaits,
   postgresSlower,
   nodeIdentity,
@@ -76,6 +79,7 @@ export const detectors: readonly Detector[] = [
   workloads,
   goneWorkloads,
   deletions,
+  versions,
   conditions,
 ]
 

@@ -37,6 +37,7 @@ export type HelperKind =
   | 'container.started'
   | 'container.exited'
   | 'kubelet.started'
+  | 'app.started'
   | 'kubelet.slow'
   | 'node.identity'
   | 'lease.conflict'

@@ -25,3 +25,18 @@ test('a thread, and a name nobody else knows, are no programs', () => {
   assert.equal(told('report-api', null), 'process/-/app')
   assert.equal(told('app', { app: 'app' }), 'process/-/app')
 })
+
+test('so it is for the program that says which version of it starts', () => {
+  const start = signal(
+    'app.started',
+    'process/-/app',
+    60,
+    { app: 'app', version: '2.7.0' },
+    { text: '2026-11-22 17:17:58,933 INFO    [report-api] starting version 2.7.0' },
+  )
+  const { signals } = timeline({ signals: [start], series: [series('app_requests_total', { app: 'report-api' }, () => 1)] })
+  assert.deepEqual(
+    signals.map(({ entity }) => entity),
+    ['process/-/report-api'],
+  )
+})

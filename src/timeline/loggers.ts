@@ -6,7 +6,8 @@
 import { nameOf, process, typeOf } from '../model/entity.js'
 import type { TimedSeries, TimedSignal } from './timed.js'
 
-const BRACKETED = /\b(?:ERROR|WARN(?:ING)?|CRITICAL|FATAL)\b:?[ \t]{1,8}\[([A-Za-z][\w.-]{1,62})\]/u
+const BRACKETED = /\b(?:INFO|ERROR|WARN(?:ING)?|CRITICAL|FATAL)\b:?[ \t]{1,8}\[([A-Za-z][\w.-]{1,62})\]/u
+const OF_PROGRAMS: ReadonlySet<string> = new Set(['log.error', 'log.warning', 'network.dns-failure', 'app.started'])
 const LABELS = ['app', 'service', 'exported_service', 'application'] as const
 /** What our own parsers counted is no word of somebody else. */
 const OWN = 'faultline_'
@@ -23,8 +24,7 @@ export const nameLoggers = (signals: readonly TimedSignal[], series: Iterable<Ti
   for (const { attributes } of signals) if (typeof attributes['application'] === 'string') known.add(attributes['application'])
   if (known.size === 0) return signals
   return signals.map((signal) => {
-    if (!(signal.kind === 'log.error' || signal.kind === 'log.warning' || signal.kind === 'network.dns-failure') || typeOf(signal.entity) !== 'process')
-      return signal
+    if (!OF_PROGRAMS.has(signal.kind) || typeOf(signal.entity) !== 'process') return signal
     const name = toldBy(signal)
     const host = signal.entity.split('/')[1] ?? '-'
     if (name === null || !known.has(name) || name === nameOf(signal.entity)) return signal

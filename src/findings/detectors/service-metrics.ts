@@ -1,23 +1,22 @@
-/** service.errors and service.slow from what services count about themselves, and from access logs: against their own usual level. */
-import { service, shortName, type Entity } from '../../model/entity.js'
-import type { Labels } from '../../model/extract.js'
-import { countWhile, groupBy } from '../../model/lists.js'
-import { once } from '../../model/once.js'
+/** service.errors from what services count about themselves, and from access logs: against their own usual level. */
+import { shortName, type Entity } from '../../model/entity.js'
+import { groupBy } from '../../model/lists.js'
 import type { TimedSeries, Timeline } from '../../timeline/timeline.js'
 import { failingBackend } from '../backends.js'
 import { overlaps, sampleEvidence, type Detector, type Found } from '../finding.js'
 import { ofKind, signalsOf } from '../lookup.js'
 import { secondsOf } from '../expression/read.js'
 import { requestsFailed } from '../expression/shares.js'
-import { asGauge, asMetric, formOf, inShares, labelsOf, readingOf, rest, undone } from '../measures.js'
+import { formOf, inShares, labelsOf, readingOf, rest, undone } from '../measures.js'
 import { CALM_BEFORE_STOP_MS, stopsAgain } from '../restarts.js'
-import { combine, higher, median, rateOf, smoothed, stepOf, stretches, valueAt, type Column, type Interval } from '../statistics.js'
+import { between, COMPONENT, isComponent, LEAST_CALM, OF_BALANCER, perSecond, serviceOf } from '../services.js'
+import { combine, higher, median, stepOf, stretches, valueAt, type Column } from '../statistics.js'
 import { opening, percent } from '../words.js'
 
 export const serviceMetrics: Detector = {
   id: 'service-metrics',
-  finds: ['service.errors', 'service.slow'],
-  detect: (timeline, found) => [...failing(timeline, found).map((one) => withReason(one, found)), ...slow(timeline), ...slowOnAverage(timeline)],
+  finds: ['service.errors'],
+  detect: (timeline, found) => failing(timeline, found).map((one) => withReason(one, found)),
 }
 
 /** A count says that requests failed; what the same program logged meanwhile says of what. */
@@ -35,30 +34,10 @@ const withReason = (one: Found, found: readonly Found[]): Found => {
 
 /** ingress-nginx and Envoy leave the '_total' of their counters out. */
 const REQUESTS = /(?:^|_)(?:(?:requests?|responses?)(?:_total)?|upstream_rq)$/u
-const LATENCY = /(?:duration|latency|response_time|request_time)\w*seconds$/u
-/** AWS's load balancers count each class of status by itself, and all requests. */
-const OF_BALANCER = /^(?:HTTPCode_(?:ELB|Target|Backend)_[2-5]XX(?:_Count)?|RequestCount)$/u
 const GAP_MS = 60_000
 /** Of all requests: below this, errors are the noise of a working day. */
 const FAILING_SHARE = 0.05
 const MOST = 0.5
-/** Slower than usual by this factor, and by this much, is slow. */
-const SLOWER = 4
-const SLOWER_SECONDS = 0.15
-
-const serviceOf = (labels: Labels): Entity | null => {
-  // What an exporter says of others is kept apart from what it is itself: https://prometheus.io/docs/prometheus/latest/configuration/configuration/ honor_labels
-  const told = labels['exported_service'] ?? labels['ingress'] ?? labels['loadbalancer']
-  const name = told ?? labels['service'] ?? labels['app'] ?? labels['handler_service'] ?? labels['job']
-  if (name === undefined || name === '') return null
-  const [namespace, own] = name.includes('/') ? name.split('/', 2) : [labels['exported_namespace'] ?? labels['namespace'] ?? '-', name]
-  return service(namespace ?? '-', own ?? name)
-}
-
-/** The API server and other components count their requests too; what they refuse is their daily work. */
-const COMPONENT = /^(?:apiserver|rest_client|prometheus|scheduler|workqueue|etcd|grpc|go|promhttp|net_conntrack|coredns|kubelet)_/u
-const isComponent = (series: TimedSeries): boolean => COMPONENT.test(readingOf(series).metric)
-
 const isError = ({ name, labels }: TimedSeries): boolean => {
   if (OF_BALANCER.test(name)) return name.includes('_5XX')
   const status = labels['status'] ?? labels['code'] ?? labels['status_code'] ?? labels['class'] ?? labels['result'] ?? labels['outcome'] ?? ''
@@ -113,12 +92,6 @@ const byMatter = (entity: Entity, share: Column, timeline: Timeline, found: read
 }
 const BEFORE_LOGGED_MS = 5_000
 
-const between = ({ times, values }: Column, from: number, to: number): Column => {
-  const first = countWhile(times.length, (index) => (times[index] ?? 0) < from)
-  const end = countWhile(times.length, (index) => (times[index] ?? 0) < to)
-  return { times: times.subarray(first, end), values: values.subarray(first, end) }
-}
-
 /** What is found of the program that goes by the same name: its log's errors, alerts about it. */
 const ofSameName = (kind: 'app.errors' | 'alert.fired', entity: Entity, found: readonly Found[]): readonly Found[] =>
   ofKind(found, kind).filter((one) => shortName(one.entity) === shortName(entity))
@@ -128,7 +101,6 @@ const isCalm = (share: Column, from: number, to: number): boolean => {
   const { values } = between(share, from, to)
   return values.length >= LEAST_CALM && values.every((value) => value === 0)
 }
-const LEAST_CALM = 3
 
 const failures = (entity: Entity, source: TimedSeries, share: Column, timeline: Timeline, found: readonly Found[]): readonly Found[] => {
   const usual = median(share.values.filter((value) => !Number.isNaN(value)))
@@ -210,137 +182,3 @@ const shareOf = (bad: Column, total: Column): Column => {
     }),
   }
 }
-
-/** Our own counts from logs are already per bin. */
-const perSecond = (series: TimedSeries): Column => {
-  if (series.name.startsWith('faultline_') || OF_BALANCER.test(series.name)) return series
-  const reading = readingOf(series)
-  return reading.form === 'gauge' && isCounter(series) ? rateOf(series) : asGauge(series, reading)
-}
-
-/** What only ever rises, but for a restart or two. */
-const isCounter = ({ values }: Column): boolean => {
-  let falls = 0
-  for (let index = 1; index < values.length; index++) if ((values[index] ?? 0) < (values[index - 1] ?? 0)) falls++
-  return values.length > 2 && falls <= 2 + values.length / 200
-}
-
-/** Whose latency a series tells, in quantiles. */
-const latencyOf = (series: TimedSeries): Entity | null => {
-  const { metric } = readingOf(series)
-  const quantiles = formOf(series)?.terms[0]?.of.how === 'quantile' || /p9\d|latency_p\d\d/u.test(series.name) || series.labels['quantile'] !== undefined
-  if (
-    !quantiles ||
-    metric === '' ||
-    isComponent(series) ||
-    !(LATENCY.test(metric.replace(/_bucket$/u, '')) || /latency|faultline_http_seconds/u.test(series.name))
-  )
-    return null
-  return serviceOf(labelsOf(series))
-}
-
-const latencies = once(({ series }: Timeline) =>
-  series.flatMap((one) => {
-    const entity = latencyOf(one)
-    return entity === null ? [] : [{ entity, series: one }]
-  }),
-)
-
-const slow = (timeline: Timeline): readonly Found[] =>
-  latencies(timeline).flatMap(({ entity, series }): Found[] => {
-    const calm = smoothed(asMetric(series))
-    const usual = median(calm.values)
-    const step = stepOf(calm.times)
-    return stretches(calm, (value) => value >= usual * SLOWER && value >= usual + SLOWER_SECONDS, Math.max(30_000, 3 * step), higher)
-      .filter((stretch) => stretch.samples >= 3)
-      .map((stretch) => tookLong(entity, series, calm, stretch, usual))
-  })
-
-const tookLong = (entity: Entity, source: TimedSeries, seconds: Column, stretch: Interval, usual: number, onAverage = false): Found => {
-  const unit = onAverage ? 's per request' : 's'
-  return {
-    kind: 'service.slow',
-    entity,
-    start: stretch.start,
-    end: stretch.end,
-    confidence: onAverage ? 0.8 : 0.85,
-    summary: `${opening(entity)} took up to ${stretch.peak.toFixed(2)} s per request${onAverage ? ' on average' : ''} (usually ${usual.toFixed(3)} s).`,
-    evidence: [
-      sampleEvidence(source, stretch.start, `→ ${valueAt(seconds, stretch.start).toFixed(3)} ${unit}`),
-      sampleEvidence(source, stretch.peakAt, `→ ${stretch.peak.toFixed(3)} ${unit}, the most`),
-    ],
-    attributes: { seconds: Math.round(stretch.peak * 1000) / 1000 },
-    slackMs: Math.max(stepOf(seconds.times), 10_000),
-    dose: stretch.peak / Math.max(usual, 0.001),
-  }
-}
-
-/** What is answered to somebody who waits. https://prometheus.io/docs/practices/histograms/#count-and-sum-of-observations */
-const SUM = /(?:request|response|http)\w*_seconds_sum$/u
-/** A mean goes up by one slow request of a few. */
-const SLOWER_ON_AVERAGE = 8
-const SLOWER_SECONDS_ON_AVERAGE = 0.5
-const ON_AVERAGE_FOR_MS = 10_000
-
-/** Of services whose histogram was collected and whose quantiles nobody asked for: the time of all requests by their number. */
-const slowOnAverage = (timeline: Timeline): readonly Found[] => {
-  const known = new Set(latencies(timeline).map(({ entity }) => entity))
-  const isSum = (series: TimedSeries): boolean => SUM.test(series.name) && LATENCY.test(series.name.replace(/_sum$/u, '')) && !isComponent(series)
-  const sums = groupBy(timeline.series, (series) => {
-    const entity = isSum(series) ? serviceOf(series.labels) : null
-    return entity === null || known.has(entity) ? null : entity
-  })
-  if (sums.size === 0) return []
-  const names = new Set([...sums.values()].flatMap((all) => all.map(({ name }) => name.replace(/_sum$/u, '_count'))))
-  const counted = groupBy(timeline.series, ({ name, labels }) => (names.has(name) ? `${name} ${serviceOf(labels) ?? ''}` : null))
-  return [...sums].flatMap(([entity, all]) => {
-    const [source] = all
-    if (source === undefined) return []
-    const ofOne = all.filter(({ name }) => name === source.name)
-    const counts = counted.get(`${source.name.replace(/_sum$/u, '_count')} ${entity}`)
-    if (counts === undefined) return []
-    const mean = meanOf(combine(ofOne.map(perSecond), 'sum'), combine(counts.map(perSecond), 'sum'))
-    const usual = median(mean.values.filter((value) => !Number.isNaN(value)))
-    const step = stepOf(mean.times)
-    const isSlow = (value: number): boolean => value >= usual * SLOWER_ON_AVERAGE && value >= usual + SLOWER_SECONDS_ON_AVERAGE
-    return stretches(mean, isSlow, Math.max(30_000, 3 * step), higher)
-      .filter(({ samples, start, last }) => samples >= 3 && last - start >= ON_AVERAGE_FOR_MS)
-      .map((stretch) => tookLong(entity, source, mean, stretch, usual, true))
-  })
-}
-
-/** While none of its requests came to an end those went on that came to one last; where those that came to one next had waited all the while, it was those. */
-const meanOf = (seconds: Column, requests: Column): Column => {
-  const { times } = seconds
-  const counts = times.map((at) => valueAt(requests, at))
-  const usually = median(counts)
-  const values = new Float64Array(times.length)
-  let last = NaN
-  let still = 0
-  counts.forEach((count, index) => {
-    if (!(count > 0)) {
-      values[index] = last
-      still++
-      return
-    }
-    const spent = seconds.values[index] ?? NaN
-    last = spent / count
-    values[index] = last
-    if (still > 0 && still < index) {
-      const before = times[index - 1] ?? NaN
-      const stoodFor = (before - (times[index - still - 1] ?? NaN)) / 1000
-      const lookedFor = ((times[index] ?? NaN) - before) / 1000
-      if (waitedThrough(stoodFor, lookedFor, last, spent * lookedFor, usually)) values.fill(last, index - still, index)
-    }
-    still = 0
-  })
-  return { times, values }
-}
-
-/**
- * Nothing ended where many requests would have, and then some that took longer than since the last look: they began before it. Together they took as long as nothing
- * ended, or nobody need have waited from first to last: a program that nobody asks stands still, too.
- */
-const waitedThrough = (stoodFor: number, lookedFor: number, mean: number, together: number, usually: number): boolean =>
-  usually * stoodFor >= LEAST_MISSED && mean >= lookedFor && together >= stoodFor
-const LEAST_MISSED = 5

@@ -857,6 +857,24 @@ test('a service whose requests take long on average is slow, also while none of 
   none('service.slow', histogram(often, long, [calm]))
 })
 
+test('a service that takes long while two others take what they usually do is slow by itself, unless they may run elsewhere', () => {
+  const p95 = (app: string, slow: boolean): Series =>
+    series('histogram_quantile(0.95, sum by (app, le) (rate(app_request_duration_seconds_bucket[20s])))', { app }, (second) =>
+      slow && between(second, 600, 720) ? 4.9 : 0.02,
+    )
+  const others = (...more: readonly Series[]): readonly unknown[] =>
+    findings('service.slow', { series: [p95('segment-api', true), ...more] }).map(({ found }) => found.attributes['others'])
+  assert.deepEqual(others(p95('checkout-api', false), p95('orders-worker', false)), ['as usual'])
+  assert.deepEqual(others(p95('checkout-api', false)), [undefined])
+  assert.deepEqual(others(p95('checkout-api', true), p95('orders-worker', false)), [undefined, undefined])
+  const placed: Fact = { fact: 'pod-on-node', pod: 'pod/shop/segment-api-1', node: 'node/a', at: null }
+  const [spread] = findings('service.slow', {
+    series: ['segment-api', 'checkout-api', 'orders-worker'].map((app) => p95(app, app === 'segment-api')),
+    facts: [placed],
+  })
+  assert.equal(spread?.found.attributes['others'], undefined)
+})
+
 test('a service whose requests all wait for something, and end together, is slow from when none of them ended; one that nobody asks is not', () => {
   const counted = [504, 552, 574, 574, 574, 574, 574, 574, 574, 574, 584, 633, 664]
   const summed = [1.541, 1.674, 1.721, 1.721, 1.721, 1.721, 1.721, 1.721, 1.721, 1.721, 160.858, 160.967, 161.042]
