@@ -281,7 +281,7 @@ export const eventReader = (sink: Sink, basis: Basis = 'utc', expire = true): Ev
       placed.set(told.entity, on)
       sink.fact({ fact: 'pod-on-node', pod: told.entity, node: node(on), at: stamp(ms), ...(uid === '' ? {} : { uid }) })
     } else if (told.reason === 'SuccessfulCreate') {
-      const created = /^Created pod: ([a-z0-9.-]{1,253})/u.exec(told.message)?.[1] ?? /create Pod ([a-z0-9.-]{1,253}) in/u.exec(told.message)?.[1]
+      const created = /^Created pod: ([a-z0-9.-]{1,253})/u.exec(told.message)?.[1] ?? /[Cc]reate Pod ([a-z0-9.-]{1,253}) in/u.exec(told.message)?.[1]
       if (created !== undefined) sink.fact({ fact: 'pod-owner', pod: pod(told.namespace, created), workload: ownerOf(told) })
     }
   }

@@ -154,10 +154,14 @@ const killing: Meaning = (told) => {
 }
 
 /** Of a ReplicaSet, a DaemonSet or a Job; of a StatefulSet: pkg/controller/controller_utils.go, pkg/controller/statefulset/stateful_pod_control.go */
-const DELETED_POD = /^(?:Deleted pod: |delete Pod )([a-z0-9.-]{1,253})/u
+const DELETED_POD = /^(?:Deleted pod: |[Dd]elete Pod )([a-z0-9.-]{1,253})/u
+/** Without ReplicaSets: of these it is a step of a rollout. */
+const REPLACES_PODS: ReadonlySet<string> = new Set(['StatefulSet', 'DaemonSet'])
 const deleting: Meaning = (told) => {
   const name = DELETED_POD.exec(told.message)?.[1]
-  return name === undefined ? null : { kind: 'pod.deleted', entity: pod(told.namespace, name), attributes: { by: 'owner' } }
+  return name === undefined
+    ? null
+    : { kind: 'pod.deleted', entity: pod(told.namespace, name), attributes: REPLACES_PODS.has(told.kind) ? { by: 'owner', of: told.kind } : { by: 'owner' } }
 }
 
 const draining: Meaning = (told) => (/fail|abort/iu.test(told.reason) ? null : { kind: 'action.drain' })

@@ -1,6 +1,7 @@
 /** What runs pods and what finds them: Deployment, ReplicaSet, StatefulSet, DaemonSet, Service, EndpointSlice, Lease, PersistentVolumeClaim. */
 import { node, pod, service, typeOf, workload, type Entity } from '../src/model/entity.js'
 import type { Sink } from '../src/model/format.js'
+import { groupBy } from '../src/model/lists.js'
 import type { WatchType } from './kubernetes-event.js'
 import {
   conditionOf,
@@ -52,12 +53,22 @@ interface NodeLease {
   readonly line: number
 }
 
+interface Revision {
+  readonly entity: Entity
+  readonly name: string
+  readonly number: number
+  readonly created: number
+  readonly text: string
+  readonly line: number
+}
+
 export const workloadReader = (sink: Sink, once: Once): WorkloadReader => {
   const versions = new Map<Entity, { wanted: number; image: string }>()
   const leases = new Map<string, NodeLease>()
   const counted: Counted[] = []
   const selecting: Labelled[] = []
   const labelled = new Map<Entity, Labelled>()
+  const revisions = new Map<string, Revision>()
 
   const imagesOf = (template: Json | undefined): string =>
     listOf(objectOf(template, 'spec'), 'containers')
@@ -177,6 +188,31 @@ export const workloadReader = (sink: Sink, once: Once): WorkloadReader => {
     )
   }
 
+  /** What a StatefulSet or a DaemonSet was told to be: a way back gives an older one the highest number. https://kubernetes.io/docs/reference/kubernetes-api/workload-resources/controller-revision-v1/ */
+  const revision = (object: JsonObject): void => {
+    const metadata = objectOf(object, 'metadata') ?? object
+    const owner = listOf(metadata, 'ownerReferences').find((reference) => isObject(reference) && reference['controller'] === true)
+    const created = timeOf(metadata, 'creationTimestamp')
+    sink.record(created, 'utc')
+    const number = numberOf(object, 'revision')
+    if (owner === undefined || Number.isNaN(created) || Number.isNaN(number) || revisions.size >= MAX_SERVICES) return
+    const namespace = textOf(metadata, 'namespace')
+    const [kind, name, own] = [textOf(owner, 'kind'), textOf(owner, 'name'), textOf(metadata, 'name')]
+    const text = `controllerrevision/${namespace}/${own} of ${kind} ${name} created ${textOf(metadata, 'creationTimestamp')}`
+    revisions.set(`${namespace}/${own}`, { entity: workload(namespace, name), name: own, number, created, text, line: sink.line })
+  }
+
+  const sayRevisions = (): void => {
+    for (const [entity, all] of groupBy([...revisions.values()], (one) => one.entity)) {
+      const latest = all.reduce((a, b) => (b.number > a.number ? b : a))
+      const oldest = Math.min(...all.map(({ created }) => created))
+      for (const { name, created, text, line } of all) {
+        const attributes = { revision: name, ...(latest.created < created ? { undone: 'yes' } : {}) }
+        if (created > oldest) once.signal({ kind: 'change.deployed', entity, at: stamp(created), attributes, text, line, burst: name })
+      }
+    }
+  }
+
   const remember = (entity: Entity, namespace: string, labels: JsonObject | undefined): void => {
     if (labels !== undefined && labelled.size < MAX_SERVICES) labelled.set(entity, { entity, namespace, labels })
   }
@@ -263,6 +299,9 @@ export const workloadReader = (sink: Sink, once: Once): WorkloadReader => {
         case 'ReplicaSet':
           replicaSet(object, watch)
           return true
+        case 'ControllerRevision':
+          revision(object)
+          return true
         case 'Service':
           select(object)
           return true
@@ -286,6 +325,7 @@ export const workloadReader = (sink: Sink, once: Once): WorkloadReader => {
     end(now) {
       for (const seen of counted) sayReplicas(seen, now)
       sayStale()
+      sayRevisions()
       saySelected()
     },
   }

@@ -194,13 +194,23 @@ test('whoever owns pods says of each that it deletes it; a CronJob that tidies u
     listOf([
       deleting('ReplicaSet', 'till-7d9f8b6c5d', 'Deleted pod: till-7d9f8b6c5d-x2x4z'),
       deleting('StatefulSet', 'ledger', 'delete Pod ledger-0 in StatefulSet ledger successful'),
+      // Newer controllers begin with a capital letter.
+      deleting('StatefulSet', 'vault', 'Delete Pod vault-0 in StatefulSet vault successful'),
       deleting('CronJob', 'price-import', 'Deleted job price-import-29922629'),
     ]),
   )
-  assert.deepEqual(said(extract), ['10:00:00 pod.deleted point pod/sales/till-7d9f8b6c5d-x2x4z', '10:00:00 pod.deleted point pod/sales/ledger-0'])
+  assert.deepEqual(said(extract), [
+    '10:00:00 pod.deleted point pod/sales/till-7d9f8b6c5d-x2x4z',
+    '10:00:00 pod.deleted point pod/sales/ledger-0',
+    '10:00:00 pod.deleted point pod/sales/vault-0',
+  ])
   assert.deepEqual(
-    extract.signals.map(({ attributes }) => attributes['by']),
-    ['owner', 'owner'],
+    extract.signals.map(({ attributes }) => [attributes['by'], attributes['of']]),
+    [
+      ['owner', undefined],
+      ['owner', 'StatefulSet'],
+      ['owner', 'StatefulSet'],
+    ],
   )
 })
 
@@ -452,6 +462,20 @@ test('a new deployment is a change, one without ready replicas is unavailable, a
     [{ fact: 'runs-as', of: 'service/sales/tills', by: 'workload/sales/till' }],
   )
   assert.ok(!JSON.stringify(extract).includes('aHVudGVyMg'))
+})
+
+test('a later revision of a StatefulSet is a change; that an older one has the highest number again tells that it was taken back', async () => {
+  const revision = (name: string, number: number, creationTimestamp: string): object => ({
+    apiVersion: 'apps/v1',
+    kind: 'ControllerRevision',
+    metadata: { name, namespace: 'sales', creationTimestamp, ownerReferences: [{ kind: 'StatefulSet', name: 'till', controller: true }] },
+    revision: number,
+  })
+  const told = async (...all: readonly object[]): Promise<readonly unknown[]> =>
+    (await read(listOf(all))).signals.map(({ kind, entity, attributes }) => [kind, entity, attributes['revision'], attributes['undone'] ?? 'no'])
+  const second = revision('till-b', 2, '2026-03-02T10:05:00Z')
+  assert.deepEqual(await told(revision('till-a', 1, '2026-03-02T09:00:00Z'), second), [['change.deployed', 'workload/sales/till', 'till-b', 'no']])
+  assert.deepEqual(await told(revision('till-a', 3, '2026-03-02T09:00:00Z'), second), [['change.deployed', 'workload/sales/till', 'till-b', 'yes']])
 })
 
 test('a lease far behind the others hints at a kubelet that cannot renew it', async () => {

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { at, findings, HOUR, MINUTE, signal, type InputParts } from '../../../test/timeline-builder.js'
 import type { Entity } from '../../model/entity.js'
-import type { Signal } from '../../model/extract.js'
+import type { Fact, Signal } from '../../model/extract.js'
 import { roleOf } from '../../model/vocabulary.js'
 
 const WEB: Entity = 'workload/shop/web'
@@ -194,4 +194,56 @@ test('what a rollout brought and is taken away while the pods before it go on is
     '600 change: A rollout of workload shop/web started.',
     '700 change: Workload shop/web was scaled from 1 to 0 replicas.',
   ])
+})
+
+/** A pod of a StatefulSet or a DaemonSet is taken away, and another is put in its place. */
+const replaced = (of: 'StatefulSet' | 'DaemonSet', second: number, pod: string, by = pod): readonly Signal[] => [
+  signal('pod.deleted', `pod/shop/${pod}`, second, { by: 'owner', of }),
+  signal('pod.scheduled', `pod/shop/${by}`, second + 2, { node: 'a' }),
+]
+const onNodes = (...pods: readonly string[]): readonly Fact[] =>
+  pods.flatMap((name): Fact[] => [
+    { fact: 'pod-owner', pod: `pod/shop/${name}`, workload: 'workload/shop/db' },
+    { fact: 'pod-on-node', pod: `pod/shop/${name}`, node: 'node/a', at: null },
+  ])
+
+test('a StatefulSet whose pods are made anew one after the other is rolled out; the next time is another rollout', () => {
+  const first = [...replaced('StatefulSet', 600, 'db-1'), ...replaced('StatefulSet', 640, 'db-0')]
+  const facts = onNodes('db-0', 'db-1')
+  assert.deepEqual(told({ facts, signals: [...day, ...first, ...replaced('StatefulSet', 700, 'db-1')] }), [
+    '600 change: A rollout of workload shop/db started.',
+    '700 change: A rollout of workload shop/db started.',
+  ])
+  assert.deepEqual(
+    findings('change.deployed', { facts, signals: [...day, ...first] }).map(({ start, end }) => [start, end]),
+    [[600, 642]],
+  )
+})
+
+test("a DaemonSet's pods that a rollout brought are taken away by the next; its revision tells whether that was the way back", () => {
+  const facts = onNodes('agent-aaaaa', 'agent-bbbbb', 'agent-ccccc')
+  const signals = [...day, ...replaced('DaemonSet', 600, 'agent-aaaaa', 'agent-bbbbb'), ...replaced('DaemonSet', 700, 'agent-bbbbb', 'agent-ccccc')]
+  const revision = (undone: Readonly<Record<string, string>>): Signal => signal('change.deployed', 'workload/shop/db', 600, { revision: 'agent-2', ...undone })
+  assert.deepEqual(told({ facts, signals: [...signals, revision({ undone: 'yes' })] }), [
+    '600 change: A rollout of workload shop/db started.',
+    '700 response: Workload shop/db was rolled back.',
+  ])
+  assert.deepEqual(told({ facts, signals: [...signals, revision({})] }), [
+    '600 change: A rollout of workload shop/db started.',
+    '700 change: A rollout of workload shop/db started.',
+  ])
+})
+
+test('what had failed, what nobody replaces, and what a ReplicaSet takes away are no rollout of a StatefulSet', () => {
+  const facts = onNodes('db-0')
+  const [taken] = replaced('StatefulSet', 600, 'db-0')
+  none('change.deployed', {
+    facts,
+    signals: [...day, signal('pod.evicted', 'pod/shop/db-0', 590, { reason: 'memory' }), ...replaced('StatefulSet', 600, 'db-0')],
+  })
+  none('change.deployed', { facts, signals: [...day, taken as Signal] })
+  none('change.deployed', {
+    facts,
+    signals: [...day, signal('pod.deleted', 'pod/shop/db-0', 600, { by: 'owner' }), signal('pod.scheduled', 'pod/shop/db-0', 602)],
+  })
 })

@@ -7,6 +7,7 @@ import { countWhile, groupBy } from '../../model/lists.js'
 import type { TimedSignal, Timeline } from '../../timeline/timeline.js'
 import { chooseEvidence, evidenceOf, type Detector, type Found } from '../finding.js'
 import { hasOthers } from '../replicas.js'
+import { roundsOfPods } from '../rounds-of-pods.js'
 import { eachTime, scalings, STEP_MS } from '../steps.js'
 import { called, opening } from '../words.js'
 
@@ -23,7 +24,7 @@ export const changes: Detector = {
   finds: ['change.deployed', 'change.scaled'],
   detect(timeline) {
     const deployed = timeline.signals.filter(({ kind }) => kind === 'change.deployed')
-    const byWorkload = groupBy([...deployed, ...scalings(timeline)], (signal) => {
+    const byWorkload = groupBy([...deployed, ...roundsOfPods(timeline), ...scalings(timeline)], (signal) => {
       // An object created long before the data begins was deployed then, not in this incident.
       if (signal.at < timeline.from - 60 * MINUTE) return null
       const workload = timeline.topology.workloadOf(signal.entity) ?? signal.entity
@@ -109,9 +110,14 @@ const changesOf = (workload: Entity, signals: readonly TimedSignal[], timeline: 
     const taken = change.kind === 'change.scaled' ? takenBack(change, before) : change.back ? rolledBack(change, before) : []
     for (const one of taken) one.undone = true
     if (change.kind === 'change.scaled') change.back = taken.length > 0
+    else if (isKnownUndone(all[index - 1])) change.back = true
+    if (isKnownUndone(change)) change.undone = true
   }
   return all.map((change) => found(workload, change))
 }
+
+/** Its revision was there when a later one was the older of the two. */
+const isKnownUndone = (change: Change | undefined): boolean => change?.signals.some(({ attributes }) => attributes['undone'] === 'yes') === true
 
 /** The ReplicaSet that had pods when the next change came is what the change before brought. */
 const foundThere = (next: Change | undefined): string => {
@@ -186,9 +192,12 @@ const leavesNothing = (signal: TimedSignal, signals: readonly TimedSignal[]): bo
 const goesWithAnother = (signal: TimedSignal, signals: readonly TimedSignal[], so: (other: TimedSignal) => boolean): boolean =>
   signals.some((other) => setOf(other) !== '' && setOf(other) !== setOf(signal) && so(other) && Math.abs(other.at - signal.at) <= STEP_MS)
 
-/** Of objects without ReplicaSets another image is another rollout. */
-const isOther = (signals: readonly TimedSignal[], { attributes: { image } }: TimedSignal): boolean =>
-  image !== undefined && signals.some((other) => other.attributes['image'] !== undefined && other.attributes['image'] !== image)
+/** Of objects without ReplicaSets another image or revision is another rollout, and so is another round through their pods. */
+const TELLS_APART = ['image', 'revision', 'round'] as const
+const isOther = (signals: readonly TimedSignal[], { attributes }: TimedSignal): boolean =>
+  TELLS_APART.some(
+    (name) => attributes[name] !== undefined && signals.some((other) => other.attributes[name] !== undefined && other.attributes[name] !== attributes[name]),
+  )
 
 /** The old ReplicaSet may be told of first: with the strategy Recreate it is down to nothing before the new one comes, and seconds tell no order. */
 const recreated = (last: Change | undefined, signal: TimedSignal): Change | null => {
@@ -248,7 +257,7 @@ const found = (workload: Entity, change: Change): Found => {
     summary: scaled
       ? `${opening(workload)} was scaled${back ? ' back' : ''}${numbers}.`
       : back
-        ? `${opening(workload)} was rolled back${set === '' ? ': what the rollout had brought was taken away' : ` to its earlier ReplicaSet ${set}`}.`
+        ? `${opening(workload)} was rolled back${set !== '' ? ` to its earlier ReplicaSet ${set}` : attributes['round'] === undefined ? ': what the rollout had brought was taken away' : ''}.`
         : `A rollout of ${name} started.`,
     evidence: chooseEvidence(evidenceOf(signals)),
     attributes: {
