@@ -206,6 +206,12 @@ const sayZone = (line: KlogLine, said: Saying): void => {
   said.emit(line, 'log.warning', program(line, said), { app: said.component, code: state.includes('Full') ? 'zone-lost' : 'zone' }, { burst: 'zone state' })
 }
 
+/** Nobody but a person, systemd or its kubelet sends SIGTERM. pkg: cmd/kube-scheduler/app/server.go; apiserver/pkg/server/genericapiserver.go, lifecycle_signals.go */
+const sayAskedToStop = (line: KlogLine, said: Saying): void => said.emit(line, 'action.restart', program(line, said), { asked: 'yes' })
+const sayShutdown = (line: KlogLine, said: Saying): void => {
+  if (fieldsOf(line).get('name') === 'ShutdownInitiated') sayAskedToStop(line, said)
+}
+
 export const controlPlaneMeanings: readonly Meaning[] = [
   { starts: "Node hasn't been updated", say: sayNotUpdated },
   { starts: 'Recording status change', say: sayStatusChange },
@@ -231,6 +237,8 @@ export const controlPlaneMeanings: readonly Meaning[] = [
   { starts: 'failed to renew lease', say: sayTrouble('leader lock') },
   { starts: 'Error retrieving lease lock', say: sayTrouble('leader lock') },
   { starts: 'Timeout or abort while handling', say: sayTrouble('request timeout') },
+  { starts: '[graceful-termination] shutdown event', say: sayShutdown },
+  { starts: 'Requested to terminate, exiting', say: sayAskedToStop },
   { starts: 'leaderelection lost', say: sayTrouble('leader lost') },
   { starts: 'Leaderelection lost', say: sayTrouble('leader lost') },
   // component-base/cli/run.go, of whatever component: the kubelet's own log is read by another format.

@@ -48,6 +48,12 @@ const MEANINGS: readonly (readonly [string, string])[] = [
     '"Unhandled Error" err="apiserver was unable to write a JSON response: http: Handler timeout" logger="UnhandledError"',
     '"Error retrieving lease lock" err="Get \\"https://10.0.0.1:6443/apis\\": context deadline exceeded" lock="kube-system/kube-controller-manager"',
   ].map((message): readonly [string, string] => [head('E', 'wrap.go:53') + message, 'log.error point process/-/kube-controller-manager']),
+  [
+    head('I', 'genericapiserver.go:586') + '"[graceful-termination] shutdown event" name="ShutdownInitiated"',
+    'action.restart point process/-/kube-controller-manager',
+  ],
+  [head('I', 'genericapiserver.go:656') + '"[graceful-termination] shutdown event" name="HTTPServerStoppedListening"', ''],
+  [head('I', 'server.go:334') + '"Requested to terminate, exiting"', 'action.restart point process/-/kube-controller-manager'],
   [head('E', 'status.go:71') + '"Unhandled Error" err="apiserver received an error that is not an metav1.Status: http: Handler timeout"', ''],
   [
     head('I', 'controller_utils.go:172') + 'Recording status change NodeNotReady event message for node node-b',

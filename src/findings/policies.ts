@@ -6,7 +6,7 @@ import { isAtQuota, type Found } from './finding.js'
 import { signalsOf } from './lookup.js'
 import { kills } from './occurrences.js'
 import { lastingGap, type Stretch } from './stretches.js'
-import { called, duration, times } from './words.js'
+import { called, duration, opening, times } from './words.js'
 
 export interface Policy {
   /** Points at most this far apart are one stretch. */
@@ -336,7 +336,11 @@ export const POLICIES: Partial<Readonly<Record<FindingKind, Policy>>> = {
         : `A session of ${called(entity)} was ended by an administrator's command: ${session(stretch.signals[0]?.attributes ?? {})}.`
     },
   },
-  'action.restart': { gapMs: 10_000, sure: 0.9, say: (entity) => `${called(entity)} was restarted.` },
+  'action.restart': {
+    gapMs: 10_000,
+    sure: 0.9,
+    say: (entity, { signals }) => `${opening(entity)} was ${signals.some(({ attributes }) => attributes['asked'] === 'yes') ? 'asked to stop' : 'restarted'}.`,
+  },
 }
 /** How far apart two findings of a kind may lie and still be one. */
 export const gapOf = (kind: AnyKind, reason?: unknown): number => (isFindingKind(kind) ? (lastingGap(kind, reason) ?? POLICIES[kind]?.gapMs ?? 3 * MINUTE) : 0) // its signature says how far apart its lines may be
