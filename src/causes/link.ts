@@ -134,9 +134,15 @@ const orderOf = (cause: Found, effect: Found, causeIndex: number, effectIndex: n
   const ahead = effect.start - cause.start
   if (ahead > 0) return 1
   if (ahead === 0) return causeIndex === effectIndex ? 0 : 1
+  if (wasOver(effect, cause)) return 0
   const slack = effect.kind === 'alert.fired' && isTimed(cause) ? 0 : cause.slackMs
   return -ahead < WHOLE_SECOND_MS || -ahead <= Math.min(slack, MAX_SLACK_MS) ? 0.8 : 0
 }
+
+/** The last line of the one is older than the first of the other: no slack makes up for that, where stamps are finer than a second. */
+const wasOver = (effect: Found, cause: Found): boolean =>
+  effect.end !== null && effect.end < cause.start && effect.end % 1000 !== 0 && isTimed(effect) && cause.slackMs <= LINES_SLACK_MS
+const LINES_SLACK_MS = 5_000
 
 /**
  * What only an alert tells of may have begun minutes before, but an alert that fired before that one did not ring for it; nor did it for lines that a log has

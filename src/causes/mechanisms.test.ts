@@ -725,6 +725,21 @@ test('a disk on which there is room stops no server, and a server that lost a pr
   assert.deepEqual([killed(1), killed(71)], [1, 0])
 })
 
+test('errors whose last line is older than the first of what should have caused them did not come from it', () => {
+  const links = (endSecond: number): number =>
+    linkCauses(
+      [
+        found('app.errors', 'process/-/checkout-api', 10, { endSecond, attributes: { reason: 'postgres-too-many' } }),
+        { ...found('postgres.connections-saturated', 'postgres/main', 10.6, { endSecond: 40 }), slackMs: 5_000 },
+      ],
+      mechanisms.filter(({ id }) => id === 'saturated-connections-refuse-clients'),
+      timeline({}),
+    ).filter(({ faint }) => !faint).length
+  assert.deepEqual([links(10.25), links(20.25)], [0, 1])
+  // Of whole seconds nobody knows.
+  assert.equal(links(10), 1)
+})
+
 test('an alert on deadlocks is not for connections, and one that fired before the alert that tells of a trouble did not fire for that', () => {
   const links = (cause: Found, alertname: string): number =>
     linkCauses(

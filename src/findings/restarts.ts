@@ -28,5 +28,8 @@ export const stopsAgain = once(({ signals }: Timeline): readonly Stop[] => {
   })
 })
 
+/** When servers were there again for everybody. */
+export const readyAt = once(({ signals }: Timeline): readonly number[] => signals.flatMap(({ kind, at }) => (kind === 'postgres.ready' ? at : [])))
+
 /** How long nothing failed before a stop, for what fails from then on to be its doing alone. */
 export const CALM_BEFORE_STOP_MS = 20_000

@@ -790,6 +790,20 @@ test('what fails for a moment each time a server is stopped did not fail in betw
   assert.deepEqual(spans('service.errors', parts([...stopped(599.9), ...stopped(645.9)], 600, 620, 646)), [[600, 646]])
 })
 
+test('what clients say of a server that is gone, and what they say when it is there again and refuses them, are two troubles', () => {
+  const refused = signal('log.error', 'process/-/checkout-api', 601, { reason: 'postgres-too-many' }, { count: 200, until: 640 })
+  const spans = (...signals: readonly Signal[]) =>
+    findings('app.errors', { signals: [...day, ...signals] }).map(({ start, end, found }) => [start, end, found.attributes['reason']])
+  const gone = unreachable('process/-/checkout-api', 600, 4, 600.25)
+  assert.deepEqual(spans(gone, signal('postgres.ready', 'postgres/main', 600.4), refused), [
+    [600, 600.25, 'postgres-unreachable'],
+    [601, 640, 'postgres-too-many'],
+  ])
+  // Nobody says that the server came back; one error is no trouble of its own, but not the next one's beginning either.
+  assert.deepEqual(spans(gone, refused), [[600, 640, 'postgres-too-many']])
+  assert.deepEqual(spans({ ...gone, count: 1 }, signal('postgres.ready', 'postgres/main', 600.4), refused), [[601, 640, 'postgres-too-many']])
+})
+
 test('which table a program has no right to is told in its words', () => {
   const text = '2026-11-22T17:24:38.448Z level=error app=orders-worker sqlstate=42501 msg="job failed: permission denied for table customers"'
   const [first] = findings('app.errors', {
