@@ -195,7 +195,15 @@ const sourcesOf = ({ members, graph }: Pick<Part, 'members' | 'graph'>): readonl
 
 /** A part that begins with nothing but symptoms and answers to them. */
 export const isFragment = (part: Pick<Part, 'members' | 'graph'>, found: readonly Found[]): boolean =>
-  sourcesOf(part).every((at) => ['symptom', 'impact', 'response'].includes(roleOf(found[at] ?? '')) || found[at]?.kind === 'network.dns-failure')
+  sourcesOf(part).every((at) => {
+    const one = found[at]
+    if (one === undefined || one.kind === 'network.dns-failure') return true
+    return ['symptom', 'impact', 'response'].includes(roleOf(one)) && !saysItsCause(one)
+  })
+
+/** A server that refuses logins says why itself: a password, a role, an entry of pg_hba.conf. */
+const saysItsCause = ({ kind, entity, attributes }: Found): boolean =>
+  kind === 'app.errors' && typeOf(entity) === 'postgres' && attributes['reason'] === 'authentication'
 
 /** What ailed it a few minutes ago ails it again: nothing had been cured. */
 const isRelapse: Belongs = (source, other) =>

@@ -1,4 +1,4 @@
-/** Incidents: the connected parts of the causal graph that reach somebody. No impact or no link: no incident, however noisy the day. */
+/** Incidents: the connected parts of the causal graph that reach somebody. No impact or no link: no incident, however noisy the day; outages that are plain are told all the same. */
 import { isOfCluster, typeOf } from '../model/entity.js'
 import { countWhile } from '../model/lists.js'
 import { roleOf } from '../model/vocabulary.js'
@@ -9,6 +9,7 @@ import { joinFragments, type Part } from './fragments.js'
 import { HARM_TO_CLIENTS, harmsOf } from './harm.js'
 import { components, explained, graphOf, pathsFrom, type Graph, type Path, type RankedRoot } from './graph.js'
 import { howOftenRight, type CausalLink } from './link.js'
+import { unexplainedOutages } from './unexplained.js'
 
 export interface CausalIncident {
   /** Positions in the list of findings. */
@@ -73,11 +74,13 @@ export const tellIncidents = (found: readonly Found[], links: readonly CausalLin
     found,
     (members, graph) => ({ roots: ranked(members, graph), harm: harmIn(members, harms) }),
   )
-  const alerts = alertsOf(links, new Set(harming.flatMap(({ members }) => members)), isAlert)
+  const bare = unexplainedOutages(harming, links, found, harms, timeline)
+  const alerts = alertsOf(links, new Set([...harming, ...bare].flatMap(({ members }) => members)), isAlert)
   const tellers = graphOf(alerts)
   const linked = new Set(links.flatMap((link) => (link.faint ? [] : [link.cause, link.effect])))
   for (const { members } of harming) for (const at of members) linked.add(at)
-  const incidents = joinFragments([...harming, ...loneImpacts(linked, found, harms)], found, timeline, ranked).map((part) => {
+  const joined = joinFragments([...harming, ...loneImpacts(linked, found, harms)], found, timeline, ranked)
+  const incidents = [...joined, ...bare.map((part) => ({ ...part, unexplained: [] }))].map((part) => {
     const ofMine = part.members.flatMap((at) => tellers.outgoing.get(at) ?? [])
     return { ...complete(part, ofMine, found, harms, timeline), unexplained: part.unexplained }
   })
@@ -295,7 +298,7 @@ const complete = (
     findings: all,
     links: [...links, ...alerts],
     roots,
-    chains: chainsOf(roots, graph, found, harms),
+    chains: links.length === 0 ? roots.map(({ finding }) => [finding]) : chainsOf(roots, graph, found, harms),
     considered: [],
     start,
     end,

@@ -114,9 +114,17 @@ const withoutStrays = (stretch: readonly TimedSignal[]): readonly (readonly Time
 const belongsTo = (stretch: readonly TimedSignal[]): ((one: TimedSignal) => boolean) | null => {
   const common = commonReason(stretch)
   if (common === 'schema') return ({ attributes: { reason } }) => reason === common
+  if (common === 'authentication') return ofUsersOften(stretch)
   if (common !== '') return ({ attributes: { reason } }) => !/^(?:other|schema)$/u.test(String(reason ?? ''))
   const most = mostOf(stretch)
   return most === null ? null : (one) => wordsOf(one) === wordsOf(most)
+}
+/** A monitor without a role of its own is turned away once: nobody's password was changed. */
+const ofUsersOften = (stretch: readonly TimedSignal[]): ((one: TimedSignal) => boolean) | null => {
+  const counts = new Map<unknown, number>()
+  for (const { attributes, count } of stretch) counts.set(attributes['user'], (counts.get(attributes['user']) ?? 0) + count)
+  const often = new Set([...counts].flatMap(([user, count]) => (count >= MIN_COUNT ? [user] : [])))
+  return often.size === 0 ? null : ({ attributes: { user } }) => often.has(user)
 }
 /** What half of them say in the same words, or more. */
 export const mostOf = (stretch: readonly TimedSignal[]): TimedSignal | null => {

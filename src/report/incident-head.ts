@@ -15,13 +15,19 @@ export interface IncidentHead {
   /** How long it took to be detected. */
   readonly detected: string
   readonly root: { readonly summary: string } | null
+  /** How sure the root cause is; that it is none but the first that shows, where nothing in the data led to it or came of it. */
   readonly rootSureness: string
+  /** What makes it the root cause, in a sentence. */
+  readonly rootStanding: string
 }
+
+const NOT_KNOWN = 'It is the first that the data show. Nothing in them explains it: what caused it is not known.'
 
 export const incidentHead = (incident: Incident, index: number, alertsCollected: boolean): IncidentHead => {
   const byId = new Map(incident.findings.map((finding) => [finding.id, finding]))
   const [best] = incident.rootCauses
   const root = best === undefined ? undefined : byId.get(best.finding)
+  const isAlone = root?.role === 'impact' && incident.links.every(({ effect }) => byId.get(effect)?.role === 'detection')
   return {
     anchor: `incident-${index + 1}`,
     title: incident.title || `Incident ${index + 1}`,
@@ -32,6 +38,7 @@ export const incidentHead = (incident: Incident, index: number, alertsCollected:
     lasted: incident.end === null ? 'not over when the data end' : duration(secondsBetween(incident.start, incident.end)),
     detected: detectionOf(incident, byId, alertsCollected).delay,
     root: root === undefined ? null : { summary: summaryOf(root) },
-    rootSureness: best === undefined ? '' : sureness(best.confidence),
+    rootSureness: best === undefined ? '' : isAlone ? 'the first that shows; its cause is not known' : sureness(best.confidence),
+    rootStanding: best === undefined ? '' : isAlone ? NOT_KNOWN : `This is ${sureness(best.confidence)}: it explains what followed and is not itself explained by anything else in the data.`,
   }
 }

@@ -310,7 +310,7 @@ const rootWords = (d: Dialect, incident: IncidentView): string =>
   incident.root === null
     ? 'No finding explains the impact well enough to be named.'
     : [
-        `${d.say(incident.root.summary)} This is ${incident.rootSureness}: it explains what followed and is not itself explained by anything else in the data. ${d.ref(incident.root)}`,
+        `${d.say(incident.root.summary)} ${incident.rootStanding} ${d.ref(incident.root)}`,
         ...(incident.laterRoots.length === 0
           ? []
           : [

@@ -71,8 +71,8 @@ const REFUSES: Readonly<Record<string, string>> = {
   sessions: 'could not take new connections',
 }
 
-/** The name of the reason says that much; the server's own words say which memory, which data. */
-const SAYS_WHICH: ReadonlySet<string> = new Set(['memory', 'damaged', 'sessions'])
+/** The name of the reason says that much; the server's own words say which memory, which data, and whether it was the password or the role. */
+const SAYS_WHICH: ReadonlySet<string> = new Set(['memory', 'damaged', 'sessions', 'authentication'])
 
 /** Which table, which column, which memory. */
 const SAYS_LITTLE: ReadonlySet<string> = new Set(['schema', 'postgres-denied', 'postgres-damaged', 'postgres-memory'])

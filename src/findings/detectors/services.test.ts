@@ -196,6 +196,12 @@ test('logins that a server refuses name the users, and a count of failed request
   const [login] = findings('app.errors', { signals: [...day, refused(600)] })
   assert.equal(login?.found.summary, 'The Postgres server refused logins of orders_worker, 34 times.')
   assert.equal(phrase(login.found), 'the Postgres server refused logins')
+  // A monitor that was turned away once, long before, has nothing to do with it.
+  const monitor = signal('log.error', 'postgres/main', 560, { app: 'postgres', user: 'root', reason: 'authentication' })
+  assert.deepEqual(
+    findings('app.errors', { signals: [...day, monitor, refused(600)] }).map(({ start }) => start),
+    [600],
+  )
   const failing = (name: string) =>
     findings('service.errors', {
       ...requests((second) => (between(second, 600, 900) ? 0.5 : 0), { service: name }),

@@ -1,0 +1,52 @@
+/** Outages that nothing explains: told where an alert and their size leave no doubt that people suffered, and never with a cause. */
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { found, timeline } from '../../test/timeline-builder.js'
+import { byStart, type Found } from '../findings/finding.js'
+import type { Attributes } from '../model/extract.js'
+import { tellIncidents } from './incidents.js'
+import { linkCauses } from './link.js'
+import { loadMechanisms } from './load-mechanisms.js'
+
+const mechanisms = loadMechanisms([])
+const told = (...all: readonly Found[]): readonly unknown[] => {
+  const sorted = [...all].sort(byStart)
+  const world = timeline({})
+  return tellIncidents(sorted, linkCauses(sorted, mechanisms, world), world).map(({ findings, roots, links, chains }) => [
+    findings.map((at) => `${sorted[at]?.kind ?? ''} ${sorted[at]?.entity ?? ''}`),
+    roots.map(({ finding }) => sorted[finding]?.entity),
+    links.map(({ effect }) => sorted[effect]?.kind),
+    chains.length,
+  ])
+}
+const slow = (name: string, second: number, attributes: Attributes = { seconds: 12 }, endSecond = second + 50): Found => ({
+  ...found('service.slow', `service/-/${name}`, second, { endSecond, attributes }),
+  dose: 800,
+})
+const alert = (name: string, second: number): Found => found('alert.fired', `service/-/${name}`, second, { attributes: { alertname: 'AppLatencyHigh' } })
+
+test('services that all became hundreds of times slower, with an alert on one of them, are one outage that begins with them', () => {
+  assert.deepEqual(told(slow('checkout', 600), slow('orders', 602), alert('checkout', 606), alert('orders', 608)), [
+    [
+      ['service.slow service/-/checkout', 'service.slow service/-/orders', 'alert.fired service/-/checkout', 'alert.fired service/-/orders'],
+      ['service/-/checkout'],
+      ['alert.fired', 'alert.fired'],
+      1,
+    ],
+  ])
+})
+
+test('without an alert, for a moment, or by some tenths of a second it is no outage', () => {
+  assert.deepEqual(told(slow('checkout', 600)), [])
+  assert.deepEqual(told(slow('checkout', 600, { seconds: 12 }, 610), alert('checkout', 606)), [])
+  assert.deepEqual(told(slow('checkout', 600, { seconds: 0.4 }), alert('checkout', 606)), [])
+  assert.deepEqual(told({ ...slow('checkout', 600), dose: 5 }, alert('checkout', 606)), [])
+})
+
+test('beside an incident that is explained it is none of its own', () => {
+  const down = [
+    found('postgres.crashed', 'postgres/main', 560, { endSecond: 590 }),
+    found('app.errors', 'process/-/report', 561, { endSecond: 590, attributes: { reason: 'postgres-unreachable' } }),
+  ]
+  assert.equal(told(...down, slow('checkout', 640), alert('checkout', 646)).length, 1)
+})
