@@ -2,7 +2,7 @@
 import { nameOf, namespaceOf, shortName, typeOf, type Entity } from '../model/entity.js'
 import { once } from '../model/once.js'
 import type { Found } from '../findings/finding.js'
-import { nodeOfPostgres } from '../findings/measures.js'
+import { nodeOfLabels, nodeOfPostgres } from '../findings/measures.js'
 import type { Timeline } from '../timeline/timeline.js'
 import { FAR, UNKNOWN, WHOLE_SECOND_MS, WORDS, type Judge } from './judge.js'
 
@@ -86,8 +86,15 @@ export const placedFirst = once(
 export const nodeHinted = (found: Found, timeline: Timeline): Entity | null => {
   const hint = found.attributes['node']
   if (typeof hint === 'string') return timeline.topology.nodeAt(hint) ?? `node/${hint}`
-  return placeOf(found.entity, found.start, timeline)
+  return placeOf(found.entity, found.start, timeline) ?? (found.attributes['probed'] === 'postgres' ? onlyPostgresOn(timeline) : null)
 }
+
+/** What was probed is a Postgres server, by whatever name: the machine on which the only ones are that are scraped. */
+const onlyPostgresOn = once((timeline: Timeline): Entity | null => {
+  const on = new Set(timeline.series.flatMap(({ name, labels }) => (name.startsWith('pg_') ? (nodeOfLabels(labels, timeline) ?? []) : [])))
+  const [only] = on
+  return on.size === 1 && only !== undefined ? only : null
+})
 
 export const sameNode: Judge = (cause, effect, timeline) => {
   // What the control plane refuses to all who come may have been refused to this one.

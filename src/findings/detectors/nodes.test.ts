@@ -150,6 +150,27 @@ test('a file system that fills up is full from where six percent are left', () =
   assert.match(first.found.summary, /\/var on node a filled up/)
 })
 
+test('what was left of a file system is told by its size of that time, and that somebody enlarged it', () => {
+  const MIB = 1024 * 1024
+  const labels = { instance: 'a:9100', node: 'a', device: 'pgwal', mountpoint: '/mnt/pgwal', fstype: 'tmpfs' }
+  const isFull = (second: number): boolean => second >= 600 && second < 630
+  const found = (size: (second: number) => number) =>
+    findings('node.disk-full', {
+      series: [
+        series('node_filesystem_avail_bytes', labels, (second) => (isFull(second) ? 8 : 120) * MIB, { step: 5 }),
+        series('node_filesystem_size_bytes', labels, (second) => size(second) * MIB, { step: 5 }),
+      ],
+    }).map(({ found: { summary, attributes } }) => [summary, attributes['left']])
+  assert.deepEqual(
+    found((second) => (second < 630 ? 200 : 700)),
+    [['/mnt/pgwal on node a filled up: 4.0 % left, until it was enlarged from 200 MiB to 700 MiB.', 'none']],
+  )
+  assert.deepEqual(
+    found(() => 200),
+    [['/mnt/pgwal on node a filled up: 4.0 % left.', 'none']],
+  )
+})
+
 test('an image that is full by design, and a disk that is full all day, are no event', () => {
   none(
     'node.disk-full',
