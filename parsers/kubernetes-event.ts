@@ -24,6 +24,8 @@ const STARTING_MS = 3_000
 const STARTING_BY_AGE_MS = 60_000
 /** A node that joins has started its kubelet not long before; otherwise a restarted controller lists the nodes it knows. */
 const JOIN_MS = 3 * 60_000
+/** Both are told in whole seconds, by two programs. */
+const SECONDS_MS = 2_000
 
 /** A list of fewer events, or of a shorter time, says nothing about how long they are kept. */
 const MIN_LISTED = 5
@@ -361,7 +363,7 @@ export const eventReader = (sink: Sink, basis: Basis = 'utc', expire = true): Ev
   const sayRegistered = (): void => {
     for (const { name, ms, line, text } of registered.slice(0, REMEMBERED)) {
       const together = registered.filter((other) => other.name !== name && Math.abs(other.ms - ms) < 30_000)
-      const joined = kubeletStarts.some((start) => start.name === name && Math.abs(start.ms - ms) < JOIN_MS)
+      const joined = kubeletStarts.some((start) => start.name === name && start.ms - ms <= SECONDS_MS && ms - start.ms < JOIN_MS)
       if (together.length === 0 || joined) sink.signal({ kind: 'change.node-added', entity: node(name), at: stamp(ms), text, line })
     }
   }

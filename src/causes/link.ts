@@ -180,6 +180,8 @@ const isCondition = (one: Found): boolean =>
   )
 
 const lingerMs = (mechanism: Mechanism, cause: Found, effect: Found): number => {
+  // A pod that has started is ready, and as good as any other.
+  if (cause.attributes['during'] === 'start') return WHOLE_SECOND_MS
   // Nobody answers what is over already; who waited for a lock goes on as soon as it is given back.
   const atOnce = roleOf(effect) === 'response' || (cause.kind === 'postgres.lock-pileup' && HEALS_AT_ONCE.has(effect.kind))
   const acts = atOnce ? 15_000 : Math.max(30_000, mechanism.lag.typical * 1000)

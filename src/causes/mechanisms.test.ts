@@ -740,6 +740,32 @@ test('errors whose last line is older than the first of what should have caused 
   assert.equal(links(10), 1)
 })
 
+test("a container's crash loop comes from the kernel's kills where it was the one that was killed", () => {
+  const uid = '763085c8-ba8a-4a40-b17a-7ac384b830ab'
+  const [killed, other]: readonly Entity[] = ['pod/shop/export-1', 'pod/shop/cart-1']
+  const facts: readonly Fact[] = [
+    { fact: 'pod-on-node', pod: 'pod/shop/export-1', node: 'node/a', at: null, uid },
+    { fact: 'pod-on-node', pod: 'pod/shop/cart-1', node: 'node/a', at: null },
+  ]
+  const links = (pod: Entity | undefined, attributes: Attributes): number =>
+    linkCauses(
+      [found('node.oom-kill', 'node/a', 10, { endSecond: 60, attributes }), found('pod.crash-looping', pod ?? 'cluster', 30, { endSecond: 100 })],
+      mechanisms.filter(({ id }) => id === 'oom-kill-crash-loops'),
+      timeline({ facts, signals: [signal('node.oom-kill', 'node/a', 10, attributes), signal('node.oom-kill', 'node/a', 60, attributes)] }),
+    ).filter(({ faint, confidence }) => !faint && confidence > 0.8).length
+  assert.deepEqual([links(killed, { podUid: uid }), links(other, { podUid: uid })], [1, 0])
+})
+
+test('a pod that has started is not why its workload is short of replicas later', () => {
+  const links = (attributes: Attributes): number =>
+    linkCauses(
+      [found('pod.unready', 'pod/shop/web-1', 0, { endSecond: 10, attributes }), found('workload.degraded', 'workload/shop/web', 33, { endSecond: 90 })],
+      mechanisms.filter(({ id }) => id === 'troubled-pods-shorten-workload'),
+      timeline({ facts: [{ fact: 'pod-owner', pod: 'pod/shop/web-1', workload: 'workload/shop/web' }] }),
+    ).filter(({ faint }) => !faint).length
+  assert.deepEqual([links({}), links({ during: 'start' })], [1, 0])
+})
+
 test('an alert on deadlocks is not for connections, and one that fired before the alert that tells of a trouble did not fire for that', () => {
   const links = (cause: Found, alertname: string): number =>
     linkCauses(

@@ -70,6 +70,15 @@ const serves: Judge = (cause, effect, timeline) => {
   return a !== null && a === b && typeOf(cause.entity) === 'node' ? 1 : FAR
 }
 
+/** The pods whose processes the kernel killed, as far as it names their cgroup; null for one that nobody names. */
+const victimsOf = ({ kind, entity, start, end }: Found, timeline: Timeline): readonly (Entity | null)[] =>
+  kind !== 'node.oom-kill'
+    ? []
+    : signalsOf(timeline, entity).flatMap(({ kind: said, at, attributes: { podUid } }) => {
+        if (said !== kind || at < start || at > (end ?? Infinity)) return []
+        return podUid === undefined ? [null] : [timeline.names.podOfUid(String(podUid))]
+      })
+
 const hasWord = (text: string, word: string): boolean => {
   for (let at = text.indexOf(word); at >= 0; at = text.indexOf(word, at + 1))
     if (!/[\w-]/u.test(text[at - 1] ?? ' ') && !/[\w-]/u.test(text[at + word.length] ?? ' ')) return true
@@ -127,8 +136,9 @@ const JUDGES: Readonly<Record<Relation, Judge>> = {
   },
   'pod-on-place'(cause, effect, timeline) {
     if (cause.entity === effect.entity) return 1
-    if (typeOf(cause.entity) !== 'node') return FAR
-    return placeOf(effect.entity, effect.start, timeline) === cause.entity ? 0.5 : FAR
+    if (typeOf(cause.entity) !== 'node' || placeOf(effect.entity, effect.start, timeline) !== cause.entity) return FAR
+    const victims = victimsOf(cause, timeline)
+    return victims.includes(effect.entity) ? 1 : victims.includes(null) || victims.length === 0 ? 0.5 : FAR
   },
   'node-of-pod'(cause, effect, timeline) {
     if (typeOf(cause.entity) === 'workload')

@@ -2,7 +2,7 @@
 import type { Entity } from '../model/entity.js'
 import type { Timeline } from '../timeline/timeline.js'
 import { isAtQuota, type Found } from './finding.js'
-import { ofKind } from './lookup.js'
+import { ofKind, signalsOf } from './lookup.js'
 
 export const withoutNeedless = (found: readonly Found[], timeline: Timeline): readonly Found[] => {
   const held = new Set(found.filter(isAtQuota).map(({ entity }) => entity))
@@ -10,6 +10,7 @@ export const withoutNeedless = (found: readonly Found[], timeline: Timeline): re
     if (one.kind === 'node.cpu-saturated') return !isOfMachine(one, held)
     if (one.kind === 'pod.unready') return !isWaiting(one, found)
     if (one.kind === 'node.rebooted') return !isTwins(one, found)
+    if (one.kind === 'node.runtime-down') return !isOfThaw(one, timeline)
     return one.kind !== 'node.not-ready' || !isJoining(one, found, timeline)
   })
 }
@@ -25,6 +26,25 @@ const isWaiting = ({ entity, start, attributes }: Found, found: readonly Found[]
   KEEPS_FROM_STARTING.some((kind) => ofKind(found, kind, entity).some((other) => other.start >= start - AT_ONCE_MS && other.start <= start + STARTS_WITHIN_MS))
 const KEEPS_FROM_STARTING = ['pod.sandbox-failed', 'pod.volume-mount-failed', 'pod.image-pull-failed'] as const
 const STARTS_WITHIN_MS = 30_000
+
+/**
+ * A kubelet that stood still finds that it has not looked at its runtime for too long, in the first moment that it goes on: that was its own silence.
+ * pkg/kubelet/runtime.go (runtimeErrors), pkg/kubelet/pleg/generic.go (Healthy)
+ */
+const isOfThaw = ({ entity, start, end }: Found, timeline: Timeline): boolean => {
+  const silences = timeline.silences.filter(({ node, from, to }) => node === entity && to - from >= STOOD_STILL_MS)
+  const said = signalsOf(timeline, entity).filter(
+    ({ kind, phase, at }) => kind === 'node.runtime-down' && phase !== 'end' && at >= start && at <= (end ?? Infinity),
+  )
+  return (
+    said.length > 0 &&
+    said.every(({ evidence }) =>
+      evidence.every(({ time }) => silences.some(({ to }) => time !== null && Date.parse(time) >= to && Date.parse(time) - to <= THAW_MS)),
+    )
+  )
+}
+const STOOD_STILL_MS = 25_000
+const THAW_MS = 2_000
 
 /** Of two machines under one name each finds the other's boot id in the node's object, and calls that a reboot. */
 const isTwins = (one: Found, found: readonly Found[]): boolean =>

@@ -3,6 +3,7 @@ import { typeOf } from '../model/entity.js'
 import { once } from '../model/once.js'
 import type { TimedSignal, Timeline } from '../timeline/timeline.js'
 import { signalsOf } from './lookup.js'
+import { eachTime } from './steps.js'
 
 const formats = once(({ inputs }: Timeline) => new Map(inputs.map(({ path, format }) => [path, format])))
 
@@ -43,6 +44,7 @@ export const withoutQuiet = (signals: readonly TimedSignal[], gapMs: number, tim
   return signals
     .flatMap((signal) => {
       if (!isLong(signal, gapMs)) return [signal]
+      if (isRare(signal, gapMs)) return eachTime(signal)
       const others = signals.filter((other) => other.input !== signal.input && other.phase !== 'end' && other.until >= signal.at)
       const next = others[0]
       if (next === undefined) return [signal]
@@ -58,6 +60,14 @@ export const withoutQuiet = (signals: readonly TimedSignal[], gapMs: number, tim
     })
     .sort((a, b) => a.at - b.at)
 }
+/**
+ * A probe is asked every few seconds, and each time that it fails is an event, until so many have come in a row that the rest is left out: two of them in five
+ * minutes are two moments. client-go, tools/record/events_cache.go (defaultSpamBurst)
+ */
+const isRare = ({ kind, at, until, count }: TimedSignal, gapMs: number): boolean =>
+  kind === 'pod.unready' && count <= LEAST_LEFT_OUT && until - at > gapMs * (count - 1)
+const LEAST_LEFT_OUT = 20
+
 /** As long as three times of it would have taken, were they spread evenly. */
 const quietFor = ({ at, until, count }: TimedSignal, gapMs: number): number =>
   Math.min(gapMs, Math.max(LEAST_QUIET_MS, (3 * (until - at)) / Math.max(1, count - 1)))

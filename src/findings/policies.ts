@@ -350,6 +350,7 @@ export const aspectOf = (kind: AnyKind, attributes: Found['attributes']): string
   // A change and the next one, or the way back, are two.
   if (kind === 'change.deployed' || kind === 'change.scaled')
     return ['replicaSet', 'image', 'version', 'round', 'from', 'to', 'back'].map((name) => String(attributes[name] ?? '')).join(' ')
+  if (kind === 'pod.unready') return String(attributes['during'] ?? '')
   if (kind === 'metric.anomalous') return String(attributes['alertname'] ?? attributes['metric'] ?? '')
   // A node's own quota and its machine's processors are two limits.
   if (kind === 'node.cpu-saturated') return isAtQuota({ kind, attributes }) ? 'quota' : ''

@@ -34,9 +34,25 @@ export const lastingGap = (kind: FindingKind, reason: unknown): number | null =>
 const gapBefore = ({ kind, attributes }: TimedSignal, policy: { readonly gapMs: number }): number =>
   (isFindingKind(kind) ? lastingGap(kind, attributes['reason']) : null) ?? policy.gapMs
 
+interface Open {
+  start: number
+  last: number
+  count: number
+  signals: TimedSignal[]
+  held: boolean
+}
+
+/** A probe that failed every five seconds and then for half a minute not once went well, also where the pod is taken away then. */
+const untilGone = ({ start, last, count, signals }: Open, goneAt: number): number => {
+  const isProbed = signals.every(({ kind }) => kind === 'pod.unready') && count > 1
+  return isProbed && goneAt - last > MISSED_PROBES * ((last - start) / (count - 1)) + PROBED_MS ? last : goneAt
+}
+const MISSED_PROBES = 3
+const PROBED_MS = 10_000
+
 export const stretchesOf = (signals: readonly TimedSignal[], policy: { readonly gapMs: number }, gone: readonly number[]): Stretch[] => {
   const found: Stretch[] = []
-  let open: { start: number; last: number; count: number; signals: TimedSignal[]; held: boolean } | null = null
+  let open: Open | null = null
   let ended = -Infinity
   const close = (end: number | null): void => {
     if (open !== null) found.push({ start: open.start, end, last: open.last, count: open.count, signals: open.signals })
@@ -51,24 +67,25 @@ export const stretchesOf = (signals: readonly TimedSignal[], policy: { readonly 
     open.held ||= held
   }
   for (const signal of signals) {
-    const start = open === null ? Infinity : (open as { start: number }).start
+    const start = open === null ? Infinity : (open as Open).start
     const goneAt = gone.find((at) => at >= start && at < signal.at)
-    if (goneAt !== undefined) close(goneAt)
+    if (goneAt !== undefined && open !== null) close((open as Open).held ? goneAt : untilGone(open, goneAt))
     // Times of whole seconds: what began with the pod and was over in the same second is told in either order.
     if (signal.phase === 'begin' && signal.attributes['reason'] === 'starting' && ended === signal.at) continue
     if (signal.phase === 'begin') extend(signal, true)
     else if (signal.phase === 'end') {
       ended = signal.at
       if (open !== null) {
-        const { signals: mine } = open as { signals: TimedSignal[] }
+        const { signals: mine } = open as Open
         mine.push(signal)
         close(signal.at)
       }
     } else extend(signal, false)
   }
   if (open !== null) {
-    const { start, held, last } = open as { start: number; held: boolean; last: number }
-    close(gone.find((at) => at >= start) ?? (held ? null : last))
+    const { start, held, last } = open as Open
+    const goneAt = gone.find((at) => at >= start)
+    close(goneAt === undefined ? (held ? null : last) : held ? goneAt : untilGone(open, goneAt))
   }
   return found
 }

@@ -14,6 +14,7 @@ export interface Names {
   byAddress(name: string): Entity | null
   /** The pod or machine that has this address or name; null where nothing tells which of the two it is. */
   machineOrPod(host: string): Entity | null
+  podOfUid(uid: string): Entity | null
   readonly nodes: ReadonlySet<Entity>
   /** The Postgres server that a series is about. */
   serverOf(labels: Labels): Entity
@@ -63,6 +64,7 @@ export const makeNames = (extracts: readonly InputExtract[]): Names => {
     serverPods: servers.runs,
     comparable: comparing(extracts, canonicalNode),
     byAddress: (name) => addresses.get(name) ?? null,
+    podOfUid: (uid) => podOfUid.get(uid) ?? null,
     machineOrPod: (host) => {
       const known = addresses.get(host)
       if (known !== undefined && (typeOf(known) === 'pod' || typeOf(known) === 'node')) return typeOf(known) === 'pod' ? known : canonicalNode(known)

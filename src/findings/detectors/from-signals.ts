@@ -59,7 +59,7 @@ export const fromSignals: Detector = {
           confidence: Math.min(0.99, 1 - (1 - policy.sure) * 0.8 ** Math.min(6, stretch.count - 1)),
           summary: sentence(policy.say(entity, policy.times === undefined ? { ...whole, count: timesSeen(whole.signals, timeline) } : whole, timeline)),
           evidence: chooseEvidence(evidenceOf(stretch.signals)),
-          attributes: { ...attributesOf(stretch.signals) },
+          attributes: { ...attributesOf(stretch.signals), ...(isOfStart(kind, entity, whole, timeline) ? { during: 'start' } : {}) },
           slackMs: policy.slackMs ?? 0,
           dose: stretch.count,
         })
@@ -68,6 +68,15 @@ export const fromSignals: Detector = {
     return found
   },
 }
+
+/** A pod is not ready while its container starts, and then it is: what befalls it later is another matter. */
+const isOfStart = (kind: FindingKind, pod: Entity, { start, end, signals }: Stretch, timeline: Timeline): boolean =>
+  kind === 'pod.unready' &&
+  end !== null &&
+  signals.at(-1)?.phase === 'end' &&
+  signalsOf(timeline, pod).some((one) => STARTS.has(one.kind) && Math.abs(one.at - start) <= STARTED_MS)
+const STARTS: ReadonlySet<string> = new Set(['pod.started', 'container.started'])
+const STARTED_MS = 5_000
 
 /** A kubelet that was stopped or frozen finds in its first moment that its runtime has not answered for so long; where it does not answer, it says so again. */
 const isWakingUp = ({ signals, start, last }: Stretch): boolean =>

@@ -9,6 +9,7 @@ import type { Timeline } from '../../timeline/timeline.js'
 import { chooseEvidence, overlaps, type Detector, type Found } from '../finding.js'
 import { KUBELET_PORT, KUBELET_START_MS, kubeletUnreachable, SHORTEST_GRACE_MS } from '../kubelet.js'
 import { ofKind, signalsOf } from '../lookup.js'
+import { valueAt } from '../statistics.js'
 import { called, opening } from '../words.js'
 
 /** node-monitor-grace-period is 40 s (50 s since 1.32), and clusters stretch it. */
@@ -110,12 +111,15 @@ const RUNTIME_MS = 30_000
 /** Several jobs scrape one port: where one of them gets its answer, what did not answer is one page of it, not the kubelet. */
 const answersOther = ({ series }: Timeline, { entity, start, end }: Found): boolean => {
   const instance = entity.slice(entity.lastIndexOf('/') + 1)
+  // One that comes and goes answers in between, as the others do.
+  const own = series.find(({ name, labels }) => name === 'up' && entity === `target/${labels['job'] ?? '-'}/${labels['instance'] ?? ''}`)
+  const isDown = (at: number): boolean => own === undefined || valueAt(own, at) !== 1
   return series.some(
     ({ name, labels, times, values }) =>
       name === 'up' &&
       labels['instance'] === instance &&
       !entity.startsWith(`target/${labels['job'] ?? '-'}/`) &&
-      times.filter((time, at) => time >= start && (end === null || time < end) && values[at] === 1).length >= ANSWERS,
+      times.filter((time, at) => time >= start && (end === null || time < end) && values[at] === 1 && isDown(time)).length >= ANSWERS,
   )
 }
 /** One answer may have been on its way when the kubelet stopped. */

@@ -299,6 +299,13 @@ test('a kubelet that waits for its runtime, or answers another job on the same p
   none('node.heartbeat-missed', { facts: cluster, signals: notReady(650, 915), series: [port, probes] })
 })
 
+test('a kubelet that fell silent twice answered in between, on all of its jobs', () => {
+  const gone = (second: number): number => (between(second, 600, 700) || between(second, 760, 910) ? 0 : 1)
+  const jobs = ['kubelet', 'probes'].map((job): Series => ({ ...up('a:10250', 'a', gone), labels: { job, instance: 'a:10250', node: 'a' } }))
+  const [first] = findings('node.heartbeat-missed', { facts: cluster, signals: notReady(650, 915), series: [...jobs, up('a:9100', 'a', () => 1)] })
+  near(first?.start, 600, 15)
+})
+
 test("without the kubelet's log: a node all of whose ports fall silent, and that comes back without a boot, lost its network", () => {
   const gone = (second: number): number => (between(second, 600, 910) ? 0 : 1)
   const ports = [up('a:10250', 'a', gone), up('a:9100', 'a', gone)]
@@ -564,6 +571,14 @@ test('a runtime that does not answer is told of again; once, it is what a kubele
   assert.equal(findings('node.runtime-down', { signals: [down(9, 640)] }).length, 1)
   // The threshold of the other is three minutes.
   assert.equal(findings('node.runtime-down', { signals: [down(1, 600, 'pleg')] }).length, 1)
+})
+
+test('a kubelet that stood still, twice, finds each time that it has not looked at its runtime: that was its own silence', () => {
+  const wakes = (second: number): Signal => signal('node.runtime-down', 'node/a', second, { reason: 'runtime' })
+  const signals = [wakes(635), wakes(739)]
+  const both = [silence(600, 635), silence(666, 739)]
+  none('node.runtime-down', { facts: [...cluster, writtenOn('a')], signals, silences: both })
+  assert.equal(findings('node.runtime-down', { facts: [...cluster, writtenOn('a')], signals, silences: both.slice(1) }).length, 1)
 })
 
 test('a client certificate that the API server rejects is that of the node whose kubelet is refused from then on', () => {

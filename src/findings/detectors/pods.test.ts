@@ -15,6 +15,7 @@ const near = (actual: number | undefined, expected: number, tolerance: number): 
   assert.ok(actual !== undefined && Math.abs(actual - expected) <= tolerance, `${String(actual)} is not within ${tolerance} s of ${expected}`)
 
 const MIB = 2 ** 20
+const day: readonly Signal[] = [signal('log.warning', 'cluster', 0), signal('log.warning', 'cluster', HOUR)]
 const WEB: Entity = 'workload/shop/web'
 const web = (suffix: string): Entity => `pod/shop/web-7d9c5b8f6d-${suffix}`
 const [one, two, three] = [web('aaaaa'.replaceAll('a', 'b')), web('ccccc'), web('ddddd')]
@@ -815,4 +816,35 @@ test('a pod that fails its liveness probe only is not said to be unready: it may
     })[0]?.found.summary
   assert.match(told('Liveness') ?? '', /failed its liveness probe for 48 s \(HTTP 404\)/u)
   assert.match(told('Liveness', 'Readiness') ?? '', /was not ready for 48 s/u)
+})
+
+test('an event of two failed probes five minutes apart is two moments; one of thirty is as long as it says', () => {
+  const probed = (second: number, until: number, count: number): Signal =>
+    signal('pod.unready', one, second, { probe: 'Readiness', reason: 'refused', container: 'web' }, { count, until })
+  const spans = (...signals: readonly Signal[]) => findings('pod.unready', { signals: [...day, ...signals] }).map(({ start, end }) => [start, end])
+  assert.deepEqual(spans(probed(600, 920, 2)), [])
+  assert.deepEqual(spans(probed(600, 920, 2), probed(850, 910, 8)), [[850, 920]])
+  assert.deepEqual(spans(probed(600, 920, 30)), [[600, 920]])
+})
+
+test('a pod that was not ready as it started, and not ready again when something befell it, was not ready twice', () => {
+  const started = signal('pod.started', one, 600, { container: 'web' })
+  const probed = (second: number, until: number, reason: string): Signal =>
+    signal('pod.unready', one, second, { probe: 'Readiness', reason, container: 'web' }, { count: 3, until })
+  const ready = (second: number): Signal => signal('pod.unready', one, second, { probe: 'Readiness' }, { phase: 'end' })
+  const later = [probed(625, 645, 'timeout'), ready(650)]
+  const spans = (...signals: readonly Signal[]) => findings('pod.unready', { signals: [...day, ...signals] }).map(({ start, end }) => [start, end])
+  assert.deepEqual(spans(started, probed(601, 606, 'status'), ready(611), ...later), [
+    [601, 611],
+    [625, 650],
+  ])
+  // One that flaps is told once.
+  assert.deepEqual(spans(probed(601, 606, 'status'), ready(611), ...later), [[601, 650]])
+})
+
+test('a probe that failed every five seconds and then no more went well, also where the pod is taken away half a minute later', () => {
+  const probed = (until: number): Signal => signal('pod.unready', one, 600, { probe: 'Readiness', reason: 'status', container: 'web' }, { count: 3, until })
+  const ends = (until: number) => findings('pod.unready', { signals: [...day, probed(until), signal('pod.deleted', one, 640)] }).map(({ end }) => end)
+  assert.deepEqual(ends(605), [605])
+  assert.deepEqual(ends(630), [640])
 })
