@@ -5,7 +5,7 @@ import { test } from 'node:test'
 import { at, found, signal, timeline } from '../../test/timeline-builder.js'
 import { byStart, type Found } from '../findings/finding.js'
 import { process, shortName, typeOf, type Entity } from '../model/entity.js'
-import type { Attributes, Fact } from '../model/extract.js'
+import type { Attributes, Fact, Signal } from '../model/extract.js'
 import { isFindingKind, type FindingKind } from '../model/vocabulary.js'
 import { howOftenRight, linkCauses } from './link.js'
 import { loadMechanisms } from './load-mechanisms.js'
@@ -69,7 +69,14 @@ const factsOf = (here: Place): readonly Fact[] => [
 const crowdOf = ({ set, node }: Place): readonly Fact[] =>
   ['bbbbb', 'ccccc', 'ddddd', 'fffff'].map((suffix) => ({ fact: 'pod-on-node', pod: `pod/shop/${set}-${suffix}`, node, at: at(0) }))
 
-const world = timeline({ format: 'kubernetes-objects', facts: [...factsOf(near), ...factsOf(far), ...crowdOf(near), ...crowdOf(far)] })
+/** The first of them that its node had no room for. */
+const firstOut = ({ set }: Place): Signal => signal('pod.evicted', `pod/shop/${set}-bbbbb`, 125, { reason: 'disk' })
+
+const world = timeline({
+  format: 'kubernetes-objects',
+  facts: [...factsOf(near), ...factsOf(far), ...crowdOf(near), ...crowdOf(far)],
+  signals: [firstOut(near), firstOut(far)],
+})
 
 const entityOf = (kind: FindingKind, here: Place, where: Relation): Entity => {
   if (kind === 'metric.anomalous' && (where === 'client-of-node' || where === 'loads-node')) return here.node
@@ -202,6 +209,7 @@ const DENIABLE: ReadonlySet<Relation> = new Set([
   'pod-on-place',
   'node-of-pod',
   'moved-to',
+  'evicted-first',
   'loads-node',
   'crowds-node',
   'came-from-node',
@@ -764,6 +772,23 @@ test('a pod that has started is not why its workload is short of replicas later'
       timeline({ facts: [{ fact: 'pod-owner', pod: 'pod/shop/web-1', workload: 'workload/shop/web' }] }),
     ).filter(({ faint }) => !faint).length
   assert.deepEqual([links({}), links({ during: 'start' })], [1, 0])
+})
+
+test('who filled a disk is the first that its node put out, not who was put on it when it was full, nor who had been there before', () => {
+  const rule = mechanisms.filter(({ id }) => id === 'new-pods-fill-disk')
+  const pods = { old: 'pod/shop/cart-7d9c5b8f6d-x2x4z', new: 'pod/shop/pdf-6cc4ff75d7-bbbbb', late: 'pod/shop/pdf-6cc4ff75d7-ccccc' } as const
+  const facts: readonly Fact[] = [
+    { fact: 'pod-on-node', pod: pods.old, node: 'node/a', at: null },
+    { fact: 'pod-on-node', pod: pods.new, node: 'node/a', at: at(5) },
+    { fact: 'pod-on-node', pod: pods.late, node: 'node/a', at: at(121) },
+  ]
+  const links = (...evicted: readonly (readonly [keyof typeof pods, number])[]): number =>
+    linkCauses(
+      [found('change.deployed', 'workload/shop/pdf', 4), found('node.disk-full', 'node/a', 120, { endSecond: 180 })],
+      rule,
+      timeline({ facts, signals: evicted.map(([name, second]) => signal('pod.evicted', pods[name], second, { reason: 'disk' })) }),
+    ).filter(({ faint }) => !faint).length
+  assert.deepEqual([links(['new', 121]), links(['old', 121], ['new', 125]), links(['late', 122]), links()], [1, 0, 0, 0])
 })
 
 test('an alert on deadlocks is not for connections, and one that fired before the alert that tells of a trouble did not fire for that', () => {

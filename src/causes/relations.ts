@@ -70,6 +70,24 @@ const serves: Judge = (cause, effect, timeline) => {
   return a !== null && a === b && typeOf(cause.entity) === 'node' ? 1 : FAR
 }
 
+/** Whom a node put out first for want of what the effect is about: the kubelet begins with whoever takes the most beyond its requests. pkg/kubelet/eviction/helpers.go (rankDiskPressureFunc) */
+const evictedFirst = ({ entity: node, start, end }: Found, timeline: Timeline): Entity | null => {
+  const evicted = timeline.signals.find(
+    ({ kind, entity, at, attributes }) =>
+      kind === 'pod.evicted' &&
+      attributes['reason'] === 'disk' &&
+      at >= start - EVICTED_MS &&
+      at <= (end ?? Infinity) &&
+      timeline.topology.nodeOf(entity, at) === node &&
+      timeline.topology.placements(entity).some(({ from }) => at - from > EVICTED_MS),
+  )
+  return evicted?.entity ?? null
+}
+/** What is put on a node that has no room is refused at once: that took nothing. */
+const EVICTED_MS = 10_000
+const cameSince = (pod: Entity, { start }: Found, { topology }: Timeline): boolean =>
+  topology.placements(pod).some(({ from }) => from >= start - WHOLE_SECOND_MS)
+
 /** The pods whose processes the kernel killed, as far as it names their cgroup; null for one that nobody names. */
 const victimsOf = ({ kind, entity, start, end }: Found, timeline: Timeline): readonly (Entity | null)[] =>
   kind !== 'node.oom-kill'
@@ -216,6 +234,10 @@ const JUDGES: Readonly<Record<Relation, Judge>> = {
       cause.kind === 'change.deployed' ? placed.filter(({ node, from }) => node === effect.entity && from < cause.start - WHOLE_SECOND_MS).length : 0
     const enough = here - before >= (goesWith(pods, effect, timeline) ? PAIR : CROWD)
     return enough && here * 2 > brought.length && !takeLittle(onIt, cause.start, effect, timeline) ? 1 : FAR
+  },
+  'evicted-first'(cause, effect, timeline) {
+    const first = evictedFirst(effect, timeline)
+    return first !== null && workloadOf(first, timeline) === cause.entity && isOfChange(first, cause) && cameSince(first, cause, timeline) ? 1 : FAR
   },
   'moved-to': (cause, effect, timeline) =>
     cause.attributes['to'] === nameOf(effect.entity) && !takeLittle(arrivedWith(cause, effect.entity, timeline), cause.start, effect, timeline) ? 1 : FAR,

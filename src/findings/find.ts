@@ -37,6 +37,7 @@ import { signatures } from './detectors/signatures.js'
 import { targets } from './detectors/targets.js'
 import { versions } from './detectors/versions.js'
 import { workloads } from './detectors/workloads.js'
+import { takenDown } from './taken-down.js'
 import { toldByExporters } from './exporters.js'
 import { ofKind } from './lookup.js'
 import { tellKills } from './kills.js'
@@ -90,7 +91,7 @@ export const findWrong = (timeline: Timeline): readonly Found[] => {
     if (next.length > 0) found = settled(unseenBetween(mergeSame(nodesOfRejection([...found, ...next], timeline), gapOf, aspectOf)), timeline)
   }
   found = missedTogether(withoutNeedless(found, timeline), timeline)
-  found = tellKills(asCircles(sinceSettings(toldByExporters(found))), timeline)
+  found = takenDown(tellKills(asCircles(sinceSettings(toldByExporters(found))), timeline), timeline)
   return timeline.clockUncertainty.size === 0 ? found : found.map((one) => asSureAsItsClock(one, timeline))
 }
 
