@@ -47,7 +47,7 @@ export const fromSignals: Detector = {
       for (const plain of stretchesOf(lasting, policy, over)) {
         const stretch = policy.times === undefined ? plain : { ...plain, count: policy.times(plain.signals, timeline) }
         const seen = stretch.end === null ? stretch : { ...stretch, end: Math.max(stretch.end, stretch.last) }
-        const whole = kind === 'pod.crash-looping' && seen.end === seen.last ? { ...seen, end: wellAfter(seen.last, entity, policy.gapMs, timeline) } : seen
+        const whole = kind === 'pod.crash-looping' ? wholeLoop(seen, entity, policy.gapMs, timeline) : seen
         if (stretch.count < (policy.minCount ?? 1) || (kind === 'node.runtime-down' && isWakingUp(stretch))) continue
         if (stretch.count < (policy.minPoints ?? 1) && stretch.signals.every(({ phase }) => phase === 'point')) continue
         if (policy.minMs !== undefined && whole.end !== null && whole.end - whole.start < policy.minMs && stretch.count < 3) continue
@@ -119,6 +119,24 @@ const OCCURRENCES: ReadonlySet<FindingKind> = new Set<FindingKind>(['pod.evicted
 const KEEPS_FROM_START: ReadonlySet<FindingKind> = new Set<FindingKind>(['pod.sandbox-failed', 'pod.volume-mount-failed'])
 const startsOf = (pod: Entity, timeline: Timeline): readonly number[] =>
   signalsOf(timeline, pod).flatMap(({ kind, at, until }) => (kind === 'container.started' ? [...new Set([at, until])] : []))
+
+/** A program that ends as soon as it is started was in its loop from the first start on, before anybody backed off. What is killed ran until then. */
+const wholeLoop = (seen: Stretch, pod: Entity, gapMs: number, timeline: Timeline): Stretch => ({
+  ...seen,
+  start: firstStart(seen.start, pod, timeline),
+  end: seen.end === seen.last ? wellAfter(seen.last, pod, gapMs, timeline) : seen.end,
+})
+const firstStart = (backedOff: number, pod: Entity, timeline: Timeline): number => {
+  const before = signalsOf(timeline, pod).filter(({ at }) => at <= backedOff)
+  const death = before.find(({ kind, at }) => kind === 'container.exited' && backedOff - at <= BACKED_OFF_MS)
+  if (death === undefined || Number(death.attributes['exitCode'] ?? KILLED) >= KILLED) return backedOff
+  const start = before.findLast(({ kind, at }) => kind === 'container.started' && at <= death.at)
+  return start !== undefined && death.at - start.at <= SHORT_LIFE_MS ? start.at : backedOff
+}
+const BACKED_OFF_MS = 90_000
+const SHORT_LIFE_MS = 5_000
+/** 128 and the number of the signal: https://tldp.org/LDP/abs/html/exitcodes.html */
+const KILLED = 128
 
 /** A back-off is said as a container waits, not as it recovers: its loop is over with the pod's next readiness, and open where the data end before another would have been said. */
 const wellAfter = (last: number, pod: Entity, gapMs: number, timeline: Timeline): number | null =>

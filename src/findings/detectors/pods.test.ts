@@ -848,3 +848,18 @@ test('a probe that failed every five seconds and then no more went well, also wh
   assert.deepEqual(ends(605), [605])
   assert.deepEqual(ends(630), [640])
 })
+
+test('a program that ends as soon as it is started is in a loop from its first start on; one that was killed ran until then', () => {
+  const loop = (exitCode: number, died: number): readonly (number | undefined)[] =>
+    findings('pod.crash-looping', {
+      signals: [
+        ...day,
+        signal('container.started', one, 600, { container: 'web' }),
+        signal('container.exited', one, died, { exitCode }),
+        signal('pod.crash-looping', one, 612, { container: 'web' }, { count: 5, until: 700 }),
+      ],
+    }).map(({ start }) => start)
+  assert.deepEqual(loop(1, 601), [600])
+  assert.deepEqual(loop(137, 601), [612])
+  assert.deepEqual(loop(1, 610), [612])
+})
