@@ -338,13 +338,19 @@ const compete = (candidates: readonly Candidate[], found: readonly Found[]): rea
       if (candidate.cause === effect || (leadsOn.has(effect) && isAncestor(effect, candidate.cause))) continue // would close a circle
       kept.push(candidate)
     }
-    // Who asks a server that is not there gets no answer, whatever else the processors had to do; so does who waits for a lock that was held before they were full.
+    // Who asks a server that is not there gets no answer, whatever else the processors had to do; so does who waits for a lock, or a statement, that was there before they were full.
+    const waitedFor = ({ attributes: { waiting } }: Found): boolean =>
+      String(waiting ?? '')
+        .split(' ')
+        .includes(found[effect]?.entity ?? '')
     const isBeside = ({ cause, strength }: Candidate): boolean =>
       found[cause]?.kind === FULL &&
       kept.some((other) => {
         const [full, one] = [found[cause], found[other.cause]]
         if (full === undefined || one === undefined || strength * RIVAL > other.strength) return false
-        return GONE.has(one.kind) || one.attributes['probed'] !== undefined || (one.kind === 'postgres.lock-pileup' && one.start <= full.start)
+        return (
+          GONE.has(one.kind) || one.attributes['probed'] !== undefined || (one.start <= full.start && (one.kind === 'postgres.lock-pileup' || waitedFor(one)))
+        )
       })
     const possible = kept.filter((candidate) => !isBeside(candidate))
     // The detailed path tells more than the short cut: of two causes of which one leads to the other, the nearer one is the cause.

@@ -791,6 +791,28 @@ test('who filled a disk is the first that its node put out, not who was put on i
   assert.deepEqual([links(['new', 121]), links(['old', 121], ['new', 125]), links(['late', 122]), links()], [1, 0, 0, 0])
 })
 
+test('requests that took as long as statements did were slow for those, and not for processors that were full only afterwards', () => {
+  const rules = mechanisms.filter(({ id }) => id === 'slow-statements-slow-clients' || id === 'starved-node-fails-requests')
+  const slow = found('service.slow', near.service, 12, { endSecond: 72 })
+  const causes = (statements: number, attributes: Attributes): readonly string[] =>
+    linkCauses(
+      [
+        found('postgres.slow-queries', near.postgres, statements, { endSecond: 70, attributes }),
+        found('node.cpu-saturated', near.node, 7, { endSecond: 70 }),
+        slow,
+      ].sort(byStart),
+      rules,
+      world,
+    )
+      .filter(({ faint }) => !faint)
+      .map(({ mechanism }) => mechanism.id)
+      .sort()
+  const waiting = { waiting: near.service }
+  assert.deepEqual(causes(0, waiting), ['slow-statements-slow-clients'])
+  assert.deepEqual(causes(0, {}), ['slow-statements-slow-clients', 'starved-node-fails-requests'])
+  assert.deepEqual(causes(9, waiting), ['slow-statements-slow-clients', 'starved-node-fails-requests'])
+})
+
 test('an alert on deadlocks is not for connections, and one that fired before the alert that tells of a trouble did not fire for that', () => {
   const links = (cause: Found, alertname: string): number =>
     linkCauses(
