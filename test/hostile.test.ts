@@ -56,7 +56,7 @@ test('one file given twice is read once', async (t) => {
 
 test('an empty file, blank lines, binary data: listed, each with what it is', async (t) => {
   const noise = Buffer.from(Array.from({ length: 4000 }, (_, at) => (at * 7919) % 256))
-  const folder = await folderWith(t, { '1.log': '', '2.log': '\n\r\n\n', '3.bin': noise, '4.log': '\ufeff' })
+  const folder = await folderWith(t, { '1.log': '', '2.log': '\n\r\n\n', '3.bin': noise, '4.log': '\ufeff', '5.json': '[]\n', '6.json': '{ }' })
   const { inputs, unreadable } = await readAll(folder)
   assert.deepEqual(
     inputs.map(({ format, warnings }) => [format, warnings[0]?.replace(/^line \d+: /, '')]),
@@ -65,6 +65,9 @@ test('an empty file, blank lines, binary data: listed, each with what it is', as
       ['empty', 'there is nothing in the file but blank lines'],
       ['unknown', 'binary data of a kind that is not known'],
       ['empty', 'there is nothing in the file but blank lines'],
+      // An API that was asked, and had nothing to tell.
+      ['empty-answer', undefined],
+      ['empty-answer', undefined],
     ],
   )
   assert.deepEqual(unreadable, [])

@@ -44,6 +44,7 @@ export interface LinesChoice {
 export const choose = (path: string, bytes: Buffer, whole: boolean): Choice => {
   if (bytes.length === 0) return { kind: 'nothing', format: 'empty', reason: 'the file is empty' }
   if (isQueryIndex(bytes)) return { kind: 'nothing', format: 'prometheus-queries', reason: null }
+  if (whole && isEmptyAnswer(bytes)) return { kind: 'nothing', format: 'empty-answer', reason: null }
   const lines = linesOf(bytes, whole)
   const bare: Head = { path, bytes, lines, units: [] }
   const document = isPrefixed(bytes) ? null : surest(bytesFormats, bare)
@@ -61,6 +62,10 @@ export const choose = (path: string, bytes: Buffer, whole: boolean): Choice => {
   if (document !== null && document.sure > (line?.sure ?? 0) && layers.length === 0) return { kind: 'document', ...document }
   return { kind: 'lines', format: line?.format ?? null, sure: line?.sure ?? 0, framing, layers, head, year: yearOf(lines), newestFirst: runsBackwards(times) }
 }
+
+/** An API that was asked and had nothing to tell: no alert, no silence, no object. */
+const isEmptyAnswer = (bytes: Buffer): boolean => bytes.length <= EMPTY_BYTES && /^\s*(?:\[\s*\]|\{\s*\})\s*$/u.test(bytes.toString('latin1'))
+const EMPTY_BYTES = 64
 
 interface Undressed {
   readonly layers: readonly Wrapping[]
