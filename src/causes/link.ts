@@ -139,9 +139,9 @@ const orderOf = (cause: Found, effect: Found, causeIndex: number, effectIndex: n
   return -ahead < WHOLE_SECOND_MS || -ahead <= Math.min(slack, MAX_SLACK_MS) ? 0.8 : 0
 }
 
-/** The last line of the one is older than the first of the other: no slack makes up for that, where stamps are finer than a second. */
-const wasOver = (effect: Found, cause: Found): boolean =>
-  effect.end !== null && effect.end < cause.start && effect.end % 1000 !== 0 && isTimed(effect) && cause.slackMs <= LINES_SLACK_MS
+/** The last of a program's errors is older than the first line of the other: no slack makes up for that, where stamps are finer than a second. */
+const wasOver = ({ kind, end }: Found, cause: Found): boolean =>
+  kind === 'app.errors' && end !== null && end < cause.start && end % 1000 !== 0 && cause.slackMs <= LINES_SLACK_MS
 const LINES_SLACK_MS = 5_000
 
 /**

@@ -813,6 +813,21 @@ test('requests that took as long as statements did were slow for those, and not 
   assert.deepEqual(causes(9, waiting), ['slow-statements-slow-clients', 'starved-node-fails-requests'])
 })
 
+test("a backend's death that a server tells some tenths of a second before the kernel tells of the kill came from that", () => {
+  const backend = found('postgres.backend-killed', 'postgres/main', 10.1, { endSecond: 10.1 })
+  const links = linkCauses(
+    [backend, { ...found('node.oom-kill', 'node/a', 10.5, { endSecond: 10.5 }), slackMs: 1_000 }],
+    mechanisms.filter(({ id }) => id === 'oom-kill-takes-backend'),
+    timeline({
+      facts: [
+        { fact: 'runs-as', of: 'postgres/main', by: 'pod/shop/db-0' },
+        { fact: 'pod-on-node', pod: 'pod/shop/db-0', node: 'node/a', at: null },
+      ],
+    }),
+  )
+  assert.equal(links.filter(({ faint }) => !faint).length, 1)
+})
+
 test('an alert on deadlocks is not for connections, and one that fired before the alert that tells of a trouble did not fire for that', () => {
   const links = (cause: Found, alertname: string): number =>
     linkCauses(

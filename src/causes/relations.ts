@@ -156,7 +156,9 @@ const JUDGES: Readonly<Record<Relation, Judge>> = {
     if (cause.entity === effect.entity) return 1
     if (typeOf(cause.entity) !== 'node' || placeOf(effect.entity, effect.start, timeline) !== cause.entity) return FAR
     const victims = victimsOf(cause, timeline)
-    return victims.includes(effect.entity) ? 1 : victims.includes(null) || victims.length === 0 ? 0.5 : FAR
+    const its = typeOf(effect.entity) === 'pod' ? [effect.entity] : timeline.topology.runsAs(effect.entity).filter((by) => typeOf(by) === 'pod')
+    if (its.some((pod) => victims.includes(pod))) return 1
+    return its.length === 0 || victims.length === 0 || victims.includes(null) ? 0.5 : FAR
   },
   'node-of-pod'(cause, effect, timeline) {
     if (typeOf(cause.entity) === 'workload')
