@@ -9,6 +9,7 @@ import type { Relation } from './mechanism.js'
 import { nodeHinted, placedFirst, placeOf, sameContainer, sameNode, samePlace, SATELLITE } from './places.js'
 import { isOfChange, sameWorkload } from './same-workload.js'
 import { arrivedWith, takeLittle } from './use.js'
+import { evictedFirst, victimsOf } from './victims.js'
 
 /** One pod more or two come to a node all day: two are told only where the trouble went with them. */
 const PAIR = 2
@@ -70,32 +71,8 @@ const serves: Judge = (cause, effect, timeline) => {
   return a !== null && a === b && typeOf(cause.entity) === 'node' ? 1 : FAR
 }
 
-/** Whom a node put out first for want of what the effect is about: the kubelet begins with whoever takes the most beyond its requests. pkg/kubelet/eviction/helpers.go (rankDiskPressureFunc) */
-const evictedFirst = ({ entity: node, start, end }: Found, timeline: Timeline): Entity | null => {
-  const evicted = timeline.signals.find(
-    ({ kind, entity, at, attributes }) =>
-      kind === 'pod.evicted' &&
-      attributes['reason'] === 'disk' &&
-      at >= start - EVICTED_MS &&
-      at <= (end ?? Infinity) &&
-      timeline.topology.nodeOf(entity, at) === node &&
-      timeline.topology.placements(entity).some(({ from }) => at - from > EVICTED_MS),
-  )
-  return evicted?.entity ?? null
-}
-/** What is put on a node that has no room is refused at once: that took nothing. */
-const EVICTED_MS = 10_000
 const cameSince = (pod: Entity, { start }: Found, { topology }: Timeline): boolean =>
   topology.placements(pod).some(({ from }) => from >= start - WHOLE_SECOND_MS)
-
-/** The pods whose processes the kernel killed, as far as it names their cgroup; null for one that nobody names. */
-const victimsOf = ({ kind, entity, start, end }: Found, timeline: Timeline): readonly (Entity | null)[] =>
-  kind !== 'node.oom-kill'
-    ? []
-    : signalsOf(timeline, entity).flatMap(({ kind: said, at, attributes: { podUid } }) => {
-        if (said !== kind || at < start || at > (end ?? Infinity)) return []
-        return podUid === undefined ? [null] : [timeline.names.podOfUid(String(podUid))]
-      })
 
 const hasWord = (text: string, word: string): boolean => {
   for (let at = text.indexOf(word); at >= 0; at = text.indexOf(word, at + 1))

@@ -38,9 +38,9 @@ export const unexplainedOutages = (
   const alarming = new Set(links.flatMap(({ cause, effect, faint }) => (!faint && found[effect]?.kind === 'alert.fired' ? [cause] : [])))
   const spans = told.map(({ members }) => spanOf(members, found, timeline))
   const alone = found.flatMap((one, at) => {
+    if (!alarming.has(at) || taken.has(at) || roleOf(one) !== 'impact' || !isPlain(one, timeline)) return []
     const until = one.end ?? timeline.to
-    const isApart = spans.every(({ start, end }) => one.start > end + APART_MS || until < start - APART_MS)
-    return roleOf(one) === 'impact' && alarming.has(at) && !taken.has(at) && isApart && isPlain(one, timeline) ? [at] : []
+    return spans.every(({ start, end }) => one.start > end + APART_MS || until < start - APART_MS) ? [at] : []
   })
   const groups: number[][] = []
   let over = -Infinity

@@ -42,7 +42,9 @@ const DOWN: ReadonlySet<string> = new Set(['postgres-unreachable', 'postgres-rec
 const saysDown = (signals: readonly TimedSignal[]): boolean => DOWN.has(commonReason(signals))
 /** A server that is there again, and refuses its clients for something else, is another trouble for them. */
 const byReady = (timeline: Timeline, stretch: readonly TimedSignal[]): readonly (readonly TimedSignal[])[] => {
+  const [from, to] = [stretch[0]?.at ?? 0, untilOf(stretch)]
   for (const ready of readyAt(timeline)) {
+    if (ready < from || ready > to) continue
     const common = commonReason(stretch.filter(({ until }) => until >= ready))
     if (common === '' || DOWN.has(common)) continue
     const index = stretch.findIndex(({ attributes, at }) => attributes['reason'] === common && at >= ready)

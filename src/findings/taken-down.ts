@@ -1,5 +1,6 @@
 /** Somebody takes away what makes trouble: a workload that is scaled to nothing after its pods were in trouble was not changed, that was the answer to it. */
 import type { Entity } from '../model/entity.js'
+import { addTo } from '../model/lists.js'
 import type { FindingKind } from '../model/vocabulary.js'
 import type { Timeline } from '../timeline/timeline.js'
 import type { Found } from './finding.js'
@@ -17,12 +18,14 @@ const TROUBLES: readonly FindingKind[] = [
 /** Trouble of long before is not what somebody answers now. */
 const ANSWERED_MS = 30 * 60_000
 
-export const takenDown = (found: readonly Found[], timeline: Timeline): readonly Found[] =>
-  found.map((one) =>
-    one.kind === 'change.scaled' && one.role === undefined && one.attributes['to'] === 0 && wasInTrouble(one.entity, one.start, found, timeline)
-      ? { ...one, role: 'response' }
-      : one,
-  )
-
-const wasInTrouble = (workload: Entity, at: number, found: readonly Found[], { topology }: Timeline): boolean =>
-  TROUBLES.some((kind) => ofKind(found, kind).some(({ entity, start }) => start < at && at - start <= ANSWERED_MS && topology.workloadOf(entity) === workload))
+export const takenDown = (found: readonly Found[], { topology }: Timeline): readonly Found[] => {
+  const isTakenDown = ({ kind, role, attributes }: Found): boolean => kind === 'change.scaled' && role === undefined && attributes['to'] === 0
+  if (!found.some(isTakenDown)) return found
+  const troubles = new Map<Entity, number[]>()
+  for (const { entity, start } of TROUBLES.flatMap((kind) => ofKind(found, kind))) {
+    const workload = topology.workloadOf(entity)
+    if (workload !== null) addTo(troubles, workload, start)
+  }
+  const wasInTrouble = (workload: Entity, at: number): boolean => troubles.get(workload)?.some((start) => start < at && at - start <= ANSWERED_MS) === true
+  return found.map((one) => (isTakenDown(one) && wasInTrouble(one.entity, one.start) ? { ...one, role: 'response' } : one))
+}

@@ -192,7 +192,10 @@ const summaryOf = (incident: Incident, rounds: number, alerts: boolean): string 
   const day = incident.start.slice(0, 10)
   const at = (time: string): string => (time.startsWith(day) ? clock(time) : `${time.slice(0, 10)} ${clock(time)}`)
   const longer = incident.end !== null && !incident.end.startsWith(day)
-  if (root !== undefined) sentences.push(`At ${longer ? `${root.start.slice(0, 10)} ` : ''}${clock(root.start)} UTC it began: ${lowered(root.summary)}${chain.length === 1 && root.role === 'impact' ? ' What caused it, the data do not tell.' : ''}`)
+  if (root !== undefined)
+    sentences.push(
+      `At ${longer ? `${root.start.slice(0, 10)} ` : ''}${clock(root.start)} UTC it began: ${lowered(root.summary)}${chain.length === 1 && root.role === 'impact' ? ' What caused it, the data do not tell.' : ''}`,
+    )
   if (impact !== undefined && impact !== root) {
     const steps = chain.length - 2
     sentences.push(

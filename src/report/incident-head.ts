@@ -39,6 +39,11 @@ export const incidentHead = (incident: Incident, index: number, alertsCollected:
     detected: detectionOf(incident, byId, alertsCollected).delay,
     root: root === undefined ? null : { summary: summaryOf(root) },
     rootSureness: best === undefined ? '' : isAlone ? 'the first that shows; its cause is not known' : sureness(best.confidence),
-    rootStanding: best === undefined ? '' : isAlone ? NOT_KNOWN : `This is ${sureness(best.confidence)}: it explains what followed and is not itself explained by anything else in the data.`,
+    rootStanding:
+      best === undefined
+        ? ''
+        : isAlone
+          ? NOT_KNOWN
+          : `This is ${sureness(best.confidence)}: it explains what followed and is not itself explained by anything else in the data.`,
   }
 }
