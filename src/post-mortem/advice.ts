@@ -186,7 +186,16 @@ export const ADVICE: readonly Advice[] = [
     reference: 'https://www.postgresql.org/docs/current/runtime-config-connection.html',
   },
   {
-    kinds: ['postgres.lock-pileup', 'postgres.deadlock'],
+    kinds: ['postgres.deadlock'],
+    title: () => 'Take locks in one order, and try again what a deadlock ended',
+    detail: () => 'In every transaction that changes several rows, the same order; SQLSTATE 40P01 is there to be tried again:',
+    manifest: () => lines('SELECT id FROM inventory WHERE id = ANY ($1) ORDER BY id FOR UPDATE;  -- then change them'),
+    reference: 'https://www.postgresql.org/docs/current/explicit-locking.html#LOCKING-DEADLOCKS',
+  },
+  {
+    kinds: ['postgres.lock-pileup'],
+    // Who waits for the other in a circle is let go after deadlock_timeout, a second where nobody set anything else.
+    fits: (_, all) => !some(all, 'postgres.deadlock'),
     title: () => 'Let a statement give up before its queue stops the service',
     detail: () => 'In the session of a migration, and less strictly for the application’s role; then try again:',
     manifest: () => lines("SET lock_timeout = '3s';", "SET statement_timeout = '60s';"),
@@ -217,7 +226,8 @@ export const ADVICE: readonly Advice[] = [
     kinds: ['change.deployed'],
     onChain: true,
     // Its pods were well, and others had to go for them.
-    fits: (_, all) => !all.some(isPreempted),
+    // Only a Deployment has these settings.
+    fits: ({ entity, attributes }, all) => typeOf(entity) === 'workload' && attributes['round'] === undefined && !all.some(isPreempted),
     title: (found) => `Let a rollout of ${shortName(found.entity)} stop before all of it is replaced`,
     detail: () => 'In its Deployment: few pods at a time, each watched for a while before the next, and a deadline after which it counts as failed:',
     manifest: () =>

@@ -77,6 +77,18 @@ describe('lines to paste', () => {
     assert.deepEqual(advised(), [])
   })
 
+  test("a Deployment's settings are for Deployments, and a deadlock is no queue", () => {
+    const advised = (...all: readonly Found[]): string[] =>
+      ADVICE.flatMap(({ kinds, fits, title }) =>
+        all.flatMap((one) => (kinds.some((kind) => kind === one.kind) && fits?.(one, all) !== false ? title(one) : [])),
+      )
+    assert.deepEqual(advised(about('change.deployed', 'process/-/report-api')), [])
+    assert.deepEqual(advised({ ...about('change.deployed', 'workload/kube-system/agent'), attributes: { round: 1 } }), [])
+    const queue = about('postgres.lock-pileup', 'postgres/main')
+    assert.deepEqual(advised(queue), ['Let a statement give up before its queue stops the service'])
+    assert.deepEqual(advised(about('postgres.deadlock', 'postgres/main'), queue), ['Take locks in one order, and try again what a deadlock ended'])
+  })
+
   test('alert in the words of the metric that showed the impact', () => {
     assert.match(impactAlert(about('service.errors', 'service/shop/web', 'nginx_ingress_controller_requests{status="502"} 12')), /exported_service="web"/u)
     assert.match(impactAlert(about('service.errors', 'service/shop/web', '"GET / HTTP/1.1" 502')), /http_requests_total\{job="web",code=~"5\.\."\}/u)
