@@ -62,6 +62,10 @@ interface Revision {
   readonly line: number
 }
 
+/** Whoever made an object and keeps it. */
+const controllerOf = (metadata: JsonObject): Json | undefined =>
+  listOf(metadata, 'ownerReferences').find((reference) => isObject(reference) && reference['controller'] === true)
+
 export const workloadReader = (sink: Sink, once: Once): WorkloadReader => {
   const versions = new Map<Entity, { wanted: number; image: string }>()
   const leases = new Map<string, NodeLease>()
@@ -165,7 +169,7 @@ export const workloadReader = (sink: Sink, once: Once): WorkloadReader => {
   /** A ReplicaSet is one revision of its Deployment. */
   const replicaSet = (object: JsonObject, watch: WatchType): void => {
     const metadata = objectOf(object, 'metadata') ?? object
-    const owner = listOf(metadata, 'ownerReferences').find((reference) => isObject(reference) && reference['controller'] === true)
+    const owner = controllerOf(metadata)
     const created = timeOf(metadata, 'creationTimestamp')
     if (owner === undefined) {
       replicas('ReplicaSet', object, watch)
@@ -191,7 +195,7 @@ export const workloadReader = (sink: Sink, once: Once): WorkloadReader => {
   /** What a StatefulSet or a DaemonSet was told to be: a way back gives an older one the highest number. https://kubernetes.io/docs/reference/kubernetes-api/workload-resources/controller-revision-v1/ */
   const revision = (object: JsonObject): void => {
     const metadata = objectOf(object, 'metadata') ?? object
-    const owner = listOf(metadata, 'ownerReferences').find((reference) => isObject(reference) && reference['controller'] === true)
+    const owner = controllerOf(metadata)
     const created = timeOf(metadata, 'creationTimestamp')
     sink.record(created, 'utc')
     const number = numberOf(object, 'revision')

@@ -166,9 +166,9 @@ const BURST_LENGTH = 120
 /** Messages are compared by this much of them. */
 const COMPARED = 1_000
 
-const isFigure = (code: number): boolean => code >= 48 && code <= 57
+export const isFigure = (code: number): boolean => code >= 48 && code <= 57
 const isHexLetter = (code: number): boolean => (code | 32) >= 97 && (code | 32) <= 102
-const isLetter = (code: number): boolean => (code | 32) >= 97 && (code | 32) <= 122
+export const isLetter = (code: number): boolean => (code | 32) >= 97 && (code | 32) <= 122
 
 /**
  * A message without what changes from one occurrence to the next: figures, and words of hexadecimal figures (ids, parts of a UUID).

@@ -4,7 +4,7 @@ import type { Sink } from '../src/model/format.js'
 import { decode } from '../src/read/text.js'
 import { fields } from './logfmt.js'
 import type { App } from './text-apps.js'
-import { unnumbered } from './text-causes.js'
+import { isFigure, isLetter, unnumbered } from './text-causes.js'
 
 /** A message begins with the word, or has it behind its level and its logger. */
 const HEAD_BYTES = 100
@@ -20,8 +20,9 @@ export const sayStart = (sink: Sink, bytes: Buffer, start: number, end: number, 
   const { message, keyed } = fields
   const head = message.start >= 0 ? message.start : body
   const from = startIn(bytes, head, keyed ? 1 : HEAD_BYTES, end)
-  if (from < 0 || !hasVersion(bytes, from, Math.min(end, from + LINE_BYTES))) return
-  const [said, version] = VERSION.exec(decode(bytes, from, Math.min(end, from + LINE_BYTES))) ?? []
+  const until = Math.min(end, from + LINE_BYTES)
+  if (from < 0 || !hasVersion(bytes, from, until)) return
+  const [said, version] = VERSION.exec(decode(bytes, from, until)) ?? []
   if (said === undefined || version === undefined) return
   // A program starts libraries and listeners, too, which have versions of their own.
   const what = unnumbered(`${decode(bytes, head, from)}${said.slice(0, -version.length)}`)
@@ -54,10 +55,9 @@ const SKIPS = Uint8Array.from({ length: 256 }, (_, byte) => {
   const at = START.subarray(0, -1).lastIndexOf(byte | SMALL)
   return at < 0 ? START.length : LAST - at
 })
-const isLetter = (byte: number): boolean => (byte | SMALL) >= 97 && (byte | SMALL) <= 122
+
 /** A version has two numbers at least. */
 const hasVersion = (bytes: Buffer, from: number, end: number): boolean => {
   for (let at = from + 1; at < end - 1; at++) if (bytes[at] === 46 && isFigure(bytes[at - 1] ?? 0) && isFigure(bytes[at + 1] ?? 0)) return true
   return false
 }
-const isFigure = (byte: number): boolean => byte >= 48 && byte <= 57

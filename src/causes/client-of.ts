@@ -71,7 +71,7 @@ const TOGETHER = 0.62
 const WAITED = 0.9
 
 /** Whose requests took as long as something in the server did and came to an end with it (findings/detectors/postgres-waits.ts) most likely asked that server. */
-const isWaiting = ({ attributes: { waiting } }: Found, { entity }: Found): boolean =>
+export const isWaiting = ({ attributes: { waiting } }: Found, { entity }: Found): boolean =>
   String(waiting ?? '')
     .split(' ')
     .includes(entity)

@@ -64,3 +64,6 @@ export const harmsOf = (found: readonly Found[], timeline: Timeline): readonly n
     return harm === 0 && unseen ? harmToClients(one) : harm
   })
 }
+
+/** Of findings by their positions, all together. */
+export const harmIn = (members: readonly number[], harms: readonly number[]): number => members.reduce((sum, at) => sum + (harms[at] ?? 0), 0)

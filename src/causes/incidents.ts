@@ -6,7 +6,7 @@ import type { Found } from '../findings/finding.js'
 import type { Timeline } from '../timeline/timeline.js'
 import { joinFaintly } from './faint.js'
 import { joinFragments, type Part } from './fragments.js'
-import { HARM_TO_CLIENTS, harmsOf } from './harm.js'
+import { HARM_TO_CLIENTS, harmIn, harmsOf } from './harm.js'
 import { components, explained, graphOf, pathsFrom, type Graph, type Path, type RankedRoot } from './graph.js'
 import { howOftenRight, type CausalLink } from './link.js'
 import { unexplainedOutages } from './unexplained.js'
@@ -103,8 +103,6 @@ const loneImpacts = (linked: ReadonlySet<number>, found: readonly Found[], harms
   })
 }
 const LEAST_LONE_HARM = 0.6
-
-const harmIn = (members: readonly number[], harms: readonly number[]): number => members.reduce((sum, at) => sum + (harms[at] ?? 0), 0)
 
 /** What belongs to another incident was not a candidate here; what belongs to none may have been. */
 const withConsidered = (incidents: readonly CausalIncident[], found: readonly Found[], timeline: Timeline): CausalIncident[] => {

@@ -10,9 +10,6 @@ export type Judge = (cause: Found, effect: Found, timeline: Timeline) => number
 export const UNKNOWN = 0.4
 export const FAR = 0
 
-/** Logs that tell whole seconds tell of a moment up to a second early. */
-export const WHOLE_SECOND_MS = 1_000
-
 /** What servers of a type are called. */
 export const WORDS: Readonly<Record<string, RegExp>> = { postgres: /postgres|pgsql|(?:^|[^a-z])pg(?:[^a-z]|$)|psql/iu, redis: /redis|sentinel|valkey/iu }
 

@@ -3,12 +3,13 @@
  * how near the entities are, how sure both findings are, and counter-evidence. Competing causes share the explanation of an
  * effect, with some of it left unexplained.
  */
-import { isAtQuota, type Found } from '../findings/finding.js'
+import { isAtQuota, WHOLE_SECOND_MS, type Found } from '../findings/finding.js'
 import { compare, type Timeline } from '../timeline/timeline.js'
 import { typeOf } from '../model/entity.js'
 import { addTo, addToSet, countWhile, groupBy } from '../model/lists.js'
 import { roleOf } from '../model/vocabulary.js'
 import { indexCauses, MAX_SLACK_MS } from './candidates.js'
+import { isWaiting } from './client-of.js'
 import type { Mechanism } from './mechanism.js'
 import { nearness, NOT_CONTRADICTED } from './relations.js'
 
@@ -99,9 +100,6 @@ const candidatesOf = (found: readonly Found[], mechanisms: readonly Mechanism[],
     return best.size <= most ? [...best.values()] : [...best.values()].sort(byStrength).slice(0, most)
   })
 }
-
-/** Events and many logs have whole seconds: what is stamped 12.000 may have been later than another log's 12.900. */
-const WHOLE_SECOND_MS = 1_000
 
 /** Weaker ones are no candidates. */
 const WEAKEST = 0.1
@@ -339,17 +337,15 @@ const compete = (candidates: readonly Candidate[], found: readonly Found[]): rea
       kept.push(candidate)
     }
     // Who asks a server that is not there gets no answer, whatever else the processors had to do; so does who waits for a lock, or a statement, that was there before they were full.
-    const waitedFor = ({ attributes: { waiting } }: Found): boolean =>
-      String(waiting ?? '')
-        .split(' ')
-        .includes(found[effect]?.entity ?? '')
     const isBeside = ({ cause, strength }: Candidate): boolean =>
       found[cause]?.kind === FULL &&
       kept.some((other) => {
-        const [full, one] = [found[cause], found[other.cause]]
-        if (full === undefined || one === undefined || strength * RIVAL > other.strength) return false
+        const [full, one, felt] = [found[cause], found[other.cause], found[effect]]
+        if (full === undefined || one === undefined || felt === undefined || strength * RIVAL > other.strength) return false
         return (
-          GONE.has(one.kind) || one.attributes['probed'] !== undefined || (one.start <= full.start && (one.kind === 'postgres.lock-pileup' || waitedFor(one)))
+          GONE.has(one.kind) ||
+          one.attributes['probed'] !== undefined ||
+          (one.start <= full.start && (one.kind === 'postgres.lock-pileup' || isWaiting(one, felt)))
         )
       })
     const possible = kept.filter((candidate) => !isBeside(candidate))

@@ -1,10 +1,10 @@
 /** Where an entity stands, and whether two findings are of one machine. */
 import { nameOf, namespaceOf, shortName, typeOf, type Entity } from '../model/entity.js'
 import { once } from '../model/once.js'
-import type { Found } from '../findings/finding.js'
+import { WHOLE_SECOND_MS, type Found } from '../findings/finding.js'
 import { nodeOfLabels, nodeOfPostgres } from '../findings/measures.js'
 import type { Timeline } from '../timeline/timeline.js'
-import { FAR, UNKNOWN, WHOLE_SECOND_MS, WORDS, type Judge } from './judge.js'
+import { FAR, UNKNOWN, WORDS, type Judge } from './judge.js'
 
 /** The node on which an entity lives at a moment; null where nothing tells. */
 export const placeOf = (entity: Entity, at: number, timeline: Timeline): Entity | null => {

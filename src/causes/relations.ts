@@ -1,10 +1,10 @@
 /** How near two findings are: 1 where the topology says they stand as the rule asks, less where it cannot tell, 0 where it says otherwise. */
 import { isControlPlane, nameOf, namespaceOf, process, shortName, typeOf, type Entity } from '../model/entity.js'
-import type { Found } from '../findings/finding.js'
+import { WHOLE_SECOND_MS, type Found } from '../findings/finding.js'
 import { signalsOf } from '../findings/lookup.js'
 import type { Timeline } from '../timeline/timeline.js'
 import { clientOf, clientOfNode, isNamedBy } from './client-of.js'
-import { FAR, UNKNOWN, WHOLE_SECOND_MS, WORDS, workloadOf, type Judge } from './judge.js'
+import { FAR, UNKNOWN, WORDS, workloadOf, type Judge } from './judge.js'
 import type { Relation } from './mechanism.js'
 import { nodeHinted, placedFirst, placeOf, sameContainer, sameNode, samePlace, SATELLITE } from './places.js'
 import { isOfChange, sameWorkload } from './same-workload.js'

@@ -3,11 +3,11 @@ import { replicaSetName, shortName, typeOf, type Entity } from '../model/entity.
 import { addTo, countWhile } from '../model/lists.js'
 import { once } from '../model/once.js'
 import { dialled } from '../findings/backends.js'
-import { hasStarted, type Found } from '../findings/finding.js'
+import { hasStarted, WHOLE_SECOND_MS, type Found } from '../findings/finding.js'
 import { signalsOf } from '../findings/lookup.js'
 import { replicasAt } from '../findings/replicas.js'
 import type { Timeline } from '../timeline/timeline.js'
-import { FAR, WHOLE_SECOND_MS, workloadOf, type Judge } from './judge.js'
+import { FAR, workloadOf, type Judge } from './judge.js'
 import { placedFirst } from './places.js'
 
 export const sameWorkload: Judge = (cause, effect, timeline) => {

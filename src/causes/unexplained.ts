@@ -8,6 +8,7 @@ import type { Found } from '../findings/finding.js'
 import type { Timeline } from '../timeline/timeline.js'
 import type { Part } from './fragments.js'
 import { graphOf } from './graph.js'
+import { harmIn } from './harm.js'
 import type { CausalLink } from './link.js'
 
 /** Nobody takes this for a bad minute. */
@@ -56,7 +57,7 @@ export const unexplainedOutages = (
     links: [],
     graph: graphOf([]),
     roots: members.slice(0, 1).map((finding) => ({ finding, confidence: SURE })),
-    harm: members.reduce((sum, at) => sum + (harms[at] ?? 0), 0),
+    harm: harmIn(members, harms),
   }))
 }
 

@@ -19,6 +19,7 @@ const evictedForDisk = once(({ signals, topology }: Timeline) =>
 )
 /** What is put on a node that has no room is refused at once: that took nothing. */
 const EVICTED_MS = 10_000
+
 /** The pods whose processes the kernel killed, as far as it names their cgroup; null for one that nobody names. */
 export const victimsOf = ({ kind, entity, start, end }: Found, timeline: Timeline): readonly (Entity | null)[] => {
   const kills = kind === 'node.oom-kill' ? (killsOn(timeline).get(entity) ?? []) : []

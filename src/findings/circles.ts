@@ -2,11 +2,10 @@
  * A deadlock is found deadlock_timeout (1 s) after its sessions began to wait for each other; with log_lock_waits each of them says in that moment that it waits. That
  * queue is the circle itself: https://www.postgresql.org/docs/current/runtime-config-locks.html#GUC-DEADLOCK-TIMEOUT
  */
-import { byStart, type Found } from './finding.js'
+import { byStart, WHOLE_SECOND_MS, type Found } from './finding.js'
 import { ofKind } from './lookup.js'
 
 const DEADLOCK_TIMEOUT_MS = 1_000
-const WHOLE_SECOND_MS = 1_000
 /** Two sessions are in most circles, and each says that it waits and that it was served; behind something else that holds a lock there are many more. */
 const LINES_OF_EACH = 4
 

@@ -175,8 +175,8 @@ export const isAllDay = (timeline: Timeline, signals: readonly TimedSignal[]): b
   return !(untilOf(signals) - (signals[0]?.at ?? 0) < (to - from) * MOST_OF_DAY)
 }
 
-const countOf = (signals: readonly TimedSignal[]): number => signals.reduce((sum, one) => sum + one.count, 0)
-const untilOf = (signals: readonly TimedSignal[]): number => signals.reduce((latest, one) => Math.max(latest, one.until), -Infinity)
+export const countOf = (signals: readonly TimedSignal[]): number => signals.reduce((sum, one) => sum + one.count, 0)
+export const untilOf = (signals: readonly TimedSignal[]): number => signals.reduce((latest, one) => Math.max(latest, one.until), -Infinity)
 
 const cut = (signals: readonly TimedSignal[], gap: number): readonly (readonly TimedSignal[])[] => {
   const stretches: TimedSignal[][] = []

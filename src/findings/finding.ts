@@ -7,6 +7,9 @@ import type { AnyKind, FindingKind, Role } from '../model/vocabulary.js'
 import { compare, iso, type TimedSeries, type TimedSignal, type Timeline } from '../timeline/timeline.js'
 import { duration } from './words.js'
 
+/** Events and many logs have whole seconds: what is stamped 12.000 may have been later than another log's 12.900. */
+export const WHOLE_SECOND_MS = 1_000
+
 export interface Found {
   readonly kind: AnyKind
   /** Of a kind of somebody's own, which the vocabulary does not know; and where it is another than its kind's: a change that is taken back answers to something. */

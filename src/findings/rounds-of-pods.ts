@@ -7,11 +7,10 @@ import { groupBy } from '../model/lists.js'
 import { once } from '../model/once.js'
 import type { TimedSignal, Timeline } from '../timeline/timeline.js'
 import { signalsOf } from './lookup.js'
+import { STEP_MS } from './steps.js'
 
 /** A pod is given 30 s to end, where nobody set anything else; its successor is made when it is gone. */
 const REPLACED_MS = 90_000
-/** The next pod is taken when the last one is ready. */
-const STEP_MS = 5 * 60_000
 /** What had failed or was put out is made anew without any rollout. */
 const FAILED: ReadonlySet<string> = new Set(['pod.evicted', 'pod.unschedulable', 'pod.oom-killed', 'pod.crash-looping'])
 const FAILED_MS = 2 * 60_000
@@ -25,14 +24,14 @@ interface Step {
 
 /** One change.deployed for each rollout, from the first pod that is taken away to the last that is made; `round` counts a workload's. */
 export const roundsOfPods = once((timeline: Timeline): readonly TimedSignal[] => {
-  const taken = timeline.signals.filter(({ kind, attributes }) => kind === 'pod.deleted' && CONTROLLERS.has(attributes['of']))
+  // Whose pod it was is told of a StatefulSet's and a DaemonSet's only.
+  const taken = timeline.signals.filter(({ kind, attributes }) => kind === 'pod.deleted' && attributes['of'] !== undefined)
   const steps = groupBy(
     taken.flatMap((signal) => stepOf(signal, timeline)),
     ({ taken: { entity } }) => timeline.topology.workloadOf(entity),
   )
   return [...steps].flatMap(([workload, all]) => roundsIn(all).map((round, index) => told(workload, round, index + 1)))
 })
-const CONTROLLERS: ReadonlySet<unknown> = new Set(['StatefulSet', 'DaemonSet'])
 
 const stepOf = (taken: TimedSignal, timeline: Timeline): readonly Step[] => {
   const { topology } = timeline

@@ -1,7 +1,6 @@
 /** Which series count what a service answers, and of which service. */
 import { service, type Entity } from '../model/entity.js'
 import type { Labels } from '../model/extract.js'
-import { countWhile } from '../model/lists.js'
 import type { TimedSeries } from '../timeline/timeline.js'
 import { asGauge, readingOf } from './measures.js'
 import { rateOf, type Column } from './statistics.js'
@@ -34,13 +33,6 @@ const isCounter = ({ values }: Column): boolean => {
   let falls = 0
   for (let index = 1; index < values.length; index++) if ((values[index] ?? 0) < (values[index - 1] ?? 0)) falls++
   return values.length > 2 && falls <= 2 + values.length / 200
-}
-
-/** Milliseconds since the epoch; without the last. */
-export const between = ({ times, values }: Column, from: number, to: number): Column => {
-  const first = countWhile(times.length, (index) => (times[index] ?? 0) < from)
-  const end = countWhile(times.length, (index) => (times[index] ?? 0) < to)
-  return { times: times.subarray(first, end), values: values.subarray(first, end) }
 }
 
 /** So many samples without trouble show that there was none. */

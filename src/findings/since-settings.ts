@@ -4,7 +4,7 @@
  */
 import { typeOf } from '../model/entity.js'
 import { roleOf, type AnyKind } from '../model/vocabulary.js'
-import type { Found } from './finding.js'
+import { WHOLE_SECOND_MS, type Found } from './finding.js'
 import { ofKind } from './lookup.js'
 
 interface Setting {
@@ -31,7 +31,6 @@ const SETTINGS: readonly Setting[] = [
 ]
 /** A reload reaches each session before its next statement. */
 const AT_ONCE_MS = 60_000
-const WHOLE_SECOND_MS = 1_000
 
 const isMadeBy = (one: Found, { kinds, reasons, says }: Setting): boolean =>
   kinds.includes(one.kind) &&

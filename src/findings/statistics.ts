@@ -78,6 +78,13 @@ const EMPTY: Column = { times: new Float64Array(0), values: new Float64Array(0) 
 /** The value of the last sample until then; before the first one, that one's. */
 export const valueAt = ({ times, values }: Column, at: number): number => values[Math.max(0, firstAfter(times, at) - 1)] ?? NaN
 
+/** The samples from one moment on until before another. */
+export const between = ({ times, values }: Column, from: number, to: number): Column => {
+  const first = countWhile(times.length, (index) => (times[index] ?? 0) < from)
+  const end = countWhile(times.length, (index) => (times[index] ?? 0) < to)
+  return { times: times.subarray(first, end), values: values.subarray(first, end) }
+}
+
 export interface Interval {
   readonly start: number
   /** The last sample that still shows it. */

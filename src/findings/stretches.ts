@@ -43,7 +43,8 @@ interface Open {
 }
 
 /** A probe that failed every five seconds and then for half a minute not once went well, also where the pod is taken away then. */
-const untilGone = ({ start, last, count, signals }: Open, goneAt: number): number => {
+const untilGone = ({ start, last, count, signals, held }: Open, goneAt: number): number => {
+  if (held) return goneAt
   const isProbed = signals.every(({ kind }) => kind === 'pod.unready') && count > 1
   return isProbed && goneAt - last > MISSED_PROBES * ((last - start) / (count - 1)) + PROBED_MS ? last : goneAt
 }
@@ -69,7 +70,7 @@ export const stretchesOf = (signals: readonly TimedSignal[], policy: { readonly 
   for (const signal of signals) {
     const start = open === null ? Infinity : (open as Open).start
     const goneAt = gone.find((at) => at >= start && at < signal.at)
-    if (goneAt !== undefined && open !== null) close((open as Open).held ? goneAt : untilGone(open, goneAt))
+    if (goneAt !== undefined && open !== null) close(untilGone(open, goneAt))
     // Times of whole seconds: what began with the pod and was over in the same second is told in either order.
     if (signal.phase === 'begin' && signal.attributes['reason'] === 'starting' && ended === signal.at) continue
     if (signal.phase === 'begin') extend(signal, true)
@@ -85,7 +86,7 @@ export const stretchesOf = (signals: readonly TimedSignal[], policy: { readonly 
   if (open !== null) {
     const { start, held, last } = open as Open
     const goneAt = gone.find((at) => at >= start)
-    close(goneAt === undefined ? (held ? null : last) : held ? goneAt : untilGone(open, goneAt))
+    close(goneAt === undefined ? (held ? null : last) : untilGone(open, goneAt))
   }
   return found
 }

@@ -9,6 +9,7 @@ import { overlaps, type Found } from '../findings/finding.js'
 import { areClientsUnseen, harmToClients } from '../causes/harm.js'
 import { roundsOf } from '../causes/rounds.js'
 import { iso, type Timeline } from '../timeline/timeline.js'
+import { isUnexplained } from './is-unexplained.js'
 import { alternativesOf } from './alternatives.js'
 import { chartsOf } from './charts.js'
 import { knownNames } from './known-names.js'
@@ -194,7 +195,7 @@ const summaryOf = (incident: Incident, rounds: number, alerts: boolean): string 
   const longer = incident.end !== null && !incident.end.startsWith(day)
   if (root !== undefined)
     sentences.push(
-      `At ${longer ? `${root.start.slice(0, 10)} ` : ''}${clock(root.start)} UTC it began: ${lowered(root.summary)}${chain.length === 1 && root.role === 'impact' ? ' What caused it, the data do not tell.' : ''}`,
+      `At ${longer ? `${root.start.slice(0, 10)} ` : ''}${clock(root.start)} UTC it began: ${lowered(root.summary)}${isUnexplained(incident) ? ' What caused it, the data do not tell.' : ''}`,
     )
   if (impact !== undefined && impact !== root) {
     const steps = chain.length - 2

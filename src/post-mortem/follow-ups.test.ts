@@ -20,6 +20,10 @@ const about = (kind: Found['kind'], entity: Entity, text = ''): Found => ({
   dose: 1,
 })
 
+/** What is advised for findings of one incident, all of them on its chain. */
+const titlesFor = (...all: readonly Found[]): string[] =>
+  ADVICE.flatMap(({ kinds, fits, title }) => all.flatMap((one) => (kinds.some((kind) => kind === one.kind) && fits?.(one, all) !== false ? title(one) : [])))
+
 describe('lines to paste', () => {
   for (const name of ['web', 'we"b\n- evil: {x', '- a: b #c'])
     test(`stay YAML whatever a workload is called: ${JSON.stringify(name)}`, () => {
@@ -60,12 +64,7 @@ describe('lines to paste', () => {
   })
 
   test('a disruption budget is advised where somebody asks for it, and a replica elsewhere where nobody does', () => {
-    const advised = (...others: readonly Found[]): string[] => {
-      const all = [about('workload.unavailable', 'workload/shop/web'), ...others]
-      return ADVICE.flatMap(({ kinds, fits, title }) =>
-        all.flatMap((one) => (kinds.some((kind) => kind === one.kind) && fits?.(one, all) !== false ? title(one) : [])),
-      )
-    }
+    const advised = (...others: readonly Found[]): string[] => titlesFor(about('workload.unavailable', 'workload/shop/web'), ...others)
     const evicted = (reason: string): Found => ({ ...about('pod.evicted', 'pod/shop/web-1'), attributes: { reason } })
     assert.deepEqual(advised(evicted('taint')), ['Keep another replica of web on another node'])
     assert.deepEqual(advised(evicted('drain')), ['Keep a replica of web when nodes are emptied'])
@@ -78,15 +77,11 @@ describe('lines to paste', () => {
   })
 
   test("a Deployment's settings are for Deployments, and a deadlock is no queue", () => {
-    const advised = (...all: readonly Found[]): string[] =>
-      ADVICE.flatMap(({ kinds, fits, title }) =>
-        all.flatMap((one) => (kinds.some((kind) => kind === one.kind) && fits?.(one, all) !== false ? title(one) : [])),
-      )
-    assert.deepEqual(advised(about('change.deployed', 'process/-/report-api')), [])
-    assert.deepEqual(advised({ ...about('change.deployed', 'workload/kube-system/agent'), attributes: { round: 1 } }), [])
+    assert.deepEqual(titlesFor(about('change.deployed', 'process/-/report-api')), [])
+    assert.deepEqual(titlesFor({ ...about('change.deployed', 'workload/kube-system/agent'), attributes: { round: 1 } }), [])
     const queue = about('postgres.lock-pileup', 'postgres/main')
-    assert.deepEqual(advised(queue), ['Let a statement give up before its queue stops the service'])
-    assert.deepEqual(advised(about('postgres.deadlock', 'postgres/main'), queue), ['Take locks in one order, and try again what a deadlock ended'])
+    assert.deepEqual(titlesFor(queue), ['Let a statement give up before its queue stops the service'])
+    assert.deepEqual(titlesFor(about('postgres.deadlock', 'postgres/main'), queue), ['Take locks in one order, and try again what a deadlock ended'])
   })
 
   test('alert in the words of the metric that showed the impact', () => {

@@ -1,5 +1,6 @@
 /** What is said of an incident in one row: all that a page tells of those that it has no room for. */
 import type { Incident } from '../model/analysis.js'
+import { isUnexplained } from '../post-mortem/is-unexplained.js'
 import { summaryOf } from './finding-view.js'
 import { detectionOf, severityWord } from './incident-words.js'
 import { duration, range, secondsBetween, sureness } from './words.js'
@@ -27,7 +28,8 @@ export const incidentHead = (incident: Incident, index: number, alertsCollected:
   const byId = new Map(incident.findings.map((finding) => [finding.id, finding]))
   const [best] = incident.rootCauses
   const root = best === undefined ? undefined : byId.get(best.finding)
-  const isAlone = root?.role === 'impact' && incident.links.every(({ effect }) => byId.get(effect)?.role === 'detection')
+  const sure = best === undefined ? '' : sureness(best.confidence)
+  const unexplained = isUnexplained(incident)
   return {
     anchor: `incident-${index + 1}`,
     title: incident.title || `Incident ${index + 1}`,
@@ -38,12 +40,11 @@ export const incidentHead = (incident: Incident, index: number, alertsCollected:
     lasted: incident.end === null ? 'not over when the data end' : duration(secondsBetween(incident.start, incident.end)),
     detected: detectionOf(incident, byId, alertsCollected).delay,
     root: root === undefined ? null : { summary: summaryOf(root) },
-    rootSureness: best === undefined ? '' : isAlone ? 'the first that shows; its cause is not known' : sureness(best.confidence),
-    rootStanding:
-      best === undefined
+    rootSureness: unexplained ? 'the first that shows; its cause is not known' : sure,
+    rootStanding: unexplained
+      ? NOT_KNOWN
+      : sure === ''
         ? ''
-        : isAlone
-          ? NOT_KNOWN
-          : `This is ${sureness(best.confidence)}: it explains what followed and is not itself explained by anything else in the data.`,
+        : `This is ${sure}: it explains what followed and is not itself explained by anything else in the data.`,
   }
 }

@@ -3,7 +3,7 @@ import { typeOf, type Entity } from '../../model/entity.js'
 import { groupBy } from '../../model/lists.js'
 import type { TimedSignal, Timeline } from '../../timeline/timeline.js'
 import { failingAddress, failingBackend } from '../backends.js'
-import { commonReason, isAllDay, MIN_COUNT, mostOf, stretchesOf } from '../error-stretches.js'
+import { commonReason, countOf, isAllDay, MIN_COUNT, mostOf, stretchesOf, untilOf } from '../error-stretches.js'
 import { chooseEvidence, evidenceOf, type Detector, type Found } from '../finding.js'
 import { median } from '../statistics.js'
 import { opening, times } from '../words.js'
@@ -25,9 +25,9 @@ const bursts = (timeline: Timeline, signal: 'log.error' | 'http.error', kind: 'a
     const allDay = isAllDay(timeline, signals)
     let matter = 0
     stretches.forEach(({ signals: stretch, alone, apart }, index) => {
-      const count = stretch.reduce((sum, one) => sum + one.count, 0)
+      const count = countOf(stretch)
       const start = stretch[0]?.at ?? 0
-      const end = Math.max(...stretch.map((one) => one.until))
+      const end = untilOf(stretch)
       if (count < MIN_COUNT) return
       // An application that errs at this rate all day has not burst now; what only part of its day has (a client whenever the same server was killed) has.
       const others = rates.filter((_, other) => other !== index)
@@ -120,9 +120,8 @@ const whyOf = (reason: string, stretch: readonly TimedSignal[]): { readonly why?
 }
 
 const rateOf = (stretch: readonly TimedSignal[]): number => {
-  const count = stretch.reduce((sum, one) => sum + one.count, 0)
-  const span = Math.max(...stretch.map((one) => one.until)) - (stretch[0]?.at ?? 0)
-  return count / Math.max(1, span / MINUTE)
+  const span = untilOf(stretch) - (stretch[0]?.at ?? 0)
+  return countOf(stretch) / Math.max(1, span / MINUTE)
 }
 
 /** One stretch that covers nearly all of the data at an even pace is how this application always is. */

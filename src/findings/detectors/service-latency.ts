@@ -5,8 +5,8 @@ import { once } from '../../model/once.js'
 import type { TimedSeries, Timeline } from '../../timeline/timeline.js'
 import { sampleEvidence, type Detector, type Found } from '../finding.js'
 import { asMetric, formOf, labelsOf, readingOf } from '../measures.js'
-import { between, isComponent, LEAST_CALM, perSecond, serviceOf } from '../services.js'
-import { combine, higher, median, smoothed, stepOf, stretches, valueAt, type Column, type Interval } from '../statistics.js'
+import { isComponent, LEAST_CALM, perSecond, serviceOf } from '../services.js'
+import { between, combine, higher, median, smoothed, stepOf, stretches, valueAt, type Column, type Interval } from '../statistics.js'
 import { opening } from '../words.js'
 
 export const serviceLatency: Detector = {
@@ -16,6 +16,7 @@ export const serviceLatency: Detector = {
 }
 
 const LATENCY = /(?:duration|latency|response_time|request_time)\w*seconds$/u
+
 /** Slower than usual by this factor, and by this much, is slow. */
 const SLOWER = 4
 const SLOWER_SECONDS = 0.15

@@ -9,8 +9,8 @@ import { secondsOf } from '../expression/read.js'
 import { requestsFailed } from '../expression/shares.js'
 import { formOf, inShares, labelsOf, readingOf, rest, undone } from '../measures.js'
 import { CALM_BEFORE_STOP_MS, stopsAgain } from '../restarts.js'
-import { between, COMPONENT, isComponent, LEAST_CALM, OF_BALANCER, perSecond, serviceOf } from '../services.js'
-import { combine, higher, median, stepOf, stretches, valueAt, type Column } from '../statistics.js'
+import { COMPONENT, isComponent, LEAST_CALM, OF_BALANCER, perSecond, serviceOf } from '../services.js'
+import { between, combine, higher, median, stepOf, stretches, valueAt, type Column } from '../statistics.js'
 import { opening, percent } from '../words.js'
 
 export const serviceMetrics: Detector = {

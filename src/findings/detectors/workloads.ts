@@ -4,7 +4,7 @@ import { groupBy } from '../../model/lists.js'
 import { once } from '../../model/once.js'
 import type { FindingKind } from '../../model/vocabulary.js'
 import type { TimedSignal, Timeline } from '../../timeline/timeline.js'
-import { chooseEvidence, type Detector, type Found } from '../finding.js'
+import { chooseEvidence, WHOLE_SECOND_MS, type Detector, type Found } from '../finding.js'
 import { signalsOf } from '../lookup.js'
 import { isEvictedAt, isSurge, replicaChanges, replicasAt, wasTurnedAway, type Replicas } from '../replicas.js'
 import { duration, opening } from '../words.js'
@@ -187,7 +187,6 @@ const wantedOf = (workload: Entity, timeline: Timeline, at: number): { readonly 
   return { wanted: Math.max(1, there.length), known: podsAreListed(timeline) }
 }
 
-const WHOLE_SECOND_MS = 1_000
 const COMING: ReadonlySet<string> = new Set(['pod.scheduled', 'pod.started', 'pod.unschedulable'])
 
 export const podsAreListed = once(
