@@ -1,6 +1,6 @@
 /** What is said of an incident in one row: all that a page tells of those that it has no room for. */
 import type { Incident } from '../model/analysis.js'
-import { isUnexplained } from '../post-mortem/is-unexplained.js'
+import { isUnexplained } from '../model/is-unexplained.js'
 import { summaryOf } from './finding-view.js'
 import { detectionOf, severityWord } from './incident-words.js'
 import { duration, range, secondsBetween, sureness } from './words.js'

@@ -1,4 +1,4 @@
-import type { Incident } from '../model/analysis.js'
+import type { Incident } from './analysis.js'
 
 /** An outage that nothing in the data led to: all that is known of its cause is what people felt first (src/causes/unexplained.ts). */
 export const isUnexplained = ({ chains, findings }: Incident): boolean => {
