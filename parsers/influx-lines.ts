@@ -78,7 +78,7 @@ const openLines = (sink: Sink, context: InputContext): LineReader => {
       sink.record(NaN, 'utc')
       if (ms < (range[0] ?? 0)) range[0] = ms
       if (ms > (range[1] ?? 0)) range[1] = ms
-      for (const [field, value] of fieldsOf(fields)) if (!value.startsWith('"') && VALUE.test(value)) writerOf(key, field).push(ms, numberOf(value))
+      for (const [field, value] of fieldsOf(fields)) if (!value.startsWith('"') && VALUE.test(value)) writerOf(key, field).push(ms, numberOf(value), sink.line)
       return true
     },
     end() {

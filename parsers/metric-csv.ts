@@ -199,7 +199,7 @@ const openTable = (sink: Sink, context: InputContext): LineReader => {
     if (mine === undefined) writers.set(key, (mine = []))
     for (let index = 0; index < values.length; index++) {
       const value = values[index] ?? NaN
-      if (!Number.isNaN(value)) (mine[index] ??= writerOf(cells, index, basis)).push(ms, value)
+      if (!Number.isNaN(value)) (mine[index] ??= writerOf(cells, index, basis)).push(ms, value, sink.line)
     }
     return true
   }

@@ -60,6 +60,8 @@ export const openMetricLines = (sink: Sink, context: InputContext, unit: 'ms' | 
   const times = new Float64Array(AT_ONCE)
   const values = new Float64Array(AT_ONCE)
   let waiting = 0
+  /** The line of the first of them, on those after it the others stand. */
+  let waitingFrom = 0
   /** Smaller ones are seconds. */
   const leastMs = unit === 'ms' ? 0 : SECONDS_BELOW
   /** Values of `current` follow, a line each: promtool's answer to a range query. */
@@ -109,7 +111,7 @@ export const openMetricLines = (sink: Sink, context: InputContext, unit: 'ms' | 
     sink.records(waiting)
     const count = waiting
     waiting = 0
-    current.writer.pushAll(times, values, count)
+    current.writer.pushAll(times, values, count, waitingFrom)
   }
 
   /** ' 12.5 1795249035613' from `at` to `end`, as nearly all lines of a dump are, of a series that has samples; false: it is read the slow way. */
@@ -157,6 +159,8 @@ export const openMetricLines = (sink: Sink, context: InputContext, unit: 'ms' | 
     const ms = high * 1e6 + low
     if (ms < leastMs) return false
     widen(ms)
+    if (waiting > 0 && sink.line !== waitingFrom + waiting) handOn()
+    if (waiting === 0) waitingFrom = sink.line
     times[waiting] = ms
     values[waiting] = negative ? -value : value
     if (++waiting === AT_ONCE) handOn()
@@ -182,7 +186,7 @@ export const openMetricLines = (sink: Sink, context: InputContext, unit: 'ms' | 
 
   const sample = (writer: SampleWriter, ms: number, value: number): void => {
     widen(ms)
-    writer.push(ms, value)
+    writer.push(ms, value, sink.line)
   }
 
   const toMs = (time: number): number => {
@@ -260,8 +264,9 @@ export const openMetricLines = (sink: Sink, context: InputContext, unit: 'ms' | 
         // Nothing is between them, so the first and the last time are looked for once.
         widen(read.first)
         widen(read.last)
+        const first = sink.line + 1
         sink.passed(read.count, read.count)
-        current.writer.pushAll(read.times, read.values, read.count)
+        current.writer.pushAll(read.times, read.values, read.count, first)
         left -= read.count
         at = read.next
       }

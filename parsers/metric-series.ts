@@ -6,9 +6,10 @@ import { metricFacts } from './metric-facts.js'
 
 /** Takes the samples of one series. A sample without a time (NaN) makes facts, no series. */
 export interface SampleWriter {
-  push(ms: number, value: number): void
-  /** The first `count` of both columns. */
-  pushAll(times: Float64Array, values: Float64Array, count: number): void
+  /** `line`: where it stands, of formats that have lines. */
+  push(ms: number, value: number, line?: number): void
+  /** The first `count` of both columns. The first stands on `line`, each of the others on the next one. */
+  pushAll(times: Float64Array, values: Float64Array, count: number, line?: number): void
   /** Nothing looks at single samples: once one was pushed, the others may as well come in columns. */
   readonly plain: boolean
 }
@@ -35,32 +36,32 @@ export const metricSeries = (sink: Sink, context: InputContext, line: () => numb
       const fact = name === null ? null : facts.of(name, labels)
       const alert = name === null ? null : alerts.of(name, labels)
       let series: SeriesWriter | null = null
-      const push = (ms: number, value: number): void => {
+      const push = (ms: number, value: number, at: number | undefined): void => {
         if (Number.isNaN(value)) return
-        series ??= sink.series(called, labels, line())
-        series.push(ms, value)
+        series ??= sink.series(called, labels, at ?? line())
+        series.push(ms, value, at)
       }
       if (fact === null && alert === null) {
         return {
           plain: true,
-          push: (ms, value) => (Number.isNaN(ms) ? undefined : push(ms, value)),
-          pushAll(times, values, count) {
-            series ??= sink.series(called, labels, line())
-            series.pushAll(times, values, count)
+          push: (ms, value, at) => (Number.isNaN(ms) ? undefined : push(ms, value, at)),
+          pushAll(times, values, count, at) {
+            series ??= sink.series(called, labels, at ?? line())
+            series.pushAll(times, values, count, at)
           },
         }
       }
-      const watched = (ms: number, value: number): void => {
+      const watched = (ms: number, value: number, at?: number): void => {
         if (fact !== null && !Number.isNaN(value)) fact(ms, value)
         if (Number.isNaN(ms)) return
         alert?.(ms, value)
-        push(ms, value)
+        push(ms, value, at)
       }
       return {
         plain: false,
         push: watched,
-        pushAll(times, values, count) {
-          for (let index = 0; index < count; index++) watched(times[index] ?? NaN, values[index] ?? NaN)
+        pushAll(times, values, count, at) {
+          for (let index = 0; index < count; index++) watched(times[index] ?? NaN, values[index] ?? NaN, at === undefined ? undefined : at + index)
         },
       }
     },

@@ -47,9 +47,9 @@ export const encodeBlock = (extract: InputExtract): Buffer => {
     if (value === undefined) continue
     json.add(`,${JSON.stringify(name)}:`)
     if (name === 'series')
-      json.list(extract.series, ({ name: called, labels, line }, index) => {
+      json.list(extract.series, ({ name: called, labels, line, lines }, index) => {
         const [times, values] = series[index] ?? [0, 0]
-        return JSON.stringify({ name: called, labels, line, times, values })
+        return JSON.stringify({ name: called, labels, line, ...(lines === undefined ? {} : { lines }), times, values })
       })
     else if (Array.isArray(value)) json.list(value, (one) => JSON.stringify(one))
     else json.add(JSON.stringify(value))

@@ -22,10 +22,10 @@ export const decodeBlock = (bytes: Buffer): InputExtract => {
     ...(signatures === undefined ? {} : { signatures }),
     ...(recognised === undefined ? {} : { recognised }),
     facts: facts as readonly Fact[], // the schema says what the type does, but for optional fields, which JSON leaves out
-    series: series.map(({ times, values, ...rest }): Series => {
+    series: series.map(({ times, values, lines, ...rest }): Series => {
       const [at, value] = [columns[times], columns[values]]
       if (at === undefined || value === undefined || at.length !== value.length) throw new Error(`series ${rest.name}: its times and values do not go together`)
-      return { ...rest, times: at, values: value }
+      return { ...rest, ...(lines === undefined ? {} : { lines }), times: at, values: value }
     }),
   }
 }

@@ -88,7 +88,7 @@ const fact = z.discriminatedUnion('fact', [
 const everyFact: [Exclude<Fact['fact'], z.output<typeof fact>['fact']>] extends [never] ? true : never = true
 
 /** Positions in the table of columns. */
-const series = z.strictObject({ name: text, labels: z.record(text, text), line, times: count, values: count })
+const series = z.strictObject({ name: text, labels: z.record(text, text), line, lines: z.array(count).optional(), times: count, values: count })
 
 export const documentSchema = z.strictObject({
   schema: z.literal(EXTRACT_SCHEMA),

@@ -4,6 +4,7 @@ import type { Entity } from '../model/entity.js'
 import type { Attributes } from '../model/extract.js'
 import { groupBy } from '../model/lists.js'
 import type { AnyKind, FindingKind, Role } from '../model/vocabulary.js'
+import type { Recorded } from '../timeline/timed.js'
 import { compare, iso, type TimedSeries, type TimedSignal, type Timeline } from '../timeline/timeline.js'
 import { duration } from './words.js'
 
@@ -61,11 +62,36 @@ export const evidenceOf = (signals: readonly TimedSignal[]): readonly Evidence[]
 
 /** A sample as evidence: the series as Prometheus writes it, and its value in words. */
 export const sampleEvidence = (series: TimedSeries, at: number, value: string): Evidence => ({
-  input: series.input,
-  line: series.line,
+  ...placeOf(series, at),
   time: iso(at),
   text: `${seriesText(series)} ${value}`,
 })
+
+/** Of several series of one thing the one with the most samples, to be cited: a scrape kept as a file has the same with one. */
+export const fullest = (group: readonly TimedSeries[]): TimedSeries | undefined =>
+  group.reduce<TimedSeries | undefined>((most, one) => (most === undefined || one.times.length > most.times.length ? one : most), undefined)
+
+/** Where the sample of that time stands, or the last one before it; of several inputs the one that has it. */
+const placeOf = ({ of, ...series }: TimedSeries, at: number): Pick<Evidence, 'input' | 'line'> => {
+  const { input, line, lines, times }: Recorded = of?.find((one) => one.times[lastUntil(one.times, at)] === at) ?? series
+  if (lines === undefined) return { input, line }
+  const place = Math.max(0, lastUntil(times, at))
+  let run = lines.length - 3
+  while (run > 0 && (lines[run] ?? 0) > place) run -= 3
+  const [from = 0, first = line ?? 0, step = 1] = lines.slice(run)
+  return { input, line: first + step * (place - from) }
+}
+
+/** The place of the last sample at that time or before it, -1 where there is none. */
+const lastUntil = (times: Float64Array, at: number): number => {
+  let [from, to] = [0, times.length]
+  while (from < to) {
+    const middle = (from + to) >> 1
+    if ((times[middle] ?? NaN) <= at) from = middle + 1
+    else to = middle
+  }
+  return from - 1
+}
 
 const seriesText = (series: TimedSeries): string => {
   const labels = Object.entries(series.labels)

@@ -79,7 +79,10 @@ export interface Series {
   /** The metric's name; where the export has none, the expression or what the file's name tells. */
   readonly name: string
   readonly labels: Labels
+  /** Of its first sample. */
   readonly line: number | null
+  /** Of all of them, in runs of three numbers: the place of a sample among them, its line, and how many lines further each next one stands. */
+  readonly lines?: readonly number[]
   readonly times: Float64Array
   readonly values: Float64Array
 }

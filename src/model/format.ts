@@ -70,10 +70,10 @@ export interface Gathering {
 }
 
 export interface SeriesWriter {
-  /** Milliseconds since the epoch; samples may come in any order. NaN is dropped. */
-  push(ms: number, value: number): void
-  /** The first `count` of both columns, copied. */
-  pushAll(times: Float64Array, values: Float64Array, count: number): void
+  /** Milliseconds since the epoch; samples may come in any order. NaN is dropped. `line`: where it stands, of formats that have lines. */
+  push(ms: number, value: number, line?: number): void
+  /** The first `count` of both columns, copied. The first stands on `line`, each of the others on the next one. */
+  pushAll(times: Float64Array, values: Float64Array, count: number, line?: number): void
 }
 
 /** Where a parser puts what it reads. Counting is separate from meaning: every understood record is counted. */

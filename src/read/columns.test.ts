@@ -12,6 +12,28 @@ test('within the budget every sample stays, in the order of time', () => {
   assert.equal(store.leftOut, null)
 })
 
+test('where each sample stands is kept: lines one after the other, gaps where there was none, series that take turns', () => {
+  const store = seriesStore(1_000)
+  const linesOf = (lines: readonly number[], values: readonly number[], atOnce: boolean): readonly number[] | undefined => {
+    const series = store.of('up', {}, lines[0] ?? null)
+    const times = Float64Array.from(values.keys())
+    if (atOnce) series.pushAll(times, Float64Array.from(values), values.length, lines[0])
+    else values.forEach((value, index) => series.push(index, value, lines[index]))
+    return store.take()[0]?.lines
+  }
+  for (const atOnce of [true, false]) {
+    assert.deepEqual(linesOf([5, 6, 7, 8], [1, 1, 1, 1], atOnce), [0, 5, 1])
+    assert.deepEqual(linesOf([5, 6, 7, 8, 9], [1, 1, NaN, 1, 1], atOnce), [0, 5, 1, 2, 8, 1])
+    assert.deepEqual(linesOf([5, 6, 7, 8], [1, NaN, 1, 1], atOnce), [0, 5, 2, 2, 8, 1])
+  }
+  assert.deepEqual(linesOf([5, 9, 13, 17, 20, 21], [1, 1, 1, 1, 1, 1], false), [0, 5, 4, 4, 20, 1])
+  const jumps = Array.from({ length: 100 }, (_, index) => index * index + 1)
+  assert.equal(linesOf(jumps, jumps, false), undefined, 'too many to keep')
+  const late = store.of('up', {}, 1)
+  for (const at of [3, 1]) late.push(at, 1, at)
+  assert.equal(store.take()[0]?.lines, undefined, 'not in the order of time')
+})
+
 test('beyond it lows and highs stay, first and last times too, and memory is bounded; both ways of giving samples agree', () => {
   const [one, other] = [seriesStore(5_000), seriesStore(5_000)]
   const times = new Float64Array(1_000)
@@ -46,7 +68,7 @@ test('what is left does not depend on how many samples come at once', () => {
       const times = Float64Array.from({ length: 1_000 }, (_, index) => index * 15_000 + (series % 3 === 0 ? below() % 40_000 : 0) + (series === 5 ? 0.5 : 0))
       const values = Float64Array.from(times, () => (below() % 50 === 0 ? NaN : below() % 1_000))
       const to = store.of(series % 2 === 0 ? 'go_threads' : 'node_load1', { series: `${series}` }, null)
-      for (let at = 0; at < 1_000; at += atOnce) to.pushAll(times.subarray(at), values.subarray(at), Math.min(atOnce, 1_000 - at))
+      for (let at = 0; at < 1_000; at += atOnce) to.pushAll(times.subarray(at), values.subarray(at), Math.min(atOnce, 1_000 - at), 7 + at)
     }
     return store.take()
   })

@@ -13,6 +13,8 @@ import { extremes, findExtremes, halve } from './thin.js'
 export const MAX_SAMPLES = 1_000_000
 /** What a series costs beside its samples, its labels mostly, is as much as so many of them. */
 export const SAMPLES_A_SERIES = 32
+/** Runs of lines that a series may have: where series take turns without order, each sample would be one. */
+const MAX_RUNS = 32
 /** What is left where it was too much: room has to be made again only after much more has come. */
 const LEFT = 0.6
 
@@ -37,6 +39,8 @@ interface Column {
   size: number
   latest: number
   sorted: boolean
+  /** As `lines` of a series; null where they are not known, or are too many. */
+  runs: number[] | null
   dropped: boolean
   /** 1: every sample is kept; 2, 4 …: of twice so many the lowest and the highest. */
   every: number
@@ -120,6 +124,7 @@ export const seriesStore = (most: number = MAX_SAMPLES): SeriesStore => {
 
   /** What is left of them there is what it has from now on. */
   const replace = (column: Column, size: number): void => {
+    column.runs = null
     samples -= column.size
     release(column)
     column.left = column.size = 0
@@ -268,6 +273,7 @@ export const seriesStore = (most: number = MAX_SAMPLES): SeriesStore => {
       size: 0,
       latest: -Infinity,
       sorted: true,
+      runs: [],
       dropped: false,
       every: 1,
       low: NaN,
@@ -275,13 +281,19 @@ export const seriesStore = (most: number = MAX_SAMPLES): SeriesStore => {
       high: NaN,
       highAt: NaN,
       filled: 0,
-      push(ms: number, value: number): void {
+      push(ms: number, value: number, at?: number): void {
         if (Number.isNaN(value) || column.dropped) return
+        if (at === undefined) column.runs = null
+        else stands(column, column.size, at)
         if (column.every === 1) keep(column, ms, value)
         else collect(column, ms, value)
         settle(column)
       },
-      pushAll: (moreTimes, moreValues, length) => pushAll(column, moreTimes, moreValues, length),
+      pushAll(moreTimes, moreValues, length, at) {
+        if (at === undefined) column.runs = null
+        else standAll(column, moreValues, length, at)
+        pushAll(column, moreTimes, moreValues, length)
+      },
     }
     return column
   }
@@ -311,12 +323,13 @@ export const seriesStore = (most: number = MAX_SAMPLES): SeriesStore => {
       let before = NOTHING
       return all.splice(0).map((column) => {
         lay(column)
-        const { name, labels, line, size } = column
+        const { name, labels, line, size, runs, sorted } = column
         release(column)
         const its = times.subarray(0, size)
         // The series of one answer have their samples at the same times.
         if (!isEqual(before, its)) before = packed.put(its)
-        return { name, labels, line, times: before, values: packed.put(values.subarray(0, size)) }
+        const lines = sorted && runs !== null && size > 1 ? { lines: runs } : {}
+        return { name, labels, line, ...lines, times: before, values: packed.put(values.subarray(0, size)) }
       })
     },
     get leftOut() {
@@ -324,6 +337,36 @@ export const seriesStore = (most: number = MAX_SAMPLES): SeriesStore => {
       const gone = leftOut === 0 ? '' : `; ${leftOut} series${full ? '' : ' that no finding is made from'} were left out`
       return `more than ${(most / 1e6).toFixed(0)} million samples: series were thinned to their lows and highs, what findings are made from last${gone}`
     },
+  }
+}
+
+/** The sample at this place of the column stands on this line. */
+const stands = (column: Column, place: number, line: number): void => {
+  const { runs } = column
+  if (runs === null) return
+  const last = runs.length - 3
+  const [from = 0, first = 0, step = 1] = last < 0 ? [] : runs.slice(last)
+  const after = place - from
+  if (last >= 0 && first + step * after === line) return
+  if (last >= 0 && after === 1 && line > first) runs[last + 2] = line - first
+  else if (runs.length >= 3 * MAX_RUNS) column.runs = null
+  else runs.push(place, line, 1)
+}
+
+/** So many samples, of which NaN will be left out, each on the next line. */
+const standAll = (column: Column, values: Float64Array, length: number, line: number): void => {
+  if (column.runs === null) return
+  let place = column.size
+  let since = 0
+  for (let index = 0; index < length; index++) {
+    const value = values[index] ?? NaN
+    if (value !== value) {
+      since = 0
+      continue
+    }
+    // The second one tells that each stands on the next line.
+    if (since++ < 2) stands(column, place, line + index)
+    place++
   }
 }
 

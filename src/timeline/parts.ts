@@ -120,8 +120,21 @@ const seriesOf = (parts: readonly InputExtract[]): readonly Series[] => {
       before = times.at(-1) ?? before
     }
     const times = Float64Array.from(samples.keys()).sort()
-    return [{ ...first, times, values: times.map((at) => samples.get(at) ?? NaN) }]
+    const { lines: _lines, ...rest } = first
+    return [{ ...rest, ...linesOf(same, times.length), times, values: times.map((at) => samples.get(at) ?? NaN) }]
   })
+}
+
+/** Where the samples of all parts stand, where each has its own and all are known. */
+const linesOf = (parts: readonly Series[], samples: number): Pick<Series, 'lines'> => {
+  const lines: number[] = []
+  let before = 0
+  for (const part of parts) {
+    if (part.lines === undefined) return {}
+    for (const [index, number] of part.lines.entries()) lines.push(index % 3 === 0 ? number + before : number)
+    before += part.times.length
+  }
+  return before === samples ? { lines } : {}
 }
 
 /** A burst that goes on over the seam is one burst: the same said of the same, in the same words but for numbers, as soon as repeats are folded in reading (src/read/bursts.ts). */

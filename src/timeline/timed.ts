@@ -22,9 +22,16 @@ export interface TimedSeries {
   readonly labels: Labels
   readonly input: string
   readonly line: number | null
+  /** As in Series. */
+  readonly lines?: readonly number[]
   readonly times: Float64Array
   readonly values: Float64Array
+  /** What it was put together from: the same series of several inputs. */
+  readonly of?: readonly Recorded[]
 }
+
+/** A series as one input has it. */
+export type Recorded = Pick<TimedSeries, 'input' | 'line' | 'lines' | 'times'>
 
 /** A silence of `node` in what it wrote of an input. */
 export interface TimedSilence {

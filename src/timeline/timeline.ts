@@ -232,7 +232,7 @@ const addSeries = (
   if (series.times.length === 0) return
   const { faultline_basis: basis, ...recorded } = series.labels
   const read = basis === undefined ? (ms: number) => ms : (ms: number) => clock.at({ ms, basis: basis as 'local' }) // written by our own parsers
-  const { times, values } = basis === undefined && options.since === null && options.until === null ? series : within(series, read, options)
+  const { lines, times, values } = basis === undefined && options.since === null && options.until === null ? series : within(series, read, options)
   if (times.length === 0) return
   const name = todaysName(series.name, recorded)
   const labels = todaysLabels(series.name, recorded)
@@ -242,6 +242,7 @@ const addSeries = (
     labels,
     input,
     line: series.line,
+    ...(lines === undefined ? {} : { lines }),
     times,
     values,
   }
@@ -251,23 +252,27 @@ const addSeries = (
 }
 
 /** The samples within the window. Where there is none the columns stay what they are: they are most of what is in memory. */
-const within = (series: Series, read: (ms: number) => number, { since, until }: TimelineOptions): Pick<Series, 'times' | 'values'> => {
+const within = (series: Series, read: (ms: number) => number, { since, until }: TimelineOptions): Pick<Series, 'lines' | 'times' | 'values'> => {
   const times: number[] = []
   const values: number[] = []
+  let before = 0
   for (let index = 0; index < series.times.length; index++) {
     const at = read(series.times[index] ?? NaN)
     if ((since !== null && at < since) || (until !== null && at > until)) continue
+    if (times.length === 0) before = index
     times.push(at)
     values.push(series.values[index] ?? NaN)
   }
-  return { times: Float64Array.from(times), values: Float64Array.from(values) }
+  const lines = series.lines?.map((number, index) => (index % 3 === 0 ? number - before : number))
+  return { ...(lines === undefined ? {} : { lines }), times: Float64Array.from(times), values: Float64Array.from(values) }
 }
 
 /** Two samples of one series nearer than this are one. */
 const SAME_SAMPLE_MS = 1_000
 
 const united = (a: TimedSeries, b: TimedSeries): TimedSeries => {
-  const [longer, shorter] = a.times.length >= b.times.length ? [a, b] : [b, a]
+  const [longest, shorter] = a.times.length >= b.times.length ? [a, b] : [b, a]
+  const longer = { ...longest, of: [...(a.of ?? [a]), ...(b.of ?? [b])] }
   const [first, last, next] = [longer.times[0] ?? 0, longer.times.at(-1) ?? 0, shorter.times[0] ?? 0]
   // Scrapes kept as files follow each other.
   if (next > last + SAME_SAMPLE_MS) return { ...longer, times: appended(longer.times, shorter.times), values: appended(longer.values, shorter.values) }

@@ -2,7 +2,7 @@
 import type { Entity } from '../../model/entity.js'
 import { groupBy } from '../../model/lists.js'
 import type { TimedSeries, Timeline } from '../../timeline/timeline.js'
-import { sampleEvidence, type Detector, type Found } from '../finding.js'
+import { fullest, sampleEvidence, type Detector, type Found } from '../finding.js'
 import { processorTime } from '../expression/shares.js'
 import { asGauge, formOf, inShares, labelsOf, nodeOfLabels, nodeUseOf, readingOf, rest, shareOf, undone } from '../measures.js'
 import { combine, higher, median, smoothed, stepOf, stretches, type Column } from '../statistics.js'
@@ -96,8 +96,8 @@ const perNode = (timeline: Timeline, busyOf: (series: TimedSeries) => Column | n
           'mean',
         ),
       )
-      const [first] = group
-      if (busy !== null && first !== undefined) return [{ node, busy, source: first.source }]
+      const source = fullest(group.map((one) => one.source))
+      if (busy !== null && source !== undefined) return [{ node, busy, source }]
     }
     return []
   })

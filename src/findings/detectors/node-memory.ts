@@ -2,7 +2,7 @@
 import type { Entity } from '../../model/entity.js'
 import { groupBy } from '../../model/lists.js'
 import type { TimedSeries, Timeline } from '../../timeline/timeline.js'
-import { overlaps, sampleEvidence, type Detector, type Found } from '../finding.js'
+import { fullest, overlaps, sampleEvidence, type Detector, type Found } from '../finding.js'
 import { ofKind } from '../lookup.js'
 import { memoryLeft } from '../expression/shares.js'
 import { asMetric, formOf, inShares, labelsOf, nodeOfLabels, nodeUseOf, readingOf, rest, shareOf, undone } from '../measures.js'
@@ -62,10 +62,11 @@ export const memoryNodes = (timeline: Timeline): readonly MemoryNode[] => {
     nodeOf,
   )
   const found = new Map<Entity, MemoryNode>()
-  for (const [node, [source]] of groupBy(
+  for (const [node, group] of groupBy(
     timeline.series.filter((series) => series.name === 'node_memory_MemAvailable_bytes'),
     nodeOf,
   )) {
+    const source = fullest(group)
     const total =
       totals.get(node)?.[0]?.values[0] ?? timeline.topology.nodeFacts(node).memoryBytes ?? (source === undefined ? null : greatest(source.values) * 1.05)
     if (source === undefined || total === null || total <= 0) continue

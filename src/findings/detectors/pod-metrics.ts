@@ -2,7 +2,7 @@
 import { pod, shortName, type Entity } from '../../model/entity.js'
 import { groupBy } from '../../model/lists.js'
 import type { TimedSeries, Timeline } from '../../timeline/timeline.js'
-import { isAtQuota, overlaps, sampleEvidence, type Detector, type Found } from '../finding.js'
+import { fullest, isAtQuota, overlaps, sampleEvidence, type Detector, type Found } from '../finding.js'
 import { ofKind, signalsOf } from '../lookup.js'
 import { asGauge, formOf, inShares, nodeOfLabels, readingOf, saysPodUse, undone } from '../measures.js'
 import { combine, greatest, higher, least, median, onsetOfRise, stepOf, stretches, valueAt, type Column } from '../statistics.js'
@@ -61,7 +61,7 @@ const usage = (
   const result = new Map<Entity, { column: Column; source: TimedSeries }>()
   for (const [entity, group] of groupBy(fit, podOf)) {
     const parts = withoutTotals(oneMeasure(group))
-    const [source] = parts
+    const source = fullest(parts)
     if (source !== undefined)
       result.set(entity, {
         column: combine(

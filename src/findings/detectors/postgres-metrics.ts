@@ -3,7 +3,7 @@ import type { Entity } from '../../model/entity.js'
 import { nameOf, typeOf } from '../../model/entity.js'
 import { groupBy } from '../../model/lists.js'
 import type { TimedSeries, Timeline } from '../../timeline/timeline.js'
-import { sampleEvidence, type Detector, type Found } from '../finding.js'
+import { fullest, sampleEvidence, type Detector, type Found } from '../finding.js'
 import { ofKind } from '../lookup.js'
 import { connectionsUsed } from '../expression/shares.js'
 import { asMetric, formOf, inShares, labelsOf, postgresOfLabels, readingOf, undone } from '../measures.js'
@@ -42,7 +42,7 @@ export const connectionCounts = (timeline: Timeline): ReadonlyMap<Entity, Count>
   const ceilingOf = (server: Entity): number | null => ceilings.get(server)?.[0]?.values[0] ?? timeline.topology.limit(server, 'max_connections')
   const add = (fits: (series: TimedSeries) => boolean): void => {
     for (const [server, group] of groupBy(timeline.series.filter(fits), about)) {
-      const [source] = group
+      const source = fullest(group)
       if (source === undefined || counts.has(server)) continue
       counts.set(server, { column: combine(group.map(asMetric), 'sum'), source, max: ceilingOf(server), inPercent: false })
     }
@@ -221,7 +221,7 @@ const queues = (
   least = 5,
 ): readonly Found[] =>
   [...groupBy(timeline.series.filter(counts), (series) => postgresOfLabels(series.labels, timeline))].flatMap(([server, group]) => {
-    const [source] = group
+    const source = fullest(group)
     if (source === undefined) return []
     const column = combine(group.map(asMetric), 'sum')
     const usual = median(column.values)

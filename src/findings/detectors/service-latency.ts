@@ -3,7 +3,7 @@ import type { Entity } from '../../model/entity.js'
 import { groupBy } from '../../model/lists.js'
 import { once } from '../../model/once.js'
 import type { TimedSeries, Timeline } from '../../timeline/timeline.js'
-import { sampleEvidence, type Detector, type Found } from '../finding.js'
+import { fullest, sampleEvidence, type Detector, type Found } from '../finding.js'
 import { asMetric, formOf, labelsOf, readingOf } from '../measures.js'
 import { isComponent, LEAST_CALM, perSecond, serviceOf } from '../services.js'
 import { between, combine, higher, median, smoothed, stepOf, stretches, valueAt, type Column, type Interval } from '../statistics.js'
@@ -116,7 +116,7 @@ const slowOnAverage = (timeline: Timeline): readonly Found[] => {
   const names = new Set([...sums.values()].flatMap((all) => all.map(({ name }) => name.replace(/_sum$/u, '_count'))))
   const counted = groupBy(timeline.series, ({ name, labels }) => (names.has(name) ? `${name} ${serviceOf(labels) ?? ''}` : null))
   return [...sums].flatMap(([entity, all]) => {
-    const [source] = all
+    const source = fullest(all)
     if (source === undefined) return []
     const ofOne = all.filter(({ name }) => name === source.name)
     const counts = counted.get(`${source.name.replace(/_sum$/u, '_count')} ${entity}`)

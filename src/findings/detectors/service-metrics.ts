@@ -3,7 +3,7 @@ import { shortName, type Entity } from '../../model/entity.js'
 import { groupBy } from '../../model/lists.js'
 import type { TimedSeries, Timeline } from '../../timeline/timeline.js'
 import { failingBackend } from '../backends.js'
-import { overlaps, sampleEvidence, type Detector, type Found } from '../finding.js'
+import { fullest, overlaps, sampleEvidence, type Detector, type Found } from '../finding.js'
 import { ofKind, signalsOf } from '../lookup.js'
 import { secondsOf } from '../expression/read.js'
 import { requestsFailed } from '../expression/shares.js'
@@ -54,7 +54,7 @@ const failing = (timeline: Timeline, found: readonly Found[]): readonly Found[] 
   const groups = groupBy(requests, (series) => serviceOf(series.labels))
   const counted = [...groups].flatMap(([entity, group]) => {
     const errors = group.filter((series) => isError(series))
-    const [source] = errors
+    const source = fullest(errors)
     // Without the others nobody knows how many of all these are.
     if (source === undefined || (OF_BALANCER.test(source.name) && errors.length === group.length)) return []
     const total = combine(group.map(perSecond), 'sum')
