@@ -20,3 +20,29 @@ test('before any trouble, or to a smaller number, it is a change like any other'
   assert.deepEqual(roles(killed(600), scaled(3, 1)), ['change'])
   assert.deepEqual(roles(scaled(1, 0)), ['change'])
 })
+
+test('so does whoever rolls out something else in the place of what does not start, and nobody who rolls out twice in a minute', () => {
+  const pods: readonly Fact[] = [
+    { fact: 'pod-owner', pod: 'pod/shop/search-757978f94-cjvd5', workload: 'workload/shop/search' },
+    { fact: 'pod-owner', pod: 'pod/shop/search-84f7cd9596-x2x2x', workload: 'workload/shop/search' },
+  ]
+  const step = (second: number, set: string, from: number, to: number): Signal =>
+    signal('change.scaled', 'workload/shop/search', second, { replicaSet: `search-${set}`, from, to })
+  const steps = [
+    [600, '84f7cd9596', 2, 1],
+    [600, '757978f94', 0, 1],
+    [665, '757978f94', 1, 0],
+    [665, '84c8c86785', 0, 1],
+    [681, '84f7cd9596', 1, 0],
+    [681, '84c8c86785', 1, 2],
+  ] as const
+  const told = (...signals: readonly Signal[]): readonly string[] =>
+    findings('change.deployed', { facts: pods, signals: [...day, ...steps.map(([second, set, from, to]) => step(second, set, from, to)), ...signals] }).map(
+      ({ found }) => `${roleOf(found)} ${found.summary}`,
+    )
+  assert.deepEqual(told(signal('pod.image-pull-failed', 'pod/shop/search-757978f94-cjvd5', 610)), [
+    'change A rollout of workload shop/search started.',
+    'response A rollout of workload shop/search started.',
+  ])
+  assert.deepEqual(told(), ['change A rollout of workload shop/search started.', 'change A rollout of workload shop/search started.'])
+})

@@ -1,4 +1,7 @@
-/** Somebody takes away what makes trouble: a workload that is scaled to nothing after its pods were in trouble was not changed, that was the answer to it. */
+/**
+ * Somebody takes away what makes trouble: a workload that is scaled to nothing after its pods were in trouble was not changed, that was the answer to it; and so
+ * is a rollout in the place of one whose pods were in trouble before it was through.
+ */
 import type { Entity } from '../model/entity.js'
 import { addTo } from '../model/lists.js'
 import type { FindingKind } from '../model/vocabulary.js'
@@ -14,12 +17,14 @@ const TROUBLES: readonly FindingKind[] = [
   'pod.evicted',
   'pod.image-pull-failed',
   'pod.stuck',
+  'pod.unready',
 ]
 /** Trouble of long before is not what somebody answers now. */
 const ANSWERED_MS = 30 * 60_000
 
 export const takenDown = (found: readonly Found[], { topology }: Timeline): readonly Found[] => {
-  const isTakenDown = ({ kind, role, attributes }: Found): boolean => kind === 'change.scaled' && role === undefined && attributes['to'] === 0
+  const isTakenDown = ({ kind, role, attributes }: Found): boolean =>
+    role === undefined && ((kind === 'change.scaled' && attributes['to'] === 0) || (kind === 'change.deployed' && attributes['replaces'] === 'yes'))
   if (!found.some(isTakenDown)) return found
   const troubles = new Map<Entity, number[]>()
   for (const { entity, start } of TROUBLES.flatMap((kind) => ofKind(found, kind))) {

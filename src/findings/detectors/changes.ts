@@ -48,10 +48,12 @@ interface Change {
   readonly signals: TimedSignal[]
   /** Back to a ReplicaSet that had given way before, or to the number that an earlier change left. */
   back: boolean
-  /** A later one goes back to what was before this. */
+  /** A later one goes back to what was before this, or puts something else in its place before it was through. */
   undone: boolean
   /** Of a rollout: another ReplicaSet is down to nothing. */
   done: boolean
+  /** Of a rollout: it comes in the place of one that was not through. */
+  readonly replaces?: boolean
 }
 
 const setOf = (signal: TimedSignal): string => String(signal.attributes['replicaSet'] ?? '')
@@ -91,9 +93,13 @@ const changesOf = (workload: Entity, signals: readonly TimedSignal[], timeline: 
         signals: [...(before?.signals ?? []), signal],
         back: gaveWay.has(set),
         undone: false,
-        done: before !== null && toOf(before) === 0,
+        done: before !== null && toOf(before) === 0 && before.replaces !== true,
+        ...(before?.replaces === true ? { replaces: true } : {}),
       }
       all.push(rollout)
+    } else if (rollout !== null && takesBack(signal, rollout) && isReplaced(signal, signals, seen)) {
+      rollout.undone = true
+      all.push({ kind: 'change.scaled', set, signals: [signal], back: false, undone: false, done: false, replaces: true })
     } else if (rollout !== null && takesBack(signal, rollout) && hasOthers(workload, set, signal.at, timeline)) {
       all.push({ kind: 'change.deployed', set: '', signals: [signal], back: true, undone: false, done: false })
       rollout = null
@@ -128,6 +134,10 @@ const foundThere = (next: Change | undefined): string => {
 /** What a rollout brought is taken away again while the ReplicaSets before it go on. */
 const takesBack = (signal: TimedSignal, rollout: Change): boolean =>
   numberOf(signal, 'to') === 0 && rollout.set !== '' && setOf(signal) === rollout.set && !rollout.done && !rollout.back
+
+/** Another version comes in its place: a step forward, not back. */
+const isReplaced = (signal: TimedSignal, signals: readonly TimedSignal[], seen: ReadonlySet<string>): boolean =>
+  goesWithAnother(signal, signals, (other) => numberOf(other, 'from') === 0 && !shrinks(other) && !seen.has(setOf(other)))
 
 /** A ReplicaSet that was not there before, or that takes over from another one. */
 const isNew = (signal: TimedSignal, seen: ReadonlySet<string>, around: Around, timeline: Timeline): boolean => {
@@ -267,6 +277,7 @@ const found = (workload: Entity, change: Change): Found => {
       ...(to === null ? {} : { to }),
       ...(back ? { back: 'yes' } : {}),
       ...(undone ? { undone: 'yes' } : {}),
+      ...(change.replaces === true ? { replaces: 'yes' } : {}),
     },
     slackMs: 1_000,
     dose: 1,
