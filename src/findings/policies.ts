@@ -69,7 +69,7 @@ const session = ({ pid, user, database, application, statement }: TimedSignal['a
  * of them were no single stretch. Of more than 25 the recorder leaves most out, and their number tells nothing.
  * https://github.com/kubernetes/client-go/blob/v0.30.0/tools/record/events_cache.go (defaultSpamBurst)
  */
-const isSeldom = ({ start, last, count, signals }: Stretch): boolean =>
+export const isSeldom = ({ start, last, count, signals }: Stretch): boolean =>
   count < MOST_COUNTED && last - start > count * SELDOM_MS && signals.every(({ phase }) => phase === 'point')
 const MOST_COUNTED = 25
 const SELDOM_MS = 25_000

@@ -11,7 +11,7 @@ import type { Names } from './names.js'
 /** Nobody collects for longer than this after the last of what he collected was written. */
 const FARTHEST_MS = 5 * 60_000
 /** Ages are told to the second up to ten minutes. */
-const FINE_MS = 10 * 60_000
+export const FINE_MS = 10 * 60_000
 /** What two programs write of one fact, and the rounding of ages, differ by so much. */
 const NOTABLE_MS = 2_000
 

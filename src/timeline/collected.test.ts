@@ -92,6 +92,18 @@ test('what another input tells with a time is not told again by age', () => {
   assert.equal(build(table('d/e.txt', { facts: [said(HALF_PAST)] }), other).signals.length, 2)
 })
 
+test('a condition that came back within minutes came twice, where ages tell both to the second', () => {
+  const ready = (minutes: number) => {
+    const age = { ms: -minutes * MINUTE, basis: 'ago' } as const
+    return { ...signal('node.not-ready', 'node/n1', 0, {}, { phase: 'end' }), at: age, until: age, places: [{ line: 2, at: age, text: 'NodeReady' }] }
+  }
+  const precise = { ...log('d/kubelet.log', HALF_PAST), signals: [signal('node.not-ready', 'node/n1', 29.6 * 60, {}, { phase: 'end' })] }
+  const ends = (...minutes: readonly number[]): readonly string[] =>
+    build(table('d/e.txt', { facts: [said(HALF_PAST)], signals: minutes.map(ready) }), precise).signals.map(({ at }) => iso(at).slice(11, 19))
+  assert.deepEqual(ends(2, 0.5), ['10:28:00', '10:29:36'])
+  assert.deepEqual(ends(12, 0.5), ['10:18:00', '10:29:36'])
+})
+
 test('a table whose making was guessed is moved to where what it shares with others lies; one that says when it was made is not', () => {
   const precise = { ...log('d/kubelet.log', HALF_PAST), signals: [signal('node.not-ready', 'node/n1', 25 * 60 + 40)] }
   const ages = [AGE, { ms: -2 * MINUTE, basis: 'ago' as const }]

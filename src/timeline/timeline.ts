@@ -1,8 +1,9 @@
 /** Everything on one clock, in one order, under one set of names. Pure: the same extracts in any order give the same timeline. */
 import { nameOf, node, THIS_NODE, THIS_POSTGRES, typeOf, type Entity } from '../model/entity.js'
-import type { Basis, Fact, InputExtract, Labels, Series, Signal } from '../model/extract.js'
+import type { Fact, InputExtract, Labels, Series, Signal, Stamp } from '../model/extract.js'
 import type { Input } from '../model/analysis.js'
 import { addTo } from '../model/lists.js'
+import { FINE_MS } from './ages.js'
 import type { ClockOptions, InputClock } from './clock.js'
 import { commonClock } from './common-clock.js'
 import { withoutCopies } from './copies.js'
@@ -60,7 +61,7 @@ export const buildTimeline = (unordered: readonly InputExtract[], options: Timel
   const clocks = commonClock(extracts, options, names)
   const senderOfSignal = clocks.some(({ senders }) => senders !== undefined) ? senderOf(extracts, names) : () => null
   const signals: TimedSignal[] = []
-  const byAge: TimedSignal[] = []
+  const byAge: AgedSignal[] = []
   const facts: TimedFact[] = []
   const series = new Map<string, TimedSeries>()
   const silences: TimedSilence[] = []
@@ -70,7 +71,11 @@ export const buildTimeline = (unordered: readonly InputExtract[], options: Timel
   extracts.forEach((extract, index) => {
     const clock = clocks[index]
     if (clock === undefined) return
-    for (const [signal, basis] of timedSignals(extract, clock, names.resolver(index), options, senderOfSignal)) (basis === 'ago' ? byAge : signals).push(signal) // too many to be arguments
+    // Too many to be arguments.
+    for (const [signal, { ms, basis }] of timedSignals(extract, clock, names.resolver(index), options, senderOfSignal)) {
+      if (basis === 'ago') byAge.push({ signal, isFine: ms >= -FINE_MS && signal.phase !== 'point' })
+      else signals.push(signal)
+    }
     for (const fact of extract.facts) {
       if (fact.fact === 'missing') missing.set(fact.what, { what: fact.what, hides: fact.hides })
       else if (fact.fact === 'kept-from') keptFrom.push({ input: extract.path, at: clock.at(fact.at) })
@@ -141,8 +146,8 @@ const timedSignals = (
   resolve: (entity: Entity) => Entity,
   options: TimelineOptions,
   sender: (signal: Signal, entity: Entity) => Entity | null,
-): [TimedSignal, Basis][] => {
-  const timed: [TimedSignal, Basis][] = []
+): [TimedSignal, Stamp][] => {
+  const timed: [TimedSignal, Stamp][] = []
   for (const signal of extract.signals) {
     const entity = resolve(signal.entity)
     const by = clock.senders === undefined ? null : sender(signal, entity)
@@ -161,27 +166,36 @@ const timedSignals = (
       evidence: signal.places.map((place) => ({ input: extract.path, line: place.line, time: iso(clock.at(place.at) + off), text: place.text })),
       input: extract.path,
     }
-    timed.push([one, signal.at.basis])
+    timed.push([one, signal.at])
   }
   return timed
 }
 
+/** What a table tells by an age; to the second, where it is a change of a condition of the last minutes: it may have changed back and come again since. */
+interface AgedSignal {
+  readonly signal: TimedSignal
+  readonly isFine: boolean
+}
+
 /** Ages are coarse, and so is the moment they count back from. */
 const SAME_BY_AGE_MS = 5 * 60_000
+const SAME_BY_FINE_AGE_MS = 30_000
 
 /** What tables tell by ages and no other input tells with a time. */
-const unknownIn = (timed: readonly TimedSignal[], byAge: readonly TimedSignal[]): readonly TimedSignal[] => {
-  if (byAge.length === 0) return byAge
+const unknownIn = (timed: readonly TimedSignal[], byAge: readonly AgedSignal[]): readonly TimedSignal[] => {
+  if (byAge.length === 0) return []
   const keyOf = ({ kind, entity, phase }: TimedSignal): string => `${kind} ${phase === 'end' ? 'end' : ''} ${entity}`
-  const wanted = new Set(byAge.map(keyOf))
+  const wanted = new Set(byAge.map(({ signal }) => keyOf(signal)))
   const known = new Map<string, TimedSignal[]>()
   for (const signal of timed) {
     const key = keyOf(signal)
     if (wanted.has(key)) addTo(known, key, signal)
   }
-  return byAge.filter(
-    (signal) => known.get(keyOf(signal))?.some(({ at, until }) => signal.at <= until + SAME_BY_AGE_MS && signal.until >= at - SAME_BY_AGE_MS) !== true,
-  )
+  const isKnown = ({ signal, isFine }: AgedSignal): boolean => {
+    const slack = isFine ? SAME_BY_FINE_AGE_MS : SAME_BY_AGE_MS
+    return known.get(keyOf(signal))?.some(({ at, until }) => signal.at <= until + slack && signal.until >= at - slack) === true
+  }
+  return byAge.flatMap((one) => (isKnown(one) ? [] : [one.signal]))
 }
 
 const timedFact = (

@@ -6,7 +6,7 @@ import type { TimedSignal, Timeline } from '../../timeline/timeline.js'
 import { chooseEvidence, evidenceOf, type Detector, type Found } from '../finding.js'
 import { signalsOf } from '../lookup.js'
 import { timesSeen, untilPlaced, withoutQuiet } from '../occurrences.js'
-import { aspectOf, POLICIES } from '../policies.js'
+import { aspectOf, isSeldom, POLICIES } from '../policies.js'
 import { stretchesOf, type Stretch } from '../stretches.js'
 import { isUnheard } from '../unheard.js'
 
@@ -59,7 +59,11 @@ export const fromSignals: Detector = {
           confidence: Math.min(0.99, 1 - (1 - policy.sure) * 0.8 ** Math.min(6, stretch.count - 1)),
           summary: sentence(policy.say(entity, policy.times === undefined ? { ...whole, count: timesSeen(whole.signals, timeline) } : whole, timeline)),
           evidence: chooseEvidence(evidenceOf(stretch.signals)),
-          attributes: { ...attributesOf(stretch.signals), ...(isOfStart(kind, entity, whole, timeline) ? { during: 'start' } : {}) },
+          attributes: {
+            ...attributesOf(stretch.signals),
+            ...(isOfStart(kind, entity, whole, timeline) ? { during: 'start' } : {}),
+            ...(kind === 'pod.unready' && isSeldom(whole) ? { seldom: 'yes' } : {}),
+          },
           slackMs: policy.slackMs ?? 0,
           dose: stretch.count,
         })

@@ -730,6 +730,12 @@ test('a few failed probes over minutes are told as what they are; where they fol
   assert.match(told(24, 840) ?? '', /was not ready for 4 min/u)
   // The recorder of events leaves out most of those after the first 25.
   assert.match(told(30, 3_600) ?? '', /was not ready for 50 min/u)
+  const short = (count: number): number =>
+    findings('workload.degraded', {
+      facts: [...bound.slice(0, 2), wanted(2)],
+      signals: [signal('pod.unready', one, 600, { probe: 'Readiness', reason: 'status' }, { count, until: 840 })],
+    }).length
+  assert.deepEqual([short(6), short(24)], [0, 1])
 })
 
 test('a pod that the scheduler tells of once found no node until it is bound', () => {

@@ -27,7 +27,9 @@ export const workloads: Detector = {
   id: 'workloads',
   finds: ['workload.degraded', 'workload.unavailable'],
   detect(timeline, found) {
-    const byWorkload = groupBy(found, (one) => (NOT_SERVING.has(one.kind) && !isStarting(one, timeline) ? timeline.topology.workloadOf(one.entity) : null))
+    const byWorkload = groupBy(found, (one) =>
+      NOT_SERVING.has(one.kind) && one.attributes['seldom'] === undefined && !isStarting(one, timeline) ? timeline.topology.workloadOf(one.entity) : null,
+    )
     return [...byWorkload].flatMap(([workload, troubles]) => (isScheduledJob(workload) ? [] : shortages(workload, troubles, timeline)))
   },
 }
