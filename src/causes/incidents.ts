@@ -9,6 +9,7 @@ import { joinFragments, type Part } from './fragments.js'
 import { HARM_TO_CLIENTS, harmIn, harmsOf } from './harm.js'
 import { components, explained, graphOf, pathsFrom, type Graph, type Path, type RankedRoot } from './graph.js'
 import { howOftenRight, type CausalLink } from './link.js'
+import { withoutMeetings } from './meetings.js'
 import { unexplainedOutages } from './unexplained.js'
 
 export interface CausalIncident {
@@ -54,7 +55,10 @@ export const tellIncidents = (found: readonly Found[], links: readonly CausalLin
   const isAlert = (at: number): boolean => found[at]?.kind === 'alert.fired'
   const harms = harmsOf(found, timeline)
   const ranked = (members: readonly number[], graph: Graph): readonly RankedRoot[] => rankRoots(members, found, harms, graph)
-  const causal = links.filter((link) => !link.faint && !isAlert(link.effect))
+  const causal = withoutMeetings(
+    links.filter((link) => !link.faint && !isAlert(link.effect)),
+    found,
+  )
   const alarming = new Set(links.flatMap((link) => (!link.faint && isAlert(link.effect) ? (found[link.cause] ?? []) : [])))
   const told: Part[] = []
   for (const { members, links: mine } of components(causal)) {
