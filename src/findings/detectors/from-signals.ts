@@ -47,7 +47,12 @@ export const fromSignals: Detector = {
       for (const plain of stretchesOf(lasting, policy, over)) {
         const stretch = policy.times === undefined ? plain : { ...plain, count: policy.times(plain.signals, timeline) }
         const seen = stretch.end === null ? stretch : { ...stretch, end: Math.max(stretch.end, stretch.last) }
-        const whole = kind === 'pod.crash-looping' ? wholeLoop(seen, entity, policy.gapMs, timeline) : seen
+        const whole =
+          kind === 'pod.crash-looping'
+            ? wholeLoop(seen, entity, policy.gapMs, timeline)
+            : TRIED_AGAIN.has(kind) && typeOf(entity) === 'pod'
+              ? untilStarted(seen, entity, policy.gapMs, timeline)
+              : seen
         if (stretch.count < (policy.minCount ?? 1) || (kind === 'node.runtime-down' && isWakingUp(stretch))) continue
         if (stretch.count < (policy.minPoints ?? 1) && stretch.signals.every(({ phase }) => phase === 'point')) continue
         if (policy.minMs !== undefined && whole.end !== null && whole.end - whole.start < policy.minMs && stretch.count < 3) continue
@@ -142,10 +147,26 @@ const SHORT_LIFE_MS = 5_000
 /** 128 and the number of the signal: https://tldp.org/LDP/abs/html/exitcodes.html */
 const KILLED = 128
 
-/** A back-off is said as a container waits, not as it recovers: its loop is over with the pod's next readiness, and open where the data end before another would have been said. */
-const wellAfter = (last: number, pod: Entity, gapMs: number, timeline: Timeline): number | null =>
-  signalsOf(timeline, pod).find(({ kind, phase, at }) => kind === 'pod.unready' && phase === 'end' && at > last)?.at ??
+/**
+ * What is tried again after a while, and longer each time, says that it failed, not that it went well: it is over when the pod gets on, and open where the data
+ * end before another failure would have been said. pkg/util/goroutinemap/exponentialbackoff, pkg/kubelet/images/image_manager.go
+ */
+const wellAfter = (last: number, pod: Entity, gapMs: number, timeline: Timeline, isStarted: (signal: TimedSignal) => boolean = () => false): number | null =>
+  signalsOf(timeline, pod).find((signal) => signal.at > last && ((signal.kind === 'pod.unready' && signal.phase === 'end') || isStarted(signal)))?.at ??
   (timeline.to - last < gapMs ? null : last)
+
+/** One failed try is over with the next one, of which nobody says that it went well. */
+const untilStarted = (seen: Stretch, pod: Entity, gapMs: number, timeline: Timeline): Stretch => {
+  if (seen.end !== seen.last || seen.last - seen.start < TRIED_AGAIN_MS) return seen
+  const container = seen.signals.at(-1)?.attributes['container']
+  const isStarted = ({ kind, attributes }: TimedSignal): boolean =>
+    (kind === 'container.started' || (kind === 'pod.started' && attributes['container'] !== undefined)) &&
+    (container === undefined || attributes['container'] === container)
+  return { ...seen, end: wellAfter(seen.last, pod, gapMs, timeline, isStarted) }
+}
+const TRIED_AGAIN_MS = 5_000
+/** The longest back-offs are 2 min and 5 min. */
+const TRIED_AGAIN: ReadonlySet<FindingKind> = new Set<FindingKind>(['pod.volume-mount-failed', 'pod.image-pull-failed'])
 
 /** When pods went away: what was wrong with them ended then. */
 const deletions = (timeline: Timeline): ReadonlyMap<Entity, readonly number[]> => {

@@ -560,12 +560,25 @@ test('a missing limit is said where memory grew, not where a limit was or nothin
 })
 
 test('what a pod says by itself: each kind once, a burst once', () => {
-  for (const kind of ['pod.evicted', 'pod.oom-killed', 'pod.volume-mount-failed', 'pod.image-pull-failed', 'pod.sandbox-failed'] as const)
+  for (const kind of ['pod.evicted', 'pod.oom-killed', 'pod.sandbox-failed'] as const)
     assert.deepEqual(
       findings(kind, { signals: [signal(kind, one, 300), signal(kind, one, 320)] }).map(({ start, end }) => [start, end]),
       [[300, 320]],
       kind,
     )
+})
+
+test('what is tried again with longer and longer waits is over when its container starts or its pod is ready, and not because no other failure was said', () => {
+  const started = signal('container.started', one, 500, { container: 'web' })
+  const ready = signal('pod.unready', one, 520, { probe: 'Readiness' }, { phase: 'end' })
+  for (const kind of ['pod.volume-mount-failed', 'pod.image-pull-failed'] as const) {
+    const ends = (...signals: readonly Signal[]) =>
+      findings(kind, { signals: [signal(kind, one, 300, { container: 'web' }), signal(kind, one, 320, { container: 'web' }), ...signals] }).map(
+        ({ end }) => end,
+      )
+    assert.deepEqual([ends(started, ready), ends(ready), ends()], [[500], [520], [null]], kind)
+    assert.deepEqual(ends(...day), [320], kind)
+  }
 })
 
 test('a condition ends when its pod is deleted; what comes after is another', () => {
@@ -868,4 +881,17 @@ test('a program that ends as soon as it is started is in a loop from its first s
   assert.deepEqual(loop(1, 601), [600])
   assert.deepEqual(loop(137, 601), [612])
   assert.deepEqual(loop(1, 610), [612])
+})
+
+test('a pod in trouble that is taken away is missed until the one in its place is ready', () => {
+  const placed = scheduled(two, 901, 'n1')
+  const starting = condition('pod.unready', two, 902, 940, { reason: 'starting' })
+  const trouble = condition('pod.unready', one, 600, 900, { reason: 'ContainersNotReady' })
+  const short = (...signals: readonly Signal[]) =>
+    findings('workload.unavailable', { facts: [on(one, 'n1'), on(two, 'n1'), wanted(1)], signals: [...trouble, ...signals] }).map(({ start, end }) => [
+      start,
+      end,
+    ])
+  assert.deepEqual(short(signal('pod.deleted', one, 900), placed, ...starting), [[600, 940]])
+  assert.deepEqual(short(signal('pod.deleted', one, 900)), [[600, 900]])
 })

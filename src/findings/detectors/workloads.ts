@@ -27,12 +27,31 @@ export const workloads: Detector = {
   id: 'workloads',
   finds: ['workload.degraded', 'workload.unavailable'],
   detect(timeline, found) {
-    const byWorkload = groupBy(found, (one) =>
-      NOT_SERVING.has(one.kind) && one.attributes['seldom'] === undefined && !isStarting(one, timeline) ? timeline.topology.workloadOf(one.entity) : null,
+    const workloadOf = ({ entity }: Found): Entity | null => timeline.topology.workloadOf(entity)
+    const away = found.filter(({ kind, attributes }) => NOT_SERVING.has(kind) && attributes['seldom'] === undefined)
+    const starting = new Set(away.filter((one) => isStarting(one, timeline)))
+    const byWorkload = groupBy(away, (one) => (starting.has(one) ? null : workloadOf(one)))
+    const startingOf = groupBy([...starting], workloadOf)
+    return [...byWorkload].flatMap(([workload, troubles]) =>
+      isScheduledJob(workload) ? [] : shortages(workload, untilReplaced(troubles, startingOf.get(workload) ?? [], timeline), timeline),
     )
-    return [...byWorkload].flatMap(([workload, troubles]) => (isScheduledJob(workload) ? [] : shortages(workload, troubles, timeline)))
   },
 }
+
+/** Of a pod in trouble that is taken away the one that comes in its place is missed until it is ready. */
+const untilReplaced = (troubles: readonly Found[], starting: readonly Found[], timeline: Timeline): readonly Found[] => {
+  const next = new Map<Entity, Found>()
+  return troubles.map((trouble) => {
+    const { entity, end } = trouble
+    if (end === null || !signalsOf(timeline, entity).some(({ kind, at }) => kind === 'pod.deleted' && Math.abs(at - end) <= GIVEN_UP_MS)) return trouble
+    const taken = new Set(next.values())
+    const come = next.get(entity) ?? starting.find((one) => !taken.has(one) && one.entity !== entity && Math.abs(one.start - end) <= AT_ONCE_MS)
+    if (come === undefined) return trouble
+    next.set(entity, come)
+    return { ...trouble, end: Math.max(end, come.end ?? Infinity) }
+  })
+}
+const AT_ONCE_MS = 5_000
 
 /** A CronJob's Job is called after it and the minute it was due at. It runs to its end, serves nobody, and is tried again. */
 const isScheduledJob = (workload: Entity): boolean => /-\d{8}$/u.test(workload)
