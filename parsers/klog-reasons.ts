@@ -24,21 +24,10 @@ export const requestFailure = (error: string): string => {
   if (has(end, 'connection refused')) return 'refused'
   if (has(end, 'connection reset', 'connection lost', 'broken pipe', 'closed network connection', 'unexpected EOF', ': EOF', 'GOAWAY')) return 'reset'
   if (has(end, 'Unauthorized', 'forbidden', 'provide credentials')) return 'unauthorized'
-  if (
-    has(
-      end,
-      'etcdserver',
-      'nternal error',
-      'internal server error',
-      'currently unable',
-      'unable to return a response',
-      'too many requests',
-      'not yet ready',
-      'not ready',
-    )
-  )
+  if (has(end, 'etcdserver', 'nternal error', 'internal server error', 'currently unable', 'too many requests', 'not yet ready', 'not ready'))
     return 'server-error'
-  if (has(end, 'deadline exceeded', 'Client.Timeout', 'timeout', 'timed out', 'request canceled')) return 'timeout'
+  // 'the server was unable to return a response in the time allotted' is StatusReasonTimeout: staging/src/k8s.io/apimachinery/pkg/api/errors/errors.go
+  if (has(end, 'unable to return a response', 'deadline exceeded', 'Client.Timeout', 'timeout', 'timed out', 'request canceled')) return 'timeout'
   return 'other'
 }
 

@@ -63,6 +63,12 @@ interface Pod {
   readonly ms: number
 }
 
+/**
+ * A container that ended in good order as the kubelet put its pod out for want of memory is called OOMKilled where anything in its cgroup was killed: that was no kill at its limit.
+ * pkg/kubelet/eviction/eviction_manager.go (evictPod)
+ */
+const isPutOut = ({ object }: Pod): boolean => textOf(conditionOf(object, 'DisruptionTarget'), 'reason') === 'TerminationByKubelet'
+
 export const podReader = (sink: Sink, once: Once): PodReader => {
   const waiting = new Map<string, string>()
   const unscheduled = new Set<Entity>()
@@ -215,7 +221,7 @@ export const podReader = (sink: Sink, once: Once): PodReader => {
     const attributes: Attributes = { container, ...(Number.isNaN(exitCode) ? {} : { exitCode }), ...(reason === '' ? {} : { reason }) }
     const text = `${pod.label} container ${container} terminated ${textOf(terminated, 'finishedAt')}: ${reason} (exit code ${textOf(terminated, 'exitCode')}, restarts ${restarts})`
     once.signal({ kind: 'container.exited', entity: pod.entity, at: stamp(at), attributes, text, burst: `${container} ${reason} ${exitCode}` })
-    if (reason === 'OOMKilled')
+    if (reason === 'OOMKilled' && !(exitCode === 0 && isPutOut(pod)))
       once.signal({ kind: 'pod.oom-killed', entity: pod.entity, at: stamp(at), attributes: { container, limit: 'cgroup', restarts }, text, burst: container })
     sayStarted(pod, container, timeOf(terminated, 'startedAt'))
   }

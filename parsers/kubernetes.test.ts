@@ -434,6 +434,22 @@ test('a pod tells where it runs, who owns it, what it may use, and how its conta
   assert.deepEqual(extract.facts[1], { fact: 'pod-owner', pod: 'pod/sales/till-7d9f8b6c5d-x2x4z', workload: 'workload/sales/till' })
 })
 
+test('a container that ended in good order as its pod was put out was not killed at its limit, whatever else in it was', async () => {
+  const ended = (exitCode: number, reason: string): Promise<InputExtract> =>
+    read(
+      JSON.stringify(
+        pod({
+          phase: 'Succeeded',
+          conditions: [{ type: 'DisruptionTarget', status: 'True', reason, lastTransitionTime: '2026-03-02T10:10:00Z' }],
+          containerStatuses: [{ name: 'till', restartCount: 0, state: { terminated: { reason: 'OOMKilled', exitCode, finishedAt: '2026-03-02T10:10:00Z' } } }],
+        }),
+      ),
+    )
+  const isKill = async (exitCode: number, reason = 'TerminationByKubelet'): Promise<boolean> =>
+    (await ended(exitCode, reason)).signals.some(({ kind }) => kind === 'pod.oom-killed')
+  assert.deepEqual([await isKill(0), await isKill(137), await isKill(0, 'PreemptionByScheduler')], [false, true, true])
+})
+
 test('a deleted pod was deleted when its grace period began, and is stuck if it is still there long after', async () => {
   const gone = pod({ phase: 'Running' }, { deletionTimestamp: '2026-03-02T10:00:30Z', deletionGracePeriodSeconds: 30 })
   const later = eventOf({ reason: 'Pulled', message: 'x', first: '2026-03-02T10:20:00Z' })

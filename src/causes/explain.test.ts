@@ -575,6 +575,24 @@ test('a pod that stops, or is killed, minutes after its rollout together with th
   }
 })
 
+test('a pod that had been ready and stops within a minute of its rollout, with the pods of others on its machine, is not what the rollout broke', () => {
+  const pod: Entity = 'pod/shop/web-7d9c5b8f6d-x2x4z'
+  const others: readonly Entity[] = ['pod/shop/cart-66bc4f48ff-l2586', 'pod/shop/till-559f6b99d4-6rrlm']
+  const sureness = (...ready: readonly number[]): number => {
+    const over = timeline({
+      signals: [
+        ...ready.map((second) => signal('pod.unready', pod, second, {}, { phase: 'end' })),
+        ...others.map((one) => signal('pod.unready', one, 35, {}, { phase: 'begin' })),
+      ],
+      facts: [pod, ...others].map((one) => ({ fact: 'pod-on-node', pod: one, node: 'node/a', at: null })),
+    })
+    const sorted = [found('change.deployed', 'workload/shop/web', 0, { endSecond: 2 }), found('pod.unready', pod, 37, { endSecond: 90 })]
+    return linkCauses(sorted, mechanisms, over).find(({ mechanism }) => mechanism.id === 'rollout-unready-pods')?.confidence ?? 0
+  }
+  assert.ok(sureness() > 0.6)
+  assert.ok(sureness(4) < 0.4)
+})
+
 test('pods that a quota refused for some seconds, until old ones were gone, are no incident', () => {
   const incidents = (endSecond: number): number =>
     analyse([

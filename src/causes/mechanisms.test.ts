@@ -444,6 +444,18 @@ test('a rollout whose pod had been ready is not why the pod that stands in for i
   assert.deepEqual([links(''), links('', ready), links('yes', ready)], [1, 0, 1])
 })
 
+test('a rollout is not why the image of a pod that had been ready is pulled anew, unless it is one that came again under its name', () => {
+  const rule = mechanisms.filter(({ id }) => id === 'rollout-breaks-pods')
+  const links = (...signals: readonly ReturnType<typeof signal>[]): number =>
+    linkCauses(
+      [found('change.deployed', near.workload, 0, { endSecond: 11 }), found('pod.image-pull-failed', near.pod, 84, { endSecond: 85 })],
+      rule,
+      timeline({ signals: [signal('pod.scheduled', near.pod, 11, { node: 'a' }), ...signals] }),
+    ).filter(({ confidence }) => confidence > 0.5).length
+  const ready = signal('pod.unready', near.pod, 22, {}, { phase: 'end' })
+  assert.deepEqual([links(), links(ready), links(ready, signal('pod.scheduled', near.pod, 80, { node: 'a' }))], [1, 0, 1])
+})
+
 test('a rollout is not why its ready pods miss an address that pods of other workloads begin to miss in the same moment', () => {
   const rule = mechanisms.filter(({ id }) => id === 'rollout-logs-errors')
   const pod: Entity = 'pod/shop/web-5bb955977f-bbbbb'

@@ -30,7 +30,8 @@ export const sameWorkload: Judge = (cause, effect, timeline) => {
   if ((MET_AT_START.has(effect.kind) || othersWereReady(effect, cause, timeline)) && standsIn(effect.entity, a, cause, timeline)) return LATER
   if (missesWithOthers(effect, a, cause, timeline)) return LATER
   if (setOf(cause) !== null && cameLater(effect.entity, cause, timeline)) return LATER
-  if (FALLS_WITH_OTHERS.has(effect.kind) && ranWell(effect.entity, effect.start, cause, timeline) && fellWithOthers(effect, timeline)) return LATER
+  if (BEFORE_START.has(effect.kind) && becameReady(effect.entity, lastPlaced(effect, cause, timeline), effect.start, timeline)) return LATER
+  if (FALLS_WITH_OTHERS.has(effect.kind) && hasServed(effect, cause, timeline) && fellWithOthers(effect, timeline)) return LATER
   return effect.kind === 'pod.unready' && wasReady(effect, cause, timeline) ? READY_BEFORE : 1
 }
 
@@ -46,10 +47,21 @@ export const isOfChange = (pod: Entity, change: Found): boolean => {
 /** When a pod came, as far as anybody saw it placed: with its rollout otherwise. */
 const cameAt = (pod: Entity, rollout: Found, timeline: Timeline): number => placedFirst(timeline).get(pod) ?? rollout.end ?? rollout.start
 
+/** A StatefulSet's pod comes again under its name. */
+const lastPlaced = ({ entity, start }: Found, rollout: Found, { topology }: Timeline): number =>
+  Math.max(rollout.start, topology.placements(entity).findLast(({ from }) => from <= start)?.from ?? -Infinity)
+
 /** By a minute after it came a new version has made its first requests: what it shows then for the first time is not its fault, unless people took it back. */
 const ranWell = (pod: Entity, until: number, rollout: Found, timeline: Timeline): boolean =>
   rollout.attributes['undone'] !== 'yes' && until - cameAt(pod, rollout, timeline) > RAN_WELL_MS
 const RAN_WELL_MS = 60_000
+
+const hasServed = ({ entity, start }: Found, rollout: Found, timeline: Timeline): boolean =>
+  ranWell(entity, start, rollout, timeline) ||
+  (rollout.attributes['undone'] !== 'yes' && becameReady(entity, cameAt(entity, rollout, timeline), start, timeline))
+
+/** What a version that cannot start shows before it is ready for the first time. */
+const BEFORE_START: ReadonlySet<string> = new Set(['pod.image-pull-failed', 'pod.volume-mount-failed', 'pod.unschedulable'])
 
 /** A version that served for a minute may still be at fault; whatever else explains why it stopped explains it better. */
 const READY_BEFORE = 0.7

@@ -3,12 +3,13 @@ import type { Entity } from '../model/entity.js'
 import type { Timeline } from '../timeline/timeline.js'
 import { isAtQuota, type Found } from './finding.js'
 import { ofKind, signalsOf } from './lookup.js'
+import { hasJustStarted, NOT_SERVING } from './starting.js'
 
 export const withoutNeedless = (found: readonly Found[], timeline: Timeline): readonly Found[] => {
   const held = new Set(found.filter(isAtQuota).map(({ entity }) => entity))
   return found.filter((one) => {
     if (one.kind === 'node.cpu-saturated') return !isOfMachine(one, held)
-    if (one.kind === 'pod.unready') return !isWaiting(one, found)
+    if (one.kind === 'pod.unready') return !isWaiting(one, found) && !(hasJustStarted(one, timeline) && isAlone(one, found))
     if (one.kind === 'node.rebooted') return !isTwins(one, found)
     if (one.kind === 'node.runtime-down') return !isOfThaw(one, timeline)
     return one.kind !== 'node.not-ready' || !isJoining(one, found, timeline)
@@ -19,6 +20,11 @@ export const withoutNeedless = (found: readonly Found[], timeline: Timeline): re
 const isOfMachine = (one: Found, held: ReadonlySet<Entity>): boolean => held.has(one.entity) && !isAtQuota(one) && one.confidence <= STANDING
 /** Of a node that is always full. */
 const STANDING = 0.6
+
+/** Nothing else is wrong with that pod meanwhile. */
+const isAlone = ({ entity, start, end }: Found, found: readonly Found[]): boolean =>
+  !found.some((other) => other.entity === entity && other.kind !== 'pod.unready' && other.start <= (end ?? Infinity) && (other.end ?? Infinity) >= start && TROUBLES.has(other.kind))
+const TROUBLES: ReadonlySet<string> = new Set([...NOT_SERVING, 'app.errors', 'pod.oom-killed', 'pod.cpu-throttled'])
 
 /** A new pod is not ready from the moment it was created: what keeps it from starting says why, and that it waits for that says nothing more. */
 const isWaiting = ({ entity, start, attributes }: Found, found: readonly Found[]): boolean =>

@@ -895,3 +895,11 @@ test('a pod in trouble that is taken away is missed until the one in its place i
   assert.deepEqual(short(signal('pod.deleted', one, 900), placed, ...starting), [[600, 940]])
   assert.deepEqual(short(signal('pod.deleted', one, 900)), [[600, 900]])
 })
+
+test('a new pod that is ready within a minute did what every pod does: that is no finding, unless something else is wrong with it', () => {
+  const starting = (until: number): readonly Signal[] => [scheduled(three, 595, 'n1'), ...condition('pod.unready', three, 597, until, { reason: 'status' })]
+  const told = (...signals: readonly Signal[]) => findings('pod.unready', { facts: [wanted(2)], signals }).map(({ end }) => end)
+  assert.deepEqual(told(...starting(607)), [])
+  assert.deepEqual(told(...starting(680)), [680])
+  assert.deepEqual(told(...starting(607), signal('pod.oom-killed', three, 600)), [607])
+})

@@ -3,23 +3,13 @@ import type { Entity } from '../../model/entity.js'
 import { groupBy } from '../../model/lists.js'
 import { once } from '../../model/once.js'
 import type { FindingKind } from '../../model/vocabulary.js'
-import type { TimedSignal, Timeline } from '../../timeline/timeline.js'
+import type { Timeline } from '../../timeline/timeline.js'
 import { chooseEvidence, WHOLE_SECOND_MS, type Detector, type Found } from '../finding.js'
 import { signalsOf } from '../lookup.js'
 import { isEvictedAt, isSurge, replicaChanges, replicasAt, wasTurnedAway, type Replicas } from '../replicas.js'
+import { GIVEN_UP_MS, isStarting, NOT_SERVING } from '../starting.js'
 import { duration, opening } from '../words.js'
 
-/** While one of these holds, the pod does not serve. */
-const NOT_SERVING: ReadonlySet<string> = new Set<FindingKind>([
-  'pod.unready',
-  'pod.evicted',
-  'pod.stuck',
-  'pod.crash-looping',
-  'pod.volume-mount-failed',
-  'pod.image-pull-failed',
-  'pod.sandbox-failed',
-  'pod.unschedulable',
-])
 /** Shorter gaps in a pod's readiness are a restart or a rollout's step, not an outage. */
 const SHORTEST_MS = 8_000
 
@@ -55,64 +45,6 @@ const AT_ONCE_MS = 5_000
 
 /** A CronJob's Job is called after it and the minute it was due at. It runs to its end, serves nobody, and is tried again. */
 const isScheduledJob = (workload: Entity): boolean => /-\d{8}$/u.test(workload)
-
-/** A pod takes as long to get ready for the first time; until then others serve, or its workload says that they do not. */
-const START_MS = 2 * 60_000
-/** By a minute after it came a pod has been probed: probes that begin to fail later had gone well. */
-const FIRST_PROBED_MS = 60_000
-
-/** A new pod whose first probes fail is starting. One that does not get over it is a fault, and one whose node was lost had started. */
-const isStarting = ({ kind, entity, start, end, attributes }: Found, timeline: Timeline): boolean => {
-  if (kind === 'pod.sandbox-failed' && end !== null) {
-    const came = cameAt(entity, start, timeline)
-    return came !== null && end - came <= TRIED_AGAIN_MS
-  }
-  if (kind !== 'pod.unready' || end === null || end - start > START_MS || String(attributes['reason'] ?? '').startsWith('node')) return false
-  const came = cameAt(entity, start, timeline)
-  const isFirst = came !== null && (attributes['reason'] === 'starting' || start - came <= FIRST_PROBED_MS)
-  return (
-    isFirst &&
-    end - came <= 1.5 * START_MS &&
-    !wasReady(entity, came, start, timeline) &&
-    !lostReadiness(entity, came, end, timeline) &&
-    !wasGivenUp(entity, came, end, timeline)
-  )
-}
-
-/** A runtime that is being restarted fails the sandbox of whatever starts just then; the kubelet tries again, and is through with it. */
-const TRIED_AGAIN_MS = 45_000
-
-/** When a pod was placed; where only its kubelet tells, when it first heard of the pod: null where it may have been starting itself, for then it hears of all that it has. */
-const cameAt = (pod: Entity, until: number, timeline: Timeline): number | null => {
-  const own = signalsOf(timeline, pod)
-  const placed = own.findLast(({ kind, at }) => kind === 'pod.scheduled' && at <= until)
-  if (placed !== undefined) return placed.at
-  const added = own.find(({ kind, attributes }) => kind === 'pod.started' && attributes['container'] === undefined)
-  if (added === undefined || added.at > until || own[0]?.at !== added.at) return null
-  const node = timeline.topology.nodeOf(pod, added.at)
-  const isOfStart = ({ kind, at }: TimedSignal): boolean => kind === 'kubelet.started' && at <= added.at && added.at - at <= START_MS
-  return node === null || signalsOf(timeline, node).some(isOfStart) ? null : added.at
-}
-
-/** A pod that was ready, and then no more, is not starting. */
-const wasReady = (pod: Entity, from: number, to: number, timeline: Timeline): boolean =>
-  signalsOf(timeline, pod).some(({ kind, phase, at }) => kind === 'pod.unready' && phase === 'end' && at > from && at < to)
-
-/** A pod that was taken away after a minute in which it never got ready was not starting any more, though nothing else is said of it. */
-const wasGivenUp = (pod: Entity, came: number, end: number, timeline: Timeline): boolean => {
-  const own = signalsOf(timeline, pod)
-  if (own.some(({ kind }) => kind !== 'pod.unready' && NOT_SERVING.has(kind))) return false
-  const left = own.find(({ kind, at, attributes }) => at > came && (kind === 'pod.deleted' || (kind === 'pod.killed' && attributes['reason'] === undefined)))
-  return left !== undefined && left.at - came >= FIRST_PROBED_MS && left.at - end <= GIVEN_UP_MS && !wasReady(pod, came, left.at, timeline)
-}
-/** Probes fail until it goes, every 10 s by default. */
-const GIVEN_UP_MS = 15_000
-
-/** A pod's object says since when it has not been ready: of one that never was, since its start, which carries another reason here. */
-const lostReadiness = (pod: Entity, from: number, to: number, timeline: Timeline): boolean =>
-  signalsOf(timeline, pod).some(
-    ({ kind, phase, at, attributes }) => kind === 'pod.unready' && phase === 'begin' && attributes['reason'] === 'ContainersNotReady' && at > from && at < to,
-  )
 
 interface Change {
   readonly at: number
