@@ -28,3 +28,14 @@ test('a workload all of whose pods were deleted is gone until others are made; o
   assert.deepEqual(gone('kubernetes-objects', deleted(300), [signal('pod.evicted', pod('ccccc'), 290)], created(386)), [])
   assert.deepEqual(gone('kubelet', deleted(300), created(386)), [])
 })
+
+test('a workload whose pods are gone and of which none is wanted was scaled to nothing', () => {
+  const told = (wanted: number): readonly string[] => {
+    const facts = [{ fact: 'replicas', workload: 'workload/shop/sessions', at: null, wanted, ready: 0 }] as const
+    const parts = { format: 'kubernetes-objects', facts, signals: [...there, signal('log.warning', 'cluster', 900), ...deleted(300)] }
+    return (['workload.unavailable', 'change.scaled'] as const).flatMap((kind) =>
+      findings(kind, parts).map(({ found }) => `${kind} ${String(found.attributes['to'] ?? '')}`),
+    )
+  }
+  assert.deepEqual([told(2), told(0)], [['workload.unavailable '], ['change.scaled 0']])
+})

@@ -1,6 +1,6 @@
 /**
  * workload.unavailable: all pods of a Deployment were deleted and nobody made others, as when the Deployment itself is. What its own ReplicaSet takes away was scaled, and
- * is told as that; who is evicted has a successor.
+ * is told as that, and so is one of which none is wanted any more; who is evicted has a successor.
  */
 import type { Entity } from '../../model/entity.js'
 import type { TimedSignal, Timeline } from '../../timeline/timeline.js'
@@ -16,7 +16,7 @@ const SCALED_MS = 30_000
 
 export const goneWorkloads: Detector = {
   id: 'gone-workloads',
-  finds: ['workload.unavailable'],
+  finds: ['workload.unavailable', 'change.scaled'],
   detect(timeline, found) {
     // Where nobody listed the pods, there may be others of which no line speaks.
     if (!podsAreListed(timeline)) return []
@@ -29,17 +29,28 @@ export const goneWorkloads: Detector = {
       const isKnown = told.some((one) => one.entity === workload && one.start <= (until ?? Infinity) && (one.end ?? Infinity) >= at)
       const isScaled = ofKind(found, 'change.scaled', workload).some(({ start }) => Math.abs(start - at) <= SCALED_MS)
       if (isKnown || isScaled) return []
+      const common = { entity: workload, start: at, evidence: chooseEvidence(evidenceOf(last)), slackMs: 1_000 }
+      // Its object says that none is wanted.
+      if (until === null && timeline.topology.replicas(workload).at(-1)?.wanted === 0)
+        return [
+          {
+            ...common,
+            kind: 'change.scaled',
+            end: at,
+            confidence: 0.9,
+            summary: `${opening(workload)} was scaled to 0 replicas.`,
+            attributes: { to: 0 },
+            dose: 1,
+          },
+        ]
       return [
         {
+          ...common,
           kind: 'workload.unavailable',
-          entity: workload,
-          start: at,
           end: until,
           confidence: 0.85,
           summary: `${opening(workload)} had no pod${until === null ? '' : ` for ${duration(until - at)}`}: all of them were deleted, and none was made in their place.`,
-          evidence: chooseEvidence(evidenceOf(last)),
           attributes: {},
-          slackMs: 1_000,
           dose: last.length,
         },
       ]

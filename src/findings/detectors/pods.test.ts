@@ -903,3 +903,12 @@ test('a new pod that is ready within a minute did what every pod does: that is n
   assert.deepEqual(told(...starting(680)), [680])
   assert.deepEqual(told(...starting(607), signal('pod.oom-killed', three, 600)), [607])
 })
+
+test('a pod that its own ReplicaSet had taken away leaves its workload short of nothing when its node puts it out', () => {
+  const evicted = signal('pod.evicted', one, 700, { reason: 'taint' })
+  const next = [scheduled(three, 710, 'n2'), signal('container.started', three, 760)]
+  const short = (...before: readonly Signal[]) =>
+    findings('workload.degraded', { facts: [on(one, 'n1'), on(two, 'n2'), wanted(2)], signals: [...before, evicted, ...next] }).map(({ start }) => start)
+  assert.deepEqual(short(), [700])
+  assert.deepEqual(short(signal('pod.deleted', one, 680, { by: 'owner' })), [])
+})

@@ -18,7 +18,7 @@ export const workloads: Detector = {
   finds: ['workload.degraded', 'workload.unavailable'],
   detect(timeline, found) {
     const workloadOf = ({ entity }: Found): Entity | null => timeline.topology.workloadOf(entity)
-    const away = found.filter(({ kind, attributes }) => NOT_SERVING.has(kind) && attributes['seldom'] === undefined)
+    const away = found.filter((one) => NOT_SERVING.has(one.kind) && one.attributes['seldom'] === undefined && !hadGone(one, timeline))
     const starting = new Set(away.filter((one) => isStarting(one, timeline)))
     const byWorkload = groupBy(away, (one) => (starting.has(one) ? null : workloadOf(one)))
     const startingOf = groupBy([...starting], workloadOf)
@@ -26,6 +26,14 @@ export const workloads: Detector = {
       isScheduledJob(workload) ? [] : shortages(workload, untilReplaced(troubles, startingOf.get(workload) ?? [], timeline), timeline),
     )
   },
+}
+
+/** Who was evicted from a node that does not answer after its own ReplicaSet had taken it away was not missed. */
+const hadGone = ({ kind, entity, start }: Found, timeline: Timeline): boolean => {
+  if (kind !== 'pod.evicted') return false
+  const before = signalsOf(timeline, entity).filter(({ at }) => at < start - WHOLE_SECOND_MS)
+  const left = before.findLast((signal) => signal.kind === 'pod.deleted' && signal.attributes['by'] === 'owner')
+  return left !== undefined && !before.some(({ kind: what, at }) => COMING.has(what) && at > left.at)
 }
 
 /** Of a pod in trouble that is taken away the one that comes in its place is missed until it is ready. */
