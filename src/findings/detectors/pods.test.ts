@@ -912,3 +912,14 @@ test('a pod that its own ReplicaSet had taken away leaves its workload short of 
   assert.deepEqual(short(), [700])
   assert.deepEqual(short(signal('pod.deleted', one, 680, { by: 'owner' })), [])
 })
+
+test('an evicted pod is missed until the one in its place is ready, and where nobody tells that until it is started', () => {
+  const next = [scheduled(three, 705, 'n2'), signal('container.started', three, 712)]
+  const ready = signal('pod.unready', three, 745, { probe: 'Readiness' }, { phase: 'end' })
+  const short = (...signals: readonly Signal[]) =>
+    findings('workload.degraded', {
+      facts: [on(one, 'n1'), on(two, 'n2'), wanted(2)],
+      signals: [signal('pod.evicted', one, 700, { reason: 'memory' }), ...next, ...signals],
+    }).map(({ start, end }) => [start, end])
+  assert.deepEqual([short(), short(ready)], [[[700, 712]], [[700, 745]]])
+})

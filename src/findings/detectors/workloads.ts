@@ -3,7 +3,7 @@ import type { Entity } from '../../model/entity.js'
 import { groupBy } from '../../model/lists.js'
 import { once } from '../../model/once.js'
 import type { FindingKind } from '../../model/vocabulary.js'
-import type { Timeline } from '../../timeline/timeline.js'
+import type { TimedSignal, Timeline } from '../../timeline/timeline.js'
 import { chooseEvidence, WHOLE_SECOND_MS, type Detector, type Found } from '../finding.js'
 import { signalsOf } from '../lookup.js'
 import { isEvictedAt, isSurge, replicaChanges, replicasAt, wasTurnedAway, type Replicas } from '../replicas.js'
@@ -192,17 +192,19 @@ const unite = (troubles: readonly Found[], timeline: Timeline, workload: Entity)
 
 const hasToGo = ({ kind, attributes }: Found): boolean => kind === 'pod.evicted' || (kind === 'pod.stuck' && attributes['reason'] === 'terminating')
 
+const STARTED: ReadonlySet<string> = new Set(['container.started', 'pod.started'])
+const isReady = ({ kind, phase }: TimedSignal): boolean => kind === 'pod.unready' && phase === 'end'
+
+/** When one that came in its place was ready; where nobody says that, when it was started. */
 const replacedAt = (leaving: Found, timeline: Timeline, workload: Entity): number | null => {
   let started = Infinity
   for (const mate of timeline.topology.podsOf(workload)) {
     if (mate === leaving.entity) continue
-    const sign = signalsOf(timeline, mate).find(
-      (signal) =>
-        signal.at >= leaving.start &&
-        (signal.kind === 'container.started' || signal.kind === 'pod.started' || (signal.kind === 'pod.unready' && signal.phase === 'end')),
-    )
+    const since = signalsOf(timeline, mate).filter(({ at }) => at >= leaving.start)
+    const sign = since.find((signal) => STARTED.has(signal.kind) || isReady(signal))
     // Who is turned away at once stands in for nobody.
-    if (sign !== undefined && !signalsOf(timeline, mate).some((one) => isEvictedAt(one, sign.at))) started = Math.min(started, sign.at)
+    if (sign === undefined || signalsOf(timeline, mate).some((one) => isEvictedAt(one, sign.at))) continue
+    started = Math.min(started, since.find((signal) => signal.at >= sign.at && isReady(signal))?.at ?? sign.at)
   }
   if (Number.isFinite(started)) return Math.min(started, leaving.kind === 'pod.stuck' ? (leaving.end ?? Infinity) : Infinity)
   // Where the pods are listed and none came since, none has its place.
