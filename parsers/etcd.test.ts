@@ -68,3 +68,11 @@ test('a write that waits for its disk is more than a warning, also where a colle
   }
   assert.deepEqual(await kinds(json('warn', 'apply request took too long')), ['log.warning process/-/etcd etcd'])
 })
+
+test('an etcd that was asked to stop was restarted by somebody', async () => {
+  const told = async (text: string): Promise<readonly string[]> => (await read(text)).signals.map(({ kind, entity }) => `${kind} ${entity}`)
+  const json =
+    '{"level":"info","ts":"2026-11-21T08:19:31.983889Z","caller":"osutil/interrupt_unix.go:64","msg":"received signal; shutting down","signal":"terminated"}'
+  assert.deepEqual(await told(json), ['action.restart process/-/etcd'])
+  assert.deepEqual(await told('2026-11-21 08:19:31.123456 N | pkg/osutil: received terminated signal, shutting down...'), ['action.restart process/-/etcd'])
+})

@@ -36,6 +36,10 @@ const SLOW = [
 /** Of etcd 3.4 on (server/storage/wal/wal.go, server/etcdserver/raft.go), and of the text before: 'sync duration of 7.1s, expected less than 1s'. */
 const SLOW_DISK = ['slow fdatasync', 'likely from slow disk', 'sync duration of ']
 
+/** Nobody but a person, systemd or its kubelet sends SIGTERM: pkg/osutil/interrupt_unix.go, of 3.3 'received terminated signal, shutting down...' */
+const ASKED = ['received signal; shutting down', 'signal, shutting down']
+const isAsked = (text: string): boolean => ASKED.some((words) => text.includes(words))
+
 const reasonOf = (text: string): string =>
   /space exceeded|NOSPACE|no space left/u.test(text)
     ? 'disk-full'
@@ -46,6 +50,9 @@ const reasonOf = (text: string): string =>
         : text.includes('connection refused')
           ? 'refused'
           : 'other'
+
+/** Whether it says anything that is not of its level. */
+const isTelling = (text: string): boolean => GRAVE.some((words) => text.includes(words)) || isAsked(text)
 
 const TS = Buffer.from('"ts":')
 const LEVEL = Buffer.from('"level":')
@@ -73,12 +80,16 @@ const levelOf = (bytes: Buffer, start: number, end: number): string => {
 
 const open = (sink: Sink, context: InputContext): LineReader => {
   const say = (level: string, message: string, text: string, envelope: Envelope | null): void => {
+    const entity: Entity = envelope?.pod ?? context.pod ?? process(envelope?.host ?? '-', 'etcd')
+    const at = { ms: found.ms, basis: found.basis }
+    if (isAsked(message)) {
+      sink.signal({ kind: 'action.restart', entity, at, attributes: { asked: 'yes' }, text })
+      return
+    }
     const grave = GRAVE.some((words) => message.includes(words))
     const bad = level.startsWith('error') || level.startsWith('fatal') || level.startsWith('panic') || level.startsWith('dpani')
     const slow = level.startsWith('warn') && SLOW.some((words) => message.includes(words))
     if (!grave && !bad && !slow) return
-    const entity: Entity = envelope?.pod ?? context.pod ?? process(envelope?.host ?? '-', 'etcd')
-    const at = { ms: found.ms, basis: found.basis }
     // etcd waits for its disk at every write: this is what makes all that needs it slow. A second is what it expects at most.
     if (SLOW_DISK.some((words) => message.includes(words)))
       sink.signal({ kind: 'metric.anomalous', entity, at, attributes: { metric: 'slow-disk', does: 'waited for its disk' }, burst: 'slow disk', text })
@@ -92,7 +103,7 @@ const open = (sink: Sink, context: InputContext): LineReader => {
     sink.record(found.ms, found.basis)
     const level = levelOf(bytes, start, end)
     const text = decode(bytes, start, end)
-    if ((level === 'info"' || level === 'debug') && !GRAVE.some((words) => text.includes(words))) return true
+    if ((level === 'info"' || level === 'debug') && !isTelling(text)) return true
     say(level, messageOf(text), text, envelope)
     return true
   }
@@ -107,7 +118,7 @@ const open = (sink: Sink, context: InputContext): LineReader => {
     sink.record(found.ms, found.basis)
     const text = decode(bytes, start, end)
     const message = decode(bytes, at + 5, end)
-    if (level !== undefined && (level !== 'info' || GRAVE.some((words) => message.includes(words)))) say(level, message.slice(0, 400), text, envelope)
+    if (level !== undefined && (level !== 'info' || isTelling(message))) say(level, message.slice(0, 400), text, envelope)
     return true
   }
 

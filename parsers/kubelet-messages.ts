@@ -376,8 +376,15 @@ const learnAddress = (line: KlogLine, said: Saying): void => {
 export const sayFatal = (line: KlogLine, said: Saying): void =>
   said.emit(line, 'log.error', said.thisNode(line), { app: 'kubelet' }, { burst: 'kubelet could not start' })
 
+/** A kubelet that finds no runtime as it starts: pkg/kubelet/kubelet.go (PreInitRuntimeService) */
+const NO_RUNTIME = 'validate service connection'
+
 /** cmd/kubelet/app, component-base/cli/run.go: the process ends here, and is started again by whatever looks after it, with the same end. */
-const sayNotStarted = (line: KlogLine, said: Saying): void =>
+const sayNotStarted = (line: KlogLine, said: Saying): void => {
+  if (line.text.includes(NO_RUNTIME)) {
+    said.emit(line, 'node.runtime-down', said.thisNode(line), { reason: 'runtime' }, { burst: 'runtime' })
+    return
+  }
   said.emit(
     line,
     'node.heartbeat-missed',
@@ -390,6 +397,7 @@ const sayNotStarted = (line: KlogLine, said: Saying): void =>
     },
     { burst: 'not-started' },
   )
+}
 const MOST_SAID = 200
 
 export const kubeletMeanings: readonly Meaning[] = [

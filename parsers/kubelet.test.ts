@@ -140,6 +140,11 @@ const MEANINGS: readonly (readonly [string, string])[] = [
       '"command failed" err="failed to validate kubelet configuration, error: invalid configuration: imageGCHighThresholdPercent (--image-gc-high-threshold) 120 must be between 0 and 100, inclusive, path: &TypeMeta{Kind:,APIVersion:,}"',
     'node.heartbeat-missed point node/? not-started',
   ],
+  [
+    head('E', 'run.go:72') +
+      '"command failed" err="failed to run Kubelet: validate service connection: validate CRI v1 runtime API for endpoint \\"unix:///run/containerd/containerd.sock\\": rpc error: code = Unavailable desc = connection error"',
+    'node.runtime-down point node/? runtime',
+  ],
   [head('I', 'prober.go:117') + '"Probe succeeded" probeType="Readiness" pod="shop/web-1" containerName="web"', ''],
   [
     head('E', 'pod_workers.go:191') +

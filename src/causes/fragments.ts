@@ -3,10 +3,10 @@
  * a source is missing from the dump, the link between them is, too. They are told with that incident, and what led to them is said to be unknown; no cause is claimed.
  * So is what begins with the same fault again, minutes after it was over.
  */
-import { shortName, typeOf, type Entity } from '../model/entity.js'
+import { namespaceOf, shortName, typeOf, type Entity } from '../model/entity.js'
 import { addTo, countWhile } from '../model/lists.js'
 import { roleOf } from '../model/vocabulary.js'
-import type { Found } from '../findings/finding.js'
+import { WHOLE_SECOND_MS, type Found } from '../findings/finding.js'
 import type { Timeline } from '../timeline/timeline.js'
 import { graphOf, type Graph, type RankedRoot } from './graph.js'
 import type { CausalLink } from './link.js'
@@ -51,7 +51,8 @@ export const joinFragments = (
   const neighbours = indexOf(sorted, found, timeline)
   const groups = sorted.map((part) => {
     const fragment = isFragment(part, found)
-    return { ...spanOf(part, found), part, fragment, relapse: !fragment && isAllRelapse(part, found, neighbours), into: -1 }
+    const done = sourcesOf(part).some((at) => roleOf(found[at] ?? '') === 'response')
+    return { ...spanOf(part, found), part, fragment, done, relapse: !fragment && isAllRelapse(part, found, neighbours), into: -1 }
   })
   const hostOf = (at: number): number => {
     let host = at
@@ -65,7 +66,8 @@ export const joinFragments = (
       const host = hostOf(index)
       if (host === at || groups[host]?.part.links.length === 0) return
       if (groups[host] !== undefined && (isWider(group, groups[host]) || isOver(group, groups[host]))) return
-      if (host > at || groups[host]?.fragment === false) best = Math.max(best, host)
+      // What somebody did, were it an answer to something else, began what it led to.
+      if (host > at || groups[host]?.fragment === false || (groups[host]?.done === true && !group.done)) best = Math.max(best, host)
     }
     for (const source of sourcesOf(group.part)) {
       const one = found[source]
@@ -152,6 +154,7 @@ const indexOf = (parts: readonly Part[], found: readonly Found[], timeline: Time
       if (NETWORK.has(one.kind)) addTo(members, 'network', { at, part: index })
       const reason = serverReasonOf(one)
       if (reason !== null) addTo(members, reason, { at, part: index })
+      if (one.kind === 'workload.unavailable') addTo(members, `gone from ${namespaceOf(one.entity)}`, { at, part: index })
       const on = typeOf(one.entity) === 'pod' ? placeOf(one.entity, one.start, timeline) : null
       if (on !== null) addTo(members, `on ${on}`, { at, part: index })
     }
@@ -168,6 +171,7 @@ const indexOf = (parts: readonly Part[], found: readonly Found[], timeline: Time
       ...(NETWORK.has(source.kind) ? ['network'] : []),
       ...(serverReasonOf(source) === null ? [] : [String(serverReasonOf(source))]),
       ...(place === null ? [] : [place]),
+      ...(saysUnwell(source) ? [`gone from ${namespaceOf(source.entity)}`] : []),
     ]
     const result = new Set<number>()
     for (const key of keys) {
@@ -189,6 +193,22 @@ const serverReasonOf = ({ kind, attributes: { reason, why } }: Found): string | 
   if (typeof reason === 'string' && /^(?:(?:postgres|redis)-|tls$)/u.test(reason)) return `reason ${reason}`
   return typeof why === 'string' ? `reason ${why}` : null
 }
+
+/** A program that answers its probe, and says that it cannot serve: as one does that misses another. */
+const saysUnwell = ({ kind, attributes: { reason } }: Found): boolean => kind === 'pod.unready' && reason === 'status'
+
+/** From the moment on in which another one of its namespace had no pod left, and until that was there again. */
+const isUnwellWith = (source: Found, other: Found): boolean =>
+  other.kind === 'workload.unavailable' &&
+  saysUnwell(source) &&
+  namespaceOf(source.entity) === namespaceOf(other.entity) &&
+  source.start >= other.start - WHOLE_SECOND_MS &&
+  source.start - other.start <= PROBED_WITHIN_MS &&
+  source.end !== null &&
+  other.end !== null &&
+  Math.abs(source.end - other.end) <= PROBED_WITHIN_MS
+/** The probe's period is 10 s where nobody set another. */
+const PROBED_WITHIN_MS = 11_000
 
 const sourcesOf = ({ members, graph }: Pick<Part, 'members' | 'graph'>): readonly number[] =>
   members.filter((at) => (graph.incoming.get(at) ?? []).length === 0)
@@ -222,7 +242,7 @@ const belongs: Belongs = (source, other, timeline) => {
   if (!during || source.start > (other.end ?? Infinity) + AFTER_MS) return false
   // Its words are others than before a pause: what was over by then is another trouble.
   if (source.attributes['matter'] !== undefined && other.end !== null && other.end < source.start) return false
-  if (source.entity === other.entity) return true
+  if (source.entity === other.entity || isUnwellWith(source, other)) return true
   // Machines that fall ill in the same moment have one illness, whatever it is.
   if (source.kind === other.kind && typeOf(other.entity) === 'node' && Math.abs(source.start - other.start) <= AT_ONCE_MS) return true
   if (typeOf(other.entity) === 'node') return placeOf(source.entity, source.start, timeline) === other.entity

@@ -10,6 +10,7 @@ import { HARM_TO_CLIENTS, harmIn, harmsOf } from './harm.js'
 import { components, explained, graphOf, pathsFrom, type Graph, type Path, type RankedRoot } from './graph.js'
 import { howOftenRight, type CausalLink } from './link.js'
 import { withoutMeetings } from './meetings.js'
+import { tierOf } from './relations.js'
 import { unexplainedOutages } from './unexplained.js'
 
 export interface CausalIncident {
@@ -45,6 +46,7 @@ const PLAN_COSTS: ReadonlySet<string> = new Set(['workload.degraded', 'pod.unrea
 const WANTS: ReadonlySet<unknown> = new Set(['memory', 'disk'])
 const PLAN_MS = 5 * 60_000
 const RESTART_MS = 15_000
+const CONTROL_PLANE_MS = 60_000
 /** A cause so weak that nobody should be told, but where what it led to was felt for minutes: that has to be told, however unsure what led to it is. */
 const WEAKEST_CAUSE = howOftenRight(0.42)
 const WEAKEST_OF_OUTAGE = howOftenRight(0.3)
@@ -197,6 +199,11 @@ const isPlan = (
     return (
       isHandedOver(one, impacts, timeline) ||
       impacts.every((impact) => impact.end !== null && impact.end - one.start < RESTART_MS && !isAlarm(impact, alarming))
+    )
+  // So with a part of the control plane: what runs goes on without it.
+  if (one.kind === 'action.restart' && tierOf(one.entity) >= 0)
+    return impacts.every(
+      ({ kind, entity, end }) => (tierOf(entity) >= 0 || kind === 'node.heartbeat-missed') && end !== null && end - one.start < CONTROL_PLANE_MS,
     )
   if (!(PLANNED.has(one.kind) || waitedForRoom(one))) return false
   // Nobody rolls back what went as planned.

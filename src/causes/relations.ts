@@ -42,7 +42,7 @@ const SCHEDULER = /(?:^|\/)kube-scheduler/u
 const CLUSTER_DNS = /(?:^|\/)(?:rke2-)?(?:coredns|kube-dns|node-local-dns|nodelocaldns)/u
 /** Who asks whom: the API server asks etcd, everybody else of the control plane asks the API server. */
 const TIERS = [/(?:^|\/)etcd/u, /(?:^|\/)(?:kube-)?apiserver/u, /(?:^|\/)(?:kube-(?:controller-manager|scheduler)|cloud-controller)/u]
-const tierOf = (entity: Entity): number => TIERS.findIndex((tier) => tier.test(nameOf(entity)))
+export const tierOf = (entity: Entity): number => TIERS.findIndex((tier) => tier.test(nameOf(entity)))
 
 /** '/postgres-main', or '/system.slice/postgresql@15-main.service' of a container that is called 'postgresql'. */
 const isItsCgroup = (cgroup: string, container: Found): boolean => {
