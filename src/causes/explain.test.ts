@@ -697,3 +697,26 @@ test('a node is blamed for what ran on it then, not for pods that came later or 
   assert.equal(told(placed(old, 100)), 1)
   assert.equal(told(placed(old, 100), signal('pod.evicted', old, 300, { reason: 'taint' }), signal('pod.deleted', old, 570), placed(later, 610)), 0)
 })
+
+test('what somebody did before anything was wrong was a change; what they did while it was is an answer', () => {
+  const roleOfDrain = (second: number): string | undefined => {
+    const [incident] = analyse([
+      found('action.drain', 'node/a', second, { endSecond: second + 20 }),
+      found('pod.unschedulable', 'pod/shop/db-0', 24, { endSecond: 300, attributes: { reason: 'volume' } }),
+      found('workload.unavailable', 'workload/shop/db', 24, { endSecond: 300 }),
+    ]).incidents
+    return incident?.findings.find(({ kind }) => kind === 'action.drain')?.role
+  }
+  assert.deepEqual([roleOfDrain(20), roleOfDrain(60)], ['change', 'response'])
+})
+
+test('errors of a control plane whose store was asked to stop, and was back within a minute, are its plan', () => {
+  const incidents = (endSecond: number): number =>
+    analyse([
+      found('action.restart', 'process/-/etcd', 0, { attributes: { asked: 'yes' } }),
+      found('app.errors', 'process/-/kube-apiserver', 5, { endSecond }),
+      found('app.errors', 'process/-/kube-scheduler', 10, { endSecond }),
+      found('node.heartbeat-missed', 'node/a', 7, { endSecond, dose: 8 }),
+    ]).incidents.length
+  assert.deepEqual([incidents(20), incidents(300)], [0, 1])
+})

@@ -1,7 +1,7 @@
 /** From findings and links to the analysis: the promise to users, in words and numbers. Everything here is deterministic. */
 import type { Analysis, Evidence, Finding, Incident, Link } from '../model/analysis.js'
 import { shortName } from '../model/entity.js'
-import { roleOf } from '../model/vocabulary.js'
+import { roleOf, type Role } from '../model/vocabulary.js'
 import type { Found } from '../findings/finding.js'
 import { phrase } from '../findings/phrases.js'
 import { iso, type Timeline } from '../timeline/timeline.js'
@@ -56,9 +56,10 @@ const explainOne = (causal: CausalIncident, found: ReadonlyMap<number, Found>): 
   const members = [...causal.findings, ...causal.considered].sort((a, b) => (found.get(a)?.start ?? 0) - (found.get(b)?.start ?? 0) || a - b)
   const idOf = new Map(members.map((at, index) => [at, `f${index + 1}`]))
   const id = (at: number): string => idOf.get(at) ?? ''
+  const isAnswer = answersOf(causal, found)
   const findings = members.flatMap((at): Finding[] => {
     const one = found.get(at)
-    return one === undefined ? [] : [describe(one, id(at))]
+    return one === undefined ? [] : [describe(one, id(at), roleOf(one) === 'response' && !isAnswer(at) ? 'change' : roleOf(one))]
   })
   const links = causal.links
     .map((link): Link => ({
@@ -84,13 +85,25 @@ const explainOne = (causal: CausalIncident, found: ReadonlyMap<number, Found>): 
   return { incident, causal, positions: new Map([...idOf].map(([at, name]) => [name, at])) }
 }
 
+/** What somebody did before anything was wrong, and nothing led to, is no answer to it: it is what was changed. */
+const answersOf = (causal: CausalIncident, found: ReadonlyMap<number, Found>): ((at: number) => boolean) => {
+  const led = new Set(causal.links.map(({ effect }) => effect))
+  const starts = causal.findings.flatMap((at) => {
+    const one = found.get(at)
+    return one !== undefined && TROUBLE.has(roleOf(one)) ? [one.start] : []
+  })
+  const begun = Math.min(...starts)
+  return (at) => led.has(at) || (found.get(at)?.start ?? Infinity) >= begun
+}
+const TROUBLE: ReadonlySet<Role> = new Set<Role>(['fault', 'symptom', 'impact'])
+
 const round = (value: number): number => Math.round(value * 1000) / 1000
 
-const describe = (one: Found, id: string): Finding => ({
+const describe = (one: Found, id: string, role: Role): Finding => ({
   id,
   kind: one.kind,
   entity: one.entity,
-  role: roleOf(one),
+  role,
   start: iso(one.start),
   end: one.end === null ? null : iso(Math.max(one.start, one.end)),
   confidence: round(one.confidence),

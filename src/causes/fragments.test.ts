@@ -223,3 +223,21 @@ test('a trouble with a fault of its own that was over before another began is an
   ]
   assert.deepEqual([incidents(...slots(50), ...deadlocks).length, incidents(...slots(90), ...deadlocks).length], [2, 1])
 })
+
+test('pods that say they are unwell from the moment on in which another workload is gone until it is back belong to that incident', () => {
+  const drained = [
+    found('action.drain', 'node/b', 97, { endSecond: 104 }),
+    found('pod.unschedulable', 'pod/shop/ledger-0', 100, { endSecond: 160, attributes: { reason: 'volume', from: 'b' } }),
+    found('workload.unavailable', 'workload/shop/ledger', 100, { endSecond: 160 }),
+  ]
+  const unwell = (start: number, endSecond: number, space = 'shop', reason = 'status'): readonly Found[] => [
+    found('pod.unready', `pod/${space}/till-7d9c5b8f6d-x2x4z`, start, { endSecond, attributes: { reason } }),
+    found('workload.degraded', `workload/${space}/till`, start, { endSecond }),
+  ]
+  const count = (...others: readonly Found[]): number => incidents(...drained, ...others).length
+  assert.equal(count(...unwell(101, 165)), 1)
+  assert.equal(count(...unwell(101, 400)), 2)
+  assert.equal(count(...unwell(140, 165)), 2)
+  assert.equal(count(...unwell(101, 165, 'bank')), 2)
+  assert.equal(count(...unwell(101, 165, 'shop', 'timeout')), 2)
+})

@@ -251,7 +251,7 @@ export const isLeadUp = (finding: FindingView, incident: Incident, phases: reado
 
 export const responseLine = (response: readonly FindingView[]): string =>
   response.length === 0
-    ? 'No intervention appears in the data: no drain, cordon, deletion, restart, rollback, ended session or requested shutdown. People may have acted in ways that leave no trace here.'
+    ? 'No intervention appears in the data once it had begun: no drain, cordon, deletion, restart, rollback, ended session or requested shutdown. People may have acted in ways that leave no trace here.'
     : `${plural(response.length, 'intervention')} ${response.length === 1 ? 'appears' : 'appear'} in the data.`
 
 export const recoveryLine = (incident: Incident, lasted: string, findings: readonly FindingView[]): string => {
