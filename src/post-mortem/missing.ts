@@ -17,7 +17,7 @@ const MEASURED: ReadonlySet<string> = new Set(['prometheus', 'alertmanager'])
 /** `felt`: people felt something, whether an incident tells of it or not. */
 export const missingIn = ({ incidents }: Explanation, felt: boolean, timeline: Timeline): readonly Missing[] => {
   // Namespaces in which nothing happened have no events, either.
-  const hasEvents = timeline.inputs.some((input) => input.format === 'kubernetes-events' && input.records > 0)
+  const hasEvents = timeline.inputs.some((input) => input.format === 'kubernetes-events' && input.records > 0) || hasListedEvents(timeline)
   const missing: Missing[] = timeline.missing.filter(({ what }) => !hasEvents || !what.startsWith('events in '))
   const add = (what: string, hides: string): void => {
     if (!missing.some((one) => one.what === what)) missing.push({ what, hides })
@@ -39,7 +39,7 @@ export const missingIn = ({ incidents }: Explanation, felt: boolean, timeline: T
       )
     )
       add(beyond.what(nameOf(root.entity)), beyond.hides)
-    if (Date.parse(root.start) - timeline.from < 60_000)
+    if (Date.parse(root.start) - timeline.from < BEGINS_MS)
       add(`The data begin at about the time of the root cause (${root.start.slice(11, 19)} UTC)`, 'whether it had begun before, and what led to it')
     if (incident.end === null) add('The data end before the incident does', 'when and how it ended')
   }
@@ -49,7 +49,7 @@ export const missingIn = ({ incidents }: Explanation, felt: boolean, timeline: T
     add('No logs', 'what the services, their databases and their machines said themselves: metrics and alerts alone seldom tell a cause')
   else if (incidents.length > 0 && areClientsUnseen(timeline))
     add('Nothing of the clients of the database', 'who was turned away or had to wait, for how long, and what people felt of it')
-  if (asked && !formats.has('kubernetes-events') && [...formats].some((format) => format === 'kubelet' || format === 'kubernetes-objects'))
+  if (asked && !hasEvents && [...formats].some((format) => format === 'kubelet' || format === 'kubernetes-objects'))
     add('No Kubernetes events', 'scheduling, evictions and what people did; events are kept for one hour only')
   if (asked && !formats.has('prometheus')) add('No metrics', 'load, memory and latency before and during the incident')
   if (asked && !alertsIn(timeline))
@@ -57,6 +57,12 @@ export const missingIn = ({ incidents }: Explanation, felt: boolean, timeline: T
   emptyFiles(timeline, add)
   return missing
 }
+
+/** As a table, or in a list of objects: 'Warning Unhealthy pod/shop/web-1: …'. */
+const hasListedEvents = ({ signals }: Timeline): boolean => signals.some(({ evidence }) => evidence.some(({ text }) => AN_EVENT.test(text)))
+const AN_EVENT = /^(?:Normal|Warning) [A-Z]\w{2,60} [a-z]{2,40}\//u
+/** What began before would have shown itself by then. */
+const BEGINS_MS = 30_000
 
 const isOnlyMeasured = (formats: ReadonlySet<string>): boolean => [...formats].every((format) => MEASURED.has(format))
 
