@@ -36,6 +36,7 @@ test('statements that were cut off and a server that was down for seconds are to
     'postgres.shutdown of postgres/main',
   ])
   assert.deepEqual(observed(found('postgres.shutdown', 'postgres/main', 200, { endSecond: 200.2 })), [])
+  assert.deepEqual(observed(found('postgres.slow-queries', 'postgres/main', 200, { endSecond: 260 })), ['postgres.slow-queries of postgres/main'])
 })
 
 test('a service that failed most of its requests for long is listed first, and also beside an incident that does not tell of it', () => {

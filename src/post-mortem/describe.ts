@@ -101,7 +101,13 @@ const wasFelt = (one: Found, timeline: Timeline): boolean => {
 }
 
 /** Symptoms, and what somebody did, that cost clients something. */
-const TROUBLES: ReadonlySet<string> = new Set(['postgres.timeouts', 'postgres.shutdown', 'pod.crash-looping', 'loadbalancer.backends-down'])
+const TROUBLES: ReadonlySet<string> = new Set([
+  'postgres.timeouts',
+  'postgres.slow-queries',
+  'postgres.shutdown',
+  'pod.crash-looping',
+  'loadbalancer.backends-down',
+])
 /** A server that is back at once was hardly missed. */
 const BRIEFLY_MS = 5_000
 

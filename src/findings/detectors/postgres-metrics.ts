@@ -8,7 +8,7 @@ import { ofKind } from '../lookup.js'
 import { connectionsUsed } from '../expression/shares.js'
 import { asMetric, formOf, inShares, labelsOf, postgresOfLabels, readingOf, undone } from '../measures.js'
 import { combine, higher, type Interval, median, onsetOfRise, smoothed, stepOf, stretches, valueAt, type Column } from '../statistics.js'
-import { bytes, called, opening } from '../words.js'
+import { bytes, called, duration, opening } from '../words.js'
 
 export const postgresMetrics: Detector = {
   id: 'postgres-metrics',
@@ -245,6 +245,7 @@ const queues = (
 const SLOW_SECONDS = 1
 export const SLOWER = 8
 const SLOW_FOR_MS = 60_000
+const SLOW_GAP_MS = 30_000
 /** Of statements that take this long one after the other half a minute is enough. */
 const VERY_SLOW_SECONDS = 5
 const VERY_SLOW_FOR_MS = 30_000
@@ -254,20 +255,24 @@ const slowStatements = (timeline: Timeline): readonly Found[] =>
     .filter((series) => series.name === 'faultline_postgres_statement_seconds')
     .flatMap((series) => {
       const usual = median(series.values)
-      const slow = stretches(series, (value) => value >= SLOW_SECONDS, 30_000, higher).filter(isLasting)
-      const slower = stretches(series, (value) => value >= SLOW_SECONDS && value >= usual * SLOWER, 30_000, higher).filter(isLasting)
+      const slow = stretches(series, (value) => value >= SLOW_SECONDS, SLOW_GAP_MS, higher).filter(isLasting)
+      const slower = stretches(series, (value) => value >= SLOW_SECONDS && value >= usual * SLOWER, SLOW_GAP_MS, higher).filter(isLasting)
       // Where only slow statements are logged (log_min_duration_statement), the usual ones are those that are not there.
       const unusual = slower.length > 0 ? [] : slow.filter((stretch) => standsOut(stretch, series, timeline))
       return [...slower, ...unusual].map((stretch): Found => {
         const server = postgresOfLabels(series.labels, timeline)
-        const than = unusual.includes(stretch) ? 'hardly any that slow is in the log before' : `usually ${usual.toFixed(3)} s at most`
+        const isSlowOnly = unusual.includes(stretch)
+        const than = isSlowOnly ? 'hardly any that slow is in the log before' : `usually ${usual.toFixed(3)} s at most`
+        const many = isSlowOnly ? loggedIn(stretch, series, timeline) : 0
+        const logged = many > 1 ? `; ${many} were logged within ${duration(stretch.last + BIN_MS - stretch.start)}` : ''
         return {
           kind: 'postgres.slow-queries',
           entity: server,
           start: stretch.start,
-          end: stretch.end,
+          // The series has samples only where statements were logged: after the last one the log goes on without.
+          end: stretch.end ?? (timeline.to - stretch.last > SLOW_GAP_MS + BIN_MS ? stretch.last + BIN_MS : null),
           confidence: 0.8,
-          summary: `Statements of ${called(server)} took up to ${stretch.peak.toFixed(1)} s (${than}).`,
+          summary: `Statements of ${called(server)} took up to ${stretch.peak.toFixed(1)} s (${than}${logged}).`,
           evidence: [sampleEvidence(series, stretch.peakAt, `→ ${stretch.peak.toFixed(3)} s, the longest`)],
           attributes: {},
           slackMs: 10_000,
@@ -275,6 +280,13 @@ const slowStatements = (timeline: Timeline): readonly Found[] =>
         }
       })
     })
+
+/** Statements are counted by ten seconds. */
+const BIN_MS = 10_000
+const loggedIn = ({ start, last }: Interval, { labels, input }: TimedSeries, { series }: Timeline): number => {
+  const counts = series.find((one) => one.name === 'faultline_postgres_statements' && one.input === input && one.labels['database'] === labels['database'])
+  return counts === undefined ? 0 : [...counts.times].reduce((sum, at, index) => sum + (at >= start && at <= last ? (counts.values[index] ?? 0) : 0), 0)
+}
 
 const isLasting = ({ samples, last, start, peak }: Interval): boolean =>
   samples >= 4 && last - start >= (peak >= VERY_SLOW_SECONDS ? VERY_SLOW_FOR_MS : SLOW_FOR_MS)

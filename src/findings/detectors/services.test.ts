@@ -312,6 +312,11 @@ test('statements of many seconds are slow also in a log that has no others; thos
   })
   assert.equal(findings('postgres.slow-queries', each(9)).length, 1)
   none('postgres.slow-queries', each(2))
+  // It is over where the log goes on without them, and says how many there were.
+  const counted = series('faultline_postgres_statements', { database: 'shop' }, (second) => (between(second, 1800, 1850) ? 12 : null), { step: 10 })
+  const [told] = findings('postgres.slow-queries', { signals: day, series: [...(each(9).series ?? []), counted] })
+  assert.equal(told?.end, 1850)
+  assert.match(told?.found.summary ?? '', /60 were logged within 50 s/u)
 })
 
 test('one statement of most of a minute is what requests waited for that took as long and came to an end with it; alone it is a report', () => {
