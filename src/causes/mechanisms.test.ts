@@ -849,6 +849,9 @@ test('an alert on deadlocks is not for connections, and one that fired before th
     ).length
   const server = (kind: FindingKind): Found => found(kind, 'postgres/main', 20, { endSecond: 60 })
   assert.deepEqual([links(server('postgres.deadlock'), 'PostgresDeadlocks'), links(server('postgres.connections-saturated'), 'PostgresDeadlocks')], [1, 0])
+  const long = 'PostgresLongTransaction'
+  assert.deepEqual([links(server('postgres.lock-pileup'), long), links(server('postgres.timeouts'), long)], [1, 0])
+  assert.equal(links(server('postgres.timeouts'), 'PostgresStatementTimeouts'), 1)
   const late = (attributes: Attributes): Found => ({
     ...found('service.unreachable', 'target/postgres/10.0.0.9:9187', 40, { endSecond: 60, attributes }),
     slackMs: 120_000,

@@ -23,6 +23,7 @@ const WATCHED: readonly (readonly [RegExp, RegExp])[] = [
   [/memory|(?<![a-z])(?:mem|oom)(?![a-z])|oomkill/iu, /memory|oom-kill/u],
   [/disk|file ?system|volume|inode|storage/iu, /disk-full/u],
   [/deadlock/iu, /deadlock/u],
+  [/time[-_ ]?out|cancel/iu, /timeouts/u],
   [/long[-_ ]?(?:running[-_ ]?)?(?:transaction|tx)|idle[-_ ]?in[-_ ]?trans/iu, /lock-pileup|slow-queries|connections/u],
   [/replication|slot ?lag|standby|replica ?lag/iu, /replication|standby|slot|disk-full/u],
   [

@@ -27,6 +27,7 @@ import { podMetrics } from './detectors/pod-metrics.js'
 import { nodeStarved } from './detectors/node-starved.js'
 import { pods } from './detectors/pods.js'
 import { postgresParameters } from './detectors/postgres-parameters.js'
+import { postgresCancelled } from './detectors/postgres-cancelled.js'
 import { postgresMetrics } from './detectors/postgres-metrics.js'
 import { postgresSlower } from './detectors/postgres-slower.js'
 import { postgresWaits } from './detectors/postgres-waits.js'
@@ -70,6 +71,7 @@ export const detectors: readonly Detector[] = [
   serviceLatency,
   postgresWaits,
   postgresSlower,
+  postgresCancelled,
   nodeIdentity,
   nodeTainted,
   nodeNetwork,
