@@ -96,7 +96,7 @@ const LARGE_TEMP_FILE = 1 << 30
 /** Of a core, while it went on. */
 const BUSY_SHARE = 0.6
 
-const vacuum: Rule['tell'] = ({ message }, say) => {
+const vacuum: Rule['tell'] = ({ message, pid }, say) => {
   const head = /^automatic (aggressive )?vacuum (to prevent wraparound )?of table "([^"]{1,200})"/u.exec(message)
   if (head === null) return false
   const usage = message.slice(message.lastIndexOf('system usage:'))
@@ -112,6 +112,7 @@ const vacuum: Rule['tell'] = ({ message }, say) => {
     attributes: {
       table: head[3] ?? '',
       ...numbers({ elapsedSeconds, cpuSeconds }),
+      ...(pid > 0 ? { pid } : {}),
       // A vacuum that its cost limits do not hold back keeps a core busy.
       ...(cpuSeconds >= BUSY_SHARE * elapsedSeconds && elapsedSeconds >= 1 ? { effort: 'full' } : {}),
       ...(head[1] === undefined ? {} : { aggressive: 'yes' }),

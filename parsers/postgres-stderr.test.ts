@@ -209,7 +209,7 @@ describe('the stderr log of Postgres', () => {
     const [signal] = extract.signals
     assert.equal(signal?.phase, 'span')
     assert.equal(signal.until.ms - signal.at.ms, 20_500)
-    assert.deepEqual(signal.attributes, { table: 'store.public.orders', elapsedSeconds: 20.5, cpuSeconds: 1.75, aggressive: 'yes', wraparound: 'yes' })
+    assert.deepEqual(signal.attributes, { table: 'store.public.orders', elapsedSeconds: 20.5, cpuSeconds: 1.75, pid: 9, aggressive: 'yes', wraparound: 'yes' })
   })
 
   test('the longest statement of ten seconds counts, unless it was told to sleep', async () => {

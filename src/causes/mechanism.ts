@@ -31,6 +31,7 @@ export const RELATIONS = [
   'runs-in',
   'client-of-reversed',
   'pulls-from',
+  'held-by',
   'named-server',
   'tells-of',
 ] as const
@@ -67,6 +68,7 @@ export const RELATION_MEANS: Readonly<Record<Relation, string>> = {
   'runs-in': 'one is the pod that the other, a server, runs in',
   'client-of-reversed': 'the cause depends on the effect, as its client',
   'pulls-from': "the cause is the registry that the effect's image comes from",
+  'held-by': "the cause's process is the one that the effect's sessions waited for",
   'named-server': 'the cause is the server that the effect names as the one it could not reach, or the workload behind it',
   'tells-of': 'the effect is an alert that tells of the cause',
 }

@@ -113,7 +113,11 @@ const AT: Partial<Readonly<Record<Relation, Entity>>> = {
 }
 
 const causeOf = (mechanism: Mechanism, kind: FindingKind): Found => {
-  const attributes: Attributes = { ...asked(mechanism.if?.cause), ...(mechanism.where === 'moved-to' ? { to: 'a' } : {}) }
+  const attributes: Attributes = {
+    ...asked(mechanism.if?.cause),
+    ...(mechanism.where === 'moved-to' ? { to: 'a' } : {}),
+    ...(mechanism.where === 'held-by' ? { pid: 44 } : {}),
+  }
   // A workload is no client of itself.
   const isBackend = mechanism.where === 'client-of' && kind.startsWith('workload.')
   // What a server's own log says of those that it refuses.
@@ -135,6 +139,7 @@ const effectOf = (mechanism: Mechanism, kind: FindingKind, cause: Found, here: P
       ...(mechanism.where === 'room-of-node' ? { taint: 'node.kubernetes.io/unreachable' } : {}),
       ...(mechanism.where === 'named-server' ? { server: `service/mesh/${here === near ? 'injector' : 'policy'}` } : {}),
       ...(mechanism.where === 'preempted-for' ? { by: here.pod } : {}),
+      ...(mechanism.where === 'held-by' ? { holder: here === near ? 44 : 45 } : {}),
       ...(mechanism.where === 'pulls-from' ? { image: `${here === near ? 'registry.example:443' : 'docker.io'}/shop/web:1` } : {}),
     },
   })
@@ -220,6 +225,7 @@ const DENIABLE: ReadonlySet<Relation> = new Set([
   'client-of-reversed',
   'runs-in',
   'pulls-from',
+  'held-by',
   'named-server',
   'tells-of',
 ])
@@ -838,6 +844,19 @@ test("a backend's death that a server tells some tenths of a second before the k
     }),
   )
   assert.equal(links.filter(({ faint }) => !faint).length, 1)
+})
+
+test('a queue is the doing of the vacuum whose process held the lock, and of no other', () => {
+  const links = (holder?: number): number =>
+    linkCauses(
+      [
+        found('postgres.autovacuum', 'postgres/main', 0, { endSecond: 68, attributes: { pid: 31_589 } }),
+        found('postgres.lock-pileup', 'postgres/main', 12, { endSecond: 56, attributes: holder === undefined ? {} : { holder } }),
+      ],
+      mechanisms,
+      timeline({}),
+    ).length
+  assert.deepEqual([links(31_589), links(4_711), links()], [1, 0, 0])
 })
 
 test('an alert on deadlocks is not for connections, and one that fired before the alert that tells of a trouble did not fire for that', () => {

@@ -242,6 +242,8 @@ const JUDGES: Readonly<Record<Relation, Judge>> = {
     const host = hostOf(cause.entity)
     return host !== '' && (host === registryOf(String(effect.attributes['image'] ?? '')) || host === effect.attributes['address']) ? 1 : FAR
   },
+  'held-by': (cause, effect) =>
+    cause.entity === effect.entity && cause.attributes['pid'] !== undefined && cause.attributes['pid'] === effect.attributes['holder'] ? 1 : FAR,
   'named-server'(cause, effect, timeline) {
     const { server } = effect.attributes
     if (server === cause.entity) return 1

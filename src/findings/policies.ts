@@ -101,9 +101,21 @@ const queueOf = (entity: Entity, { signals, start, last }: Stretch, timeline: Ti
   const known = Object.fromEntries(
     Object.entries({ pid, user, database, application }).flatMap(([name, value]) => (value === undefined ? [] : [[name, value]])),
   )
-  const held = pid === undefined ? '' : `, behind ${session(holder?.attributes ?? known)}`
+  const vacuum = signalsOf(timeline, entity).find(
+    ({ kind, at, until, attributes }) => kind === 'postgres.autovacuum' && pid !== undefined && attributes['pid'] === pid && at <= start && until >= start,
+  )
+  const held =
+    pid === undefined
+      ? ''
+      : vacuum === undefined
+        ? `, behind ${session(holder?.attributes ?? known)}`
+        : `, behind the ${vacuumOf(vacuum)} (process ${String(pid)})`
   return `; the first to wait${lock} was ${session(first ?? { pid: told['first'] ?? '' })}${held}`
 }
+
+/** An ordinary one gives way to who waits for its table; one that keeps transaction ids from wrapping around does not. src/backend/storage/lmgr/proc.c, ProcSleep */
+const vacuumOf = ({ attributes }: Pick<TimedSignal, 'attributes'>): string =>
+  `automatic vacuum${attributes['wraparound'] === 'yes' ? ' to prevent wraparound' : ''} of ${String(attributes['table'] ?? 'a table')}`
 
 const MAX_STATEMENT = 160
 
@@ -316,7 +328,8 @@ export const POLICIES: Partial<Readonly<Record<FindingKind, Policy>>> = {
     gapMs: 1_000,
     counts: (signal) => signal.until - signal.at >= HEAVY_VACUUM_MS,
     sure: 0.9,
-    say: (entity, stretch) => `${called(entity)} vacuumed ${text(stretch, 'table') || 'a table'} by itself${forHowLong(stretch)}.`,
+    say: (entity, stretch) =>
+      `${called(entity)} vacuumed ${text(stretch, 'table') || 'a table'} by itself${text(stretch, 'wraparound') === '' ? '' : ' to prevent wraparound'}${forHowLong(stretch)}.`,
   },
   'postgres.disk-full': { gapMs: 2 * MINUTE, sure: 0.98, slackMs: 1_000, say: (entity) => `${called(entity)} could not write: no space left on device.` },
   'redis.down': { gapMs: MINUTE, sure: 0.9, slackMs: 5_000, say: (entity, stretch) => `${called(entity)} did not answer${forHowLong(stretch)}.` },

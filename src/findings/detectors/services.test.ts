@@ -424,6 +424,11 @@ test('a queue behind a lock names who waited first and who had it, with what the
     `${queued} for AccessExclusiveLock was process 51 (web@shop), behind process 44 (bi@shop, metabase).`,
   )
   assert.equal(summary(wait(600, 52), wait(620, 53), wait(640, 54)), `${queued} was process 51, behind process 44.`)
+  const vacuum = signal('postgres.autovacuum', 'postgres/main', 590, { table: 'shop.orders', wraparound: 'yes', pid: 44 }, { phase: 'span', until: 700 })
+  assert.match(
+    summary(wait(600, 51), wait(620, 52), wait(640, 53), vacuum) ?? '',
+    /behind the automatic vacuum to prevent wraparound of shop\.orders \(process 44\)\.$/u,
+  )
   const [answer] = findings('action.session-ended', { signals: [ended] })
   assert.equal(answer?.found.summary, "A session of the Postgres server was ended by an administrator's command: process 44 (bi@shop, metabase).")
   // All of them, when the server is shut down.
