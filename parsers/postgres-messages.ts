@@ -77,6 +77,13 @@ const told =
 const rejected = (record: PostgresRecord, say: Voice, reason: string): void =>
   say.signal('postgres.connection-rejected', { attributes: { reason, ...whose(record) }, burst: `${reason} ${record.user}@${record.database}` })
 
+const refusedStart = ({ message, user, database }: PostgresRecord, say: Voice, of: 'start' | 'reload' | 'file'): boolean => {
+  if (user !== '' || database !== '') return false
+  say.signal('postgres.start-refused', { attributes: { said: message.slice(0, MOST_SAID), of }, burst: `${of} ${withoutNumbers(message)}` })
+  return true
+}
+const MOST_SAID = 160
+
 const crash = (say: Voice, reason: string): void => {
   say.crashed(true)
   say.reset()
@@ -418,6 +425,30 @@ const RULES: readonly Rule[] = [
       return true
     },
   },
+  // Of the postmaster itself: src/backend/postmaster/postmaster.c, src/backend/port/sysv_shmem.c, src/backend/utils/init/miscinit.c, src/backend/libpq/hba.c
+  {
+    begins: [
+      'could not load ',
+      'pre-existing shared memory block',
+      'lock file "',
+      'could not create any TCP/IP sockets',
+      'could not create any Unix-domain sockets',
+      'could not map anonymous shared memory',
+      'could not create shared memory segment',
+      'database files are incompatible with server',
+      'data directory "',
+    ],
+    tell: (record, say) => record.severity === 'FATAL' && refusedStart(record, say, 'start'),
+  },
+  {
+    begins: ['configuration file "'],
+    tell: (record, say) => refusedStart(record, say, record.severity === 'FATAL' ? 'start' : 'reload'),
+  },
+  { begins: ['pg_hba.conf was not reloaded', 'pg_ident.conf was not reloaded'], tell: (record, say) => refusedStart(record, say, 'reload') },
+  {
+    begins: ['invalid authentication method "', 'invalid connection type "', 'syntax error in file "', 'unrecognized configuration parameter "'],
+    tell: (record, say) => refusedStart(record, say, 'file'),
+  },
   {
     begins: ['deadlock detected'],
     tell(record, say) {
@@ -508,7 +539,12 @@ const RULES: readonly Rule[] = [
   },
   { begins: ['using stale statistics'], tell: told('log.warning', 'statistics') },
   {
-    begins: ['unexpected EOF on client connection with an open transaction', 'could not receive data from client', 'could not send data to client'],
+    begins: [
+      'unexpected EOF on client connection with an open transaction',
+      'could not receive data from client',
+      'could not send data to client',
+      'connection to client lost',
+    ],
     tell: told('log.warning', '08006'),
   },
   // src/backend/utils/init/postinit.c: there is no such database, or none may connect to it.

@@ -52,7 +52,7 @@ const CODES: readonly (readonly [string, string | RegExp])[] = [
   ['22007', 'conflicting values for '],
   ['25P02', 'current transaction is aborted'],
   ['25006', /^cannot execute .{1,60} in a read-only transaction/u],
-  ['08006', /^(?:unexpected EOF on client connection with an open transaction|could not (?:receive data from|send data to) client)/u],
+  ['08006', /^(?:unexpected EOF on client connection with an open transaction|connection to client lost|could not (?:receive data from|send data to) client)/u],
   ['08P01', /^(?:unexpected EOF (?:on client connection|within message)|invalid (?:frontend message|length of startup packet))/u],
   ['58P01', /^requested WAL segment|No such file or directory/u],
   ['58030', /Input\/output error|Read-only file system|Stale file handle|^could not read block/u],

@@ -200,6 +200,25 @@ describe('the stderr log of Postgres', () => {
     assert.deepEqual([holder, holderUser, holderDatabase, holderApplication], [20196, 'batch', 'shop', 'nightly-maintenance'])
   })
 
+  test('a start or a reload that is refused says why, and is no error that the server met at work; a client that goes away is none either', async () => {
+    const extract = await read(`2026-03-04 10:00:30.000 UTC [9] LOG:  invalid authentication method "scram-sha256"
+2026-03-04 10:00:30.000 UTC [9] CONTEXT:  line 5 of configuration file "/etc/postgresql/15/main/pg_hba.conf"
+2026-03-04 10:00:30.000 UTC [9] LOG:  pg_hba.conf was not reloaded
+2026-03-04 10:01:30.000 UTC [31] FATAL:  could not load pg_hba.conf
+2026-03-04 10:01:34.000 UTC [35] FATAL:  pre-existing shared memory block (key 4671418, ID 131089) is still in use
+2026-03-04 10:01:35.000 UTC [36] web@shop ERROR:  unrecognized configuration parameter "app.tenant"
+2026-03-04 10:01:36.000 UTC [36] web@shop FATAL:  connection to client lost
+`)
+    assert.deepEqual(
+      of(extract, 'postgres.start-refused').map(({ attributes }) => attributes['of']),
+      ['file', 'reload', 'start', 'start'],
+    )
+    assert.deepEqual(
+      extract.signals.flatMap(({ kind, attributes }) => (kind.startsWith('log.') ? [`${kind} ${String(attributes['user'])}`] : [])),
+      ['log.warning web', 'log.warning web'],
+    )
+  })
+
   test('an autovacuum is a span that ends where it is reported', async () => {
     const extract =
       await read(`2026-03-04 10:00:30.000 UTC [9] LOG:  automatic aggressive vacuum to prevent wraparound of table "store.public.orders": index scans: 1

@@ -21,6 +21,7 @@ const HELPERS: Readonly<Record<HelperKind, true>> = {
   'postgres.started': true,
   'postgres.ready': true,
   'postgres.parameter-changed': true,
+  'postgres.start-refused': true,
   'postgres.connection-rejected': true,
   'log.error': true,
   'log.warning': true,

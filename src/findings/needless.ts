@@ -23,7 +23,14 @@ const STANDING = 0.6
 
 /** Nothing else is wrong with that pod meanwhile. */
 const isAlone = ({ entity, start, end }: Found, found: readonly Found[]): boolean =>
-  !found.some((other) => other.entity === entity && other.kind !== 'pod.unready' && other.start <= (end ?? Infinity) && (other.end ?? Infinity) >= start && TROUBLES.has(other.kind))
+  !found.some(
+    (other) =>
+      other.entity === entity &&
+      other.kind !== 'pod.unready' &&
+      other.start <= (end ?? Infinity) &&
+      (other.end ?? Infinity) >= start &&
+      TROUBLES.has(other.kind),
+  )
 const TROUBLES: ReadonlySet<string> = new Set([...NOT_SERVING, 'app.errors', 'pod.oom-killed', 'pod.cpu-throttled'])
 
 /** A new pod is not ready from the moment it was created: what keeps it from starting says why, and that it waits for that says nothing more. */

@@ -26,6 +26,8 @@ export interface Policy {
   /** How many occurrences so many signals tell of, where that is not their sum. */
   readonly times?: (signals: readonly TimedSignal[], timeline: Timeline) => number
   readonly say: (entity: Entity, stretch: Stretch, timeline: Timeline) => string
+  /** What else is evidence of what is said. */
+  readonly also?: (entity: Entity, stretch: Stretch, timeline: Timeline) => readonly TimedSignal[]
 }
 const MINUTE = 60_000
 /** Small tables are vacuumed all day. */
@@ -116,6 +118,26 @@ const queueOf = (entity: Entity, { signals, start, last }: Stretch, timeline: Ti
 /** An ordinary one gives way to who waits for its table; one that keeps transaction ids from wrapping around does not. src/backend/storage/lmgr/proc.c, ProcSleep */
 const vacuumOf = ({ attributes }: Pick<TimedSignal, 'attributes'>): string =>
   `automatic vacuum${attributes['wraparound'] === 'yes' ? ' to prevent wraparound' : ''} of ${String(attributes['table'] ?? 'a table')}`
+
+/** A server that is started while it is down and says why it does not start: that is why it was down for so long. What the file has was said at a reload before, maybe. */
+const refusals = (entity: Entity, { start, end }: Stretch, timeline: Timeline): readonly TimedSignal[] => {
+  const all = signalsOf(timeline, entity).filter(({ kind, at }) => kind === 'postgres.start-refused' && at <= (end ?? timeline.to) && at >= start - RELOADED_MS)
+  const starts = all.filter(({ attributes, at }) => attributes['of'] === 'start' && at >= start)
+  return starts.length === 0 ? [] : all.filter((one) => one.attributes['of'] !== 'start' || starts.includes(one))
+}
+const RELOADED_MS = 24 * 60 * MINUTE
+
+const startsRefused = (entity: Entity, stretch: Stretch, timeline: Timeline): string => {
+  const all = refusals(entity, stretch, timeline)
+  const of = (what: string): readonly TimedSignal[] => all.filter(({ attributes }) => attributes['of'] === what)
+  const saidOf = (one: TimedSignal | undefined): string => String(one?.attributes['said'] ?? '')
+  const starts = of('start')
+  if (starts.length === 0) return ''
+  const wrong = saidOf(of('file').at(-1))
+  const reload = of('reload').findLast(({ at }) => at < stretch.start)
+  const before = reload === undefined ? '' : `; ${duration(stretch.start - reload.at)} before that, ${saidOf(reload)}`
+  return `; it was started again ${times(starts.reduce((sum, { count }) => sum + count, 0))} and refused: ${saidOf(starts[0])}${wrong === '' ? '' : ` (${wrong})`}${before}`
+}
 
 const MAX_STATEMENT = 160
 
@@ -301,14 +323,25 @@ export const POLICIES: Partial<Readonly<Record<FindingKind, Policy>>> = {
       return `A backend of ${called(entity)} was terminated by signal ${text(stretch, 'signal') || '?'}${stretch.count > 1 ? `, ${times(stretch.count)}` : ''}${ran}.`
     },
   },
-  'postgres.crashed': { gapMs: 30_000, sure: 0.97, slackMs: 1_000, say: (entity, stretch) => `${called(entity)} stopped unexpectedly${forHowLong(stretch)}.` },
+  'postgres.crashed': {
+    gapMs: 30_000,
+    sure: 0.97,
+    slackMs: 1_000,
+    say: (entity, stretch, timeline) => `${called(entity)} stopped unexpectedly${forHowLong(stretch)}${startsRefused(entity, stretch, timeline)}.`,
+    also: refusals,
+  },
   'postgres.recovering': {
     gapMs: MINUTE,
     sure: 0.95,
     slackMs: 1_000,
     say: (entity, stretch) => `${called(entity)} was in crash recovery and rejected connections${forHowLong(stretch)}.`,
   },
-  'postgres.shutdown': { gapMs: 30_000, sure: 0.97, say: (entity) => `${called(entity)} was asked to shut down.` },
+  'postgres.shutdown': {
+    gapMs: 30_000,
+    sure: 0.97,
+    say: (entity, stretch, timeline) => `${called(entity)} was asked to shut down${startsRefused(entity, stretch, timeline)}.`,
+    also: refusals,
+  },
   'postgres.lock-pileup': {
     gapMs: MINUTE,
     minCount: 2,

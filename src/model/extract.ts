@@ -44,6 +44,7 @@ export type HelperKind =
   | 'postgres.started'
   | 'postgres.ready'
   | 'postgres.parameter-changed'
+  | 'postgres.start-refused'
   | 'postgres.connection-rejected'
   | 'log.error'
   | 'log.warning'

@@ -63,7 +63,7 @@ export const fromSignals: Detector = {
           end: whole.end,
           confidence: Math.min(0.99, 1 - (1 - policy.sure) * 0.8 ** Math.min(6, stretch.count - 1)),
           summary: sentence(policy.say(entity, policy.times === undefined ? { ...whole, count: timesSeen(whole.signals, timeline) } : whole, timeline)),
-          evidence: chooseEvidence(evidenceOf(stretch.signals)),
+          evidence: chooseEvidence([...evidenceOf(stretch.signals), ...evidenceOf(policy.also?.(entity, whole, timeline) ?? [])]),
           attributes: {
             ...attributesOf(stretch.signals),
             ...(isOfStart(kind, entity, whole, timeline) ? { during: 'start' } : {}),

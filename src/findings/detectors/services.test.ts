@@ -927,3 +927,20 @@ test('a service whose requests all wait for something, and end together, is slow
   const after = (more: number): readonly number[] => summed.map((sum) => (sum > 100 ? sum - 159.137 + more : sum))
   for (const more of [10, 30, 0.03]) none('service.slow', histogram(counted, after(more)))
 })
+
+test('a server that was started while it was down and refused to says why it was down for so long', () => {
+  const refused = (second: number, of: string, said: string): Signal => signal('postgres.start-refused', 'postgres/main', second, { of, said })
+  const stop = [
+    signal('postgres.shutdown', 'postgres/main', 600, {}, { phase: 'begin' }),
+    signal('postgres.shutdown', 'postgres/main', 640, {}, { phase: 'end' }),
+  ]
+  const told = (...signals: readonly Signal[]): string | undefined =>
+    findings('postgres.shutdown', { signals: [...day, ...stop, ...signals] })[0]?.found.summary
+  const reload = [refused(570, 'file', 'invalid authentication method "x"'), refused(570, 'reload', 'pg_hba.conf was not reloaded')]
+  assert.equal(told(...reload), 'The Postgres server was asked to shut down.')
+  assert.equal(
+    told(...reload, refused(605, 'start', 'could not load pg_hba.conf'), refused(620, 'start', 'could not load pg_hba.conf')),
+    'The Postgres server was asked to shut down; it was started again twice and refused: could not load pg_hba.conf (invalid authentication method "x"); 30 s before that, pg_hba.conf was not reloaded.',
+  )
+  assert.equal(told(refused(700, 'start', 'could not load pg_hba.conf')), 'The Postgres server was asked to shut down.')
+})
