@@ -39,6 +39,14 @@ test('statements that were cut off and a server that was down for seconds are to
   assert.deepEqual(observed(found('postgres.slow-queries', 'postgres/main', 200, { endSecond: 260 })), ['postgres.slow-queries of postgres/main'])
 })
 
+test('an alert that fired is named where no incident is told, for whoever was paged; one that had fired before is not', () => {
+  const alert = (alertname: string, onset?: string): Found =>
+    found('alert.fired', 'target/postgres/db-2:9187', 100, { attributes: { alertname, ...(onset === undefined ? {} : { onset }) } })
+  assert.deepEqual(observed(alert('SlotLag'), alert('SlotLag'), alert('DiskAlmostFull', 'before')), [
+    'alert.fired of target/postgres/db-2:9187 1 more like it is seen.',
+  ])
+})
+
 test('a service that failed most of its requests for long is listed first, and also beside an incident that does not tell of it', () => {
   const failed = found('service.errors', 'service/shop/search', 3_000, { endSecond: 3_090, attributes: { failed: 'most' } })
   const few = found('service.errors', 'service/shop/till', 2_000, { endSecond: 2_090 })

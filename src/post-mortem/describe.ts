@@ -58,6 +58,7 @@ export const describe = (explanation: Explanation, found: readonly Found[], time
 const MOST_OBSERVED = 8
 const MOST_BESIDE = 4
 const MOST_OF_NODES = 4
+const MOST_ALERTS = 4
 /** Fewer missed heartbeats than this happen on any busy day. */
 const MANY_HEARTBEATS = 5
 /** Nobody asked for these evictions. */
@@ -86,8 +87,15 @@ const observedIn = (found: readonly Found[], timeline: Timeline): readonly Obser
     ...[...groupBy(ofNodes, ({ kind, entity }) => (kind === 'pod.evicted' ? kind : `${kind} ${entity}`)).values()]
       .slice(0, MOST_OF_NODES)
       .flatMap(([first, ...more]) => (first === undefined ? [] : [observed(first, more.length, false)])),
+    // Who was paged looks for the page.
+    ...[...groupBy(alertsSince(found), ({ attributes }) => String(attributes['alertname'] ?? '')).values()]
+      .slice(0, MOST_ALERTS)
+      .flatMap(([first, ...more]) => (first === undefined ? [] : [observed(first, more.length, false)])),
   ]
 }
+
+/** Those that began within the data: what has fired for days pages nobody now. */
+const alertsSince = (found: readonly Found[]): readonly Found[] => ofKind(found, 'alert.fired').filter(({ attributes }) => attributes['onset'] !== 'before')
 
 /** A service that fails requests may fail a few; one that is gone, or fails most for so long, is missed. What a probe alone asks may be missed by nobody. */
 const FELT: ReadonlySet<string> = new Set(['workload.unavailable', 'service.unreachable', 'service.errors'])

@@ -153,7 +153,9 @@ const seen = (read: string, observed: readonly Observed[]): readonly string[] =>
   observed.length === 0
     ? [`${read} Nothing in them is seen to have had an impact.`]
     : [
-        `${read} ${observed.length === 1 ? 'One trouble was' : 'Troubles were'} seen in them, and nothing in the data explains or joins ${observed.length === 1 ? 'it' : 'them'}:`,
+        observed.some(({ felt }) => felt)
+          ? `${read} ${observed.length === 1 ? 'One trouble was' : 'Troubles were'} seen in them, and nothing in the data explains or joins ${observed.length === 1 ? 'it' : 'them'}:`
+          : `${read} ${observed.length === 1 ? 'One trouble was' : 'Troubles were'} seen in them, of which no harm to anybody is known:`,
         ...observed.map((one) => one.told),
       ]
 
