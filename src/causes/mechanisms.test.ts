@@ -518,17 +518,29 @@ test('a rollout that another one followed, or whose pods were all there, is not 
 test('a pod of a rollout that had been ready for a minute stops for whatever else explains it, and for the rollout where nothing does', () => {
   const rules = mechanisms.filter(({ id }) => id === 'rollout-unready-pods' || id === 'missing-backend-fails-readiness')
   const pod: Entity = 'pod/shop/web-5bb955977f-bbbbb'
-  const signals = [signal('pod.scheduled', pod, 1, { node: 'a' }), signal('pod.unready', pod, 5, {}, { phase: 'end' })]
+  const placed = signal('pod.scheduled', pod, 1, { node: 'a' })
+  let signals = [placed, signal('pod.unready', pod, 5, {}, { phase: 'end' })]
+  let confidence = 0
   const causes = (...others: readonly Found[]): readonly string[] => {
     const all = [
       found('change.deployed', near.workload, 0, { endSecond: 1, attributes: { replicaSet: 'web-5bb955977f' } }),
       ...others,
       found('pod.unready', pod, 90, { endSecond: 180, attributes: { probe: 'Readiness', reason: 'status' } }),
     ]
-    return linkCauses(all, rules, timeline({ signals })).map(({ cause }) => String(all[cause]?.kind))
+    const links = linkCauses(all, rules, timeline({ signals }))
+    confidence = links[0]?.confidence ?? 0
+    return links.map(({ cause }) => String(all[cause]?.kind))
   }
   assert.deepEqual(causes(), ['change.deployed'])
   assert.deepEqual(causes(found('app.errors', pod, 85, { attributes: { reason: 'dns' } })), ['app.errors'])
+  // So it is with one that nobody calls ready, but whose probes fail a minute after its container started, and not before.
+  const sure = (...more: readonly ReturnType<typeof signal>[]): number => {
+    signals = [placed, ...more]
+    return causes().length === 0 ? 0 : confidence
+  }
+  const started = signal('container.started', pod, 2, {})
+  assert.ok(sure(started) < sure())
+  assert.equal(sure(started, signal('pod.unready', pod, 50, { probe: 'Readiness', reason: 'status' })), sure())
 })
 
 test('the server that an effect names is its service, or the workload behind that', () => {

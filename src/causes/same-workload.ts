@@ -6,7 +6,7 @@ import { dialled } from '../findings/backends.js'
 import { hasStarted, WHOLE_SECOND_MS, type Found } from '../findings/finding.js'
 import { signalsOf } from '../findings/lookup.js'
 import { replicasAt } from '../findings/replicas.js'
-import type { Timeline } from '../timeline/timeline.js'
+import type { TimedSignal, Timeline } from '../timeline/timeline.js'
 import { FAR, workloadOf, type Judge } from './judge.js'
 import { placedFirst } from './places.js'
 
@@ -63,12 +63,20 @@ const hasServed = ({ entity, start }: Found, rollout: Found, timeline: Timeline)
 /** What a version that cannot start shows before it is ready for the first time. */
 const BEFORE_START: ReadonlySet<string> = new Set(['pod.image-pull-failed', 'pod.volume-mount-failed', 'pod.unschedulable'])
 
+const isFailure = ({ kind, phase, attributes: { starting } }: TimedSignal): boolean => kind === 'pod.unready' && phase !== 'end' && starting === undefined
+const STARTING_MS = 30_000
+
 /** A version that served for a minute may still be at fault; whatever else explains why it stopped explains it better. */
 const READY_BEFORE = 0.7
 const wasReady = ({ entity, start, end }: Found, rollout: Found, timeline: Timeline): boolean => {
   if (!ranWell(entity, start, rollout, timeline)) return false
   const came = cameAt(entity, rollout, timeline)
-  return signalsOf(timeline, entity).some(({ kind, phase, at, attributes }) => {
+  const own = signalsOf(timeline, entity)
+  const started = own.find(({ kind, at }) => (kind === 'container.started' || kind === 'pod.started') && at >= came - WHOLE_SECOND_MS)
+  // A minute after its container started it had been probed, and nobody says that it failed.
+  if (started !== undefined && start - started.at > RAN_WELL_MS && !own.some((one) => isFailure(one) && one.at > started.at + STARTING_MS && one.at < start))
+    return true
+  return own.some(({ kind, phase, at, attributes }) => {
     if (kind !== 'pod.unready') return false
     if (phase === 'end') return at >= came && at < start
     // Its object says since when it has not been ready: of one that never was, since its start, which carries another reason here.

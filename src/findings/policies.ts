@@ -4,7 +4,7 @@ import { isFindingKind, type AnyKind, type FindingKind } from '../model/vocabula
 import type { TimedSignal, Timeline } from '../timeline/timeline.js'
 import { isAtQuota, type Found } from './finding.js'
 import { signalsOf } from './lookup.js'
-import { kills } from './occurrences.js'
+import { kills, timesSeen } from './occurrences.js'
 import { lastingGap, type Stretch } from './stretches.js'
 import { called, duration, opening, times } from './words.js'
 
@@ -80,6 +80,21 @@ const SELDOM_MS = 25_000
 const lethalProbe = ({ signals }: Stretch): string | null => {
   const [probe, ...others] = new Set(signals.map(({ attributes }) => String(attributes['probe'] ?? '')))
   return others.length === 0 && (probe === 'Liveness' || probe === 'Startup') ? probe.toLowerCase() : null
+}
+
+/** The kubelet's restarts of containers that failed their liveness or startup probe. */
+const killsForProbes = (entity: Entity, { start, end }: Stretch, timeline: Timeline): readonly TimedSignal[] =>
+  signalsOf(timeline, entity).filter(
+    ({ kind, at, attributes: { reason } }) =>
+      kind === 'pod.killed' && (reason === 'liveness' || reason === 'startup') && at >= start && at <= (end ?? timeline.to),
+  )
+
+const restartedFor = (entity: Entity, stretch: Stretch, timeline: Timeline): string => {
+  const killed = killsForProbes(entity, stretch, timeline)
+  const [first] = killed
+  if (first === undefined) return ''
+  const why = lethalProbe(stretch) === null ? `failing its ${String(first.attributes['reason'])} probe` : 'that'
+  return `; its container was restarted ${times(timesSeen(killed, timeline))} for ${why}`
 }
 
 /** A role or a database may have a limit of its own, and the server room for others. */
@@ -230,10 +245,11 @@ export const POLICIES: Partial<Readonly<Record<FindingKind, Policy>>> = {
     minPoints: 3,
     sure: 0.85,
     slackMs: 10_000,
-    say: (entity, stretch) =>
+    say: (entity, stretch, timeline) =>
       isSeldom(stretch)
         ? `${called(entity)} failed its probe ${times(stretch.count)} in ${duration(stretch.last - stretch.start)}${because(stretch)}.`
-        : `${called(entity)} ${lethalProbe(stretch) === null ? 'was not ready' : `failed its ${lethalProbe(stretch) ?? ''} probe`}${forHowLong(stretch)}${because(stretch)}.`,
+        : `${called(entity)} ${lethalProbe(stretch) === null ? 'was not ready' : `failed its ${lethalProbe(stretch) ?? ''} probe`}${forHowLong(stretch)}${because(stretch)}${restartedFor(entity, stretch, timeline)}.`,
+    also: killsForProbes,
   },
   'pod.unschedulable': {
     gapMs: 6 * MINUTE,

@@ -837,6 +837,18 @@ test('a pod that fails its liveness probe only is not said to be unready: it may
   assert.match(told('Liveness', 'Readiness') ?? '', /was not ready for 48 s/u)
 })
 
+test('a container that its kubelet restarts for failing a probe is told with the pod that was not ready, however many sources tell of it', () => {
+  const killed = (second: number): Signal => signal('pod.killed', one, second, { reason: 'liveness', container: 'web' })
+  const failed = (probe: string): Signal => signal('pod.unready', one, 600, { probe, reason: 'timeout' }, { count: 10, until: 648 })
+  const told = (...signals: readonly Signal[]): string | undefined => findings('pod.unready', { signals: [...day, ...signals] })[0]?.found.summary
+  assert.match(
+    told(failed('Readiness'), killed(605), killed(635)) ?? '',
+    /was not ready for 48 s \(timeout\); its container was restarted twice for failing its liveness probe\.$/u,
+  )
+  assert.match(told(failed('Liveness'), killed(605)) ?? '', /failed its liveness probe for 48 s \(timeout\); its container was restarted once for that\.$/u)
+  assert.doesNotMatch(told(failed('Readiness'), killed(900)) ?? '', /restarted/u)
+})
+
 test('an event of two failed probes five minutes apart is two moments; one of thirty is as long as it says', () => {
   const probed = (second: number, until: number, count: number): Signal =>
     signal('pod.unready', one, second, { probe: 'Readiness', reason: 'refused', container: 'web' }, { count, until })
