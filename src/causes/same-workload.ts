@@ -48,8 +48,8 @@ export const isOfChange = (pod: Entity, change: Found): boolean => {
 const cameAt = (pod: Entity, rollout: Found, timeline: Timeline): number => placedFirst(timeline).get(pod) ?? rollout.end ?? rollout.start
 
 /** A StatefulSet's pod comes again under its name. */
-const lastPlaced = ({ entity, start }: Found, rollout: Found, { topology }: Timeline): number =>
-  Math.max(rollout.start, topology.placements(entity).findLast(({ from }) => from <= start)?.from ?? -Infinity)
+const lastPlaced = ({ entity, start }: Found, rollout: Found, timeline: Timeline): number =>
+  Math.max(rollout.start, signalsOf(timeline, entity).findLast(({ kind, at }) => kind === 'pod.scheduled' && at <= start)?.at ?? -Infinity)
 
 /** By a minute after it came a new version has made its first requests: what it shows then for the first time is not its fault, unless people took it back. */
 const ranWell = (pod: Entity, until: number, rollout: Found, timeline: Timeline): boolean =>
