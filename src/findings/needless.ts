@@ -1,6 +1,7 @@
 /** What is true and says nothing more than another finding does, or nothing of what it seems to be about. */
 import type { Entity } from '../model/entity.js'
 import type { Timeline } from '../timeline/timeline.js'
+import { TOLD_LATE_MS } from './detectors/drains.js'
 import { isAtQuota, type Found } from './finding.js'
 import { ofKind, signalsOf } from './lookup.js'
 import { hasJustStarted, NOT_SERVING } from './starting.js'
@@ -11,6 +12,7 @@ export const withoutNeedless = (found: readonly Found[], timeline: Timeline): re
     if (one.kind === 'node.cpu-saturated') return !isOfMachine(one, held)
     if (one.kind === 'pod.unready') return !isWaiting(one, found) && !(hasJustStarted(one, timeline) && isAlone(one, found))
     if (one.kind === 'node.rebooted') return !isTwins(one, found)
+    if (one.kind === 'action.cordon') return !isOfDrain(one, found)
     if (one.kind === 'node.runtime-down') return !isOfThaw(one, timeline)
     return one.kind !== 'node.not-ready' || !isJoining(one, found, timeline)
   })
@@ -58,6 +60,10 @@ const isOfThaw = ({ entity, start, end }: Found, timeline: Timeline): boolean =>
 }
 const STOOD_STILL_MS = 25_000
 const THAW_MS = 2_000
+
+/** A drain begins with it. */
+const isOfDrain = ({ entity, start }: Found, found: readonly Found[]): boolean =>
+  ofKind(found, 'action.drain', entity).some((drain) => Math.abs(drain.start - start) <= TOLD_LATE_MS)
 
 /** Of two machines under one name each finds the other's boot id in the node's object, and calls that a reboot. */
 const isTwins = (one: Found, found: readonly Found[]): boolean =>

@@ -40,7 +40,11 @@ const text = (stretch: Stretch, name: string): string => {
   return ''
 }
 const because = (stretch: Stretch): string => {
-  const reason = text(stretch, 'reason')
+  // That it is starting says less than what its probes say.
+  const [reason = text(stretch, 'reason')] = stretch.signals.flatMap(({ attributes }) => {
+    const value = String(attributes['reason'] ?? '')
+    return value === '' || value === 'starting' ? [] : [value]
+  })
   const status = text(stretch, 'status')
   if (reason === 'status' && status !== '') return ` (HTTP ${status})`
   return reason === '' || reason === 'other' ? '' : ` (${reason})`
@@ -51,7 +55,7 @@ const refusedBecause = (stretch: Stretch): string => {
   if (reason === 'webhook') return `: the admission webhook ${text(stretch, 'webhook')} could not be called`
   return reason === 'quota' ? ': the quota had no room' : reason === 'forbidden' ? ': they were refused' : ''
 }
-const forHowLong = (stretch: Stretch): string => (stretch.end === null ? '' : ` for ${duration(stretch.end - stretch.start)}`)
+const forHowLong = ({ start, end }: Stretch): string => (end === null ? '' : end - start < 500 ? ' for a moment' : ` for ${duration(end - start)}`)
 
 /** Who holds a lock and is no process: a prepared transaction outlives its session. https://www.postgresql.org/docs/current/sql-prepare-transaction.html */
 const NO_PROCESS = 0
@@ -274,7 +278,7 @@ export const POLICIES: Partial<Readonly<Record<FindingKind, Policy>>> = {
     say: (entity, stretch) =>
       text(stretch, 'reason') === 'provisioning' && typeOf(entity) === 'volume'
         ? `No volume could be provisioned for claim ${shortName(entity)}, ${times(stretch.count)}.`
-        : `A volume of ${called(entity)} could not be mounted${text(stretch, 'object') === '' ? because(stretch) : ` (${text(stretch, 'object')})`}, ${times(stretch.count)}.`,
+        : `A volume of ${called(entity)} could not be mounted${text(stretch, 'object') === '' ? because(stretch) : ` (${text(stretch, 'object')}${text(stretch, 'reason') === 'not-found' ? ' not found' : ''})`}, ${times(stretch.count)}.`,
   },
   'pod.image-pull-failed': { gapMs: 6 * MINUTE, sure: 0.95, say: (entity, stretch) => `An image of ${called(entity)} could not be pulled${because(stretch)}.` },
   'pod.sandbox-failed': {

@@ -2,11 +2,11 @@
 import { nameOf, shortName, type Entity } from '../../model/entity.js'
 import type { Timeline } from '../../timeline/timeline.js'
 import { chooseEvidence, evidenceOf, type Detector, type Found } from '../finding.js'
-import { opening } from '../words.js'
+import { duration, opening } from '../words.js'
 
 const WITHIN_MS = 15 * 60_000
 /** A kubelet tells that its node was cordoned when it next posts its status, every 10 s; the pods are told to go right after it was. */
-const TOLD_LATE_MS = 10_000
+export const TOLD_LATE_MS = 10_000
 
 export const drains: Detector = {
   id: 'drains',
@@ -30,7 +30,7 @@ export const drains: Detector = {
           start: Math.min(cordon.start, first.at),
           end: Math.max(...gone.map((signal) => signal.until)),
           confidence: 0.9,
-          summary: `${opening(cordon.entity)} was drained: it was cordoned and ${new Set(gone.map((signal) => signal.entity)).size} of its pods were told to go.`,
+          summary: `${opening(cordon.entity)} was drained: it was cordoned and ${new Set(gone.map((signal) => signal.entity)).size} of its pods were told to go${cordon.end === null || cordon.end <= cordon.start ? '' : `; it took pods again after ${duration(cordon.end - cordon.start)}`}.`,
           evidence: chooseEvidence([...cordon.evidence, ...evidenceOf(gone.slice(0, 3))]),
           attributes: {},
           slackMs: 1_000,

@@ -481,7 +481,7 @@ test('a node was removed when the control plane says so, not when the watch last
 test('a drain begins when the pods are told to go, seconds before the kubelet tells of the cordon, and what goes after it is lifted is not its doing', () => {
   const pod = (name: string): Entity => `pod/shop/web-7d9c5b8f6d-${name}`
   const names = ['bbbbb', 'ccccc', 'ddddd']
-  const [drained] = findings('action.drain', {
+  const parts: InputParts = {
     facts: names.map((name): Fact => ({ fact: 'pod-on-node', pod: pod(name), node: 'node/a', at: null })),
     signals: [
       ...condition('action.cordon', 'node/a', 104, 140),
@@ -489,8 +489,12 @@ test('a drain begins when the pods are told to go, seconds before the kubelet te
       signal('pod.deleted', pod('ccccc'), 106),
       signal('pod.deleted', pod('ddddd'), 300),
     ],
-  })
+  }
+  const [drained] = findings('action.drain', parts)
   assert.deepEqual([drained?.start, drained?.end], [100, 106])
+  // The cordon is part of it, and that it was lifted is told with it.
+  assert.match(drained?.found.summary ?? '', /it was cordoned and 2 of its pods were told to go; it took pods again after 36 s\.$/u)
+  none('action.cordon', parts)
 })
 
 test('a new boot id that the node object shows minutes later is the boot that is known, or the trace of one that is not', () => {

@@ -935,3 +935,15 @@ test('an evicted pod is missed until the one in its place is ready, and where no
     }).map(({ start, end }) => [start, end])
   assert.deepEqual([short(), short(ready)], [[[700, 712]], [[700, 745]]])
 })
+
+test('that a pod is starting says less than what its probes say, and an object that is not there is said not to be', () => {
+  const starting = condition('pod.unready', one, 600, 720, { reason: 'starting' })
+  const probes = signal('pod.unready', one, 602, { probe: 'Readiness', reason: 'status', status: 404 }, { count: 15, until: 690 })
+  const told = (...signals: readonly Signal[]): string | undefined => findings('pod.unready', { signals: [...day, ...signals] })[0]?.found.summary
+  assert.match(told(...starting) ?? '', /\(starting\)/u)
+  assert.match(told(...starting, probes) ?? '', /\(HTTP 404\)/u)
+  const [volume] = findings('pod.volume-mount-failed', {
+    signals: [signal('pod.volume-mount-failed', one, 600, { reason: 'not-found', object: 'configmap cart' })],
+  })
+  assert.match(volume?.found.summary ?? '', /\(configmap cart not found\)/u)
+})
