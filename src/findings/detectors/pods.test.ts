@@ -947,3 +947,20 @@ test('that a pod is starting says less than what its probes say, and an object t
   })
   assert.match(volume?.found.summary ?? '', /\(configmap cart not found\)/u)
 })
+
+test("a StatefulSet's pod that was evicted is missed until it is there again under its name", () => {
+  const ledger: Entity = 'pod/shop/ledger-0'
+  const again = [
+    scheduled(ledger, 749, 'n1'),
+    signal('container.started', ledger, 750),
+    signal('pod.unready', ledger, 752, { probe: 'Readiness' }, { phase: 'end' }),
+  ]
+  const facts = [on(ledger, 'n1'), wanted(1, 'workload/shop/ledger'), { fact: 'pod-owner', pod: ledger, workload: 'workload/shop/ledger' } as const]
+  const gone = (...signals: readonly Signal[]) =>
+    findings('workload.unavailable', {
+      format: 'kubernetes-objects',
+      facts,
+      signals: [...day, signal('pod.evicted', ledger, 700, { reason: 'taint' }), ...signals],
+    }).map(({ start, end }) => [start, end])
+  assert.deepEqual([gone(), gone(...again)], [[[700, null]], [[700, 752]]])
+})

@@ -195,12 +195,16 @@ const hasToGo = ({ kind, attributes }: Found): boolean => kind === 'pod.evicted'
 const STARTED: ReadonlySet<string> = new Set(['container.started', 'pod.started'])
 const isReady = ({ kind, phase }: TimedSignal): boolean => kind === 'pod.unready' && phase === 'end'
 
+/** A StatefulSet makes its pod anew under its name. */
+const madeAnew = ({ entity, start }: Found, timeline: Timeline): number =>
+  signalsOf(timeline, entity).find(({ kind, at }) => kind === 'pod.scheduled' && at > start + WHOLE_SECOND_MS)?.at ?? Infinity
+
 /** When one that came in its place was ready; where nobody says that, when it was started. */
 const replacedAt = (leaving: Found, timeline: Timeline, workload: Entity): number | null => {
   let started = Infinity
   for (const mate of timeline.topology.podsOf(workload)) {
-    if (mate === leaving.entity) continue
-    const since = signalsOf(timeline, mate).filter(({ at }) => at >= leaving.start)
+    const from = mate === leaving.entity ? madeAnew(leaving, timeline) : leaving.start
+    const since = signalsOf(timeline, mate).filter(({ at }) => at >= from)
     const sign = since.find((signal) => STARTED.has(signal.kind) || isReady(signal))
     // Who is turned away at once stands in for nobody.
     if (sign === undefined || signalsOf(timeline, mate).some((one) => isEvictedAt(one, sign.at))) continue
