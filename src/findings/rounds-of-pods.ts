@@ -11,8 +11,8 @@ import { STEP_MS } from './steps.js'
 
 /** A pod is given 30 s to end, where nobody set anything else; its successor is made when it is gone. */
 const REPLACED_MS = 90_000
-/** What had failed or was put out is made anew without any rollout. */
-const FAILED: ReadonlySet<string> = new Set(['pod.evicted', 'pod.unschedulable', 'pod.oom-killed', 'pod.crash-looping'])
+/** Who was put out, or finds no place, is made anew without any rollout; a pod whose container fails again and again has not failed itself: pkg/controller/daemon/daemon_controller.go */
+const FAILED: ReadonlySet<string> = new Set(['pod.evicted', 'pod.unschedulable'])
 const FAILED_MS = 2 * 60_000
 
 interface Step {

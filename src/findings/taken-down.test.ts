@@ -46,3 +46,16 @@ test('so does whoever rolls out something else in the place of what does not sta
   ])
   assert.deepEqual(told(), ['change A rollout of workload shop/search started.', 'change A rollout of workload shop/search started.'])
 })
+
+test('a DaemonSet whose pods crash again and again is rolled out once more: that is the answer to it', () => {
+  const [old, bad, good] = ['agent-bbbbb', 'agent-ccccc', 'agent-ddddd'].map((name) => `pod/kube-system/${name}` as const)
+  assert.ok(old !== undefined && bad !== undefined && good !== undefined)
+  const pods: readonly Fact[] = [old, bad, good].map((pod) => ({ fact: 'pod-owner', pod, workload: 'workload/kube-system/agent' }))
+  const away = (pod: typeof old, second: number): Signal => signal('pod.deleted', pod, second, { by: 'owner', of: 'DaemonSet' })
+  const made = (pod: typeof old, second: number): Signal => signal('pod.scheduled', pod, second, { node: 'a' })
+  const steps = [made(old, 10), away(old, 600), made(bad, 601), away(bad, 675), made(good, 676)]
+  const told = (...signals: readonly Signal[]): readonly string[] =>
+    findings('change.deployed', { facts: pods, signals: [...day, ...steps, ...signals] }).map(({ start, found }) => `${start} ${roleOf(found)}`)
+  assert.deepEqual(told(signal('pod.crash-looping', bad, 610, {}, { count: 4, until: 670 })), ['600 change', '675 response'])
+  assert.deepEqual(told(), ['600 change', '675 change'])
+})

@@ -24,7 +24,9 @@ const ANSWERED_MS = 30 * 60_000
 
 export const takenDown = (found: readonly Found[], { topology }: Timeline): readonly Found[] => {
   const isTakenDown = ({ kind, role, attributes }: Found): boolean =>
-    role === undefined && ((kind === 'change.scaled' && attributes['to'] === 0) || (kind === 'change.deployed' && attributes['replaces'] === 'yes'))
+    role === undefined &&
+    ((kind === 'change.scaled' && attributes['to'] === 0) ||
+      (kind === 'change.deployed' && (attributes['replaces'] === 'yes' || Number(attributes['round'] ?? 1) > 1)))
   if (!found.some(isTakenDown)) return found
   const troubles = new Map<Entity, number[]>()
   for (const { entity, start } of TROUBLES.flatMap((kind) => ofKind(found, kind))) {
