@@ -47,3 +47,21 @@ test('data hold alerts where one fired, was sent or is exported as a series', ()
   assert.equal(alertsIn(timeline({ inputs: [{ format: 'alertmanager', records: 0 }] })), false)
   assert.equal(alertsIn(timeline({ series: [{ name: 'ALERTS' }] })), true)
 })
+
+test('pods that no node took are told together, in the words of the scheduler, with the node that somebody had closed', () => {
+  const said =
+    'Warning FailedScheduling pod/shop/web-1: 0/3 nodes are available: 1 Insufficient cpu, 2 node(s) were unschedulable. preemption: 0/3 nodes are available: 3 …'
+  const waiting = ['a', 'b', 'c'].map((id) => ({
+    ...finding(id, 'pod.unschedulable', `pod/shop/web-${id}`, '10:01:00', 'impact'),
+    end: '2026-03-04T10:01:31.000Z',
+    evidence: [{ input: 'events.json', line: 1, time: '2026-03-04T10:01:00.000Z', text: said }],
+  }))
+  const cordon = finding('cordon', 'action.cordon', 'node/n3', '09:58:00', 'change')
+  const [factor] = factorsOf(incident(...waiting, cordon))
+  assert.equal(
+    factor?.what,
+    'No node could take 3 pods for up to 31 s: 0/3 nodes are available: 1 Insufficient cpu, 2 node(s) were unschedulable. cordon happened.',
+  )
+  assert.deepEqual(factor?.findings, ['a', 'b', 'c', 'cordon'])
+  assert.deepEqual(factorsOf(incident(...waiting.slice(1), cordon)), [])
+})

@@ -29,11 +29,42 @@ export const firstFelt = (incident: Incident): Finding | undefined => {
   return firstOf(incident, (finding) => linked.has(finding.id) && isFelt(finding))
 }
 
+/** Fewer pods that wait are told one by one. */
+const MANY_WAITING = 3
+const MOST_CITED = 3
+/** pkg/scheduler/framework/types.go, FitError */
+const LEFT_OUT = /\d{1,5}\/\d{1,5} nodes are available: [^.]{3,300}/u
+
+/** Pods that no node took: why not is said in the scheduler's own words, and of a node that somebody had closed, which one. */
+const noRoom = ({ findings, links }: Incident): readonly Factor[] => {
+  const linked = new Set(links.flatMap(({ cause, effect }) => [cause, effect]))
+  const waiting = findings.filter(({ id, kind }) => kind === 'pod.unschedulable' && linked.has(id))
+  if (waiting.length < MANY_WAITING) return []
+  const words = waiting.flatMap(({ evidence }) => evidence.flatMap(({ text }) => LEFT_OUT.exec(text)?.[0] ?? []))
+  const said = words.find((one) => !one.includes('…')) ?? words[0]
+  const start = waiting.reduce((least, one) => (one.start < least ? one.start : least), waiting[0]?.start ?? '')
+  const closed = findings.filter(
+    ({ kind, start: since, end }) => CLOSES.has(kind) && since < start && (end === null || Date.parse(end) > Date.parse(start) - KNOWN_LATE_MS),
+  )
+  const long = Math.max(...waiting.map((one) => (one.end === null ? NaN : Date.parse(one.end) - Date.parse(one.start))))
+  return [
+    {
+      what: `No node could take ${waiting.length} pods${Number.isNaN(long) ? '' : ` for up to ${duration(long)}`}${said === undefined ? '' : `: ${said}`}.${closed.map(({ summary }) => ` ${summary}`).join('')}`,
+      findings: [...waiting.slice(0, MOST_CITED), ...closed].map(({ id }) => id),
+    },
+  ]
+}
+/** That a node takes pods again is known from its object, which is as old as its last heartbeat, maybe. */
+const KNOWN_LATE_MS = 60_000
+const CLOSES: ReadonlySet<string> = new Set(['action.cordon', 'action.drain'])
+
 /**
  * That nobody was told before it was felt: only where alerts are in the data and one of them belongs to the incident, for an alert that does not appear may
  * have fired all the same. What could not be told is said among what the data cannot tell.
  */
-export const factorsOf = (incident: Incident): readonly Factor[] => {
+export const factorsOf = (incident: Incident): readonly Factor[] => [...noRoom(incident), ...lateAlerts(incident)]
+
+const lateAlerts = (incident: Incident): readonly Factor[] => {
   const alert = firstOf(incident, ({ kind }) => kind === 'alert.fired')
   const felt = firstFelt(incident)
   if (alert === undefined || felt === undefined || alert.start <= felt.start) return []
