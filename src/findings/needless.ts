@@ -1,10 +1,11 @@
 /** What is true and says nothing more than another finding does, or nothing of what it seems to be about. */
 import type { Entity } from '../model/entity.js'
+import type { FindingKind } from '../model/vocabulary.js'
 import type { Timeline } from '../timeline/timeline.js'
 import { TOLD_LATE_MS } from './detectors/drains.js'
 import { isAtQuota, type Found } from './finding.js'
 import { ofKind, signalsOf } from './lookup.js'
-import { hasJustStarted, NOT_SERVING } from './starting.js'
+import { hasJustStarted, KEEPS_FROM_SERVING } from './starting.js'
 
 export const withoutNeedless = (found: readonly Found[], timeline: Timeline): readonly Found[] => {
   const held = new Set(found.filter(isAtQuota).map(({ entity }) => entity))
@@ -25,15 +26,8 @@ const STANDING = 0.6
 
 /** Nothing else is wrong with that pod meanwhile. */
 const isAlone = ({ entity, start, end }: Found, found: readonly Found[]): boolean =>
-  !found.some(
-    (other) =>
-      other.entity === entity &&
-      other.kind !== 'pod.unready' &&
-      other.start <= (end ?? Infinity) &&
-      (other.end ?? Infinity) >= start &&
-      TROUBLES.has(other.kind),
-  )
-const TROUBLES: ReadonlySet<string> = new Set([...NOT_SERVING, 'app.errors', 'pod.oom-killed', 'pod.cpu-throttled'])
+  !TROUBLES.some((kind) => ofKind(found, kind, entity).some((other) => other.start <= (end ?? Infinity) && (other.end ?? Infinity) >= start))
+const TROUBLES: readonly FindingKind[] = [...KEEPS_FROM_SERVING.filter((kind) => kind !== 'pod.unready'), 'app.errors', 'pod.oom-killed', 'pod.cpu-throttled']
 
 /** A new pod is not ready from the moment it was created: what keeps it from starting says why, and that it waits for that says nothing more. */
 const isWaiting = ({ entity, start, attributes }: Found, found: readonly Found[]): boolean =>

@@ -1,12 +1,11 @@
 /** Whether a pod that is not ready is one that starts, as all of them do. */
 import type { Entity } from '../model/entity.js'
-import type { FindingKind } from '../model/vocabulary.js'
 import type { TimedSignal, Timeline } from '../timeline/timeline.js'
 import type { Found } from './finding.js'
 import { signalsOf } from './lookup.js'
 
 /** While one of these holds, the pod does not serve. */
-export const NOT_SERVING: ReadonlySet<string> = new Set<FindingKind>([
+export const KEEPS_FROM_SERVING = [
   'pod.unready',
   'pod.evicted',
   'pod.stuck',
@@ -15,7 +14,8 @@ export const NOT_SERVING: ReadonlySet<string> = new Set<FindingKind>([
   'pod.image-pull-failed',
   'pod.sandbox-failed',
   'pod.unschedulable',
-])
+] as const
+export const NOT_SERVING: ReadonlySet<string> = new Set(KEEPS_FROM_SERVING)
 /** A pod takes as long to get ready for the first time; until then others serve, or its workload says that they do not. */
 const START_MS = 2 * 60_000
 /** By a minute after it came a pod has been probed: probes that begin to fail later had gone well. */

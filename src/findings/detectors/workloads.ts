@@ -39,13 +39,14 @@ const hadGone = ({ kind, entity, start }: Found, timeline: Timeline): boolean =>
 /** Of a pod in trouble that is taken away the one that comes in its place is missed until it is ready. */
 const untilReplaced = (troubles: readonly Found[], starting: readonly Found[], timeline: Timeline): readonly Found[] => {
   const next = new Map<Entity, Found>()
+  const taken = new Set<Found>()
   return troubles.map((trouble) => {
     const { entity, end } = trouble
     if (end === null || !signalsOf(timeline, entity).some(({ kind, at }) => kind === 'pod.deleted' && Math.abs(at - end) <= GIVEN_UP_MS)) return trouble
-    const taken = new Set(next.values())
     const come = next.get(entity) ?? starting.find((one) => !taken.has(one) && one.entity !== entity && Math.abs(one.start - end) <= AT_ONCE_MS)
     if (come === undefined) return trouble
     next.set(entity, come)
+    taken.add(come)
     return { ...trouble, end: Math.max(end, come.end ?? Infinity) }
   })
 }
