@@ -51,6 +51,8 @@ export const missingIn = ({ incidents }: Explanation, felt: boolean, timeline: T
     add('Nothing of the clients of the database', 'who was turned away or had to wait, for how long, and what people felt of it')
   if (asked && !hasEvents && [...formats].some((format) => format === 'kubelet' || format === 'kubernetes-objects'))
     add('No Kubernetes events', 'scheduling, evictions and what people did; events are kept for one hour only')
+  if (!formats.has('postgres') && incidents.some(({ incident: { findings, links } }) => isOfPostgres(findings, links)))
+    add('No log of the Postgres server', 'what it did itself, who waited for whom, and why it cut off or turned away its clients')
   if (asked && !formats.has('prometheus')) add('No metrics', 'load, memory and latency before and during the incident')
   if (asked && !alertsIn(timeline))
     add('No records of alerts', 'whether anybody was told, by what and when (the ALERTS series or Alertmanager’s notifications would tell)')
@@ -69,12 +71,21 @@ const isOnlyMeasured = (formats: ReadonlySet<string>): boolean => [...formats].e
 /** Where nothing was found: what would have told otherwise and is not there. */
 const quietFor = (formats: ReadonlySet<string>, timeline: Timeline, add: (what: string, hides: string) => void): void => {
   if (formats.size === 0) return
+  const isCluster = [...formats].some((format) => OF_CLUSTER.has(format))
   const absent = [
     ...(isOnlyMeasured(formats) ? ['logs'] : []),
+    ...(isCluster && !formats.has('kubelet') ? ["the kubelets' logs"] : []),
     ...(formats.has('prometheus') ? [] : ['metrics']),
     ...(alertsIn(timeline) ? [] : ['records of alerts']),
   ]
   if (absent.length > 0) add(`Not among the inputs: ${absent.join(', ')}`, 'whatever only they show; that nothing was found holds for what was given')
+}
+
+const OF_CLUSTER: ReadonlySet<string> = new Set(['kubernetes-objects', 'kubernetes-events', 'kubectl'])
+
+const isOfPostgres = (findings: Incident['findings'], links: Incident['links']): boolean => {
+  const linked = new Set(links.flatMap(({ cause, effect }) => [cause, effect]))
+  return findings.some(({ id, kind, entity }) => linked.has(id) && (kind.startsWith('postgres.') || typeOf(entity) === 'postgres'))
 }
 
 const nodesWithoutLog = (incident: Incident, timeline: Timeline, formats: ReadonlySet<string>, add: (what: string, hides: string) => void): void => {
