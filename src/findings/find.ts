@@ -42,6 +42,7 @@ import { takenDown } from './taken-down.js'
 import { toldByExporters } from './exporters.js'
 import { ofKind } from './lookup.js'
 import { tellKills } from './kills.js'
+import { asWitnesses } from './witnesses.js'
 import { withoutNeedless } from './needless.js'
 import { sinceSettings } from './since-settings.js'
 import { nodesOfRejection } from './whose-certificate.js'
@@ -93,7 +94,7 @@ export const findWrong = (timeline: Timeline): readonly Found[] => {
     if (next.length > 0) found = settled(unseenBetween(mergeSame(nodesOfRejection([...found, ...next], timeline), gapOf, aspectOf)), timeline)
   }
   found = missedTogether(withoutNeedless(found, timeline), timeline)
-  found = takenDown(tellKills(asCircles(sinceSettings(toldByExporters(found))), timeline), timeline)
+  found = takenDown(tellKills(asCircles(asWitnesses(sinceSettings(toldByExporters(found)))), timeline), timeline)
   return timeline.clockUncertainty.size === 0 ? found : found.map((one) => asSureAsItsClock(one, timeline))
 }
 
