@@ -138,6 +138,12 @@ const queueOf = (entity: Entity, { signals, start, last }: Stretch, timeline: Ti
 const vacuumOf = ({ attributes }: Pick<TimedSignal, 'attributes'>): string =>
   `automatic vacuum${attributes['wraparound'] === 'yes' ? ' to prevent wraparound' : ''} of ${String(attributes['table'] ?? 'a table')}`
 
+/** 'shutting down due to startup process failure': it was not there any more until somebody started it. */
+const hasGivenUp = (entity: Entity, { start, end }: Stretch, timeline: Timeline): boolean =>
+  signalsOf(timeline, entity).some(
+    ({ kind, at, attributes }) => kind === 'postgres.crashed' && attributes['reason'] === 'startup-failed' && at > start && at < (end ?? timeline.to),
+  )
+
 /** A server that is started while it is down and says why it does not start: that is why it was down for so long. What the file has was said at a reload before, maybe. */
 const refusals = (entity: Entity, { start, end }: Stretch, timeline: Timeline): readonly TimedSignal[] => {
   const all = signalsOf(timeline, entity).filter(({ kind, at }) => kind === 'postgres.start-refused' && at <= (end ?? timeline.to) && at >= start - RELOADED_MS)
@@ -354,7 +360,10 @@ export const POLICIES: Partial<Readonly<Record<FindingKind, Policy>>> = {
     gapMs: MINUTE,
     sure: 0.95,
     slackMs: 1_000,
-    say: (entity, stretch) => `${called(entity)} was in crash recovery and rejected connections${forHowLong(stretch)}.`,
+    say: (entity, stretch, timeline) =>
+      hasGivenUp(entity, stretch, timeline)
+        ? `${called(entity)} gave up its crash recovery, and let nobody in${forHowLong(stretch)}.`
+        : `${called(entity)} was in crash recovery and rejected connections${forHowLong(stretch)}.`,
   },
   'postgres.shutdown': {
     gapMs: 30_000,

@@ -944,3 +944,15 @@ test('a server that was started while it was down and refused to says why it was
   )
   assert.equal(told(refused(700, 'start', 'could not load pg_hba.conf')), 'The Postgres server was asked to shut down.')
 })
+
+test('a server that gave up its recovery was not in recovery until it was started again', () => {
+  const recovery = [
+    signal('postgres.recovering', 'postgres/main', 600, { reason: 'crash' }, { phase: 'begin' }),
+    signal('postgres.recovering', 'postgres/main', 614, {}, { phase: 'end' }),
+  ]
+  const told = (...signals: readonly Signal[]): string | undefined =>
+    findings('postgres.recovering', { signals: [...day, ...recovery, ...signals] })[0]?.found.summary
+  assert.equal(told(), 'The Postgres server was in crash recovery and rejected connections for 14 s.')
+  const failed = signal('postgres.crashed', 'postgres/main', 601, { reason: 'startup-failed' }, { phase: 'begin' })
+  assert.equal(told(failed), 'The Postgres server gave up its crash recovery, and let nobody in for 14 s.')
+})
