@@ -80,16 +80,17 @@ const levelOf = (bytes: Buffer, start: number, end: number): string => {
 
 const open = (sink: Sink, context: InputContext): LineReader => {
   const say = (level: string, message: string, text: string, envelope: Envelope | null): void => {
-    const entity: Entity = envelope?.pod ?? context.pod ?? process(envelope?.host ?? '-', 'etcd')
-    const at = { ms: found.ms, basis: found.basis }
-    if (isAsked(message)) {
-      sink.signal({ kind: 'action.restart', entity, at, attributes: { asked: 'yes' }, text })
-      return
-    }
+    const asked = isAsked(message)
     const grave = GRAVE.some((words) => message.includes(words))
     const bad = level.startsWith('error') || level.startsWith('fatal') || level.startsWith('panic') || level.startsWith('dpani')
     const slow = level.startsWith('warn') && SLOW.some((words) => message.includes(words))
-    if (!grave && !bad && !slow) return
+    if (!asked && !grave && !bad && !slow) return
+    const entity: Entity = envelope?.pod ?? context.pod ?? process(envelope?.host ?? '-', 'etcd')
+    const at = { ms: found.ms, basis: found.basis }
+    if (asked) {
+      sink.signal({ kind: 'action.restart', entity, at, attributes: { asked: 'yes' }, text })
+      return
+    }
     // etcd waits for its disk at every write: this is what makes all that needs it slow. A second is what it expects at most.
     if (SLOW_DISK.some((words) => message.includes(words)))
       sink.signal({ kind: 'metric.anomalous', entity, at, attributes: { metric: 'slow-disk', does: 'waited for its disk' }, burst: 'slow disk', text })

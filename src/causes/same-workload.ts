@@ -6,6 +6,7 @@ import { dialled } from '../findings/backends.js'
 import { hasStarted, WHOLE_SECOND_MS, type Found } from '../findings/finding.js'
 import { signalsOf } from '../findings/lookup.js'
 import { replicasAt } from '../findings/replicas.js'
+import { isReady } from '../findings/starting.js'
 import type { TimedSignal, Timeline } from '../timeline/timeline.js'
 import { FAR, workloadOf, type Judge } from './judge.js'
 import { placedFirst } from './places.js'
@@ -166,7 +167,7 @@ const othersWereReady = ({ kind, entity }: Found, rollout: Found, timeline: Time
     .some((pod) => pod !== entity && replicaSetName(pod) === set && becameReady(pod, rollout.start, placed, timeline))
 }
 const becameReady = (pod: Entity, from: number, to: number, timeline: Timeline): boolean =>
-  signalsOf(timeline, pod).some(({ kind, phase, at }) => kind === 'pod.unready' && phase === 'end' && at >= from && at < to)
+  signalsOf(timeline, pod).some((signal) => isReady(signal) && signal.at >= from && signal.at < to)
 
 /** Errors that name an address from a pod that had been ready, as pods of several workloads log them of that address in the same moment: it failed all of them. */
 const missesWithOthers = ({ kind, entity, start }: Found, workload: Entity, rollout: Found, timeline: Timeline): boolean => {

@@ -4,6 +4,9 @@ import type { TimedSignal, Timeline } from '../timeline/timeline.js'
 import type { Found } from './finding.js'
 import { signalsOf } from './lookup.js'
 
+/** The moment from which on a pod is ready. */
+export const isReady = ({ kind, phase }: Pick<TimedSignal, 'kind' | 'phase'>): boolean => kind === 'pod.unready' && phase === 'end'
+
 /** While one of these holds, the pod does not serve. */
 export const KEEPS_FROM_SERVING = [
   'pod.unready',
@@ -56,7 +59,7 @@ const cameAt = (pod: Entity, until: number, timeline: Timeline): number | null =
 
 /** A pod that was ready, and then no more, is not starting. */
 const wasReady = (pod: Entity, from: number, to: number, timeline: Timeline): boolean =>
-  signalsOf(timeline, pod).some(({ kind, phase, at }) => kind === 'pod.unready' && phase === 'end' && at > from && at < to)
+  signalsOf(timeline, pod).some((signal) => isReady(signal) && signal.at > from && signal.at < to)
 
 /** A pod that was taken away after a minute in which it never got ready was not starting any more, though nothing else is said of it. */
 const wasGivenUp = (pod: Entity, came: number, end: number, timeline: Timeline): boolean => {

@@ -1,5 +1,6 @@
 /** Which of the windows' incidents are one and the same, which were known before and under what name, and which keep coming back. Pure. */
 import type { Incident } from '../model/analysis.js'
+import { linkedIn } from '../model/linked-in.js'
 import { nameOf, typeOf } from '../model/entity.js'
 import type { PostMortem } from '../post-mortem/post-mortem.js'
 
@@ -42,7 +43,7 @@ const rootOf = (incident: Incident): { readonly kind: string; readonly entity: s
 
 /** What of it belongs to the causal graph: what is only near it in time is near others, too. */
 const partsOf = (incident: Incident): ReadonlySet<string> => {
-  const linked = new Set(incident.links.flatMap(({ cause, effect }) => [cause, effect]))
+  const linked = linkedIn(incident)
   return new Set(incident.findings.filter(({ id }) => linked.has(id)).map(({ kind, entity }) => `${kind} ${entity}`))
 }
 
@@ -147,7 +148,7 @@ export const factsOf = (id: string, { analysis, incidents }: PostMortem): Facts 
   const mechanisms = chain
     .slice(1)
     .flatMap((effect, index) => incident.links.find((link) => link.cause === chain[index] && link.effect === effect)?.mechanism ?? [])
-  const linked = new Set(incident.links.flatMap(({ cause, effect }) => [cause, effect]))
+  const linked = linkedIn(incident)
   const entities = [...new Set(incident.findings.filter((finding) => linked.has(finding.id)).map(({ entity }) => entity))].sort()
   return {
     id,

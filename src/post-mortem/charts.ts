@@ -6,6 +6,7 @@ import { busyNodes } from '../findings/detectors/node-cpu.js'
 import { podCpu, podMemory } from '../findings/detectors/pod-metrics.js'
 import { connectionCounts } from '../findings/detectors/postgres-metrics.js'
 import { stepOf, type Column } from '../findings/statistics.js'
+import { linkedIn } from '../model/linked-in.js'
 import { once } from '../model/once.js'
 import { called } from '../findings/words.js'
 import type { Found } from '../findings/finding.js'
@@ -24,7 +25,7 @@ interface Subject {
 type Draw = (subjects: readonly Subject[], timeline: Timeline, window: { from: number; to: number }) => Chart | null
 
 export const chartsOf = ({ incident, causal, positions }: ExplainedIncident, found: readonly Found[], timeline: Timeline): readonly Chart[] => {
-  const linked = new Set(incident.links.flatMap((link) => [link.cause, link.effect]))
+  const linked = linkedIn(incident)
   const subjects = [...positions].flatMap(([id, at]): Subject[] => {
     const one = found[at]
     return one === undefined || !linked.has(id) ? [] : [{ found: one, id }]

@@ -21,6 +21,7 @@ import { missingIn } from './missing.js'
 import type { IncidentDetail, Observed, Phase, PostMortem } from './post-mortem.js'
 import { ofKind } from '../findings/lookup.js'
 import { duration } from '../findings/words.js'
+import { linkedIn } from '../model/linked-in.js'
 import { groupBy } from '../model/lists.js'
 
 export interface DescribeOptions {
@@ -245,7 +246,7 @@ const PROPER = /^(?:Postgres|Redis|Sentinel|Prometheus|Kubernetes|Patroni)\b/u
 const lowered = (text: string): string => (/^[A-Z](?:[a-z]+|)(?=[ ,:])/u.test(text) && !PROPER.test(text) ? text.charAt(0).toLowerCase() + text.slice(1) : text)
 
 const phasesOf = (incident: Incident, timeline: Timeline): readonly Phase[] => {
-  const linked = new Set(incident.links.flatMap((link) => [link.cause, link.effect]))
+  const linked = linkedIn(incident)
   const mine = incident.findings.filter((finding) => linked.has(finding.id))
   const end = incident.end ?? iso(timeline.to)
   const impacts = mine.filter((finding) => finding.role === 'impact')

@@ -2,6 +2,7 @@
 import { duration } from '../findings/words.js'
 import type { Finding, Incident } from '../model/analysis.js'
 import { isOfCluster } from '../model/entity.js'
+import { linkedIn } from '../model/linked-in.js'
 import { once } from '../model/once.js'
 import type { Timeline } from '../timeline/timeline.js'
 import type { Factor } from './post-mortem.js'
@@ -25,7 +26,7 @@ const firstOf = ({ findings }: Incident, of: (finding: Finding) => boolean): Fin
 
 /** The first that people could notice of what is linked to a cause. */
 export const firstFelt = (incident: Incident): Finding | undefined => {
-  const linked = new Set(incident.links.flatMap((link) => [link.cause, link.effect]))
+  const linked = linkedIn(incident)
   return firstOf(incident, (finding) => linked.has(finding.id) && isFelt(finding))
 }
 
@@ -36,8 +37,9 @@ const MOST_CITED = 3
 const LEFT_OUT = /\d{1,5}\/\d{1,5} nodes are available: [^.]{3,300}/u
 
 /** Pods that no node took: why not is said in the scheduler's own words, and of a node that somebody had closed, which one. */
-const noRoom = ({ findings, links }: Incident): readonly Factor[] => {
-  const linked = new Set(links.flatMap(({ cause, effect }) => [cause, effect]))
+const noRoom = (incident: Incident): readonly Factor[] => {
+  const { findings } = incident
+  const linked = linkedIn(incident)
   const waiting = findings.filter(({ id, kind }) => kind === 'pod.unschedulable' && linked.has(id))
   if (waiting.length < MANY_WAITING) return []
   const words = waiting.flatMap(({ evidence }) => evidence.flatMap(({ text }) => LEFT_OUT.exec(text)?.[0] ?? []))

@@ -2,6 +2,7 @@
 import type { Explanation } from '../causes/explain.js'
 import { areClientsUnseen } from '../causes/harm.js'
 import type { Incident } from '../model/analysis.js'
+import { linkedIn } from '../model/linked-in.js'
 import { nameOf, typeOf } from '../model/entity.js'
 import type { Timeline } from '../timeline/timeline.js'
 import { alertsIn } from './factors.js'
@@ -51,7 +52,7 @@ export const missingIn = ({ incidents }: Explanation, felt: boolean, timeline: T
     add('Nothing of the clients of the database', 'who was turned away or had to wait, for how long, and what people felt of it')
   if (asked && !hasEvents && [...formats].some((format) => format === 'kubelet' || format === 'kubernetes-objects'))
     add('No Kubernetes events', 'scheduling, evictions and what people did; events are kept for one hour only')
-  if (!formats.has('postgres') && incidents.some(({ incident: { findings, links } }) => isOfPostgres(findings, links)))
+  if (!formats.has('postgres') && incidents.some(({ incident }) => isOfPostgres(incident)))
     add('No log of the Postgres server', 'what it did itself, who waited for whom, and why it cut off or turned away its clients')
   if (asked && !formats.has('prometheus')) add('No metrics', 'load, memory and latency before and during the incident')
   if (asked && !alertsIn(timeline))
@@ -83,14 +84,14 @@ const quietFor = (formats: ReadonlySet<string>, timeline: Timeline, add: (what: 
 
 const OF_CLUSTER: ReadonlySet<string> = new Set(['kubernetes-objects', 'kubernetes-events', 'kubectl'])
 
-const isOfPostgres = (findings: Incident['findings'], links: Incident['links']): boolean => {
-  const linked = new Set(links.flatMap(({ cause, effect }) => [cause, effect]))
-  return findings.some(({ id, kind, entity }) => linked.has(id) && (kind.startsWith('postgres.') || typeOf(entity) === 'postgres'))
+const isOfPostgres = (incident: Incident): boolean => {
+  const linked = linkedIn(incident)
+  return incident.findings.some(({ id, kind, entity }) => linked.has(id) && (kind.startsWith('postgres.') || typeOf(entity) === 'postgres'))
 }
 
 const nodesWithoutLog = (incident: Incident, timeline: Timeline, formats: ReadonlySet<string>, add: (what: string, hides: string) => void): void => {
   if (!formats.has('kubelet') && !formats.has('kubernetes-events')) return
-  const linked = new Set(incident.links.flatMap((link) => [link.cause, link.effect]))
+  const linked = linkedIn(incident)
   for (const finding of incident.findings) {
     if (typeOf(finding.entity) !== 'node' || !linked.has(finding.id)) continue
     const name = nameOf(finding.entity)

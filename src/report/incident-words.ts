@@ -1,5 +1,6 @@
 /** What an incident's sections say in a sentence or a line. */
 import type { Finding, Incident } from '../model/analysis.js'
+import { linkedIn } from '../model/linked-in.js'
 import { isOfCluster } from '../model/entity.js'
 import { inOrder, type FindingView } from './finding-view.js'
 import type { Phase } from '../post-mortem/post-mortem.js'
@@ -86,7 +87,7 @@ export const asFelt = (findings: readonly FindingView[], incident: Incident): re
 
 /** An entity is named once, with the worst that is said of it. */
 export const brokeLine = (impact: readonly FindingView[], findings: readonly FindingView[], incident: Incident, most = 3): string => {
-  const linked = new Set(incident.links.flatMap((link) => [link.cause, link.effect]))
+  const linked = linkedIn(incident)
   const what = asFelt(impact.length > 0 ? impact : findings.filter((finding) => finding.role === 'fault' && linked.has(finding.id)), incident)
   const worst = new Map<string, FindingView>()
   for (const finding of what) {
@@ -265,7 +266,7 @@ export const recoveryLine = (incident: Incident, lasted: string, findings: reado
 
 /** What was at fault, or fell ill on the way, and has no end in the data; each thing once, with what came first. */
 const stillUnwell = (findings: readonly FindingView[], incident: Incident): string => {
-  const linked = new Set(incident.links.flatMap((link) => [link.cause, link.effect]))
+  const linked = linkedIn(incident)
   const left = new Map<string, FindingView>()
   for (const finding of findings.toSorted(inOrder))
     if (finding.end === null && (finding.role === 'fault' || finding.role === 'symptom') && linked.has(finding.id) && !left.has(finding.entity))

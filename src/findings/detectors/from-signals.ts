@@ -8,6 +8,7 @@ import { signalsOf } from '../lookup.js'
 import { timesSeen, untilPlaced, withoutQuiet } from '../occurrences.js'
 import { aspectOf, isSeldom, POLICIES } from '../policies.js'
 import { stretchesOf, type Stretch } from '../stretches.js'
+import { isReady } from '../starting.js'
 import { isUnheard } from '../unheard.js'
 
 const MINUTE = 60_000
@@ -152,8 +153,7 @@ const KILLED = 128
  * end before another failure would have been said. pkg/util/goroutinemap/exponentialbackoff, pkg/kubelet/images/image_manager.go
  */
 const wellAfter = (last: number, pod: Entity, gapMs: number, timeline: Timeline, isStarted: (signal: TimedSignal) => boolean = () => false): number | null =>
-  signalsOf(timeline, pod).find((signal) => signal.at > last && ((signal.kind === 'pod.unready' && signal.phase === 'end') || isStarted(signal)))?.at ??
-  (timeline.to - last < gapMs ? null : last)
+  signalsOf(timeline, pod).find((signal) => signal.at > last && (isReady(signal) || isStarted(signal)))?.at ?? (timeline.to - last < gapMs ? null : last)
 
 /** One failed try is over with the next one, of which nobody says that it went well. */
 const untilStarted = (seen: Stretch, pod: Entity, gapMs: number, timeline: Timeline): Stretch => {

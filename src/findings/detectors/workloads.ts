@@ -3,11 +3,11 @@ import type { Entity } from '../../model/entity.js'
 import { groupBy } from '../../model/lists.js'
 import { once } from '../../model/once.js'
 import type { FindingKind } from '../../model/vocabulary.js'
-import type { TimedSignal, Timeline } from '../../timeline/timeline.js'
+import type { Timeline } from '../../timeline/timeline.js'
 import { chooseEvidence, WHOLE_SECOND_MS, type Detector, type Found } from '../finding.js'
 import { signalsOf } from '../lookup.js'
 import { isEvictedAt, isSurge, replicaChanges, replicasAt, wasTurnedAway, type Replicas } from '../replicas.js'
-import { GIVEN_UP_MS, isStarting, NOT_SERVING } from '../starting.js'
+import { GIVEN_UP_MS, isReady, isStarting, NOT_SERVING } from '../starting.js'
 import { duration, opening } from '../words.js'
 
 /** Shorter gaps in a pod's readiness are a restart or a rollout's step, not an outage. */
@@ -194,7 +194,6 @@ const unite = (troubles: readonly Found[], timeline: Timeline, workload: Entity)
 const hasToGo = ({ kind, attributes }: Found): boolean => kind === 'pod.evicted' || (kind === 'pod.stuck' && attributes['reason'] === 'terminating')
 
 const STARTED: ReadonlySet<string> = new Set(['container.started', 'pod.started'])
-const isReady = ({ kind, phase }: TimedSignal): boolean => kind === 'pod.unready' && phase === 'end'
 
 /** A StatefulSet makes its pod anew under its name. */
 const madeAnew = ({ entity, start }: Found, timeline: Timeline): number =>
