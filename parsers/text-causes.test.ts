@@ -95,3 +95,21 @@ test('a resolver that refuses or cannot be reached is a name that did not resolv
     assert.deepEqual(causeOf(`${get} ${why}`), { reason: 'dns', server: null, name: 'orders.shop.svc.cluster.local' })
   assert.equal(reason('Get "http://10.96.60.1:8085/": dial tcp 10.96.60.1:8085: connect: connection refused'), 'refused')
 })
+
+test('whom a program could not talk to is told by the URL that it asked or the address that it dialled', () => {
+  const server = (text: string): string | null => causeOf(text).server
+  for (const [text, name] of [
+    ['request to upstream failed: Get "http://catalog:8080/items": dial tcp 10.96.0.17:8080: connect: connection refused', 'service/-/catalog'],
+    ['Get "http://10.96.60.1:8085/": context deadline exceeded (Client.Timeout exceeded while awaiting headers)', 'service/-/10.96.60.1'],
+    ['Error: connect ECONNREFUSED 10.96.60.1:8085', 'service/-/10.96.60.1'],
+    ["HTTPConnectionPool(host='catalog', port=8080): Max retries exceeded (Caused by ConnectTimeoutError)", 'service/-/catalog'],
+    ['Get "http://catalog.shop.svc.cluster.local:8080/": dial tcp 10.96.0.17:8080: connect: connection refused', 'service/shop/catalog'],
+  ] as const)
+    assert.equal(server(text), name, text)
+  for (const text of [
+    'dial tcp 127.0.0.1:8080: connect: connection refused',
+    'Get "http://localhost:9000/": i/o timeout',
+    'Post "https://api.example.com/v1": i/o timeout',
+  ])
+    assert.equal(server(text), null, text)
+})

@@ -110,11 +110,16 @@ const CLUSTER_NAME = /(?:^|[\s"'=(@/,])([a-z0-9-]{1,63})\.([a-z0-9-]{1,63})\.svc
 const KEY_OF_SERVICE =
   /(?:^|[\s{,"])(?:upstream|upstream_service|upstreamService|target_service|targetService|peer\.service|destination_service)"? ?[=:] ?"?([a-z][a-z0-9-]{1,62})(?=["\s,}]|$)/
 
-const serviceNamed = (text: string): Entity | null => {
+/** Whom it dialled: a Service of its own namespace by its bare name, or anything by its address, which the timeline knows the owner of. */
+const DIALLED =
+  /(?:\bhttps?:\/\/|\bdial tcp |\bECONNREFUSED |\bETIMEDOUT |\bEHOSTUNREACH |\bhost=['"]?)([a-z](?:[a-z0-9-]{0,61}[a-z0-9])?|\d{1,3}(?:\.\d{1,3}){3})(?=[:/"' ,\\)]|$)/
+
+/** The Service that a program could not talk to; one that is named by its address has that as its name. */
+export const serviceNamed = (text: string): Entity | null => {
   const match = CLUSTER_NAME.exec(text)
   if (match?.[1] !== undefined && match[2] !== undefined) return service(match[2], match[1])
-  const name = KEY_OF_SERVICE.exec(text)?.[1]
-  return name === undefined ? null : service('-', name)
+  const name = KEY_OF_SERVICE.exec(text)?.[1] ?? DIALLED.exec(text)?.[1]
+  return name === undefined || name === 'localhost' || name.startsWith('127.') ? null : service('-', name)
 }
 
 /** The name that did not resolve. */

@@ -1,11 +1,12 @@
 /** Errors and warnings of application logs as signals: each is held until its continuation lines, which may name the cause, have been read. */
+import { typeOf } from '../src/model/entity.js'
 import type { Stamp } from '../src/model/extract.js'
 import type { Sink } from '../src/model/format.js'
 import { decode } from '../src/read/text.js'
 import { ERROR, WARNING } from './levels.js'
 import { fields } from './logfmt.js'
 import type { App } from './text-apps.js'
-import { burstOf, causeOf, figuresIn, nameIn, unnumbered, type Cause } from './text-causes.js'
+import { burstOf, causeOf, figuresIn, nameIn, serviceNamed, unnumbered, type Cause } from './text-causes.js'
 
 export interface Complaints {
   /** A complaint waits for its continuation. */
@@ -52,7 +53,8 @@ export const complaints = (sink: Sink): Complaints => {
       return cause
     }
     // Two names that differ in their figures only are two names.
-    return cause.reason === 'dns' ? { ...cause, name: nameIn(`${text}\n${parts}`) } : cause
+    if (cause.reason === 'dns') return { ...cause, name: nameIn(`${text}\n${parts}`) }
+    return cause.server !== null && typeOf(cause.server) === 'service' ? { ...cause, server: serviceNamed(`${text}\n${parts}`) } : cause
   }
 
   const flush = (): void => {

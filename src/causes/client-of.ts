@@ -26,16 +26,23 @@ const isCalledBy = (callee: Entity, client: Entity, timeline: Timeline): boolean
   if (by === null || of === null) return false
   const called = service(namespaceOf(by), shortName(by))
   // Where an application's log tells only its name, that is the workload's.
-  return [of, ...timeline.topology.podsOf(of), process('-', shortName(of))].some((one) =>
-    timeline.topology.serversOf(one).some((server) => server === called || server === by || isKindOf(server, by)),
+  return [client, of, ...timeline.topology.podsOf(of), process('-', shortName(of))].some((one) =>
+    timeline.topology.serversOf(one).some((server) => server === called || isServedBy(server, by, timeline) || isKindOf(server, by)),
   )
 }
+
+/** What it named is the workload, one of its pods, or a Service that selects them, whatever that is called. */
+const isServedBy = (server: Entity, by: Entity, timeline: Timeline): boolean =>
+  [server, ...timeline.topology.runsAs(server)].some((one) => workloadOf(one, timeline) === by)
 
 /** A client that is no pod names the service that it asked; what serves it is the workload of that name. */
 export const isNamedBy = (server: Entity, named: readonly Entity[], timeline: Timeline): boolean => {
   const by = workloadOf(server, timeline)
   if (by === null) return false
-  return named.some((one) => typeOf(one) === 'service' && shortName(one) === shortName(by) && ['-', namespaceOf(by)].includes(namespaceOf(one)))
+  return named.some(
+    (one) =>
+      typeOf(one) === 'service' && (isServedBy(one, by, timeline) || (shortName(one) === shortName(by) && ['-', namespaceOf(by)].includes(namespaceOf(one)))),
+  )
 }
 
 /** By whose trouble it is, and who suffers for what reason. */

@@ -663,6 +663,25 @@ test('a gateway that names the service it asked is a client of the workload of t
   assert.equal(between('workload/core/stock'), 0)
 })
 
+test('who asked a Service is a client of the workload that it selects, whatever it is called, and of no other', () => {
+  const over = timeline({
+    format: 'kubernetes-objects',
+    signals: [signal('log.warning', 'cluster', 0), signal('log.warning', 'cluster', 3600)],
+    facts: [
+      { fact: 'alias', of: 'service/core/prices-internal', name: '10.96.0.17', at: null },
+      { fact: 'runs-as', of: 'service/core/prices-internal', by: 'workload/core/pricing' },
+      { fact: 'client-of', client: 'pod/web/gateway-7d9c5b8f6d-x2x4z', server: 'service/-/10.96.0.17' },
+    ],
+  })
+  const links = (workload: Entity): readonly number[] =>
+    analyse(
+      [found('workload.degraded', workload, 60, {}), found('app.errors', 'pod/web/gateway-7d9c5b8f6d-x2x4z', 75, { attributes: { reason: 'refused' } })],
+      over,
+    ).incidents.flatMap((one) => one.links.map(({ confidence }) => confidence))
+  assert.equal(links('workload/core/pricing').length, 1)
+  assert.deepEqual(links('workload/core/stock'), [])
+})
+
 test('the story ends with what people use, not with what the cluster runs for itself', () => {
   const [agent, web] = ['pod/kube-system/agent-x2x4z', 'pod/shop/web-7d9c5b8f6d-x2x4z'] as const
   const over = timeline({

@@ -301,3 +301,17 @@ test('an extract with very many signals, series and samples is read like any oth
   const { signals: all, to } = timeline({ signals, series: [series('up', {}, () => 1, { to: 150_000, step: 1 })] })
   assert.deepEqual([all.length, to], [150_000, T0 + 150_000_000])
 })
+
+test('an address that a program dialled is the Service that has it, or the pods that had it, if all of them were of one workload', () => {
+  const alias = (of: Entity, name: string): Fact => ({ fact: 'alias', of, name, at: null })
+  const serversOf = (...aliases: readonly Fact[]): readonly Entity[] =>
+    timelineOf([
+      input('dump/objects.json', { format: 'kubernetes-objects', facts: aliases }),
+      input('dump/app.log', { facts: [{ fact: 'client-of', client: 'process/-/app', server: 'service/-/10.96.0.17' }] }),
+    ]).topology.serversOf('process/-/app')
+  assert.deepEqual(serversOf(alias('service/shop/catalog', '10.96.0.17'), alias('service/shop/cart', '10.96.0.18')), ['service/shop/catalog'])
+  const pods = [alias('pod/shop/cart-7d9c5b8f6d-x2x4z', '10.96.0.17'), alias('pod/shop/cart-7d9c5b8f6d-z4x2x', '10.96.0.17')]
+  assert.deepEqual(serversOf(...pods), ['pod/shop/cart-7d9c5b8f6d-x2x4z'])
+  assert.deepEqual(serversOf(...pods, alias('pod/shop/web-5d9c5b8f6d-x2x4z', '10.96.0.17')), [])
+  assert.deepEqual(serversOf(), [])
+})

@@ -1,8 +1,9 @@
 /** A node has many names (IP, FQDN, short name, provider id); this decides which one is its own, and who wrote an input that does not say. */
 import { nameOf, node, shortName, THIS_NODE, THIS_POSTGRES, typeOf, type Entity } from '../model/entity.js'
 import type { InputExtract, Labels } from '../model/extract.js'
-import { addTo } from '../model/lists.js'
+import { addTo, addToSet } from '../model/lists.js'
 import { namespacesOf } from './namespaces.js'
+import { workloadFromName } from './pod-names.js'
 import { serversOf, type Servers } from './servers.js'
 
 export interface Names {
@@ -51,6 +52,7 @@ export const makeNames = (extracts: readonly InputExtract[]): Names => {
     for (const fact of extract.facts)
       if (fact.fact === 'pod-on-node' && fact.uid !== undefined && !fact.pod.startsWith(`pod/-/${UID}`)) podOfUid.set(fact.uid, namespaces.full(fact.pod))
   }
+  const dialled = ownersOfAddresses(extracts)
   const scraped = scrapedHosts(extracts)
   for (const [address, host] of hostsOfMembers(extracts)) if (scraped.has(address) && !addresses.has(address)) addresses.set(address, host)
   const nodes = new Set([...known].map(canonicalNode))
@@ -80,6 +82,7 @@ export const makeNames = (extracts: readonly InputExtract[]): Names => {
       if (entity.startsWith(`pod/-/${UID}`)) return podOfUid.get(entity.slice(`pod/-/${UID}`.length)) ?? entity
       // A log that knows no more of itself than what its file is called.
       if (entity.startsWith('process/-/')) return namespaces.calledIn(shortName(entity)) ?? entity
+      if (type === 'service' && isAddress(shortName(entity))) return dialled(shortName(entity)) ?? entity
       return namespaces.full(entity)
     },
   }
@@ -100,6 +103,23 @@ const hostsOfMembers = (extracts: readonly InputExtract[]): readonly (readonly [
   return all
     .filter(([address, host]) => all.every((other) => (other[0] === address) === (other[1] === host)))
     .map(([address, host]) => [address, node(host)] as const)
+}
+
+/** The Service, or the pod, that clients reach by an address. Pods follow each other at one: of those of two workloads, neither is told. */
+const ownersOfAddresses = (extracts: readonly InputExtract[]): ((address: string) => Entity | null) => {
+  const [services, pods] = [new Map<string, Set<Entity>>(), new Map<string, Set<Entity>>()]
+  for (const { facts } of extracts)
+    for (const fact of facts) {
+      if (fact.fact !== 'alias') continue
+      if (typeOf(fact.of) === 'service') addToSet(services, fact.name, fact.of)
+      else if (typeOf(fact.of) === 'pod') addToSet(pods, fact.name, fact.of)
+    }
+  return (address) => {
+    const [found, ...others] = [...(services.get(address) ?? pods.get(address) ?? [])].sort()
+    if (found === undefined) return null
+    const workload = workloadFromName(found)
+    return others.every((other) => workload !== null && workloadFromName(other) === workload) ? found : null
+  }
 }
 
 /** Hosts on which a node exporter was scraped: machines, whatever they are called. */

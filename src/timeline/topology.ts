@@ -2,6 +2,7 @@
 import { nameOf, process, shortName, typeOf, type Entity } from '../model/entity.js'
 import type { Fact } from '../model/extract.js'
 import { addTo, addToSet } from '../model/lists.js'
+import { isAddress } from './names.js'
 import { workloadFromName } from './pod-names.js'
 import type { TimedSignal } from './timed.js'
 
@@ -93,6 +94,8 @@ export const makeTopology = (facts: readonly TimedFact[], signals: readonly Time
         else if (typeOf(fact.of) === 'pod') addToSet(podsAt, fact.name, fact.of)
         break
       case 'client-of':
+        // An address that nobody is known to have.
+        if (typeOf(fact.server) === 'service' && isAddress(shortName(fact.server))) break
         addToSet(clients, fact.server, fact.client)
         addToSet(servers, fact.client, fact.server)
         break
