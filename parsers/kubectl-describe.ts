@@ -4,7 +4,7 @@
  */
 import type { Json, JsonObject } from './kubernetes-fields.js'
 
-export type Described = { readonly kind: 'Node' | 'Pod' | 'Deployment'; readonly object: JsonObject } | null
+export type Described = { readonly kind: 'Node' | 'Pod' | 'Deployment' | 'Service'; readonly object: JsonObject } | null
 
 /** A row of the events table, and the line it stands on. */
 export interface DescribedEvent {
@@ -34,6 +34,7 @@ interface Container {
   readonly init: boolean
   readonly fields: Fields
   readonly limits: Fields
+  readonly environment: Fields
   readonly state: Fields
   readonly lastState: Fields
 }
@@ -74,7 +75,7 @@ export const describedBlock = (): DescribedBlock => {
   const containers: Container[] = []
   const events: DescribedEvent[] = []
   let section = ''
-  let part: 'fields' | 'limits' | 'state' | 'lastState' | 'other' = 'other'
+  let part: 'fields' | 'limits' | 'environment' | 'state' | 'lastState' | 'other' = 'other'
 
   const keyed = (text: string, from: number): readonly [string, string] | null => {
     const colon = text.indexOf(':', from)
@@ -100,17 +101,36 @@ export const describedBlock = (): DescribedBlock => {
     if (pair === null) return
     const [key, value] = pair
     if (indent === 2 && value === '' && containers.length < MAX_CONTAINERS) {
-      containers.push({ name: key, init: section === 'Init Containers', fields: new Map(), limits: new Map(), state: new Map(), lastState: new Map() })
+      containers.push({
+        name: key,
+        init: section === 'Init Containers',
+        fields: new Map(),
+        limits: new Map(),
+        environment: new Map(),
+        state: new Map(),
+        lastState: new Map(),
+      })
       part = 'fields'
       return
     }
     const container = containers.at(-1)
     if (container === undefined) return
     if (indent === 4) {
-      part = key === 'Limits' ? 'limits' : key === 'State' ? 'state' : key === 'Last State' ? 'lastState' : value === '' ? 'other' : 'fields'
+      part =
+        key === 'Limits'
+          ? 'limits'
+          : key === 'Environment'
+            ? 'environment'
+            : key === 'State'
+              ? 'state'
+              : key === 'Last State'
+                ? 'lastState'
+                : value === ''
+                  ? 'other'
+                  : 'fields'
       if (part === 'state' || part === 'lastState') container[part].set('is', value)
       else if (part === 'fields') container.fields.set(key, value)
-    } else if (indent === 6 && (part === 'limits' || part === 'state' || part === 'lastState')) container[part].set(key, value)
+    } else if (indent === 6 && (part === 'limits' || part === 'environment' || part === 'state' || part === 'lastState')) container[part].set(key, value)
   }
 
   const stateOf = (state: Fields): JsonObject => {
@@ -165,6 +185,7 @@ export const describedBlock = (): DescribedBlock => {
       .map((container) => ({
         name: container.name,
         resources: { limits: { cpu: container.limits.get('cpu') ?? '', memory: container.limits.get('memory') ?? '' } },
+        env: [...container.environment].map(([key, value]) => ({ name: key, value })),
       }))
     return {
       metadata: metadata(),
@@ -185,6 +206,14 @@ export const describedBlock = (): DescribedBlock => {
   const asDeployment = (): JsonObject => {
     const counts = /^([0-9]{1,9}) desired .{0,80}\| ([0-9]{1,9}) available/u.exec(top.get('Replicas') ?? '')
     return { metadata: metadata(), spec: { replicas: Number(counts?.[1] ?? NaN) }, status: { readyReplicas: Number(counts?.[2] ?? 0) } }
+  }
+
+  const asService = (): JsonObject => {
+    const selector = given(top.get('Selector'))
+      .split(',')
+      .map((pair) => pair.split('='))
+      .filter((pair) => pair.length === 2)
+    return { metadata: metadata(), spec: { clusterIP: top.get('IP') ?? '', selector: Object.fromEntries(selector) as JsonObject } } // pairs of strings
   }
 
   return {
@@ -219,6 +248,7 @@ export const describedBlock = (): DescribedBlock => {
       if ((top.get('Name') ?? '') === '') return null
       if (top.has('System Info') || (top.has('Roles') && top.has('Addresses'))) return { kind: 'Node', object: asNode() }
       if (top.has('Node') && top.has('Containers')) return { kind: 'Pod', object: asPod() }
+      if (top.has('Endpoints') && top.has('IP')) return { kind: 'Service', object: asService() }
       return top.has('Replicas') && top.has('StrategyType') ? { kind: 'Deployment', object: asDeployment() } : null
     },
   }

@@ -1,5 +1,5 @@
-/** Tables of nodes, pods and workloads that kubectl prints: what is where, how it was when the table was made, and ages, which count back from then. */
-import { node, pod, workload, type Entity } from '../src/model/entity.js'
+/** Tables of nodes, pods, services and workloads that kubectl prints: what is where, how it was when the table was made, and ages, which count back from then. */
+import { node, pod, service, workload, type Entity } from '../src/model/entity.js'
 import type { Stamp } from '../src/model/extract.js'
 import type { Sink, SignalDraft } from '../src/model/format.js'
 import { cellsOf, given, isAligned, type Column } from './kubectl-columns.js'
@@ -58,6 +58,9 @@ export const readRow = (sink: Sink, columns: readonly Column[], line: string): b
     const ended = ageOf(/\(([0-9smhdy]{1,16}) ago\)/u.exec(cells.get('RESTARTS') ?? '')?.[1] ?? '')
     if (status === 'OOMKilled') say('pod.oom-killed', entity, Number.isNaN(ended) ? 0 : ended, { limit: 'cgroup' })
     else if (meaning !== undefined) say(meaning.kind, entity, status === 'CrashLoopBackOff' && !Number.isNaN(ended) ? ended : 0, meaning.attributes)
+  } else if (cells.has('CLUSTER-IP')) {
+    const address = given(cells.get('CLUSTER-IP'))
+    if (address !== '' && address !== 'None') sink.fact({ fact: 'alias', of: service(namespace, name), name: address, at: null })
   } else if (cells.has('UP-TO-DATE')) {
     const [ready = '', wanted = ''] = (cells.get('READY') ?? '').split('/')
     const count = quantity(wanted)

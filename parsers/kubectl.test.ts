@@ -262,3 +262,55 @@ test('hostile lines are read past', async () => {
   const extract = await read(`${NODE}${'  '.repeat(50_000)}\n  Ready${'  x'.repeat(50_000)}\n${':'.repeat(10_000)}\n`)
   assert.equal(extract.format, 'kubectl')
 })
+
+test('services of tables and descriptions are told with their addresses, and pods with whom they are configured to talk to', async () => {
+  const table = `NAMESPACE   NAME             TYPE        CLUSTER-IP    EXTERNAL-IP   PORT(S)    AGE
+sales       service/orders   ClusterIP   10.96.60.1    <none>        8085/TCP   26m
+sales       cache            ClusterIP   None          <none>        6379/TCP   26m
+`
+  const block = `Name:                     stock
+Namespace:                sales
+Labels:                   <none>
+Annotations:              <none>
+Selector:                 app=stock
+Type:                     ClusterIP
+IP Family Policy:         SingleStack
+IP Families:              IPv4
+IP:                       10.96.60.2
+IPs:                      10.96.60.2
+Port:                     http  80/TCP
+TargetPort:               8080/TCP
+Endpoints:                10.244.1.5:8080
+Session Affinity:         None
+Events:                   <none>
+`
+  const pod = `Name:             till-7d9f8b6c5d-x2x4z
+Namespace:        sales
+Node:             rack-4/192.0.2.4
+Status:           Running
+IP:               10.244.1.9
+Controlled By:    ReplicaSet/till-7d9f8b6c5d
+Containers:
+  till:
+    Image:          r.example/till:2
+    State:          Running
+      Started:      Mon, 02 Mar 2026 10:00:00 +0000
+    Ready:          True
+    Restart Count:  0
+    Environment:
+      STOCK_URL:  http://stock:80/
+      TOKEN:      <set to the key 'token' in secret 'till'>  Optional: false
+    Mounts:       <none>
+`
+  const facts = async (text: string): Promise<readonly string[]> =>
+    (await read(text)).facts.flatMap((fact) =>
+      fact.fact === 'alias' && fact.of.startsWith('service/')
+        ? [`${fact.of} ${fact.name}`]
+        : fact.fact === 'client-of'
+          ? [`${fact.client} ${fact.server}`]
+          : [],
+    )
+  assert.deepEqual(await facts(table), ['service/sales/orders 10.96.60.1'])
+  assert.deepEqual(await facts(block), ['service/sales/stock 10.96.60.2'])
+  assert.deepEqual(await facts(pod), ['workload/sales/till service/sales/stock'])
+})

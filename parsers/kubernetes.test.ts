@@ -480,6 +480,38 @@ test('a new deployment is a change, one without ready replicas is unavailable, a
   assert.ok(!JSON.stringify(extract).includes('aHVudGVyMg'))
 })
 
+test('a workload is configured to talk to what the environment and the arguments of its containers name', async () => {
+  const env = [
+    { name: 'ORDERS_URL', value: 'http://orders:8085/' },
+    { name: 'DATABASE_URL', value: 'postgres://app:hunter2@db.core.svc.cluster.local:5432/till' },
+    { name: 'CACHE_ADDR', value: 'cache:6379' },
+    { name: 'PEER', value: 'http://10.96.60.1:8085/' },
+    { name: 'MAIL', value: 'https://mail.example.com/' },
+    { name: 'SELF', value: 'http://localhost:8080/' },
+    { name: 'VERSION', value: '5.4.0' },
+    { name: 'TOKEN', valueFrom: { secretKeyRef: { name: 'till', key: 'token' } } },
+  ]
+  const spec = { containers: [{ name: 'till', image: 'r.example/till:2', env, args: ['--stock-url=http://stock.core.svc:80', '--verbose'] }] }
+  const deployed = { ...deployment('True'), spec: { replicas: 1, template: { spec } } }
+  const ownerReferences = [{ kind: 'ReplicaSet', name: 'till-7d9f8b6c5d', controller: true }]
+  const pods = ['x2x4z', 'z4x2x'].map((end) => ({
+    apiVersion: 'v1',
+    kind: 'Pod',
+    metadata: { name: `till-7d9f8b6c5d-${end}`, namespace: 'sales', ownerReferences },
+    spec,
+  }))
+  for (const objects of [[deployed], pods, [deployed, ...pods]]) {
+    const extract = await read(listOf(objects))
+    assert.deepEqual(
+      extract.facts.flatMap((fact) => (fact.fact === 'client-of' ? [`${fact.client} ${fact.server} ${fact.configured ?? ''}`] : [])),
+      ['service/sales/orders', 'service/core/db', 'service/sales/cache', 'service/-/10.96.60.1', 'service/core/stock'].map(
+        (server) => `workload/sales/till ${server} yes`,
+      ),
+    )
+    assert.ok(!JSON.stringify(extract).includes('hunter2'))
+  }
+})
+
 test('a later revision of a StatefulSet is a change; that an older one has the highest number again tells that it was taken back', async () => {
   const revision = (name: string, number: number, creationTimestamp: string): object => ({
     apiVersion: 'apps/v1',

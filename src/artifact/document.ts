@@ -77,7 +77,7 @@ const fact = z.discriminatedUnion('fact', [
   }),
   z.strictObject({ fact: z.literal('replicas'), workload: entity, at: moment, wanted: number, ready: z.union([z.number(), z.null()]) }),
   z.strictObject({ fact: z.literal('runs-as'), of: entity, by: entity }),
-  z.strictObject({ fact: z.literal('client-of'), client: entity, server: entity }),
+  z.strictObject({ fact: z.literal('client-of'), client: entity, server: entity, configured: z.literal('yes').optional() }),
   z.strictObject({ fact: z.literal('limit'), of: entity, name: text, value: number }),
   z.strictObject({ fact: z.literal('collected'), at: stamp }),
   z.strictObject({ fact: z.literal('kept-from'), at: stamp }),

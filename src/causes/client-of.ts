@@ -21,9 +21,9 @@ const isKindOf = (server: Entity, by: Entity): boolean => WORDS[typeOf(server)]?
 
 /** Clients name a service; what serves it is the workload of its name, in one of its pods. */
 const isCalledBy = (callee: Entity, client: Entity, timeline: Timeline): boolean => {
-  const by = workloadOf(callee, timeline)
+  const by = [callee, ...timeline.topology.runsAs(callee)].map((one) => workloadOf(one, timeline)).find((one) => one !== null)
   const of = workloadOf(client, timeline)
-  if (by === null || of === null) return false
+  if (by === undefined || of === null) return false
   const called = service(namespaceOf(by), shortName(by))
   // Where an application's log tells only its name, that is the workload's.
   return [client, of, ...timeline.topology.podsOf(of), process('-', shortName(of))].some((one) =>
@@ -138,8 +138,9 @@ const dependence: Judge = (cause, effect, timeline) => {
   if (words?.test(nameOf(effect.entity)) === true) return 0.95
   if (workload !== null && topology.podsOf(workload).some((pod) => topology.serversOf(pod).includes(server))) return 1
   if (typeOf(effect.entity) === 'service' && backedByClient(effect.entity, server, timeline)) return 1
-  if (serverType === 'workload') return servers.length > 0 ? 0.15 : shortName(effect.entity).includes(shortName(server)) ? 0.8 : NOT_NAMED
-  if (typeOf(effect.entity) === 'target' || servers.length > 0) return 0.15
+  const isSeenToAsk = topology.isSeenToAsk(effect.entity)
+  if (serverType === 'workload') return isSeenToAsk ? 0.15 : shortName(effect.entity).includes(shortName(server)) ? 0.8 : NOT_NAMED
+  if (typeOf(effect.entity) === 'target' || isSeenToAsk) return 0.15
   // A server that refused everybody, and the only one there is: whoever fails now most likely needs it.
   return REFUSES_ALL.has(cause.kind) && isOnly(server, timeline) ? 0.55 : UNKNOWN
 }

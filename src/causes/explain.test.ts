@@ -682,6 +682,32 @@ test('who asked a Service is a client of the workload that it selects, whatever 
   assert.deepEqual(links('workload/core/stock'), [])
 })
 
+test('whom a workload is configured to talk to it needs, and nobody else of that kind', () => {
+  const over = timeline({
+    format: 'kubernetes-objects',
+    signals: [signal('log.warning', 'cluster', 0), signal('log.warning', 'cluster', 3600)],
+    facts: [{ fact: 'client-of', client: 'workload/web/gateway', server: 'service/core/pricing', configured: 'yes' }],
+  })
+  const links = (cause: Entity): number =>
+    analyse(
+      [found('workload.unavailable', cause, 60, {}), found('app.errors', 'pod/web/gateway-7d9c5b8f6d-x2x4z', 62, { attributes: { reason: 'refused' } })],
+      over,
+    ).incidents.flatMap((one) => one.links).length
+  assert.deepEqual([links('workload/core/pricing'), links('workload/core/stock')], [1, 0])
+})
+
+test('whom a workload is configured to talk to is not all that it needs; whom it was seen to talk to tells more', () => {
+  const links = (seen: boolean): number =>
+    analyse(
+      [found('postgres.recovering', 'postgres/main', 60, { endSecond: 120 }), found('workload.unavailable', 'workload/web/gateway', 62, { endSecond: 122 })],
+      timeline({
+        signals: [signal('log.warning', 'cluster', 0), signal('postgres.recovering', 'postgres/main', 60), signal('log.warning', 'cluster', 3600)],
+        facts: [{ fact: 'client-of', client: 'workload/web/gateway', server: 'service/core/pricing', ...(seen ? {} : { configured: 'yes' }) }],
+      }),
+    ).incidents.flatMap((one) => one.links).length
+  assert.deepEqual([links(false), links(true)], [1, 0])
+})
+
 test('the story ends with what people use, not with what the cluster runs for itself', () => {
   const [agent, web] = ['pod/kube-system/agent-x2x4z', 'pod/shop/web-7d9c5b8f6d-x2x4z'] as const
   const over = timeline({

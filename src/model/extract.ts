@@ -107,8 +107,8 @@ export type Fact =
   | { readonly fact: 'replicas'; readonly workload: Entity; readonly at: Stamp | null; readonly wanted: number; readonly ready: number | null }
   /** The workload or pod behind a service, an ingress backend, a Postgres server. */
   | { readonly fact: 'runs-as'; readonly of: Entity; readonly by: Entity }
-  /** `client` talks to `server`: seen in a connection, a configuration, an error text. */
-  | { readonly fact: 'client-of'; readonly client: Entity; readonly server: Entity }
+  /** `client` talks to `server`: seen in a connection or an error text, or only `configured` so: others that it needs may be told elsewhere. */
+  | { readonly fact: 'client-of'; readonly client: Entity; readonly server: Entity; readonly configured?: 'yes' }
   /** A known ceiling: max_connections of a Postgres server, the size of a volume. */
   | { readonly fact: 'limit'; readonly of: Entity; readonly name: string; readonly value: number }
   /** This input says when it was made; so were the files in its folder and below. */

@@ -40,6 +40,8 @@ export interface Topology {
   nodeAt(address: string): Entity | null
   clientsOf(server: Entity): readonly Entity[]
   serversOf(client: Entity): readonly Entity[]
+  /** Whether it was seen to talk to somebody: what is only configured is rarely all that it needs. */
+  isSeenToAsk(client: Entity): boolean
   /** What the entity runs as: a Postgres server's pod, a service's workload. */
   runsAs(entity: Entity): readonly Entity[]
   memoryLimit(pod: Entity): number | null | undefined
@@ -61,6 +63,7 @@ export const makeTopology = (facts: readonly TimedFact[], signals: readonly Time
   const clients = new Map<Entity, Set<Entity>>()
   const servers = new Map<Entity, Set<Entity>>()
   const runs = new Map<Entity, Set<Entity>>()
+  const asking = new Set<Entity>()
   const memory = new Map<Entity, number | null>()
   const cpu = new Map<Entity, number | null>()
 
@@ -97,6 +100,7 @@ export const makeTopology = (facts: readonly TimedFact[], signals: readonly Time
         // An address that nobody is known to have.
         if (typeOf(fact.server) === 'service' && isAddress(shortName(fact.server))) break
         addToSet(clients, fact.server, fact.client)
+        if (fact.configured === undefined) asking.add(fact.client)
         addToSet(servers, fact.client, fact.server)
         break
       case 'runs-as':
@@ -188,13 +192,16 @@ export const makeTopology = (facts: readonly TimedFact[], signals: readonly Time
       return nameOf(other) === host ? null : other
     },
     clientsOf: (server) => clientsOf.get(server) ?? [],
-    // What is a process in its own log is a service in what it counts.
-    serversOf: (client) => serversOf.get(client) ?? (client.startsWith('service/-/') ? serversOf.get(process('-', shortName(client))) : undefined) ?? [],
+    serversOf: (client) => [client, ...asProcess(client)].map((one) => serversOf.get(one)).find((known) => known !== undefined) ?? [],
+    isSeenToAsk: (client) => [client, ...asProcess(client)].some((one) => asking.has(one)),
     runsAs: (entity) => runsAs.get(entity) ?? [],
     memoryLimit: (pod) => memory.get(pod),
     cpuLimit: (pod) => cpu.get(pod),
   }
 }
+
+/** What is a process in its own log is a service in what it counts. */
+const asProcess = (client: Entity): readonly Entity[] => (client.startsWith('service/-/') ? [process('-', shortName(client))] : [])
 
 /** Times of several sources differ by so much. */
 const PLACED_IN_MS = 2_000
