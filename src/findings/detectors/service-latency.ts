@@ -103,6 +103,10 @@ const SUM = /(?:request|response|http)\w*_seconds_sum$/u
 const SLOWER_ON_AVERAGE = 8
 const SLOWER_SECONDS_ON_AVERAGE = 0.5
 const ON_AVERAGE_FOR_MS = 10_000
+/** What goes on for so long is no slow request of a few: then less is slow, too. */
+const LASTING_MS = 40_000
+const LASTING_SAMPLES = 8
+const LASTING_SECONDS = 0.1
 
 /** Of services whose histogram was collected and whose quantiles nobody asked for: the time of all requests by their number. */
 const slowOnAverage = (timeline: Timeline): readonly Found[] => {
@@ -124,10 +128,13 @@ const slowOnAverage = (timeline: Timeline): readonly Found[] => {
     const mean = meanOf(combine(ofOne.map(perSecond), 'sum'), combine(counts.map(perSecond), 'sum'))
     const usual = median(mean.values.filter((value) => !Number.isNaN(value)))
     const step = stepOf(mean.times)
-    const isSlow = (value: number): boolean => value >= usual * SLOWER_ON_AVERAGE && value >= usual + SLOWER_SECONDS_ON_AVERAGE
-    return stretches(mean, isSlow, Math.max(30_000, 3 * step), higher)
-      .filter(({ samples, start, last }) => samples >= 3 && last - start >= ON_AVERAGE_FOR_MS)
-      .map((stretch) => tookLong(entity, source, mean, stretch, usual, true))
+    const slowBy = (seconds: number, samples: number, forMs: number): readonly Interval[] =>
+      stretches(mean, (value) => value >= usual * SLOWER_ON_AVERAGE && value >= usual + seconds, Math.max(30_000, 3 * step), higher).filter(
+        (stretch) => stretch.samples >= samples && stretch.last - stretch.start >= forMs,
+      )
+    const lasting = slowBy(LASTING_SECONDS, LASTING_SAMPLES, LASTING_MS)
+    const short = slowBy(SLOWER_SECONDS_ON_AVERAGE, 3, ON_AVERAGE_FOR_MS).filter(({ start }) => !lasting.some((one) => one.start <= start && start <= one.last))
+    return [...lasting, ...short].map((stretch) => tookLong(entity, source, mean, stretch, usual, true))
   })
 }
 

@@ -882,6 +882,14 @@ test('a service whose requests take long on average is slow, also while none of 
       (second) => (second === 600 ? 9 : 0.02),
     ),
   )
+  // A third of a second is slow for a service that takes a fiftieth, where it goes on.
+  const slower = (to: number): InputParts =>
+    histogram(
+      () => 10,
+      (second) => (between(second, 600, to) ? 0.35 : 0.02),
+    )
+  assert.equal(findings('service.slow', slower(780)).length, 1)
+  none('service.slow', slower(630))
   // Whose quantiles are there is told by those.
   const calm = series('histogram_quantile(0.95, sum by (app, le) (rate(app_request_duration_seconds_bucket[20s])))', { app: 'checkout-api' }, () => 0.03)
   none('service.slow', histogram(often, long, [calm]))
