@@ -50,6 +50,12 @@ const time = (text: string | undefined): Json => {
 
 const given = (text: string | undefined): string => (text === undefined || text.startsWith('<') ? '' : text)
 
+/** 'http-get http://:8080/ready delay=0s timeout=1s period=5s #success=1 #failure=3' */
+const probe = ({ fields }: Container, of: 'Readiness' | 'Liveness'): JsonObject => {
+  const period = / period=([0-9]{1,6})s /u.exec(fields.get(of) ?? '')?.[1]
+  return period === undefined ? {} : { [`${of.toLowerCase()}Probe`]: { periodSeconds: Number(period) } }
+}
+
 /** Fields that only descriptions of this kind have, in this order of asking. */
 const KINDS_BY_FIELD: readonly (readonly [readonly string[], string])[] = [
   [['System Info'], 'Node'],
@@ -185,6 +191,8 @@ export const describedBlock = (): DescribedBlock => {
       .map((container) => ({
         name: container.name,
         resources: { limits: { cpu: container.limits.get('cpu') ?? '', memory: container.limits.get('memory') ?? '' } },
+        ...probe(container, 'Readiness'),
+        ...probe(container, 'Liveness'),
         env: [...container.environment].map(([key, value]) => ({ name: key, value })),
       }))
     return {

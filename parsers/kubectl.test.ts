@@ -297,6 +297,8 @@ Containers:
       Started:      Mon, 02 Mar 2026 10:00:00 +0000
     Ready:          True
     Restart Count:  0
+    Liveness:       http-get http://:8080/healthz delay=0s timeout=1s period=20s #success=1 #failure=3
+    Readiness:      http-get http://:8080/ready delay=0s timeout=1s period=5s #success=1 #failure=3
     Environment:
       STOCK_URL:  http://stock:80/
       TOKEN:      <set to the key 'token' in secret 'till'>  Optional: false
@@ -308,9 +310,11 @@ Containers:
         ? [`${fact.of} ${fact.name}`]
         : fact.fact === 'client-of'
           ? [`${fact.client} ${fact.server}`]
-          : [],
+          : fact.fact === 'limit'
+            ? [`${fact.of} ${fact.name} ${fact.value}`]
+            : [],
     )
   assert.deepEqual(await facts(table), ['service/sales/orders 10.96.60.1'])
   assert.deepEqual(await facts(block), ['service/sales/stock 10.96.60.2'])
-  assert.deepEqual(await facts(pod), ['workload/sales/till service/sales/stock'])
+  assert.deepEqual(await facts(pod), ['workload/sales/till service/sales/stock', 'workload/sales/till probe-period 5'])
 })

@@ -1,7 +1,7 @@
-/** Which servers of the cluster a container is configured to talk to, as far as its environment and its arguments name them. */
+/** What the containers of a pod or of a template are configured to need and to answer: the servers that their environment and arguments name, and probes. */
 import { service, type Entity } from '../src/model/entity.js'
 import type { Sink } from '../src/model/format.js'
-import { listOf, textOf, type Json, type JsonObject } from './kubernetes-fields.js'
+import { listOf, numberOf, objectOf, textOf, type Json, type JsonObject } from './kubernetes-fields.js'
 import type { Once } from './kubernetes-once.js'
 
 /** 'http://orders:8085/', 'postgres://app:secret@db.core.svc/orders', 'jdbc:postgresql://db:5432/orders'. RFC 3986, section 3. */
@@ -46,6 +46,17 @@ const needsOf = (containers: readonly Json[], namespace: string): readonly Entit
       }
   }
   return [...needs]
+}
+
+/** Seconds; the API server's default where nothing else is set. https://kubernetes.io/docs/concepts/configuration/liveness-readiness-startup-probes/ */
+const PERIOD = 10
+
+/** How often the kubelet asks a pod whether it is ready, or alive: counts of what came of it mean time. */
+export const sayProbed = (sink: Sink, once: Once, of: Entity, spec: JsonObject | undefined): void => {
+  const probes = ['readinessProbe', 'livenessProbe'].map((key) => listOf(spec, 'containers').flatMap((container) => objectOf(container, key) ?? []))
+  const periods = (probes.find((all) => all.length > 0) ?? []).map((probe) => numberOf(probe, 'periodSeconds') || PERIOD)
+  const value = Math.min(...periods)
+  if (Number.isFinite(value) && once.said(`probed ${of} ${value}`)) sink.fact({ fact: 'limit', of, name: 'probe-period', value })
 }
 
 /** Tells it of the pods of a workload once, however many they are. */

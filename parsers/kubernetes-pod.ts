@@ -20,7 +20,7 @@ import {
   type JsonObject,
 } from './kubernetes-fields.js'
 import { evictionReason, imageFailure, missingObject, unschedulable } from './kubernetes-messages.js'
-import { sayNeeds } from './kubernetes-needs.js'
+import { sayNeeds, sayProbed } from './kubernetes-needs.js'
 import type { ObjectReader } from './kubernetes-node.js'
 import type { Once } from './kubernetes-once.js'
 
@@ -90,6 +90,7 @@ export const podReader = (sink: Sink, once: Once): PodReader => {
     const owner = ownerOf(metadata)
     if (owner !== null && once.said(`owner ${entity} ${owner}`)) sink.fact({ fact: 'pod-owner', pod: entity, workload: owner })
     sayNeeds(sink, once, owner ?? entity, textOf(metadata, 'namespace'), spec)
+    sayProbed(sink, once, owner ?? entity, spec)
     const hostIp = textOf(status, 'hostIP')
     if (hostIp !== '' && nodeName !== '' && once.said(`host ${nodeName} ${hostIp}`)) sink.fact({ fact: 'alias', of: node(nodeName), name: hostIp, at })
     const ips = [textOf(status, 'podIP'), ...listOf(status, 'podIPs').map((entry) => textOf(entry, 'ip'))]

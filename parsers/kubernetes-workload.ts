@@ -19,7 +19,7 @@ import {
   type JsonObject,
 } from './kubernetes-fields.js'
 import { creationFailure } from './kubernetes-messages.js'
-import { sayNeeds } from './kubernetes-needs.js'
+import { sayNeeds, sayProbed } from './kubernetes-needs.js'
 import type { Once } from './kubernetes-once.js'
 
 const MAX_SERVICES = 20_000
@@ -110,6 +110,7 @@ export const workloadReader = (sink: Sink, once: Once): WorkloadReader => {
     const image = imagesOf(template)
     remember(entity, namespace, objectOf(objectOf(template, 'metadata'), 'labels'))
     sayNeeds(sink, once, entity, namespace, objectOf(template, 'spec'))
+    sayProbed(sink, once, entity, objectOf(template, 'spec'))
     sayDeployed(entity, created, `${label} created ${textOf(metadata, 'creationTimestamp')} with ${image}`, image)
     const before = versions.get(entity)
     versions.set(entity, { wanted, image })

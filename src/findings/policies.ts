@@ -63,10 +63,13 @@ const forHowLong = ({ start, end }: Stretch): string => (end === null ? '' : end
  * of them were no single stretch. Of more than 25 the recorder leaves most out, and their number tells nothing.
  * https://github.com/kubernetes/client-go/blob/v0.30.0/tools/record/events_cache.go (defaultSpamBurst)
  */
-export const isSeldom = ({ start, last, count, signals }: Stretch): boolean =>
-  count < MOST_COUNTED && last - start > count * SELDOM_MS && signals.every(({ phase }) => phase === 'point')
+export const isSeldom = (pod: Entity, { start, last, count, signals }: Stretch, { topology }: Timeline): boolean => {
+  const period = topology.limit(topology.workloadOf(pod) ?? pod, 'probe-period') ?? topology.limit(pod, 'probe-period') ?? USUAL_PERIOD_SECONDS
+  return count <= MOST_COUNTED && last - start > count * period * SELDOM * 1000 && signals.every(({ phase }) => phase === 'point')
+}
 const MOST_COUNTED = 25
-const SELDOM_MS = 25_000
+const USUAL_PERIOD_SECONDS = 10
+const SELDOM = 2.5
 
 /** Whom the kubelet kills for it may serve all the while: only the readiness probe says who is not ready. */
 const lethalProbe = ({ signals }: Stretch): string | null => {
@@ -181,7 +184,7 @@ export const POLICIES: Partial<Readonly<Record<FindingKind, Policy>>> = {
     sure: 0.85,
     slackMs: 10_000,
     say: (entity, stretch, timeline) =>
-      isSeldom(stretch)
+      isSeldom(entity, stretch, timeline)
         ? `${called(entity)} failed its probe ${times(stretch.count)} in ${duration(stretch.last - stretch.start)}${because(stretch)}.`
         : `${called(entity)} ${lethalProbe(stretch) === null ? 'was not ready' : `failed its ${lethalProbe(stretch) ?? ''} probe`}${forHowLong(stretch)}${because(stretch)}${restartedFor(entity, stretch, timeline)}.`,
     also: killsForProbes,

@@ -68,7 +68,7 @@ export const fromSignals: Detector = {
           attributes: {
             ...attributesOf(stretch.signals),
             ...(isOfStart(kind, entity, whole, timeline) ? { during: 'start' } : {}),
-            ...(kind === 'pod.unready' && isSeldom(whole) ? { seldom: 'yes' } : {}),
+            ...(kind === 'pod.unready' && isSeldom(entity, whole, timeline) ? { seldom: 'yes' } : {}),
           },
           slackMs: policy.slackMs ?? 0,
           dose: stretch.count,

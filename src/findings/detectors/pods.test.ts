@@ -751,6 +751,18 @@ test('a few failed probes over minutes are told as what they are; where they fol
   assert.deepEqual([short(6), short(24)], [0, 1])
 })
 
+test('how often a pod is probed tells how many failures in a row a time can have', () => {
+  const told = (count: number, facts: readonly Fact[]): string | undefined =>
+    findings('pod.unready', {
+      signals: [...day, signal('pod.unready', 'pod/shop/web-7d4f9c5b8-bcdfg', 600, { probe: 'Readiness', reason: 'status' }, { count, until: 900 })],
+      facts,
+    })[0]?.found.summary
+  const every = (value: number): readonly Fact[] => [{ fact: 'limit', of: 'workload/shop/web', name: 'probe-period', value }]
+  assert.match(told(22, []) ?? '', /was not ready/u)
+  assert.match(told(22, every(5)) ?? '', /failed its probe 22 times in 5 min/u)
+  assert.match(told(10, every(20)) ?? '', /was not ready/u)
+})
+
 test('a pod that the scheduler tells of once found no node until it is bound', () => {
   const refused = signal('pod.unschedulable', one, 600, { reason: 'node-selector' })
   const [told, ...others] = findings('pod.unschedulable', { signals: [refused, scheduled(one, 670, 'n1')] })
