@@ -187,8 +187,7 @@ const sayWebhook = (line: KlogLine, said: Saying): void => {
   const burst = `webhook ${failure?.webhook ?? ''}`
   const certificate = open ? null : (failure?.certificate ?? null)
   if (certificate !== null) {
-    const { ms, basis } = timeOf(line)
-    said.emit(line, 'node.certificate-expired', certificate.entity, certificate.attributes, { burst, at: { ms: ms - certificate.lateMs, basis } })
+    said.emit(line, 'node.certificate-expired', certificate.entity, { ...certificate.attributes, lateMs: certificate.lateMs }, { burst, at: timeOf(line) })
   }
   said.emit(line, open ? 'log.warning' : 'log.error', program(line, said), { app: said.component, reason: 'refused' }, { burst })
 }

@@ -178,13 +178,14 @@ test("a webhook's certificate that the API server rejected is its service's, fro
   const expired =
     'tls: failed to verify certificate: x509: certificate has expired or is not yet valid: current time 2026-11-21T08:19:14Z is after 2026-11-21T08:09:14Z'
   const of = async (how: string, why: string) =>
-    (await read(`${line(how, why)}\n`, { path: 'kube-apiserver.log' })).signals.map(({ kind, entity, at }) => [
+    (await read(`${line(how, why)}\n`, { path: 'kube-apiserver.log' })).signals.map(({ kind, entity, at, attributes }) => [
       kind,
       entity,
       new Date(at.ms).toISOString().slice(11, 19),
+      ...(attributes['lateMs'] === undefined ? [] : [attributes['lateMs']]),
     ])
   const failed = ['log.error', 'process/-/kube-apiserver', '08:19:14']
-  assert.deepEqual(await of('closed', expired), [['node.certificate-expired', 'service/mesh/injector', '08:09:14'], failed])
+  assert.deepEqual(await of('closed', expired), [['node.certificate-expired', 'service/mesh/injector', '08:19:14', 600_000], failed])
   assert.deepEqual(await of('closed', 'context deadline exceeded'), [failed])
   assert.deepEqual(await of('open', expired), [['log.warning', 'process/-/kube-apiserver', '08:19:14']])
 })

@@ -71,10 +71,9 @@ const sayCertificate = (line: KlogLine, said: Saying): void => {
   const reason = unknown ? 'unknown-authority' : early ? 'not-yet-valid' : 'expired'
   const entity = said.thisNode(line)
   const late = reason === 'expired' ? expiredFor(line.text) : 0
-  const { ms, basis } = line.written
   // The first rejection tells when it began.
-  const emission = late > 0 && late < NOTICED_MS && said.memory.first(`certificate expired ${entity}`) ? { at: { ms: ms - late, basis } } : undefined
-  said.emit(line, 'node.certificate-expired', entity, { reason }, emission)
+  const isFirst = late > 0 && late < NOTICED_MS && said.memory.first(`certificate expired ${entity}`)
+  said.emit(line, 'node.certificate-expired', entity, isFirst ? { reason, lateMs: late } : { reason }, { burst: reason })
 }
 
 /** A kubelet renews its lease every 10 s, over a connection that may outlive the certificate for a while. */

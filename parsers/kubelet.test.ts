@@ -216,9 +216,12 @@ test('a certificate has expired when its first rejection says it had, unless tha
   const expired = async (...lines: readonly string[]): Promise<readonly string[]> =>
     (await read(`${lines.join('\n')}\n`, { path: 'node/kubelet.log' })).signals
       .filter(({ kind }) => kind === 'node.certificate-expired')
-      .map(({ at, until, count }) => [new Date(at.ms), new Date(until.ms)].map((time) => time.toISOString().slice(11, 21)).join(' ') + ` ${count}`)
-  assert.deepEqual(await expired(rejected('08:18:09.500000', '08:18:02'), rejected('08:18:19.500000', '08:18:02')), ['08:18:02.5 08:18:19.5 2'])
-  assert.deepEqual(await expired(rejected('08:18:09.500000', '05:00:00'), rejected('08:18:19.500000', '05:00:00')), ['08:18:09.5 08:18:19.5 2'])
+      .map(
+        ({ at, until, count, attributes }) =>
+          [new Date(at.ms), new Date(until.ms)].map((time) => time.toISOString().slice(11, 21)).join(' ') + ` ${count} ${attributes['lateMs'] ?? ''}`,
+      )
+  assert.deepEqual(await expired(rejected('08:18:09.500000', '08:18:02'), rejected('08:18:19.500000', '08:18:02')), ['08:18:09.5 08:18:19.5 2 7000'])
+  assert.deepEqual(await expired(rejected('08:18:09.500000', '05:00:00'), rejected('08:18:19.500000', '05:00:00')), ['08:18:09.5 08:18:19.5 2 '])
 })
 
 test('a container that has just started may refuse its first probes; later refusals count', async () => {

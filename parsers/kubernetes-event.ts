@@ -216,10 +216,11 @@ export const eventReader = (sink: Sink, basis: Basis = 'utc', expire = true): Ev
     sink.signal({
       kind: 'node.certificate-expired',
       entity,
-      at: stamp(first - lateMs),
+      at: stamp(first),
       until: stamp(last),
       count,
-      attributes,
+      // The message is that of the last occurrence.
+      attributes: { ...attributes, lateMs: Math.max(0, lateMs - (last - first)) },
       burst: webhook,
       text: madeOf(text),
     })

@@ -127,7 +127,7 @@ test('pods that could not be created tell why: a quota, a policy, or a webhook t
   const failed = (attributes: object) => ['10:00:00', 'pod.unschedulable', 'workload/sales/till', attributes]
   const webhook = { reason: 'webhook', webhook: 'inject.mesh.io', server: 'service/mesh/injector' }
   assert.deepEqual(await of(EXPIRED), [
-    ['09:40:30', 'node.certificate-expired', 'service/mesh/injector', { reason: 'expired', of: 'webhook', webhook: 'inject.mesh.io' }],
+    ['10:00:00', 'node.certificate-expired', 'service/mesh/injector', { reason: 'expired', of: 'webhook', webhook: 'inject.mesh.io', lateMs: 1_170_000 }],
     failed(webhook),
   ])
   assert.deepEqual(await of(`${CALL}: context deadline exceeded`), [failed(webhook)])

@@ -719,3 +719,14 @@ test('a kubelet that ends as it starts, again and again, says why', () => {
   })
   assert.match(told?.found.summary ?? '', /could not start, 41 times: failed to validate kubelet configuration.* inclusive\.$/u)
 })
+
+test('a certificate had expired before the first rejection, by as much as that says; what is cited stands when it was written', () => {
+  const rejected = (second: number, lateMs: number): Signal =>
+    signal('node.certificate-expired', 'service/mesh/injector', second, { reason: 'expired', of: 'webhook', webhook: 'x', lateMs })
+  const [told, ...others] = findings('node.certificate-expired', { signals: [rejected(720, 120_000), rejected(900, 300_000)] })
+  assert.deepEqual([told?.start, others.length], [600, 0])
+  assert.deepEqual(
+    told?.found.evidence.map(({ time }) => (Date.parse(String(time)) - T0) / 1000),
+    [720, 900],
+  )
+})
