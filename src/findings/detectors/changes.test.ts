@@ -32,6 +32,13 @@ test('a new ReplicaSet that grows from nothing is one rollout, with all of its s
   none('change.scaled', { signals })
 })
 
+test('the old pods that wait for the new ones to be ready go last, however late that is', () => {
+  const signals = [...day, scaled(600, 'web-new', 0, 3), scaled(608, 'web-old', 6, 4), scaled(620, 'web-new', 3, 6), scaled(1940, 'web-old', 4, 0)]
+  assert.deepEqual(told({ signals }), ['600 change: A rollout of workload shop/web started.'])
+  // An old version that is gone all at once, when nothing new has come for long, was taken away.
+  assert.equal(told({ signals: [...day, scaled(600, 'web-new', 0, 3), scaled(1940, 'web-old', 6, 0)] }).length, 2)
+})
+
 test('the same ReplicaSet with other numbers is scaling, not a rollout', () => {
   const signals = [...day, scaled(600, 'web-old', 3, 5)]
   assert.deepEqual(

@@ -103,6 +103,8 @@ const changesOf = (workload: Entity, signals: readonly TimedSignal[], timeline: 
     } else if (rollout !== null && takesBack(signal, rollout) && hasOthers(workload, set, signal.at, timeline)) {
       all.push({ kind: 'change.deployed', set: '', signals: [signal], back: true, undone: false, done: false })
       rollout = null
+    } else if (rollout !== null && all.at(-1) === rollout && isLastStep(signal, rollout)) {
+      rollout.done = true
     } else {
       const last = all.at(-1)
       if (last !== undefined && isSameScaling(signal, last)) last.signals.push(signal)
@@ -181,6 +183,10 @@ const isStepOf = (signal: TimedSignal, rollout: Change): boolean => {
   if (set === '') return !isOther(rollout.signals, signal)
   return rollout.set === '' || set !== rollout.set ? shrinks(signal) || rollout.set === '' : !shrinks(signal)
 }
+
+/** What is left of a version that began to give way goes when the new pods are ready at last, however long that takes. */
+const isLastStep = (signal: TimedSignal, { set, done, signals }: Change): boolean =>
+  !done && set !== '' && setOf(signal) !== set && numberOf(signal, 'to') === 0 && signals.some((other) => setOf(other) === setOf(signal) && shrinks(other))
 
 /** What a rollout brought was scaled down since: the next change of it is none of the rollout's steps. */
 const isTakenAway = (rollout: Change | null, last: Change | undefined): boolean =>

@@ -2,6 +2,7 @@
 import { nameOf, shortName, type Entity } from '../../model/entity.js'
 import type { Timeline } from '../../timeline/timeline.js'
 import { chooseEvidence, evidenceOf, type Detector, type Found } from '../finding.js'
+import { signalsOf } from '../lookup.js'
 import { duration, opening } from '../words.js'
 
 const WITHIN_MS = 15 * 60_000
@@ -30,7 +31,7 @@ export const drains: Detector = {
           start: Math.min(cordon.start, first.at),
           end: Math.max(...gone.map((signal) => signal.until)),
           confidence: 0.9,
-          summary: `${opening(cordon.entity)} was drained: it was cordoned and ${new Set(gone.map((signal) => signal.entity)).size} of its pods were told to go${cordon.end === null || cordon.end <= cordon.start ? '' : `; it took pods again after ${duration(cordon.end - cordon.start)}`}.`,
+          summary: `${opening(cordon.entity)} was drained: it was cordoned and ${new Set(gone.map((signal) => signal.entity)).size} of its pods were told to go${tookAgain(cordon, timeline)}.`,
           evidence: chooseEvidence([...cordon.evidence, ...evidenceOf(gone.slice(0, 3))]),
           attributes: {},
           slackMs: 1_000,
@@ -38,6 +39,12 @@ export const drains: Detector = {
         },
       ]
     }),
+}
+
+/** One that left the cluster is cordoned no more either. */
+const tookAgain = ({ entity, start, end }: Found, timeline: Timeline): string => {
+  const isUncordoned = signalsOf(timeline, entity).some(({ kind, phase, at }) => kind === 'action.cordon' && phase === 'end' && at === end)
+  return end === null || end <= start || !isUncordoned ? '' : `; it took pods again after ${duration(end - start)}`
 }
 
 /**

@@ -71,7 +71,8 @@ const shortages = (series: TimedSeries, timeline: Timeline): readonly Found[] =>
   const entity = workload(namespaceIn(labels), own)
   const spec = specOf(labels, timeline)
   const most = greatest(series.values)
-  const wanted = (at: number): number => (spec === undefined ? most : valueAt(spec, at))
+  const set = lastSet(entity, timeline)
+  const wanted = (at: number): number => (spec !== undefined ? valueAt(spec, at) : set !== null && at >= set.at ? Math.min(set.to, most) : most)
   const name = opening(entity)
   return [
     ...bad(
@@ -91,6 +92,13 @@ const shortages = (series: TimedSeries, timeline: Timeline): readonly Found[] =>
       (long) => `${name} had fewer available replicas than wanted${long}.`,
     ),
   ]
+}
+
+/** The number that its ReplicaSet was given last: fewer than before is no shortage. */
+const lastSet = (of: Entity, { signals, topology }: Timeline): { readonly at: number; readonly to: number } | null => {
+  const last = signals.findLast(({ kind, entity }) => kind === 'change.scaled' && (topology.workloadOf(entity) ?? entity) === of)
+  const to = Number(last?.attributes['to'] ?? NaN)
+  return last === undefined || !(to > 0) ? null : { at: last.until, to }
 }
 
 const keyOf = (labels: Labels): string => `${namespaceIn(labels)}/${labels['deployment'] ?? labels['statefulset'] ?? labels['daemonset'] ?? ''}`

@@ -495,6 +495,12 @@ test('a drain begins when the pods are told to go, seconds before the kubelet te
   // The cordon is part of it, and that it was lifted is told with it.
   assert.match(drained?.found.summary ?? '', /it was cordoned and 2 of its pods were told to go; it took pods again after 36 s\.$/u)
   none('action.cordon', parts)
+  // One that leaves the cluster takes no pods again.
+  const [gone] = findings('action.drain', {
+    ...parts,
+    signals: [signal('action.cordon', 'node/a', 104, {}, { phase: 'begin' }), ...(parts.signals ?? []).slice(2), signal('change.node-removed', 'node/a', 140)],
+  })
+  assert.match(gone?.found.summary ?? '', /2 of its pods were told to go\.$/u)
 })
 
 test('a new boot id that the node object shows minutes later is the boot that is known, or the trace of one that is not', () => {

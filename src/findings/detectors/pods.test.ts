@@ -494,6 +494,18 @@ test('replicas counted by kube-state-metrics tell the same, and a rollout step o
   )
 })
 
+test('where nobody counts how many replicas are wanted, those are that it was scaled to last', () => {
+  const available = series('kube_deployment_status_replicas_available', { namespace: 'shop', deployment: 'web' }, (second) =>
+    second < 600 ? 6 : second < 900 ? 0 : 4,
+  )
+  const set = (second: number, to: number): Signal => signal('change.scaled', WEB, second, { replicaSet: 'web-7d9c5b8f6d', from: 6, to })
+  const ends = (...signals: readonly Signal[]): readonly unknown[] =>
+    findings('workload.degraded', { signals: [...day, ...signals], series: [available] }).map(({ end }) => end)
+  assert.deepEqual(ends(set(800, 4)), [900])
+  assert.deepEqual(ends(set(800, 5)), [null])
+  assert.deepEqual(ends(), [null])
+})
+
 test('new pods that are not ready yet are starting, but not those whose node was lost', () => {
   const pods = ['aaaaa', 'bbbbb'].map((name): Entity => `pod/shop/web-7d9c5b8f6d-${name}`)
   const facts = pods.map((pod) => on(pod, 'a'))
