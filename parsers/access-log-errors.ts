@@ -54,6 +54,9 @@ export const sayNginxError = (sink: Sink, bytes: Buffer, start: number, body: nu
     const reason = REASONS.find(([says]) => message.includes(says))?.[1]
     if (reason === undefined) return
     const backend = BACKEND.exec(message)?.[1] ?? '-'
+    // It was connected, and asked: a backend that takes too long is there.
+    if (reason === 'timeout' && !message.includes('while connecting to upstream'))
+      return sink.signal({ kind: 'log.error', entity, at, text, burst: `${backend} slow`, attributes: { app: 'nginx', reason, backend } })
     return sink.signal({ kind: 'loadbalancer.backends-down', entity, at, text, burst: `${backend} ${reason}`, attributes: { backend, reason } })
   }
   const { reason } = causeOf(message)

@@ -155,14 +155,17 @@ describe('what failed is a signal', () => {
       [
         error('connect() failed (111: Connection refused) while connecting to upstream'),
         error('no live upstreams while connecting to upstream'),
+        error('upstream timed out (110: Operation timed out) while reading response header from upstream'),
         '2026/11/21 08:18:02 [error] 12#12: *3 open() "/srv/favicon.ico" failed (2: No such file or directory), client: 10.9.0.1',
         '2026/11/21 08:18:03 [notice] 1#1: upstream: nothing',
       ].join('\n'),
     )
-    assert.equal(extract.records, 4)
+    assert.equal(extract.records, 5)
     assert.deepEqual(said(extract), [
       ['loadbalancer.backends-down', 'loadbalancer/nginx', 'point', 1, { backend: '10.1.2.3:80', reason: 'refused' }],
       ['loadbalancer.backends-down', 'loadbalancer/nginx', 'point', 1, { backend: '10.1.2.3:80', reason: 'no-live-upstreams' }],
+      // It is there, and slow.
+      ['log.error', 'loadbalancer/nginx', 'point', 1, { app: 'nginx', reason: 'timeout', backend: '10.1.2.3:80' }],
     ])
   })
 

@@ -24,8 +24,8 @@ const isAccess = (bytes: Buffer, start: number, end: number): boolean =>
 
 const mentions = (bytes: Buffer, start: number, end: number, words: Buffer): boolean => bytes.subarray(start, Math.min(end, start + 400)).includes(words)
 
-/** Envoy: no healthy upstream, upstream connection failure, overflow, request timeout. HAProxy: no server. */
-const BACKENDS_FLAG = /^(?:<NOSRV>|.*\b(?:UH|UF|UO|URX|LH)\b)/
+/** Envoy: no healthy upstream, upstream connection failure, retries of those used up, failed health check; an overflow (UO) is its own limit. HAProxy: no server. */
+const BACKENDS_FLAG = /^(?:<NOSRV>|.*\b(?:UH|UF|URX|LH)\b)/
 
 const ERROR_FIELD = /\s(?:error|err|exception|exception_message)=/u
 /** 'worker-2' of HAProxy's nodeports/worker-2, 10.244.1.5:8080 of Envoy; '' where nobody was asked. */

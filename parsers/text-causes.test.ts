@@ -39,6 +39,16 @@ test('a server that answers with an error is told in the words of those who aske
   assert.equal(reason('service returned 500 rows of 7200'), 'other')
 })
 
+test('a program whose own pool has no connection free says so in the words of its library, whatever the database', () => {
+  for (const text of [
+    'java.sql.SQLTransientConnectionException: HikariPool-1 - Connection is not available, request timed out after 30000ms (total=20, active=20, idle=0, waiting=7)',
+    'sqlalchemy.exc.TimeoutError: QueuePool limit of size 5 overflow 10 reached, connection timed out, timeout 30.00',
+    'ActiveRecord::ConnectionTimeoutError: could not obtain a connection from the pool within 5.000 seconds (waited 5.003 seconds); all pooled connections were in use',
+    'Knex: Timeout acquiring a connection. The pool is probably full. Are you missing a .transacting(trx) call?',
+  ])
+    assert.deepEqual(causeOf(text), { reason: 'pool', server: null, name: null }, text)
+})
+
 test('a client that waited for a pool in vain says so', () => {
   assert.equal(
     reason('kind=OperationalError sqlstate=- msg="job failed: consuming input failed: query_wait_timeout\\nserver closed the connection unexpectedly"'),
@@ -103,6 +113,7 @@ test('whom a program could not talk to is told by the URL that it asked or the a
     ['Get "http://10.96.60.1:8085/": context deadline exceeded (Client.Timeout exceeded while awaiting headers)', 'service/-/10.96.60.1'],
     ['Error: connect ECONNREFUSED 10.96.60.1:8085', 'service/-/10.96.60.1'],
     ["HTTPConnectionPool(host='catalog', port=8080): Max retries exceeded (Caused by ConnectTimeoutError)", 'service/-/catalog'],
+    ['I/O error on POST request for "http://catalog.shop:8080/charge": Connection refused', 'service/shop/catalog'],
     ['Get "http://catalog.shop.svc.cluster.local:8080/": dial tcp 10.96.0.17:8080: connect: connection refused', 'service/shop/catalog'],
   ] as const)
     assert.equal(server(text), name, text)

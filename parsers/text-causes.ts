@@ -13,6 +13,7 @@ export type Reason =
   | 'postgres-timeout'
   | 'postgres-login'
   | 'postgres-pool'
+  | 'pool'
   | 'postgres-memory'
   | 'postgres-damaged'
   | 'postgres-denied'
@@ -47,6 +48,12 @@ const CANCELLED =
   /canceling statement due to (?:(?:statement|lock) timeout|conflict with recovery)|\bconnection timeout expired\b|terminating connection due to idle-in-transaction timeout|\b(?:57014|55P03)\b.{0,200}(?:timeout|lock)/
 /** PgBouncer's word to a client for which no connection of its pool came free in time. */
 const POOL = /query_wait_timeout/
+/**
+ * A program's own pool of connections to a database, of whatever kind, had none free in time: HikariCP, Tomcat, DBCP, c3p0, SQLAlchemy, Active Record, Npgsql, Prisma,
+ * Knex, node-postgres, sqlx, psycopg_pool.
+ */
+const OWN_POOL =
+  /HikariPool\S{0,80} - Connection is not available, request timed out|Timeout: Pool empty\. Unable to fetch a connection|Cannot get a connection, pool error|attempt by a client to checkout a Connection has timed out|QueuePool limit of size \d{1,6} overflow \d{1,6} reached|could not obtain a connection from the pool within|connection pool has been exhausted|Timed out fetching a new connection from the connection pool|Timeout acquiring a connection\. The pool is probably full|timeout exceeded when trying to connect|pool timed out while waiting for an open connection|couldn't get a connection after \d/
 /** The server answered, and did not let this user in: invalid_password, and pg_hba.conf's invalid_authorization_specification. */
 const LOGIN =
   /password authentication failed for user|no pg_hba\.conf entry for|pg_hba\.conf rejects connection|role "[^"\n]{1,63}" (?:does not exist|is not permitted to log in)|database \\?"[^"\n]{1,63}" (?:does not exist|is not currently accepting connections)|\b28P01\b/
@@ -110,16 +117,18 @@ const CLUSTER_NAME = /(?:^|[\s"'=(@/,])([a-z0-9-]{1,63})\.([a-z0-9-]{1,63})\.svc
 const KEY_OF_SERVICE =
   /(?:^|[\s{,"])(?:upstream|upstream_service|upstreamService|target_service|targetService|peer\.service|destination_service)"? ?[=:] ?"?([a-z][a-z0-9-]{1,62})(?=["\s,}]|$)/
 
-/** Whom it dialled: a Service of its own namespace by its bare name, or anything by its address, which the timeline knows the owner of. */
+/** Whom it dialled: a Service of its own namespace by its bare name, one of another with that, or anything by its address; the timeline knows addresses. */
 const DIALLED =
-  /(?:\bhttps?:\/\/|\bdial tcp |\bECONNREFUSED |\bETIMEDOUT |\bEHOSTUNREACH |\bhost=['"]?)([a-z](?:[a-z0-9-]{0,61}[a-z0-9])?|\d{1,3}(?:\.\d{1,3}){3})(?=[:/"' ,\\)]|$)/
+  /(?:\bhttps?:\/\/|\bdial tcp |\bECONNREFUSED |\bETIMEDOUT |\bEHOSTUNREACH |\bhost=['"]?)([a-z](?:[a-z0-9-]{0,61}[a-z0-9])?(?:\.[a-z](?:[a-z0-9-]{0,61}[a-z0-9])?)?|\d{1,3}(?:\.\d{1,3}){3})(?=[:/"' ,\\)]|$)/
 
 /** The Service that a program could not talk to; one that is named by its address has that as its name. */
 export const serviceNamed = (text: string): Entity | null => {
   const match = CLUSTER_NAME.exec(text)
   if (match?.[1] !== undefined && match[2] !== undefined) return service(match[2], match[1])
   const name = KEY_OF_SERVICE.exec(text)?.[1] ?? DIALLED.exec(text)?.[1]
-  return name === undefined || name === 'localhost' || name.startsWith('127.') ? null : service('-', name)
+  if (name === undefined || name === 'localhost' || name.startsWith('127.')) return null
+  const [first = '', namespace, ...more] = name.split('.')
+  return namespace !== undefined && more.length === 0 ? service(namespace, first) : service('-', name)
 }
 
 /** The name that did not resolve. */
@@ -143,6 +152,7 @@ export const causeOf = (line: string): Cause => {
   if (DEADLOCK.test(text)) return { reason: 'postgres-deadlock', server: THIS_POSTGRES, name: null }
   if (CANCELLED.test(text)) return { reason: 'postgres-timeout', server: THIS_POSTGRES, name: null }
   if (POOL.test(text)) return { reason: 'postgres-pool', server: THIS_POSTGRES, name: null }
+  if (OWN_POOL.test(text)) return { reason: 'pool', server: null, name: null }
   if (LOGIN.test(text)) return { reason: 'postgres-login', server: THIS_POSTGRES, name: null }
   if (SERVER_MEMORY.test(text)) return { reason: 'postgres-memory', server: THIS_POSTGRES, name: null }
   if (DAMAGED.test(text)) return { reason: 'postgres-damaged', server: THIS_POSTGRES, name: null }

@@ -100,8 +100,9 @@ const scaledUpAfter = ({ entity, start }: Found, timeline: Timeline): number | n
   signalsOf(timeline, entity).find(({ kind, at, attributes: { from, to } }) => kind === 'change.scaled' && at > start && Number(to) > Number(from ?? to))?.at ??
   null
 
-/** What runs the pods of a node asks none of them for anything. */
-const NODES_OWN = /^(?:kubelet|containerd|dockerd|cri-?o)$/u
+/** What runs the pods of a node, or the cluster, asks none of them for anything: webhooks, which it does ask, are told by name (named-server). */
+const CLUSTERS_OWN =
+  /^(?:kernel|kubelet|containerd|dockerd|cri-?o|kube-(?:apiserver|controller-manager|scheduler|proxy)|cloud-controller-manager|etcd|cluster-autoscaler|ipamd|aws-node|aws-k8s-agent|calico-node|cilium-agent|flanneld|systemd)$/u
 const POOLER = /pgbouncer|pgpool|odyssey|pgcat/iu
 /** A database's user is written with '_' where the program has '-', as neither may be written the other way there. */
 const asProgram = (entity: Entity): string => shortName(entity).replaceAll('_', '-')
@@ -111,7 +112,7 @@ const dependence: Judge = (cause, effect, timeline) => {
   const { topology } = timeline
   const server = cause.entity
   if (server === effect.entity) return 1
-  if (typeOf(server) === 'workload' && typeOf(effect.entity) === 'process' && NODES_OWN.test(shortName(effect.entity))) return FAR
+  if (/^(?:workload|service)$/u.test(typeOf(server)) && typeOf(effect.entity) === 'process' && CLUSTERS_OWN.test(shortName(effect.entity))) return FAR
   const workload = workloadOf(effect.entity, timeline)
   // A workload is no client of itself: its pods are what it is.
   if (workload !== null && typeOf(effect.entity) === 'pod' && workload === workloadOf(server, timeline)) return FAR
@@ -138,6 +139,8 @@ const dependence: Judge = (cause, effect, timeline) => {
   if (words?.test(nameOf(effect.entity)) === true) return 0.95
   if (workload !== null && topology.podsOf(workload).some((pod) => topology.serversOf(pod).includes(server))) return 1
   if (typeOf(effect.entity) === 'service' && backedByClient(effect.entity, server, timeline)) return 1
+  // The one database server that is known, for want of whose connections a program came to a stop.
+  if (reason === 'pool' && serverType === 'postgres' && isOnly(server, timeline)) return 0.75
   const isSeenToAsk = topology.isSeenToAsk(effect.entity)
   if (serverType === 'workload') return isSeenToAsk ? 0.15 : shortName(effect.entity).includes(shortName(server)) ? 0.8 : NOT_NAMED
   if (typeOf(effect.entity) === 'target' || isSeenToAsk) return 0.15

@@ -708,6 +708,16 @@ test('whom a workload is configured to talk to is not all that it needs; whom it
   assert.deepEqual([links(false), links(true)], [1, 0])
 })
 
+test('what runs the cluster is no client of what runs in it', () => {
+  const links = (client: Entity): number =>
+    analyse([
+      found('service.errors', 'service/shop/checkout', 60, { endSecond: 120 }),
+      found('app.errors', client, 62, { endSecond: 122, attributes: { reason: 'timeout', why: 'x' } }),
+      found('workload.unavailable', 'workload/shop/checkout', 60, { endSecond: 120 }),
+    ]).incidents.flatMap((one) => one.links.filter(({ mechanism }) => /callers|clients/u.test(mechanism))).length
+  for (const client of ['process/-/containerd', 'process/-/kube-apiserver', 'process/-/ipamd'] as const) assert.equal(links(client), 0, client)
+})
+
 test('the story ends with what people use, not with what the cluster runs for itself', () => {
   const [agent, web] = ['pod/kube-system/agent-x2x4z', 'pod/shop/web-7d9c5b8f6d-x2x4z'] as const
   const over = timeline({
