@@ -140,13 +140,27 @@ const dependence: Judge = (cause, effect, timeline) => {
   if (workload !== null && topology.podsOf(workload).some((pod) => topology.serversOf(pod).includes(server))) return 1
   if (typeOf(effect.entity) === 'service' && backedByClient(effect.entity, server, timeline)) return 1
   // The one database server that is known, for want of whose connections a program came to a stop.
-  if (reason === 'pool' && serverType === 'postgres' && isOnly(server, timeline)) return 0.75
+  if (serverType === 'postgres' && ranDry(effect.entity, timeline) && isOnly(server, timeline)) return 0.75
   const isSeenToAsk = topology.isSeenToAsk(effect.entity)
   if (serverType === 'workload') return isSeenToAsk ? 0.15 : shortName(effect.entity).includes(shortName(server)) ? 0.8 : NOT_NAMED
   if (typeOf(effect.entity) === 'target' || isSeenToAsk) return 0.15
   // A server that refused everybody, and the only one there is: whoever fails now most likely needs it.
   return REFUSES_ALL.has(cause.kind) && isOnly(server, timeline) ? 0.55 : UNKNOWN
 }
+
+/** Programs, their pods, workloads and services, whose own pool of connections to a database had none free. */
+const dry = once(({ signals, topology }: Timeline) => {
+  const all = new Set<string>()
+  for (const { kind, entity, attributes } of signals) {
+    if (kind !== 'log.error' || attributes['reason'] !== 'pool') continue
+    all.add(entity)
+    const workload = topology.workloadOf(entity)
+    if (workload !== null) all.add(workload).add(service(namespaceOf(workload), shortName(workload)))
+  }
+  return all
+})
+const ranDry = (entity: Entity, timeline: Timeline): boolean =>
+  [entity, timeline.topology.workloadOf(entity)].some((one) => one !== null && dry(timeline).has(one))
 
 const REFUSES_ALL: ReadonlySet<string> = new Set(['postgres.connections-saturated', 'postgres.crashed', 'postgres.recovering', 'postgres.shutdown'])
 

@@ -718,6 +718,41 @@ test('what runs the cluster is no client of what runs in it', () => {
   for (const client of ['process/-/containerd', 'process/-/kube-apiserver', 'process/-/ipamd'] as const) assert.equal(links(client), 0, client)
 })
 
+test('pods whose images one registry refuses from the same moment on have one trouble; those of two registries, or for two reasons, do not', () => {
+  const incidents = (image: string, reason = 'rate-limit'): number =>
+    analyse([
+      found('pod.image-pull-failed', 'pod/shop/web-7d9c5b8f6d-x2x4z', 60, {
+        endSecond: 600,
+        attributes: { reason: 'rate-limit', image: 'docker.io/shop/web:2' },
+      }),
+      found('workload.degraded', 'workload/shop/web', 60, { endSecond: 600 }),
+      found('pod.image-pull-failed', 'pod/pay/card-6d9c5b8f6d-x2x4z', 65, { endSecond: 600, attributes: { reason, image } }),
+      found('workload.degraded', 'workload/pay/card', 65, { endSecond: 600 }),
+    ]).incidents.length
+  assert.deepEqual([incidents('docker.io/pay/card:1'), incidents('quay.io/pay/card:1'), incidents('docker.io/pay/card:1', 'not-found')], [1, 2, 2])
+})
+
+test('who ran out of connections to a database of its own pool waits for the one server that is known, and its pods with it', () => {
+  const pod = 'pod/pay/payments-7d9c5b8f6d-x2x4z'
+  const links = (reason: string, ...more: readonly Entity[]): number =>
+    analyse(
+      [
+        found('postgres.lock-pileup', 'postgres/main', 60, { endSecond: 300 }),
+        found('app.errors', pod, 92, { endSecond: 300, attributes: { reason } }),
+        found('pod.unready', pod, 75, { endSecond: 300, attributes: { reason: 'timeout' } }),
+      ],
+      timeline({
+        signals: [
+          signal('log.warning', 'cluster', 0),
+          signal('log.error', pod, 92, { reason }),
+          ...['postgres/main' as const, ...more].map((server) => signal('postgres.lock-pileup', server, 60)),
+          signal('log.warning', 'cluster', 3600),
+        ],
+      }),
+    ).incidents.flatMap((one) => one.links.filter(({ mechanism, confidence }) => mechanism.startsWith('locks-') && confidence > 0.5)).length
+  assert.deepEqual([links('pool'), links('other'), links('pool', 'postgres/stock')], [2, 0, 0])
+})
+
 test('the story ends with what people use, not with what the cluster runs for itself', () => {
   const [agent, web] = ['pod/kube-system/agent-x2x4z', 'pod/shop/web-7d9c5b8f6d-x2x4z'] as const
   const over = timeline({

@@ -188,10 +188,24 @@ const indexOf = (parts: readonly Part[], found: readonly Found[], timeline: Time
 }
 
 /** Programs that fail for what one server says to them: a reason that has a name, or the same words. */
-const serverReasonOf = ({ kind, attributes: { reason, why } }: Found): string | null => {
+const serverReasonOf = (one: Found): string | null => {
+  const {
+    kind,
+    attributes: { reason, why },
+  } = one
+  if (isRegistrys(one)) return `reason pull ${String(reason)} ${registryOf(one)}`
   if (kind !== 'app.errors') return null
   if (typeof reason === 'string' && /^(?:(?:postgres|redis)-|tls$)/u.test(reason)) return `reason ${reason}`
   return typeof why === 'string' ? `reason ${why}` : null
+}
+
+/** What a registry says to whoever asks it: no image is at fault, nor a workload. */
+const isRegistrys = ({ kind, attributes: { reason } }: Found): boolean =>
+  kind === 'pod.image-pull-failed' && (reason === 'rate-limit' || reason === 'unauthorized' || reason === 'timeout')
+/** https://github.com/distribution/reference (a name without a host is Docker Hub's) */
+const registryOf = ({ attributes: { image } }: Found): string => {
+  const [host = '', ...rest] = String(image ?? '').split('/')
+  return rest.length > 0 && /[.:]/u.test(host) ? host : ''
 }
 
 /** A program that answers its probe, and says that it cannot serve: as one does that misses another. */
@@ -217,7 +231,7 @@ const sourcesOf = ({ members, graph }: Pick<Part, 'members' | 'graph'>): readonl
 export const isFragment = (part: Pick<Part, 'members' | 'graph'>, found: readonly Found[]): boolean =>
   sourcesOf(part).every((at) => {
     const one = found[at]
-    if (one === undefined || one.kind === 'network.dns-failure') return true
+    if (one === undefined || one.kind === 'network.dns-failure' || isRegistrys(one)) return true
     return ['symptom', 'impact', 'response'].includes(roleOf(one)) && !saysItsCause(one)
   })
 
