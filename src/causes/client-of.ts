@@ -103,6 +103,7 @@ const scaledUpAfter = ({ entity, start }: Found, timeline: Timeline): number | n
 /** What runs the pods of a node, or the cluster, asks none of them for anything: webhooks, which it does ask, are told by name (named-server). */
 const CLUSTERS_OWN =
   /^(?:kernel|kubelet|containerd|dockerd|cri-?o|kube-(?:apiserver|controller-manager|scheduler|proxy)|cloud-controller-manager|etcd|cluster-autoscaler|ipamd|aws-node|aws-k8s-agent|calico-node|cilium-agent|flanneld|systemd)$/u
+export const isClustersOwn = (entity: Entity): boolean => typeOf(entity) === 'process' && CLUSTERS_OWN.test(shortName(entity))
 const POOLER = /pgbouncer|pgpool|odyssey|pgcat/iu
 /** A database's user is written with '_' where the program has '-', as neither may be written the other way there. */
 const asProgram = (entity: Entity): string => shortName(entity).replaceAll('_', '-')
@@ -112,7 +113,7 @@ const dependence: Judge = (cause, effect, timeline) => {
   const { topology } = timeline
   const server = cause.entity
   if (server === effect.entity) return 1
-  if (/^(?:workload|service)$/u.test(typeOf(server)) && typeOf(effect.entity) === 'process' && CLUSTERS_OWN.test(shortName(effect.entity))) return FAR
+  if (/^(?:workload|service)$/u.test(typeOf(server)) && isClustersOwn(effect.entity)) return FAR
   const workload = workloadOf(effect.entity, timeline)
   // A workload is no client of itself: its pods are what it is.
   if (workload !== null && typeOf(effect.entity) === 'pod' && workload === workloadOf(server, timeline)) return FAR

@@ -1,9 +1,9 @@
 /** Outages that nothing explains: told where an alert and their size leave no doubt that people suffered, and never with a cause. */
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { found, timeline } from '../../test/timeline-builder.js'
+import { found, series, signal, timeline } from '../../test/timeline-builder.js'
 import { byStart, type Found } from '../findings/finding.js'
-import type { Attributes } from '../model/extract.js'
+import type { Attributes, Series } from '../model/extract.js'
 import { tellIncidents } from './incidents.js'
 import { linkCauses } from './link.js'
 import { loadMechanisms } from './load-mechanisms.js'
@@ -49,4 +49,25 @@ test('beside an incident that is explained it is none of its own', () => {
     found('app.errors', 'process/-/report', 561, { endSecond: 590, attributes: { reason: 'postgres-unreachable' } }),
   ]
   assert.equal(told(...down, slow('checkout', 640), alert('checkout', 646)).length, 1)
+})
+
+/** What a program writes in ten seconds: lines of its work, and of errors. */
+const flooded = (usual: number, meanwhile: number, before: number, more: readonly Series[] = [], name = 'orders-api'): number => {
+  const during = (second: number): boolean => second >= 600 && second < 660
+  const lines = (level: string, count: (second: number) => number): Series => series('faultline_log_lines', { app: name, level }, count, { step: 10 })
+  const world = timeline({
+    signals: [signal('log.warning', 'cluster', 0), signal('log.warning', 'cluster', 3600)],
+    series: [lines('info', (second) => (during(second) ? meanwhile : usual)), lines('error', (second) => (during(second) ? 60 : before)), ...more],
+  })
+  const one = found('app.errors', `process/-/${name}`, 600, { endSecond: 659, dose: 360 })
+  return tellIncidents([one], linkCauses([one], mechanisms, world), world).length
+}
+
+test('a program that wrote of its work and then of hardly anything but errors is an outage, also where nobody watched it', () => {
+  assert.equal(flooded(10, 1, 0), 1)
+  // It goes on with its work; it writes of errors all day; its requests are counted, and none of them failed; it is no program that anybody asks.
+  assert.equal(flooded(100, 100, 0), 0)
+  assert.equal(flooded(10, 1, 4), 0)
+  assert.equal(flooded(10, 1, 0, [series('http_requests_total', { app: 'orders-api', code: '200' }, (second) => second)]), 0)
+  assert.equal(flooded(10, 1, 0, [], 'containerd'), 0)
 })
