@@ -148,6 +148,20 @@ describe('what failed is a signal', () => {
     assert.equal((await read(clf('"GET / HTTP/1.1" 500 5'), { path: 'dump/nginx/access.log' })).signals[0]?.entity, 'service/-/nginx')
   })
 
+  test('an application’s own line tells why a request failed, as JSON or as keys and values', async () => {
+    const why = 'request failed: could not translate host name \\"db-main.shop.internal\\" to address: Temporary failure in name resolution'
+    const lines = [1, 2, 3].map(
+      (second) =>
+        `{"timestamp": "2026-11-23T12:19:1${second}.378Z", "level": "error", "service": "billing", "message": "${why}", "path": "/billing/128", "status": 500, "duration_ms": 1}`,
+    )
+    const extract = await read(lines.join('\n'), { path: 'billing.log' })
+    assert.deepEqual(extract.signals.map(({ kind, entity, count }) => `${kind} ${entity} ${count}`).sort(), [
+      'http.error service/-/billing 3',
+      'log.error service/-/billing 3',
+      'network.dns-failure service/-/billing 3',
+    ])
+  })
+
   test('nginx’s error log speaks of its backends', async () => {
     const error = (text: string): string =>
       `2026/11/21 08:18:01 [error] 12#12: *3 ${text}, client: 10.9.0.1, server: shop.example, request: "GET / HTTP/1.1", upstream: "http://10.1.2.3:80/", host: "shop.example"`

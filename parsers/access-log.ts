@@ -27,7 +27,7 @@ const mentions = (bytes: Buffer, start: number, end: number, words: Buffer): boo
 /** Envoy: no healthy upstream, upstream connection failure, retries of those used up, failed health check; an overflow (UO) is its own limit. HAProxy: no server. */
 const BACKENDS_FLAG = /^(?:<NOSRV>|.*\b(?:UH|UF|URX|LH)\b)/
 
-const ERROR_FIELD = /\s(?:error|err|exception|exception_message)=/u
+const ERROR_FIELD = /\s(?:error|err|exception|exception_message|msg)=|"(?:error|err|exception|message|msg)" ?: ?"/u
 /** 'worker-2' of HAProxy's nodeports/worker-2, 10.244.1.5:8080 of Envoy; '' where nobody was asked. */
 const serverOf = (upstream: string): string =>
   upstream === '-' || upstream === 'null' || upstream.endsWith('>') ? '' : upstream.slice(upstream.lastIndexOf('/') + 1)
@@ -100,8 +100,10 @@ const reader = (sink: Sink, context: InputContext): LineReader => {
   /** An application's own line names the error behind the status. */
   const sayCause = (text: string, service: ReturnType<typeof services.of>, at: Stamp): void => {
     if (hit.form !== 'none' || !ERROR_FIELD.test(text)) return
-    const { reason, server } = causeOf(text)
+    const { reason, server, name } = causeOf(text)
     if (reason === 'other' || reason === 'upstream-error') return
+    if (reason === 'dns')
+      sink.signal({ kind: 'network.dns-failure', entity: service.entity, at, text, burst: name ?? '', attributes: name === null ? {} : { name } })
     sink.signal({ kind: 'log.error', entity: service.entity, at, text, burst: reason, attributes: { app: service.label, reason } })
     if (server !== null) sink.fact({ fact: 'client-of', client: service.entity, server })
   }

@@ -73,6 +73,22 @@ export const combine = (columns: readonly Column[], how: 'sum' | 'mean'): Column
   return { times: densest.times, values }
 }
 
+/** As `combine` adds up, and also where the densest has a gap: a program that serves nothing any more does not count what it served. */
+export const sumOf = (columns: readonly Column[]): Column => {
+  const whole = combine(columns, 'sum')
+  const near = Math.max(stepOf(whole.times) * 1.5, 1)
+  const isIn = (times: Float64Array, at: number): boolean => {
+    const after = firstAfter(times, at)
+    return at - (times[after - 1] ?? -Infinity) <= near || (times[after] ?? Infinity) - at <= near
+  }
+  const missed = [...new Set(columns.flatMap(({ times }) => [...times].filter((at) => !isIn(whole.times, at))))].sort((a, b) => a - b)
+  if (missed.length === 0) return whole
+  const values = new Map(missed.map((at) => [at, columns.reduce((sum, column) => sum + (isIn(column.times, at) ? valueAt(column, at) : 0), 0)]))
+  whole.times.forEach((at, index) => values.set(at, whole.values[index] ?? 0))
+  const times = Float64Array.from(values.keys()).sort()
+  return { times, values: times.map((at) => values.get(at) ?? 0) }
+}
+
 const EMPTY: Column = { times: new Float64Array(0), values: new Float64Array(0) }
 
 /** The value of the last sample until then; before the first one, that one's. */

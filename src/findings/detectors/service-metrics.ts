@@ -10,7 +10,7 @@ import { requestsFailed } from '../expression/shares.js'
 import { formOf, inShares, labelsOf, readingOf, rest, undone } from '../measures.js'
 import { CALM_BEFORE_STOP_MS, stopsAgain } from '../restarts.js'
 import { COMPONENT, isComponent, LEAST_CALM, OF_BALANCER, perSecond, serviceOf } from '../services.js'
-import { between, combine, higher, median, stepOf, stretches, valueAt, type Column } from '../statistics.js'
+import { between, higher, median, stepOf, stretches, sumOf, valueAt, type Column } from '../statistics.js'
 import { opening, percent } from '../words.js'
 
 export const serviceMetrics: Detector = {
@@ -52,13 +52,15 @@ const failing = (timeline: Timeline, found: readonly Found[]): readonly Found[] 
       !readingOf(series).ratio,
   )
   const groups = groupBy(requests, (series) => serviceOf(series.labels))
-  const counted = [...groups].flatMap(([entity, group]) => {
+  const counted = [...groups].flatMap(([entity, all]) => {
+    // What a program counts of itself and the lines that it wrote of some of it are not to be added up.
+    const itsOwn = all.filter(({ name }) => !name.startsWith('faultline_'))
+    const group = itsOwn.length > 0 ? itsOwn : all
     const errors = group.filter((series) => isError(series))
     const source = fullest(errors)
     // Without the others nobody knows how many of all these are.
     if (source === undefined || (OF_BALANCER.test(source.name) && errors.length === group.length)) return []
-    const total = combine(group.map(perSecond), 'sum')
-    const share = shareOf(combine(errors.map(perSecond), 'sum'), total)
+    const share = shareOf(sumOf(errors.map(perSecond)), sumOf(group.map(perSecond)))
     return failures(entity, source, share, timeline, found)
   })
   return [

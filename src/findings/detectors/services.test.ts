@@ -857,6 +857,18 @@ test('errors without a reason that has a name are told in the words of most of t
   assert.equal(summary('Nov 22 15:10:23 something is wrong'), 'orders-worker logged errors, 30 times.')
 })
 
+test('a new version that fails every request never counted one that it served', () => {
+  const down = (second: number): boolean => between(second, 600, 660)
+  const requests = (code: string, is: (second: number) => boolean): Series =>
+    series('http_requests_total', { service: 'billing', code }, (second) => (is(second) ? (second % 600) * 20 : null), { step: 3 })
+  const served = requests('200', (second) => !down(second))
+  const failed = requests('500', down)
+  const [first, ...rest] = findings('service.errors', { series: [served, failed] })
+  assert.deepEqual([first?.entity, rest.length], ['service/-/billing', 0])
+  near(first?.start, 600, 10)
+  none('service.errors', { series: [served] })
+})
+
 test('a service whose requests take long on average is slow, also while none of them comes to an end; one slow request of a few is none', () => {
   const histogram = (rate: (second: number) => number, seconds: (second: number) => number, more: readonly Series[] = []): InputParts => ({
     series: [
