@@ -32,6 +32,9 @@ export const LOOKS: readonly (readonly [string, number])[] = [
   ...['incomplete startup packet', 'parse ', 'restored log file', 'redo ', 'recovery restart', 'restartpoint', 'recovering prepared', 'redirecting log'].map(
     nothing,
   ),
+  // Of roles and databases: what a client may do changes with their settings, limits and passwords.
+  ['statement: ALTER', SOMETHING],
+  ['statement: alter', SOMETHING],
   ...['statement: ', 'skipping ', 'AUDIT: '].map(nothing),
   ['process ', WAIT],
 ]

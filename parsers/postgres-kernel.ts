@@ -65,7 +65,7 @@ export const AT = {
   slowUntil: 664,
   slowTook: 672,
   slowMs: 680,
-  texts: 1_024,
+  texts: 704,
   /** By a pid's last bits the pid of whom something is held that more may come of, SHARED where that is so of several; 0: of none. */
   held: 4_096,
   /** Hashes of names that stand before a record, and whose they are: a database's number; of sessions' words; of what records say. */

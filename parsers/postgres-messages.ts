@@ -90,6 +90,21 @@ const crash = (say: Voice, reason: string): void => {
   say.signal('postgres.crashed', { phase: 'begin', attributes: { reason } })
 }
 
+/** https://www.postgresql.org/docs/current/sql-alterrole.html, sql-alterdatabase.html */
+const ALTERED =
+  /^statement: alter (role|user|database) "?([\w$-]{1,63})"? (?:in database "?[\w$-]{1,63}"? )?(?:with )?(?:set ([\w.]{1,63})\s{0,3}(?:=|to\s)\s{0,3}'?([^';\n]{0,80})|reset ([\w.]{1,63})|(connection limit|valid until) '?(-?[\w :+.-]{1,40})|(?:encrypted )?(password|nologin|login)\b|(allow_connections) (\w{1,5}))/iu
+
+/** Logged where log_statement is ddl or more. */
+const altered: Rule['tell'] = ({ message }, say) => {
+  const [, what = '', name = '', set, value, reset, limit, most, login, allow, allowed] = ALTERED.exec(message) ?? []
+  const parameter = (set ?? reset ?? limit ?? login ?? allow)?.toLowerCase()
+  if (parameter === undefined) return true
+  const of = `${what.toLowerCase() === 'database' ? 'database' : 'role'} ${name}`
+  const to = (value ?? most ?? allowed ?? (login === undefined ? '' : 'another')).trim()
+  say.signal('postgres.parameter-changed', { attributes: { parameter, value: to, of }, burst: `${parameter} ${to} ${of}` })
+  return true
+}
+
 const number = (text: string | undefined): number => (text === undefined ? NaN : Number(text))
 const numbers = (entries: Readonly<Record<string, number>>): Attributes =>
   Object.fromEntries(Object.entries(entries).filter(([, value]) => !Number.isNaN(value)))
@@ -425,6 +440,7 @@ const RULES: readonly Rule[] = [
       return true
     },
   },
+  { begins: ['statement: '], tell: altered },
   // Of the postmaster itself: src/backend/postmaster/postmaster.c, src/backend/port/sysv_shmem.c, src/backend/utils/init/miscinit.c, src/backend/libpq/hba.c
   {
     begins: [

@@ -64,6 +64,34 @@ describe('the stderr log of Postgres', () => {
     )
   })
 
+  test('what is set for a role or a database is read from logged statements, and a password is not', async () => {
+    const head = '2026-11-22 21:18:01.375 UTC [100] admin@shop LOG:  statement: '
+    const extract = await read(
+      [
+        'alter role orders_api set search_path = reporting',
+        "ALTER ROLE billing SET idle_in_transaction_session_timeout='300ms';",
+        'alter role billing reset idle_in_transaction_session_timeout',
+        'ALTER DATABASE shop CONNECTION LIMIT 4',
+        "alter user billing with encrypted password 'hunter2'",
+        'ALTER TABLE orders ADD COLUMN note text',
+        'SELECT 1',
+      ]
+        .map((statement) => `${head}${statement}\n`)
+        .join(''),
+    )
+    assert.deepEqual(
+      of(extract, 'postgres.parameter-changed').map(({ attributes: { parameter, value, of: whose } }) => [parameter, value, whose].join(' / ')),
+      [
+        'search_path / reporting / role orders_api',
+        'idle_in_transaction_session_timeout / 300ms / role billing',
+        'idle_in_transaction_session_timeout /  / role billing',
+        'connection limit / 4 / database shop',
+        'password / another / role billing',
+      ],
+    )
+    assert.ok(!JSON.stringify(extract).includes('hunter2'))
+  })
+
   test('reads its example', async () => {
     const extract = await read(`${postgresStderr.example}\n`)
     assert.equal(extract.format, 'postgres')

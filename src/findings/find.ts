@@ -34,6 +34,7 @@ import { postgresWaits } from './detectors/postgres-waits.js'
 import { postgresStanding } from './detectors/postgres-standing.js'
 import { serviceLatency } from './detectors/service-latency.js'
 import { serviceMetrics } from './detectors/service-metrics.js'
+import { serviceStalls } from './detectors/service-stalls.js'
 import { signatures } from './detectors/signatures.js'
 import { targets } from './detectors/targets.js'
 import { versions } from './detectors/versions.js'
@@ -70,6 +71,7 @@ export const detectors: readonly Detector[] = [
   errors,
   serviceMetrics,
   serviceLatency,
+  serviceStalls,
   postgresWaits,
   postgresSlower,
   postgresCancelled,

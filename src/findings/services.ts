@@ -1,7 +1,9 @@
 /** Which series count what a service answers, and of which service. */
 import { service, type Entity } from '../model/entity.js'
 import type { Labels } from '../model/extract.js'
-import type { TimedSeries } from '../timeline/timeline.js'
+import { groupBy } from '../model/lists.js'
+import { once } from '../model/once.js'
+import type { TimedSeries, Timeline } from '../timeline/timeline.js'
 import { asGauge, readingOf } from './measures.js'
 import { rateOf, type Column } from './statistics.js'
 
@@ -20,6 +22,25 @@ export const serviceOf = (labels: Labels): Entity | null => {
 /** The API server and other components count their requests too; what they refuse is their daily work. */
 export const COMPONENT = /^(?:apiserver|rest_client|prometheus|scheduler|workqueue|etcd|grpc|go|promhttp|net_conntrack|coredns|kubelet)_/u
 export const isComponent = (series: TimedSeries): boolean => COMPONENT.test(readingOf(series).metric)
+
+/** ingress-nginx and Envoy leave the '_total' of their counters out. */
+export const REQUESTS = /(?:^|_)(?:(?:requests?|responses?)(?:_total)?|upstream_rq)$/u
+
+/** What counts the requests of a service: what a program counts of itself and the lines that it wrote of some of it are not to be added up. */
+export const requestsByService = once((timeline: Timeline): ReadonlyMap<Entity, readonly TimedSeries[]> => {
+  const requests = timeline.series.filter(
+    (series) =>
+      (REQUESTS.test(readingOf(series).metric) || series.name === 'faultline_http_requests' || OF_BALANCER.test(series.name)) &&
+      !isComponent(series) &&
+      !readingOf(series).ratio,
+  )
+  return new Map(
+    [...groupBy(requests, (series) => serviceOf(series.labels))].map(([entity, all]) => {
+      const itsOwn = all.filter(({ name }) => !name.startsWith('faultline_'))
+      return [entity, itsOwn.length > 0 ? itsOwn : all]
+    }),
+  )
+})
 
 /** Our own counts from logs are already per bin. */
 export const perSecond = (series: TimedSeries): Column => {

@@ -38,3 +38,10 @@ test('a setting that is changed is told as a change, what takes it back and what
     ],
   )
 })
+
+test('what is set for a role is told of that role, and one that its new password keeps out says so', () => {
+  const altered = signal('postgres.parameter-changed', SERVER, 598, { parameter: 'password', value: 'another', of: 'role billing' })
+  const refused = signal('log.error', SERVER, 600, { app: 'postgres', reason: 'authentication', user: 'billing' }, { count: 20, until: 660 })
+  const [told] = findings('app.errors', { signals: [altered, refused] })
+  assert.match(told?.found.summary ?? '', /; password of role billing of the Postgres server was changed to “another” 2 s earlier\.$/u)
+})

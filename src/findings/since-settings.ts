@@ -13,6 +13,8 @@ interface Setting {
   /** Any of these: the reason of the finding, or what its evidence says. */
   readonly reasons?: readonly string[]
   readonly says?: RegExp
+  /** … or requests that waited until it was over. */
+  readonly hung?: boolean
 }
 
 /** https://www.postgresql.org/docs/current/runtime-config-client.html, runtime-config-resource.html; SQLSTATE: src/backend/utils/errcodes.txt */
@@ -27,14 +29,23 @@ const SETTINGS: readonly Setting[] = [
   { parameter: /^(?:work_mem|hash_mem_multiplier|maintenance_work_mem|temp_buffers)$/u, kinds: ['app.errors'], reasons: ['memory', 'oom', 'postgres-memory'] },
   { parameter: /^temp_file_limit$/u, kinds: ['app.errors'], says: /temporary file size exceeds|53400/u },
   { parameter: /^search_path$/u, kinds: ['app.errors'], reasons: ['schema'] },
-  { parameter: /^(?:synchronous_standby_names|synchronous_commit)$/u, kinds: ['postgres.slow-queries'], says: /COMMIT/u },
+  { parameter: /^(?:synchronous_standby_names|synchronous_commit)$/u, kinds: ['postgres.slow-queries'], says: /COMMIT/u, hung: true },
+  { parameter: /^(?:password|nologin|valid until)$/u, kinds: ['app.errors'], reasons: ['authentication', 'postgres-login'] },
+  {
+    parameter: /^connection limit$/u,
+    kinds: ['postgres.connections-saturated', 'app.errors'],
+    reasons: ['postgres-too-many'],
+    says: /too many connections for/u,
+  },
 ]
 /** A reload reaches each session before its next statement. */
 const AT_ONCE_MS = 60_000
 
-const isMadeBy = (one: Found, { kinds, reasons, says }: Setting): boolean =>
+const isMadeBy = (one: Found, { kinds, reasons, says, hung }: Setting): boolean =>
   kinds.includes(one.kind) &&
-  (reasons?.includes(String(one.attributes['reason'] ?? '')) === true || (says !== undefined && one.evidence.some(({ text }) => says.test(text))))
+  ((hung === true && one.attributes['waiting'] !== undefined) ||
+    reasons?.includes(String(one.attributes['reason'] ?? '')) === true ||
+    (says !== undefined && one.evidence.some(({ text }) => says.test(text))))
 
 export const sinceSettings = (found: readonly Found[]): readonly Found[] => {
   const changes = ofKind(found, 'metric.anomalous').filter(({ role, attributes }) => role === 'change' && attributes['parameter'] !== undefined)

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
-import { combine, deviation, higher, median, onsetOfRise, quantile, rateOf, smoothed, stepOf, stretches, valueAt, type Column } from './statistics.js'
+import { combine, deviation, higher, median, onsetOfRise, quantile, rateOf, smoothed, stepOf, stretches, sumOf, valueAt, type Column } from './statistics.js'
 
 const column = (values: readonly number[], step = 10, from = 0): Column => ({
   times: Float64Array.from(values, (_, index) => (from + index * step) * 1000),
@@ -154,4 +154,16 @@ test('the value at a moment is that of the last sample before it', () => {
     [1, 1, 2, 3],
   )
   assert.ok(Number.isNaN(valueAt(column([]), 0)))
+})
+
+test('a sum goes on where the column with most samples has a gap, and only there', () => {
+  const column = (...samples: readonly (readonly [number, number])[]) => ({
+    times: Float64Array.from(samples, ([at]) => at),
+    values: Float64Array.from(samples, ([, value]) => value),
+  })
+  const most = column([0, 1], [10, 1], [20, 1], [100, 1], [110, 1])
+  const other = column([50, 5], [60, 5], [105, 5])
+  const sum = sumOf([most, other])
+  assert.deepEqual([...sum.times], [0, 10, 20, 50, 60, 100, 110])
+  assert.deepEqual([...sum.values], [1, 1, 1, 5, 5, 6, 6])
 })

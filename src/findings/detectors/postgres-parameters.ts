@@ -13,8 +13,8 @@ export const postgresParameters: Detector = {
   finds: ['metric.anomalous'],
   detect({ signals }) {
     const changes = signals.filter(({ kind, attributes }) => kind === 'postgres.parameter-changed' && !HARMLESS.test(String(attributes['parameter'])))
-    return [...groupBy(changes, ({ entity, attributes }) => `${entity} ${String(attributes['parameter'])}`).values()].flatMap((list) =>
-      list.map((signal, index) => found(signal, list.slice(0, index))),
+    return [...groupBy(changes, ({ entity, attributes }) => `${entity} ${String(attributes['parameter'])} ${String(attributes['of'] ?? '')}`).values()].flatMap(
+      (list) => list.map((signal, index) => found(signal, list.slice(0, index))),
     )
   },
 }
@@ -22,6 +22,7 @@ export const postgresParameters: Detector = {
 const found = (signal: TimedSignal, before: readonly TimedSignal[]): Found => {
   const { entity, at, attributes } = signal
   const [parameter, value] = [String(attributes['parameter']), String(attributes['value'])]
+  const of = attributes['of'] === undefined ? called(entity) : `${String(attributes['of'])} of ${called(entity)}`
   const last = before.at(-1)
   const was = before.at(-2)?.attributes['value']
   // To the default, or to what it was two changes ago.
@@ -33,9 +34,13 @@ const found = (signal: TimedSignal, before: readonly TimedSignal[]): Found => {
     start: at,
     end: at,
     confidence: 0.95,
-    summary: `${parameter} of ${called(entity)} was ${back ? 'set back' : 'changed'} to ${value === '' ? 'its default' : `“${value}”`}.`,
+    summary: `${parameter} of ${of} was ${back ? 'set back' : 'changed'} to ${value === '' ? 'its default' : `“${value}”`}.`,
     evidence: evidenceOf([signal]),
-    attributes: { metric: `parameter ${parameter} ${before.length}`, does: `had ${parameter} ${back ? 'set back' : 'changed'}`, parameter },
+    attributes: {
+      metric: `parameter ${parameter} ${before.length}${attributes['of'] === undefined ? '' : ` ${String(attributes['of'])}`}`,
+      does: `had ${parameter} ${back ? 'set back' : 'changed'}`,
+      parameter,
+    },
     slackMs: 1_000,
     dose: 1,
   }

@@ -146,7 +146,8 @@ const holderOf = (long: Long, idle: readonly Long[], found: readonly Found[], se
 const hung = (server: Entity, { what, start, end, slackMs, evidence }: Long): Found => ({
   kind: 'postgres.slow-queries',
   entity: server,
-  start,
+  // Of a statement, the latest that it may have begun: what comes before that may have led to it. How old a transaction was tells when it began.
+  start: what === 'statement' ? start + slackMs : start,
   end: end + slackMs,
   confidence: 0.8,
   summary: `A ${what} of ${called(server)} took ${((end - start) / 1000).toFixed(1)} s and came to an end when the requests of services did that took as long.`,

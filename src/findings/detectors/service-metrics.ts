@@ -7,9 +7,9 @@ import { fullest, overlaps, sampleEvidence, type Detector, type Found } from '..
 import { ofKind, signalsOf } from '../lookup.js'
 import { secondsOf } from '../expression/read.js'
 import { requestsFailed } from '../expression/shares.js'
-import { formOf, inShares, labelsOf, readingOf, rest, undone } from '../measures.js'
+import { formOf, inShares, labelsOf, rest, undone } from '../measures.js'
 import { CALM_BEFORE_STOP_MS, stopsAgain } from '../restarts.js'
-import { COMPONENT, isComponent, LEAST_CALM, OF_BALANCER, perSecond, serviceOf } from '../services.js'
+import { COMPONENT, LEAST_CALM, OF_BALANCER, perSecond, REQUESTS, requestsByService, serviceOf } from '../services.js'
 import { between, higher, median, stepOf, stretches, sumOf, valueAt, type Column } from '../statistics.js'
 import { opening, percent } from '../words.js'
 
@@ -32,8 +32,6 @@ const withReason = (one: Found, found: readonly Found[]): Found => {
   return reasons.size !== 1 || reason === undefined || one.attributes['reason'] !== undefined ? one : { ...one, attributes: { ...one.attributes, reason } }
 }
 
-/** ingress-nginx and Envoy leave the '_total' of their counters out. */
-const REQUESTS = /(?:^|_)(?:(?:requests?|responses?)(?:_total)?|upstream_rq)$/u
 const GAP_MS = 60_000
 /** Of all requests: below this, errors are the noise of a working day. */
 const FAILING_SHARE = 0.05
@@ -45,17 +43,8 @@ const isError = ({ name, labels }: TimedSeries): boolean => {
 }
 
 const failing = (timeline: Timeline, found: readonly Found[]): readonly Found[] => {
-  const requests = timeline.series.filter(
-    (series) =>
-      (REQUESTS.test(readingOf(series).metric) || series.name === 'faultline_http_requests' || OF_BALANCER.test(series.name)) &&
-      !isComponent(series) &&
-      !readingOf(series).ratio,
-  )
-  const groups = groupBy(requests, (series) => serviceOf(series.labels))
-  const counted = [...groups].flatMap(([entity, all]) => {
-    // What a program counts of itself and the lines that it wrote of some of it are not to be added up.
-    const itsOwn = all.filter(({ name }) => !name.startsWith('faultline_'))
-    const group = itsOwn.length > 0 ? itsOwn : all
+  const groups = requestsByService(timeline)
+  const counted = [...groups].flatMap(([entity, group]) => {
     const errors = group.filter((series) => isError(series))
     const source = fullest(errors)
     // Without the others nobody knows how many of all these are.
