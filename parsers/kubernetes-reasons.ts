@@ -218,6 +218,8 @@ const MEANINGS: readonly (readonly [string, Meaning])[] = [
   ['FailedCreate', failedCreate],
   ['ScalingReplicaSet', scaling],
   ['SuccessfulRescale', rescaled],
+  // pkg/controller/job/job_controller.go
+  ['Completed', (told) => (told.kind === 'Job' ? { kind: 'job.completed' } : null)],
   ['UnAvailableLoadBalancer', () => ({ kind: 'loadbalancer.backends-down' })],
   [
     'NodeNotReady', // on the node, and on each of its pods

@@ -27,6 +27,7 @@ const HELPERS: Readonly<Record<HelperKind, true>> = {
   'log.warning': true,
   'http.error': true,
   'probe.failed': true,
+  'job.completed': true,
   'log.signature': true,
 }
 

@@ -2,6 +2,7 @@
 import { typeOf } from '../model/entity.js'
 import { isFindingKind, type FindingKind } from '../model/vocabulary.js'
 import type { Found } from '../findings/finding.js'
+import { isHarmless } from '../findings/harmless.js'
 import type { Timeline } from '../timeline/timeline.js'
 
 /** How much it hurts, where it hurts somebody. */
@@ -60,7 +61,7 @@ export const harmToClients = ({ kind, dose, start, end }: Found): number =>
 export const harmsOf = (found: readonly Found[], timeline: Timeline): readonly number[] => {
   const unseen = areClientsUnseen(timeline)
   return found.map((one) => {
-    const harm = harmOf(one)
+    const harm = isHarmless(one, found, timeline) ? 0 : harmOf(one)
     return harm === 0 && unseen ? harmToClients(one) : harm
   })
 }

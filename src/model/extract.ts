@@ -50,6 +50,7 @@ export type HelperKind =
   | 'log.warning'
   | 'http.error'
   | 'probe.failed'
+  | 'job.completed'
   | 'log.signature'
 
 export type SignalKind = FindingKind | HelperKind

@@ -732,7 +732,7 @@ test('a certificate had expired before the first rejection, by as much as that s
   const [told, ...others] = findings('node.certificate-expired', { signals: [rejected(720, 120_000), rejected(900, 300_000)] })
   assert.deepEqual([told?.start, others.length], [600, 0])
   assert.deepEqual(
-    told?.found.evidence.map(({ time }) => (Date.parse(String(time)) - T0) / 1000),
+    told?.found.evidence.map(({ time }) => (Date.parse(time) - T0) / 1000),
     [720, 900],
   )
 })

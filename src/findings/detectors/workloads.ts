@@ -5,6 +5,7 @@ import { once } from '../../model/once.js'
 import type { FindingKind } from '../../model/vocabulary.js'
 import type { Timeline } from '../../timeline/timeline.js'
 import { chooseEvidence, WHOLE_SECOND_MS, type Detector, type Found } from '../finding.js'
+import { isHarmless } from '../harmless.js'
 import { signalsOf } from '../lookup.js'
 import { isEvictedAt, isSurge, replicaChanges, replicasAt, wasTurnedAway, type Replicas } from '../replicas.js'
 import { GIVEN_UP_MS, isReady, isStarting, NOT_SERVING } from '../starting.js'
@@ -18,7 +19,9 @@ export const workloads: Detector = {
   finds: ['workload.degraded', 'workload.unavailable'],
   detect(timeline, found) {
     const workloadOf = ({ entity }: Found): Entity | null => timeline.topology.workloadOf(entity)
-    const away = found.filter((one) => NOT_SERVING.has(one.kind) && one.attributes['seldom'] === undefined && !hadGone(one, timeline))
+    const away = found.filter(
+      (one) => NOT_SERVING.has(one.kind) && one.attributes['seldom'] === undefined && !hadGone(one, timeline) && !isHarmless(one, found, timeline),
+    )
     const starting = new Set(away.filter((one) => isStarting(one, timeline)))
     const byWorkload = groupBy(away, (one) => (starting.has(one) ? null : workloadOf(one)))
     const startingOf = groupBy([...starting], workloadOf)
