@@ -45,6 +45,8 @@ const UPLINK = /(?:^|[ :])((?:eth|en|bond)[a-z0-9]{0,14})(?::| NIC|: NIC) [Ll]in
 const BOND_LOST = /^(bond\d{1,4}): now running without any active interface/u
 /** https://github.com/torvalds/linux/blob/v6.6/net/netfilter/nf_conntrack_core.c: 'nf_conntrack: table full, dropping packet', ip_conntrack before. */
 const FULL_CONNTRACK: Attributes = { metric: 'nf_conntrack', does: 'ran out of room in its table of connections' }
+/** https://github.com/torvalds/linux/blob/v6.6/fs/ext4/super.c (ext4_handle_error), fs/xfs/xfs_fsops.c (xfs_do_force_shutdown) */
+const READ_ONLY: Attributes = { metric: 'read-only-filesystem', does: 'had a file system that takes no more writes' }
 const STUCK = /stuck for (\d{1,6})s!/u
 const BLOCKED = /^INFO: task (.{1,64}):(\d{1,10}) blocked for more than (\d{1,6}) seconds/u
 
@@ -77,6 +79,8 @@ const meaningOf = (message: string, host: string | null): Said | null => {
   if (bond !== null) return { kind: 'node.network-lost', phase: 'begin', attributes: { interface: bond[1] ?? '' } }
   // A full table drops what would be a new connection; those that are in it go on.
   if (message.includes('conntrack: table full')) return { kind: 'metric.anomalous', attributes: FULL_CONNTRACK, burst: 'conntrack' }
+  if (message.includes('emounting filesystem read-only') || (message.startsWith('XFS (') && message.includes('hutting down filesystem')))
+    return { kind: 'metric.anomalous', attributes: READ_ONLY, burst: 'read-only' }
   if (isDiskError(message)) return { kind: 'log.error', entity: process(host ?? '-', 'kernel'), attributes: { app: 'kernel' }, burst: 'disk error' }
   return null
 }
@@ -84,7 +88,6 @@ const meaningOf = (message: string, host: string | null): Said | null => {
 const isDiskError = (message: string): boolean =>
   message.startsWith('EXT4-fs error') ||
   message.startsWith('Buffer I/O error') ||
-  message.includes('emounting filesystem read-only') ||
   message.includes('I/O error, dev ') ||
   (message.startsWith('XFS (') && (message.includes('I/O error') || message.includes('orruption')))
 
@@ -99,6 +102,7 @@ const mayMatter = (message: string): boolean =>
   message.includes('panic') ||
   message.startsWith('Linux version ') ||
   message.includes('read-only') ||
+  message.includes('hutting down') ||
   message.includes('orruption') ||
   message.includes('without any active interface') ||
   message.includes('No space left') ||

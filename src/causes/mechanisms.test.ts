@@ -124,7 +124,8 @@ const causeOf = (mechanism: Mechanism, kind: FindingKind): Found => {
   const refuses =
     ['authentication', 'query_wait_timeout', 'no-server', 'read-only', 'memory', 'damaged', 'sessions'].includes(String(attributes['reason'])) ||
     attributes['of'] === 'server'
-  const entity = AT[mechanism.where] ?? (isBackend ? near.backend : refuses ? near.postgres : entityOf(kind, near, mechanism.where))
+  const isNodes = attributes['metric'] === 'read-only-filesystem'
+  const entity = AT[mechanism.where] ?? (isNodes ? near.node : isBackend ? near.backend : refuses ? near.postgres : entityOf(kind, near, mechanism.where))
   return found(kind, entity, 0, { attributes })
 }
 

@@ -14,6 +14,8 @@ export interface Policy {
   readonly gapMs: number
   /** Fewer occurrences than this are no finding. */
   readonly minCount?: number
+  /** … but for those of which one says it all. */
+  readonly isEnough?: (stretch: Stretch) => boolean
   /** Fewer moments than this, with no begin among them, are no finding. */
   readonly minPoints?: number
   /** Signals that count at all; all where nothing is said. */
@@ -161,8 +163,9 @@ export const POLICIES: Partial<Readonly<Record<FindingKind, Policy>>> = {
     gapMs: 3 * MINUTE,
     sure: 0.9,
     minCount: 3,
+    isEnough: (stretch) => text(stretch, 'metric') === 'read-only-filesystem',
     slackMs: 5_000,
-    say: (entity, stretch) => `${called(entity)} ${text(stretch, 'does') || 'said what it does not usually say'}, ${times(stretch.count)}.`,
+    say: (entity, stretch) => `${called(entity)} ${text(stretch, 'does') || 'said what it does not usually say'}${stretch.count > 1 ? `, ${times(stretch.count)}` : ''}.`,
   },
   'pod.evicted': { gapMs: 30_000, sure: 0.95, say: (entity, stretch) => `${called(entity)} was evicted${because(stretch)}.` },
   'pod.oom-killed': {

@@ -34,6 +34,11 @@ export const layouts: readonly Layout[] = [
     example: 'must-gather.local.1/quay-io-x/namespaces/shop/pods/web-1/web/web/logs/previous.log',
   },
   {
+    of: 'the same, without the folder of its logs, as people copy it',
+    pattern: /(?:^|\/)namespaces\/(?<namespace>[^/]+)\/pods\/(?<pod>[^/]+)\/(?<container>[^/]+)\/(?:current|previous)\.log[^/]*$/u,
+    example: 'must-gather/namespaces/shop/pods/web-1/web/current.log',
+  },
+  {
     of: 'troubleshoot.sh support bundles, clusterResources (troubleshoot: pkg/collect/cluster_resources.go)',
     pattern: /(?:^|\/)pods\/logs\/(?<namespace>[^/]+)\/(?<pod>[^/]+)\/(?<container>[^/]+?)(?:-previous)?\.log[^/]*$/u,
     example: 'support-bundle/cluster-resources/pods/logs/shop/web-1/web-previous.log',

@@ -54,7 +54,7 @@ export const fromSignals: Detector = {
             : TRIED_AGAIN.has(kind) && typeOf(entity) === 'pod'
               ? untilStarted(seen, entity, policy.gapMs, timeline)
               : seen
-        if (stretch.count < (policy.minCount ?? 1) || (kind === 'node.runtime-down' && isWakingUp(stretch))) continue
+        if ((stretch.count < (policy.minCount ?? 1) && policy.isEnough?.(stretch) !== true) || (kind === 'node.runtime-down' && isWakingUp(stretch))) continue
         if (stretch.count < (policy.minPoints ?? 1) && stretch.signals.every(({ phase }) => phase === 'point')) continue
         if (policy.minMs !== undefined && whole.end !== null && whole.end - whole.start < policy.minMs && stretch.count < 3) continue
         found.push({
