@@ -42,9 +42,9 @@ interface Container {
 const MAX_CONTAINERS = 200
 const MAX_EVENTS = 1_000
 
-/** 'Sat, 21 Nov 2026 08:04:27 +0000' as the API writes it; null where there is none. */
+/** 'Sat, 21 Nov 2026 08:04:27 +0000' as the API writes it; null where there is none: the first of January of the year 1 is what Go calls no time. */
 const time = (text: string | undefined): Json => {
-  const ms = text !== undefined && /^[A-Z][a-z]{2}, [0-9]{2} [A-Z][a-z]{2} [0-9]{4} [0-9:]{8} [-+][0-9]{4}$/u.test(text) ? Date.parse(text) : NaN
+  const ms = text !== undefined && /^[A-Z][a-z]{2}, [0-9]{2} [A-Z][a-z]{2} [1-9][0-9]{3} [0-9:]{8} [-+][0-9]{4}$/u.test(text) ? Date.parse(text) : NaN
   return Number.isNaN(ms) ? null : new Date(ms).toISOString()
 }
 

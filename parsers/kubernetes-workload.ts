@@ -1,5 +1,6 @@
 /** What runs pods and what finds them: Deployment, ReplicaSet, StatefulSet, DaemonSet, Service, EndpointSlice, Lease, PersistentVolumeClaim. */
 import { node, pod, service, typeOf, workload, type Entity } from '../src/model/entity.js'
+import type { Attributes } from '../src/model/extract.js'
 import type { Sink } from '../src/model/format.js'
 import { groupBy } from '../src/model/lists.js'
 import type { WatchType } from './kubernetes-event.js'
@@ -81,9 +82,9 @@ export const workloadReader = (sink: Sink, once: Once): WorkloadReader => {
       .filter((image) => image !== '')
       .join(' ')
 
-  const sayDeployed = (entity: Entity, ms: number, text: string, image: string, replicaSet = ''): void => {
+  const sayDeployed = (entity: Entity, ms: number, text: string, image: string, more: Attributes = {}): void => {
     if (Number.isNaN(ms)) return
-    const attributes = { ...(replicaSet === '' ? {} : { replicaSet }), ...(image === '' ? {} : { image }) }
+    const attributes = { ...more, ...(image === '' ? {} : { image }) }
     once.signal({ kind: 'change.deployed', entity, at: stamp(ms), attributes, text, burst: 'deployed' })
   }
 
@@ -111,7 +112,7 @@ export const workloadReader = (sink: Sink, once: Once): WorkloadReader => {
     remember(entity, namespace, objectOf(objectOf(template, 'metadata'), 'labels'))
     sayNeeds(sink, once, entity, namespace, objectOf(template, 'spec'))
     sayProbed(sink, once, entity, objectOf(template, 'spec'))
-    sayDeployed(entity, created, `${label} created ${textOf(metadata, 'creationTimestamp')} with ${image}`, image)
+    sayDeployed(entity, created, `${label} created ${textOf(metadata, 'creationTimestamp')} with ${image}`, image, { created: 'yes' })
     const before = versions.get(entity)
     versions.set(entity, { wanted, image })
     if (before !== undefined && !Number.isNaN(ms)) {
@@ -185,7 +186,7 @@ export const workloadReader = (sink: Sink, once: Once): WorkloadReader => {
     const hash = textOf(objectOf(metadata, 'labels'), 'pod-template-hash')
     const entity = workload(namespace, textOf(owner, 'name') || withoutHash(name, hash))
     const image = imagesOf(objectOf(objectOf(object, 'spec'), 'template'))
-    sayDeployed(entity, created, `replicaset/${namespace}/${name} created ${textOf(metadata, 'creationTimestamp')} with ${image}`, image, name)
+    sayDeployed(entity, created, `replicaset/${namespace}/${name} created ${textOf(metadata, 'creationTimestamp')} with ${image}`, image, { replicaSet: name })
     sayAvailable(
       object,
       entity,

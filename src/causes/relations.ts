@@ -37,7 +37,31 @@ const watchesAnother = (alert: string, kind: string): boolean => {
   return watched.length > 0 && !watched.some(([, kinds]) => kinds.test(kind)) && WATCHED.some(([, kinds]) => kinds.test(kind))
 }
 
-export const nearness = (relation: Relation, cause: Found, effect: Found, timeline: Timeline): number => JUDGES[relation](cause, effect, timeline)
+export const nearness = (relation: Relation, cause: Found, effect: Found, timeline: Timeline): number =>
+  isOfNewOne(cause, effect, timeline) ? FAR : JUDGES[relation](cause, effect, timeline)
+
+/**
+ * Whoever made a workload changed nothing that had been: what it does well for half a minute and then no more has another cause. Memory that grows, and a container that
+ * cannot start, may still be its own.
+ */
+const isOfNewOne = (cause: Found, effect: Found, timeline: Timeline): boolean =>
+  cause.kind === 'change.deployed' &&
+  cause.attributes['created'] === 'yes' &&
+  SERVING.has(effect.kind) &&
+  effect.start - cause.start >
+    (workloadOf(effect.entity, timeline) === cause.entity || shortName(effect.entity) === shortName(cause.entity) ? WELL_MS : ASKED_MS)
+const SERVING: ReadonlySet<string> = new Set([
+  'pod.unready',
+  'app.errors',
+  'service.errors',
+  'service.slow',
+  'service.unreachable',
+  'workload.degraded',
+  'workload.unavailable',
+])
+const WELL_MS = 30_000
+/** Whom it asks has served it for so long. */
+const ASKED_MS = 60_000
 
 const SCHEDULER = /(?:^|\/)kube-scheduler/u
 const CLUSTER_DNS = /(?:^|\/)(?:rke2-)?(?:coredns|kube-dns|node-local-dns|nodelocaldns)/u
@@ -64,13 +88,21 @@ const serves: Judge = (cause, effect, timeline) => {
   if (!sameSpace) return FAR
   if (shortName(effect.entity) === name) return 1
   // Of a file in which several programs write: whose name stands in the lines.
-  if (cause.kind === 'app.errors' && cause.evidence.length > 0 && cause.evidence.every(({ text }) => hasWord(text, shortName(effect.entity)))) return 0.9
+  if (isSharedLog(cause, effect.entity, timeline)) return 0.9
   // A service may be called after its workload (shop-api, checkoutservice); a node's name in it is chance.
   if (typeOf(cause.entity) !== 'node' && beginsWord(theirs, name)) return 0.8
   const [a, b] = [nodeHinted(cause, timeline), nodeHinted(effect, timeline)]
   if (typeOf(effect.entity) === 'loadbalancer') return 0.5
   return a !== null && a === b && typeOf(cause.entity) === 'node' ? 1 : FAR
 }
+
+/** A program that names the one that it asks is its client. */
+const isSharedLog = ({ kind, entity, evidence }: Found, service: Entity, { topology }: Timeline): boolean =>
+  kind === 'app.errors' &&
+  typeOf(entity) === 'process' &&
+  evidence.length > 0 &&
+  evidence.every(({ text }) => hasWord(text, shortName(service))) &&
+  !topology.serversOf(entity).some((server) => shortName(server) === shortName(service))
 
 const cameSince = (pod: Entity, { start }: Found, { topology }: Timeline): boolean =>
   topology.placements(pod).some(({ from }) => from >= start - WHOLE_SECOND_MS)

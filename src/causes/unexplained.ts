@@ -20,6 +20,9 @@ import type { CausalLink } from './link.js'
 const SLOW_SECONDS = 1
 const TIMES_SLOWER = 20
 const LEAST_MS = 15_000
+/** Of all requests, for so long: no passing trouble of a few. */
+const MANY = 0.2
+const LONG_MS = 45_000
 /** What goes wrong around another incident may belong to it. */
 const APART_MS = 5 * 60_000
 /** What is known of the cause is that it shows here first. */
@@ -29,7 +32,7 @@ const isPlain = ({ kind, entity, attributes, dose, start, end }: Found, { to }: 
   if (typeOf(entity) !== 'service' || (end ?? to) - start < LEAST_MS) return false
   return kind === 'service.slow'
     ? Number(attributes['seconds'] ?? 0) >= SLOW_SECONDS && dose >= TIMES_SLOWER
-    : kind === 'service.errors' && attributes['failed'] === 'most'
+    : kind === 'service.errors' && (attributes['failed'] === 'most' || (dose >= MANY && (end ?? to) - start >= LONG_MS))
 }
 
 /** Fewer errors, or for a shorter time, are a bad moment. */

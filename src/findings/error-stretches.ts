@@ -1,5 +1,6 @@
 /** Which errors of one program belong together: by their times, by what they say, and by what a server does meanwhile. */
 import type { TimedSignal, Timeline } from '../timeline/timeline.js'
+import { signalsOf } from './lookup.js'
 import { CALM_BEFORE_STOP_MS, readyAt, stopsAgain } from './restarts.js'
 import { median } from './statistics.js'
 
@@ -20,7 +21,8 @@ interface Kept {
  */
 export const stretchesOf = (timeline: Timeline, signals: readonly TimedSignal[]): readonly Stretch[] => {
   const parts = keptTogether(timeline, signals).flatMap(({ signals: stretch, alone }) =>
-    byMatter(stretch)
+    byStart(timeline, stretch)
+      .flatMap(byMatter)
       .flatMap((part) => byStop(timeline, part))
       .flatMap(withoutStrays)
       .flatMap((part) => byReady(timeline, part))
@@ -54,6 +56,22 @@ const byReady = (timeline: Timeline, stretch: readonly TimedSignal[]): readonly 
   return [stretch]
 }
 const BEFORE_READY_MS = 5 * MINUTE
+
+/**
+ * What a pod complains of in its first seconds, while those that it asks start with it, is over when it goes on without a complaint: that was its start, and what comes
+ * later is another trouble.
+ */
+const byStart = (timeline: Timeline, stretch: readonly TimedSignal[]): readonly (readonly TimedSignal[])[] => {
+  const [first] = stretch
+  if (first === undefined) return []
+  const started = signalsOf(timeline, first.entity).findLast(({ kind, at }) => STARTS.has(kind) && at <= first.at + STARTED_MS)?.at ?? -Infinity
+  const index = stretch.findIndex(({ until }) => until > started + STARTED_MS)
+  const next = stretch[index]
+  if (index < 1 || next === undefined || next.at - untilOf(stretch.slice(0, index)) <= MATTER_MS) return [stretch]
+  return [stretch.slice(index)]
+}
+const STARTS: ReadonlySet<string> = new Set(['pod.scheduled', 'pod.started', 'container.started', 'app.started'])
+const STARTED_MS = 15_000
 
 /** A pause after which nothing is said that was said before is where one trouble ends and another begins. */
 const MATTER_MS = 30_000

@@ -3,7 +3,7 @@ import type { Entity } from '../model/entity.js'
 import type { FindingKind } from '../model/vocabulary.js'
 import type { Timeline } from '../timeline/timeline.js'
 import { TOLD_LATE_MS } from './detectors/drains.js'
-import { isAtQuota, type Found } from './finding.js'
+import { isAtQuota, WHOLE_SECOND_MS, type Found } from './finding.js'
 import { ofKind, signalsOf } from './lookup.js'
 import { hasJustStarted, KEEPS_FROM_SERVING } from './starting.js'
 
@@ -11,7 +11,7 @@ export const withoutNeedless = (found: readonly Found[], timeline: Timeline): re
   const held = new Set(found.filter(isAtQuota).map(({ entity }) => entity))
   return found.filter((one) => {
     if (one.kind === 'node.cpu-saturated') return !isOfMachine(one, held)
-    if (one.kind === 'pod.unready') return !isWaiting(one, found) && !(hasJustStarted(one, timeline) && isAlone(one, found))
+    if (one.kind === 'pod.unready') return !isWaiting(one, found) && !isOfEnd(one, timeline) && !(hasJustStarted(one, timeline) && isAlone(one, found))
     if (one.kind === 'node.rebooted') return !isTwins(one, found)
     if (one.kind === 'action.cordon') return !isOfDrain(one, found)
     if (one.kind === 'node.runtime-down') return !isOfThaw(one, timeline)
@@ -23,6 +23,16 @@ export const withoutNeedless = (found: readonly Found[], timeline: Timeline): re
 const isOfMachine = (one: Found, held: ReadonlySet<Entity>): boolean => held.has(one.entity) && !isAtQuota(one) && one.confidence <= STANDING
 /** Of a node that is always full. */
 const STANDING = 0.6
+
+/** A pod that was told to go answers its probe with that, and takes no requests any more. Of one whose node is lost nobody knows. */
+const isOfEnd = ({ entity, start, end, attributes }: Found, timeline: Timeline): boolean => {
+  const told = signalsOf(timeline, entity).findLast(({ kind, at }) => (kind === 'pod.deleted' || kind === 'pod.killed') && at <= start + WHOLE_SECOND_MS)
+  if (told === undefined || String(attributes['reason'] ?? '').startsWith('node') || (end ?? Infinity) - told.at > GRACE_MS) return false
+  return told.attributes['reason'] === undefined && !signalsOf(timeline, entity).some(({ kind, at }) => COMES_AGAIN.has(kind) && at > told.at && at <= start)
+}
+/** terminationGracePeriodSeconds is 30 where nobody set another. */
+const GRACE_MS = 40_000
+const COMES_AGAIN: ReadonlySet<string> = new Set(['pod.scheduled', 'pod.started', 'container.started'])
 
 /** Nothing else is wrong with that pod meanwhile. */
 const isAlone = ({ entity, start, end }: Found, found: readonly Found[]): boolean =>

@@ -1,5 +1,5 @@
 /** How often something was so, and from when to when: what several sources tell of the same failures, and one event of many times. */
-import { typeOf } from '../model/entity.js'
+import { typeOf, type Entity } from '../model/entity.js'
 import { once } from '../model/once.js'
 import type { TimedSignal, Timeline } from '../timeline/timeline.js'
 import { signalsOf } from './lookup.js'
@@ -75,3 +75,31 @@ const LEAST_QUIET_MS = 15_000
 const isLong = ({ phase, at, until, count }: TimedSignal, gapMs: number): boolean => phase === 'point' && count > 1 && until - at > gapMs
 /** Events have whole seconds. */
 const SAME_TIME_MS = 1_000
+
+/** periodSeconds of a probe, where nobody set another. */
+const USUAL_PERIOD_SECONDS = 10
+/** So many times as long as one after the other would take. */
+const SELDOM = 2.5
+
+/** Whether so many failures of a pod's probe, over so long, were no single stretch. */
+export const areSeldom = (pod: Entity, count: number, forMs: number, { topology }: Timeline): boolean => {
+  const period = topology.limit(topology.workloadOf(pod) ?? pod, 'probe-period') ?? topology.limit(pod, 'probe-period') ?? USUAL_PERIOD_SECONDS
+  return forMs > count * period * SELDOM * 1000
+}
+
+const STARTS: ReadonlySet<string> = new Set(['pod.scheduled', 'pod.started', 'container.started'])
+const STARTING_MS = 30_000
+
+/** An event counts what came of a probe while the pod started, and minutes later: the first of so few belongs to the start, and the others to when it was seen last. */
+export const withoutStart = (signals: readonly TimedSignal[], timeline: Timeline): readonly TimedSignal[] =>
+  signals.flatMap((signal) => {
+    const { kind, entity, phase, at, until, count } = signal
+    if (kind !== 'pod.unready' || phase !== 'point' || count < 2 || !areSeldom(entity, count, until - at, timeline)) return [signal]
+    const isOfStart = signalsOf(timeline, entity).some((one) => STARTS.has(one.kind) && at >= one.at && at - one.at <= STARTING_MS)
+    return isOfStart
+      ? [
+          { ...signal, until: at, count: 1 },
+          { ...signal, at: until, count: count - 1 },
+        ]
+      : [signal]
+  })

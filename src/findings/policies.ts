@@ -4,7 +4,7 @@ import { isFindingKind, type AnyKind, type FindingKind } from '../model/vocabula
 import type { TimedSignal, Timeline } from '../timeline/timeline.js'
 import { isAtQuota, type Found } from './finding.js'
 import { signalsOf } from './lookup.js'
-import { kills, timesSeen } from './occurrences.js'
+import { areSeldom, kills, timesSeen } from './occurrences.js'
 import { hasGivenUp, queueOf, refusals, session, startsRefused, takenBy } from './postgres-sayings.js'
 import { lastingGap, type Stretch } from './stretches.js'
 import { called, duration, opening, times } from './words.js'
@@ -65,13 +65,9 @@ const forHowLong = ({ start, end }: Stretch): string => (end === null ? '' : end
  * of them were no single stretch. Of more than 25 the recorder leaves most out, and their number tells nothing.
  * https://github.com/kubernetes/client-go/blob/v0.30.0/tools/record/events_cache.go (defaultSpamBurst)
  */
-export const isSeldom = (pod: Entity, { start, last, count, signals }: Stretch, { topology }: Timeline): boolean => {
-  const period = topology.limit(topology.workloadOf(pod) ?? pod, 'probe-period') ?? topology.limit(pod, 'probe-period') ?? USUAL_PERIOD_SECONDS
-  return count <= MOST_COUNTED && last - start > count * period * SELDOM * 1000 && signals.every(({ phase }) => phase === 'point')
-}
+export const isSeldom = (pod: Entity, { start, last, count, signals }: Stretch, timeline: Timeline): boolean =>
+  count <= MOST_COUNTED && areSeldom(pod, count, last - start, timeline) && signals.every(({ phase }) => phase === 'point')
 const MOST_COUNTED = 25
-const USUAL_PERIOD_SECONDS = 10
-const SELDOM = 2.5
 
 /** Whom the kubelet kills for it may serve all the while: only the readiness probe says who is not ready. */
 const lethalProbe = ({ signals }: Stretch): string | null => {
@@ -165,7 +161,8 @@ export const POLICIES: Partial<Readonly<Record<FindingKind, Policy>>> = {
     minCount: 3,
     isEnough: (stretch) => text(stretch, 'metric') === 'read-only-filesystem',
     slackMs: 5_000,
-    say: (entity, stretch) => `${called(entity)} ${text(stretch, 'does') || 'said what it does not usually say'}${stretch.count > 1 ? `, ${times(stretch.count)}` : ''}.`,
+    say: (entity, stretch) =>
+      `${called(entity)} ${text(stretch, 'does') || 'said what it does not usually say'}${stretch.count > 1 ? `, ${times(stretch.count)}` : ''}.`,
   },
   'pod.evicted': { gapMs: 30_000, sure: 0.95, say: (entity, stretch) => `${called(entity)} was evicted${because(stretch)}.` },
   'pod.oom-killed': {

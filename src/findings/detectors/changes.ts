@@ -274,11 +274,14 @@ const found = (workload: Entity, change: Change): Found => {
       ? `${opening(workload)} was scaled${back ? ' back' : ''}${numbers}.`
       : back
         ? `${opening(workload)} was rolled back${set !== '' ? ` to its earlier ReplicaSet ${set}` : attributes['round'] === undefined ? ': what the rollout had brought was taken away' : ''}.`
-        : `A rollout of ${name} started.`,
+        : attributes['created'] === 'yes'
+          ? `${opening(workload)} was created.`
+          : `A rollout of ${name} started.`,
     evidence: chooseEvidence(evidenceOf(signals)),
     attributes: {
       ...attributes,
       ...(set === '' ? {} : { replicaSet: set }),
+      ...(attributes['created'] === 'yes' ? { does: 'was created' } : {}),
       ...(from === null ? {} : { from }),
       ...(to === null ? {} : { to }),
       ...(back ? { back: 'yes' } : {}),

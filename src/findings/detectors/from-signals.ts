@@ -5,7 +5,7 @@ import { isFindingKind, type FindingKind } from '../../model/vocabulary.js'
 import type { TimedSignal, Timeline } from '../../timeline/timeline.js'
 import { chooseEvidence, evidenceOf, type Detector, type Found } from '../finding.js'
 import { signalsOf } from '../lookup.js'
-import { timesSeen, untilPlaced, withoutQuiet } from '../occurrences.js'
+import { timesSeen, untilPlaced, withoutQuiet, withoutStart } from '../occurrences.js'
 import { aspectOf, isSeldom, POLICIES } from '../policies.js'
 import { stretchesOf, type Stretch } from '../stretches.js'
 import { isReady } from '../starting.js'
@@ -39,7 +39,7 @@ export const fromSignals: Detector = {
           !isToldBetter(signal, group) &&
           !isLongDead(signal, group, timeline),
       )
-      const lasting = kind === 'pod.unschedulable' ? untilPlaced(told, timeline) : withoutQuiet(told, policy.gapMs, timeline)
+      const lasting = kind === 'pod.unschedulable' ? untilPlaced(told, timeline) : withoutQuiet(withoutStart(told, timeline), policy.gapMs, timeline)
       const over = OCCURRENCES.has(kind)
         ? []
         : KEEPS_FROM_START.has(kind)

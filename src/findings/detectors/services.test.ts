@@ -339,7 +339,7 @@ test('one statement of most of a minute is what requests waited for that took as
     series('histogram_quantile(0.95, sum by (app, le) (rate(app_request_duration_seconds_bucket[20s])))', { app: 'checkout-api' }, (second) =>
       between(second, from, 660) ? 9.6 : 0.005,
     )
-  assert.deepEqual(told(650, 49, slowFor(600)), [[606, 660]])
+  assert.deepEqual(told(650, 49, slowFor(600)), [[611, 660]])
   assert.deepEqual(told(650, 49, slowFor(300)), [])
 })
 
