@@ -331,7 +331,7 @@ test('one statement of most of a minute is what requests waited for that took as
   )
   const told = (at: number, seconds: number, ...requests: NonNullable<InputParts['series']>): readonly (readonly [number, number | null | undefined])[] =>
     findings('postgres.slow-queries', { signals: day, series: [...(statement(at, seconds) ?? []), ...requests] }).map(({ start, end }) => [start, end])
-  assert.deepEqual(told(650, 45, hung), [[610, 660]])
+  assert.deepEqual(told(650, 45, hung), [[615, 660]])
   assert.deepEqual(told(650, 45), [])
   assert.deepEqual(told(560, 45, hung), [])
   assert.deepEqual(told(650, 7, hung), [])
