@@ -9,6 +9,7 @@ import { node, pod, workload } from '../src/model/entity.js'
 import type { Attributes, Phase, SignalKind, Stamp } from '../src/model/extract.js'
 import { fieldsOf, messageOf, type KlogLine, type Meaning, type Saying } from './klog.js'
 import { imageFailure, isUnwatched, missingObject, mountFailure, probeFailure, sandboxFailure, scalingIn, schedulingFailure } from './klog-reasons.js'
+import { isOverOwnLimit } from './kubernetes-messages.js'
 
 interface EchoedEvent {
   readonly kind: string
@@ -90,7 +91,10 @@ const NODE_EVENTS: ReadonlyMap<string, NodeEcho> = new Map<string, NodeEcho>([
 const POD_EVENTS: ReadonlyMap<string, PodEcho> = new Map<string, PodEcho>([
   ['TaintManagerEviction', (message) => (message.startsWith('Cancel') ? null : { kind: 'pod.evicted', attributes: { reason: 'taint' } })],
   ['Preempted', () => ({ kind: 'pod.evicted', attributes: { reason: 'preemption' } })],
-  ['Evicted', (message) => ({ kind: 'pod.evicted', attributes: { reason: message.includes('memory') ? 'memory' : 'disk' } })],
+  [
+    'Evicted',
+    (message) => ({ kind: 'pod.evicted', attributes: { reason: isOverOwnLimit(message) ? 'disk-limit' : message.includes('memory') ? 'memory' : 'disk' } }),
+  ],
   ['FailedScheduling', (message) => ({ kind: 'pod.unschedulable', attributes: { reason: schedulingFailure(message) } })],
   ['FailedMount', (message) => (isUnwatched(message) ? null : { kind: 'pod.volume-mount-failed', attributes: mountAttributes(message) })],
   ['FailedAttachVolume', () => ({ kind: 'pod.volume-mount-failed', attributes: { reason: 'attach' } })],

@@ -157,9 +157,15 @@ export const probeFailure = (message: string): Attributes => {
 }
 
 /** What a node was low on, or what made the kubelet or a controller evict: memory, disk, preemption, node, taint. */
+const OWN_LIMIT =
+  /Usage of EmptyDir volume .{1,260} exceeds the limit|ephemeral local storage usage exceeds the total limit|exceeded its local ephemeral storage limit/u
+/** The pod's own limit, whatever room the node has: pkg/kubelet/eviction/eviction_manager.go */
+export const isOverOwnLimit = (message: string): boolean => OWN_LIMIT.test(message)
+
 export const evictionReason = (message: string): string => {
   const text = head(message)
   if (/resource: \[?memory|memory pressure|MemoryPressure|allocatableMemory/iu.test(text)) return 'memory'
+  if (isOverOwnLimit(text)) return 'disk-limit'
   if (/ephemeral|inodes|DiskPressure|imagefs|nodefs|EmptyDir|local storage|disk/iu.test(text)) return 'disk'
   if (/[Pp]reempt/u.test(text)) return 'preemption'
   if (/taint/iu.test(text)) return 'taint'

@@ -37,8 +37,22 @@ const watchesAnother = (alert: string, kind: string): boolean => {
   return watched.length > 0 && !watched.some(([, kinds]) => kinds.test(kind)) && WATCHED.some(([, kinds]) => kinds.test(kind))
 }
 
+/** Who asks a service of the cluster is known: whoever is not known to is none of them. */
+const hasOtherClients = (server: Entity, { topology }: Timeline): boolean => typeOf(server) === 'service' && topology.clientsOf(server).length > 0
+const known = (near: number): number => (near <= UNKNOWN ? FAR : near)
+
 export const nearness = (relation: Relation, cause: Found, effect: Found, timeline: Timeline): number =>
-  isOfNewOne(cause, effect, timeline) ? FAR : JUDGES[relation](cause, effect, timeline)
+  isOfNewOne(cause, effect, timeline) || isOfSome(relation, cause, effect, timeline) ? FAR : JUDGES[relation](cause, effect, timeline)
+
+/** What a rollout does to those who call it, it does to all pods of a caller: where some of them go on well, it is something between those and the others. */
+const isOfSome = (relation: Relation, { kind, start }: Found, effect: Found, timeline: Timeline): boolean => {
+  if (relation !== 'client-of' || kind !== 'change.deployed' || effect.kind !== 'app.errors' || typeOf(effect.entity) !== 'pod') return false
+  const workload = workloadOf(effect.entity, timeline)
+  const { topology } = timeline
+  const others = workload === null ? [] : topology.podsOf(workload).filter((pod) => pod !== effect.entity && topology.existedAt(pod, effect.start))
+  const until = effect.end ?? timeline.to
+  return others.some((pod) => !signalsOf(timeline, pod).some((one) => one.kind === 'log.error' && one.until >= start && one.at <= until))
+}
 
 /**
  * Whoever made a workload changed nothing that had been: what it does well for half a minute and then no more has another cause. Memory that grows, and a container that
@@ -269,7 +283,8 @@ const JUDGES: Readonly<Record<Relation, Judge>> = {
     const name = shortName(workload ?? effect.entity)
     return WORDS[typeOf(cause.entity)]?.test(name) === true && !SATELLITE.test(name) ? 0.9 : FAR
   },
-  'client-of-reversed': (cause, effect, timeline) => clientOf(effect, cause, timeline),
+  'client-of-reversed': (cause, effect, timeline) =>
+    hasOtherClients(effect.entity, timeline) ? known(clientOf(effect, cause, timeline)) : clientOf(effect, cause, timeline),
   'pulls-from'(cause, effect) {
     const host = hostOf(cause.entity)
     return host !== '' && (host === registryOf(String(effect.attributes['image'] ?? '')) || host === effect.attributes['address']) ? 1 : FAR

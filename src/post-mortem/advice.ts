@@ -35,7 +35,7 @@ const rule = (alert: string, expr: string, wait: string): string =>
 const some = (all: readonly Found[], ...kinds: readonly FindingKind[]): boolean => all.some(({ kind }) => kinds.some((one) => one === kind))
 
 /** Who puts pods out without asking a disruption budget: the eviction API alone does. https://kubernetes.io/docs/concepts/workloads/pods/disruptions/ */
-const UNASKED: ReadonlySet<unknown> = new Set(['taint', 'memory', 'disk', 'node', 'preemption'])
+const UNASKED: ReadonlySet<unknown> = new Set(['taint', 'memory', 'disk', 'disk-limit', 'node', 'preemption'])
 const isPutOut = ({ kind, attributes }: Found): boolean => kind === 'pod.evicted' && UNASKED.has(attributes['reason'])
 const isPreempted = ({ kind, attributes }: Found): boolean => kind === 'pod.evicted' && attributes['reason'] === 'preemption'
 const isDrained = (all: readonly Found[]): boolean =>

@@ -63,7 +63,7 @@ const MOST_ALERTS = 4
 /** Fewer missed heartbeats than this happen on any busy day. */
 const MANY_HEARTBEATS = 5
 /** Nobody asked for these evictions. */
-const FORCED: ReadonlySet<unknown> = new Set(['taint', 'memory', 'disk', 'node'])
+const FORCED: ReadonlySet<unknown> = new Set(['taint', 'memory', 'disk', 'disk-limit', 'node'])
 /** Who takes a node down has it silent, and its pods moved. */
 const PLANNED = ['action.drain', 'action.cordon', 'action.node-restarted', 'change.node-removed'] as const
 const PLAN_MS = 30 * 60_000

@@ -115,7 +115,7 @@ const isLongDead = (signal: TimedSignal, group: readonly TimedSignal[], timeline
       other.at < signal.at &&
       !signalsOf(timeline, signal.entity).some(({ kind, at }) => kind === 'pod.scheduled' && at > other.at && at <= signal.at),
   )
-const BY_KUBELET: ReadonlySet<unknown> = new Set(['memory', 'disk'])
+const BY_KUBELET: ReadonlySet<unknown> = new Set(['memory', 'disk', 'disk-limit'])
 
 /** From the request on, as long as a session may take to notice. */
 const isOfShutdown = (signal: TimedSignal, stop: TimedSignal): boolean =>
