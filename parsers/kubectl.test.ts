@@ -263,6 +263,26 @@ test('hostile lines are read past', async () => {
   assert.equal(extract.format, 'kubectl')
 })
 
+test('the first of January of the year 1 is no time: it is what Go writes where there is none', async () => {
+  const pod = (started: string): string => `Name:             till-7d9f8b6c5d-x2x4z
+Namespace:        sales
+Node:             rack-4/192.0.2.4
+Status:           Failed
+Containers:
+  till:
+    State:          Terminated
+      Reason:       ContainerStatusUnknown
+      Exit Code:    137
+      Started:      ${started}
+      Finished:     ${started}
+    Ready:          False
+    Restart Count:  1
+`
+  const years = async (started: string): Promise<readonly number[]> => (await read(pod(started))).signals.map(({ at }) => new Date(at.ms).getUTCFullYear())
+  assert.deepEqual(await years('Mon, 01 Jan 0001 00:00:00 +0000'), [])
+  assert.ok((await years('Mon, 02 Mar 2026 10:00:00 +0000')).every((year) => year === 2026))
+})
+
 test('services of tables and descriptions are told with their addresses, and pods with whom they are configured to talk to', async () => {
   const table = `NAMESPACE   NAME             TYPE        CLUSTER-IP    EXTERNAL-IP   PORT(S)    AGE
 sales       service/orders   ClusterIP   10.96.60.1    <none>        8085/TCP   26m

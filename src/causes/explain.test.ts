@@ -7,8 +7,8 @@ import { findWrong } from '../findings/find.js'
 import { byStart, type Found } from '../findings/finding.js'
 import type { Analysis, Incident } from '../model/analysis.js'
 import type { Entity } from '../model/entity.js'
-import type { InputExtract, Signal } from '../model/extract.js'
-import { FINDING_KINDS, roleOf } from '../model/vocabulary.js'
+import type { Fact, InputExtract, Signal } from '../model/extract.js'
+import { FINDING_KINDS, roleOf, type FindingKind } from '../model/vocabulary.js'
 import { renderJson } from '../report/json.js'
 import type { Timeline } from '../timeline/timeline.js'
 import { explain } from './explain.js'
@@ -751,6 +751,41 @@ test('who ran out of connections to a database of its own pool waits for the one
       }),
     ).incidents.flatMap((one) => one.links.filter(({ mechanism, confidence }) => mechanism.startsWith('locks-') && confidence > 0.5)).length
   assert.deepEqual([links('pool'), links('other'), links('pool', 'postgres/stock')], [2, 0, 0])
+})
+
+test('who made a workload is not to blame for what it did well before; what keeps it from running may be its own', () => {
+  const linksOf = (kind: FindingKind, second: number, created: boolean): number =>
+    analyse([
+      found('change.deployed', 'workload/shop/web', 60, { endSecond: 60, ...(created ? { attributes: { created: 'yes' } } : {}) }),
+      found(kind, 'pod/shop/web-7d9c5b8f6d-x2x4z', second, { endSecond: second + 120 }),
+      found('workload.unavailable', 'workload/shop/web', second, { endSecond: second + 120 }),
+    ]).incidents.flatMap(({ links, findings }) => links.filter(({ cause }) => findings.find(({ id }) => id === cause)?.kind === 'change.deployed')).length
+  assert.deepEqual([linksOf('pod.unready', 110, true), linksOf('pod.unready', 110, false), linksOf('pod.unready', 70, true)], [0, 1, 1])
+  assert.equal(linksOf('pod.crash-looping', 110, true), 1)
+})
+
+test('what some pods of a caller complain of, and others do not, is nothing that the rollout of its server did', () => {
+  const [one, other] = ['pod/web/gateway-7d9c5b8f6d-x2x4z', 'pod/web/gateway-7d9c5b8f6d-z4x2x'] as const
+  const blamed = (...erring: readonly Entity[]): boolean =>
+    analyse(
+      [
+        found('change.deployed', 'workload/core/pricing', 58, { endSecond: 62 }),
+        ...erring.map((pod) => found('app.errors', pod, 65, { endSecond: 200, attributes: { reason: 'refused' } })),
+      ],
+      timeline({
+        format: 'kubernetes-objects',
+        signals: [
+          signal('log.warning', 'cluster', 0),
+          ...erring.map((pod) => signal('log.error', pod, 65, { reason: 'refused' }, { count: 100, until: 200 })),
+          signal('log.warning', 'cluster', 3600),
+        ],
+        facts: [
+          ...[one, other].map((pod): Fact => ({ fact: 'pod-on-node', pod, node: 'node/a', at: null })),
+          ...[one, other].map((pod): Fact => ({ fact: 'client-of', client: pod, server: 'service/core/pricing' })),
+        ],
+      }),
+    ).incidents.some(({ links }) => links.some(({ mechanism }) => mechanism === 'rollout-fails-callers'))
+  assert.deepEqual([blamed(one, other), blamed(one)], [true, false])
 })
 
 test('the story ends with what people use, not with what the cluster runs for itself', () => {

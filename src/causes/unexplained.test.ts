@@ -71,3 +71,11 @@ test('a program that wrote of its work and then of hardly anything but errors is
   assert.equal(flooded(10, 1, 0, [series('http_requests_total', { app: 'orders-api', code: '200' }, (second) => second)]), 0)
   assert.equal(flooded(10, 1, 0, [], 'containerd'), 0)
 })
+
+test('a third of the requests for more than a minute is an outage where an alert says so; for a moment, or a tenth of them, it is a bad minute', () => {
+  const failing = (share: number, endSecond: number): Found => ({ ...found('service.errors', 'service/-/checkout', 600, { endSecond }), dose: share })
+  assert.equal(told(failing(0.33, 680), alert('checkout', 606)).length, 1)
+  assert.deepEqual(told(failing(0.33, 680)), [])
+  assert.deepEqual(told(failing(0.33, 620), alert('checkout', 606)), [])
+  assert.deepEqual(told(failing(0.1, 680), alert('checkout', 606)), [])
+})

@@ -988,3 +988,27 @@ test("a StatefulSet's pod that was evicted is missed until it is there again und
     }).map(({ start, end }) => [start, end])
   assert.deepEqual([gone(), gone(...again)], [[[700, null]], [[700, 752]]])
 })
+
+test('a pod that was told to go answers its probe with that, and that is no fault; one that goes on failing, or whose node is lost, is another matter', () => {
+  const pod: Entity = 'pod/shop/web-7d4f9c5b8-bcdfg'
+  const unready = (from: number, to: number, attributes: Signal['attributes'] = { reason: 'status' }): readonly Signal[] =>
+    condition('pod.unready', pod, from, to, attributes)
+  const count = (...signals: readonly (readonly Signal[])[]): number => findings('pod.unready', { signals: [...day, ...signals.flat()] }).length
+  assert.equal(count([signal('pod.deleted', pod, 600)], unready(604, 616)), 0)
+  assert.equal(count(unready(604, 616)), 1)
+  assert.equal(count([signal('pod.deleted', pod, 600)], unready(604, 900)), 1)
+})
+
+test('what an event counts from the start of a pod on is not one stretch from there to when it was seen last', () => {
+  const pod: Entity = 'pod/shop/web-7d4f9c5b8-bcdfg'
+  const starts = (placed: number): readonly number[] =>
+    findings('pod.unready', {
+      signals: [
+        ...day,
+        signal('pod.scheduled', pod, placed, { node: 'a' }),
+        signal('pod.unready', pod, 600, { probe: 'Readiness', reason: 'refused' }, { count: 4, until: 780 }),
+      ],
+    }).map(({ start }) => start)
+  assert.deepEqual(starts(598), [780])
+  assert.deepEqual(starts(100), [600])
+})
