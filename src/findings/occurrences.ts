@@ -95,11 +95,11 @@ export const withoutStart = (signals: readonly TimedSignal[], timeline: Timeline
   signals.flatMap((signal) => {
     const { kind, entity, phase, at, until, count } = signal
     if (kind !== 'pod.unready' || phase !== 'point' || count < 2 || !areSeldom(entity, count, until - at, timeline)) return [signal]
-    const isOfStart = signalsOf(timeline, entity).some((one) => STARTS.has(one.kind) && at >= one.at && at - one.at <= STARTING_MS)
-    return isOfStart
-      ? [
-          { ...signal, until: at, count: 1 },
-          { ...signal, at: until, count: count - 1 },
-        ]
-      : [signal]
+    const own = signalsOf(timeline, entity)
+    if (!own.some((one) => STARTS.has(one.kind) && at >= one.at && at - one.at <= STARTING_MS)) return [signal]
+    // Where nothing more is said of it for a while it was ready then.
+    const goesOn = own.some((one) => one.kind === 'pod.unready' && one.phase !== 'end' && one.at > at && one.at - at <= OVER_MS)
+    return eachTime(signal).slice(goesOn ? 0 : 1)
   })
+/** Several periods of most probes. */
+const OVER_MS = 20_000
