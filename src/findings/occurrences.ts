@@ -3,6 +3,7 @@ import { typeOf, type Entity } from '../model/entity.js'
 import { once } from '../model/once.js'
 import type { TimedSignal, Timeline } from '../timeline/timeline.js'
 import { signalsOf } from './lookup.js'
+import { isReady } from './starting.js'
 import { eachTime } from './steps.js'
 
 const formats = once(({ inputs }: Timeline) => new Map(inputs.map(({ path, format }) => [path, format])))
@@ -90,16 +91,21 @@ export const areSeldom = (pod: Entity, count: number, forMs: number, { topology 
 const STARTS: ReadonlySet<string> = new Set(['pod.scheduled', 'pod.started', 'container.started'])
 const STARTING_MS = 30_000
 
-/** An event counts what came of a probe while the pod started, and minutes later: the first of so few belongs to the start, and the others to when it was seen last. */
+/**
+ * An event counts what came of a probe while the pod started, and minutes later; a log has a line of each. Where nothing more is said of the pod for a while after it
+ * started, it was ready then: the first failure was of the start, whoever tells of it.
+ */
 export const withoutStart = (signals: readonly TimedSignal[], timeline: Timeline): readonly TimedSignal[] =>
   signals.flatMap((signal) => {
     const { kind, entity, phase, at, until, count } = signal
-    if (kind !== 'pod.unready' || phase !== 'point' || count < 2 || !areSeldom(entity, count, until - at, timeline)) return [signal]
+    if (kind !== 'pod.unready' || phase !== 'point' || (count > 1 && !areSeldom(entity, count, until - at, timeline))) return [signal]
     const own = signalsOf(timeline, entity)
-    if (!own.some((one) => STARTS.has(one.kind) && at >= one.at && at - one.at <= STARTING_MS)) return [signal]
-    // Where nothing more is said of it for a while it was ready then.
-    const goesOn = own.some((one) => one.kind === 'pod.unready' && one.phase !== 'end' && one.at > at && one.at - at <= OVER_MS)
-    return eachTime(signal).slice(goesOn ? 0 : 1)
+    const started = own.findLast((one) => STARTS.has(one.kind) && at >= one.at)
+    // One that had been ready by then had started.
+    const isOfStart = started !== undefined && at - started.at <= STARTING_MS && !own.some((one) => isReady(one) && one.at >= started.at && one.at <= at)
+    if (!isOfStart) return [signal]
+    if (own.some((one) => one.kind === 'pod.unready' && one.phase !== 'end' && one.at > at && one.at - at <= OVER_MS)) return eachTime(signal)
+    return count > 1 ? eachTime(signal).slice(1) : []
   })
 /** Several periods of most probes. */
 const OVER_MS = 20_000
