@@ -39,7 +39,10 @@ const watchesAnother = (alert: string, kind: string): boolean => {
 
 /** Who asks a service of the cluster is known: whoever is not known to is none of them. */
 const hasOtherClients = (server: Entity, { topology }: Timeline): boolean => typeOf(server) === 'service' && topology.clientsOf(server).length > 0
-const known = (near: number): number => (near <= UNKNOWN ? FAR : near)
+const askedBy: Judge = (cause, effect, timeline) => {
+  const near = clientOf(effect, cause, timeline)
+  return near <= UNKNOWN && hasOtherClients(effect.entity, timeline) ? FAR : near
+}
 
 export const nearness = (relation: Relation, cause: Found, effect: Found, timeline: Timeline): number =>
   isOfNewOne(cause, effect, timeline) || isOfSome(relation, cause, effect, timeline) ? FAR : JUDGES[relation](cause, effect, timeline)
@@ -283,8 +286,7 @@ const JUDGES: Readonly<Record<Relation, Judge>> = {
     const name = shortName(workload ?? effect.entity)
     return WORDS[typeOf(cause.entity)]?.test(name) === true && !SATELLITE.test(name) ? 0.9 : FAR
   },
-  'client-of-reversed': (cause, effect, timeline) =>
-    hasOtherClients(effect.entity, timeline) ? known(clientOf(effect, cause, timeline)) : clientOf(effect, cause, timeline),
+  'client-of-reversed': askedBy,
   'pulls-from'(cause, effect) {
     const host = hostOf(cause.entity)
     return host !== '' && (host === registryOf(String(effect.attributes['image'] ?? '')) || host === effect.attributes['address']) ? 1 : FAR

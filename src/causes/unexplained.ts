@@ -8,7 +8,7 @@ import { once } from '../model/once.js'
 import { roleOf } from '../model/vocabulary.js'
 import type { Found } from '../findings/finding.js'
 import { signalsOf } from '../findings/lookup.js'
-import { between, combine } from '../findings/statistics.js'
+import { between, combine, type Column } from '../findings/statistics.js'
 import type { TimedSeries, Timeline } from '../timeline/timeline.js'
 import { isClustersOwn } from './client-of.js'
 import type { Part } from './fragments.js'
@@ -82,15 +82,14 @@ const isFlood = (one: Found, timeline: Timeline): boolean => {
   const end = one.end ?? timeline.to
   const lines = dose < FLOOD || end - start < FLOOD_MS || isClustersOwn(entity) ? null : linesTelling(one, timeline)
   if (lines === null) return false
-  const count = (all: readonly TimedSeries[], from: number, to: number): number =>
-    between(combine(all, 'sum'), from, to).values.reduce((sum, value) => sum + value, 0)
-  const failures = lines.of.filter(lines.isFailure)
+  const [all, failures] = [lines.of, lines.of.filter(lines.isFailure)].map((of) => combine(of, 'sum')) as [Column, Column] // of two, two
+  const count = (column: Column, from: number, to: number): number => between(column, from, to).values.reduce((sum, value) => sum + value, 0)
   const input = timeline.inputs.find(({ path }) => path === one.evidence[0]?.input)
   const wasThere = input?.from !== null && input?.from !== undefined && Date.parse(input.from) <= start - LEAST_BEFORE_MS
   return (
     wasThere &&
-    count(failures, start - BIN_MS, end) >= MOSTLY * Math.max(FLOOD, count(lines.of, start - BIN_MS, end)) &&
-    count(failures, start - BEFORE_MS, start - BIN_MS) <= HARDLY * count(lines.of, start - BEFORE_MS, start - BIN_MS)
+    count(failures, start - BIN_MS, end) >= MOSTLY * Math.max(FLOOD, count(all, start - BIN_MS, end)) &&
+    count(failures, start - BEFORE_MS, start - BIN_MS) <= HARDLY * count(all, start - BEFORE_MS, start - BIN_MS)
   )
 }
 

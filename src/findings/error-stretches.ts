@@ -2,6 +2,7 @@
 import type { TimedSignal, Timeline } from '../timeline/timeline.js'
 import { signalsOf } from './lookup.js'
 import { CALM_BEFORE_STOP_MS, readyAt, stopsAgain } from './restarts.js'
+import { COMES } from './starting.js'
 import { median } from './statistics.js'
 
 const GAP_MS = 60_000
@@ -64,13 +65,13 @@ const BEFORE_READY_MS = 5 * MINUTE
 const byStart = (timeline: Timeline, stretch: readonly TimedSignal[]): readonly (readonly TimedSignal[])[] => {
   const [first] = stretch
   if (first === undefined) return []
-  const started = signalsOf(timeline, first.entity).findLast(({ kind, at }) => STARTS.has(kind) && at <= first.at + STARTED_MS)?.at ?? -Infinity
+  const started =
+    signalsOf(timeline, first.entity).findLast(({ kind, at }) => (COMES.has(kind) || kind === 'app.started') && at <= first.at + STARTED_MS)?.at ?? -Infinity
   const index = stretch.findIndex(({ until }) => until > started + STARTED_MS)
   const next = stretch[index]
   if (index < 1 || next === undefined || next.at - untilOf(stretch.slice(0, index)) <= MATTER_MS) return [stretch]
   return [stretch.slice(index)]
 }
-const STARTS: ReadonlySet<string> = new Set(['pod.scheduled', 'pod.started', 'container.started', 'app.started'])
 const STARTED_MS = 15_000
 
 /** A pause after which nothing is said that was said before is where one trouble ends and another begins. */

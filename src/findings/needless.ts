@@ -5,7 +5,7 @@ import type { Timeline } from '../timeline/timeline.js'
 import { TOLD_LATE_MS } from './detectors/drains.js'
 import { isAtQuota, WHOLE_SECOND_MS, type Found } from './finding.js'
 import { ofKind, signalsOf } from './lookup.js'
-import { hasJustStarted, KEEPS_FROM_SERVING } from './starting.js'
+import { COMES, hasJustStarted, KEEPS_FROM_SERVING } from './starting.js'
 
 export const withoutNeedless = (found: readonly Found[], timeline: Timeline): readonly Found[] => {
   const held = new Set(found.filter(isAtQuota).map(({ entity }) => entity))
@@ -28,11 +28,10 @@ const STANDING = 0.6
 const isOfEnd = ({ entity, start, end, attributes }: Found, timeline: Timeline): boolean => {
   const told = signalsOf(timeline, entity).findLast(({ kind, at }) => (kind === 'pod.deleted' || kind === 'pod.killed') && at <= start + WHOLE_SECOND_MS)
   if (told === undefined || String(attributes['reason'] ?? '').startsWith('node') || (end ?? Infinity) - told.at > GRACE_MS) return false
-  return told.attributes['reason'] === undefined && !signalsOf(timeline, entity).some(({ kind, at }) => COMES_AGAIN.has(kind) && at > told.at && at <= start)
+  return told.attributes['reason'] === undefined && !signalsOf(timeline, entity).some(({ kind, at }) => COMES.has(kind) && at > told.at && at <= start)
 }
 /** terminationGracePeriodSeconds is 30 where nobody set another. */
 const GRACE_MS = 40_000
-const COMES_AGAIN: ReadonlySet<string> = new Set(['pod.scheduled', 'pod.started', 'container.started'])
 
 /** Nothing else is wrong with that pod meanwhile. */
 const isAlone = ({ entity, start, end }: Found, found: readonly Found[]): boolean =>

@@ -3,7 +3,7 @@ import { typeOf, type Entity } from '../model/entity.js'
 import { once } from '../model/once.js'
 import type { TimedSignal, Timeline } from '../timeline/timeline.js'
 import { signalsOf } from './lookup.js'
-import { isReady } from './starting.js'
+import { COMES, isReady } from './starting.js'
 import { eachTime } from './steps.js'
 
 const formats = once(({ inputs }: Timeline) => new Map(inputs.map(({ path, format }) => [path, format])))
@@ -88,7 +88,6 @@ export const areSeldom = (pod: Entity, count: number, forMs: number, { topology 
   return forMs > count * period * SELDOM * 1000
 }
 
-const STARTS: ReadonlySet<string> = new Set(['pod.scheduled', 'pod.started', 'container.started'])
 const STARTING_MS = 30_000
 
 /**
@@ -100,7 +99,7 @@ export const withoutStart = (signals: readonly TimedSignal[], timeline: Timeline
     const { kind, entity, phase, at, until, count } = signal
     if (kind !== 'pod.unready' || phase !== 'point' || (count > 1 && !areSeldom(entity, count, until - at, timeline))) return [signal]
     const own = signalsOf(timeline, entity)
-    const started = own.findLast((one) => STARTS.has(one.kind) && at >= one.at)
+    const started = own.findLast((one) => COMES.has(one.kind) && at >= one.at)
     // One that had been ready by then had started.
     const isOfStart = started !== undefined && at - started.at <= STARTING_MS && !own.some((one) => isReady(one) && one.at >= started.at && one.at <= at)
     if (!isOfStart) return [signal]

@@ -7,6 +7,9 @@ import { signalsOf } from './lookup.js'
 /** The moment from which on a pod is ready. */
 export const isReady = ({ kind, phase }: Pick<TimedSignal, 'kind' | 'phase'>): boolean => kind === 'pod.unready' && phase === 'end'
 
+/** A pod comes, or its container does again. */
+export const COMES: ReadonlySet<string> = new Set(['pod.scheduled', 'pod.started', 'container.started'])
+
 /** While one of these holds, the pod does not serve. */
 export const KEEPS_FROM_SERVING = [
   'pod.unready',

@@ -60,7 +60,7 @@ export const fromSignals: Detector = {
         found.push({
           kind,
           entity,
-          start: whole.start - begunBefore(kind, whole),
+          start: whole.start - begunBefore(whole),
           end: whole.end,
           confidence: Math.min(0.99, 1 - (1 - policy.sure) * 0.8 ** Math.min(6, stretch.count - 1)),
           summary: sentence(policy.say(entity, policy.times === undefined ? { ...whole, count: timesSeen(whole.signals, timeline) } : whole, timeline)),
@@ -80,8 +80,7 @@ export const fromSignals: Detector = {
 }
 
 /** A certificate had expired before anybody was turned away for it: the first rejection tells by how much. */
-const begunBefore = (kind: FindingKind, { signals }: Stretch): number =>
-  kind === 'node.certificate-expired' ? Number(signals[0]?.attributes['lateMs'] ?? 0) : 0
+const begunBefore = ({ signals }: Stretch): number => Number(signals[0]?.attributes['lateMs'] ?? 0)
 
 /** A pod is not ready while its container starts, and then it is: what befalls it later is another matter. */
 const isOfStart = (kind: FindingKind, pod: Entity, { start, end, signals }: Stretch, timeline: Timeline): boolean =>

@@ -71,8 +71,8 @@ const shortages = (series: TimedSeries, timeline: Timeline): readonly Found[] =>
   const entity = workload(namespaceIn(labels), own)
   const spec = specOf(labels, timeline)
   const most = greatest(series.values)
-  const set = lastSet(entity, timeline)
-  const wanted = (at: number): number => (spec !== undefined ? valueAt(spec, at) : set !== null && at >= set.at ? Math.min(set.to, most) : most)
+  const set = lastSets(timeline).get(entity)
+  const wanted = (at: number): number => (spec !== undefined ? valueAt(spec, at) : set !== undefined && at >= set.at ? Math.min(set.to, most) : most)
   const name = opening(entity)
   return [
     ...bad(
@@ -94,12 +94,17 @@ const shortages = (series: TimedSeries, timeline: Timeline): readonly Found[] =>
   ]
 }
 
-/** The number that its ReplicaSet was given last: fewer than before is no shortage. */
-const lastSet = (of: Entity, { signals, topology }: Timeline): { readonly at: number; readonly to: number } | null => {
-  const last = signals.findLast(({ kind, entity }) => kind === 'change.scaled' && (topology.workloadOf(entity) ?? entity) === of)
-  const to = Number(last?.attributes['to'] ?? NaN)
-  return last === undefined || !(to > 0) ? null : { at: last.until, to }
-}
+/** The number that a workload's ReplicaSet was given last: fewer than before is no shortage. None where that was nothing. */
+const lastSets = once(({ signals, topology }: Timeline) => {
+  const sets = new Map<Entity, { readonly at: number; readonly to: number }>()
+  for (const { kind, entity, until, attributes } of signals) {
+    if (kind !== 'change.scaled') continue
+    const [of, to] = [topology.workloadOf(entity) ?? entity, Number(attributes['to'] ?? NaN)]
+    if (to > 0) sets.set(of, { at: until, to })
+    else sets.delete(of)
+  }
+  return sets
+})
 
 const keyOf = (labels: Labels): string => `${namespaceIn(labels)}/${labels['deployment'] ?? labels['statefulset'] ?? labels['daemonset'] ?? ''}`
 

@@ -33,13 +33,14 @@ const stalls = (timeline: Timeline, found: readonly Found[]): readonly Found[] =
     const usual = median(served.values.filter((value) => value > 0))
     if (source === undefined || !(usual >= OFTEN)) return []
     return stretches(served, (value) => value === 0, 1.5 * stepOf(served.times), lower).flatMap(({ start, end, last, samples }): Found[] => {
-      const before = between(served, start - BEFORE_MS, start).values
       const until = end ?? last
-      const isAsked = before.length >= FEWEST_BEFORE && before.every((value) => value > 0)
+      if (samples < LEAST_SAMPLES || until - start < LEAST_MS) return []
+      const before = between(served, start - BEFORE_MS, start).values
+      if (before.length < FEWEST_BEFORE || !before.every((value) => value > 0)) return []
       const isWaitedFor = ofKind(found, 'alert.fired').some(
         (alert) => shortName(alert.entity) === shortName(entity) && alert.start >= start && alert.start <= until + ALERTED_MS,
       )
-      if (samples < LEAST_SAMPLES || until - start < LEAST_MS || !isAsked || !isWaitedFor) return []
+      if (!isWaitedFor) return []
       const seconds = (until - start) / 1000
       return [
         {
