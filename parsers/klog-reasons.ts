@@ -38,6 +38,7 @@ export const lookedUp = (error: string): string => LOOKUP.exec(error)?.[1] ?? 'u
 export const imageFailure = (text: string): string => {
   if (has(text, 'toomanyrequests', 'rate limit', 'Too Many Requests')) return 'rate-limit'
   if (has(text, 'nauthorized', 'authorization failed', 'denied', 'orbidden', 'no basic auth', 'authentication required')) return 'unauthorized'
+  if (isDns(text)) return 'dns'
   if (has(text, 'not found', 'manifest unknown', 'does not exist', 'NotFound')) return 'not-found'
   if (has(text, 'timeout', 'deadline exceeded', 'timed out')) return 'timeout'
   return 'other'

@@ -157,6 +157,11 @@ const MEANINGS: readonly (readonly [string, string])[] = [
     'pod.image-pull-failed point pod/shop/web-1 not-found',
   ],
   [
+    head('E', 'pod_workers.go:1324') +
+      '"Error syncing pod, skipping" err="failed to \\"StartContainer\\" for \\"web\\" with ErrImagePull: \\"failed to do request: Head \\\\\\"https://registry.local/v2/web/manifests/2\\\\\\": dial tcp: lookup registry.local on 10.0.0.53:53: read udp 10.0.0.13:48910->10.0.0.53:53: i/o timeout\\"" pod="shop/web-1"',
+    'pod.image-pull-failed point pod/shop/web-1 dns + network.dns-failure point node/?',
+  ],
+  [
     head('E', 'pod_workers.go:1300') +
       '"Error syncing pod, skipping" err="failed to \\"CreatePodSandbox\\" for \\"web-1_shop(0ac7a38c)\\" with CreatePodSandboxError: \\"plugin type=\\\\\\"bridge\\\\\\" failed (add): failed to allocate for range 0: no IP addresses available in range set: 10.244.2.200-10.244.2.202\\"" pod="shop/web-1"',
     'pod.sandbox-failed point pod/shop/web-1 addresses',

@@ -1,7 +1,7 @@
 /** What the message of an event or condition says beyond its reason: the words of kubelet, scheduler, attach-detach controller and drivers. */
 import { external, service, type Entity } from '../src/model/entity.js'
 import type { Attributes } from '../src/model/extract.js'
-import { expiredFor, isUncached, NO_ADDRESS } from './klog-reasons.js'
+import { expiredFor, isDns, isUncached, NO_ADDRESS } from './klog-reasons.js'
 
 /** Messages can carry a whole response body; what tells stands at the beginning. */
 const head = (message: string): string => (message.length > 4096 ? message.slice(0, 4096) : message)
@@ -116,13 +116,13 @@ export const imageFailure = (message: string): Attributes => {
     ? 'rate-limit'
     : /unauthorized|authentication required|denied|forbidden|no basic auth/iu.test(text)
       ? 'unauthorized'
-      : /not found|manifest unknown|does not exist|no such host|NotFound|name unknown/u.test(text)
-        ? text.includes('no such host')
-          ? 'other'
-          : 'not-found'
-        : /timeout|deadline exceeded|timed out/iu.test(text)
-          ? 'timeout'
-          : 'other'
+      : isDns(text)
+        ? 'dns'
+        : /not found|manifest unknown|does not exist|NotFound|name unknown/u.test(text)
+          ? 'not-found'
+          : /timeout|deadline exceeded|timed out/iu.test(text)
+            ? 'timeout'
+            : 'other'
   const address = /dial tcp (\d{1,3}(?:\.\d{1,3}){3}|\[[0-9a-f:]{2,45}\]):/u.exec(text)?.[1]
   return { reason, ...(image === undefined ? {} : { image }), ...(address === undefined ? {} : { address }) }
 }

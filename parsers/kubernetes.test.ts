@@ -239,6 +239,18 @@ test('words of the reason decide, not the reason alone', async () => {
   }
 })
 
+test('why an image could not be pulled is told from what the runtime says', async () => {
+  const why = (failure: string): Promise<unknown> =>
+    read(listOf([eventOf({ reason: 'Failed', message: `Failed to pull image "r.example/till:9": failed to resolve image: ${failure}` })])).then(
+      ({ signals }) => signals[0]?.attributes['reason'],
+    )
+  const head = 'failed to do request: Head "https://r.example/v2/till/manifests/9": dial tcp'
+  assert.equal(await why(`${head}: lookup r.example on 10.0.0.53:53: read udp 10.0.0.13:48910->10.0.0.53:53: i/o timeout`), 'dns')
+  assert.equal(await why(`${head}: lookup r.example: no such host`), 'dns')
+  assert.equal(await why(`${head} 10.0.0.9:443: i/o timeout`), 'timeout')
+  assert.equal(await why('r.example/till:9: not found'), 'not-found')
+})
+
 test('a refused connection right after a start is marked as ordinary, a later one is not', async () => {
   const message = 'Readiness probe failed: Get "http://10.0.0.9:80/": dial tcp 10.0.0.9:80: connect: connection refused'
   const extract = await read(

@@ -201,7 +201,7 @@ const serverReasonOf = (one: Found): string | null => {
 
 /** What a registry says to whoever asks it: no image is at fault, nor a workload. */
 const isRegistrys = ({ kind, attributes: { reason } }: Found): boolean =>
-  kind === 'pod.image-pull-failed' && (reason === 'rate-limit' || reason === 'unauthorized' || reason === 'timeout')
+  kind === 'pod.image-pull-failed' && (reason === 'rate-limit' || reason === 'unauthorized' || reason === 'dns' || reason === 'timeout')
 /** https://github.com/distribution/reference (a name without a host is Docker Hub's) */
 const registryOf = ({ attributes: { image } }: Found): string => {
   const [host = '', ...rest] = String(image ?? '').split('/')

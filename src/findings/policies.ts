@@ -214,7 +214,12 @@ export const POLICIES: Partial<Readonly<Record<FindingKind, Policy>>> = {
         ? `No volume could be provisioned for claim ${shortName(entity)}, ${times(stretch.count)}.`
         : `A volume of ${called(entity)} could not be mounted${text(stretch, 'object') === '' ? because(stretch) : ` (${text(stretch, 'object')}${text(stretch, 'reason') === 'not-found' ? ' not found' : ''})`}, ${times(stretch.count)}.`,
   },
-  'pod.image-pull-failed': { gapMs: 6 * MINUTE, sure: 0.95, say: (entity, stretch) => `An image of ${called(entity)} could not be pulled${because(stretch)}.` },
+  'pod.image-pull-failed': {
+    gapMs: 6 * MINUTE,
+    sure: 0.95,
+    say: (entity, stretch) =>
+      `An image of ${called(entity)} could not be pulled${text(stretch, 'reason') === 'dns' ? ": its registry's name was not resolved" : because(stretch)}.`,
+  },
   'pod.sandbox-failed': {
     gapMs: 3 * MINUTE,
     sure: 0.9,
