@@ -29,7 +29,8 @@ export const stretchesOf = (timeline: Timeline, signals: readonly TimedSignal[])
       .flatMap((part) => byReady(timeline, part))
       .map((part) => ({ signals: part, alone })),
   )
-  return parts.map((part, index) => ({ ...part, apart: index > 0 && isApart(parts[index - 1]?.signals ?? [], part.signals, timeline) }))
+  const own = parts.filter(({ signals: part }, index) => !isOverAfterStart(part, parts[index + 1]?.signals, timeline))
+  return own.map((part, index) => ({ ...part, apart: index > 0 && isApart(own[index - 1]?.signals ?? [], part.signals, timeline) }))
 }
 
 export interface Stretch extends Kept {
@@ -65,14 +66,23 @@ const BEFORE_READY_MS = 5 * MINUTE
 const byStart = (timeline: Timeline, stretch: readonly TimedSignal[]): readonly (readonly TimedSignal[])[] => {
   const [first] = stretch
   if (first === undefined) return []
-  const started =
-    signalsOf(timeline, first.entity).findLast(({ kind, at }) => (COMES.has(kind) || kind === 'app.started') && at <= first.at + STARTED_MS)?.at ?? -Infinity
+  const started = startedBefore(first, timeline)
   const index = stretch.findIndex(({ until }) => until > started + STARTED_MS)
   const next = stretch[index]
   if (index < 1 || next === undefined || next.at - untilOf(stretch.slice(0, index)) <= MATTER_MS) return [stretch]
   return [stretch.slice(index)]
 }
 const STARTED_MS = 15_000
+const startedBefore = ({ entity, at: first }: TimedSignal, timeline: Timeline): number =>
+  signalsOf(timeline, entity).findLast(({ kind, at }) => (COMES.has(kind) || kind === 'app.started') && at <= first + STARTED_MS)?.at ?? -Infinity
+
+/** The same where the trouble that comes later is so far away that both are not one stretch to begin with; unless the pod was started anew for it. */
+const isOverAfterStart = (stretch: readonly TimedSignal[], next: readonly TimedSignal[] | undefined, timeline: Timeline): boolean => {
+  const [[first], [later]] = [stretch, next ?? []]
+  if (first === undefined || later === undefined) return false
+  const started = startedBefore(first, timeline)
+  return untilOf(stretch) <= started + STARTED_MS && startedBefore(later, timeline) === started
+}
 
 /** A pause after which nothing is said that was said before is where one trouble ends and another begins. */
 const MATTER_MS = 30_000

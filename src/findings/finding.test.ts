@@ -50,3 +50,18 @@ test('a start that a pod got over is not one stretch with what keeps it from ser
   assert.deepEqual(stretches('starting'), [4, 49])
   assert.deepEqual(stretches('ContainersNotReady'), [4])
 })
+
+test('of errors that several sources tell of, whoever tells of the most of them is heard', () => {
+  const errors = (from: number, dose: number, reason: string): Found => ({
+    ...down(from, from + 2, 0.95, `Web logged errors, ${dose} times (${reason}).`),
+    kind: 'app.errors',
+    attributes: { reason },
+    dose,
+  })
+  const [one] = mergeSame(
+    [errors(0, 7, 'refused'), errors(1, 659, 'upstream-error')],
+    () => 0,
+    () => '',
+  )
+  assert.deepEqual([one?.summary, one?.attributes, one?.dose], ['Web logged errors, 659 times (upstream-error).', { reason: 'upstream-error' }, 659])
+})

@@ -147,11 +147,14 @@ const retold = ({ summary, start, end }: Found, from: number, to: number | null)
 export const isAtQuota = ({ kind, attributes }: Pick<Found, 'kind' | 'attributes'>): boolean =>
   kind === 'node.cpu-saturated' && attributes['reason'] === 'quota'
 
+/** What was logged more often tells more of it. */
+const COUNTED: ReadonlySet<string> = new Set<FindingKind>(['app.errors', 'service.errors'])
+
 /** Two findings of one kind and entity as one: from the first's start to the later end. */
 export const join = (a: Found, b: Found): Found => {
   const sources = new Set(a.evidence.map((one) => one.input))
   const independent = b.evidence.some((one) => !sources.has(one.input))
-  const surer = b.confidence > a.confidence ? b : a
+  const surer = b.confidence > a.confidence || (COUNTED.has(b.kind) && b.confidence === a.confidence && b.dose > a.dose) ? b : a
   const end = a.end === null || b.end === null ? null : Math.max(a.end, b.end)
   return {
     ...a,
@@ -159,7 +162,7 @@ export const join = (a: Found, b: Found): Found => {
     confidence: Math.min(0.99, independent ? 1 - (1 - a.confidence) * (1 - b.confidence) : Math.max(a.confidence, b.confidence)),
     summary: retold(surer, a.start, end),
     evidence: chooseEvidence([...a.evidence, ...b.evidence]),
-    attributes: { ...b.attributes, ...a.attributes },
+    attributes: COUNTED.has(a.kind) && surer === b ? { ...a.attributes, ...b.attributes } : { ...b.attributes, ...a.attributes },
     slackMs: a.slackMs,
     dose: Math.max(a.dose, b.dose),
   }

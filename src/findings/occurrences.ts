@@ -61,6 +61,30 @@ export const withoutQuiet = (signals: readonly TimedSignal[], gapMs: number, tim
     })
     .sort((a, b) => a.at - b.at)
 }
+
+/**
+ * An event of many times is two, the first and the last, where another source says that it was over in between. What was so between those two is told by whoever
+ * tells of it one by one.
+ */
+export const withoutOver = (signals: readonly TimedSignal[]): readonly TimedSignal[] => {
+  if (!signals.some(({ phase }) => phase === 'end')) return signals
+  return signals
+    .flatMap((signal) => {
+      const { phase, at, until, count, input, evidence } = signal
+      // Of what a log says many times, more than one place is kept.
+      const isEvent = phase === 'point' && count > 1 && evidence.length === 1
+      if (!isEvent || until - at <= 2 * SAME_TIME_MS) return [signal]
+      const over = signals.findLast((one) => one.phase === 'end' && one.at > at + SAME_TIME_MS && one.at < until - SAME_TIME_MS)
+      if (over === undefined) return [signal]
+      const again = signals.find((one) => one.phase !== 'end' && one.input !== input && one.at >= over.at)
+      return [
+        { ...signal, until: at, count: 1 },
+        { ...signal, at: Math.min(until, again?.at ?? until), count: count - 1 },
+      ]
+    })
+    .sort((a, b) => a.at - b.at)
+}
+
 /**
  * A probe is asked every few seconds, and each time that it fails is an event, until so many have come in a row that the rest is left out: two of them in five
  * minutes are two moments. client-go, tools/record/events_cache.go (defaultSpamBurst)

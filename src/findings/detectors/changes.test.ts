@@ -254,3 +254,11 @@ test('what had failed, what nobody replaces, and what a ReplicaSet takes away ar
     signals: [...day, signal('pod.deleted', 'pod/shop/db-0', 600, { by: 'owner' }), signal('pod.scheduled', 'pod/shop/db-0', 602)],
   })
 })
+
+test('what is scaled to twice as much asks for twice as much; a few more, and what an autoscaler makes of it, do not', () => {
+  const grew = (...signals: readonly Signal[]): unknown =>
+    findings('change.scaled', { signals: [...day, ...signals] }).map(({ found }) => found.attributes['grew'])
+  assert.deepEqual(grew(scaled(600, 'web-old', 1, 6)), ['twice'])
+  assert.deepEqual(grew(scaled(600, 'web-old', 4, 6)), [undefined])
+  assert.deepEqual(grew(signal('change.scaled', WEB, 599, { reason: 'hpa', to: 6 }), scaled(600, 'web-old', 1, 6)), [undefined])
+})

@@ -284,6 +284,7 @@ const found = (workload: Entity, change: Change): Found => {
       ...(attributes['created'] === 'yes' ? { does: 'was created' } : {}),
       ...(from === null ? {} : { from }),
       ...(to === null ? {} : { to }),
+      ...(from !== null && from > 0 && to !== null && to >= MUCH_MORE * from && !signals.some(isByAutoscaler) ? { grew: 'twice' } : {}),
       ...(back ? { back: 'yes' } : {}),
       ...(undone ? { undone: 'yes' } : {}),
       ...(change.replaces === true ? { replaces: 'yes' } : {}),
@@ -292,5 +293,8 @@ const found = (workload: Entity, change: Change): Found => {
     dose: 1,
   }
 }
+
+/** As many times the replicas ask as many times as much. An autoscaler follows what is asked of a workload: it is not what makes more of it. */
+const MUCH_MORE = 2
 
 const replicas = (count: number): string => (count === 1 ? '1 replica' : `${count} replicas`)

@@ -5,7 +5,7 @@ import { isFindingKind, type FindingKind } from '../../model/vocabulary.js'
 import type { TimedSignal, Timeline } from '../../timeline/timeline.js'
 import { chooseEvidence, evidenceOf, type Detector, type Found } from '../finding.js'
 import { signalsOf } from '../lookup.js'
-import { timesSeen, untilPlaced, withoutQuiet, withoutStart } from '../occurrences.js'
+import { timesSeen, untilPlaced, withoutOver, withoutQuiet, withoutStart } from '../occurrences.js'
 import { aspectOf, isSeldom, POLICIES } from '../policies.js'
 import { stretchesOf, type Stretch } from '../stretches.js'
 import { isReady } from '../starting.js'
@@ -39,7 +39,8 @@ export const fromSignals: Detector = {
           !isToldBetter(signal, group) &&
           !isLongDead(signal, group, timeline),
       )
-      const lasting = kind === 'pod.unschedulable' ? untilPlaced(told, timeline) : withoutQuiet(withoutStart(told, timeline), policy.gapMs, timeline)
+      const lasting =
+        kind === 'pod.unschedulable' ? untilPlaced(told, timeline) : withoutQuiet(withoutStart(withoutOver(told), timeline), policy.gapMs, timeline)
       const over = OCCURRENCES.has(kind)
         ? []
         : KEEPS_FROM_START.has(kind)
@@ -60,7 +61,7 @@ export const fromSignals: Detector = {
         found.push({
           kind,
           entity,
-          start: whole.start - begunBefore(whole),
+          start: whole.start - begunBefore(whole) - triedFor(kind, entity, whole, timeline),
           end: whole.end,
           confidence: Math.min(0.99, 1 - (1 - policy.sure) * 0.8 ** Math.min(6, stretch.count - 1)),
           summary: sentence(policy.say(entity, policy.times === undefined ? { ...whole, count: timesSeen(whole.signals, timeline) } : whole, timeline)),
@@ -81,6 +82,22 @@ export const fromSignals: Detector = {
 
 /** A certificate had expired before anybody was turned away for it: the first rejection tells by how much. */
 const begunBefore = ({ signals }: Stretch): number => Number(signals[0]?.attributes['lateMs'] ?? 0)
+
+/** What a pod waits for from its first moment on is told when the first try has failed, which may take its time-out; nothing else may have kept it waiting. Milliseconds. */
+const triedFor = (kind: FindingKind, pod: Entity, { start }: Stretch, timeline: Timeline): number => {
+  if (kind !== 'pod.image-pull-failed' || typeOf(pod) !== 'pod') return 0
+  const before = signalsOf(timeline, pod).filter(({ at }) => at < start)
+  const placed = before.findLast((signal) => signal.kind === 'pod.scheduled')
+  if (placed === undefined || start - placed.at > TRIED_MS) return 0
+  const since = before.filter(({ at }) => at >= placed.at)
+  // A kubelet's PLEG calls the sandbox a container, too, and names neither.
+  const started = since.filter((signal) => signal.kind === 'container.started')
+  const isFirst = started.length <= 1 && !since.some((signal) => STARTS.has(signal.kind) && signal.attributes['container'] !== undefined)
+  return isFirst && !since.some((signal) => KEEPS_WAITING.has(signal.kind)) ? start - placed.at : 0
+}
+const KEEPS_WAITING: ReadonlySet<string> = new Set(['pod.sandbox-failed', 'pod.volume-mount-failed'])
+/** The runtime gives up a registry that does not answer after 30 s. */
+const TRIED_MS = 45_000
 
 /** A pod is not ready while its container starts, and then it is: what befalls it later is another matter. */
 const isOfStart = (kind: FindingKind, pod: Entity, { start, end, signals }: Stretch, timeline: Timeline): boolean =>

@@ -7,10 +7,11 @@ import type { Entity } from '../../model/entity.js'
 import { countWhile, groupBy } from '../../model/lists.js'
 import { once } from '../../model/once.js'
 import type { FindingKind } from '../../model/vocabulary.js'
-import { iso, type TimedSignal, type TimedSilence, type Timeline } from '../../timeline/timeline.js'
+import { iso, type TimedSeries, type TimedSignal, type TimedSilence, type Timeline } from '../../timeline/timeline.js'
 import { chooseEvidence, overlaps, sampleEvidence, type Detector, type Found } from '../finding.js'
 import { ofKind } from '../lookup.js'
 import { nodeOfLabels } from '../measures.js'
+import { stepOf } from '../statistics.js'
 import { duration, opening } from '../words.js'
 import { emptiedBefore } from './drains.js'
 
@@ -30,7 +31,13 @@ export const nodeCrash: Detector = {
   detect(timeline, found) {
     const timed = [...ofKind(found, 'node.rebooted'), ...bootsByClock(timeline)]
     const boots = [...timed, ...bootsById(timeline, timed)]
-    return [...boots.filter((boot) => !found.includes(boot)), ...boots.flatMap((boot) => crashBefore(boot, timeline, found))]
+    return [
+      ...boots.filter((boot) => !found.includes(boot)),
+      ...boots.flatMap((boot) => {
+        const crash = crashBefore(boot, timeline, found)
+        return crash.length > 0 ? crash : downBefore(boot, timeline, found)
+      }),
+    ]
   },
 }
 
@@ -110,6 +117,50 @@ const crashBefore = (boot: Found, timeline: Timeline, found: readonly Found[]): 
     },
   ]
 }
+
+/** What else made a machine stop answering, long before somebody reset it. */
+const HUNG: readonly FindingKind[] = ['node.kernel-panic', 'node.kernel-hang', 'node.memory-exhausted', 'node.network-lost', 'action.node-restarted']
+
+/** A machine that starts again had gone down before: with none of its scrape targets answering any more, that is when. One of them is a process's matter. */
+const downBefore = (boot: Found, timeline: Timeline, found: readonly Found[]): readonly Found[] => {
+  const down: { readonly series: TimedSeries; readonly first: number }[] = []
+  for (const series of scraped(timeline).get(boot.entity) ?? []) {
+    const last = countWhile(series.times.length, (index) => (series.times[index] ?? 0) <= boot.start) - 1
+    if ((series.times[last] ?? -Infinity) < boot.start - BOOT_MS) continue
+    if ((series.values[last] ?? 0) > 0) return []
+    const first = firstOfZeros(series, last)
+    if (first !== null && first >= boot.start - BOOT_MS) down.push({ series, first })
+  }
+  if (down.length < 2) return []
+  const start = Math.min(...down.map(({ first }) => first))
+  const step = Math.max(...down.map(({ series }) => stepOf(series.times)))
+  const around = { start: start - LOST_MS, end: boot.start }
+  const wasHung = HUNG.some((kind) => ofKind(found, kind, boot.entity).some((one) => overlaps(one, around)))
+  if (wasHung || down.some(({ first }) => first - start > step * 1.5)) return []
+  return [
+    {
+      kind: 'node.rebooted',
+      entity: boot.entity,
+      start,
+      end: boot.start,
+      confidence: boot.confidence,
+      summary: `${opening(boot.entity)} started again; for ${duration(boot.start - start)} before that, none of its ${down.length} scrape targets answered.`,
+      evidence: chooseEvidence(down.map(({ series, first }) => sampleEvidence(series, first, '0'))),
+      attributes: {},
+      slackMs: step,
+      dose: down.length,
+    },
+  ]
+}
+
+/** When the samples that are 0 up to this one began; null where the series never had another. */
+const firstOfZeros = ({ times, values }: TimedSeries, last: number): number | null => {
+  let first = last
+  while (first >= 0 && values[first] === 0) first--
+  return first < 0 ? null : (times[first + 1] ?? null)
+}
+
+const scraped = once((timeline: Timeline) => groupBy(timeline.series, (series) => (series.name === 'up' ? nodeOfLabels(series.labels, timeline) : null)))
 
 /**
  * What the machine still did after this log of it had fallen silent: a line of another, or a sample of its exporter. A kernel says nothing for

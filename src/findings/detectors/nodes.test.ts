@@ -736,3 +736,18 @@ test('a certificate had expired before the first rejection, by as much as that s
     [720, 900],
   )
 })
+
+test('a machine that started again had been gone since none of its targets answered; one target alone is a process, and one that hung was reset', () => {
+  const boot = signal('node.rebooted', 'node/a', 770)
+  const target = (port: number, from: number): Series =>
+    series('up', { job: `job-${port}`, instance: `a:${port}`, node: 'a' }, (second) => (between(second, from, 780) ? 0 : 1), { step: 5 })
+  const starts = (parts: Parameters<typeof findings>[1]): readonly number[] => findings('node.rebooted', parts).map(({ start }) => start)
+  assert.deepEqual(starts({ signals: [boot], series: [target(9100, 760), target(10249, 760)] }), [760])
+  assert.deepEqual(starts({ signals: [boot], series: [target(9100, 760)] }), [770])
+  assert.deepEqual(starts({ signals: [boot], series: [target(9100, 760), target(10249, 775)] }), [770])
+  assert.deepEqual(starts({ signals: [boot], series: [target(9100, 760), target(10249, 690)] }), [770])
+  assert.deepEqual(
+    starts({ signals: [boot, signal('node.kernel-hang', 'node/a', 740, { reason: 'soft-lockup' })], series: [target(9100, 760), target(10249, 760)] }),
+    [770],
+  )
+})

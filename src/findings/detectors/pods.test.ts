@@ -1012,3 +1012,48 @@ test('what an event counts from the start of a pod on is not one stretch from th
   assert.deepEqual(starts(598), [780])
   assert.deepEqual(starts(100), [600])
 })
+
+test('an event counts a probe that failed as the pod started and fails again now: where another says that it was ready in between, it was', () => {
+  const counted = signal('pod.unready', one, 600, { probe: 'Readiness', reason: 'status' }, { count: 25, until: 720 })
+  const probed = signal('pod.unready', one, 653, { probe: 'Readiness', reason: 'status' }, { count: 28, until: 731 })
+  const ready = signal('pod.unready', one, 602, { probe: 'Readiness' }, { phase: 'end' })
+  const spans = (...kubelet: readonly Signal[]): readonly (readonly (number | null)[])[] =>
+    findWrong(timelineOf([input('events.json', { signals: [...day, counted] }), input('kubelet.log', { signals: kubelet })]))
+      .filter(({ kind }) => kind === 'pod.unready')
+      .map(({ start, end }) => [(start - T0) / 1000, end === null ? null : (end - T0) / 1000])
+  assert.deepEqual(spans(ready, probed), [[653, 731]])
+  assert.deepEqual(spans(probed), [[600, 731]])
+})
+
+test('an image that could not be pulled was missed since its pod was placed, unless the pod had something else to wait for first', () => {
+  const starts = (...before: readonly Signal[]): readonly number[] =>
+    findings('pod.image-pull-failed', { signals: [...day, ...before, signal('pod.image-pull-failed', one, 610, { reason: 'timeout' })] }).map(
+      ({ start }) => start,
+    )
+  const placed = scheduled(one, 600, 'a')
+  const sandbox = signal('container.started', one, 601)
+  assert.deepEqual(starts(placed), [600])
+  assert.deepEqual(starts(placed, sandbox), [600])
+  assert.deepEqual(starts(placed, sandbox, signal('container.started', one, 605, { container: 'init' })), [610])
+  assert.deepEqual(starts(placed, signal('pod.volume-mount-failed', one, 605, { reason: 'timeout' })), [610])
+  assert.deepEqual(starts(scheduled(one, 500, 'a')), [610])
+})
+
+test('pods that are placed in the second of a drain are in the place of others, and not more of them', () => {
+  const gone = (pod: Entity): Signal => signal('pod.deleted', pod, 599.9)
+  const fails = (pod: Entity): readonly Signal[] => [
+    scheduled(pod, 600, 'b'),
+    signal('pod.image-pull-failed', pod, 610, { reason: 'timeout' }, { count: 9, until: 900 }),
+  ]
+  const [first] = findings('workload.degraded', {
+    format: 'kubernetes-objects',
+    signals: [
+      ...day,
+      signal('pod.killed', three, 599.5),
+      gone(three),
+      ...fails(one),
+      signal('pod.unready', two, 100, { reason: 'starting' }, { phase: 'end' }),
+    ],
+  })
+  assert.equal(first?.found.summary, 'Workload shop/web was short of replicas for 5 min: up to 1 of 2 did not serve.')
+})

@@ -976,3 +976,13 @@ test('a server that gave up its recovery was not in recovery until it was starte
   const failed = signal('postgres.crashed', 'postgres/main', 601, { reason: 'startup-failed' }, { phase: 'begin' })
   assert.equal(told(failed), 'The Postgres server gave up its crash recovery, and let nobody in for 14 s.')
 })
+
+test("errors of a pod's first seconds are its start; where the pod is started anew for what fails now, they are not", () => {
+  const pod: Entity = 'pod/shop/web-7d9c5b8f6d-bbbbb'
+  const errors = (second: number): Signal => signal('log.error', pod, second, { app: 'web', reason: 'refused' }, { count: 6, until: second + 5 })
+  const started = (second: number): Signal => signal('container.started', pod, second, { container: 'web' })
+  const starts = (...signals: readonly Signal[]): readonly number[] => findings('app.errors', { signals: [...day, ...signals] }).map(({ start }) => start)
+  assert.deepEqual(starts(started(600), errors(601), errors(1200)), [1200])
+  assert.deepEqual(starts(started(600), errors(601), started(1199), errors(1200)), [601, 1200])
+  assert.deepEqual(starts(started(600), errors(601)), [601])
+})

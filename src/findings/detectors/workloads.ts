@@ -67,9 +67,9 @@ interface Change {
 
 const shortages = (workload: Entity, troubles: readonly Found[], timeline: Timeline): readonly Found[] => {
   const begin = Math.min(...troubles.map((trouble) => trouble.start))
-  // Who is placed in the second of an eviction is in its place.
-  const isReplaced = troubles.some((trouble) => trouble.start === begin && hasToGo(trouble))
-  const counted = wantedOf(workload, timeline, isReplaced ? begin - WHOLE_SECOND_MS - 1 : begin)
+  // Who is placed in the second of an eviction or of a drain is in the place of another.
+  const isReplaced = troubles.some((trouble) => trouble.start === begin && (hasToGo(trouble) || isPlacedAt(trouble.entity, begin, timeline)))
+  const counted = wantedOf(workload, timeline, isReplaced ? begin - 2 * WHOLE_SECOND_MS : begin, begin)
   const replicas = (at: number): Replicas & { readonly known: boolean } => {
     const told = replicasAt(workload, at, timeline)
     return told === null ? { wanted: counted.wanted, there: counted.wanted, known: counted.known } : { ...told, known: true }
@@ -138,19 +138,24 @@ interface Short {
  * Replicas as the cluster says; else the pods that were there when the trouble began. Where nobody listed the pods, that is no count: one that is well has no
  * event, and no line in the kubelet's log of another node.
  */
-const wantedOf = (workload: Entity, timeline: Timeline, at: number): { readonly wanted: number; readonly known: boolean } => {
+const wantedOf = (workload: Entity, timeline: Timeline, before: number, begin: number): { readonly wanted: number; readonly known: boolean } => {
   const said = timeline.topology.replicas(workload).map((count) => count.wanted)
   const most = said.length > 0 ? Math.max(...said) : 0
   if (most > 0) return { wanted: most, known: true }
-  const there = timeline.topology.podsOf(workload).filter((pod) => {
+  return { wanted: countAt(workload, timeline, before) || countAt(workload, timeline, begin) || 1, known: podsAreListed(timeline) }
+}
+
+const countAt = (workload: Entity, timeline: Timeline, at: number): number =>
+  timeline.topology.podsOf(workload).filter((pod) => {
     const signals = signalsOf(timeline, pod)
     const [first] = signals
     // A pod whose first sign is its placement came then; one that is first heard of otherwise was there before.
     const later = first !== undefined && first.at > at + WHOLE_SECOND_MS && signals.some((signal) => signal.at === first.at && COMING.has(signal.kind))
     return !later && !wasTurnedAway(pod, at, timeline) && !signals.some((signal) => signal.kind === 'pod.deleted' && signal.at < at)
-  })
-  return { wanted: Math.max(1, there.length), known: podsAreListed(timeline) }
-}
+  }).length
+
+const isPlacedAt = (pod: Entity, at: number, timeline: Timeline): boolean =>
+  signalsOf(timeline, pod).some((signal) => signal.kind === 'pod.scheduled' && signal.at === at)
 
 const COMING: ReadonlySet<string> = new Set(['pod.scheduled', 'pod.started', 'pod.unschedulable'])
 
