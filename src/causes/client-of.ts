@@ -1,5 +1,5 @@
 /** Whether one depends on the other: as its client, or on what runs on a node. */
-import { nameOf, namespaceOf, process, service, shortName, typeOf, type Entity } from '../model/entity.js'
+import { nameOf, namespaceOf, process, service, shortName, typeOf, workload, type Entity } from '../model/entity.js'
 import { once } from '../model/once.js'
 import type { Found } from '../findings/finding.js'
 import { signalsOf } from '../findings/lookup.js'
@@ -108,15 +108,39 @@ const POOLER = /pgbouncer|pgpool|odyssey|pgcat/iu
 /** A database's user is written with '_' where the program has '-', as neither may be written the other way there. */
 const asProgram = (entity: Entity): string => shortName(entity).replaceAll('_', '-')
 
+/** Whom a workload asks, as itself, by one of its pods, or by the name that its log has. */
+const askedOf = (asking: Entity, { topology }: Timeline): readonly Entity[] =>
+  [asking, ...topology.podsOf(asking), process('-', shortName(asking))].flatMap((one) => topology.serversOf(one))
+
+/** The cause is on somebody who depends on the effect's entity: known as its client, or as a client of its client. */
+export const asksFurther: Judge = (cause, effect, timeline) => {
+  const direct = clientOf(effect, cause, timeline)
+  if (direct > UNKNOWN) return direct
+  const { topology } = timeline
+  const asked = new Set(askedOf(cause.entity, timeline).flatMap((one) => [one, ...topology.runsAs(one), ...namesake(one)]))
+  return [...asked].some((entity) => clientOf(effect, { ...cause, entity }, timeline) > UNKNOWN) ? THROUGH_ANOTHER : FAR
+}
+const THROUGH_ANOTHER = 0.9
+/** Most often a service is called what the workload behind it is. */
+const namesake = (entity: Entity): readonly Entity[] => (typeOf(entity) === 'service' ? [workload(namespaceOf(entity), shortName(entity))] : [])
+
+/** A service, and the program or workload of its name. */
+const isItself = (service: Entity, other: Entity, { topology }: Timeline): boolean => {
+  const by = topology.workloadOf(other)
+  const namespace = namespaceOf(by ?? other)
+  return shortName(by ?? other) === shortName(service) && (namespace === '-' || namespaceOf(service) === '-' || namespace === namespaceOf(service))
+}
+
 /** The effect is on somebody who depends on the cause's entity. */
 const dependence: Judge = (cause, effect, timeline) => {
   const { topology } = timeline
   const server = cause.entity
   if (server === effect.entity) return 1
   if (/^(?:workload|service)$/u.test(typeOf(server)) && isClustersOwn(effect.entity)) return FAR
-  const workload = workloadOf(effect.entity, timeline)
+  if (typeOf(server) === 'service' && /^(?:process|pod)$/u.test(typeOf(effect.entity)) && isItself(server, effect.entity, timeline)) return FAR
+  const owner = workloadOf(effect.entity, timeline)
   // A workload is no client of itself: its pods are what it is.
-  if (workload !== null && typeOf(effect.entity) === 'pod' && workload === workloadOf(server, timeline)) return FAR
+  if (owner !== null && typeOf(effect.entity) === 'pod' && owner === workloadOf(server, timeline)) return FAR
   const serverType = typeOf(server)
   const reason = String(effect.attributes['reason'] ?? '')
   if (reason.startsWith(serverType)) return 1
@@ -131,14 +155,14 @@ const dependence: Judge = (cause, effect, timeline) => {
   // The same application under another type: its process in a log, its service in a metric.
   if (
     topology.clientsOf(server).some((client) => {
-      const workload = workloadOf(client, timeline)
-      return asProgram(client) === asProgram(effect.entity) || (workload !== null && shortName(workload) === shortName(effect.entity))
+      const by = workloadOf(client, timeline)
+      return asProgram(client) === asProgram(effect.entity) || (by !== null && shortName(by) === shortName(effect.entity))
     })
   )
     return 0.95
   const words = WORDS[serverType]
   if (words?.test(nameOf(effect.entity)) === true) return 0.95
-  if (workload !== null && topology.podsOf(workload).some((pod) => topology.serversOf(pod).includes(server))) return 1
+  if (owner !== null && topology.podsOf(owner).some((pod) => topology.serversOf(pod).includes(server))) return 1
   if (typeOf(effect.entity) === 'service' && backedByClient(effect.entity, server, timeline)) return 1
   // The one database server that is known, for want of whose connections a program came to a stop.
   if (serverType === 'postgres' && ranDry(effect.entity, timeline) && isOnly(server, timeline)) return 0.75
@@ -155,8 +179,8 @@ const dry = once(({ signals, topology }: Timeline) => {
   for (const { kind, entity, attributes } of signals) {
     if (kind !== 'log.error' || attributes['reason'] !== 'pool') continue
     all.add(entity)
-    const workload = topology.workloadOf(entity)
-    if (workload !== null) all.add(workload).add(service(namespaceOf(workload), shortName(workload)))
+    const owner = topology.workloadOf(entity)
+    if (owner !== null) all.add(owner).add(service(namespaceOf(owner), shortName(owner)))
   }
   return all
 })

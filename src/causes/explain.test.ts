@@ -845,3 +845,42 @@ test('errors of a control plane whose store was asked to stop, and was back with
     ]).incidents.length
   assert.deepEqual([incidents(20), incidents(300)], [0, 1])
 })
+
+test('who is scaled to twice as much overloads whom it asks, also through another, and nobody else', () => {
+  const links = (effect: Entity, grew: Readonly<Record<string, string>> = { grew: 'twice' }): readonly string[] =>
+    analyse(
+      [
+        found('change.scaled', 'workload/shop/gateway', 60, { endSecond: 60, attributes: { from: 1, to: 6, ...grew } }),
+        found('app.errors', effect, 63, { endSecond: 200, attributes: { reason: 'upstream-error' } }),
+      ],
+      timeline({
+        signals: [signal('log.warning', 'cluster', 0), signal('log.warning', 'cluster', 3600)],
+        facts: [
+          { fact: 'client-of', client: 'workload/shop/gateway', server: 'service/shop/web' },
+          { fact: 'client-of', client: 'workload/shop/web', server: 'service/shop/catalog' },
+          { fact: 'runs-as', of: 'service/shop/catalog', by: 'workload/shop/catalog' },
+          { fact: 'runs-as', of: 'service/shop/web', by: 'workload/shop/web' },
+        ],
+      }),
+    ).incidents.flatMap((one) => one.links.map(({ mechanism }) => mechanism))
+  for (const asked of ['pod/shop/web-7d9c5b8f6d-x2x4z', 'pod/shop/catalog-7d9c5b8f6d-x2x4z'] as const)
+    assert.deepEqual(links(asked), ['more-clients-overload-their-server'], asked)
+  assert.deepEqual(links('pod/shop/search-7d9c5b8f6d-x2x4z'), [])
+  assert.deepEqual(links('pod/shop/web-7d9c5b8f6d-x2x4z', {}), [])
+})
+
+test('a service is no client of the program of its own name', () => {
+  const links = (service: Entity): readonly string[] =>
+    analyse(
+      [
+        found('service.errors', service, 60, { endSecond: 120, attributes: { reason: 'upstream-error' } }),
+        found('app.errors', 'process/-/web', 61, { endSecond: 120, attributes: { reason: 'upstream-error' } }),
+      ],
+      timeline({
+        signals: [signal('log.warning', 'cluster', 0), signal('log.warning', 'cluster', 3600)],
+        facts: [{ fact: 'client-of', client: 'process/-/web', server: service }],
+      }),
+    ).incidents.flatMap((one) => one.links.map(({ cause, effect }) => `${cause} ${effect}`))
+  assert.deepEqual(links('service/shop/web'), [])
+  assert.equal(links('service/shop/catalog').length, 1)
+})

@@ -58,6 +58,7 @@ const factsOf = (here: Place): readonly Fact[] => [
   { fact: 'runs-as', of: here.postgres, by: here.database },
   { fact: 'runs-as', of: here.redis, by: here.cache },
   { fact: 'runs-as', of: here.service, by: here.workload },
+  { fact: 'runs-as', of: `service/shop/${shortName(here.backend)}`, by: here.backend },
   { fact: 'runs-as', of: here.service, by: here.pod },
   { fact: 'runs-as', of: here.postgres, by: here.pod },
   ...[here.app, here.service, here.pod, here.workload].flatMap((client) =>
@@ -85,6 +86,7 @@ const entityOf = (kind: FindingKind, here: Place, where: Relation): Entity => {
   if (kind === 'action.session-ended') return here.postgres
   if (/^(?:workload|change|action)\./u.test(kind)) return here.workload
   if (kind === 'service.unreachable' && where === 'same-node') return here.target
+  if (where === 'asks-further') return kind.startsWith('app.') ? here.database : `service/shop/${shortName(here.backend)}`
   if (kind.startsWith('service.')) return here.service
   if (kind.startsWith('loadbalancer.')) return here.balancer
   if (kind.startsWith('redis.')) return here.redis
@@ -119,7 +121,7 @@ const causeOf = (mechanism: Mechanism, kind: FindingKind): Found => {
     ...(mechanism.where === 'held-by' ? { pid: 44 } : {}),
   }
   // A workload is no client of itself.
-  const isBackend = mechanism.where === 'client-of' && kind.startsWith('workload.')
+  const isBackend = mechanism.where === 'client-of' && (kind.startsWith('workload.') || mechanism.effect.some((effect) => effect.startsWith('pod.')))
   // What a server's own log says of those that it refuses.
   const refuses =
     ['authentication', 'query_wait_timeout', 'no-server', 'read-only', 'memory', 'damaged', 'sessions'].includes(String(attributes['reason'])) ||
@@ -224,6 +226,7 @@ const DENIABLE: ReadonlySet<Relation> = new Set([
   'client-of',
   'client-of-node',
   'client-of-reversed',
+  'asks-further',
   'runs-in',
   'pulls-from',
   'held-by',

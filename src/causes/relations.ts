@@ -3,7 +3,7 @@ import { isControlPlane, nameOf, namespaceOf, process, shortName, typeOf, type E
 import { WHOLE_SECOND_MS, type Found } from '../findings/finding.js'
 import { signalsOf } from '../findings/lookup.js'
 import type { Timeline } from '../timeline/timeline.js'
-import { clientOf, clientOfNode, isNamedBy } from './client-of.js'
+import { asksFurther, clientOf, clientOfNode, isNamedBy } from './client-of.js'
 import { FAR, UNKNOWN, WORDS, workloadOf, type Judge } from './judge.js'
 import type { Relation } from './mechanism.js'
 import { nodeHinted, placedFirst, placeOf, sameContainer, sameNode, samePlace, SATELLITE } from './places.js'
@@ -41,7 +41,8 @@ const watchesAnother = (alert: string, kind: string): boolean => {
 const hasOtherClients = (server: Entity, { topology }: Timeline): boolean => typeOf(server) === 'service' && topology.clientsOf(server).length > 0
 const askedBy: Judge = (cause, effect, timeline) => {
   const near = clientOf(effect, cause, timeline)
-  return near <= UNKNOWN && hasOtherClients(effect.entity, timeline) ? FAR : near
+  if (near <= UNKNOWN && hasOtherClients(effect.entity, timeline)) return FAR
+  return near < clientOf(cause, effect, timeline) ? FAR : near
 }
 
 export const nearness = (relation: Relation, cause: Found, effect: Found, timeline: Timeline): number =>
@@ -287,6 +288,7 @@ const JUDGES: Readonly<Record<Relation, Judge>> = {
     return WORDS[typeOf(cause.entity)]?.test(name) === true && !SATELLITE.test(name) ? 0.9 : FAR
   },
   'client-of-reversed': askedBy,
+  'asks-further': asksFurther,
   'pulls-from'(cause, effect) {
     const host = hostOf(cause.entity)
     return host !== '' && (host === registryOf(String(effect.attributes['image'] ?? '')) || host === effect.attributes['address']) ? 1 : FAR
