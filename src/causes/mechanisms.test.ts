@@ -91,7 +91,7 @@ const entityOf = (kind: FindingKind, here: Place, where: Relation): Entity => {
   if (kind.startsWith('loadbalancer.')) return here.balancer
   if (kind.startsWith('redis.')) return here.redis
   if (kind.startsWith('app.') && where === 'serves') return process('-', shortName(here.service))
-  if (kind.startsWith('app.')) return where === 'same-workload' || where === 'same-entity' ? here.pod : here.app
+  if (kind.startsWith('app.')) return /^same-(?:workload|entity|node)$/u.test(where) ? here.pod : here.app
   return here.postgres
 }
 

@@ -37,11 +37,11 @@ const watchesAnother = (alert: string, kind: string): boolean => {
   return watched.length > 0 && !watched.some(([, kinds]) => kinds.test(kind)) && WATCHED.some(([, kinds]) => kinds.test(kind))
 }
 
-/** Who asks a service of the cluster is known: whoever is not known to is none of them. */
-const hasOtherClients = (server: Entity, { topology }: Timeline): boolean => typeOf(server) === 'service' && topology.clientsOf(server).length > 0
+/** A dump seldom says who asks a database; of what is slow or grows, whoever is not known to ask it is as good a guess as any other. */
+const mayBeAsked = (server: Entity): boolean => typeOf(server) === 'postgres'
 const askedBy: Judge = (cause, effect, timeline) => {
   const near = clientOf(effect, cause, timeline)
-  if (near <= UNKNOWN && hasOtherClients(effect.entity, timeline)) return FAR
+  if (near <= UNKNOWN && !mayBeAsked(effect.entity)) return FAR
   return near < clientOf(cause, effect, timeline) ? FAR : near
 }
 

@@ -118,9 +118,6 @@ const crashBefore = (boot: Found, timeline: Timeline, found: readonly Found[]): 
   ]
 }
 
-/** What else made a machine stop answering, long before somebody reset it. */
-const HUNG: readonly FindingKind[] = ['node.kernel-panic', 'node.kernel-hang', 'node.memory-exhausted', 'node.network-lost', 'action.node-restarted']
-
 /** A machine that starts again had gone down before: with none of its scrape targets answering any more, that is when. One of them is a process's matter. */
 const downBefore = (boot: Found, timeline: Timeline, found: readonly Found[]): readonly Found[] => {
   const down: { readonly series: TimedSeries; readonly first: number }[] = []
@@ -134,9 +131,11 @@ const downBefore = (boot: Found, timeline: Timeline, found: readonly Found[]): r
   if (down.length < 2) return []
   const start = Math.min(...down.map(({ first }) => first))
   const step = Math.max(...down.map(({ series }) => stepOf(series.times)))
-  const around = { start: start - LOST_MS, end: boot.start }
-  const wasHung = HUNG.some((kind) => ofKind(found, kind, boot.entity).some((one) => overlaps(one, around)))
-  if (wasHung || down.some(({ first }) => first - start > step * 1.5)) return []
+  // What was in trouble before it stopped answering hung, and somebody reset it.
+  const wasInTrouble = found.some(
+    (one) => one.entity === boot.entity && /^node\.|^action\.node-restarted$/u.test(one.kind) && one.start < start && (one.end ?? Infinity) >= start - LOST_MS,
+  )
+  if (wasInTrouble || down.some(({ first }) => first - start > step * 1.5)) return []
   return [
     {
       kind: 'node.rebooted',
