@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import type { Entity } from '../src/model/entity.js'
 import type { Fact } from '../src/model/extract.js'
 import { read } from '../test/read.js'
 
@@ -79,6 +80,29 @@ test('who has sessions is a client of the server, by the application if somebody
     { fact: 'client-of', client: 'process/-/billing', server: 'postgres/?' },
   ])
   assert.deepEqual(await facts(['pg_stat_activity_count{datname="shop",state="idle"} 7']), [])
+})
+
+test('whom a program asks is told by what its HTTP client or its mesh counts, and is not all that it needs', async () => {
+  const needs = (client: Entity, server: Entity): Fact => ({ fact: 'client-of', client, server, configured: 'yes' })
+  const asked = async (line: string): Promise<readonly Fact[]> => (await facts([line])).filter(({ fact }) => fact === 'client-of')
+  const pod = 'namespace="shop",pod="web-7d9c5b8f6d-bbbbb"'
+  assert.deepEqual(await asked(`http_client_requests_seconds_count{${pod},client_name="catalog",status="200"} 4`), [
+    needs('pod/shop/web-7d9c5b8f6d-bbbbb', 'service/shop/catalog'),
+  ])
+  assert.deepEqual(await asked('http_client_request_duration_seconds_count{job="shop/web",server_address="catalog.core.svc.cluster.local"} 4'), [
+    needs('service/shop/web', 'service/core/catalog'),
+  ])
+  assert.deepEqual(await asked('http_client_requests_total{app="web",namespace="shop",target="10.96.0.17:8080"} 4'), [
+    needs('service/shop/web', 'service/-/10.96.0.17'),
+  ])
+  assert.deepEqual(
+    await asked(
+      'istio_requests_total{reporter="source",source_workload="web",source_workload_namespace="shop",destination_service_name="catalog",destination_service_namespace="core",response_code="200"} 4',
+    ),
+    [needs('workload/shop/web', 'service/core/catalog')],
+  )
+  assert.deepEqual(await asked('istio_requests_total{source_workload="unknown",destination_service_name="catalog",response_code="200"} 4'), [])
+  assert.deepEqual(await asked(`http_requests_total{${pod},target="catalog"} 4`), [])
 })
 
 test("CloudNativePG's exporter tells the ceiling as one setting of many, and of each instance by its pod", async () => {

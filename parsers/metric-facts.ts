@@ -9,6 +9,7 @@ import type { Sink } from '../src/model/format.js'
 import { utc } from '../src/read/stamps.js'
 import { clientOf, isTool } from './postgres-server.js'
 import { podUidOf } from './kernel-oom.js'
+import { clientFacts } from './metric-clients.js'
 
 /** The samples of one series; `ms` is NaN in a scrape without times. */
 export type Watch = (ms: number, value: number) => void
@@ -37,7 +38,6 @@ const ofOperator = ({ server, pod: own, instance }: Labels): string => server ??
 
 /** Clients of one server that are kept. */
 const MAX_CLIENTS = 500
-
 const hostOf = (instance: string): string => instance.replace(/:\d+$/u, '').replace(/^\[(.*)\]$/u, '$1')
 
 export const metricFacts = (sink: Sink): MetricFacts => {
@@ -50,6 +50,7 @@ export const metricFacts = (sink: Sink): MetricFacts => {
   const sizes = new Map<Entity, { cores?: number; memoryBytes?: number }>()
   const maxConnections = new Map<string, number>()
   const clients = new Map<string, Set<string>>()
+  const asks = clientFacts(sink)
   const placed = new Set<Entity>()
   const limits = new Map<string, { pod: Entity; container: string; limits: Limits }>()
 
@@ -247,6 +248,7 @@ export const metricFacts = (sink: Sink): MetricFacts => {
   return {
     of(name, labels) {
       addresses(name, labels)
+      asks(name, labels)
       if (name.startsWith('container_')) uid(labels)
       return readers.get(name)?.(labels) ?? null
     },

@@ -41,7 +41,7 @@ export const readingOf = (series: TimedSeries): Reading => {
   const { name } = series
   if (IDENTIFIER.test(name)) {
     const form = name.endsWith('_total') || /_(?:sum|count|bucket)$/u.test(name) ? 'counter' : /(?:^|:)i?rate\d*[smh]?$|:i?rate/u.test(name) ? 'rate' : 'gauge'
-    return { metric: name, form, ratio: /ratio|utili[sz]ation|percent/u.test(name), by: 1 }
+    return { metric: name, form, ratio: /(?:^|[_:])ratio|utili[sz]ation|percent/u.test(name), by: 1 }
   }
   const form = formOf(series)
   if (form === null) return { metric: isWords(name) ? (WORD_LIKE_A_METRIC.exec(name)?.[0] ?? name) : '', form: 'gauge', ratio: false, by: 1 }

@@ -1,46 +1,50 @@
-/** Which series count what a service answers, and of which service. */
-import { service, type Entity } from '../model/entity.js'
-import type { Labels } from '../model/extract.js'
+/** Whose requests are counted, and how many a second. */
+import type { Entity } from '../model/entity.js'
 import { groupBy } from '../model/lists.js'
 import { once } from '../model/once.js'
 import type { TimedSeries, Timeline } from '../timeline/timeline.js'
 import { asGauge, readingOf } from './measures.js'
+import { countsRequests, hasStatus, isAskedOfOthers, isComponents, OF_BALANCER, serviceOf } from '../model/request-metrics.js'
 import { rateOf, type Column } from './statistics.js'
 
-/** AWS's load balancers count each class of status by itself, and all requests. */
-export const OF_BALANCER = /^(?:HTTPCode_(?:ELB|Target|Backend)_[2-5]XX(?:_Count)?|RequestCount)$/u
+export const isComponent = (series: TimedSeries): boolean => isComponents(readingOf(series).metric, series.labels)
 
-export const serviceOf = (labels: Labels): Entity | null => {
-  // What an exporter says of others is kept apart from what it is itself: https://prometheus.io/docs/prometheus/latest/configuration/configuration/ honor_labels
-  const told = labels['exported_service'] ?? labels['ingress'] ?? labels['loadbalancer']
-  const name = told ?? labels['service'] ?? labels['app'] ?? labels['handler_service'] ?? labels['job']
-  if (name === undefined || name === '') return null
-  const [namespace, own] = name.includes('/') ? name.split('/', 2) : [labels['exported_namespace'] ?? labels['namespace'] ?? '-', name]
-  return service(namespace ?? '-', own ?? name)
+const requests = once(({ series }: Timeline): readonly TimedSeries[] =>
+  series.filter((one) => {
+    const { metric, ratio } = readingOf(one)
+    return (countsRequests(metric) || one.name === 'faultline_http_requests' || OF_BALANCER.test(one.name)) && !isComponent(one) && !ratio
+  }),
+)
+const isAsked = (series: TimedSeries): boolean => isAskedOfOthers(readingOf(series).metric, series.labels)
+
+/** A counter that says how requests came out tells more than one that does not, and both are of the same requests. */
+const withStatus = (all: readonly TimedSeries[]): readonly TimedSeries[] => {
+  const said = new Set(all.flatMap(({ name, labels }) => (hasStatus(labels) ? [name] : [])))
+  return said.size === 0 || all.some(({ name }) => OF_BALANCER.test(name)) ? all : all.filter(({ name }) => said.has(name))
 }
 
-/** The API server and other components count their requests too; what they refuse is their daily work. */
-export const COMPONENT = /^(?:apiserver|rest_client|prometheus|scheduler|workqueue|etcd|grpc|go|promhttp|net_conntrack|coredns|kubelet)_/u
-export const isComponent = (series: TimedSeries): boolean => COMPONENT.test(readingOf(series).metric)
+/** What counts the requests of a service: what a program counts of itself, of what it asks of others, and the lines that it wrote of some of it are not to be added up. */
+export const requestsByService = once(
+  (timeline: Timeline): ReadonlyMap<Entity, readonly TimedSeries[]> =>
+    new Map(
+      [...groupBy(requests(timeline), (series) => serviceOf(series.labels))].map(([entity, all]) => {
+        const counted = all.filter(({ name }) => !name.startsWith('faultline_'))
+        const answered = counted.filter((series) => !isAsked(series))
+        return [entity, withStatus(answered.length > 0 ? answered : counted.length > 0 ? counted : all)]
+      }),
+    ),
+)
 
-/** ingress-nginx and Envoy leave the '_total' of their counters out. */
-export const REQUESTS = /(?:^|_)(?:(?:requests?|responses?)(?:_total)?|upstream_rq)$/u
-
-/** What counts the requests of a service: what a program counts of itself and the lines that it wrote of some of it are not to be added up. */
-export const requestsByService = once((timeline: Timeline): ReadonlyMap<Entity, readonly TimedSeries[]> => {
-  const requests = timeline.series.filter(
-    (series) =>
-      (REQUESTS.test(readingOf(series).metric) || series.name === 'faultline_http_requests' || OF_BALANCER.test(series.name)) &&
-      !isComponent(series) &&
-      !readingOf(series).ratio,
-  )
-  return new Map(
-    [...groupBy(requests, (series) => serviceOf(series.labels))].map(([entity, all]) => {
-      const itsOwn = all.filter(({ name }) => !name.startsWith('faultline_'))
-      return [entity, itsOwn.length > 0 ? itsOwn : all]
-    }),
-  )
-})
+/** What it counts of its requests to others, where it counts those that it answers, too. */
+export const requestsToOthers = once(
+  (timeline: Timeline): ReadonlyMap<Entity, readonly TimedSeries[]> =>
+    new Map(
+      [...groupBy(requests(timeline), (series) => serviceOf(series.labels))].flatMap(([entity, all]) => {
+        const asked = all.filter(isAsked)
+        return asked.length === 0 || asked.length === all.length ? [] : [[entity, withStatus(asked)] as const]
+      }),
+    ),
+)
 
 /** Our own counts from logs are already per bin. */
 export const perSecond = (series: TimedSeries): Column => {

@@ -5,7 +5,8 @@ import { once } from '../../model/once.js'
 import type { TimedSeries, Timeline } from '../../timeline/timeline.js'
 import { fullest, sampleEvidence, type Detector, type Found } from '../finding.js'
 import { asMetric, formOf, labelsOf, readingOf } from '../measures.js'
-import { isComponent, LEAST_CALM, perSecond, serviceOf } from '../services.js'
+import { serviceOf } from '../../model/request-metrics.js'
+import { isComponent, LEAST_CALM, perSecond } from '../services.js'
 import { between, combine, higher, median, smoothed, stepOf, stretches, valueAt, type Column, type Interval } from '../statistics.js'
 import { opening } from '../words.js'
 
@@ -15,7 +16,14 @@ export const serviceLatency: Detector = {
   detect: (timeline) => [...slow(timeline), ...slowOnAverage(timeline)],
 }
 
-const LATENCY = /(?:duration|latency|response_time|request_time)\w*seconds$/u
+const LATENCY = /(?:duration|latency|response_time|request_time|handling|requests?|responses?)(?:_\w*)?(?:seconds|_ms)$/u
+
+/** As long as one of what a series is measured in, in seconds: its name says so, by Prometheus' custom at its end. */
+const unitOf = (name: string): number => {
+  if (/milli(?:seconds|s\b)|_ms(?:_|\b)/iu.test(name)) return 1e-3
+  return /microseconds|_us(?:_|\b)/iu.test(name) ? 1e-6 : /nanoseconds|_ns(?:_|\b)/iu.test(name) ? 1e-9 : 1
+}
+const scaled = ({ times, values }: Column, by: number): Column => ({ times, values: by === 1 ? values : values.map((value) => value * by) })
 
 /** Slower than usual by this factor, and by this much, is slow. */
 const SLOWER = 4
@@ -44,7 +52,7 @@ const latencies = once(({ series }: Timeline) =>
 
 const slow = (timeline: Timeline): readonly Found[] => {
   const measured = latencies(timeline).map(({ entity, series }) => {
-    const calm = smoothed(asMetric(series))
+    const calm = scaled(smoothed(asMetric(series)), unitOf(series.name))
     return { entity, series, calm, usual: median(calm.values) }
   })
   return measured.flatMap(({ entity, series, calm, usual }) => {
@@ -98,7 +106,7 @@ const tookLong = (entity: Entity, source: TimedSeries, seconds: Column, stretch:
 }
 
 /** What is answered to somebody who waits. https://prometheus.io/docs/practices/histograms/#count-and-sum-of-observations */
-const SUM = /(?:request|response|http)\w*_seconds_sum$/u
+const SUM = /(?:request|response|http|handling)\w*_(?:milliseconds|seconds|ms)_sum$/u
 /** A mean goes up by one slow request of a few. */
 const SLOWER_ON_AVERAGE = 8
 const SLOWER_SECONDS_ON_AVERAGE = 0.5
@@ -125,7 +133,7 @@ const slowOnAverage = (timeline: Timeline): readonly Found[] => {
     const ofOne = all.filter(({ name }) => name === source.name)
     const counts = counted.get(`${source.name.replace(/_sum$/u, '_count')} ${entity}`)
     if (counts === undefined) return []
-    const mean = meanOf(combine(ofOne.map(perSecond), 'sum'), combine(counts.map(perSecond), 'sum'))
+    const mean = scaled(meanOf(combine(ofOne.map(perSecond), 'sum'), combine(counts.map(perSecond), 'sum')), unitOf(source.name))
     const usual = median(mean.values.filter((value) => !Number.isNaN(value)))
     const step = stepOf(mean.times)
     const slowBy = (seconds: number, samples: number, forMs: number): readonly Interval[] =>

@@ -1,5 +1,5 @@
 /** service.errors from what services count about themselves, and from access logs: against their own usual level. */
-import { shortName, type Entity } from '../../model/entity.js'
+import { namespaceOf, pod, shortName, type Entity } from '../../model/entity.js'
 import { groupBy } from '../../model/lists.js'
 import type { TimedSeries, Timeline } from '../../timeline/timeline.js'
 import { failingBackend } from '../backends.js'
@@ -9,22 +9,46 @@ import { secondsOf } from '../expression/read.js'
 import { requestsFailed } from '../expression/shares.js'
 import { formOf, inShares, labelsOf, rest, undone } from '../measures.js'
 import { CALM_BEFORE_STOP_MS, stopsAgain } from '../restarts.js'
-import { COMPONENT, LEAST_CALM, OF_BALANCER, perSecond, REQUESTS, requestsByService, serviceOf } from '../services.js'
+import { askedIn, countsRequests, isComponents, isFailed, OF_BALANCER, serviceOf } from '../../model/request-metrics.js'
+import { LEAST_CALM, perSecond, requestsByService, requestsToOthers } from '../services.js'
 import { between, higher, median, stepOf, stretches, sumOf, valueAt, type Column } from '../statistics.js'
-import { opening, percent } from '../words.js'
+import { called, opening, percent } from '../words.js'
 
 export const serviceMetrics: Detector = {
   id: 'service-metrics',
-  finds: ['service.errors'],
-  detect: (timeline, found) => failing(timeline, found).map((one) => withReason(one, found)),
+  finds: ['service.errors', 'app.errors'],
+  detect: (timeline, found) => [...failing(timeline, found).map((one) => withReason(one, timeline, found)), ...failedByOthers(timeline, found)],
 }
+
+/** What a program asked of others and did not get, where its log says nothing of that. */
+const failedByOthers = (timeline: Timeline, found: readonly Found[]): readonly Found[] =>
+  [...requestsToOthers(timeline)].flatMap(([entity, group]) =>
+    ofGroup(entity, group, timeline, found).flatMap((failed): Found[] => {
+      if (ofSameName('app.errors', entity, found, timeline).some((logged) => overlaps(logged, failed, LOGGED_MS))) return []
+      const targets = new Set(group.filter((series) => isError(series) && countIn(series, failed) > 0).map(({ labels }) => askedIn(labels)))
+      const [target] = targets
+      const whom = targets.size === 1 && target !== undefined && target !== null ? target : 'others'
+      const share = percent(failed.dose)
+      return [
+        {
+          ...failed,
+          kind: 'app.errors',
+          summary: `${opening(entity)} failed up to ${share} of the requests that it makes to ${whom}.`,
+          attributes: { ...(failed.attributes['matter'] === undefined ? {} : { matter: failed.attributes['matter'] }), reason: 'upstream-error' },
+        },
+      ]
+    }),
+  )
 
 /** A count says that requests failed; what the same program logged meanwhile says of what. */
 const LOGGED_MS = 15_000
-const withReason = (one: Found, found: readonly Found[]): Found => {
+const withReason = (one: Found, timeline: Timeline, found: readonly Found[]): Found => {
   const name = shortName(one.entity)
-  const meanwhile = ofKind(found, 'app.errors').filter((logged) => overlaps(logged, one, LOGGED_MS))
-  const reasons = new Set(meanwhile.filter(({ entity }) => shortName(entity) === name).flatMap(({ attributes }) => attributes['reason'] ?? []))
+  const isMeanwhile = (logged: Found): boolean => overlaps(logged, one, LOGGED_MS)
+  const meanwhile = ofKind(found, 'app.errors').filter(isMeanwhile)
+  const reasons = new Set(
+    ofSameName('app.errors', one.entity, found, timeline).flatMap((logged) => (isMeanwhile(logged) ? (logged.attributes['reason'] ?? []) : [])),
+  )
   // Without its log: the server's, which names whom it refused. A database's user has '_' where the program has '-'.
   const user = name.replaceAll('-', '_')
   if (reasons.size === 0 && meanwhile.some(({ attributes }) => attributes['refused'] === user || attributes['refused'] === name)) reasons.add('postgres-login')
@@ -36,25 +60,22 @@ const GAP_MS = 60_000
 /** Of all requests: below this, errors are the noise of a working day. */
 const FAILING_SHARE = 0.05
 const MOST = 0.5
-const isError = ({ name, labels }: TimedSeries): boolean => {
-  if (OF_BALANCER.test(name)) return name.includes('_5XX')
-  const status = labels['status'] ?? labels['code'] ?? labels['status_code'] ?? labels['class'] ?? labels['result'] ?? labels['outcome'] ?? ''
-  return /^5|^(?:error|fail|failed|failure)$/iu.test(status)
+const isError = ({ name, labels }: TimedSeries): boolean => (OF_BALANCER.test(name) ? name.includes('_5XX') : isFailed(labels))
+
+const ofGroup = (entity: Entity, group: readonly TimedSeries[], timeline: Timeline, found: readonly Found[]): readonly Found[] => {
+  const errors = group.filter((series) => isError(series))
+  const source = fullest(errors)
+  // Without the others nobody knows how many of all these are.
+  if (source === undefined || (OF_BALANCER.test(source.name) && errors.length === group.length)) return []
+  const share = shareOf(sumOf(errors.map(perSecond)), sumOf(group.map(perSecond)))
+  return failures(entity, source, group, share, timeline, found)
 }
 
 const failing = (timeline: Timeline, found: readonly Found[]): readonly Found[] => {
   const groups = requestsByService(timeline)
-  const counted = [...groups].flatMap(([entity, group]) => {
-    const errors = group.filter((series) => isError(series))
-    const source = fullest(errors)
-    // Without the others nobody knows how many of all these are.
-    if (source === undefined || (OF_BALANCER.test(source.name) && errors.length === group.length)) return []
-    const share = shareOf(sumOf(errors.map(perSecond)), sumOf(group.map(perSecond)))
-    return failures(entity, source, share, timeline, found)
-  })
   return [
-    ...counted,
-    ...failingShares(timeline).flatMap(({ entity, source, share }) => (groups.has(entity) ? [] : failures(entity, source, share, timeline, found))),
+    ...[...groups].flatMap(([entity, group]) => ofGroup(entity, group, timeline, found)),
+    ...failingShares(timeline).flatMap(({ entity, source, share }) => (groups.has(entity) ? [] : failures(entity, source, [], share, timeline, found))),
   ]
 }
 
@@ -62,7 +83,7 @@ const failing = (timeline: Timeline, found: readonly Found[]): readonly Found[] 
 const failingShares = (timeline: Timeline): readonly { readonly entity: Entity; readonly source: TimedSeries; readonly share: Column }[] => {
   const read = timeline.series.flatMap((source) => {
     const form = formOf(source)
-    const shown = form === null ? null : requestsFailed(form, (metric) => REQUESTS.test(metric) && !COMPONENT.test(metric))
+    const shown = form === null ? null : requestsFailed(form, (metric) => countsRequests(metric) && !isComponents(metric, source.labels))
     const entity = shown === null ? null : serviceOf(labelsOf(source))
     const share = shown === null ? null : inShares(undone(source, shown))
     return shown === null || entity === null || share === null ? [] : [{ entity, source, share: shown.failed ? share : rest(share) }]
@@ -75,7 +96,7 @@ const failingShares = (timeline: Timeline): readonly { readonly entity: Entity; 
  * troubles, though the failed requests of both are near to each other.
  */
 const byMatter = (entity: Entity, share: Column, timeline: Timeline, found: readonly Found[]): readonly Column[] => {
-  const own = ofSameName('app.errors', entity, found).filter(({ attributes }) => attributes['matter'] !== undefined)
+  const own = ofSameName('app.errors', entity, found, timeline).filter(({ attributes }) => attributes['matter'] !== undefined)
   const stops = stopsAgain(timeline).flatMap(({ at }) => (isCalm(share, at - CALM_BEFORE_STOP_MS, at) ? at : []))
   const logged = own.map(({ start }) => start - BEFORE_LOGGED_MS).filter((at) => !stops.some((stop) => Math.abs(stop - at) <= 2 * BEFORE_LOGGED_MS))
   const cuts = [...stops, ...logged].sort((a, b) => a - b)
@@ -84,8 +105,12 @@ const byMatter = (entity: Entity, share: Column, timeline: Timeline, found: read
 const BEFORE_LOGGED_MS = 5_000
 
 /** What is found of the program that goes by the same name: its log's errors, alerts about it. */
-const ofSameName = (kind: 'app.errors' | 'alert.fired', entity: Entity, found: readonly Found[]): readonly Found[] =>
-  ofKind(found, kind).filter((one) => shortName(one.entity) === shortName(entity))
+const ofSameName = (kind: 'app.errors' | 'alert.fired', entity: Entity, found: readonly Found[], { topology }: Timeline): readonly Found[] =>
+  ofKind(found, kind).filter((one) => {
+    const by = topology.workloadOf(one.entity) ?? one.entity
+    const namespaces = new Set([namespaceOf(by), namespaceOf(entity), '-'])
+    return shortName(by) === shortName(entity) && namespaces.size <= 2
+  })
 
 /** It was looked at, there were requests, and none of them failed. */
 const isCalm = (share: Column, from: number, to: number): boolean => {
@@ -93,21 +118,60 @@ const isCalm = (share: Column, from: number, to: number): boolean => {
   return values.length >= LEAST_CALM && values.every((value) => value === 0)
 }
 
-const failures = (entity: Entity, source: TimedSeries, share: Column, timeline: Timeline, found: readonly Found[]): readonly Found[] => {
-  const usual = median(share.values.filter((value) => !Number.isNaN(value)))
+const failures = (
+  entity: Entity,
+  source: TimedSeries,
+  group: readonly TimedSeries[],
+  share: Column,
+  timeline: Timeline,
+  found: readonly Found[],
+): readonly Found[] => {
+  const usual = usualOf(share)
   return byMatter(entity, share, timeline, found)
     .flatMap((part, matter) => failuresIn(entity, source, part, usual, matter, timeline))
-    .map((failed) => untilLast(failed, source, stepOf(share.times), found))
-    .map((failed) => (isNoticed(failed, found) ? { ...failed, attributes: { ...failed.attributes, noticed: 'yes' } } : failed))
+    .map((failed) => untilLast(failed, source, stepOf(share.times), timeline, found))
+    .map((failed) => withItsPod(failed, group))
+    .map((failed) => (isNoticed(failed, timeline, found) ? { ...failed, attributes: { ...failed.attributes, noticed: 'yes' } } : failed))
+}
+
+/** The median; but where requests fail all the time from some moment on, and none of them did before, however short that was, none is what was usual. */
+const usualOf = ({ values }: Column): number => {
+  const shares = [...values].filter((value) => !Number.isNaN(value))
+  const [calm, last] = [shares.findIndex((value) => value > 0), shares.findLastIndex((value) => value > 0)]
+  const failing = shares.slice(calm, last + 1)
+  const began = calm >= LEAST_CALM_BEFORE && failing.filter((value) => value > 0).length >= ALL_THE_TIME * failing.length
+  return began ? 0 : median(Float64Array.from(shares))
+}
+const LEAST_CALM_BEFORE = 5
+const ALL_THE_TIME = 0.9
+
+/** More than none, while that went on. */
+const countIn = (series: TimedSeries, { start, end }: Found): number =>
+  between(perSecond(series), start, end ?? Infinity).values.reduce((all, value) => all + (value || 0), 0)
+
+/** Where each pod counts for itself, and one of several fails all that fails: what ails it is its own, or its node's. */
+const withItsPod = (failed: Found, group: readonly TimedSeries[]): Found => {
+  const sum = (series: readonly TimedSeries[]): number => series.reduce((all, one) => all + countIn(one, failed), 0)
+  const asked = [...groupBy(group, ({ labels }) => labels['pod'] ?? null)].filter(([, series]) => sum(series) > 0)
+  const failing = asked.filter(([, series]) => sum(series.filter((one) => isError(one))) > 0)
+  const [only] = failing
+  const isAll = group.every(({ labels }) => labels['pod'] !== undefined)
+  if (only === undefined || failing.length > 1 || asked.length < 2 || !isAll) return failed
+  const itself = pod(only[1][0]?.labels['namespace'] ?? namespaceOf(failed.entity), only[0])
+  return {
+    ...failed,
+    summary: failed.summary.replace(/\.$/u, `, all of them at ${called(itself)}, one of ${asked.length} that were asked.`),
+    attributes: { ...failed.attributes, pod: only[0] },
+  }
 }
 
 /** A rate over 20 s shows the last failed request for 20 s: it was over so much sooner, or when the program's own log tells of the last one. */
-const untilLast = (failed: Found, { name }: TimedSeries, step: number, found: readonly Found[]): Found => {
+const untilLast = (failed: Found, { name }: TimedSeries, step: number, timeline: Timeline, found: readonly Found[]): Found => {
   const { entity, start, end } = failed
   const window = windowOf(name)
   if (end === null || window === null) return failed
   const least = Math.max(start + step, end - window)
-  const logged = ofSameName('app.errors', entity, found)
+  const logged = ofSameName('app.errors', entity, found, timeline)
     .filter((one) => overlaps(one, failed, LOGGED_MS))
     .flatMap((one) => one.end ?? Infinity)
   return { ...failed, end: Math.min(end, Math.max(least, ...logged)) }
@@ -120,12 +184,12 @@ const windowOf = (name: string): number | null => {
 }
 
 /** Of fewer requests than most, an alert says that they are too many; the program's own log says what they failed with, from their first to their last. */
-const isNoticed = ({ entity, start, end }: Found, found: readonly Found[]): boolean => {
+const isNoticed = ({ entity, start, end }: Found, timeline: Timeline, found: readonly Found[]): boolean => {
   const isWithin = (one: Found): boolean => one.start >= start - NOTICED_MS && one.start <= (end ?? Infinity)
-  const isLogged = ofSameName('app.errors', entity, found).some(
+  const isLogged = ofSameName('app.errors', entity, found, timeline).some(
     (one) => isWithin(one) && one.start <= start + NOTICED_MS && Math.abs((one.end ?? Infinity) - (end ?? Infinity)) <= NOTICED_MS,
   )
-  return isLogged && ofSameName('alert.fired', entity, found).some(isWithin)
+  return isLogged && ofSameName('alert.fired', entity, found, timeline).some(isWithin)
 }
 const NOTICED_MS = 30_000
 

@@ -986,3 +986,147 @@ test("errors of a pod's first seconds are its start; where the pod is started an
   assert.deepEqual(starts(started(600), errors(601), started(1199), errors(1200)), [601, 1200])
   assert.deepEqual(starts(started(600), errors(601)), [601])
 })
+
+/** Requests of the pods of one service, each with the share of them that fails. */
+const ofPods = (metric: string, pods: Readonly<Record<string, (second: number) => number>>): readonly Series[] =>
+  Object.entries(pods).flatMap(([name, failing]) =>
+    (['200', '502'] as const).map((code) =>
+      series(
+        metric,
+        { app: 'web', namespace: 'shop', pod: name, code },
+        counting((second) => 4 * (code === '502' ? failing(second) : 1 - failing(second))),
+      ),
+    ),
+  )
+const failsIn = (second: number): number => (between(second, 600, 900) ? 1 : 0)
+const never = (): number => 0
+
+test('the one of several pods at which all that fails fails is named; where more than one fails, or nobody counts by pod, none is', () => {
+  const [a, b] = ['web-7d9c5b8f6d-bbbbb', 'web-7d9c5b8f6d-ccccc']
+  const said = (second: (at: number) => number): readonly unknown[] =>
+    findings('service.errors', { series: ofPods('http_requests_total', { [a]: failsIn, [b]: second }) }).map(({ found }) => [
+      found.attributes['pod'],
+      found.summary,
+    ])
+  assert.deepEqual(said(never), [
+    [a, `Service shop/web failed up to 50 % of its requests (usually 0 %), all of them at pod shop/${a}, one of 2 that were asked.`],
+  ])
+  assert.deepEqual(said(failsIn), [[undefined, 'Service shop/web failed up to 100 % of its requests (usually 0 %).']])
+})
+
+test('what a program asks of others is no part of what it answers, unless it counts nothing else', () => {
+  const pods = { 'web-7d9c5b8f6d-bbbbb': failsIn }
+  const peaks = (...all: readonly Series[]): readonly number[] => findings('service.errors', { series: all }).map(({ found }) => found.dose)
+  assert.deepEqual(peaks(...ofPods('http_requests_total', { 'web-7d9c5b8f6d-bbbbb': failsIn }), ...ofPods('http_client_requests_total', { x: never })), [1])
+  assert.deepEqual(peaks(...ofPods('http_client_requests_total', pods)), [1])
+})
+
+test('requests that fail to the end of a short recording failed unusually, where none did before; those that failed from its first moment on did not', () => {
+  const from = (second: number): readonly Series[] => ofPods('http_requests_total', { 'web-7d9c5b8f6d-bbbbb': (at) => (at > second ? 0.4 : 0) })
+  assert.deepEqual(
+    findings('service.errors', { series: from(300) }).map(({ end }) => end),
+    [null],
+  )
+  none('service.errors', { series: from(0) })
+})
+
+test("the log of a service's pods says what its requests failed with", () => {
+  const pod = 'web-7d9c5b8f6d-bbbbb'
+  const reasons = (namespace: string): readonly unknown[] =>
+    findings('service.errors', {
+      signals: [...day, signal('log.error', `pod/${namespace}/${pod}`, 601, { app: 'web', reason: 'timeout' }, { count: 90, until: 899 })],
+      series: ofPods('http_requests_total', { [pod]: failsIn }),
+    }).map(({ found }) => found.attributes['reason'])
+  assert.deepEqual([reasons('shop'), reasons('staging')], [['timeout'], [undefined]])
+})
+
+test('requests are recognised by the names and labels that client libraries, proxies and meshes give them', () => {
+  const counted = (name: string, labels: Readonly<Record<string, string>>, label: string, [well, failed]: readonly [string, string]): readonly unknown[] =>
+    findings('service.errors', {
+      series: [well, failed].map((code) =>
+        series(
+          name,
+          { ...labels, [label]: code },
+          counting((second) => ((second > 600 && second <= 900) === (code === failed) ? 10 : 0)),
+        ),
+      ),
+    }).map(({ entity, found }) => [entity, found.dose])
+  const cases: readonly (readonly [string, Readonly<Record<string, string>>, string, readonly [string, string], Entity])[] = [
+    ['http_server_requests_seconds_count', { application: 'shop', job: 'spring' }, 'status', ['200', '500'], 'service/-/shop'],
+    ['http_server_request_duration_seconds_count', { job: 'web/shop' }, 'http_response_status_code', ['200', '503'], 'service/web/shop'],
+    ['http_request_duration_seconds_count', { job: 'shop' }, 'status_code', ['200', '500'], 'service/-/shop'],
+    ['http_requests_received_total', { job: 'shop' }, 'code', ['200', '500'], 'service/-/shop'],
+    [
+      'istio_requests_total',
+      { job: 'envoy-stats', destination_service_name: 'shop', destination_service_namespace: 'web' },
+      'response_code',
+      ['200', '503'],
+      'service/web/shop',
+    ],
+    ['response_total', { direction: 'inbound', deployment: 'shop', namespace: 'web' }, 'classification', ['success', 'failure'], 'service/web/shop'],
+    [
+      'envoy_cluster_upstream_rq_xx',
+      { job: 'envoy', envoy_cluster_name: 'outbound|80||shop.web.svc.cluster.local' },
+      'envoy_response_code_class',
+      ['2', '5'],
+      'service/web/shop',
+    ],
+    ['haproxy_backend_http_responses_total', { job: 'haproxy', proxy: 'shop' }, 'code', ['2xx', '5xx'], 'service/-/shop'],
+    ['traefik_service_requests_total', { job: 'traefik', service: 'shop@kubernetes' }, 'code', ['200', '502'], 'service/-/shop'],
+    ['grpc_server_handled_total', { app: 'shop' }, 'grpc_code', ['OK', 'Unavailable'], 'service/-/shop'],
+  ]
+  for (const [name, labels, label, codes, entity] of cases) assert.deepEqual(counted(name, labels, label, codes), [[entity, 1]], name)
+  // What callers did wrong is no failure; what components and a mesh's plumbing count is their daily work.
+  assert.deepEqual(counted('grpc_server_handled_total', { app: 'shop' }, 'grpc_code', ['OK', 'NotFound']), [])
+  assert.deepEqual(counted('grpc_server_handled_total', { job: 'etcd' }, 'grpc_code', ['OK', 'Unavailable']), [])
+  assert.deepEqual(counted('apiserver_request_duration_seconds_count', { job: 'apiserver' }, 'code', ['200', '500']), [])
+})
+
+test('how long requests take is told in seconds, whatever a histogram is kept in', () => {
+  const told = (name: string, unit: number, labels: Readonly<Record<string, string>> = { app: 'shop' }): readonly string[] =>
+    findings('service.slow', {
+      series: [
+        series(
+          `${name}_count`,
+          labels,
+          counting(() => 10),
+        ),
+        series(
+          `${name}_sum`,
+          labels,
+          counting((second) => 10 * unit * (second > 600 && second <= 900 ? 2 : 0.02)),
+        ),
+      ],
+    }).map(({ found }) => found.summary)
+  for (const [name, unit] of [
+    ['http_server_requests_seconds', 1],
+    ['grpc_server_handling_seconds', 1],
+    ['istio_request_duration_milliseconds', 1000],
+    ['response_latency_ms', 1000],
+  ] as const)
+    assert.deepEqual(told(name, unit), ['Service shop took up to 2.00 s per request on average (usually 0.020 s).'], name)
+  const quantile = series('istio_request_duration_milliseconds', { app: 'shop', quantile: '0.99' }, (second) => (between(second, 600, 900) ? 2000 : 20))
+  assert.equal(findings('service.slow', { series: [quantile] })[0]?.found.summary, 'Service shop took up to 2.00 s per request (usually 0.020 s).')
+})
+
+test('what a program asks of others and does not get is its own trouble, where its log says nothing of that', () => {
+  const [asks, answers] = [
+    { app: 'web', namespace: 'shop', target: 'catalog:8080' },
+    { app: 'web', namespace: 'shop' },
+  ]
+  const of = (name: string, labels: Readonly<Record<string, string>>, failing: (second: number) => number): readonly Series[] =>
+    (['200', '503'] as const).map((code) =>
+      series(
+        name,
+        { ...labels, code },
+        counting((second) => 9 * (code === '503' ? failing(second) : 1 - failing(second))),
+      ),
+    )
+  const all = [...of('http_client_requests_total', asks, failsIn), ...of('http_requests_total', answers, never)]
+  const told = (...signals: readonly Signal[]): readonly string[] =>
+    findings('app.errors', { signals: [...day, ...signals], series: all }).map(({ found }) => found.summary)
+  assert.deepEqual(told(), ['Service shop/web failed up to 100 % of the requests that it makes to catalog:8080.'])
+  const logged = signal('log.error', 'pod/shop/web-7d9c5b8f6d-bbbbb', 601, { app: 'web', reason: 'timeout' }, { count: 90, until: 899 })
+  assert.deepEqual(told(logged), ['Pod shop/web-7d9c5b8f6d-bbbbb logged errors, 90 times (timeout).'])
+  none('service.errors', { series: all })
+})

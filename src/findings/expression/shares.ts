@@ -1,6 +1,7 @@
 /** Which share of what an expression shows: of processor time, memory, file systems, connections, requests. As multiple and addend of that share, to be undone. */
 import type { Labels } from '../../model/extract.js'
 import { keeps, type Form, type Matcher, type Quantity } from './form.js'
+import { isStatusLabel } from '../../model/request-metrics.js'
 
 /** What is shown is the share times `by`, plus `plus`. */
 export interface Shown {
@@ -142,15 +143,14 @@ export const requestsFailed = (form: Form, isRequests: (metric: string) => boole
   const counted = (one: Quantity): boolean =>
     (one.how === 'rate' || one.how === 'increase') && isRequests(one.metric) && !one.through.some(({ does }) => does !== 'sum')
   if (!counted(of) || !counted(over) || of.metric !== over.metric || of.how !== over.how) return null
-  const status = of.matchers.filter(({ label }) => STATUS.test(label))
+  const status = of.matchers.filter(({ label }) => isStatusLabel(label))
   // All requests, or all of one kind: what is said of both tells nothing of failing.
-  if (status.length !== 1 || over.matchers.some(({ label }) => STATUS.test(label))) return null
+  if (status.length !== 1 || over.matchers.some(({ label }) => isStatusLabel(label))) return null
   const [{ is, value } = { is: '=', value: '' }] = status
   if (!FAILED.test(value)) return null
   return { by: read.by, plus: read.plus, failed: is === '=' || is === '=~', of }
 }
 
-const STATUS = /^(?:status|code|status_code|response_code|http_status|class|result|outcome)$/iu
 /** 500, 5xx, 5.., 5[0-9]{2}, ^5.*, error */
 const FAILED =
   /^\^?\(?5(?:\d\d|xx|XX|\.\.|\.[*+]|\[0-9\]\{2\}|\[0-9\]\[0-9\]|\\{1,2}d\\{1,2}d|\\{1,2}d\{2\})\)?\$?$|^(?:error|fail|failed|failure|SERVER_ERROR)$/u
