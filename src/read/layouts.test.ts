@@ -19,6 +19,25 @@ test('what the API server was asked for names no machine, whoever kept it; what 
   assert.deepEqual([namespace, pod, node], ['cattle-fleet-local-system', 'fleet-agent-0', null])
 })
 
+test('files that somebody named after pods tell as much as their names do', () => {
+  const told = (path: string): readonly unknown[] => {
+    const { namespace, pod, container } = toldBy(path)
+    return [namespace, pod, container]
+  }
+  const pod = 'web-7d9c5b8f6d-x2x4z'
+  assert.deepEqual(told(`logs/${pod}.log`), [null, pod, null])
+  assert.deepEqual(told(`logs/${pod}-previous.txt`), [null, pod, null])
+  assert.deepEqual(told(`logs/${pod}_app_previous.log.gz`), [null, pod, 'app'])
+  assert.deepEqual(told(`logs/shop_${pod}_app.log`), ['shop', pod, 'app'])
+  assert.deepEqual(told(`pods/shop_${pod}/app.log`), ['shop', pod, 'app'])
+  assert.deepEqual(told('node-1/pods/shop_db-0/pg/0.log'), ['shop', 'db-0', 'pg'])
+  assert.deepEqual(told('pods/kube-system/calico-node-759nf.log'), [null, 'calico-node-759nf', null])
+  assert.deepEqual(told('pods/db-0.log'), [null, 'db-0', null])
+  // A machine, a day, a part.
+  for (const other of ['logs/db-0.log', 'nodes/wk-02.log', 'postgresql-2026-11-21.log', 'logs/app-2.log', 'app-7d9c5b8f6d.log'])
+    assert.equal(toldBy(other).pod, null, other)
+})
+
 test('paths made to be slow come to an end', () => {
   for (const part of [
     'a-',

@@ -16,12 +16,24 @@ interface Layout {
 
 /** Letters that Kubernetes makes random names of: no vowels, nothing that looks like another (apimachinery/pkg/util/rand). */
 const RANDOM = '[bcdfghjklmnpqrstvwxz2456789]'
+/** The name of a Deployment's pod, which nothing else is called like. */
+const OF_DEPLOYMENT = `[a-z0-9][a-z0-9.-]{0,200}-${RANDOM}{8,10}-${RANDOM}{5}`
 
 export const layouts: readonly Layout[] = [
   {
     of: "the kubelet's /var/log/pods (kubelet/kuberuntime/helpers.go)",
     pattern: /(?:^|\/)(?<namespace>[a-z0-9-]+)_(?<pod>[a-z0-9.-]+)_[0-9a-f-]{8,36}\/(?<container>[^/]+)\/\d+\.log[^/]*$/u,
     example: 'node-1/pods/shop_web-1_0123abcd-4567/web/0.log',
+  },
+  {
+    of: 'the same, as people shorten it',
+    pattern: /(?:^|\/)pods\/(?:[^/]+\/)?(?<namespace>[a-z0-9-]+)_(?<pod>[a-z0-9.-]+)\/(?<container>[^/]+)\/\d+\.log[^/]*$/u,
+    example: 'var/log/pods/shop_web-1/web/0.log',
+  },
+  {
+    of: 'the same, with a file per container',
+    pattern: /(?:^|\/)pods\/(?:[^/]+\/)?(?<namespace>[a-z0-9-]+)_(?<pod>[a-z0-9.-]+)\/(?<container>[^/]+?)(?:[-_.]previous)?\.log[^/]*$/u,
+    example: 'pods/shop_web-1/web.log',
   },
   {
     of: "the kubelet's /var/log/containers (kubelet/kuberuntime/legacy.go)",
@@ -61,7 +73,7 @@ export const layouts: readonly Layout[] = [
   {
     // <collector's name>/<pod>/<container>.log: the namespace is not told. Only of a Deployment's pods, since other names may be machines'.
     of: 'troubleshoot.sh support bundles, logs (troubleshoot: pkg/collect/logs.go)',
-    pattern: new RegExp(`(?:^|/)(?<pod>[a-z0-9][a-z0-9.-]{0,200}-${RANDOM}{8,10}-${RANDOM}{5})/(?<container>[a-z0-9-]+?)(?:-previous)?\\.log[^/]*$`, 'u'),
+    pattern: new RegExp(`(?:^|/)(?<pod>${OF_DEPLOYMENT})/(?<container>[a-z0-9-]+?)(?:-previous)?\\.log[^/]*$`, 'u'),
     example: 'support-bundle/all-logs/nginx-deployment-7986654d4-ztx2g/nginx.log',
   },
   {
@@ -83,6 +95,25 @@ export const layouts: readonly Layout[] = [
       /(?:^|\/)podlogs\/(?<namespace>kube-system|kube-public|cattle-[a-z]{1,20}(?:-[a-z]{1,20}){0,3}?-system|cattle-system|cattle-[a-z]{1,20}|fleet-default|fleet-system|longhorn-system|istio-system|ingress-nginx|calico-system|tigera-operator|cis-operator-system)-(?<pod>[a-z0-9.-]+?)(?:-previous)?$/u,
     example: 'worker-3-2026-11-21_08_18_01/rke2/podlogs/kube-system-rke2-coredns-rke2-coredns-6dbc8f9cf8-abcde-previous',
     fromApi: true,
+  },
+  {
+    of: 'kubectl logs, into a file named after the pod and its namespace',
+    pattern: new RegExp(
+      `(?:^|/)(?<namespace>[a-z0-9-]+)_(?<pod>${OF_DEPLOYMENT})(?:_(?!previous)(?<container>[a-z0-9-]+))?(?:[-_.]previous)?\\.(?:log|txt)[^/]*$`,
+      'u',
+    ),
+    example: 'logs/shop_web-7d9c5b8f6d-x2x4z.log',
+  },
+  {
+    of: 'kubectl logs, into a file named after the pod',
+    pattern: new RegExp(`(?:^|/)(?<pod>${OF_DEPLOYMENT})(?:[-_.](?!previous)(?<container>[a-z0-9-]+))??(?:[-_.]previous)?\\.(?:log|txt)[^/]*$`, 'u'),
+    example: 'logs/web-7d9c5b8f6d-x2x4z.log',
+  },
+  {
+    // Names of a StatefulSet's or a DaemonSet's pods may be those of other things anywhere else.
+    of: 'the same, in a folder of pods',
+    pattern: new RegExp(`(?:^|/)pods?/(?:[^/]+/)?(?<pod>[a-z0-9][a-z0-9.-]{0,200}-(?:\\d{1,3}|${RANDOM}{5}))(?:[-_.]previous)?\\.(?:log|txt)[^/]*$`, 'u'),
+    example: 'pods/db-0.log',
   },
   {
     of: "Rancher's logs collector: its folder and archive are named after the host and the time",
