@@ -31,7 +31,7 @@ test('files that somebody named after pods tell as much as their names do', () =
   assert.deepEqual(told(`logs/shop_${pod}_app.log`), ['shop', pod, 'app'])
   assert.deepEqual(told(`pods/shop_${pod}/app.log`), ['shop', pod, 'app'])
   assert.deepEqual(told('node-1/pods/shop_db-0/pg/0.log'), ['shop', 'db-0', 'pg'])
-  assert.deepEqual(told('pods/kube-system/calico-node-759nf.log'), [null, 'calico-node-759nf', null])
+  assert.deepEqual(told('pods/kube-system/calico-node-759nf.log'), ['kube-system', 'calico-node-759nf', null])
   assert.deepEqual(told('pods/db-0.log'), [null, 'db-0', null])
   // A machine, a day, a part.
   for (const other of ['logs/db-0.log', 'nodes/wk-02.log', 'postgresql-2026-11-21.log', 'logs/app-2.log', 'app-7d9c5b8f6d.log'])

@@ -71,6 +71,14 @@ export const layouts: readonly Layout[] = [
     example: 'cluster-dump/shop/web-1/logs.txt',
   },
   {
+    of: 'kubectl logs, into folders of namespaces and pods',
+    pattern: new RegExp(
+      `(?:^|/)pods/(?<namespace>[a-z0-9-]+)/(?<pod>[a-z0-9][a-z0-9.-]{0,200}-(?:\\d{1,3}|${RANDOM}{5}))/(?<container>[a-z0-9-]+?)(?:[-_.]previous)?\\.log[^/]*$`,
+      'u',
+    ),
+    example: 'pods/shop/web-7d9c5b8f6d-x2x4z/web.log',
+  },
+  {
     // <collector's name>/<pod>/<container>.log: the namespace is not told. Only of a Deployment's pods, since other names may be machines'.
     of: 'troubleshoot.sh support bundles, logs (troubleshoot: pkg/collect/logs.go)',
     pattern: new RegExp(`(?:^|/)(?<pod>${OF_DEPLOYMENT})/(?<container>[a-z0-9-]+?)(?:-previous)?\\.log[^/]*$`, 'u'),
@@ -112,7 +120,10 @@ export const layouts: readonly Layout[] = [
   {
     // Names of a StatefulSet's or a DaemonSet's pods may be those of other things anywhere else.
     of: 'the same, in a folder of pods',
-    pattern: new RegExp(`(?:^|/)pods?/(?:[^/]+/)?(?<pod>[a-z0-9][a-z0-9.-]{0,200}-(?:\\d{1,3}|${RANDOM}{5}))(?:[-_.]previous)?\\.(?:log|txt)[^/]*$`, 'u'),
+    pattern: new RegExp(
+      `(?:^|/)pods?/(?:(?<namespace>[a-z0-9-]+)/)?(?<pod>[a-z0-9][a-z0-9.-]{0,200}-(?:\\d{1,3}|${RANDOM}{5}))(?:[-_.]previous)?\\.(?:log|txt)[^/]*$`,
+      'u',
+    ),
     example: 'pods/db-0.log',
   },
   {

@@ -220,6 +220,12 @@ test('a pod that comes back under its name was somewhere else before: on the nod
     [100, 400, 401].map((second) => where([...back, lost('b', 100)], second)),
     ['node/b', 'node/b', 'node/c'],
   )
+  // The one of that name existed there, until it was taken away.
+  const { topology } = timeline({ signals: [[...back, lost('b', 100)]] })
+  assert.deepEqual(
+    [90, 399, 500].map((second) => topology.existedAt(pod, T0 + second * 1000)),
+    [true, true, true],
+  )
   assert.equal(where(back, 100), null)
   assert.equal(where([...back, lost('b', 100), lost('a', 101)], 100), null) // two nodes at once
   assert.equal(where([...back, lost('b', 90)], 100), null) // another moment

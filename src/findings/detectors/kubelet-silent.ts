@@ -30,7 +30,10 @@ export const kubeletSilent: Detector = {
       const silent = kubeletUnreachable(lost.entity, found).filter(({ start }) => start <= lost.start && lost.start - start <= GRACE_MS)
       const [first] = silent
       if (speaks) return []
-      if (first === undefined) return stopped(lost, timeline, found)
+      if (first === undefined) {
+        const all = allSilent(lost, timeline, found)
+        return all === null ? stopped(lost, timeline, found) : [all]
+      }
       if (isBlocked(found, lost, first) || answersOther(timeline, first)) return []
       const whole = silentAsAWhole(lost, silent, timeline, found)
       return [
@@ -41,7 +44,7 @@ export const kubeletSilent: Detector = {
           end: lost.end,
           confidence: 0.85,
           summary: whole
-            ? `${opening(lost.entity)} fell silent as a whole: nothing that is scraped from it answered, and the control plane heard nothing from it.`
+            ? asAWhole(lost.entity)
             : `The kubelet of ${called(lost.entity)} fell silent: its port did not answer, and the control plane heard nothing from it.`,
           evidence: chooseEvidence(silent.flatMap((one) => one.evidence)),
           attributes: whole ? { ...SILENT, whole: 'yes' } : SILENT,
@@ -51,6 +54,42 @@ export const kubeletSilent: Detector = {
       ]
     }),
 }
+
+const asAWhole = (node: Entity): string =>
+  `${opening(node)} fell silent as a whole: nothing that is scraped from it answered, and the control plane heard nothing from it.`
+
+/** Where nobody scrapes kubelets: everything else of the node stopped answering before the control plane gave it up. */
+const allSilent = (lost: Found, timeline: Timeline, found: readonly Found[]): Found | null => {
+  const others = othersOn(timeline).get(lost.entity) ?? []
+  const gone = ofKind(found, 'service.unreachable').filter(
+    (one) =>
+      others.some((other) => one.entity.endsWith(other)) && one.start <= lost.start && lost.start - one.start <= GRACE_MS && (one.end ?? Infinity) > lost.start,
+  )
+  const start = Math.min(...gone.map((one) => one.start))
+  if (others.length === 0 || new Set(gone.map(({ entity }) => entity)).size < others.length || gone.some((one) => one.start - start > TOGETHER_MS)) return null
+  if (hasKubeletTarget(timeline).has(lost.entity)) return null
+  return {
+    kind: 'node.heartbeat-missed',
+    entity: lost.entity,
+    start,
+    end: lost.end,
+    confidence: 0.8,
+    summary: asAWhole(lost.entity),
+    evidence: chooseEvidence(gone.flatMap((one) => one.evidence)),
+    attributes: { ...SILENT, whole: 'yes' },
+    slackMs: Math.max(...gone.map((one) => one.slackMs)),
+    dose: 5,
+  }
+}
+
+const hasKubeletTarget = once(({ series, topology }: Timeline) => {
+  const nodes = series.flatMap(({ name, labels }) =>
+    name === 'up' && labels['instance']?.endsWith(KUBELET_PORT) === true
+      ? (topology.nodeAt(labels['node'] ?? '') ?? topology.nodeAt(labels['instance']) ?? [])
+      : [],
+  )
+  return new Set(nodes)
+})
 
 /** What listens on other ports of the node stopped answering with its kubelet, all of it: then it is the machine, or its network. */
 const silentAsAWhole = (lost: Found, silent: readonly Found[], timeline: Timeline, found: readonly Found[]): boolean => {

@@ -330,6 +330,12 @@ test('a node of which nothing answers any more fell silent as a whole; one whose
       ({ found }) => found.attributes['whole'],
     )
   assert.deepEqual([whole(gone), whole(() => 1)], [['yes'], [undefined]])
+  // Where nobody scrapes kubelets, all that is scraped of the node tells it; a part of that does not, nor what was gone long before.
+  const unscraped = (...targets: readonly Series[]): readonly number[] =>
+    findings('node.heartbeat-missed', { facts: cluster, signals: [lost], series: targets }).map(({ start }) => start)
+  assert.deepEqual(unscraped(up('a:9100', 'a', gone)), [600])
+  assert.deepEqual(unscraped(up('a:9100', 'a', gone), up('a:10249', 'a', () => 1)), [])
+  assert.deepEqual(unscraped(up('a:9100', 'a', (second) => (second >= 60 ? 0 : 1))), [])
 })
 
 test("without the control plane's word: a node whose pods are evicted for a taint while its kubelet answers nobody was NotReady", () => {
