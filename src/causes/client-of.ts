@@ -166,6 +166,7 @@ const dependence: Judge = (cause, effect, timeline) => {
   if (typeOf(effect.entity) === 'service' && backedByClient(effect.entity, server, timeline)) return 1
   // The one database server that is known, for want of whose connections a program came to a stop.
   if (serverType === 'postgres' && ranDry(effect.entity, timeline) && isOnly(server, timeline)) return 0.75
+  if (serverType === 'postgres' && complainers(timeline).has(unnumbered(shortName(owner ?? effect.entity))) && isOnly(server, timeline)) return 0.75
   const isSeenToAsk = topology.isSeenToAsk(effect.entity)
   if (serverType === 'workload') return isSeenToAsk ? 0.15 : shortName(effect.entity).includes(shortName(server)) ? 0.8 : NOT_NAMED
   if (typeOf(effect.entity) === 'target' || isSeenToAsk) return 0.15
@@ -186,6 +187,15 @@ const dry = once(({ signals, topology }: Timeline) => {
 })
 const ranDry = (entity: Entity, timeline: Timeline): boolean =>
   [entity, timeline.topology.workloadOf(entity)].some((one) => one !== null && dry(timeline).has(one))
+
+/** Programs whose own logs complain of a database, by their names, of which 'web-0' and 'web-1' are one. */
+const complainers = once(({ signals, topology }: Timeline) => {
+  const names = new Set<string>()
+  for (const { kind, entity, attributes } of signals)
+    if (kind === 'log.error' && String(attributes['reason']).startsWith('postgres-')) names.add(unnumbered(shortName(topology.workloadOf(entity) ?? entity)))
+  return names
+})
+const unnumbered = (name: string): string => name.replace(/-\d{1,3}$/u, '')
 
 const REFUSES_ALL: ReadonlySet<string> = new Set(['postgres.connections-saturated', 'postgres.crashed', 'postgres.recovering', 'postgres.shutdown'])
 

@@ -884,3 +884,19 @@ test('a service is no client of the program of its own name', () => {
   assert.deepEqual(links('service/shop/web'), [])
   assert.equal(links('service/shop/catalog').length, 1)
 })
+
+test('a program whose own log complains of its database is a client of the only server there is, by whatever number of it logs', () => {
+  const links = (program: Entity): readonly string[] =>
+    analyse(
+      [found('postgres.slow-queries', 'postgres/main', 600, { endSecond: 1_200 }), found('service.slow', 'service/-/web', 610, { endSecond: 1_200 })],
+      timeline({
+        signals: [
+          signal('log.error', program, 100, { app: 'web', reason: 'postgres-unreachable' }),
+          signal('postgres.shutdown', 'postgres/main', 90),
+          signal('log.warning', 'cluster', 3600),
+        ],
+      }),
+    ).incidents.flatMap((one) => one.links.flatMap(({ mechanism, confidence }) => (confidence > 0.6 ? [mechanism] : [])))
+  assert.deepEqual(links('process/-/web-0'), ['slow-statements-slow-clients'])
+  assert.deepEqual(links('process/-/mail-0'), [])
+})

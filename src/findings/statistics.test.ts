@@ -2,7 +2,22 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
-import { combine, deviation, higher, median, onsetOfRise, quantile, rateOf, smoothed, stepOf, stretches, sumOf, valueAt, type Column } from './statistics.js'
+import {
+  combine,
+  deviation,
+  higher,
+  median,
+  onsetOfRise,
+  quantile,
+  rateOf,
+  smoothed,
+  stepOf,
+  stretches,
+  sumOf,
+  valueAt,
+  type Column,
+  usualOf,
+} from './statistics.js'
 
 const column = (values: readonly number[], step = 10, from = 0): Column => ({
   times: Float64Array.from(values, (_, index) => (from + index * step) * 1000),
@@ -166,4 +181,13 @@ test('a sum goes on where the column with most samples has a gap, and only there
   const sum = sumOf([most, other])
   assert.deepEqual([...sum.times], [0, 10, 20, 50, 60, 100, 110])
   assert.deepEqual([...sum.values], [1, 1, 1, 5, 5, 6, 6])
+})
+
+test('what lasts for more than half of a recording is no custom, where it was far less before', () => {
+  const of = (calm: number, bad: number, value: number): number =>
+    usualOf(Float64Array.from([...Array<number>(calm).fill(0.5), ...Array<number>(bad).fill(value)]), 8)
+  assert.equal(of(20, 40, 25), 0.5)
+  assert.equal(of(20, 40, 2), 2)
+  assert.equal(of(5, 55, 25), 25)
+  assert.equal(usualOf(Float64Array.from([NaN, ...Array<number>(30).fill(3)]), 8), 3)
 })

@@ -12,6 +12,17 @@ export const quantile = (values: ArrayLike<number>, q: number): number => {
 
 export const median = (values: ArrayLike<number>): number => quantile(values, 0.5)
 
+/**
+ * What is usual of values in order of time: their median; but that of the first quarter where the whole is so many times that. Trouble that lasts for more than half
+ * of a recording is no custom.
+ */
+export const usualOf = (values: Float64Array, much: number): number => {
+  const measured = values.filter((value) => !Number.isNaN(value))
+  const [whole, first] = [median(measured), median(measured.subarray(0, Math.ceil(measured.length / 4)))]
+  return measured.length >= LEAST_FOR_QUARTERS && whole >= first * much ? first : whole
+}
+const LEAST_FOR_QUARTERS = 20
+
 /** Median absolute deviation, scaled to the standard deviation of a normal distribution. */
 export const deviation = (values: ArrayLike<number>): number => {
   const middle = median(values)

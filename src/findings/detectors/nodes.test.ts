@@ -334,7 +334,13 @@ test('a node of which nothing answers any more fell silent as a whole; one whose
   const unscraped = (...targets: readonly Series[]): readonly number[] =>
     findings('node.heartbeat-missed', { facts: cluster, signals: [lost], series: targets }).map(({ start }) => start)
   assert.deepEqual(unscraped(up('a:9100', 'a', gone)), [600])
-  assert.deepEqual(unscraped(up('a:9100', 'a', gone), up('a:10249', 'a', () => 1)), [])
+  assert.deepEqual(
+    unscraped(
+      up('a:9100', 'a', gone),
+      up('a:10249', 'a', () => 1),
+    ),
+    [],
+  )
   assert.deepEqual(unscraped(up('a:9100', 'a', (second) => (second >= 60 ? 0 : 1))), [])
 })
 

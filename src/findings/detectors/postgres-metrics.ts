@@ -7,7 +7,7 @@ import { fullest, sampleEvidence, type Detector, type Found } from '../finding.j
 import { ofKind } from '../lookup.js'
 import { connectionsUsed } from '../expression/shares.js'
 import { asMetric, formOf, inShares, labelsOf, postgresOfLabels, readingOf, undone } from '../measures.js'
-import { combine, higher, type Interval, median, onsetOfRise, smoothed, stepOf, stretches, valueAt, type Column } from '../statistics.js'
+import { combine, higher, type Interval, median, onsetOfRise, smoothed, stepOf, stretches, usualOf, valueAt, type Column } from '../statistics.js'
 import { bytes, called, duration, opening } from '../words.js'
 
 export const postgresMetrics: Detector = {
@@ -254,7 +254,7 @@ const slowStatements = (timeline: Timeline): readonly Found[] =>
   timeline.series
     .filter((series) => series.name === 'faultline_postgres_statement_seconds')
     .flatMap((series) => {
-      const usual = median(series.values)
+      const usual = usualOf(series.values, SLOWER)
       const slow = stretches(series, (value) => value >= SLOW_SECONDS, SLOW_GAP_MS, higher).filter(isLasting)
       const slower = stretches(series, (value) => value >= SLOW_SECONDS && value >= usual * SLOWER, SLOW_GAP_MS, higher).filter(isLasting)
       // Where only slow statements are logged (log_min_duration_statement), the usual ones are those that are not there.

@@ -7,7 +7,7 @@ import { fullest, sampleEvidence, type Detector, type Found } from '../finding.j
 import { asMetric, formOf, labelsOf, readingOf } from '../measures.js'
 import { serviceOf } from '../../model/request-metrics.js'
 import { isComponent, LEAST_CALM, perSecond } from '../services.js'
-import { between, combine, higher, median, smoothed, stepOf, stretches, valueAt, type Column, type Interval } from '../statistics.js'
+import { between, combine, higher, median, smoothed, stepOf, stretches, usualOf, valueAt, type Column, type Interval } from '../statistics.js'
 import { opening } from '../words.js'
 
 export const serviceLatency: Detector = {
@@ -28,6 +28,8 @@ const scaled = ({ times, values }: Column, by: number): Column => ({ times, valu
 /** Slower than usual by this factor, and by this much, is slow. */
 const SLOWER = 4
 const SLOWER_SECONDS = 0.15
+/** As many times what it was at first, and no day is like that. */
+const MUCH_SLOWER = 8
 
 /** Whose latency a series tells, in quantiles. */
 const latencyOf = (series: TimedSeries): Entity | null => {
@@ -53,7 +55,7 @@ const latencies = once(({ series }: Timeline) =>
 const slow = (timeline: Timeline): readonly Found[] => {
   const measured = latencies(timeline).map(({ entity, series }) => {
     const calm = scaled(smoothed(asMetric(series)), unitOf(series.name))
-    return { entity, series, calm, usual: median(calm.values) }
+    return { entity, series, calm, usual: usualOf(calm.values, MUCH_SLOWER) }
   })
   return measured.flatMap(({ entity, series, calm, usual }) => {
     const step = stepOf(calm.times)
@@ -134,7 +136,7 @@ const slowOnAverage = (timeline: Timeline): readonly Found[] => {
     const counts = counted.get(`${source.name.replace(/_sum$/u, '_count')} ${entity}`)
     if (counts === undefined) return []
     const mean = scaled(meanOf(combine(ofOne.map(perSecond), 'sum'), combine(counts.map(perSecond), 'sum')), unitOf(source.name))
-    const usual = median(mean.values.filter((value) => !Number.isNaN(value)))
+    const usual = usualOf(mean.values, MUCH_SLOWER)
     const step = stepOf(mean.times)
     const slowBy = (seconds: number, samples: number, forMs: number): readonly Interval[] =>
       stretches(mean, (value) => value >= usual * SLOWER_ON_AVERAGE && value >= usual + seconds, Math.max(30_000, 3 * step), higher).filter(
