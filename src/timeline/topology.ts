@@ -173,8 +173,7 @@ export const makeTopology = (facts: readonly TimedFact[], signals: readonly Time
       for (const placement of list) if (placement.from <= at) node = placement.node
       return node
     },
-    existedAt: (pod, at) =>
-      at < (gone.get(pod) ?? -Infinity) || (at >= (born.get(pod) ?? -Infinity) - PLACED_IN_MS && at < (left.get(pod) ?? Infinity)),
+    existedAt: (pod, at) => at < (gone.get(pod) ?? -Infinity) || (at >= (born.get(pod) ?? -Infinity) - PLACED_IN_MS && at < (left.get(pod) ?? Infinity)),
     placements: (pod) => placements.get(pod) ?? [],
     workloadOf,
     podsOf: (of) => members.get(of) ?? [],

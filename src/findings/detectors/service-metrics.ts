@@ -42,16 +42,23 @@ const failedByOthers = (timeline: Timeline, found: readonly Found[]): readonly F
 
 /** A count says that requests failed; what the same program logged meanwhile says of what. */
 const LOGGED_MS = 15_000
+const together = (logged: Found, { start, end }: Found): number =>
+  Math.min(logged.end ?? Number.MAX_SAFE_INTEGER, end ?? Number.MAX_SAFE_INTEGER) - Math.max(logged.start, start)
 const withReason = (one: Found, timeline: Timeline, found: readonly Found[]): Found => {
   const name = shortName(one.entity)
   const isMeanwhile = (logged: Found): boolean => overlaps(logged, one, LOGGED_MS)
   const meanwhile = ofKind(found, 'app.errors').filter(isMeanwhile)
-  const reasons = new Set(
-    ofSameName('app.errors', one.entity, found, timeline).flatMap((logged) => (isMeanwhile(logged) ? (logged.attributes['reason'] ?? []) : [])),
-  )
-  // Without its log: the server's, which names whom it refused. A database's user has '_' where the program has '-'.
+  const own = ofSameName('app.errors', one.entity, found, timeline).filter(isMeanwhile)
+  // The server's log names whom it refused. A database's user has '_' where the program has '-'.
   const user = name.replaceAll('-', '_')
-  if (reasons.size === 0 && meanwhile.some(({ attributes }) => attributes['refused'] === user || attributes['refused'] === name)) reasons.add('postgres-login')
+  const refused = meanwhile.filter(({ attributes }) => attributes['refused'] === user || attributes['refused'] === name)
+  const told = [
+    ...own.flatMap((logged) => (logged.attributes['reason'] === undefined ? [] : [{ why: logged.attributes['reason'], ms: together(logged, one) }])),
+    ...refused.map((logged) => ({ why: 'postgres-login', ms: together(logged, one) })),
+  ]
+  // What a program said for a moment is not what its requests failed with all the while.
+  const most = Math.max(0, ...told.map(({ ms }) => ms))
+  const reasons = new Set(told.filter(({ ms }) => ms >= most / 2).map(({ why }) => why))
   const [reason] = reasons
   return reasons.size !== 1 || reason === undefined || one.attributes['reason'] !== undefined ? one : { ...one, attributes: { ...one.attributes, reason } }
 }
@@ -126,7 +133,7 @@ const failures = (
   timeline: Timeline,
   found: readonly Found[],
 ): readonly Found[] => {
-  const usual = usualOf(share)
+  const usual = usualShare(share)
   return byMatter(entity, share, timeline, found)
     .flatMap((part, matter) => failuresIn(entity, source, part, usual, matter, timeline))
     .map((failed) => untilLast(failed, source, stepOf(share.times), timeline, found))
@@ -135,7 +142,7 @@ const failures = (
 }
 
 /** The median; but where requests fail all the time from some moment on, and none of them did before, however short that was, none is what was usual. */
-const usualOf = ({ values }: Column): number => {
+const usualShare = ({ values }: Column): number => {
   const shares = [...values].filter((value) => !Number.isNaN(value))
   const [calm, last] = [shares.findIndex((value) => value > 0), shares.findLastIndex((value) => value > 0)]
   const failing = shares.slice(calm, last + 1)
