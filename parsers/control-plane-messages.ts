@@ -9,7 +9,7 @@ import { fieldsOf, messageOf, timeOf, type KlogLine, type Meaning, type Mention,
 import { sayCondition } from './klog-events.js'
 import { podOfReference } from './klog-fields.js'
 import { goDuration, isConflict, schedulingFailure, withoutNumbers } from './klog-reasons.js'
-import { webhookFailure } from './kubernetes-messages.js'
+import { creationFailure, webhookFailure } from './kubernetes-messages.js'
 
 const NAME = '([A-Za-z0-9][A-Za-z0-9._-]{0,252})'
 const OLD_NOT_UPDATED = new RegExp(`^node ${NAME} hasn't been updated for ([^ ]{1,40}) Last Ready is`, 'iu')
@@ -181,13 +181,22 @@ const sayUnauthenticated = (line: KlogLine, said: Saying): void => {
 }
 
 /** A webhook that fails closed refuses every object that it should look at: https://kubernetes.io/docs/reference/access-authn-authz/extensible-admission-controllers/ */
+const SYNC_FAILED = /sync "([a-z0-9][a-z0-9-]{0,62})\/([a-z0-9][a-z0-9.-]{0,252})" failed with /u
 const sayWebhook = (line: KlogLine, said: Saying): void => {
-  const failure = webhookFailure(line.text.replaceAll('\\"', '"'))
+  const text = line.text.replaceAll('\\"', '"')
+  const failure = webhookFailure(text)
   const open = line.text.includes('failing open')
   const burst = `webhook ${failure?.webhook ?? ''}`
   const certificate = open ? null : (failure?.certificate ?? null)
   if (certificate !== null) {
     said.emit(line, 'node.certificate-expired', certificate.entity, { ...certificate.attributes, lateMs: certificate.lateMs }, { burst, at: timeOf(line) })
+  }
+  // The controller that could not make a pod: pkg/controller/replicaset/replica_set.go
+  const synced = open ? null : SYNC_FAILED.exec(text)
+  const [, namespace, replicaSet] = synced ?? []
+  if (namespace !== undefined && replicaSet !== undefined && said.component === 'kube-controller-manager') {
+    said.emit(line, 'pod.unschedulable', workload(namespace, deploymentOf(replicaSet)), creationFailure(text), { burst: `${burst} ${replicaSet}` })
+    return
   }
   said.emit(line, open ? 'log.warning' : 'log.error', program(line, said), { app: said.component, reason: 'refused' }, { burst })
 }

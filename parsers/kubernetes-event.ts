@@ -115,6 +115,9 @@ const placeIn = (saying: Saying | null): string | null => {
 /** Once ten events of an object were alike, the recorder says so before what it says: client-go's tools/record/events_cache.go. */
 const COMBINED = '(combined from similar events): '
 
+/** What is combined tells its last step only: which ReplicaSet was scaled before, and to what, it does not say. */
+const isOnlyTheLast = ({ kind }: Saying, { message }: Told): boolean => kind === 'change.scaled' && message.startsWith(COMBINED)
+
 /**
  * Says nothing: it is the same for the same subject, whenever it happens. Null where it is about nothing that is an entity. `known`: of the entities of
  * subjects that will be said again, one string for all that is said of it: to find what is known of one, its letters need not be compared.
@@ -192,7 +195,7 @@ export const eventReader = (sink: Sink, basis: Basis = 'utc', expire = true): Ev
     }
     if (before >= 0) {
       if (count > before) occurred(saying, told, last, last, count - before, false, text)
-    } else if (watch === 'MODIFIED') occurred(saying, told, last, last, 1, false, text)
+    } else if (watch === 'MODIFIED' || isOnlyTheLast(saying, told)) occurred(saying, told, last, last, 1, false, text)
     else if (count > 1 && last - first > LONG_MS && (last - first) / (count - 1) > (count < STEADY ? APART_MS : VERY_APART_MS)) {
       occurred(saying, told, first, first, 1, true, text)
       occurred(saying, told, last, last, 1, false, text)

@@ -33,7 +33,9 @@ export const scalings = once((timeline: Timeline): readonly TimedSignal[] => {
     kind === 'pod.deleted' && attributes['by'] === 'owner' && typeOf(entity) === 'pod' ? workloadOf(entity, timeline) : null,
   )
   const saidOf = groupBy(said.flatMap(eachTime), ({ entity }) => workloadOf(entity, timeline) ?? entity)
-  const unsaid = [...deleted].flatMap(([workload, gone]) => unsaidOf(workload, gone, saidOf.get(workload) ?? [], timeline))
+  const unsaid = [...new Set([...deleted.keys(), ...saidOf.keys()])].flatMap((workload) =>
+    unsaidOf(workload, deleted.get(workload) ?? [], saidOf.get(workload) ?? [], timeline),
+  )
   return unsaid.length === 0 ? said : [...said, ...unsaid].sort((a, b) => a.at - b.at)
 })
 
@@ -73,12 +75,14 @@ const unsaidOf = (workload: Entity, deleted: readonly TimedSignal[], said: reado
       ({ attributes: { replicaSet, from, to }, at }) =>
         replicaSet !== set &&
         Number(to) < Number(from) &&
-        at >= first.at - SAID_MS &&
-        at <= first.at + STEP_MS &&
-        alive(String(replicaSet), first.at - AT_ONCE_MS) > 0,
+        ((at >= first.at - SAID_MS && at <= first.at + STEP_MS && alive(String(replicaSet), first.at - AT_ONCE_MS) > 0) ||
+          // With the strategy Recreate the old pods are gone before the new ones come.
+          (Number(to) === 0 && at < first.at && at >= first.at - STEP_MS)),
     )
     const together = placed.filter(({ at }) => at - first.at <= AT_ONCE_MS)
-    return yields ? step(together, set, 0, together.length) : []
+    // Its pods may come long after its Deployment asked for them, where something forbids to make them.
+    const asked = said.findLast(({ attributes, at }) => attributes['replicaSet'] === set && at <= first.at)
+    return yields && Number(asked?.attributes['to'] ?? 0) === 0 ? step(together, set, 0, together.length) : []
   })
   return [...fewer, ...born]
 }

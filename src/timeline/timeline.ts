@@ -193,10 +193,14 @@ const unknownIn = (timed: readonly TimedSignal[], byAge: readonly AgedSignal[]):
   }
   const isKnown = ({ signal, isFine }: AgedSignal): boolean => {
     const slack = isFine ? SAME_BY_FINE_AGE_MS : SAME_BY_AGE_MS
-    return known.get(keyOf(signal))?.some(({ at, until }) => signal.at <= until + slack && signal.until >= at - slack) === true
+    return known.get(keyOf(signal))?.some((one) => signal.at <= one.until + slack && signal.until >= one.at - slack && isSameChange(one, signal)) === true
   }
   return byAge.flatMap((one) => (isKnown(one) ? [] : [one.signal]))
 }
+
+/** The ReplicaSet that gives way and the one that comes are two changes of one workload within minutes. */
+const isSameChange = (one: TimedSignal, other: TimedSignal): boolean =>
+  (['replicaSet', 'to'] as const).every((name) => (one.attributes[name] ?? other.attributes[name]) === (other.attributes[name] ?? one.attributes[name]))
 
 const timedFact = (
   fact: Exclude<Fact, { fact: 'missing' | 'collected' | 'kept-from' | 'zone' | 'clock-stepped' }>,

@@ -13,6 +13,8 @@ import { podsAreListed } from './workloads.js'
 /** A pod that is made at once is there within this. */
 const REPLACED_MS = 15_000
 const SCALED_MS = 30_000
+/** The old pods may take their time to end before the new ones are asked for. */
+const REFUSED_MS = 2 * 60_000
 
 export const goneWorkloads: Detector = {
   id: 'gone-workloads',
@@ -29,6 +31,11 @@ export const goneWorkloads: Detector = {
       const isKnown = told.some((one) => one.entity === workload && one.start <= (until ?? Infinity) && (one.end ?? Infinity) >= at)
       const isScaled = ofKind(found, 'change.scaled', workload).some(({ start }) => Math.abs(start - at) <= SCALED_MS)
       if (isKnown || isScaled) return []
+      // A rollout with the strategy Recreate takes the old pods first, and what is asked for then may be refused.
+      const refused = signalsOf(timeline, workload).find(
+        (signal) => signal.kind === 'pod.unschedulable' && signal.until >= at && signal.at <= Math.min(until ?? Infinity, at + REFUSED_MS),
+      )
+      if (refused === undefined && ofKind(found, 'change.deployed', workload).some(({ start, end }) => start <= at + SCALED_MS && (end ?? start) >= at)) return []
       const common = { entity: workload, start: at, evidence: chooseEvidence(evidenceOf(last)), slackMs: 1_000 }
       // Its object says that none is wanted.
       if (until === null && timeline.topology.replicas(workload).at(-1)?.wanted === 0)
@@ -43,13 +50,16 @@ export const goneWorkloads: Detector = {
             dose: 1,
           },
         ]
+      const start = Math.max(at, refused?.at ?? at)
       return [
         {
           ...common,
+          start,
+          evidence: chooseEvidence(evidenceOf(refused === undefined ? last : [...last, refused])),
           kind: 'workload.unavailable',
           end: until,
           confidence: 0.85,
-          summary: `${opening(workload)} had no pod${until === null ? '' : ` for ${duration(until - at)}`}: all of them were deleted, and none was made in their place.`,
+          summary: `${opening(workload)} had no pod${until === null ? '' : ` for ${duration(until - start)}`}: all of them were deleted, and ${refused === undefined ? 'none was made in their place' : 'new ones could not be made'}.`,
           attributes: {},
           dose: last.length,
         },
