@@ -300,6 +300,8 @@ const LIKELY = 0.25
 const MOST_UNTOUCHED = 2
 
 const GONE: ReadonlySet<string> = new Set(['postgres.crashed', 'postgres.recovering', 'postgres.shutdown'])
+/** What a program that starts asks for in vain. */
+const MISSED: ReadonlySet<string> = new Set([...GONE, 'workload.unavailable', 'redis.down'])
 
 /** Nothing is said to be certain. */
 const SUREST = 0.97
@@ -348,7 +350,14 @@ const compete = (candidates: readonly Candidate[], found: readonly Found[]): rea
           (one.start <= full.start && (one.kind === 'postgres.lock-pileup' || isWaiting(one, felt)))
         )
       })
-    const possible = kept.filter((candidate) => !isBeside(candidate))
+    // A rollout brings pods that start into an outage: what they miss was gone before it.
+    const comesInto = ({ cause, strength }: Candidate): boolean =>
+      found[cause]?.kind === 'change.deployed' &&
+      kept.some((other) => {
+        const [rollout, one] = [found[cause], found[other.cause]]
+        return rollout !== undefined && one !== undefined && MISSED.has(one.kind) && other.mechanism.where === 'client-of' && one.start < rollout.start && strength * RIVAL <= other.strength
+      })
+    const possible = kept.filter((candidate) => !isBeside(candidate) && !comesInto(candidate))
     // The detailed path tells more than the short cut: of two causes of which one leads to the other, the nearer one is the cause.
     const direct = possible.filter(
       (candidate) => !possible.some((other) => other !== candidate && other.strength >= candidate.strength * 0.6 && isAncestor(candidate.cause, other.cause)),
