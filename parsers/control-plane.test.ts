@@ -241,3 +241,14 @@ test('a lost node: missed, not ready, its pods evicted by taint, ready again', {
   assert.deepEqual([...new Set(about)], ['node.heartbeat-missed point', 'node.not-ready begin', 'node.not-ready end'])
   assert.equal(extract.signals.filter(({ kind, attributes }) => kind === 'pod.evicted' && attributes['reason'] === 'taint').length, 4)
 })
+
+test('a controller that could not make a pod since a webhook did not answer tells whose pod, and which Service it asked', async () => {
+  const line =
+    head('E', 'replica_set.go:640') +
+    String.raw`"Unhandled Error" err="sync \"shop/web-5bb955977f\" failed with Internal error occurred: failed calling webhook \"pods.policy.example.net\": failed to call webhook: Post \"https://policy.platform.svc:443/validate?timeout=5s\": no endpoints available for service \"policy\"" logger="UnhandledError"`
+  const { signals } = await read(`${line}\n`, { path: 'kube-controller-manager.log' })
+  assert.deepEqual(
+    signals.map(({ kind, entity, attributes }) => [kind, entity, attributes['reason'], attributes['server']]),
+    [['pod.unschedulable', 'workload/shop/web', 'webhook', 'service/platform/policy']],
+  )
+})

@@ -5,7 +5,7 @@
 import { node, pod, workload, type Entity } from '../src/model/entity.js'
 import type { Basis, Phase, Stamp } from '../src/model/extract.js'
 import type { LateText, Repeat, Sink } from '../src/model/format.js'
-import { entityOf, latest, numberOf, objectOf, textOf, timeOf, withoutHash, type Json, type JsonObject } from './kubernetes-fields.js'
+import { entityOf, latest, numberOf, objectOf, ofJob, textOf, timeOf, withoutHash, type Json, type JsonObject } from './kubernetes-fields.js'
 import { recentBytes, type RecentBytes } from './recent-bytes.js'
 import { recent, type Recent } from './recent.js'
 import type { WebhookCertificate } from './kubernetes-messages.js'
@@ -288,7 +288,7 @@ export const eventReader = (sink: Sink, basis: Basis = 'utc', expire = true): Ev
       sink.fact({ fact: 'pod-on-node', pod: told.entity, node: node(on), at: stamp(ms), ...(uid === '' ? {} : { uid }) })
     } else if (told.reason === 'SuccessfulCreate') {
       const created = /^Created pod: ([a-z0-9.-]{1,253})/u.exec(told.message)?.[1] ?? /[Cc]reate Pod ([a-z0-9.-]{1,253}) in/u.exec(told.message)?.[1]
-      if (created !== undefined) sink.fact({ fact: 'pod-owner', pod: pod(told.namespace, created), workload: ownerOf(told) })
+      if (created !== undefined) sink.fact({ fact: 'pod-owner', pod: pod(told.namespace, created), workload: ownerOf(told), ...ofJob(told.kind) })
     }
   }
   const read = (event: JsonObject, watch: WatchType): void => {

@@ -4,6 +4,9 @@ import { node, pod, service, volume, workload } from '../src/model/entity.js'
 import type { Stamp } from '../src/model/extract.js'
 import { utc } from '../src/read/stamps.js'
 
+/** Of a pod's owner, by its kind. */
+export const ofJob = (kind: string | undefined): { readonly isJob?: true } => (kind === 'Job' ? { isJob: true } : {})
+
 export type Json = null | boolean | number | string | readonly Json[] | JsonObject
 export interface JsonObject {
   readonly [key: string]: Json

@@ -10,6 +10,7 @@ import {
   listOf,
   numberOf,
   objectOf,
+  ofJob,
   observedAt,
   quantity,
   stamp,
@@ -88,7 +89,8 @@ export const podReader = (sink: Sink, once: Once): PodReader => {
       sink.fact({ fact: 'pod-on-node', pod: entity, node: node(nodeName), at: Number.isNaN(placed) ? at : stamp(placed), ...(uid === '' ? {} : { uid }) })
     }
     const owner = ownerOf(metadata)
-    if (owner !== null && once.said(`owner ${entity} ${owner}`)) sink.fact({ fact: 'pod-owner', pod: entity, workload: owner })
+    if (owner !== null && once.said(`owner ${entity} ${owner}`))
+      sink.fact({ fact: 'pod-owner', pod: entity, workload: owner, ...ofJob(textOf(controllerOf(metadata), 'kind')) })
     sayNeeds(sink, once, owner ?? entity, textOf(metadata, 'namespace'), spec)
     sayProbed(sink, once, owner ?? entity, spec)
     const hostIp = textOf(status, 'hostIP')
@@ -336,10 +338,14 @@ const lastChange = (status: JsonObject | undefined): number => {
   return last
 }
 
+const controllerOf = (metadata: JsonObject): JsonObject | undefined => {
+  const owners = listOf(metadata, 'ownerReferences').filter(isObject)
+  return owners.find((reference) => reference['controller'] === true) ?? owners[0]
+}
+
 /** The workload a pod belongs to: the Deployment above its ReplicaSet, known by the hash in the name. */
 const ownerOf = (metadata: JsonObject): Entity | null => {
-  const owners = listOf(metadata, 'ownerReferences').filter(isObject)
-  const owner = owners.find((reference) => reference['controller'] === true) ?? owners[0]
+  const owner = controllerOf(metadata)
   const kind = textOf(owner, 'kind')
   const name = textOf(owner, 'name')
   // A static pod's owner is its node.

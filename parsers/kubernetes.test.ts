@@ -730,3 +730,27 @@ test('how many replicas there were and are, in the words of every release', asyn
     )
   }
 })
+
+test('of events that were combined only the last one is what the message says', async () => {
+  const combined = (reason: string, kind: string, message: string): object =>
+    eventOf({
+      kind,
+      name: 'till',
+      reason,
+      message: `(combined from similar events): ${message}`,
+      count: 3,
+      first: '2026-03-02T10:00:00Z',
+      last: '2026-03-02T10:01:15Z',
+    })
+  const scaled = (await read(listOf([combined('ScalingReplicaSet', 'Deployment', 'Scaled up replica set till-7d9f8b6c5d from 0 to 1')]))).signals
+  assert.deepEqual(
+    scaled.map(({ at, count }) => [new Date(at.ms).toISOString().slice(11, 19), count]),
+    [['10:01:15', 1]],
+  )
+})
+
+test("who made a pod tells whether it is a Job's", async () => {
+  const created = (kind: string): object => eventOf({ kind, name: 'till-x', reason: 'SuccessfulCreate', message: 'Created pod: till-x-bbbbb' })
+  const owners = async (kind: string) => (await read(listOf([created(kind)]))).facts.flatMap((fact) => (fact.fact === 'pod-owner' ? [fact.isJob ?? false] : []))
+  assert.deepEqual([await owners('Job'), await owners('StatefulSet')], [[true], [false]])
+})

@@ -3,6 +3,7 @@
  * Names: https://github.com/kubernetes/kube-state-metrics/tree/main/docs/metrics, node_exporter, postgres_exporter, cAdvisor.
  * It is asked once per series, never per sample.
  */
+import { ofJob } from './kubernetes-fields.js'
 import { node, pod, postgres, process, THIS_NODE, THIS_POSTGRES, workload, type Entity } from '../src/model/entity.js'
 import type { Labels } from '../src/model/extract.js'
 import type { Sink } from '../src/model/format.js'
@@ -137,7 +138,7 @@ export const metricFacts = (sink: Sink): MetricFacts => {
         const of = pod(namespace, name)
         const on = labels['exported_node'] ?? labels['node']
         const owner = ownerOf(namespace, labels['created_by_kind'], labels['created_by_name'])
-        if (owner !== null) sink.fact({ fact: 'pod-owner', pod: of, workload: owner })
+        if (owner !== null) sink.fact({ fact: 'pod-owner', pod: of, workload: owner, ...ofJob(labels['created_by_kind']) })
         if (labels['host_ip'] && on) sink.fact({ fact: 'alias', of: node(on), name: labels['host_ip'], at: null })
         if (!on) return null
         const said = once((ms) => {
@@ -156,7 +157,7 @@ export const metricFacts = (sink: Sink): MetricFacts => {
         const name = labels['exported_pod'] ?? labels['pod']
         const namespace = labels['exported_namespace'] ?? labels['namespace'] ?? '-'
         const owner = ownerOf(namespace, labels['owner_kind'], labels['owner_name'])
-        if (name && owner !== null) sink.fact({ fact: 'pod-owner', pod: pod(namespace, name), workload: owner })
+        if (name && owner !== null) sink.fact({ fact: 'pod-owner', pod: pod(namespace, name), workload: owner, ...ofJob(labels['owner_kind']) })
         return null
       },
     ],

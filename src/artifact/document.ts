@@ -68,7 +68,7 @@ const fact = z.discriminatedUnion('fact', [
   z.strictObject({ fact: z.literal('alias'), of: entity, name: text, at: moment }),
   z.strictObject({ fact: z.literal('input-node'), node: entity, weight: number }),
   z.strictObject({ fact: z.literal('pod-on-node'), pod: entity, node: entity, at: moment, uid: text.optional() }),
-  z.strictObject({ fact: z.literal('pod-owner'), pod: entity, workload: entity }),
+  z.strictObject({ fact: z.literal('pod-owner'), pod: entity, workload: entity, isJob: z.literal(true).optional() }),
   z.strictObject({
     fact: z.literal('pod-resources'),
     pod: entity,

@@ -900,3 +900,20 @@ test('a program whose own log complains of its database is a client of the only 
   assert.deepEqual(links('process/-/web-0'), ['slow-statements-slow-clients'])
   assert.deepEqual(links('process/-/mail-0'), [])
 })
+
+test('pods that a rollout starts into an outage do not find what was gone before; what goes with the rollout is no excuse for it', () => {
+  const web: Entity = 'pod/shop/web-7d9c5b8f6d-x2x4z'
+  const asks: Fact = { fact: 'client-of', client: web, server: 'workload/shop/pricing' }
+  const day = timeline({ format: 'klog', signals: [signal('log.warning', 'cluster', 0), signal('log.warning', 'cluster', 900)], facts: [asks] })
+  const causes = (goneAt: number): readonly string[] =>
+    analyse(
+      [
+        found('workload.unavailable', 'workload/shop/pricing', goneAt, {}),
+        found('change.deployed', 'workload/shop/web', 90, {}),
+        found('pod.crash-looping', web, 120, {}),
+      ].sort((a, b) => a.start - b.start),
+      day,
+    ).incidents.flatMap(({ findings: all, links }) => links.map(({ cause }) => all.find(({ id }) => id === cause)?.kind ?? ''))
+  assert.deepEqual(causes(60), ['workload.unavailable'])
+  assert.deepEqual([...causes(100)].sort(), ['change.deployed', 'workload.unavailable'])
+})

@@ -97,7 +97,8 @@ export type Fact =
   /** The input was written on this node: seen in its lines, its journal's host, its path. `weight` is how telling that is. */
   | { readonly fact: 'input-node'; readonly node: Entity; readonly weight: number }
   | { readonly fact: 'pod-on-node'; readonly pod: Entity; readonly node: Entity; readonly at: Stamp | null; readonly uid?: string }
-  | { readonly fact: 'pod-owner'; readonly pod: Entity; readonly workload: Entity }
+  /** A Job's pods run to their end and serve nobody. */
+  | { readonly fact: 'pod-owner'; readonly pod: Entity; readonly workload: Entity; readonly isJob?: true }
   | {
       readonly fact: 'pod-resources'
       readonly pod: Entity

@@ -126,3 +126,19 @@ test('a table whose making was guessed is moved to where what it shares with oth
   const told = build(table('d/e.txt', { signals, facts: [said(HALF_PAST)] }), precise)
   assert.equal(iso(told.signals.at(-1)?.at ?? 0).slice(11, 19), '10:28:00')
 })
+
+test("of a table's ages and a log of the same minutes, another ReplicaSet's step is another change", () => {
+  const scaled = (replicaSet: string, to: number): Pick<InputExtract, 'signals'>['signals'][number] =>
+    signal('change.scaled', 'workload/shop/web', 0, { replicaSet, to })
+  const ago = (one: ReturnType<typeof scaled>): ReturnType<typeof scaled> => ({ ...one, at: AGE, until: AGE })
+  const first = { ms: HALF_PAST + AGE.ms - 4_000, basis: 'utc' } as const
+  const kcm = input('d/kcm.log', {
+    spans: [{ basis: 'utc', first: HALF_PAST - 3_600_000, last: HALF_PAST }],
+    signals: [{ ...scaled('web-1', 0), at: first, until: first }],
+  })
+  const told = build(table('d/e.txt', { facts: [said(HALF_PAST)], signals: [ago(scaled('web-1', 0)), ago(scaled('web-2', 1))] }), kcm)
+  assert.deepEqual(
+    told.signals.map(({ attributes, input: by }) => `${String(attributes['replicaSet'])} ${by}`),
+    ['web-1 d/kcm.log', 'web-2 d/e.txt'],
+  )
+})

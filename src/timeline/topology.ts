@@ -30,6 +30,8 @@ export interface Topology {
   placements(pod: Entity): readonly Placement[]
   /** The workload of a pod: from its owner, else from its name. */
   workloadOf(pod: Entity): Entity | null
+  /** Its pods run to their end, and serve nobody. */
+  isJob(workload: Entity): boolean
   podsOf(workload: Entity): readonly Entity[]
   /** The pods of all workloads of this name, whatever their namespace. */
   podsCalled(name: string): readonly Entity[]
@@ -51,6 +53,7 @@ export interface Topology {
 export const makeTopology = (facts: readonly TimedFact[], signals: readonly TimedSignal[], canonical: (node: Entity) => Entity): Topology => {
   const placements = new Map<Entity, Placement[]>()
   const owners = new Map<Entity, Entity>()
+  const jobs = new Set<Entity>()
   const pods = new Set<Entity>()
   const members = new Map<Entity, Entity[]>()
   const called = new Map<string, Entity[]>()
@@ -78,6 +81,7 @@ export const makeTopology = (facts: readonly TimedFact[], signals: readonly Time
         break
       case 'pod-owner':
         owners.set(fact.pod, fact.workload)
+        if (fact.isJob === true) jobs.add(fact.workload)
         pods.add(fact.pod)
         break
       case 'replicas':
@@ -176,6 +180,7 @@ export const makeTopology = (facts: readonly TimedFact[], signals: readonly Time
     existedAt: (pod, at) => at < (gone.get(pod) ?? -Infinity) || (at >= (born.get(pod) ?? -Infinity) - PLACED_IN_MS && at < (left.get(pod) ?? Infinity)),
     placements: (pod) => placements.get(pod) ?? [],
     workloadOf,
+    isJob: (of) => jobs.has(of),
     podsOf: (of) => members.get(of) ?? [],
     podsCalled: (name) => called.get(name) ?? [],
     replicas: (of) => replicas.get(of) ?? [],

@@ -262,3 +262,12 @@ test('what is scaled to twice as much asks for twice as much; a few more, and wh
   assert.deepEqual(grew(scaled(600, 'web-old', 4, 6)), [undefined])
   assert.deepEqual(grew(signal('change.scaled', WEB, 599, { reason: 'hpa', to: 6 }), scaled(600, 'web-old', 1, 6)), [undefined])
 })
+
+test('a ReplicaSet that somebody asked for before its first pod could be made was rolled out then, and not scaled when the pod came', () => {
+  const pods = [signal('pod.deleted', 'pod/shop/web-6747bcfb9b-7dgmn', 600), signal('pod.scheduled', 'pod/shop/web-6c8b5c8b9f-kmzgd', 690, { node: 'a' })]
+  const signals = [...day, scaled(600, 'web-6747bcfb9b', 1, 0), scaled(604, 'web-6c8b5c8b9f', 0, 1), ...pods]
+  assert.deepEqual(told({ signals }), ['600 change: A rollout of workload shop/web started.'])
+  // Where nobody tells of the new one, its pod does.
+  const untold = [...day, scaled(600, 'web-6747bcfb9b', 1, 0), signal('pod.scheduled', 'pod/shop/web-6c8b5c8b9f-kmzgd', 605, { node: 'a' })]
+  assert.deepEqual(told({ signals: untold }), ['600 change: A rollout of workload shop/web started.'])
+})

@@ -39,3 +39,15 @@ test('a workload whose pods are gone and of which none is wanted was scaled to n
   }
   assert.deepEqual([told(2), told(0)], [['workload.unavailable '], ['change.scaled 0']])
 })
+
+test('where a rollout takes the old pods first and new ones cannot be made, that is since when the workload is gone; else it is the rollout', () => {
+  const step = (second: number, set: string, from: number, to: number): Signal =>
+    signal('change.scaled', 'workload/shop/sessions', second, { replicaSet: set, from, to })
+  const rollout = [step(300, 'sessions-66946f6897', 2, 0), step(304, 'sessions-6c8b5c8b9f', 0, 2)]
+  const refused = signal('pod.unschedulable', 'workload/shop/sessions', 305, { reason: 'webhook' }, { count: 9, until: 380 })
+  assert.deepEqual(gone('kubernetes-objects', deleted(300), rollout, created(386)), [])
+  assert.deepEqual(
+    gone('kubernetes-objects', deleted(300), rollout, [refused], created(386)).map((one) => (one as readonly unknown[])[1]),
+    [305],
+  )
+})

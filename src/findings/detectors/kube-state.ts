@@ -47,7 +47,7 @@ const stateOf = (series: TimedSeries, timeline: Timeline): readonly Found[] => {
     const entity = pod(namespaceIn(labels), labels['pod'])
     // A pod that was never ready in this series has just started, or is told of by others.
     const ready = series.values.indexOf(1)
-    if (ready < 0) return []
+    if (ready < 0 || timeline.topology.isJob(timeline.topology.workloadOf(entity) ?? entity)) return []
     return bad(
       'pod.unready',
       entity,

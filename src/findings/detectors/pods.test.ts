@@ -1057,3 +1057,12 @@ test('pods that are placed in the second of a drain are in the place of others, 
   })
   assert.equal(first?.found.summary, 'Workload shop/web was short of replicas for 5 min: up to 1 of 2 did not serve.')
 })
+
+test("a Job's pod that is through is not unready, and its Job is short of nothing", () => {
+  const ended = series('kube_pod_status_ready', { namespace: 'shop', pod: 'web-1', condition: 'true' }, (second) => (second < 600 ? 1 : 0))
+  const owned = (isJob: boolean): Fact => ({ fact: 'pod-owner', pod: one, workload: WEB, ...(isJob ? { isJob: true } : {}) })
+  for (const kind of ['pod.unready', 'workload.degraded'] as const) {
+    none(kind, { facts: [owned(true)], series: [ended] })
+    assert.equal(findings(kind, { facts: [owned(false)], series: [ended] }).length, 1, kind)
+  }
+})

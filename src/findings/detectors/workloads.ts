@@ -26,7 +26,9 @@ export const workloads: Detector = {
     const byWorkload = groupBy(away, (one) => (starting.has(one) ? null : workloadOf(one)))
     const startingOf = groupBy([...starting], workloadOf)
     return [...byWorkload].flatMap(([workload, troubles]) =>
-      isScheduledJob(workload) ? [] : shortages(workload, untilReplaced(troubles, startingOf.get(workload) ?? [], timeline), timeline),
+      isScheduledJob(workload) || timeline.topology.isJob(workload)
+        ? []
+        : shortages(workload, untilReplaced(troubles, startingOf.get(workload) ?? [], timeline), timeline),
     )
   },
 }
