@@ -1,5 +1,5 @@
 /** Whether a finding is that workload's, and of a rollout whether it is about the pods that it brought. */
-import { replicaSetName, shortName, typeOf, type Entity } from '../model/entity.js'
+import { namespaceOf, replicaSetName, shortName, typeOf, type Entity } from '../model/entity.js'
 import { addTo, countWhile } from '../model/lists.js'
 import { once } from '../model/once.js'
 import { dialled } from '../findings/backends.js'
@@ -30,6 +30,7 @@ export const sameWorkload: Judge = (cause, effect, timeline) => {
   if (isOfAnother(effect, cause, timeline) || isForEvicted(effect, a, timeline) || isForMore(effect, a, cause, timeline)) return LATER
   if ((MET_AT_START.has(effect.kind) || othersWereReady(effect, cause, timeline)) && standsIn(effect.entity, a, cause, timeline)) return LATER
   if (missesWithOthers(effect, a, cause, timeline)) return LATER
+  if (effect.kind === 'app.errors' && hasServed(effect, cause, timeline) && failsWithItsServer(effect, a, cause, timeline)) return LATER
   if (setOf(cause) !== null && cameLater(effect.entity, cause, timeline)) return LATER
   if (BEFORE_START.has(effect.kind) && becameReady(effect.entity, lastPlaced(effect, cause, timeline), effect.start, timeline)) return LATER
   if (FALLS_WITH_OTHERS.has(effect.kind) && hasServed(effect, cause, timeline) && fellWithOthers(effect, timeline)) return LATER
@@ -176,6 +177,23 @@ const missesWithOthers = ({ kind, entity, start }: Found, workload: Entity, roll
   const address = first === undefined ? null : dialled(first)
   return address !== null && isOfSeveral(missed(timeline).get(address) ?? [], workload, start)
 }
+
+/** What it asks began to log errors no later than it did, and since the rollout had not: requests failed below it. */
+const failsWithItsServer = ({ entity, start }: Found, workload: Entity, rollout: Found, timeline: Timeline): boolean => {
+  const { topology } = timeline
+  const below = topology.serversOf(entity).flatMap((server) => [
+    ...topology.runsAs(server).flatMap((one) => (typeOf(one) === 'pod' ? [one] : topology.podsOf(one))),
+    ...topology.podsCalled(shortName(server)).filter((pod) => namespaceOf(pod) === namespaceOf(server)),
+  ])
+  return below.some((pod) => {
+    if (topology.workloadOf(pod) === workload) return false
+    const errors = signalsOf(timeline, pod).filter(({ kind }) => kind === 'log.error')
+    const first = errors.find(({ at }) => at >= rollout.start)
+    return first !== undefined && first.at <= start + WITH_IT_MS && first.at >= start - BELOW_BEFORE_MS
+  })
+}
+const WITH_IT_MS = 500
+const BELOW_BEFORE_MS = 30_000
 
 /** Who could not reach an address, and when. */
 const missed = once(({ signals, topology }: Timeline): ReadonlyMap<string, readonly Said[]> => {
