@@ -129,7 +129,8 @@ const killOf = (kill: Pending, told: Told, rss: string | null): Kill => {
   }
   const shared = { at: told.at, text: told.text, line: told.line, host: told.host, node: named, podUid, burst: `${kill.process ?? ''} ${kill.pid ?? ''}` }
   // A limit above the pods (/kubepods) is the node's memory for pods: the node ran out, not one pod. Any other limit is a service's own.
-  const ofService = kill.memcg === true && limit !== null && !`${limit} ${kill.taskCgroup ?? ''}`.includes('kubepods')
+  // Where the line that names it is left out it is somebody's limit all the same.
+  const ofService = kill.memcg === true && !`${limit ?? ''} ${kill.taskCgroup ?? ''}`.includes('kubepods')
   if (limitUid === null)
     return {
       ...shared,

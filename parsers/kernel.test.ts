@@ -25,12 +25,12 @@ const oomKill = (limit: string, task: string, constraint = 'CONSTRAINT_MEMCG'): 
     at('05,360000', 'oom_reaper: reaped process 1234 (celery), now anon-rss:0kB, file-rss:0kB, shmem-rss:0kB'),
   ].join('\n')
 
-test('the example, alone: a process that the kernel killed, of which no more is known', async () => {
+test('the example, alone: a process that the kernel killed for somebody's limit, of which no more is known', async () => {
   const extract = await read(`${kernel.example}\n`)
   assert.equal(extract.format, 'kernel')
   assert.deepEqual(
     extract.signals.map(({ kind, attributes }) => [kind, attributes]),
-    [['node.oom-kill', { process: 'worker', pid: 16439, rssKb: 97392 }]],
+    [['node.oom-kill', { process: 'worker', pid: 16439, rssKb: 97392, limit: 'cgroup' }]],
   )
 })
 

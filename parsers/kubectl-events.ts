@@ -59,7 +59,7 @@ const KINDS: ReadonlyMap<string, string> = new Map(
     .map((kind) => [kind.toLowerCase(), kind]),
 )
 const ABOUT_NODES =
-  /^(?:Node|Rebooted$|RegisteredNode|RemovingNode|DeletingNode|Starting$|SystemOOM|OOMKilling|EvictionThresholdMet|ImageGCFailed|FreeDiskSpaceFailed|ContainerGCFailed|InvalidDiskCapacity|CIDR|Cordon|Uncordon|Drain)/u
+  /^(?:Node|Rebooted$|RegisteredNode|RemovingNode|DeletingNode|Starting$|SystemOOM|OOMKilling|EvictionThresholdMet|ContainerGCFailed|InvalidDiskCapacity|CIDR|Cordon|Uncordon|Drain)/u
 
 const kindOfReason = (reason: string, name: string): string => {
   if (ABOUT_NODES.test(reason)) return 'Node'

@@ -171,11 +171,6 @@ const runtimeDown: Meaning = (told) =>
     ? { kind: 'node.runtime-down', attributes: { reason: 'no answer' } }
     : null
 
-const diskFull: Meaning = (told) =>
-  told.kind !== 'Node' || /invalid capacity 0|no data|unable to find data|non-existent label/iu.test(told.message)
-    ? null
-    : { kind: 'node.disk-full', attributes: { reason: 'pressure' } }
-
 const noCidr = onNode('pod.sandbox-failed', 'point', { reason: 'cni' })
 const admission: Meaning = (told) => ({
   kind: 'pod.unschedulable',
@@ -262,8 +257,6 @@ const MEANINGS: readonly (readonly [string, Meaning])[] = [
   ['ContainerRuntimeUnhealthy', onNode('node.runtime-down', 'point', { reason: 'no answer' })],
   ['DockerHung', onNode('node.runtime-down', 'point', { reason: 'no answer' })],
   ['ContainerGCFailed', runtimeDown],
-  ['ImageGCFailed', diskFull],
-  ['FreeDiskSpaceFailed', diskFull],
   ['CIDRNotAvailable', noCidr],
   ['CIDRAssignmentFailed', noCidr],
 ]
