@@ -25,7 +25,7 @@ const oomKill = (limit: string, task: string, constraint = 'CONSTRAINT_MEMCG'): 
     at('05,360000', 'oom_reaper: reaped process 1234 (celery), now anon-rss:0kB, file-rss:0kB, shmem-rss:0kB'),
   ].join('\n')
 
-test('the example, alone: a process that the kernel killed for somebody's limit, of which no more is known', async () => {
+test("the example, alone: a process that the kernel killed for somebody's limit, of which no more is known", async () => {
   const extract = await read(`${kernel.example}\n`)
   assert.equal(extract.format, 'kernel')
   assert.deepEqual(
