@@ -1,5 +1,5 @@
 /** How near two findings are: 1 where the topology says they stand as the rule asks, less where it cannot tell, 0 where it says otherwise. */
-import { isControlPlane, nameOf, namespaceOf, process, shortName, typeOf, type Entity } from '../model/entity.js'
+import { isControlPlane, nameOf, namespaceOf, process, service, shortName, typeOf, type Entity } from '../model/entity.js'
 import { WHOLE_SECOND_MS, type Found } from '../findings/finding.js'
 import { signalsOf } from '../findings/lookup.js'
 import type { Timeline } from '../timeline/timeline.js'
@@ -82,6 +82,16 @@ const WELL_MS = 30_000
 const ASKED_MS = 60_000
 
 const SCHEDULER = /(?:^|\/)kube-scheduler/u
+/** A Service's name as the cluster's DNS knows it: https://kubernetes.io/docs/concepts/services-networking/dns-pod-service/ */
+const SERVICE_NAME = /^([a-z0-9-]{1,63})\.([a-z0-9-]{1,63})(?:\.svc(?:\.|$)|$)/u
+/** The Services that it did not find. */
+const unresolved = ({ entity, start, end }: Found, timeline: Timeline): readonly Entity[] =>
+  signalsOf(timeline, entity).flatMap(({ kind, at, attributes }) => {
+    if (kind !== 'network.dns-failure' || at < start || at > (end ?? Infinity)) return []
+    const [, name, namespace] = SERVICE_NAME.exec(String(attributes['name'] ?? '')) ?? []
+    return name === undefined || namespace === undefined ? [] : [service(namespace, name)]
+  })
+
 const CLUSTER_DNS = /(?:^|\/)(?:rke2-)?(?:coredns|kube-dns|node-local-dns|nodelocaldns)/u
 /** Who asks whom: the API server asks etcd, everybody else of the control plane asks the API server. */
 const TIERS = [/(?:^|\/)etcd/u, /(?:^|\/)(?:kube-)?apiserver/u, /(?:^|\/)(?:kube-(?:controller-manager|scheduler)|cloud-controller)/u]
@@ -299,6 +309,7 @@ const JUDGES: Readonly<Record<Relation, Judge>> = {
     const { server } = effect.attributes
     if (server === cause.entity) return 1
     const by = workloadOf(cause.entity, timeline)
+    if (by !== null && effect.kind === 'network.dns-failure' && unresolved(effect, timeline).some((one) => isNamedBy(by, [one], timeline))) return 1
     if (typeof server !== 'string') return FAR
     const named = server as Entity
     return isNamedBy(cause.entity, [named], timeline) || timeline.topology.runsAs(named).some((one) => one === by || one === cause.entity) ? 1 : FAR

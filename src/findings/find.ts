@@ -12,6 +12,7 @@ import { errors } from './detectors/errors.js'
 import { fromSignals } from './detectors/from-signals.js'
 import { aspectOf, gapOf } from './policies.js'
 import { goneWorkloads } from './detectors/gone-workloads.js'
+import { deletedWorkloads } from './detectors/deleted-workloads.js'
 import { kubeState } from './detectors/kube-state.js'
 import { kubeletSilent } from './detectors/kubelet-silent.js'
 import { nodeCpu } from './detectors/node-cpu.js'
@@ -83,6 +84,7 @@ export const detectors: readonly Detector[] = [
   nodeStarved,
   pods,
   workloads,
+  deletedWorkloads,
   goneWorkloads,
   deletions,
   versions,

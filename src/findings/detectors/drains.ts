@@ -1,6 +1,6 @@
 /** action.drain: a node was cordoned and its pods were told to go within minutes, as kubectl drain does. */
 import { nameOf, shortName, type Entity } from '../../model/entity.js'
-import type { Timeline } from '../../timeline/timeline.js'
+import type { TimedSignal, Timeline } from '../../timeline/timeline.js'
 import { chooseEvidence, evidenceOf, type Detector, type Found } from '../finding.js'
 import { signalsOf } from '../lookup.js'
 import { duration, opening } from '../words.js'
@@ -20,7 +20,8 @@ export const drains: Detector = {
           (signal.kind === 'pod.deleted' || signal.kind === 'pod.killed' || signal.kind === 'pod.evicted') &&
           signal.at >= cordon.start - TOLD_LATE_MS &&
           signal.at <= Math.min(cordon.start + WITHIN_MS, cordon.end ?? Infinity) &&
-          timeline.topology.nodeOf(signal.entity, signal.at) === cordon.entity,
+          timeline.topology.nodeOf(signal.entity, signal.at) === cordon.entity &&
+          !goesElsewhereToo(signal, timeline),
       )
       const [first] = gone
       if (first === undefined) return []
@@ -39,6 +40,25 @@ export const drains: Detector = {
         },
       ]
     }),
+}
+
+const AT_ONCE_MS = 3_000
+const TAKEN: ReadonlySet<string> = new Set(['pod.deleted', 'pod.killed'])
+/** A pod that goes together with its sisters on other nodes goes for its workload's sake. */
+const goesElsewhereToo = ({ entity, at }: TimedSignal, timeline: Timeline): boolean => {
+  const { topology } = timeline
+  const of = topology.workloadOf(entity)
+  const on = topology.nodeOf(entity, at)
+  return (
+    of !== null &&
+    topology
+      .podsOf(of)
+      .some(
+        (pod) =>
+          (topology.nodeOf(pod, at) ?? on) !== on &&
+          signalsOf(timeline, pod).some((signal) => TAKEN.has(signal.kind) && Math.abs(signal.at - at) <= AT_ONCE_MS),
+      )
+  )
 }
 
 /** One that left the cluster is cordoned no more either. */
