@@ -325,8 +325,9 @@ const RULES: readonly Rule[] = [
   },
   {
     begins: ['shutting down due to startup process failure', 'aborting startup due to ', 'performing immediate shutdown because '],
-    tell(_, say) {
-      crash(say, 'startup-failed')
+    tell({ message }, say) {
+      // Its postmaster.pid is gone, or another's: src/backend/postmaster/postmaster.c
+      crash(say, message.startsWith('performing') ? 'lock-file' : 'startup-failed')
       return true
     },
   },
@@ -402,7 +403,10 @@ const RULES: readonly Rule[] = [
   {
     begins: ['received fast shutdown', 'received smart shutdown', 'received immediate shutdown'],
     tell({ message }, say) {
-      say.signal('postgres.shutdown', { phase: 'begin', attributes: { mode: message.split(' ')[1] ?? '' } })
+      const mode = message.split(' ')[1] ?? ''
+      // It asks itself.
+      if (mode === 'immediate' && say.crashed()) return true
+      say.signal('postgres.shutdown', { phase: 'begin', attributes: { mode } })
       return true
     },
   },

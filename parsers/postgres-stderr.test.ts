@@ -301,6 +301,15 @@ describe('the stderr log of Postgres', () => {
     )
   })
 
+  test('a server whose lock file is gone stops itself: nobody asked it to', async () => {
+    const line = (text: string): string => `2026-11-22 11:16:10.200 CST [811]: user=,db=,app=,client= LOG:  ${text}\n`
+    const asked = line('received immediate shutdown request')
+    const itself = line('performing immediate shutdown because data directory lock file is invalid')
+    const of = async (text: string) => (await read(text)).signals.map(({ kind, attributes: { reason, mode } }) => [kind, reason ?? mode])
+    assert.deepEqual(await of(itself + asked), [['postgres.crashed', 'lock-file']])
+    assert.deepEqual(await of(asked), [['postgres.shutdown', 'immediate']])
+  })
+
   test('what the server cannot do for anybody is told by its reason', async () => {
     const text = `2026-11-22 11:16:09.408 CST [15551]: user=checkout_api,db=shop,app=checkout-api,client=127.0.0.1 WARNING:  page verification failed, calculated checksum 42706 but expected 22387
 2026-11-22 11:16:09.408 CST [15551]: user=checkout_api,db=shop,app=checkout-api,client=127.0.0.1 ERROR:  invalid page in block 27 of relation base/16384/16395

@@ -362,7 +362,7 @@ export const aspectOf = (kind: AnyKind, attributes: Found['attributes']): string
   if (kind === 'metric.anomalous') return String(attributes['alertname'] ?? attributes['metric'] ?? '')
   // A node's own quota and its machine's processors are two limits.
   if (kind === 'node.cpu-saturated') return isAtQuota({ kind, attributes }) ? 'quota' : ''
-  if (kind === 'app.errors' || kind === 'service.errors') return String(attributes['matter'] ?? '')
+  if (kind === 'app.errors' || kind === 'service.errors') return `${String(attributes['matter'] ?? '')} ${String(attributes['does'] ?? '')}`
   // An expired certificate and one of an unknown authority are two mistakes.
   return kind === 'node.certificate-expired' ? String(attributes['reason'] ?? '') : ''
 }

@@ -17,8 +17,9 @@ export const errors: Detector = {
 }
 
 const bursts = (timeline: Timeline, signal: 'log.error' | 'http.error', kind: 'app.errors' | 'service.errors'): readonly Found[] => {
-  const groups = groupBy(timeline.signals, (one) => (one.kind === signal ? one.entity : null))
-  return [...groups].flatMap(([entity, signals]) => {
+  const groups = groupBy(timeline.signals, (one) => (one.kind === signal ? `${one.entity} ${refusalIn(one)}` : null))
+  return [...groups.values()].flatMap((signals) => {
+    const entity = signals[0]?.entity ?? 'cluster'
     const found: Found[] = []
     const stretches = stretchesOf(timeline, signals)
     const rates = stretches.map(({ signals: stretch }) => rateOf(stretch))
@@ -70,6 +71,10 @@ const REFUSES: Readonly<Record<string, string>> = {
   damaged: 'could not read damaged data',
   sessions: 'could not take new connections',
 }
+
+/** What a server turned its clients away for is a matter of its own, whatever else its log complains of all day. */
+const refusalIn = ({ entity, attributes: { reason } }: TimedSignal): string =>
+  typeOf(entity) === 'postgres' && typeof reason === 'string' && Object.hasOwn(REFUSES, reason) ? reason : ''
 
 /** The name of the reason says that much; the server's own words say which memory, which data, and whether it was the password or the role. */
 const SAYS_WHICH: ReadonlySet<string> = new Set(['memory', 'damaged', 'sessions', 'authentication'])

@@ -1130,3 +1130,15 @@ test('what a program asks of others and does not get is its own trouble, where i
   assert.deepEqual(told(logged), ['Pod shop/web-7d9c5b8f6d-bbbbb logged errors, 90 times (timeout).'])
   none('service.errors', { series: all })
 })
+
+test('data that a server cannot read any more is a matter of its own beside what its log complains of all day', () => {
+  const error = (second: number, reason: string): Signal => signal('log.error', 'postgres/main', second, reason === '' ? {} : { reason })
+  const many = (count: number, from: number, step: number, reason: string): Signal[] =>
+    Array.from({ length: count }, (_, index) => error(from + index * step, reason))
+  const signals = [...many(120, 60, 5, ''), ...many(20, 600, 1, 'damaged')]
+  const told = findings('app.errors', { signals }).map(({ start, found }) => [start, found.attributes['reason'], found.dose])
+  assert.deepEqual(told, [
+    [60, undefined, 120],
+    [600, 'damaged', 20],
+  ])
+})
