@@ -205,8 +205,12 @@ const isOnly = (server: Entity, timeline: Timeline): boolean => {
   return servers.size === 1 && servers.has(server)
 }
 
+const TURNED_AWAY: ReadonlySet<unknown> = new Set(['refused', 'certificate', 'unauthorized', 'forbidden', 'server-error'])
+
 /** The effect is on somebody who depends on what was on that node. */
 export const clientOfNode: Judge = (cause, effect, timeline) => {
+  // A kubelet that the API server turns away is there, and so are its pods.
+  if (cause.kind === 'node.heartbeat-missed' && TURNED_AWAY.has(cause.attributes['reason'])) return FAR
   // A proxy that names the machine whose answer it missed.
   const { backend, node: machine } = effect.attributes
   const named = backend === undefined ? null : typeof machine === 'string' ? (`node/${machine}` as const) : timeline.topology.nodeAt(String(backend))

@@ -109,7 +109,7 @@ const judge = (causeIndex: number, effectIndex: number, mechanism: Mechanism, fo
   const effect = found[effectIndex]
   if (cause === undefined || effect === undefined || cause.kind === 'alert.fired') return null
   const order = orderOf(cause, effect, causeIndex, effectIndex)
-  if (order === 0) return null
+  if (order === 0 || wasUnderWay(cause, effect)) return null
   const fits = fitOf(mechanism, cause, effect)
   if (fits === 0) return null
   const lagMs = Math.max(0, effect.start - cause.start)
@@ -136,6 +136,9 @@ const orderOf = (cause: Found, effect: Found, causeIndex: number, effectIndex: n
   const slack = effect.kind === 'alert.fired' && isTimed(cause) ? 0 : cause.slackMs
   return -ahead < WHOLE_SECOND_MS || -ahead <= Math.min(slack, MAX_SLACK_MS) ? 0.8 : 0
 }
+
+/** Memory that was going before anybody did what is held to have taken it. */
+const wasUnderWay = ({ start, slackMs }: Found, { attributes: { underWay } }: Found): boolean => typeof underWay === 'number' && underWay < start - slackMs
 
 /** The last of a program's errors is older than the first line of the other: no slack makes up for that, where stamps are finer than a second. */
 const wasOver = ({ kind, end }: Found, cause: Found): boolean =>
@@ -355,7 +358,14 @@ const compete = (candidates: readonly Candidate[], found: readonly Found[]): rea
       found[cause]?.kind === 'change.deployed' &&
       kept.some((other) => {
         const [rollout, one] = [found[cause], found[other.cause]]
-        return rollout !== undefined && one !== undefined && MISSED.has(one.kind) && other.mechanism.where === 'client-of' && one.start < rollout.start && strength * RIVAL <= other.strength
+        return (
+          rollout !== undefined &&
+          one !== undefined &&
+          MISSED.has(one.kind) &&
+          other.mechanism.where === 'client-of' &&
+          one.start < rollout.start &&
+          strength * RIVAL <= other.strength
+        )
       })
     const possible = kept.filter((candidate) => !isBeside(candidate) && !comesInto(candidate))
     // The detailed path tells more than the short cut: of two causes of which one leads to the other, the nearer one is the cause.

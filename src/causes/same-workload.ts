@@ -181,10 +181,12 @@ const missesWithOthers = ({ kind, entity, start }: Found, workload: Entity, roll
 /** What it asks began to log errors no later than it did, and since the rollout had not: requests failed below it. */
 const failsWithItsServer = ({ entity, start }: Found, workload: Entity, rollout: Found, timeline: Timeline): boolean => {
   const { topology } = timeline
-  const below = topology.serversOf(entity).flatMap((server) => [
-    ...topology.runsAs(server).flatMap((one) => (typeOf(one) === 'pod' ? [one] : topology.podsOf(one))),
-    ...topology.podsCalled(shortName(server)).filter((pod) => namespaceOf(pod) === namespaceOf(server)),
-  ])
+  const below = topology
+    .serversOf(entity)
+    .flatMap((server) => [
+      ...topology.runsAs(server).flatMap((one) => (typeOf(one) === 'pod' ? [one] : topology.podsOf(one))),
+      ...topology.podsCalled(shortName(server)).filter((pod) => namespaceOf(pod) === namespaceOf(server)),
+    ])
   return below.some((pod) => {
     if (topology.workloadOf(pod) === workload) return false
     const errors = signalsOf(timeline, pod).filter(({ kind }) => kind === 'log.error')

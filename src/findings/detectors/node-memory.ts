@@ -6,7 +6,7 @@ import { fullest, overlaps, sampleEvidence, type Detector, type Found } from '..
 import { ofKind } from '../lookup.js'
 import { memoryLeft } from '../expression/shares.js'
 import { asMetric, formOf, inShares, labelsOf, nodeOfLabels, nodeUseOf, readingOf, rest, shareOf, undone } from '../measures.js'
-import { greatest, lower, median, stepOf, stretches, type Column } from '../statistics.js'
+import { greatest, lower, median, stepOf, stretches, type Column, onsetOfRise } from '../statistics.js'
 import { bytes, opening, percent } from '../words.js'
 
 /** Of the node's memory: below this a kubelet's default evictionHard (100 MiB) is near on small nodes and reclaim stalls on large ones. */
@@ -106,6 +106,14 @@ const leftByName = (series: TimedSeries): Column | null => {
   return used === null ? null : rest(used)
 }
 
+/** When a third of what was used up had gone: whatever came later did not begin it. Milliseconds since the epoch. */
+const underWayBy = (left: Column, exhaustedAt: number): number => {
+  const { at, usual, peak } = onsetOfRise(rest(left), exhaustedAt)
+  const third = 1 - (usual + (peak - usual) / 3)
+  const index = left.times.findIndex((time, sample) => time >= at && (left.values[sample] ?? 1) <= third)
+  return left.times[index] ?? exhaustedAt
+}
+
 const exhausted = (node: Entity, left: Column, source: TimedSeries, total: number | null): readonly Found[] => {
   const usual = median(left.values)
   const best = greatest(left.values)
@@ -121,7 +129,7 @@ const exhausted = (node: Entity, left: Column, source: TimedSeries, total: numbe
       sampleEvidence(source, stretch.start, `→ ${percent(LEFT)} of the memory left or less from here`),
       sampleEvidence(source, stretch.peakAt, `→ ${percent(stretch.peak)} left, the least`),
     ],
-    attributes: { left: Math.round(stretch.peak * 1000) / 1000 },
+    attributes: { left: Math.round(stretch.peak * 1000) / 1000, underWay: underWayBy(left, stretch.start) },
     slackMs: step,
     dose: 1 - stretch.peak,
   }))
