@@ -917,3 +917,37 @@ test('pods that a rollout starts into an outage do not find what was gone before
   assert.deepEqual(causes(60), ['workload.unavailable'])
   assert.deepEqual([...causes(100)].sort(), ['change.deployed', 'workload.unavailable'])
 })
+
+test('a rollout did not take the memory that was going before it; it may have taken what went after it', () => {
+  const placed = signal('pod.scheduled', 'pod/shop/web-7d9c5b8f6d-x2x4z', 301, { node: 'a' })
+  const day = timeline({ format: 'klog', signals: [signal('log.warning', 'cluster', 0), placed, signal('log.warning', 'cluster', 900)], facts: [] })
+  const linked = (underWay: number): number =>
+    analyse(
+      [
+        found('change.deployed', 'workload/shop/web', 300, {}),
+        found('node.memory-exhausted', 'node/a', 500, { endSecond: 700, attributes: { underWay: T0 + underWay * 1000 } }),
+        found('node.oom-kill', 'node/a', 510, { endSecond: 510 }),
+        found('pod.evicted', 'pod/shop/db-7d9c5b8f6d-x2x4z', 520, { endSecond: 520, attributes: { reason: 'memory' } }),
+      ],
+      day,
+    ).incidents.flatMap(({ links }) => links.filter(({ mechanism }) => mechanism === 'rollout-uses-up-memory')).length
+  assert.deepEqual([linked(100), linked(400)], [0, 1])
+})
+
+test('a kubelet whom the API server turns away is there, and so are its pods: who calls them is not hurt by that', () => {
+  const api: Entity = 'pod/shop/api-7d9c5b8f6d-x2x4z'
+  const facts: readonly Fact[] = [
+    { fact: 'client-of', client: api, server: 'pod/shop/db-0' },
+    { fact: 'pod-on-node', pod: 'pod/shop/db-0', node: 'node/a', at: null },
+  ]
+  const day = timeline({ format: 'klog', signals: [signal('log.warning', 'cluster', 0), signal('log.warning', 'cluster', 900)], facts })
+  const linked = (reason: string): number =>
+    analyse(
+      [
+        found('node.heartbeat-missed', 'node/a', 300, { endSecond: 400, attributes: { reason } }),
+        found('app.errors', api, 305, { endSecond: 400, attributes: { reason: 'refused' } }),
+      ],
+      day,
+    ).incidents.flatMap(({ links }) => links).length
+  assert.deepEqual([linked('refused'), linked('timeout')], [0, 1])
+})
