@@ -35,7 +35,8 @@ export const goneWorkloads: Detector = {
       const refused = signalsOf(timeline, workload).find(
         (signal) => signal.kind === 'pod.unschedulable' && signal.until >= at && signal.at <= Math.min(until ?? Infinity, at + REFUSED_MS),
       )
-      if (refused === undefined && ofKind(found, 'change.deployed', workload).some(({ start, end }) => start <= at + SCALED_MS && (end ?? start) >= at)) return []
+      if (refused === undefined && ofKind(found, 'change.deployed', workload).some(({ start, end }) => start <= at + SCALED_MS && (end ?? start) >= at))
+        return []
       const common = { entity: workload, start: at, evidence: chooseEvidence(evidenceOf(last)), slackMs: 1_000 }
       // Its object says that none is wanted.
       if (until === null && timeline.topology.replicas(workload).at(-1)?.wanted === 0)
