@@ -48,7 +48,7 @@ export const deletedWorkloads: Detector = {
             start: at,
             end: at,
             confidence: 0.9,
-            summary: `${opening(entity)} was deleted: kube-state-metrics told of it no more, and of others it did${taken.length > 0 ? '; its pods were told to go' : ''}.`,
+            summary: `${opening(entity)} was deleted: it vanished from kube-state-metrics while others stayed${taken.length > 0 ? ', and its pods were told to go' : ''}.`,
             evidence: chooseEvidence([...evidenceOf(taken), sampleEvidence(series, last.at, `${name} ${last.value}, the last for now`)]),
             attributes: { to: 0, does: 'was deleted' },
             slackMs: taken.length > 0 ? 1_000 : last.by - last.at,
