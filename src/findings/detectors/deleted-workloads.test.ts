@@ -28,6 +28,9 @@ test('an exporter that is gone, or stands aside for another one, takes nothing w
     ),
     [],
   )
+  // Three that take turns: between two scrapes of one there are those of the others.
+  const shard = (deployment: string, instance: string, turn: number): Series => wanted(deployment, (second) => second % 45 === 15 * turn, instance)
+  assert.deepEqual(deleted(...[0, 1, 2].flatMap((turn) => ['web', 'db'].map((name) => shard(`${name}-${turn}`, `ksm-${turn}`, turn)))), [])
   // A scrape or two that failed.
   assert.deepEqual(
     deleted(

@@ -24,19 +24,19 @@ export const deletedWorkloads: Detector = {
   id: 'deleted-workloads',
   finds: ['change.scaled'],
   detect(timeline, found) {
-    const byName = groupBy(timeline.series, ({ name, labels }) => {
+    // As one exporter tells it: one that is sharded or replaced takes all of its series with it, and others are scraped at other moments.
+    const byExporter = groupBy(timeline.series, ({ name, labels }) => {
       const label = OBJECTS.get(name)
-      return label !== undefined && labels[label] !== undefined ? name : null
+      return label !== undefined && labels[label] !== undefined ? `${name} ${labels['instance'] ?? ''}` : null
     })
-    return [...byName].flatMap(([name, all]) => {
+    return [...byExporter.values()].flatMap((all) => {
       const scrapes = [...new Set(all.flatMap(({ times }) => [...times]))].sort((a, b) => a - b)
       return all.flatMap((series): readonly Found[] => {
         const last = lastBeforeGap(series, scrapes)
         if (last === null) return []
-        const { labels } = series
-        const entity = workload(labels['namespace'] ?? '-', labels[OBJECTS.get(name) ?? ''] ?? '')
-        // Others must be told of by whoever told of it: a sharded or replaced exporter takes all of its series with it.
-        if (!all.some((other) => other !== series && other.labels['instance'] === labels['instance'] && isThere(other, last.at, last.by))) return []
+        const { name, labels } = series
+        const entity = workload(labels['exported_namespace'] ?? labels['namespace'] ?? '-', labels[OBJECTS.get(name) ?? ''] ?? '')
+        if (!all.some((other) => other !== series && isThere(other, last.at, last.by))) return []
         const taken = takenWith(entity, last, timeline)
         const at = taken[0]?.at ?? last.at
         if (ofKind(found, 'change.scaled', entity).some(({ start, attributes }) => attributes['to'] === 0 && start >= at - BEFORE_MS && start <= last.by))
@@ -68,7 +68,7 @@ interface Last {
 }
 
 const lastBeforeGap = ({ times, values }: TimedSeries, scrapes: readonly number[]): Last | null => {
-  const step = stepOf(scrapes)
+  const step = Math.max(stepOf(scrapes), stepOf(times))
   for (const [index, at] of times.entries()) {
     const next = times[index + 1] ?? scrapes.at(-1) ?? at
     const value = values[index] ?? 0
