@@ -288,7 +288,7 @@ const JUDGES: Readonly<Record<Relation, Judge>> = {
   'room-of-node': (_, effect) => (/unreachable|not-ready/u.test(String(effect.attributes['taint'] ?? '')) ? 1 : UNKNOWN),
   'of-control-plane': (cause) => (isControlPlane(cause.entity) ? 0.9 : FAR),
   'within-control-plane': (cause, effect) => (tierOf(cause.entity) >= 0 && tierOf(cause.entity) < tierOf(effect.entity) ? 0.9 : FAR),
-  'of-dns': (cause) => (CLUSTER_DNS.test(nameOf(cause.entity)) ? 0.95 : FAR),
+  'of-dns': (cause, effect) => (CLUSTER_DNS.test(nameOf(cause.entity)) && !CLUSTER_DNS.test(nameOf(effect.entity)) ? 0.95 : FAR),
   'of-scheduler': (cause) => (SCHEDULER.test(nameOf(cause.entity)) ? 0.95 : isControlPlane(cause.entity) ? 0.6 : FAR),
   // The pod that the server is.
   'runs-in'(cause, effect, timeline) {
